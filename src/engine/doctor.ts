@@ -1,0 +1,83 @@
+import type { DoctorId, EpochMs, LocalDate, SessionId } from './ids.ts';
+import { endsAt, type Slot } from './slot.ts';
+
+/** Days of the week as FHIR's DaysOfWeek code system spells them, Monday first as in ISO 8601. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** A recurring sitting: yields one slot on each of its weekdays. */
+export interface Session {
+  readonly id: SessionId;
+  readonly weekdays: readonly Weekday[];
+  /** Wall-clock time in the doctor's time zone, `HH:MM`. */
+  readonly start: string;
+  /** Later than `start`; `24:00` is midnight. */
+  readonly end: string;
+  /** Seats of each of its slots, 1 or more. */
+  readonly capacity: number;
+}
+
+export interface DoctorFacts {
+  readonly id: DoctorId;
+  readonly name: string;
+  readonly department: string | null;
+  /** An IANA time zone name. */
+  readonly timeZone: string;
+  readonly sessions: readonly Session[];
+}
+
+/** A doctor, the doctor's slots and the three counters that order what happens to them. */
+export class Doctor {
+  facts: DoctorFacts;
+  /** Change records so far: the number of the latest one. */
+  version = 0;
+  /** Bookings accepted so far: the arrival of the latest one. */
+  lastArrival = 0;
+  readonly #slots: Slot[] = [];
+  readonly #lastNumbers = new Map<LocalDate, number>();
+
+  constructor(facts: DoctorFacts) {
+    this.facts = facts;
+  }
+
+  /** The slots in memory, in the order in which they start. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** The first slot of a session that still takes bookings; when none does, its latest. */
+  nextSlotOf(sessionId: SessionId, at: EpochMs, graceMinutes: number): Slot | undefined {
+    let latest: Slot | undefined;
+    for (const slot of this.#slots) {
+      if (slot.facts.sessionId !== sessionId) continue;
+      latest = slot;
+      if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
+    }
+    return latest;
+  }
+
+  /** The number printed last for a day, 0 when there is none yet (R10). */
+  lastNumberOn(date: LocalDate): number {
+    return this.#lastNumbers.get(date) ?? 0;
+  }
+
+  /** For the engine's `apply` and restore alone, as are those below. */
+  useNumber(date: LocalDate, number: number): void {
+    if (number > this.lastNumberOn(date)) this.#lastNumbers.set(date, number);
+  }
+
+  addSlot(slot: Slot): void {
+    const { startTime } = slot.facts;
+    const later = this.#slots.findIndex(({ facts }) => facts.startTime > startTime);
+    this.#slots.splice(later === -1 ? this.#slots.length : later, 0, slot);
+  }
+
+  removeSlot(slot: Slot): void {
+    this.#slots.splice(this.#slots.indexOf(slot), 1);
+  }
+
+  /** Drops the number counters of days that are over. */
+  forgetDaysBefore(date: LocalDate): void {
+    for (const day of this.#lastNumbers.keys()) if (day < date) this.#lastNumbers.delete(day);
+  }
+}

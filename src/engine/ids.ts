@@ -1,0 +1,20 @@
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+export type DoctorId = Brand<string, 'DoctorId'>;
+export type SessionId = Brand<string, 'SessionId'>;
+export type SlotId = Brand<string, 'SlotId'>;
+export type TokenId = Brand<string, 'TokenId'>;
+export type PatientId = Brand<string, 'PatientId'>;
+/** Milliseconds since 1970-01-01T00:00:00Z; the engine never reads a clock, it is handed one of these. */
+export type EpochMs = Brand<number, 'EpochMs'>;
+/** A calendar day in the doctor's time zone, `YYYY-MM-DD`. */
+export type LocalDate = Brand<string, 'LocalDate'>;
+
+export const doctorId = (raw: string): DoctorId => raw as DoctorId;
+export const sessionId = (raw: string): SessionId => raw as SessionId;
+export const slotId = (raw: string): SlotId => raw as SlotId;
+export const tokenId = (raw: string): TokenId => raw as TokenId;
+export const patientId = (raw: string): PatientId => raw as PatientId;
+export const epochMs = (raw: number): EpochMs => raw as EpochMs;
+export const localDate = (raw: string): LocalDate => raw as LocalDate;

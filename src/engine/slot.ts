@@ -1,0 +1,141 @@
+import type { DoctorId, EpochMs, LocalDate, PatientId, SessionId, SlotId } from './ids.ts';
+import { Line } from './line.ts';
+import { EMERGENCY, type PatientClass } from './patient-class.ts';
+import { SEATED_STATUSES, type LiveStatus } from './status.ts';
+import { outranks, type Token } from './token.ts';
+
+/** What a slot is, apart from who is in it. */
+export interface SlotFacts {
+  readonly id: SlotId;
+  readonly doctorId: DoctorId;
+  /** The session that yields it; null for a single slot. */
+  readonly sessionId: SessionId | null;
+  /** The local calendar day it starts on. */
+  readonly date: LocalDate;
+  readonly startTime: EpochMs;
+  readonly endTime: EpochMs;
+  /** Minutes the doctor runs late in it. */
+  readonly delayMinutes: number;
+  /** Seats, 1 or more. */
+  readonly capacity: number;
+  /** Why the slot takes nobody any more; null while it is open. */
+  readonly closedReason: string | null;
+}
+
+/** The closing reason of a slot whose session was taken off the doctor's week. */
+export const SESSION_ENDED = 'session_ended';
+
+const MINUTE_MS = 60_000;
+
+/** The instant from which a slot is over (R11). */
+export const endsAt = (slot: SlotFacts, graceMinutes: number): number =>
+  slot.endTime + (slot.delayMinutes + graceMinutes) * MINUTE_MS;
+
+/** A ranked list with a capacity line: one line of tokens for each live status, best rank first. */
+export class Slot {
+  #facts: SlotFacts;
+  readonly #lines: Record<LiveStatus, Line | null> = {
+    BOOKED: null,
+    CHECKED_IN: null,
+    IN_CONSULTATION: null,
+    COMPLETED: null,
+    WAITING: null,
+  };
+  #patients: Map<PatientId, Token> | null = null;
+
+  constructor(facts: SlotFacts) {
+    this.#facts = facts;
+  }
+
+  get facts(): SlotFacts {
+    return this.#facts;
+  }
+
+  /** Tokens that hold a seat; never more than the capacity (R1). */
+  get seated(): number {
+    let seated = 0;
+    for (const status of SEATED_STATUSES) seated += this.#lines[status]?.size ?? 0;
+    return seated;
+  }
+
+  get waiting(): number {
+    return this.#lines.WAITING?.size ?? 0;
+  }
+
+  get seatsLeft(): number {
+    return this.#facts.capacity - this.seated;
+  }
+
+  get isEmpty(): boolean {
+    return this.seated + this.waiting === 0;
+  }
+
+  /** The waiter that the next free seat goes to (R5). */
+  nextWaiting(): Token | undefined {
+    return this.#lines.WAITING?.first();
+  }
+
+  /**
+   * Whom a newcomer of this class would bump (R3): the lowest priority; among equals one not yet checked in,
+   * then the latest arrival. Undefined when nobody may be bumped.
+   */
+  weakestFor(newcomer: PatientClass): Token | undefined {
+    const booked = this.#lines.BOOKED?.last();
+    const checkedIn = newcomer.type === EMERGENCY ? this.#lines.CHECKED_IN?.last() : undefined;
+    const victim = checkedIn !== undefined && isWeaker(checkedIn, booked) ? checkedIn : booked;
+    return victim !== undefined && victim.patientClass.priority < newcomer.priority
+      ? victim
+      : undefined;
+  }
+
+  /** The live token of this patient (R15). */
+  tokenOf(patientId: PatientId): Token | undefined {
+    return this.#patients?.get(patientId);
+  }
+
+  /** 1 for the waiter promoted next; null for a seated token. */
+  waitlistPositionOf(token: Token): number | null {
+    if (token.status !== 'WAITING') return null;
+    return (this.#lines.WAITING?.aheadOf(token) ?? 0) + 1;
+  }
+
+  /** Seated tokens that are still to be seen before this one, in rank order. */
+  seatedAheadOf(token: Token): number {
+    let ahead = 0;
+    for (const status of SEATED_STATUSES)
+      if (status !== 'COMPLETED') ahead += this.#lines[status]?.aheadOf(token) ?? 0;
+    return ahead;
+  }
+
+  /** The tokens that hold a seat, in rank order. */
+  seatedTokens(): Token[] {
+    return SEATED_STATUSES.flatMap((status) => [...(this.#lines[status] ?? [])]).sort((a, b) =>
+      outranks(a, b) ? -1 : 1,
+    );
+  }
+
+  /** The tokens that wait, in the order in which seats go to them. */
+  waitlist(): Token[] {
+    return [...(this.#lines.WAITING ?? [])];
+  }
+
+  /** For the engine's `apply` alone, as are the two below. */
+  revise(facts: SlotFacts): void {
+    this.#facts = facts;
+  }
+
+  enter(token: Token, status: LiveStatus): void {
+    (this.#lines[status] ??= new Line()).insert(token);
+    if (token.patientId !== null)
+      (this.#patients ??= new Map<PatientId, Token>()).set(token.patientId, token);
+  }
+
+  leave(token: Token, status: LiveStatus): void {
+    this.#lines[status]?.remove(token);
+    if (token.patientId !== null) this.#patients?.delete(token.patientId);
+  }
+}
+
+/** Whether a checked-in token is the one to give way: only on priority, for among equals the absent go first. */
+const isWeaker = (checkedIn: Token, booked: Token | undefined): boolean =>
+  booked === undefined || checkedIn.patientClass.priority < booked.patientClass.priority;
