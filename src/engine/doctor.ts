@@ -26,7 +26,13 @@ export interface DoctorFacts {
   readonly sessions: readonly Session[];
 }
 
-/** A doctor, the doctor's slots and the three counters that order what happens to them. */
+/** A local calendar day of a doctor and the number printed last on it, 0 before the first (R10). */
+export interface Day {
+  readonly date: LocalDate;
+  lastNumber: number;
+}
+
+/** A doctor, the doctor's slots and the counters that order what happens to them. Only the engine writes to it. */
 export class Doctor {
   facts: DoctorFacts;
   /** Change records so far: the number of the latest one. */
@@ -34,7 +40,7 @@ export class Doctor {
   /** Bookings accepted so far: the arrival of the latest one. */
   lastArrival = 0;
   readonly #slots: Slot[] = [];
-  readonly #lastNumbers = new Map<LocalDate, number>();
+  readonly #days = new Map<LocalDate, Day>();
 
   constructor(facts: DoctorFacts) {
     this.facts = facts;
@@ -56,14 +62,14 @@ export class Doctor {
     return latest;
   }
 
-  /** The number printed last for a day, 0 when there is none yet (R10). */
-  lastNumberOn(date: LocalDate): number {
-    return this.#lastNumbers.get(date) ?? 0;
-  }
-
-  /** For the engine's `apply` and restore alone, as are those below. */
-  useNumber(date: LocalDate, number: number): void {
-    if (number > this.lastNumberOn(date)) this.#lastNumbers.set(date, number);
+  /** The day of a date, made when it is first asked for. */
+  day(date: LocalDate): Day {
+    let day = this.#days.get(date);
+    if (day === undefined) {
+      day = { date, lastNumber: 0 };
+      this.#days.set(date, day);
+    }
+    return day;
   }
 
   addSlot(slot: Slot): void {
@@ -76,8 +82,8 @@ export class Doctor {
     this.#slots.splice(this.#slots.indexOf(slot), 1);
   }
 
-  /** Drops the number counters of days that are over. */
+  /** Drops the counters of days that are over. */
   forgetDaysBefore(date: LocalDate): void {
-    for (const day of this.#lastNumbers.keys()) if (day < date) this.#lastNumbers.delete(day);
+    for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
   }
 }

@@ -1,76 +1,23 @@
-import type { Change, TokenBooked, TokenTransition, Transition } from './change.ts';
-import { Doctor, type DoctorFacts, type Session } from './doctor.ts';
+import type { Change, TokenTransition, Transition } from './change.ts';
 import type {
-  DoctorId,
-  EpochMs,
-  LocalDate,
-  PatientId,
-  SessionId,
-  SlotId,
-  TokenId,
-} from './ids.ts';
+  Book,
+  Booked,
+  DoctorSnapshot,
+  EngineRules,
+  Left,
+  Outcome,
+  TokenCommand,
+  TokenSnapshot,
+} from './command.ts';
+import { Doctor, type DoctorFacts } from './doctor.ts';
+import type { DoctorId, EpochMs, SessionId, SlotId, TokenId } from './ids.ts';
 import { invariant, unreachable } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
-import type { EngineRefusal } from './refusal.ts';
-import { endsAt, SESSION_ENDED, Slot, type SlotFacts } from './slot.ts';
+import { isRevisable, revise, revisedSessions, sameDoctor, slotChanges } from './plan.ts';
+import type { EngineRefusal, PlainRefusalCode } from './refusal.ts';
+import { endsAt, Slot, type SlotFacts } from './slot.ts';
 import { holdsSeat, isLive, nextStatuses, type LiveStatus, type Status } from './status.ts';
 import type { Token } from './token.ts';
-
-export interface EngineRules {
-  readonly classes: readonly PatientClass[];
-  /** Minutes after its end (and delay) during which a slot still takes bookings and promotes (R11). */
-  readonly graceMinutes: number;
-  /** Waiters a slot may have before a booking that would wait is refused. A bumped token always finds room. */
-  readonly waitlistMax: number;
-}
-
-export interface Book {
-  readonly doctorId: DoctorId;
-  /** A slot, or a session: its next slot that still takes bookings. */
-  readonly slotId: SlotId;
-  readonly tokenId: TokenId;
-  readonly patientName: string;
-  readonly patientId: PatientId | null;
-  readonly patientType: string;
-  readonly at: EpochMs;
-}
-
-export interface TokenCommand {
-  readonly tokenId: TokenId;
-  readonly at: EpochMs;
-}
-
-export type Outcome<T> =
-  | { readonly ok: true; readonly changes: readonly Change[]; readonly value: T }
-  | { readonly ok: false; readonly refusal: EngineRefusal };
-
-export interface Booked {
-  readonly token: Token;
-  readonly bumped: Token | null;
-}
-
-export interface Left {
-  readonly token: Token;
-  readonly promoted: Token | null;
-}
-
-/** A doctor as a store kept it. */
-export interface DoctorSnapshot {
-  readonly facts: DoctorFacts;
-  readonly version: number;
-  readonly lastArrival: number;
-  readonly lastNumbers: readonly (readonly [LocalDate, number])[];
-}
-
-/** A live token as a store kept it. */
-export type TokenSnapshot = Omit<TokenBooked, 'kind' | 'doctorId' | 'version'>;
-
-/** A change before it has its place in the doctor's order. */
-type Draft =
-  | Omit<Extract<Change, { kind: 'doctor_set' }>, 'version' | 'doctorId' | 'at'>
-  | Omit<Extract<Change, { kind: 'slot_set' }>, 'version' | 'doctorId' | 'at'>
-  | Omit<TokenBooked, 'version' | 'doctorId' | 'at'>
-  | Omit<TokenTransition, 'version' | 'doctorId' | 'at'>;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -128,30 +75,35 @@ export class AllocationEngine {
     invariant(patientClass !== undefined, 'a booking names a class of the table');
     const first = command.patientId === null ? undefined : slot.tokenOf(command.patientId);
     if (first !== undefined)
-      return { ok: false, refusal: { code: 'duplicate_booking', tokenId: first.id } };
+      return {
+        ok: false,
+        refusal: { code: 'duplicate_booking', tokenId: first.id },
+      };
     if (this.hasEnded(slot, command.at)) return refuse('slot_ended');
     if (slot.facts.closedReason !== null) return refuse('slot_closed');
     const victim = slot.seatsLeft > 0 ? undefined : slot.weakestFor(patientClass);
     const seated = slot.seatsLeft > 0 || victim !== undefined;
     if (!seated && slot.waiting >= this.#rules.waitlistMax) return refuse('waitlist_full');
 
-    const booked: Draft = {
+    const changes: Change[] = [];
+    if (victim !== undefined)
+      changes.push(transition(victim, 'bumped', 'WAITING', command.tokenId, 1, command.at));
+    changes.push({
       kind: 'booked',
+      doctorId: command.doctorId,
+      version: doctor.version + changes.length + 1,
+      at: command.at,
       tokenId: command.tokenId,
       slotId: slot.facts.id,
       patientName: command.patientName,
       patientId: command.patientId,
       patientType: command.patientType,
       arrival: doctor.lastArrival + 1,
-      number: doctor.lastNumberOn(slot.facts.date) + 1,
+      number: slot.day.lastNumber + 1,
       to: seated ? 'BOOKED' : 'WAITING',
       present: false,
-    };
-    const drafts: Draft[] =
-      victim === undefined
-        ? [booked]
-        : [transition(victim, 'bumped', 'WAITING', command.tokenId), booked];
-    const changes = this.#commit(doctor, command.at, drafts);
+    });
+    this.#write(changes);
     const token = this.#tokens.get(command.tokenId);
     invariant(token !== undefined, 'a booked token is in the index');
     return { ok: true, changes, value: { token, bumped: victim ?? null } };
@@ -179,15 +131,28 @@ export class AllocationEngine {
     const known = this.#doctors.get(facts.id);
     const doctor = known ?? new Doctor(facts);
     const revised = revisedSessions(known?.facts, facts);
-    const drafts: Draft[] = [];
-    if (known === undefined || !sameDoctor(known.facts, facts))
-      drafts.push({ kind: 'doctor_set', doctor: facts });
-    for (const slot of planned)
-      if (!this.#slots.has(slot.id)) drafts.push({ kind: 'slot_set', slot });
+    const changes: Change[] = [];
+    if (known === undefined || !sameDoctor(known.facts, facts)) {
+      const version = doctor.version + 1;
+      changes.push({
+        kind: 'doctor_set',
+        doctorId: facts.id,
+        version,
+        at,
+        doctor: facts,
+      });
+    }
+    const slots = planned.filter(({ id }) => !this.#slots.has(id));
     for (const slot of doctor.slots)
       if (isRevisable(slot, revised, at))
-        drafts.push(...revise(slot.facts, planned.find(({ id }) => id === slot.facts.id)));
-    const changes = this.#commit(doctor, at, drafts);
+        slots.push(
+          ...revise(
+            slot.facts,
+            planned.find(({ id }) => id === slot.facts.id),
+          ),
+        );
+    changes.push(...slotChanges(slots, doctor.version + changes.length, at));
+    this.#write(changes);
     return { ok: true, changes, value: this.#doctors.get(facts.id) ?? doctor };
   }
 
@@ -200,11 +165,8 @@ export class AllocationEngine {
     const doctor = this.#doctors.get(doctorId);
     if (doctor === undefined) return refuse('doctor_not_found');
     const missing = planned.filter(({ id }) => !this.#slots.has(id));
-    const changes = this.#commit(
-      doctor,
-      at,
-      missing.map((slot) => ({ kind: 'slot_set', slot })),
-    );
+    const changes = slotChanges(missing, doctor.version, at);
+    this.#write(changes);
     return { ok: true, changes, value: missing };
   }
 
@@ -214,7 +176,8 @@ export class AllocationEngine {
     if (doctor === undefined) return refuse('doctor_not_found');
     if (at >= endsAt(facts, this.#rules.graceMinutes)) return refuse('slot_ended');
     if (this.#isSlotIdTaken(facts.id)) return refuse('id_taken');
-    const changes = this.#commit(doctor, at, [{ kind: 'slot_set', slot: facts }]);
+    const changes = slotChanges([facts], doctor.version, at);
+    this.#write(changes);
     const slot = this.#slots.get(facts.id);
     invariant(slot !== undefined, 'an opened slot is in the index');
     return { ok: true, changes, value: slot };
@@ -251,7 +214,7 @@ export class AllocationEngine {
     const doctor = this.#setDoctor(facts);
     doctor.version = version;
     doctor.lastArrival = lastArrival;
-    for (const [date, number] of lastNumbers) doctor.useNumber(date, number);
+    for (const [date, number] of lastNumbers) doctor.day(date).lastNumber = number;
   }
 
   /** Brings a slot of a doctor in memory back as it was kept, with its live tokens. */
@@ -262,10 +225,9 @@ export class AllocationEngine {
 
   /** Forgets a slot and its tokens: what is over is read from the store. */
   forgetSlot(slot: Slot): void {
-    const doctor = this.#doctors.get(slot.facts.doctorId);
     for (const token of [...slot.seatedTokens(), ...slot.waitlist()]) this.#tokens.delete(token.id);
     this.#slots.delete(slot.facts.id);
-    doctor?.removeSlot(slot);
+    slot.doctor.removeSlot(slot);
   }
 
   /** Forgets a doctor with all slots and tokens, as if never restored. */
@@ -286,12 +248,17 @@ export class AllocationEngine {
     if (token === undefined) return refuse('token_not_found');
     const allowed = nextStatuses(token.status);
     if (!allowed.includes(to))
-      return { ok: false, refusal: { code: 'invalid_transition', from: token.status, allowed } };
+      return {
+        ok: false,
+        refusal: { code: 'invalid_transition', from: token.status, allowed },
+      };
     const promoted = holdsSeat(token.status) ? this.#promotable(token.slot, command.at) : undefined;
-    const drafts: Draft[] = [transition(token, kind, to, null)];
+    const changes = [transition(token, kind, to, null, 1, command.at)];
     if (promoted !== undefined)
-      drafts.push(transition(promoted, 'promoted', seatStatusOf(promoted), token.id));
-    const changes = this.#commit(this.#doctorOf(token.slot), command.at, drafts);
+      changes.push(
+        transition(promoted, 'promoted', seatStatusOf(promoted), token.id, 2, command.at),
+      );
+    this.#write(changes);
     return { ok: true, changes, value: { token, promoted: promoted ?? null } };
   }
 
@@ -303,17 +270,11 @@ export class AllocationEngine {
 
   #slotFor(doctor: Doctor, command: Book): Slot | undefined {
     const slot = this.#slots.get(command.slotId);
-    if (slot !== undefined) return slot.facts.doctorId === doctor.facts.id ? slot : undefined;
+    if (slot !== undefined) return slot.doctor === doctor ? slot : undefined;
     // A session id is an alias: both are ids of one namespace (see #isSlotIdTaken).
     const session = command.slotId as string as SessionId;
     if (this.#sessions.get(session) !== doctor) return undefined;
     return doctor.nextSlotOf(session, command.at, this.#rules.graceMinutes);
-  }
-
-  #doctorOf(slot: Slot): Doctor {
-    const doctor = this.#doctors.get(slot.facts.doctorId);
-    invariant(doctor !== undefined, 'a slot in memory has its doctor in memory');
-    return doctor;
   }
 
   #isSessionIdTaken(id: SessionId, doctorId: DoctorId): boolean {
@@ -334,15 +295,8 @@ export class AllocationEngine {
     return this.#slots.has(id) || this.#sessions.has(session);
   }
 
-  /** Gives the drafts their places in the doctor's order and writes them. */
-  #commit(doctor: Doctor, at: EpochMs, drafts: readonly Draft[]): readonly Change[] {
-    const { version } = doctor;
-    const doctorId = doctor.facts.id;
-    const changes: Change[] = [];
-    for (const [index, draft] of drafts.entries())
-      changes.push({ ...draft, doctorId, version: version + index + 1, at });
+  #write(changes: readonly Change[]): void {
     for (const change of changes) this.apply(change);
-    return changes;
   }
 
   #setDoctor(facts: DoctorFacts): Doctor {
@@ -355,9 +309,11 @@ export class AllocationEngine {
   }
 
   #setSlot(facts: SlotFacts): void {
-    const slot = this.#slots.get(facts.id) ?? new Slot(facts);
-    const doctor = this.#doctorOf(slot);
-    if (this.#slots.has(facts.id)) doctor.removeSlot(slot);
+    const doctor = this.#doctors.get(facts.doctorId);
+    invariant(doctor !== undefined, 'a slot belongs to a doctor in memory');
+    const known = this.#slots.get(facts.id);
+    const slot = known ?? new Slot(doctor, facts);
+    if (known !== undefined) doctor.removeSlot(known);
     slot.revise(facts);
     this.#slots.set(facts.id, slot);
     doctor.addSlot(slot);
@@ -368,7 +324,6 @@ export class AllocationEngine {
     const patientClass = this.#classes.get(facts.patientType);
     invariant(slot !== undefined, 'a token belongs to a slot in memory');
     invariant(patientClass !== undefined, 'a token has a class of the table');
-    invariant(!this.#tokens.has(facts.tokenId), 'a token is booked once');
     const token: Token = {
       id: facts.tokenId,
       slot,
@@ -381,10 +336,12 @@ export class AllocationEngine {
       status: facts.to,
       present: facts.present,
     };
-    const doctor = this.#doctorOf(slot);
+    const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);
-    doctor.useNumber(slot.facts.date, facts.number);
+    day.lastNumber = Math.max(day.lastNumber, facts.number);
+    const before = this.#tokens.size;
     this.#tokens.set(token.id, token);
+    invariant(this.#tokens.size > before, 'a token is booked once');
     slot.enter(token, facts.to);
     invariant(slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
   }
@@ -402,67 +359,35 @@ export class AllocationEngine {
   }
 }
 
-const refuse = (
-  code: Exclude<EngineRefusal['code'], 'duplicate_booking' | 'invalid_transition'>,
-): { ok: false; refusal: EngineRefusal } => ({ ok: false, refusal: { code } });
+const refuse = (code: PlainRefusalCode): { ok: false; refusal: EngineRefusal } => ({
+  ok: false,
+  refusal: { code },
+});
 
+/** The `nth` change of a command: this token goes to another status. */
 const transition = (
-  token: Token,
+  { id, slot, status }: Token,
   kind: Transition,
   to: Status,
   cause: TokenId | null,
-): Draft & { kind: Transition } => {
-  invariant(isLive(token.status), 'only a live token changes');
-  return { kind, tokenId: token.id, slotId: token.slot.facts.id, from: token.status, to, cause };
+  nth: number,
+  at: EpochMs,
+): TokenTransition => {
+  invariant(isLive(status), 'only a live token changes');
+  const { doctor, facts } = slot;
+  const version = doctor.version + nth;
+  return {
+    kind,
+    doctorId: facts.doctorId,
+    version,
+    at,
+    tokenId: id,
+    slotId: facts.id,
+    from: status,
+    to,
+    cause,
+  };
 };
 
 /** The seat status a waiter comes back to: one who has been at the desk is still there. */
 const seatStatusOf = (token: Token): LiveStatus => (token.present ? 'CHECKED_IN' : 'BOOKED');
-
-const sameDoctor = (a: DoctorFacts, b: DoctorFacts): boolean =>
-  a.name === b.name &&
-  a.department === b.department &&
-  a.timeZone === b.timeZone &&
-  a.sessions.length === b.sessions.length &&
-  a.sessions.every((session, index) => sameSession(session, b.sessions[index]));
-
-const sameSession = (a: Session, b: Session | undefined): boolean =>
-  a.id === b?.id &&
-  a.start === b.start &&
-  a.end === b.end &&
-  a.capacity === b.capacity &&
-  a.weekdays.join() === b.weekdays.join();
-
-/** The ids of sessions that are new, changed or gone; all of them when the time zone moved. */
-function revisedSessions(known: DoctorFacts | undefined, facts: DoctorFacts): Set<SessionId> {
-  const before = known?.sessions ?? [];
-  const isKept = (session: Session): boolean =>
-    known?.timeZone === facts.timeZone &&
-    sameSession(
-      session,
-      facts.sessions.find(({ id }) => id === session.id),
-    );
-  const kept = new Set(before.filter(isKept).map(({ id }) => id));
-  const all = [...before, ...facts.sessions].map(({ id }) => id);
-  return new Set(all.filter((id) => !kept.has(id)));
-}
-
-/** A slot follows its session's revision while it is ahead, unused and not closed by the hospital itself. */
-const isRevisable = ({ facts, isEmpty }: Slot, revised: Set<SessionId>, at: EpochMs): boolean =>
-  facts.sessionId !== null &&
-  revised.has(facts.sessionId) &&
-  facts.startTime > at &&
-  isEmpty &&
-  (facts.closedReason === null || facts.closedReason === SESSION_ENDED);
-
-/** What the session's revision makes of an unused slot: its new facts, or closed when it is no longer yielded. */
-function revise(facts: SlotFacts, planned: SlotFacts | undefined): Draft[] {
-  const slot = planned ?? { ...facts, closedReason: SESSION_ENDED };
-  return sameSlot(facts, slot) ? [] : [{ kind: 'slot_set', slot }];
-}
-
-const sameSlot = (a: SlotFacts, b: SlotFacts): boolean =>
-  a.startTime === b.startTime &&
-  a.endTime === b.endTime &&
-  a.capacity === b.capacity &&
-  a.closedReason === b.closedReason;

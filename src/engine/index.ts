@@ -8,17 +8,8 @@
  */
 export * from './change.ts';
 export { WEEKDAYS, type Doctor, type DoctorFacts, type Session, type Weekday } from './doctor.ts';
-export {
-  AllocationEngine,
-  type Book,
-  type Booked,
-  type DoctorSnapshot,
-  type EngineRules,
-  type Left,
-  type Outcome,
-  type TokenCommand,
-  type TokenSnapshot,
-} from './engine.ts';
+export * from './command.ts';
+export { AllocationEngine } from './engine.ts';
 export * from './ids.ts';
 export { invariant, InvariantError, unreachable } from './invariant.ts';
 export { DEFAULT_CLASSES, EMERGENCY, type PatientClass } from './patient-class.ts';

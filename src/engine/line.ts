@@ -169,7 +169,7 @@ function insertAt<T>(items: T[], index: number, item: T): void {
   items[index] = item;
 }
 
-function removeAt<T>(items: T[], index: number): void {
-  for (let place = index; place < items.length - 1; place += 1) items[place] = at(items, place + 1);
+function removeAt(items: unknown[], index: number): void {
+  for (let place = index; place < items.length - 1; place += 1) items[place] = items[place + 1];
   items.pop();
 }

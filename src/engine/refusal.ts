@@ -15,11 +15,15 @@ export const ENGINE_REFUSALS = [
 ] as const;
 export type EngineRefusalCode = (typeof ENGINE_REFUSALS)[number];
 
+/** The codes that say it all. */
+export type PlainRefusalCode = Exclude<
+  EngineRefusalCode,
+  'duplicate_booking' | 'invalid_transition'
+>;
+
 /** A command that was refused has touched nothing (R9); what the caller can act on stands beside the code. */
 export type EngineRefusal =
-  | {
-      readonly code: Exclude<EngineRefusalCode, 'duplicate_booking' | 'invalid_transition'>;
-    }
+  | { readonly code: PlainRefusalCode }
   | { readonly code: 'duplicate_booking'; readonly tokenId: TokenId }
   | {
       readonly code: 'invalid_transition';

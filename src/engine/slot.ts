@@ -1,7 +1,8 @@
+import type { Day, Doctor } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, PatientId, SessionId, SlotId } from './ids.ts';
 import { Line } from './line.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
-import { SEATED_STATUSES, type LiveStatus } from './status.ts';
+import { holdsSeat, SEATED_STATUSES, type LiveStatus } from './status.ts';
 import { outranks, type Token } from './token.ts';
 
 /** What a slot is, apart from who is in it. */
@@ -33,7 +34,9 @@ export const endsAt = (slot: SlotFacts, graceMinutes: number): number =>
 
 /** A ranked list with a capacity line: one line of tokens for each live status, best rank first. */
 export class Slot {
+  readonly doctor: Doctor;
   #facts: SlotFacts;
+  #day: Day;
   readonly #lines: Record<LiveStatus, Line | null> = {
     BOOKED: null,
     CHECKED_IN: null,
@@ -42,32 +45,39 @@ export class Slot {
     WAITING: null,
   };
   #patients: Map<PatientId, Token> | null = null;
+  #seated = 0;
+  #waiting = 0;
 
-  constructor(facts: SlotFacts) {
+  constructor(doctor: Doctor, facts: SlotFacts) {
+    this.doctor = doctor;
     this.#facts = facts;
+    this.#day = doctor.day(facts.date);
   }
 
   get facts(): SlotFacts {
     return this.#facts;
   }
 
+  /** The doctor's day whose numbers its tokens take (R10). */
+  get day(): Day {
+    return this.#day;
+  }
+
   /** Tokens that hold a seat; never more than the capacity (R1). */
   get seated(): number {
-    let seated = 0;
-    for (const status of SEATED_STATUSES) seated += this.#lines[status]?.size ?? 0;
-    return seated;
+    return this.#seated;
   }
 
   get waiting(): number {
-    return this.#lines.WAITING?.size ?? 0;
+    return this.#waiting;
   }
 
   get seatsLeft(): number {
-    return this.#facts.capacity - this.seated;
+    return this.#facts.capacity - this.#seated;
   }
 
   get isEmpty(): boolean {
-    return this.seated + this.waiting === 0;
+    return this.#seated + this.#waiting === 0;
   }
 
   /** The waiter that the next free seat goes to (R5). */
@@ -122,17 +132,25 @@ export class Slot {
   /** For the engine's `apply` alone, as are the two below. */
   revise(facts: SlotFacts): void {
     this.#facts = facts;
+    this.#day = this.doctor.day(facts.date);
   }
 
   enter(token: Token, status: LiveStatus): void {
     (this.#lines[status] ??= new Line()).insert(token);
+    this.#count(status, 1);
     if (token.patientId !== null)
       (this.#patients ??= new Map<PatientId, Token>()).set(token.patientId, token);
   }
 
   leave(token: Token, status: LiveStatus): void {
     this.#lines[status]?.remove(token);
+    this.#count(status, -1);
     if (token.patientId !== null) this.#patients?.delete(token.patientId);
+  }
+
+  #count(status: LiveStatus, difference: 1 | -1): void {
+    if (holdsSeat(status)) this.#seated += difference;
+    else this.#waiting += difference;
   }
 }
 

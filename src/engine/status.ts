@@ -4,7 +4,10 @@ export const STATUSES = {
     seated: true,
     next: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
   },
-  CHECKED_IN: { seated: true, next: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'] },
+  CHECKED_IN: {
+    seated: true,
+    next: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  },
   IN_CONSULTATION: { seated: true, next: ['COMPLETED'] },
   COMPLETED: { seated: true, next: [] },
   WAITING: { seated: false, next: ['BOOKED', 'CANCELLED', 'EXPIRED'] },
