@@ -1,0 +1,132 @@
+import {
+  isLive,
+  type AllocationEngine,
+  type Change,
+  type DoctorId,
+  type EpochMs,
+  type LocalDate,
+  type SlotFacts,
+  type SlotId,
+  type TokenId,
+} from '../engine/index.ts';
+import { foldToken, isTokenChange, recordOf } from './fold.ts';
+import { GroupCommit } from './group-commit.ts';
+import { loadSlot } from './restore.ts';
+import {
+  KEPT_ANSWER_HOURS,
+  type ChangeRecord,
+  type Decision,
+  type KeptAnswer,
+  type Scope,
+  type Store,
+  type StoredSlot,
+  type StoredToken,
+} from './store.ts';
+
+/** Everything in memory, nothing after a restart: for trying things out and as a measure for the durable stores. */
+export class MemoryStore implements Store {
+  readonly isDurable = false;
+  readonly #engine: AllocationEngine;
+  // There is nothing to write; what remains is that answers are released together.
+  readonly #commits = new GroupCommit((decisions) => this.#keep(decisions));
+  readonly #slots = new Map<SlotId, SlotFacts>();
+  readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
+  readonly #tokens = new Map<TokenId, StoredToken>();
+  readonly #history = new Map<TokenId, ChangeRecord[]>();
+  readonly #kept = new Map<string, KeptAnswer>();
+
+  constructor(engine: AllocationEngine) {
+    this.#engine = engine;
+  }
+
+  get state(): Store['state'] {
+    return this.#commits.state;
+  }
+
+  get failure(): Promise<Error> {
+    return this.#commits.failure;
+  }
+
+  load(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    if (scope.slotId !== undefined) loadSlot(this.#engine, this.#slot(scope.slotId));
+    return this.#commits.transact(scope.doctorIds, decide);
+  }
+
+  settled(doctorId?: DoctorId): Promise<void> | undefined {
+    return this.#commits.settled(doctorId);
+  }
+
+  token(id: TokenId): Promise<StoredToken | undefined> {
+    return Promise.resolve(this.#tokens.get(id));
+  }
+
+  history(id: TokenId): Promise<readonly ChangeRecord[]> {
+    return Promise.resolve([...(this.#history.get(id) ?? [])]);
+  }
+
+  slot(id: SlotId): Promise<StoredSlot | undefined> {
+    return Promise.resolve(this.#slot(id));
+  }
+
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
+    const found = [...this.#slots.values()]
+      .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
+      .sort((a, b) => a.startTime - b.startTime);
+    return Promise.resolve(found.flatMap(({ id }) => this.#slot(id) ?? []));
+  }
+
+  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
+    this.#forgetKept(now - KEPT_ANSWER_HOURS * 3_600_000);
+    return Promise.resolve(this.#kept.get(keyOf({ caller, key })));
+  }
+
+  close(): Promise<void> {
+    return this.#commits.drain();
+  }
+
+  #slot(id: SlotId): StoredSlot | undefined {
+    const facts = this.#slots.get(id);
+    if (facts === undefined) return undefined;
+    const tokens = [...(this.#tokensOf.get(id) ?? [])].flatMap((tokenId) => {
+      const token = this.#tokens.get(tokenId);
+      return token !== undefined && isLive(token.status)
+        ? [{ ...token, status: token.status }]
+        : [];
+    });
+    return { facts, tokens };
+  }
+
+  #keep(decisions: readonly Decision<unknown>[]): Promise<void> {
+    for (const { changes, origin, kept } of decisions) {
+      for (const change of changes) this.#write(change, origin);
+      if (kept !== null) this.#kept.set(keyOf(kept), kept);
+    }
+    return Promise.resolve();
+  }
+
+  #write(change: Change, origin: Decision<unknown>['origin']): void {
+    if (change.kind === 'slot_set') this.#slots.set(change.slot.id, change.slot);
+    if (!isTokenChange(change)) return;
+    const { tokenId, slotId } = change;
+    this.#tokens.set(tokenId, foldToken(this.#tokens.get(tokenId), change));
+    const tokens = this.#tokensOf.get(slotId) ?? new Set();
+    this.#tokensOf.set(slotId, tokens.add(tokenId));
+    const history = this.#history.get(tokenId) ?? [];
+    history.push(recordOf(change, origin));
+    this.#history.set(tokenId, history);
+  }
+
+  /** Answers are kept in the order in which they came: the old ones stand first. */
+  #forgetKept(before: number): void {
+    for (const [id, { at }] of this.#kept) {
+      if (at > before) return;
+      this.#kept.delete(id);
+    }
+  }
+}
+
+const keyOf = ({ caller, key }: { caller: string; key: string }): string => `${caller}\n${key}`;

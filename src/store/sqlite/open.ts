@@ -1,0 +1,99 @@
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreOpenError } from '../store.ts';
+
+/** 'OPDT' in the header of the file: tells our databases from those of other programs. */
+const APPLICATION_ID = 0x4f504454;
+const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
+const MIGRATIONS = new URL('./migrations/', import.meta.url);
+
+const errcodeOf = (error: unknown): number =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/**
+ * The sole ownership of a database file, held until closed: an SQLite lock on a file beside it, which the operating
+ * system lets go of when the process ends, however it ends.
+ * @throws StoreOpenError when another process holds it
+ */
+export function takeOwnership(path: string): DatabaseSync {
+  const owner = new DatabaseSync(`${path}-owner`, { timeout: 0 });
+  try {
+    owner.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return owner;
+  } catch (error) {
+    owner.close();
+    if (errcodeOf(error) !== SQLITE_BUSY) throw error;
+    throw new StoreOpenError(
+      `The database ${path} is in use by another process: stop it first, or name another file in DATABASE_URL.`,
+    );
+  }
+}
+
+/**
+ * Makes the file if it is not there, readable for its owner alone, and returns its real path.
+ * @throws StoreOpenError when it cannot be written
+ */
+export function prepareFile(path: string): string {
+  try {
+    mkdirSync(dirname(resolve(path)), { recursive: true });
+    closeSync(openSync(path, 'a+', 0o600));
+    return realpathSync(path);
+  } catch (error) {
+    throw new StoreOpenError(`The database ${path} cannot be written: ${messageOf(error)}.`);
+  }
+}
+
+/**
+ * Brings the tables of a database up to this program's version.
+ * @throws StoreOpenError when the file is not ours, is newer than the program, or cannot be written
+ */
+export function migrate(path: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    assertOurs(database, path);
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE;
+      PRAGMA application_id = ${APPLICATION_ID};
+      CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;`);
+    applyMissing(database, path);
+    database.exec('COMMIT');
+  } catch (error) {
+    if (error instanceof StoreOpenError) throw error;
+    throw new StoreOpenError(
+      errcodeOf(error) === SQLITE_NOTADB
+        ? `The file ${path} is not an SQLite database: name another one in DATABASE_URL.`
+        : `The database ${path} cannot be opened: ${messageOf(error)}.`,
+    );
+  } finally {
+    database.close();
+  }
+}
+
+function assertOurs(database: DatabaseSync, path: string): void {
+  const id = database.prepare('PRAGMA application_id').get()?.['application_id'];
+  const tables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'];
+  if (id === APPLICATION_ID || (id === 0 && tables === 0)) return;
+  throw new StoreOpenError(
+    `The database ${path} belongs to another program: name another file in DATABASE_URL.`,
+  );
+}
+
+function applyMissing(database: DatabaseSync, path: string): void {
+  const applied = database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'];
+  const files = readdirSync(MIGRATIONS).sort();
+  const from = Number(applied ?? 0);
+  if (from > files.length)
+    throw new StoreOpenError(
+      `The database ${path} was written by a newer version of this program: start that one.`,
+    );
+  const insert = database.prepare('INSERT INTO migrations (id, name) VALUES (?, ?)');
+  for (const [index, name] of files.entries()) {
+    if (index < from) continue;
+    insert.run(index + 1, name);
+    database.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+  }
+}

@@ -1,0 +1,81 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DoctorSnapshot, EpochMs, LocalDate } from '../../engine/index.ts';
+import type { ChangeRecord, KeptAnswer, StoredSlot, StoredToken } from '../store.ts';
+import {
+  doctorOf,
+  keptAnswerOf,
+  recordOfRow,
+  sessionOf,
+  storedSlotOf,
+  tokenOf,
+  type ChangeRow,
+  type DayRow,
+  type DoctorRow,
+  type KeptAnswerRow,
+  type SessionRow,
+  type SlotRow,
+  type TokenRow,
+} from './rows.ts';
+import { keptSince, READS, type ReadName, type SqlValue } from './statements.ts';
+
+/** A read-only connection: every query of the service is a look-up by key or by an index. */
+export class Reader {
+  readonly #database: DatabaseSync;
+  readonly #statements: Record<ReadName, StatementSync>;
+
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+    this.#statements = Object.fromEntries(
+      Object.entries(READS).map(([name, sql]) => [name, this.#database.prepare(sql)]),
+    ) as Record<ReadName, StatementSync>;
+  }
+
+  /** All doctors, with the numbers of the days from this one on. */
+  doctors(from: LocalDate): DoctorSnapshot[] {
+    const sessions = Map.groupBy(this.#all<SessionRow>('sessions'), (row) => row.doctor_id);
+    const days = Map.groupBy(this.#all<DayRow>('daysFrom', from), (row) => row.doctor_id);
+    return this.#all<DoctorRow>('doctors').map((row) => ({
+      facts: doctorOf(row, (sessions.get(row.id) ?? []).map(sessionOf)),
+      version: row.version,
+      lastArrival: row.last_arrival,
+      lastNumbers: (days.get(row.id) ?? []).map((day) => [day.date, day.last_number]),
+    }));
+  }
+
+  *slotsEndingAfter(instant: number): Generator<StoredSlot> {
+    for (const row of this.#all<SlotRow>('slotsEndingAfter', instant)) yield this.#withTokens(row);
+  }
+
+  slot(id: string): StoredSlot | undefined {
+    return this.#all<SlotRow>('slot', id).map((row) => this.#withTokens(row))[0];
+  }
+
+  slots(doctorId: string, from: LocalDate, to: LocalDate): StoredSlot[] {
+    return this.#all<SlotRow>('slotsOf', doctorId, from, to).map((row) => this.#withTokens(row));
+  }
+
+  token(id: string): StoredToken | undefined {
+    return this.#all<TokenRow>('token', id).map(tokenOf)[0];
+  }
+
+  history(id: string): ChangeRecord[] {
+    return this.#all<ChangeRow>('history', id).map(recordOfRow);
+  }
+
+  keptAnswer(caller: string, key: string, now: EpochMs): KeptAnswer | undefined {
+    return this.#all<KeptAnswerRow>('keptAnswer', caller, key, keptSince(now)).map(keptAnswerOf)[0];
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #withTokens(row: SlotRow): StoredSlot {
+    return storedSlotOf(row, this.#all<TokenRow>('liveTokensOf', row.id));
+  }
+
+  #all<Row>(name: ReadName, ...values: SqlValue[]): Row[] {
+    // STRICT tables and our own writes vouch for the shape of the rows.
+    return this.#statements[name].all(...values) as unknown as Row[];
+  }
+}

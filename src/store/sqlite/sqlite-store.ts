@@ -1,0 +1,146 @@
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  endsAt,
+  type AllocationEngine,
+  type DoctorId,
+  type EpochMs,
+  type LocalDate,
+  type SlotId,
+  type TokenId,
+} from '../../engine/index.ts';
+import { GroupCommit } from '../group-commit.ts';
+import { loadSlot } from '../restore.ts';
+import type {
+  ChangeRecord,
+  Decision,
+  KeptAnswer,
+  Scope,
+  Store,
+  StoredSlot,
+  StoredToken,
+} from '../store.ts';
+import { migrate, prepareFile, takeOwnership } from './open.ts';
+import { Reader } from './reader.ts';
+import { counterOperations, LOOK_BACK_MS, operationsOf, type Operation } from './statements.ts';
+import { WriterClient } from './writer-client.ts';
+
+/**
+ * One SQLite file with one owner. Commands are decided in memory at once; what they changed goes in groups to one
+ * writer thread, and they are answered when it has synced. Reads come from memory or from a connection of their own.
+ */
+export class SqliteStore implements Store {
+  readonly isDurable = true;
+  readonly #engine: AllocationEngine;
+  readonly #owner: DatabaseSync;
+  readonly #reader: Reader;
+  readonly #writer: WriterClient;
+  readonly #commits: GroupCommit;
+  /** The operations of a batch that did not fit yet. */
+  #unwritten: readonly Operation[] | null = null;
+
+  /**
+   * @param file the database's path; made when it is not there
+   * @throws StoreOpenError saying in one sentence why the file cannot be used
+   */
+  constructor(engine: AllocationEngine, file: string) {
+    this.#engine = engine;
+    const path = prepareFile(file);
+    this.#owner = takeOwnership(path);
+    try {
+      migrate(path);
+    } catch (error) {
+      this.#owner.close();
+      throw error;
+    }
+    this.#reader = new Reader(path);
+    this.#writer = new WriterClient(path);
+    this.#commits = new GroupCommit((decisions) => this.#write(decisions));
+  }
+
+  get state(): Store['state'] {
+    return this.#commits.state;
+  }
+
+  get failure(): Promise<Error> {
+    return this.#commits.failure;
+  }
+
+  load(now: EpochMs): Promise<void> {
+    const yesterday = new Date(now - LOOK_BACK_MS).toISOString().slice(0, 10) as LocalDate;
+    for (const doctor of this.#reader.doctors(yesterday)) this.#engine.restoreDoctor(doctor);
+    const { graceMinutes } = this.#engine.rules;
+    for (const slot of this.#reader.slotsEndingAfter(now - LOOK_BACK_MS))
+      if (endsAt(slot.facts, graceMinutes) > now) loadSlot(this.#engine, slot);
+    return Promise.resolve();
+  }
+
+  transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    // A slot that is not in the engine has nothing in flight: what is on disk is all there is of it.
+    if (scope.slotId !== undefined && this.#engine.slot(scope.slotId) === undefined)
+      loadSlot(this.#engine, this.#reader.slot(scope.slotId));
+    return this.#commits.transact(scope.doctorIds, decide);
+  }
+
+  settled(doctorId?: DoctorId): Promise<void> | undefined {
+    return this.#commits.settled(doctorId);
+  }
+
+  token(id: TokenId): Promise<StoredToken | undefined> {
+    return Promise.resolve(this.#reader.token(id));
+  }
+
+  history(id: TokenId): Promise<readonly ChangeRecord[]> {
+    return Promise.resolve(this.#reader.history(id));
+  }
+
+  slot(id: SlotId): Promise<StoredSlot | undefined> {
+    return Promise.resolve(this.#reader.slot(id));
+  }
+
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
+    return Promise.resolve(this.#reader.slots(doctorId, from, to));
+  }
+
+  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
+    return Promise.resolve(this.#reader.keptAnswer(caller, key, now));
+  }
+
+  async close(): Promise<void> {
+    await this.#commits.drain();
+    this.#reader.close();
+    await this.#writer.close();
+    this.#owner.close();
+  }
+
+  async #write(decisions: readonly Decision<unknown>[]): Promise<void> {
+    this.#unwritten ??= [...decisions.flatMap(operationsOf), ...this.#counters(decisions)];
+    await this.#writer.write(this.#unwritten);
+    this.#unwritten = null;
+  }
+
+  /**
+   * The counters of every doctor of the batch. The engine holds them as this batch leaves them: it is called when
+   * everything decided so far is in this batch or an earlier one.
+   */
+  #counters(decisions: readonly Decision<unknown>[]): Operation[] {
+    const days = new Map<DoctorId, Map<LocalDate, number>>();
+    for (const { changes } of decisions)
+      for (const change of changes) {
+        const touched = days.get(change.doctorId) ?? new Map<LocalDate, number>();
+        days.set(change.doctorId, touched);
+        const day = change.kind === 'booked' ? this.#engine.slot(change.slotId)?.day : undefined;
+        if (day !== undefined) touched.set(day.date, day.lastNumber);
+      }
+    return [...days].flatMap(([id, touched]) => {
+      const doctor = this.#engine.doctor(id);
+      if (doctor === undefined) return [];
+      const { version, lastArrival } = doctor;
+      return counterOperations({
+        doctorId: id,
+        version,
+        lastArrival,
+        days: Array.from(touched, ([date, lastNumber]) => ({ date, lastNumber })),
+      });
+    });
+  }
+}

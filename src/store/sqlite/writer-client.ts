@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { TransientWriteError } from '../group-commit.ts';
+import { WRITES, type Operation, type SqlValue, type StatementName } from './statements.ts';
+
+/** A batch on its way to the writer thread: flat, because a copy between threads costs by the object. */
+export interface WriteBatch {
+  /** Statements by their index in `WRITES`. */
+  readonly statements: readonly number[];
+  /** The parameters of all of them in a row. */
+  readonly values: readonly SqlValue[];
+}
+
+export type WriteResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly message: string; readonly errcode: number };
+
+/** Full, busy, locked: the same batch may fit later. The extended one is the shared-memory file on a full disk. */
+const TRANSIENT_PRIMARY = new Set([13, 5, 6]);
+const SQLITE_IOERR_SHMSIZE = 4874;
+
+const isTransient = (errcode: number): boolean =>
+  TRANSIENT_PRIMARY.has(errcode & 0xff) || errcode === SQLITE_IOERR_SHMSIZE;
+
+const indexOf = Object.fromEntries(
+  Object.keys(WRITES).map((name, index) => [name, index]),
+) as Record<StatementName, number>;
+
+/** The main thread's end of the writer thread: one batch at a time. */
+export class WriterClient {
+  readonly #worker: Worker;
+  #current: PromiseWithResolvers<undefined> | null = null;
+  #death: Error | null = null;
+
+  constructor(path: string) {
+    this.#worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: { path } });
+    this.#worker.on('message', (result: WriteResult) => this.#answer(result));
+    this.#worker.on('error', (error: Error) => this.#die(error));
+    this.#worker.on('exit', () => this.#die(new Error('the thread has ended')));
+  }
+
+  /**
+   * Resolves when the operations are one durable transaction.
+   * @throws TransientWriteError nothing was written, the same operations may succeed later
+   */
+  write(operations: readonly Operation[]): Promise<undefined> {
+    if (this.#death !== null) return Promise.reject(this.#death);
+    const batch: WriteBatch = {
+      statements: operations.map(([name]) => indexOf[name]),
+      values: operations.flatMap(([, values]) => values),
+    };
+    this.#current = Promise.withResolvers();
+    this.#worker.postMessage(batch);
+    return this.#current.promise;
+  }
+
+  async close(): Promise<void> {
+    if (this.#death !== null) return;
+    const exit = once(this.#worker, 'exit');
+    this.#worker.postMessage('close');
+    await exit;
+  }
+
+  #answer(result: WriteResult): void {
+    const current = this.#current;
+    this.#current = null;
+    if (result.ok) return current?.resolve(undefined);
+    const failure = isTransient(result.errcode) ? TransientWriteError : Error;
+    current?.reject(
+      new failure(`The database cannot be written (SQLite ${result.errcode}): ${result.message}.`),
+    );
+  }
+
+  #die(cause: Error): void {
+    this.#death ??= new Error(`The writer of the database has died: ${cause.message}.`, { cause });
+    this.#current?.reject(this.#death);
+    this.#current = null;
+  }
+}

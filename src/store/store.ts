@@ -1,0 +1,141 @@
+import type {
+  Change,
+  DoctorId,
+  EpochMs,
+  LiveStatus,
+  LocalDate,
+  PatientId,
+  SlotFacts,
+  SlotId,
+  Status,
+  TokenId,
+} from '../engine/index.ts';
+
+/** The first answer to a command that came with an idempotency key, kept with the command's effect. */
+export interface KeptAnswer {
+  readonly caller: string;
+  readonly key: string;
+  /** Tells a repeat from another request under the same key. */
+  readonly requestHash: string;
+  /** JSON. */
+  readonly answer: string;
+  readonly at: EpochMs;
+}
+
+/** Hours for which an answer is kept. */
+export const KEPT_ANSWER_HOURS = 24;
+
+/** Who asked for a command, and why if they said so; both go on record with its changes. */
+export interface Origin {
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** What a command decided: the changes the engine has applied, and the answer to give once they are durable. */
+export interface Decision<T> {
+  readonly changes: readonly Change[];
+  readonly answer: T;
+  readonly origin: Origin;
+  readonly kept: KeptAnswer | null;
+}
+
+/** What a command touches. */
+export interface Scope {
+  readonly doctorIds: readonly DoctorId[];
+  /** A slot that must be in the engine even if it is over. */
+  readonly slotId?: SlotId;
+}
+
+/** A token as kept, of any age and status. */
+export interface StoredToken {
+  readonly id: TokenId;
+  readonly doctorId: DoctorId;
+  readonly slotId: SlotId;
+  readonly patientName: string;
+  readonly patientId: PatientId | null;
+  readonly patientType: string;
+  readonly arrival: number;
+  readonly number: number;
+  readonly bookedAt: EpochMs;
+  readonly status: Status;
+  readonly present: boolean;
+}
+
+/** A slot as kept, with its live tokens in no particular order. */
+export interface StoredSlot {
+  readonly facts: SlotFacts;
+  readonly tokens: readonly (StoredToken & { readonly status: LiveStatus })[];
+}
+
+/** One change of one token, as its history tells it. */
+export interface ChangeRecord {
+  readonly doctorId: DoctorId;
+  readonly version: number;
+  readonly at: EpochMs;
+  readonly kind: Exclude<Change['kind'], 'doctor_set' | 'slot_set'>;
+  readonly tokenId: TokenId;
+  readonly slotId: SlotId;
+  readonly from: Status | null;
+  readonly to: Status;
+  readonly cause: TokenId | null;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** `stalled`: the disk is full or the database busy, and it is being tried again. `failed` is final. */
+export type StoreState = 'ready' | 'stalled' | 'failed';
+
+/** Where state lives. The doctor is the unit of consistency; the engine is handed to the adapter when it is made. */
+export interface Store {
+  /** False when a restart loses everything. */
+  readonly isDurable: boolean;
+  readonly state: StoreState;
+  /** Settles with the reason when the store has failed for good: the process must stop. */
+  readonly failure: Promise<Error>;
+  /** Brings into the engine what can still change at this instant. */
+  load(now: EpochMs): Promise<void>;
+  /**
+   * When `decide` runs, the engine's state of these doctors is current and nobody else can change it; it runs
+   * once and synchronously. Resolves with its answer when its changes, its kept answer and everything that could be
+   * seen when it ran are durable: all or none.
+   * @throws NotDurableError nothing was decided, the store takes no commands now
+   * @throws OverloadedError nothing was decided, too many commands wait for the disk
+   */
+  transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T>;
+  /**
+   * Undefined when all that a reader of this doctor (of any doctor) can see now is durable; otherwise resolves as
+   * soon as it is.
+   * @throws NotDurableError it is not going to be soon
+   */
+  settled(doctorId?: DoctorId): Promise<void> | undefined;
+  /** A token of any age; only what is durable. */
+  token(id: TokenId): Promise<StoredToken | undefined>;
+  /** A token's change records, oldest first. */
+  history(id: TokenId): Promise<readonly ChangeRecord[]>;
+  /** A slot of any age. */
+  slot(id: SlotId): Promise<StoredSlot | undefined>;
+  /** The doctor's slots from one local date to another, both included, in the order in which they start. */
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]>;
+  /** The answer kept under a key for less than 24 hours before `now`. */
+  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined>;
+  /** Makes durable what is in flight, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** The store cannot promise durability now; it recovers by itself. */
+export class NotDurableError extends Error {
+  override readonly name = 'NotDurableError';
+  readonly code = 'OPD_NOT_DURABLE';
+}
+
+/** More commands wait for the disk than the process is willing to hold. */
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError';
+  readonly code = 'OPD_OVERLOADED';
+}
+
+/** The store cannot be opened; the message is one sentence for the person who started the process. */
+export class StoreOpenError extends Error {
+  override readonly name = 'StoreOpenError';
+  readonly code = 'OPD_STORE_OPEN';
+}
