@@ -55,6 +55,11 @@ export class AllocationEngine {
     return this.#slots.get(id);
   }
 
+  /** Whether an id is a session's, and so an alias for one of its slots. */
+  isSession(id: SlotId | SessionId): boolean {
+    return this.#sessions.has(id as SessionId);
+  }
+
   /** A live token of a slot in memory. */
   token(id: TokenId): Token | undefined {
     return this.#tokens.get(id);

@@ -3,6 +3,7 @@ import { MemoryStore } from './memory-store.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import type { Store } from './store.ts';
 
+export { detachedSlot } from './restore.ts';
 export * from './store.ts';
 
 /** What `DATABASE_URL` may look like. */

@@ -11,7 +11,7 @@ import {
 } from '../engine/index.ts';
 import { foldToken, isTokenChange, recordOf } from './fold.ts';
 import { GroupCommit } from './group-commit.ts';
-import { loadSlot } from './restore.ts';
+import { loadSlots } from './restore.ts';
 import {
   KEPT_ANSWER_HOURS,
   type ChangeRecord,
@@ -52,7 +52,7 @@ export class MemoryStore implements Store {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
-    if (scope.slotId !== undefined) loadSlot(this.#engine, this.#slot(scope.slotId));
+    loadSlots(this.#engine, scope.slotIds, (id) => this.#slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 

@@ -1,18 +1,48 @@
-import type { AllocationEngine, TokenSnapshot } from '../engine/index.ts';
+import {
+  AllocationEngine,
+  invariant,
+  type DoctorFacts,
+  type Slot,
+  type SlotId,
+} from '../engine/index.ts';
 import type { StoredSlot } from './store.ts';
 
-/** The live tokens of a kept slot, as the engine takes them. */
-export const snapshotsOf = ({ tokens }: StoredSlot): TokenSnapshot[] =>
-  tokens.map(({ id, bookedAt, status, doctorId, ...facts }) => ({
-    ...facts,
-    tokenId: id,
-    at: bookedAt,
-    to: status,
-  }));
+/** Brings a kept slot of a doctor in the engine into the engine. */
+export function restoreSlot(engine: AllocationEngine, { facts, tokens }: StoredSlot): void {
+  engine.restoreSlot(
+    facts,
+    tokens.map(({ id, bookedAt, status, doctorId, ...token }) => ({
+      ...token,
+      tokenId: id,
+      at: bookedAt,
+      to: status,
+    })),
+  );
+}
 
-/** Brings a kept slot into the engine unless it is there, or its doctor is not. */
-export function loadSlot(engine: AllocationEngine, stored: StoredSlot | undefined): void {
-  if (stored === undefined || engine.slot(stored.facts.id) !== undefined) return;
-  if (engine.doctor(stored.facts.doctorId) === undefined) return;
-  engine.restoreSlot(stored.facts, snapshotsOf(stored));
+/** Brings those of the slots that are not in the engine there, as far as they are kept and their doctors known. */
+export function loadSlots(
+  engine: AllocationEngine,
+  ids: readonly SlotId[] | undefined,
+  read: (id: SlotId) => StoredSlot | undefined,
+): void {
+  for (const id of ids ?? []) {
+    const stored = engine.slot(id) === undefined ? read(id) : undefined;
+    if (stored !== undefined && engine.doctor(stored.facts.doctorId) !== undefined)
+      restoreSlot(engine, stored);
+  }
+}
+
+/** A kept slot as the engine would show it, without bringing it there: for reading what is over. */
+export function detachedSlot(
+  { rules }: AllocationEngine,
+  facts: DoctorFacts,
+  stored: StoredSlot,
+): Slot {
+  const engine = new AllocationEngine(rules);
+  engine.restoreDoctor({ facts, version: 0, lastArrival: 0, lastNumbers: [] });
+  restoreSlot(engine, stored);
+  const slot = engine.slot(stored.facts.id);
+  invariant(slot !== undefined, 'a restored slot is in the index');
+  return slot;
 }

@@ -42,8 +42,8 @@ export interface Decision<T> {
 /** What a command touches. */
 export interface Scope {
   readonly doctorIds: readonly DoctorId[];
-  /** A slot that must be in the engine even if it is over. */
-  readonly slotId?: SlotId;
+  /** Slots that must be in the engine even if they are over. */
+  readonly slotIds?: readonly SlotId[];
 }
 
 /** A token as kept, of any age and status. */

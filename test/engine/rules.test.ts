@@ -1,154 +1,159 @@
 import { describe, expect, it } from 'vitest';
-import { Clinic, given, type Setup } from '../support/clinic.ts';
+import { Clinic, found, given } from '../support/clinic.ts';
 
-type Step = (clinic: Clinic) => unknown;
+/** `book E1`, `cancel W1` or `noShow W1`, several after commas. */
+function take(clinic: Clinic, steps: string): void {
+  for (const step of steps.split(', ')) {
+    const [command, name = ''] = step.split(' ');
+    clinic[command as 'book' | 'cancel' | 'noShow'](name);
+  }
+}
 
-const book =
-  (...people: string[]): Step =>
-  (clinic) =>
-    people.map((person) => clinic.book(person));
-const cancel =
-  (...names: string[]): Step =>
-  (clinic) =>
-    names.map((name) => clinic.cancel(name));
-const noShow =
-  (name: string): Step =>
-  (clinic) =>
-    clinic.noShow(name);
+/** A fact, the seats, who is in the slot, what happens, and the board after it: `seated | waiting`. */
+type Row = [fact: string, capacity: number, people: string, steps: string, board: string];
 
-/** What is true, seats, who is in the slot, what happens, and the board after it: seated | waiting. */
-type Row = [fact: string, capacity: number, people: string[], step: Step, board: string];
-
-const holds = (rows: Row[]): void =>
-  it.each(rows)('%s', (_, capacity, people, step, board) => {
-    const clinic = given(capacity, ...people);
-    step(clinic);
+const hold = (rows: Row[]): void =>
+  it.each(rows)('%s', (_, capacity, people, steps, board) => {
+    const clinic = given(capacity, people);
+    take(clinic, steps);
     expect(clinic.board()).toBe(board);
     expect(clinic.slot.seated).toBeLessThanOrEqual(capacity);
   });
 
-const A_WALK_IN = 'asha WALK_IN';
-const B_WALK_IN = 'bela WALK_IN';
-
 describe('R1 capacity is hard', () => {
-  holds([
-    ['walk-ins fill the seats and no more', 2, [], book('a WALK_IN', 'b WALK_IN', 'c WALK_IN'), 'a b | c'],
-    ['emergencies do not overflow', 1, [], book('a EMERGENCY', 'b EMERGENCY', 'c EMERGENCY'), 'a | b c'],
-    ['a completed visit keeps its seat used up', 1, ['asha WALK_IN COMPLETED'], book('b EMERGENCY'), 'asha | b'],
-    ['a repeated cancel frees no second seat', 1, ['a WALK_IN', 'b WALK_IN WAITING', 'c WALK_IN WAITING'], cancel('a', 'a'), 'b | c'],
-    ['a no-show after a cancel frees no second seat', 1, ['a WALK_IN', 'b WALK_IN WAITING', 'c WALK_IN WAITING'], (clinic) => [clinic.cancel('a'), clinic.noShow('a')], 'b | c'],
-    ['waiters who leave a full slot promote nobody over capacity', 1, ['a WALK_IN', 'b WALK_IN WAITING', 'c WALK_IN WAITING'], cancel('b'), 'a | c'],
+  const full = 'W1 W2:WAITING W3:WAITING';
+  hold([
+    ['walk-ins fill the seats and no more', 2, '', 'book W1, book W2, book W3', 'W1 W2 | W3'],
+    ['emergencies do not overflow', 1, '', 'book E1, book E2, book E3', 'E1 | E2 E3'],
+    ['a completed visit uses its seat up', 1, 'W1:COMPLETED', 'book E1', 'W1 | E1'],
+    ['a repeated cancel frees no second seat', 1, full, 'cancel W1, cancel W1', 'W2 | W3'],
+    ['a no-show after a cancel frees none', 1, full, 'cancel W1, noShow W1', 'W2 | W3'],
+    ['a refused no-show frees none', 1, full, 'noShow W2', 'W1 | W2 W3'],
+    ['a waiter who leaves lets nobody in', 1, full, 'cancel W2', 'W1 | W3'],
   ]);
 });
 
 describe('R2 a free seat is taken', () => {
-  holds([
-    ['the weakest class is seated while a seat is free', 2, ['a EMERGENCY'], book('b WALK_IN'), 'a b |'],
-    ['a free seat is used before anyone is bumped', 2, [A_WALK_IN], book('b EMERGENCY'), 'b asha |'],
+  hold([
+    ['also by the lowest class', 2, 'E1', 'book W1', 'E1 W1 |'],
+    ['before anyone is bumped', 2, 'W1', 'book E1', 'E1 W1 |'],
   ]);
 });
 
 describe('R3 a full slot gives up the weakest seat', () => {
-  holds([
-    ['a higher class bumps a lower one', 1, [A_WALK_IN], book('b ONLINE_BOOKING'), 'b | asha'],
-    ['every class is bumped by the next one', 1, [A_WALK_IN], book('b ONLINE_BOOKING', 'c FOLLOW_UP', 'd PAID_PRIORITY', 'e EMERGENCY'), 'e | d c b asha'],
-    ['the lowest class gives way first', 2, ['a ONLINE_BOOKING', 'b WALK_IN'], book('c EMERGENCY'), 'c a | b'],
-    ['among equals the latest arrival gives way', 3, ['a WALK_IN', 'b WALK_IN', 'c WALK_IN'], book('d FOLLOW_UP'), 'd a b | c'],
-    ['the victim keeps its arrival, so it waits ahead of later equals', 1, [A_WALK_IN], book('b WALK_IN', 'c FOLLOW_UP'), 'c | asha b'],
-    ['nobody but an emergency bumps a patient at the desk', 1, ['asha WALK_IN CHECKED_IN'], book('b PAID_PRIORITY'), 'asha | b'],
-    ['an emergency bumps a patient at the desk', 1, ['asha WALK_IN CHECKED_IN'], book('b EMERGENCY'), 'b | asha'],
-    ['among equals the one not at the desk gives way, though earlier', 2, [A_WALK_IN, 'bela WALK_IN CHECKED_IN'], book('c EMERGENCY'), 'c bela | asha'],
-    ['a lower class at the desk gives way before a higher one that is not', 2, ['asha WALK_IN CHECKED_IN', 'bela ONLINE_BOOKING'], book('c EMERGENCY'), 'c bela | asha'],
-    ['a lower class that is not at the desk gives way before a higher one that is', 2, ['asha ONLINE_BOOKING CHECKED_IN', B_WALK_IN], book('c EMERGENCY'), 'c asha | bela'],
-    ['among equals at the desk the latest arrival gives way', 2, ['asha WALK_IN CHECKED_IN', 'bela WALK_IN CHECKED_IN'], book('c EMERGENCY'), 'c asha | bela'],
-    ['a patient with the doctor is not bumped', 1, ['asha WALK_IN IN_CONSULTATION'], book('b EMERGENCY'), 'asha | b'],
-    ['the seat beside the doctor gives way instead', 2, ['asha WALK_IN IN_CONSULTATION', 'bela PAID_PRIORITY'], book('c EMERGENCY'), 'c asha | bela'],
-    ['an emergency at the desk is not bumped by another', 1, ['asha EMERGENCY CHECKED_IN'], book('b EMERGENCY'), 'asha | b'],
+  const ladder = 'book O1, book F1, book P1, book E1';
+  hold([
+    ['a higher class bumps a lower one', 1, 'W1', 'book O1', 'O1 | W1'],
+    ['every class is bumped by the next one', 1, 'W1', ladder, 'E1 | P1 F1 O1 W1'],
+    ['the lowest class gives way first', 2, 'O1 W1', 'book E1', 'E1 O1 | W1'],
+    ['among equals the latest gives way', 3, 'W1 W2 W3', 'book F1', 'F1 W1 W2 | W3'],
+    ['the victim waits ahead of later equals', 1, 'W1', 'book W2, book F1', 'F1 | W1 W2'],
+  ]);
+});
+
+describe('R3 a patient at the desk or with the doctor', () => {
+  const earlier = 'W1 W2:CHECKED_IN';
+  const both = 'W1:CHECKED_IN W2:CHECKED_IN';
+  hold([
+    ['at the desk, is bumped by no class', 1, 'W1:CHECKED_IN', 'book P1', 'W1 | P1'],
+    ['at the desk, is bumped by an emergency', 1, 'W1:CHECKED_IN', 'book E1', 'E1 | W1'],
+    ['stays while an equal, though earlier, is absent', 2, earlier, 'book E1', 'E1 W2 | W1'],
+    ['goes before a higher class that is absent', 2, 'W1:CHECKED_IN O1', 'book E1', 'E1 O1 | W1'],
+    ['stays while a lower class is absent', 2, 'O1:CHECKED_IN W1', 'book E1', 'E1 O1 | W1'],
+    ['goes, if the latest of equals there', 2, both, 'book E1', 'E1 W1 | W2'],
+    ['with the doctor, is never bumped', 1, 'W1:IN_CONSULTATION', 'book E1', 'W1 | E1'],
+    ['lets the next seat give way instead', 2, 'W1:IN_CONSULTATION P1', 'book E1', 'E1 W1 | P1'],
+    ['of the same class is not bumped', 1, 'E1:CHECKED_IN', 'book E2', 'E1 | E2'],
   ]);
 
-  it('the victim keeps its arrival, its number and its presence', () => {
-    const clinic = given(1, 'asha WALK_IN CHECKED_IN');
-    clinic.book('bela EMERGENCY');
-    expect(clinic.token('asha')).toMatchObject({ arrival: 1, number: 1, present: true, status: 'WAITING' });
-  });
-
-  it('a bumped token finds room on a full waitlist', () => {
-    const clinic = new Clinic({ people: [A_WALK_IN, 'bela WALK_IN WAITING'], rules: { waitlistMax: 1 } });
-    expect(clinic.book('c EMERGENCY')).toMatchObject({ ok: true, value: { bumped: { id: 'asha' } } });
-    expect(clinic.board()).toBe('c | asha bela');
+  it('is bumped with arrival, number and presence kept', () => {
+    const clinic = given(1, 'W1:CHECKED_IN');
+    clinic.book('E1');
+    const kept = { arrival: 1, number: 1, present: true, status: 'WAITING' };
+    expect(clinic.token('W1')).toMatchObject(kept);
   });
 });
 
 describe('R4 whoever cannot be seated waits', () => {
-  holds([
-    ['an equal waits behind the seated', 1, [A_WALK_IN], book('b WALK_IN'), 'asha | b'],
-    ['a lower class waits', 1, ['asha EMERGENCY'], book('b PAID_PRIORITY'), 'asha | b'],
-    ['waiters stand by class, then by arrival', 1, ['z EMERGENCY'], book('a WALK_IN', 'b FOLLOW_UP', 'c WALK_IN', 'd FOLLOW_UP'), 'z | b d a c'],
+  hold([
+    ['an equal behind the seated', 1, 'W1', 'book W2', 'W1 | W2'],
+    ['a lower class', 1, 'E1', 'book P1', 'E1 | P1'],
+    ['by class, then arrival', 1, 'E1', 'book W1, book F1, book W2, book F2', 'E1 | F1 F2 W1 W2'],
   ]);
 
-  it('a waiter is told its position, a seated token has none', () => {
-    const clinic = given(1, 'asha EMERGENCY', 'bela WALK_IN WAITING');
-    clinic.book('chand FOLLOW_UP');
-    const positions = ['asha', 'bela', 'chand'].map((name) => clinic.slot.waitlistPositionOf(clinic.token(name)));
-    expect(positions).toEqual([null, 2, 1]);
+  it('a waiter has a position, a seated token has none', () => {
+    const clinic = given(1, 'E1 W1:WAITING');
+    clinic.book('F1');
+    const positionOf = (name: string) => clinic.slot.waitlistPositionOf(clinic.token(name));
+    expect(['E1', 'W1', 'F1'].map(positionOf)).toEqual([null, 2, 1]);
+  });
+
+  it('a bumped token finds room on a full waitlist', () => {
+    const clinic = new Clinic({ people: 'W1 W2:WAITING', rules: { waitlistMax: 1 } });
+    expect(clinic.book('E1')).toMatchObject({ ok: true, value: { bumped: { id: 'W1' } } });
+    expect(clinic.board()).toBe('E1 | W1 W2');
   });
 });
 
 describe('R5 a freed seat is filled in the same command', () => {
-  const people = ['asha WALK_IN', 'bela WALK_IN WAITING', 'chand WALK_IN WAITING'];
-  holds([
-    ['a cancel seats the earliest of equals', 1, people, cancel('asha'), 'bela | chand'],
-    ['a no-show seats the earliest of equals', 1, people, noShow('asha'), 'bela | chand'],
-    ['a higher class is seated before an earlier arrival', 1, [...people, 'd FOLLOW_UP WAITING'], cancel('asha'), 'd | bela chand'],
-    ['a patient at the desk who leaves gives the seat up', 1, ['asha WALK_IN CHECKED_IN', 'bela WALK_IN WAITING'], noShow('asha'), 'bela |'],
-    ['each of several cancels seats one', 2, ['a WALK_IN', 'b WALK_IN', 'c WALK_IN WAITING', 'd WALK_IN WAITING'], cancel('a', 'b'), 'c d |'],
-    ['nobody waits: the seat stays free', 1, [A_WALK_IN], cancel('asha'), '|'],
-    ['a bumped token gets its seat back', 1, [A_WALK_IN], (clinic) => [clinic.book('b EMERGENCY'), clinic.cancel('b')], 'asha |'],
+  const queue = 'W1 W2:WAITING W3:WAITING';
+  const two = 'W1 W2 W3:WAITING W4:WAITING';
+  hold([
+    ['a cancel seats the earliest of equals', 1, queue, 'cancel W1', 'W2 | W3'],
+    ['a no-show seats the earliest of equals', 1, queue, 'noShow W1', 'W2 | W3'],
+    ['class goes before arrival', 1, `${queue} F1:WAITING`, 'cancel W1', 'F1 | W2 W3'],
+    ['one at the desk gives the seat up', 1, 'W1:CHECKED_IN W2:WAITING', 'noShow W1', 'W2 |'],
+    ['each of two cancels seats one', 2, two, 'cancel W1, cancel W2', 'W3 W4 |'],
+    ['the seat stays free when nobody waits', 1, 'W1', 'cancel W1', '|'],
+    ['a bumped token gets its seat back', 1, 'W1', 'book E1, cancel E1', 'W1 |'],
   ]);
 
-  it.each<[string, string]>([
-    ['asha WALK_IN WAITING present', 'CHECKED_IN'],
-    ['asha WALK_IN WAITING', 'BOOKED'],
+  it.each([
+    ['W1:WAITING', 'BOOKED'],
+    ['W1:WAITING:present', 'CHECKED_IN'],
   ])('%s is promoted to %s', (waiter, status) => {
-    const clinic = given(1, 'bela EMERGENCY', waiter);
-    clinic.cancel('bela');
-    expect(clinic.token('asha').status).toBe(status);
+    const clinic = given(1, `E1 ${waiter}`);
+    clinic.cancel('E1');
+    expect(clinic.token('W1').status).toBe(status);
   });
 
   it('a patient checked in, bumped and promoted is checked in again', () => {
-    const clinic = given(1, 'asha WALK_IN CHECKED_IN');
-    clinic.book('bela EMERGENCY');
-    clinic.cancel('bela');
-    expect(clinic.token('asha').status).toBe('CHECKED_IN');
+    const clinic = given(1, 'W1:CHECKED_IN');
+    take(clinic, 'book E1, cancel E1');
+    expect(clinic.token('W1').status).toBe('CHECKED_IN');
   });
 });
 
 describe('R6 leaving the waitlist frees nothing', () => {
-  holds([
-    ['a waiter who cancels promotes nobody', 1, [A_WALK_IN, 'b WALK_IN WAITING', 'c WALK_IN WAITING'], cancel('b'), 'asha | c'],
-    ['a bumped token that cancels promotes nobody', 1, [A_WALK_IN, 'b WALK_IN WAITING'], (clinic) => [clinic.book('c EMERGENCY'), clinic.cancel('asha')], 'c | b'],
-    ['a cancelled waiter is never promoted', 1, [A_WALK_IN, 'b WALK_IN WAITING'], cancel('b', 'asha'), '|'],
-    ['a bumped token that cancelled is never promoted', 1, [A_WALK_IN], (clinic) => [clinic.book('c EMERGENCY'), clinic.cancel('asha'), clinic.cancel('c')], '|'],
+  const bumped = 'book E1, cancel W1';
+  hold([
+    ['a waiter promotes nobody', 1, 'W1 W2:WAITING W3:WAITING', 'cancel W2', 'W1 | W3'],
+    ['a bumped token promotes nobody', 1, 'W1 W2:WAITING', bumped, 'E1 | W2'],
+    ['a cancelled waiter is never promoted', 1, 'W1 W2:WAITING', 'cancel W2, cancel W1', '|'],
+    ['nor is a bumped one that cancelled', 1, 'W1', `${bumped}, cancel E1`, '|'],
   ]);
 });
 
 describe('R7 arrival is kept', () => {
-  holds([
-    ['bump and promote in a row change nothing in the order', 2, ['a WALK_IN', 'b WALK_IN', 'c WALK_IN WAITING'], (clinic) => [clinic.book('d EMERGENCY'), clinic.cancel('d'), clinic.book('e EMERGENCY'), clinic.cancel('e')], 'a b | c'],
-    ['two bumped in turn come back in the order of arrival', 2, ['a WALK_IN', 'b WALK_IN'], (clinic) => [book('c EMERGENCY', 'd EMERGENCY')(clinic), clinic.cancel('c')], 'd a | b'],
+  const there = 'book E1, cancel E1, book E2, cancel E2';
+  hold([
+    ['bump and promote in a row leave the order', 2, 'W1 W2 W3:WAITING', there, 'W1 W2 | W3'],
+    ['two bumped come back by arrival', 2, 'W1 W2', 'book E1, book E2, cancel E1', 'E2 W1 | W2'],
   ]);
 });
 
 describe('R8 no waiter outranks a seat that it may bump', () => {
-  const cases: [string, Setup['people']][] = [
-    ['a bumped token ranks below all who stay', ['a WALK_IN', 'b FOLLOW_UP', 'c ONLINE_BOOKING']],
-    ['a patient at the desk outside the line changes nothing', ['a WALK_IN CHECKED_IN', 'b FOLLOW_UP', 'c WALK_IN']],
-  ];
-  it.each(cases)('%s', (_, people = []) => {
-    const clinic = given(3, ...people);
-    for (const person of ['p PAID_PRIORITY', 'q PAID_PRIORITY', 'r PAID_PRIORITY']) clinic.book(person);
-    const weakest = Math.min(...clinic.slot.seatedTokens().filter(({ status }) => status === 'BOOKED').map(({ patientClass }) => patientClass.priority));
-    const strongest = clinic.slot.waitlist()[0]?.patientClass.priority;
-    expect(strongest).toBeLessThanOrEqual(weakest);
-  });
+  it.each(['W1 F1 O1', 'W1:CHECKED_IN F1 W2', 'F1 F2:CHECKED_IN O1'])(
+    'three paid bookings beside %s bump in the order of weakness',
+    (people) => {
+      const clinic = given(3, people);
+      for (const name of ['P1', 'P2', 'P3']) {
+        clinic.book(name);
+        const absent = clinic.slot.seatedTokens().filter(({ status }) => status === 'BOOKED');
+        const [first] = clinic.slot.waitlist();
+        const weakest = found(absent.at(-1)).patientClass.priority;
+        expect(found(first).patientClass.priority).toBeLessThanOrEqual(weakest);
+      }
+    },
+  );
 });

@@ -51,55 +51,68 @@ export const slotFacts = (facts: Partial<SlotFacts> = {}): SlotFacts => ({
   ...facts,
 });
 
-/** `'asha WALK_IN'` sits on a seat; `'asha WALK_IN WAITING'` names the status, `present` says she was at the desk. */
+const CLASSES: Readonly<Record<string, string>> = {
+  E: 'EMERGENCY',
+  P: 'PAID_PRIORITY',
+  F: 'FOLLOW_UP',
+  O: 'ONLINE_BOOKING',
+  W: 'WALK_IN',
+};
+
+/** The class that a name begins with: `W2` is the second walk-in, `E1` the first emergency. */
+const classOf = (name: string): string => found(CLASSES[name.charAt(0)]);
+
+/** `W1` sits on a seat, `W1:WAITING` has that status, `W1:WAITING:present` has been at the desk before. */
 const placed = (person: string, index: number, slot: SlotFacts): TokenSnapshot => {
-  const [name = '', patientType = '', status = 'BOOKED', present] = person.split(' ');
+  const [name = '', status = 'BOOKED', present] = person.split(':');
   return {
     tokenId: tokenId(name),
     slotId: slot.id,
     patientName: name,
     patientId: patientId(name),
-    patientType,
+    patientType: classOf(name),
     arrival: index + 1,
     number: index + 1,
     to: status as LiveStatus,
-    present: status === 'CHECKED_IN' || present === 'present',
+    present: status === 'CHECKED_IN' || present !== undefined,
     at: NOW,
   };
 };
 
 export interface Setup {
-  readonly people?: readonly string[];
+  /** Who is in the slot, in the order of arrival, such as `W1 F1:CHECKED_IN E1:WAITING`. */
+  readonly people?: string;
   readonly slot?: Partial<SlotFacts>;
   readonly rules?: Partial<EngineRules>;
 }
 
-/** One doctor with one slot, `nine`, from 9 to 10 o'clock; a patient's name is the token's and the patient's id too. */
+/** One doctor with one slot, `nine`, from 9 to 10 o'clock. A name says the class and is also the token's and the patient's id. */
 export class Clinic {
   readonly engine: AllocationEngine;
   readonly slot: Slot;
 
-  constructor({ people = [], slot = {}, rules = {} }: Setup) {
+  constructor({ people = '', slot = {}, rules = {} }: Setup) {
     const facts = slotFacts(slot);
     this.engine = new AllocationEngine({ ...RULES, ...rules });
     this.engine.putDoctor(doctorFacts(), [], NOW);
     this.engine.restoreSlot(
       facts,
-      people.map((person, index) => placed(person, index, facts)),
+      people
+        .split(' ')
+        .filter((person) => person !== '')
+        .map((person, index) => placed(person, index, facts)),
     );
     this.slot = found(this.engine.slot(facts.id));
   }
 
-  /** Books `'asha WALK_IN'`. */
-  book(person: string, command: Partial<Book> = {}): Outcome<Booked> {
-    const [name = '', patientType = ''] = person.split(' ');
+  book(name: string, command: Partial<Book> = {}): Outcome<Booked> {
     return this.engine.book({
       doctorId: doctorId('rao'),
       slotId: this.slot.facts.id,
       tokenId: tokenId(name),
       patientName: name,
       patientId: patientId(name),
-      patientType,
+      patientType: classOf(name),
       at: NOW,
       ...command,
     });
@@ -117,15 +130,15 @@ export class Clinic {
     return found(this.engine.token(tokenId(name)));
   }
 
-  /** `'asha bela | chand'`: the ranked list with its capacity line, the seated before it and the waiting behind. */
+  /** `'E1 W1 | W2'`: the ranked list with its capacity line, the seated before it and the waiting behind. */
   board(slot = this.slot): string {
     const names = (tokens: readonly Token[]): string => tokens.map(({ id }) => id).join(' ');
     return `${names(slot.seatedTokens())} | ${names(slot.waitlist())}`.trim();
   }
 }
 
-/** A clinic whose slot has this many seats, with these people placed in it in the order of their arrival. */
-export const given = (capacity: number, ...people: readonly string[]): Clinic =>
+/** A clinic whose slot has this many seats and these people in it. */
+export const given = (capacity: number, people = ''): Clinic =>
   new Clinic({ slot: { capacity }, people });
 
 export function found<T>(value: T | undefined): T {

@@ -9,7 +9,7 @@ import {
   type TokenId,
 } from '../../engine/index.ts';
 import { GroupCommit } from '../group-commit.ts';
-import { loadSlot } from '../restore.ts';
+import { loadSlots, restoreSlot } from '../restore.ts';
 import type {
   ChangeRecord,
   Decision,
@@ -70,14 +70,13 @@ export class SqliteStore implements Store {
     for (const doctor of this.#reader.doctors(yesterday)) this.#engine.restoreDoctor(doctor);
     const { graceMinutes } = this.#engine.rules;
     for (const slot of this.#reader.slotsEndingAfter(now - LOOK_BACK_MS))
-      if (endsAt(slot.facts, graceMinutes) > now) loadSlot(this.#engine, slot);
+      if (endsAt(slot.facts, graceMinutes) > now) restoreSlot(this.#engine, slot);
     return Promise.resolve();
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
     // A slot that is not in the engine has nothing in flight: what is on disk is all there is of it.
-    if (scope.slotId !== undefined && this.#engine.slot(scope.slotId) === undefined)
-      loadSlot(this.#engine, this.#reader.slot(scope.slotId));
+    loadSlots(this.#engine, scope.slotIds, (id) => this.#reader.slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 

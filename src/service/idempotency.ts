@@ -1,0 +1,64 @@
+import { hash } from 'node:crypto';
+import type { EpochMs } from '../engine/index.ts';
+import type { KeptAnswer, Store } from '../store/index.ts';
+import { refused, type Result } from './refusal.ts';
+
+/** Who sends a command, and the key under which its answer is to be kept. */
+export interface Caller {
+  readonly name: string;
+  readonly idempotencyKey: string | null;
+}
+
+/** A command's answer; `isReplay` when it is the one given before under the same key. */
+export interface Answer<T> {
+  readonly result: Result<T>;
+  readonly isReplay: boolean;
+}
+
+/** Makes of a command's result what is to be kept with its effect; null when nothing is. */
+export type Keep = (result: Result<unknown>, at: EpochMs) => KeptAnswer | null;
+
+/** Runs a command once for each key of a caller: a repeat gets the first answer, also after a restart. */
+export class Idempotency {
+  readonly #store: Store;
+  readonly #inFlight = new Set<string>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** @param request what makes two commands the same: its name and its fields */
+  async once<T>(
+    caller: Caller,
+    request: readonly unknown[],
+    now: EpochMs,
+    run: (keep: Keep) => Promise<Result<T>>,
+  ): Promise<Answer<T>> {
+    const { name, idempotencyKey: key } = caller;
+    if (key === null) return { result: await run(() => null), isReplay: false };
+    const id = `${name}\n${key}`;
+    if (this.#inFlight.has(id)) return fresh(refused({ code: 'idempotency_in_progress' }));
+    this.#inFlight.add(id);
+    try {
+      const requestHash = hash('sha256', JSON.stringify(request), 'base64url');
+      const kept = await this.#store.keptAnswer(name, key, now);
+      if (kept === undefined)
+        return fresh(
+          await run((result, at) => ({
+            caller: name,
+            key,
+            requestHash,
+            answer: JSON.stringify(result),
+            at,
+          })),
+        );
+      if (kept.requestHash !== requestHash)
+        return fresh(refused({ code: 'idempotency_key_reused' }));
+      return { result: JSON.parse(kept.answer) as Result<T>, isReplay: true };
+    } finally {
+      this.#inFlight.delete(id);
+    }
+  }
+}
+
+const fresh = <T>(result: Result<T>): Answer<T> => ({ result, isReplay: false });

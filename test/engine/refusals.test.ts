@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import {
+  doctorId,
+  ENGINE_REFUSALS,
+  holdsSeat,
+  isLive,
+  isStatus,
+  nextStatuses,
+  patientId,
+  slotId,
+  STATUSES,
+  type Book,
+  type Status,
+} from '../../src/engine/index.ts';
+import { accepted, Clinic, clock, doctorFacts, given, NOW, slotFacts } from '../support/clinic.ts';
+import { snapshotOf } from '../support/snapshot.ts';
+
+describe('a booking is refused for the first reason that applies', () => {
+  const asW1 = { patientId: patientId('W1') };
+  const ended = { at: clock(10) };
+  const closed = { closedReason: 'holiday' };
+  const elsewhere = { slotId: slotId('elsewhere') };
+  const another = { doctorId: doctorId('sen') };
+
+  it.each<[string, Partial<Book>, slot: { closedReason?: string }, refusal: object]>([
+    // Each row drops the first reason of the row before it; all rows have those of the rows behind.
+    [
+      'unknown doctor',
+      { ...asW1, ...ended, doctorId: doctorId('x'), slotId: slotId('x') },
+      closed,
+      { code: 'doctor_not_found' },
+    ],
+    [
+      'unknown slot',
+      { ...asW1, ...ended, slotId: slotId('x') },
+      closed,
+      { code: 'slot_not_found' },
+    ],
+    [
+      "another doctor's slot",
+      { ...asW1, ...ended, ...elsewhere },
+      closed,
+      { code: 'slot_not_found' },
+    ],
+    [
+      'slot of the doctor, asked of another',
+      { ...asW1, ...ended, ...another },
+      closed,
+      { code: 'slot_not_found' },
+    ],
+    [
+      'second token of the patient',
+      { ...asW1, ...ended },
+      closed,
+      { code: 'duplicate_booking', tokenId: 'W1' },
+    ],
+    ['ended slot', ended, closed, { code: 'slot_ended' }],
+    ['closed slot', {}, closed, { code: 'slot_closed' }],
+    ['full waitlist', {}, {}, { code: 'waitlist_full' }],
+  ])('%s', (_, command, slot, refusal) => {
+    const people = 'W1 W2:WAITING';
+    const clinic = new Clinic({ people, slot, rules: { waitlistMax: 1 } });
+    clinic.engine.putDoctor(doctorFacts({ id: doctorId('sen') }), [], NOW);
+    clinic.engine.addSlot(slotFacts({ id: slotId('elsewhere'), doctorId: doctorId('sen') }), NOW);
+    const before = snapshotOf(clinic.engine);
+    expect(clinic.book('W9', command)).toEqual({ ok: false, refusal });
+    expect(snapshotOf(clinic.engine)).toEqual(before);
+  });
+
+  it('a waitlist with one place left takes one more', () => {
+    const people = 'W1 W2:WAITING';
+    const clinic = new Clinic({ people, rules: { waitlistMax: 2 } });
+    expect(accepted(clinic.book('W3')).value.token.status).toBe('WAITING');
+    expect(clinic.book('W4')).toMatchObject({ refusal: { code: 'waitlist_full' } });
+  });
+
+  it('the order of the list is the order of the answers', () => {
+    expect(ENGINE_REFUSALS).toEqual([
+      'doctor_not_found',
+      'slot_not_found',
+      'token_not_found',
+      'duplicate_booking',
+      'slot_ended',
+      'slot_closed',
+      'waitlist_full',
+      'invalid_transition',
+      'id_taken',
+    ]);
+  });
+});
+
+/** The table of the allocation rules, written out once more. */
+const TABLE: [Status, seat: boolean, live: boolean, next: Status[]][] = [
+  ['BOOKED', true, true, ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
+  ['CHECKED_IN', true, true, ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
+  ['IN_CONSULTATION', true, true, ['COMPLETED']],
+  ['COMPLETED', true, true, []],
+  ['WAITING', false, true, ['BOOKED', 'CANCELLED', 'EXPIRED']],
+  ['CANCELLED', false, false, []],
+  ['NO_SHOW', false, false, []],
+  ['EXPIRED', false, false, []],
+];
+
+describe('the status table', () => {
+  it('has the statuses of the rules and no others', () => {
+    expect(Object.keys(STATUSES)).toEqual(TABLE.map(([status]) => status));
+  });
+
+  it.each(TABLE)('%s: holds a seat %s, is live %s, may become %j', (status, seat, live, next) => {
+    expect(holdsSeat(status)).toBe(seat);
+    expect(isLive(status)).toBe(live);
+    expect(nextStatuses(status)).toEqual(next);
+    expect(isStatus(status)).toBe(true);
+  });
+
+  it.each(['', 'booked', 'LIMBO', 'toString'])('%j is no status', (raw) => {
+    expect(isStatus(raw)).toBe(false);
+  });
+});
+
+describe('every status under every command', () => {
+  const commands = [
+    ['cancel', 'CANCELLED'],
+    ['noShow', 'NO_SHOW'],
+  ] as const;
+  const live = TABLE.filter(([, , isPlaced]) => isPlaced);
+  const cases = live.flatMap(([status, , , next]) =>
+    commands.map(([command, to]) => ({ status, command, to, next, isAllowed: next.includes(to) })),
+  );
+
+  it.each(cases.filter(({ isAllowed }) => isAllowed))(
+    '$command of a $status token is accepted',
+    ({ status, command, to }) => {
+      const clinic = given(1, `W1:${status}`);
+      const { token } = accepted(clinic[command]('W1')).value;
+      expect(token.status).toBe(to);
+      expect(clinic.engine.token(token.id)).toBeUndefined();
+      expect(clinic.board()).toBe('|');
+    },
+  );
+
+  it.each(cases.filter(({ isAllowed }) => !isAllowed))(
+    '$command of a $status token is refused, names what is allowed and changes nothing',
+    ({ status, command, next }) => {
+      const clinic = given(1, `W1:${status}`);
+      const before = snapshotOf(clinic.engine);
+      expect(clinic[command]('W1')).toEqual({
+        ok: false,
+        refusal: { code: 'invalid_transition', from: status, allowed: next },
+      });
+      expect(snapshotOf(clinic.engine)).toEqual(before);
+    },
+  );
+
+  it.each([
+    ['cancel', 'cancel'],
+    ['cancel', 'noShow'],
+    ['noShow', 'cancel'],
+    ['noShow', 'noShow'],
+  ] as const)('a token that is over after a %s is not found by a %s', (first, second) => {
+    const clinic = given(1, 'W1 W2:WAITING');
+    clinic[first]('W1');
+    const before = snapshotOf(clinic.engine);
+    expect(clinic[second]('W1')).toEqual({ ok: false, refusal: { code: 'token_not_found' } });
+    expect(snapshotOf(clinic.engine)).toEqual(before);
+  });
+});
