@@ -30,7 +30,7 @@ describe('a change that cannot be stops the engine', () => {
     ['a token has a class of the table', ({ booked }) => ({ ...booked, patientType: 'EMERGANCY' })],
     [
       'a token that changes is in memory',
-      ({ promoted }) => ({ ...promoted, tokenId: tokenId('x') }) as Change,
+      ({ promoted }) => ({ ...promoted, tokenId: tokenId('x') }),
     ],
     ['a change starts from the status the token has', ({ promoted }) => promoted],
     [

@@ -35,7 +35,7 @@ describe('a line is an array kept in rank order', () => {
 
   it(`after any phases of growing and shrinking ${rerun}`, () => {
     const phase = fc.record({ pattern: fc.constantFrom(...PATTERNS), count: fc.nat(400) });
-    const phases = fc.array(phase, { minLength: 1, maxLength: 12 });
+    const phases = fc.array(phase, { minLength: 1, maxLength: 12, size: 'max' });
     fc.assert(
       fc.property(fc.nat(), phases, (start, given) => void run(start, given)),
       {
@@ -50,6 +50,7 @@ describe('a line is an array kept in rank order', () => {
       fc.record({ pattern: fc.constantFrom(...PATTERNS), count: fc.constant(1) }),
       {
         maxLength: 120,
+        size: 'max',
       },
     );
     fc.assert(

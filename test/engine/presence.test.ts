@@ -53,7 +53,7 @@ const actions = fc.array(
       weight: 2,
     },
   ),
-  { maxLength: 30 },
+  { maxLength: 30, size: 'max' },
 );
 
 /** Books the newcomer and compares whom it bumped, and where it landed, with the text of R3. */

@@ -42,16 +42,17 @@ const bookings: fc.Arbitrary<Action> = fc.record({
   kind: fc.constant('book'),
   slot: fc.nat(SLOTS.length - 1),
   type: fc.constantFrom(...DEFAULT_CLASSES.map(({ type }) => type)),
-  patient: fc.option(fc.nat(9)),
+  patient: fc.option(fc.nat(9), { nil: null }),
 });
 const departures: fc.Arbitrary<Action> = fc.record({
   kind: fc.constantFrom('cancel', 'noShow'),
   ago: fc.integer({ min: 1, max: 20 }),
 });
 
+// Without a size, fast-check prefers histories of ten actions, and few slots ever fill.
 export const histories = fc.array(
   fc.oneof({ arbitrary: bookings, weight: 3 }, { arbitrary: departures, weight: 2 }),
-  { minLength: 1, maxLength: 80 },
+  { minLength: 1, maxLength: 80, size: 'max' },
 );
 
 /** The token that the action at this place of a history books or lets go. */

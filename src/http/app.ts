@@ -1,0 +1,72 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { PatientClass } from '../engine/index.ts';
+import type { Service } from '../service/index.ts';
+import { clinicRoutes } from './clinic-routes.ts';
+import { answerOtherMethods, handleErrors, refuseConnection } from './errors.ts';
+import { takeJson } from './json-body.ts';
+import { createRequestIds, RequestLog } from './log.ts';
+import { operationsRoutes } from './operations-routes.ts';
+import { tokenRoutes } from './token-routes.ts';
+
+export interface AppDeps {
+  readonly service: Service;
+  readonly classes: readonly PatientClass[];
+  readonly logger: Logger;
+  /** Sets the request ids of this process apart from those of the one before. */
+  readonly startedAt: number;
+}
+
+/** Bytes of a body, where a route does not say otherwise. */
+const BODY_LIMIT = 16 * 1024;
+/** Milliseconds in which a request must have arrived whole. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The HTTP face of the service: everything it needs is handed to it, nothing is looked up. */
+export async function buildApp({
+  service,
+  classes,
+  logger,
+  startedAt,
+}: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new RequestLog(logger),
+    // One logger for all requests: a child for each costs more than the line it writes.
+    childLoggerFactory: (parent) => parent,
+    genReqId: createRequestIds(startedAt),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // The service itself answers `stopping`, in the words of the contract.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1_024 },
+    clientErrorHandler: refuseConnection,
+    ajv: {
+      // Values are never coerced and fields never dropped; every fault is named at once.
+      customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
+  takeJson(app);
+  handleErrors(app, logger);
+  const finishRoutes = answerOtherMethods(app);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'OPD token allocation',
+        description: 'Decides, fairly and at once, who sees the doctor.',
+        version: '1.0.0',
+      },
+    },
+  });
+  await app.register(tokenRoutes, { ...service, classes });
+  await app.register(clinicRoutes, service);
+  await app.register(operationsRoutes, { service });
+  finishRoutes();
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  return app;
+}

@@ -1,0 +1,73 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { faultsOfValidation, PROBLEMS, sendProblem, type ProblemCode } from './problem.ts';
+
+/** Fastify's own errors in the words of the contract. */
+const CODE_OF: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_json',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_BAD_URL: 'route_not_found',
+};
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Answers every error with a problem; what nobody foresaw goes to the log whole and to the caller as an id. */
+export function handleErrors(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.validation !== undefined)
+      return sendProblem(request, reply, 'invalid_request', {
+        errors: faultsOfValidation(error.validation),
+      });
+    const code = CODE_OF[error.code] ?? (error.statusCode === 400 ? 'malformed_json' : 'internal');
+    if (code === 'internal') logger.error({ request_id: request.id, err: error }, 'internal error');
+    return sendProblem(request, reply, code);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 'route_not_found'));
+}
+
+/** Answers 405 with `Allow` for every method that a route of this app does not take. To be called before the routes. */
+export function answerOtherMethods(app: FastifyInstance): () => void {
+  const taken = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    taken.set(url, [...(taken.get(url) ?? []), ...[method].flat()]);
+  });
+  return () => {
+    for (const [url, methods] of [...taken]) {
+      const others = METHODS.filter((method) => !methods.includes(method));
+      const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+        sendProblem(request, reply.header('allow', methods.join(', ')), 'method_not_allowed');
+      // The method is judged before the body is looked at: hence the hook, and a handler that is never reached.
+      app.route({
+        url,
+        method: others,
+        schema: { hide: true },
+        exposeHeadRoute: false,
+        onRequest: (request, reply) => void refuse(request, reply),
+        handler: refuse,
+      });
+    }
+  };
+}
+
+/** Answers what is not even HTTP, where no route and no request is known. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const { status, title, detail } = PROBLEMS.invalid_request;
+  const body = JSON.stringify({
+    type: 'urn:opd:problem:invalid_request',
+    title,
+    status,
+    detail,
+    code: 'invalid_request',
+    errors: [{ pointer: '', detail: 'must be HTTP/1.1 with headers of 16 KiB at most' }],
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,209 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Fault, Refusal, RefusalCode } from '../service/index.ts';
+
+/** Codes of what goes wrong before a command or a read is reached. */
+type HttpCode =
+  | 'malformed_json'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'internal';
+
+export type ProblemCode = RefusalCode | HttpCode;
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfter?: number;
+}
+
+/** The error catalogue: in the order of the contract, which is the order in which they are checked. */
+export const PROBLEMS = {
+  malformed_json: {
+    status: 400,
+    title: 'The body is not JSON',
+    detail: 'Send one JSON object in UTF-8.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    detail: 'See errors: each names a field and what is wrong with it. Nothing was changed.',
+  },
+  route_not_found: {
+    status: 404,
+    title: 'There is no such route',
+    detail: 'GET /docs lists every route.',
+  },
+  doctor_not_found: {
+    status: 404,
+    title: 'There is no such doctor',
+    detail: 'GET /doctors lists them with their ids.',
+  },
+  slot_not_found: {
+    status: 404,
+    title: 'The doctor has no such slot',
+    detail: 'GET /schedule?doctor_id= lists the slots of a doctor with their ids.',
+  },
+  token_not_found: {
+    status: 404,
+    title: 'There is no such token',
+    detail: 'Check the token_id: it is the id that the booking answered.',
+  },
+  token_already_cancelled: {
+    status: 404,
+    title: 'The token is cancelled already',
+    detail: 'Nothing is left to do. GET /tokens/{id}/history tells who cancelled it and when.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The route does not take this method',
+    detail: 'The Allow header lists the methods it takes.',
+  },
+  duplicate_booking: {
+    status: 409,
+    title: 'The patient has a token in this slot',
+    detail: 'token_id is the one: a patient has one live token a slot.',
+  },
+  slot_ended: {
+    status: 409,
+    title: 'The slot has ended',
+    detail: 'Choose a later slot: GET /schedule?doctor_id= lists them.',
+  },
+  slot_closed: {
+    status: 409,
+    title: 'The slot is closed',
+    detail: 'Choose another slot: GET /schedule?doctor_id= lists them.',
+  },
+  waitlist_full: {
+    status: 409,
+    title: 'The waitlist of the slot is full',
+    detail: 'Choose another slot: GET /schedule?doctor_id= lists them.',
+  },
+  invalid_transition: {
+    status: 409,
+    title: 'The token cannot do this from where it is',
+    detail: 'from is its status, allowed lists the statuses it may go to.',
+  },
+  id_taken: {
+    status: 409,
+    title: 'The id is taken',
+    detail: 'Slots and sessions share one namespace, across all doctors: choose another id.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The first request with this Idempotency-Key is still in progress',
+    detail: 'Repeat it in a moment to get its answer.',
+    retryAfter: 1,
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    detail: 'Token routes take 16 KiB, doctors and slots 256 KiB.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body is not declared as JSON',
+    detail: 'Send Content-Type: application/json.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request',
+    detail: 'Use a new key for every command; repeat a key only with the very same body.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Too many commands are waiting',
+    detail: 'Nothing was changed. Repeat the request.',
+    retryAfter: 1,
+  },
+  not_durable: {
+    status: 503,
+    title: 'Nothing can be kept right now',
+    detail:
+      'The disk is full or busy, or the service is still loading. Nothing was changed: repeat the request.',
+    retryAfter: 2,
+  },
+  stopping: {
+    status: 503,
+    title: 'The service is stopping',
+    detail: 'Nothing was changed. Repeat the request when it is back.',
+    retryAfter: 5,
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    detail: 'The log names the cause under the id in instance.',
+  },
+} as const satisfies Record<ProblemCode, ProblemKind>;
+
+/** Facts that stand beside the code. */
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Answers with a problem (RFC 9457). */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: ProblemCode,
+  facts: Facts = {},
+): FastifyReply {
+  const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  const problem = {
+    type: `urn:opd:problem:${code}`,
+    title,
+    status,
+    detail,
+    instance: `urn:opd:request:${request.id}`,
+    code,
+    ...facts,
+    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
+  };
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(problem));
+}
+
+/** Answers with what the service refused. */
+export const sendRefusal = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+): FastifyReply => sendProblem(request, reply, refusal.code, factsOf(refusal));
+
+function factsOf(refusal: Refusal): Facts {
+  switch (refusal.code) {
+    case 'duplicate_booking':
+      return { token_id: refusal.tokenId };
+    case 'invalid_transition':
+      return { from: refusal.from, allowed: refusal.allowed };
+    case 'invalid_request':
+      return { errors: refusal.errors };
+    default:
+      return {};
+  }
+}
+
+/** What Ajv found, each fault with its place in the body, the query or the path. */
+export const faultsOfValidation = (
+  faults: readonly {
+    readonly instancePath: string;
+    readonly message?: string | undefined;
+    readonly params: Readonly<Record<string, unknown>>;
+  }[],
+): Fault[] =>
+  faults.map(({ instancePath, message = 'is not valid', params }) => {
+    const field = params['missingProperty'] ?? params['additionalProperty'];
+    const allowed = params['allowedValues'];
+    return {
+      pointer: typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath,
+      detail: Array.isArray(allowed) ? `${message}: ${allowed.join(', ')}` : message,
+    };
+  });
+
+/** RFC 6901. */
+const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,0 +1,214 @@
+import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
+import { STATUSES, WEEKDAYS, type PatientClass, type Status } from '../engine/index.ts';
+import { Capacity, Id, Name } from '../service/index.ts';
+
+// Schemas of what comes in and what goes out: validation, serialisation and /openapi.json are made from these.
+
+const closed = <T extends TProperties>(properties: T, description?: string): TObject<T> =>
+  Type.Object(properties, {
+    additionalProperties: false,
+    ...(description === undefined ? {} : { description }),
+  });
+
+const arrayOf = <T extends TSchema>(items: T) =>
+  Type.Unsafe<readonly Static<T>[]>(Type.Array(items));
+
+// `type: [..., 'null']` and not a union: the compiled serialiser would validate a union's members one by one.
+const orNull = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema['type'] as string, 'null'] });
+
+const oneOf = <T extends string>(values: readonly T[], description?: string) =>
+  Type.Unsafe<T>({
+    type: 'string',
+    enum: values,
+    ...(description === undefined ? {} : { description }),
+  });
+
+const Instant = Type.String({ format: 'date-time', description: 'RFC 3339, UTC, milliseconds.' });
+const Text = Type.String();
+const Count = Type.Integer({ minimum: 0 });
+const StatusName = oneOf(Object.keys(STATUSES) as Status[]);
+
+export const tokenProperties = {
+  id: Type.String({ description: 'UUID v7.' }),
+  number: Type.Integer({
+    description: 'The printed number: counts up per doctor and day, never reused, never changed.',
+  }),
+  patient_name: Text,
+  patient_id: Type.Optional(Text),
+  type: Text,
+  timestamp: Type.String({ format: 'date-time', description: 'When it was accepted.' }),
+  slot_id: Text,
+  doctor_id: Text,
+  status: StatusName,
+  start_time: Instant,
+  end_time: Instant,
+  waitlist_position: Type.Unsafe<number | null>({
+    type: ['integer', 'null'],
+    description: '1 is next; null when seated or over.',
+  }),
+  estimated_time: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    format: 'date-time',
+    description: 'When the turn should come; null when waiting or over.',
+  }),
+};
+
+export const Token = Type.Object(tokenProperties);
+
+export const Booking = Type.Object({
+  ...tokenProperties,
+  bumped: orNull(
+    Type.Object(
+      {
+        id: Text,
+        number: Type.Integer(),
+        type: Text,
+        waitlist_position: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+      },
+      { description: 'Whose seat it took, if any.' },
+    ),
+  ),
+  alternatives: Type.Optional(
+    arrayOf(Type.Object({ id: Text, start_time: Instant, seats_left: Count })),
+  ),
+});
+
+export const Cancellation = Type.Object({
+  status: Type.Literal('CANCELLED'),
+  id: Text,
+  promoted: orNull(Token),
+});
+
+export const NoShow = Type.Object({ ...tokenProperties, promoted: orNull(Token) });
+
+export const Slot = Type.Object({
+  id: Text,
+  doctor_id: Text,
+  start_time: Instant,
+  end_time: Instant,
+  delay_minutes: Count,
+  capacity: Count,
+  seated: Count,
+  seats_left: Count,
+  waiting: Count,
+  status: oneOf(['OPEN', 'CLOSED', 'ENDED']),
+  tokens: arrayOf(Token),
+  waitlist: arrayOf(Token),
+});
+
+const Session = Type.Object({
+  id: Text,
+  weekdays: arrayOf(oneOf(WEEKDAYS)),
+  start: Text,
+  end: Text,
+  capacity: Count,
+});
+
+const doctorProperties = {
+  id: Text,
+  name: Text,
+  department: Type.Optional(Text),
+  time_zone: Text,
+  sessions: arrayOf(Session),
+};
+
+export const Doctor = Type.Object(doctorProperties);
+export const Doctors = Type.Object({ doctors: arrayOf(Doctor) });
+export const Schedule = Type.Object({ ...doctorProperties, slots: arrayOf(Slot) });
+
+export const History = Type.Object({
+  token_id: Text,
+  changes: arrayOf(
+    Type.Object({
+      id: Type.String({ description: "Stable: the doctor and the change's place in its order." }),
+      kind: Text,
+      at: Instant,
+      slot_id: Text,
+      from: orNull(StatusName),
+      to: StatusName,
+      cause: Type.Unsafe<string | null>({
+        type: ['string', 'null'],
+        description: 'The token that caused it: the newcomer of a bump, who left for a promotion.',
+      }),
+      actor: Text,
+      reason: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    }),
+  ),
+});
+
+export const PatientTypes = Type.Object({
+  patient_types: arrayOf(Type.Object({ type: Text, priority: Type.Integer() })),
+});
+
+export const Health = Type.Object({ status: Type.Literal('ok') });
+export const Readiness = Type.Object({
+  status: Type.Literal('ready'),
+  durable: Type.Boolean({ description: 'False when a restart loses everything.' }),
+});
+
+export const Problem = Type.Object(
+  {
+    type: Text,
+    title: Text,
+    status: Type.Integer(),
+    detail: Text,
+    instance: Text,
+    code: Text,
+    errors: Type.Optional(arrayOf(Type.Object({ pointer: Text, detail: Text }))),
+  },
+  { description: 'RFC 9457; facts of the code stand beside it.' },
+);
+
+const Reason = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+$',
+});
+
+/** The booking's fields; the classes are those of the hospital's table. */
+export const bookBody = (classes: readonly PatientClass[]) =>
+  closed({
+    doctor_id: Id,
+    slot_id: Type.Unsafe<string>({
+      ...Id,
+      description: "A slot's id, or a session's: its next slot that still takes bookings.",
+    }),
+    patient_name: Name,
+    patient_type: oneOf(classes.map(({ type }) => type)),
+    patient_id: Type.Optional(Id),
+  });
+
+export const CancelBody = closed({ token_id: Id, reason: Type.Optional(Reason) });
+export const TokenBody = closed({ token_id: Id });
+
+export const SlotBody = closed({
+  doctor_id: Id,
+  start_time: Type.String({ format: 'date-time' }),
+  end_time: Type.String({ format: 'date-time' }),
+  capacity: Capacity,
+  id: Type.Optional(Id),
+});
+
+export const IdParams = closed({ id: Id });
+
+const DateText = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: '`YYYY-MM-DD`.' });
+export const ScheduleQuery = closed({
+  doctor_id: Id,
+  date: Type.Optional(DateText),
+  from: Type.Optional(DateText),
+  to: Type.Optional(DateText),
+});
+
+export const NoQuery = closed({});
+
+/** Bare, or quoted as RFC 8941 has it; visible ASCII. */
+export const KeyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern:
+        '^("[\\x20\\x21\\x23-\\x7E]{1,255}"|[\\x21\\x23-\\x7E][\\x20\\x21\\x23-\\x7E]{0,254})$',
+      description: 'A repeat with the same key and body gets the first answer again, for 24 hours.',
+    }),
+  ),
+});

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import closeWithGrace from 'close-with-grace';
+import pino, { type Logger } from 'pino';
+import {
+  AllocationEngine,
+  DEFAULT_CLASSES,
+  epochMs,
+  type DoctorFacts,
+  type EpochMs,
+} from './engine/index.ts';
+import { buildApp } from './http/app.ts';
+import { createService, demoRoster, parseRoster, type Service } from './service/index.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { createStore, StoreOpenError, type Store } from './store/index.ts';
+
+/** How often sessions are looked at for new slots. */
+const TICK_MS = 30_000;
+/** Bytes of log lines held while their reader does not read; what comes then is dropped, not waited for. */
+const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Milliseconds that requests in flight have to finish when the process is told to stop. */
+const GRACE_MS = 10_000;
+
+/** What the person who started the process has to put right: told in plain sentences, without a stack. */
+class StartError extends Error {}
+
+const clock = (): EpochMs => epochMs(Date.now());
+
+function settingsOf(environment: NodeJS.ProcessEnv): Settings {
+  const read = readSettings(environment);
+  if ('settings' in read) return read.settings;
+  throw new StartError(read.faults.join('\n'));
+}
+
+function rosterOf(file: string): readonly DoctorFacts[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`The roster cannot be read: ${(error as Error).message}.`);
+  }
+  const roster = parseRoster(text);
+  if ('doctors' in roster) return roster.doctors;
+  const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
+  throw new StartError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
+}
+
+/** The doctors to set up: the roster's; in an empty database without one, the demo's. */
+function choosesRoster(roster: readonly DoctorFacts[] | undefined, logger: Logger) {
+  return (isEmpty: boolean): readonly DoctorFacts[] => {
+    if (roster !== undefined || !isEmpty) return roster ?? [];
+    logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
+    return demoRoster(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  };
+}
+
+function stopsOnFailure(store: Store, logger: Logger): void {
+  void store.failure.then((error) => {
+    logger.fatal({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
+    logger.flush(() => process.exit(1));
+  });
+}
+
+function keepsTime(service: Service, logger: Logger): NodeJS.Timeout {
+  return setInterval(() => {
+    service.tick().catch((error: unknown) => {
+      logger.warn({ err: error }, 'The slots ahead could not be opened; it will be tried again.');
+    });
+  }, TICK_MS);
+}
+
+async function start(): Promise<void> {
+  const settings = settingsOf(process.env);
+  const roster = settings.ROSTER === undefined ? undefined : rosterOf(settings.ROSTER);
+  const logger = pino(
+    { level: settings.LOG_LEVEL },
+    pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_BYTES }),
+  );
+  const engine = new AllocationEngine({
+    classes: DEFAULT_CLASSES,
+    graceMinutes: settings.SLOT_GRACE_MINUTES,
+    waitlistMax: settings.WAITLIST_MAX,
+  });
+  const store = createStore(settings.DATABASE_URL, engine);
+  const service = createService({ engine, store, clock, horizonDays: settings.HORIZON_DAYS });
+  const app = await buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: Date.now() });
+  if (!store.isDurable)
+    logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
+  await app.listen({ host: settings.HOST, port: settings.PORT });
+  await service.start(choosesRoster(roster, logger));
+  stopsOnFailure(store, logger);
+  const timer = keepsTime(service, logger);
+  closeWithGrace({ delay: GRACE_MS, logger }, async ({ err, signal }) => {
+    if (err) logger.fatal({ err }, 'An error that nobody foresaw: stopping.');
+    else logger.info({ signal }, 'Stopping.');
+    clearInterval(timer);
+    service.stop();
+    await app.close();
+    await store.close();
+    logger.flush();
+  });
+}
+
+/** One clear sentence for what a person can put right, everything for what nobody foresaw. */
+function explain(error: unknown): string {
+  if (error instanceof StartError || error instanceof StoreOpenError) return error.message;
+  const { code, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code === 'EADDRINUSE')
+    return `${address}:${port} is in use: stop what listens there, or set PORT.`;
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `Cannot listen on HOST and PORT as set: ${(error as Error).message}.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  await start();
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+}

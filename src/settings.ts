@@ -1,0 +1,87 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { DATABASE_URL_PATTERN } from './store/index.ts';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every setting with its default and bounds: the one place that knows them. */
+export const Settings = Type.Object({
+  HOST: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'Address to listen on.',
+  }),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 8_080,
+    description: 'Port to listen on; 0 takes any free one.',
+  }),
+  DATABASE_URL: Type.String({
+    pattern: DATABASE_URL_PATTERN,
+    default: 'sqlite:data/opd.db',
+    description: '`sqlite:` and the path of a file; or `memory:`, which a restart empties.',
+  }),
+  ROSTER: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'A JSON file of doctors and sessions, applied at every start.',
+    }),
+  ),
+  LOG_LEVEL: Type.Union(
+    LOG_LEVELS.map((level) => Type.Literal(level)),
+    {
+      default: 'info',
+      description: `One of ${LOG_LEVELS.join(', ')}; from \`warn\` on, requests are not logged.`,
+    },
+  ),
+  SLOT_GRACE_MINUTES: Type.Integer({
+    minimum: 0,
+    maximum: 1_440,
+    default: 30,
+    description: 'Minutes after its end during which a slot still takes bookings.',
+  }),
+  HORIZON_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 366,
+    default: 14,
+    description: 'Days ahead for which sessions have their slots ready.',
+  }),
+  WAITLIST_MAX: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 1_000,
+    description: 'Waiters a slot may have before a booking that would wait is refused.',
+  }),
+});
+export type Settings = Static<typeof Settings>;
+
+/**
+ * Reads the settings from the environment; an empty variable counts as not set.
+ * @returns the settings, or one sentence for each that is wrong
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): { settings: Settings } | { faults: readonly string[] } {
+  const given = Object.entries(Settings.properties).flatMap(([name, schema]: [string, TSchema]) => {
+    const text = environment[name]?.trim() ?? '';
+    if (text === '') return [];
+    return [[name, schema['type'] === 'integer' && /^\d+$/.test(text) ? Number(text) : text]];
+  });
+  const settings = Value.Default(Settings, Object.fromEntries(given));
+  if (Value.Check(Settings, settings)) return { settings };
+  const names = new Set([...Value.Errors(Settings, settings)].map(({ path }) => path.slice(1)));
+  return { faults: Array.from(names, (name) => faultOf(name, environment[name] ?? '')) };
+}
+
+function faultOf(name: string, text: string): string {
+  const schema = Settings.properties[name as keyof typeof Settings.properties] as TSchema;
+  const { minimum, maximum, description } = schema as {
+    minimum?: number;
+    maximum?: number;
+    description?: string;
+  };
+  const bounds =
+    minimum === undefined ? '' : ` A whole number from ${minimum} to ${maximum ?? 'any'}.`;
+  return `${name}=${text} is not valid. ${description ?? ''}${bounds}`;
+}

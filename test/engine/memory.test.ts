@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { doctorId, localDate, sessionId, slotId } from '../../src/engine/index.ts';
+import { accepted, Clinic, clock, found, given, NOW, slotFacts } from '../support/clinic.ts';
+import { restored, snapshotOf } from '../support/snapshot.ts';
+import { MORNING, put, week } from '../support/week.ts';
+
+const RAO = doctorId('rao');
+const today = localDate('2026-01-05');
+
+describe('forgetting', () => {
+  it('a slot takes its tokens along, seated and waiting, and leaves the other slots', () => {
+    const clinic = given(1, 'W1 W2:WAITING');
+    const later = slotFacts({ id: slotId('later'), startTime: clock(14), endTime: clock(15) });
+    clinic.engine.addSlot(later, NOW);
+    clinic.book('W3', { slotId: later.id });
+    clinic.engine.forgetSlot(clinic.slot);
+    expect(clinic.engine.slot(clinic.slot.facts.id)).toBeUndefined();
+    expect(clinic.cancel('W1')).toMatchObject({ refusal: { code: 'token_not_found' } });
+    expect(clinic.cancel('W2')).toMatchObject({ refusal: { code: 'token_not_found' } });
+    expect(snapshotOf(clinic.engine)[0]?.slots).toMatchObject([{ facts: later, seated: 1 }]);
+  });
+
+  it('a slot leaves the numbers of its day', () => {
+    const clinic = given(1, 'W1 W2:WAITING');
+    clinic.engine.forgetSlot(clinic.slot);
+    clinic.engine.addSlot(slotFacts({ id: slotId('later') }), NOW);
+    const { token } = accepted(clinic.book('W3', { slotId: slotId('later') })).value;
+    expect(token).toMatchObject({ number: 3, arrival: 3 });
+  });
+
+  it('a doctor leaves nothing: sessions, slots and tokens are as if never restored', () => {
+    const engine = week(MORNING);
+    engine.forgetDoctor(RAO);
+    expect(engine.doctor(RAO)).toBeUndefined();
+    expect(snapshotOf(engine)).toEqual([]);
+    expect(put(engine, [MORNING], { id: doctorId('sen') }).ok).toBe(true);
+  });
+
+  it('a doctor who is not in memory changes nothing', () => {
+    const { engine } = given(1, 'W1');
+    const before = snapshotOf(engine);
+    engine.forgetDoctor(doctorId('sen'));
+    expect(snapshotOf(engine)).toEqual(before);
+  });
+
+  it('days that are over drops their numbers and keeps those of the others', () => {
+    const clinic = given(1, 'W1');
+    const doctor = found(clinic.engine.doctor(RAO));
+    const yesterday = localDate('2026-01-04');
+    doctor.day(yesterday).lastNumber = 9;
+    doctor.forgetDaysBefore(today);
+    expect([doctor.day(yesterday).lastNumber, doctor.day(today).lastNumber]).toEqual([0, 1]);
+  });
+});
+
+describe('restoring', () => {
+  it('a doctor who was forgotten brings everything back', () => {
+    const clinic = given(1, 'W1:CHECKED_IN W2:WAITING:present F1:WAITING');
+    const before = snapshotOf(clinic.engine);
+    expect(snapshotOf(restored(before, clinic.engine.rules))).toEqual(before);
+  });
+
+  it('keeps counting where the counters stood, though their tokens are gone', () => {
+    const clinic = new Clinic({});
+    clinic.book('W1');
+    clinic.book('W2');
+    clinic.cancel('W1');
+    clinic.cancel('W2');
+    const engine = restored(snapshotOf(clinic.engine), clinic.engine.rules);
+    const doctor = found(engine.doctor(RAO));
+    expect(doctor).toMatchObject({ version: 6, lastArrival: 2 });
+    expect(doctor.day(today).lastNumber).toBe(2);
+  });
+
+  it('knows the sessions again', () => {
+    const restarted = restored(snapshotOf(week(MORNING)), week().rules);
+    const taken = put(restarted, [{ ...MORNING, id: sessionId('morning') }], {
+      id: doctorId('sen'),
+    });
+    expect(taken).toMatchObject({ refusal: { code: 'id_taken' } });
+  });
+});

@@ -1,0 +1,284 @@
+import { describe, expect, it } from 'vitest';
+import {
+  AllocationEngine,
+  doctorId,
+  patientId,
+  sessionId,
+  slotId,
+  tokenId,
+  type DoctorFacts,
+  type Outcome,
+  type Session,
+  type SlotFacts,
+} from '../../src/engine/index.ts';
+import { accepted, clock, doctorFacts, found, NOW, RULES, slotFacts } from '../support/clinic.ts';
+import { snapshotOf } from '../support/snapshot.ts';
+import { EVENING, MORNING, put, sittings, week } from '../support/week.ts';
+
+const RAO = doctorId('rao');
+const SEN = doctorId('sen');
+const [MONDAY, TUESDAY] = sittings(MORNING).map(({ id }) => id) as [
+  SlotFacts['id'],
+  SlotFacts['id'],
+];
+
+const factsOf = (engine: AllocationEngine, id: SlotFacts['id']): SlotFacts =>
+  found(engine.slot(id)).facts;
+
+/** What a command changed: `doctor` or the id of a slot. */
+const touched = (outcome: Outcome<unknown>): string[] =>
+  accepted(outcome).changes.map((change) =>
+    change.kind === 'slot_set' ? change.slot.id : 'doctor',
+  );
+
+const use = (engine: AllocationEngine, slot: SlotFacts['id'], at = NOW) =>
+  accepted(
+    engine.book({
+      doctorId: RAO,
+      slotId: slot,
+      tokenId: tokenId(`in ${slot}`),
+      patientName: 'Asha',
+      patientId: patientId('p1'),
+      patientType: 'WALK_IN',
+      at,
+    }),
+  );
+
+/** As the hospital closes a slot, until there is a command for it. */
+const close = (engine: AllocationEngine, id: SlotFacts['id']): void => {
+  const version = found(engine.doctor(RAO)).version + 1;
+  const slot = { ...factsOf(engine, id), closedReason: 'the doctor is ill' };
+  engine.apply({ kind: 'slot_set', doctorId: RAO, version, at: NOW, slot });
+};
+
+const LARGER: Session = { ...MORNING, capacity: 4 };
+
+describe('putting a doctor', () => {
+  it('records the doctor, then opens the slots, all under consecutive versions', () => {
+    const engine = new AllocationEngine(RULES);
+    const { changes, value } = accepted(put(engine, [EVENING, MORNING]));
+    const slots = [...sittings(EVENING), ...sittings(MORNING)];
+    const doctor = doctorFacts({ sessions: [EVENING, MORNING] });
+    expect(changes).toEqual([
+      { kind: 'doctor_set', doctorId: RAO, version: 1, at: NOW, doctor },
+      ...slots.map((slot, index) => ({
+        kind: 'slot_set',
+        doctorId: RAO,
+        version: index + 2,
+        at: NOW,
+        slot,
+      })),
+    ]);
+    expect(value).toBe(engine.doctor(RAO));
+    expect(value).toMatchObject({ facts: doctor, version: 5, lastArrival: 0 });
+  });
+
+  it('keeps the slots in the order in which they start', () => {
+    const ids = found(week(EVENING, MORNING).doctor(RAO)).slots.map(({ facts }) => facts.id);
+    expect(ids).toEqual([MONDAY, 'evening@2026-01-05', TUESDAY, 'evening@2026-01-06']);
+  });
+
+  it('repeated, changes nothing', () => {
+    const engine = week(MORNING, EVENING);
+    const before = snapshotOf(engine);
+    expect(touched(put(engine, [MORNING, EVENING]))).toEqual([]);
+    expect(snapshotOf(engine)).toEqual(before);
+  });
+
+  it('lists every doctor put', () => {
+    const engine = week(MORNING);
+    put(engine, [], { id: SEN });
+    expect([...engine.doctors].map(({ facts }) => facts.id)).toEqual([RAO, SEN]);
+  });
+
+  it.each<[string, Partial<DoctorFacts>]>([
+    ['name', { name: 'Dr A. Rao' }],
+    ['department', { department: null }],
+  ])('a new %s leaves the slots alone', (_, facts) => {
+    const engine = week(MORNING);
+    expect(touched(put(engine, [MORNING], facts))).toEqual(['doctor']);
+    expect(found(engine.doctor(RAO)).facts).toMatchObject(facts);
+  });
+
+  it('opens what is missing, and only that', () => {
+    const engine = week(MORNING);
+    const doctor = doctorFacts({ sessions: [MORNING] });
+    const outcome = engine.putDoctor(doctor, sittings(MORNING, [5, 6, 7]), NOW);
+    expect(touched(outcome)).toEqual(['morning@2026-01-07']);
+  });
+});
+
+describe('a revised session', () => {
+  it.each<[string, Partial<Session>]>([
+    ['start', { start: '08:00' }],
+    ['end', { end: '12:00' }],
+    ['capacity', { capacity: 4 }],
+  ])('takes its unused slots along: %s', (_, revision) => {
+    const engine = week(MORNING, EVENING);
+    const revised = { ...MORNING, ...revision };
+    const outcome = put(engine, [revised, EVENING], {}, clock(7));
+    expect(touched(outcome)).toEqual(['doctor', MONDAY, TUESDAY]);
+    expect([factsOf(engine, MONDAY), factsOf(engine, TUESDAY)]).toEqual(sittings(revised));
+  });
+
+  it('on other weekdays leaves the slots of the days it keeps', () => {
+    const engine = week(MORNING);
+    expect(touched(put(engine, [{ ...MORNING, weekdays: ['mon', 'tue'] }]))).toEqual(['doctor']);
+  });
+
+  it('that starts later moves its slots behind others', () => {
+    const engine = week(MORNING, EVENING);
+    put(engine, [{ ...MORNING, start: '20:00', end: '21:00' }, EVENING]);
+    const ids = found(engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
+    expect(ids).toEqual(['evening@2026-01-05', MONDAY, 'evening@2026-01-06', TUESDAY]);
+  });
+
+  it('leaves a slot with a live token as it is', () => {
+    const engine = week(MORNING);
+    use(engine, MONDAY);
+    expect(touched(put(engine, [LARGER]))).toEqual(['doctor', TUESDAY]);
+    expect(factsOf(engine, MONDAY).capacity).toBe(2);
+  });
+
+  it('leaves a slot that has begun as it is', () => {
+    const engine = week(MORNING);
+    expect(touched(put(engine, [LARGER], {}, clock(9)))).toEqual(['doctor', TUESDAY]);
+  });
+
+  it('leaves a single slot as it is', () => {
+    const engine = week(MORNING);
+    engine.addSlot(slotFacts(), NOW);
+    expect(touched(put(engine, [LARGER]))).not.toContain('nine');
+  });
+
+  it('leaves a slot that the hospital closed as it is, also when the session goes', () => {
+    const engine = week(MORNING);
+    close(engine, MONDAY);
+    expect(touched(put(engine, [LARGER]))).toEqual(['doctor', TUESDAY]);
+    put(engine, []);
+    put(engine, [MORNING]);
+    expect(factsOf(engine, MONDAY).closedReason).toBe('the doctor is ill');
+  });
+
+  it('a new time zone revises the slots of every session', () => {
+    const engine = week(MORNING, EVENING);
+    const sessions = [MORNING, EVENING];
+    const hourLater = (slot: SlotFacts) => ({ ...slot, startTime: clock(12), endTime: clock(13) });
+    const planned = [...sittings(MORNING, [5]), ...sittings(EVENING, [5])].map(hourLater);
+    const outcome = engine.putDoctor(
+      doctorFacts({ sessions, timeZone: 'Asia/Kolkata' }),
+      planned,
+      NOW,
+    );
+    expect(touched(outcome)).toEqual([
+      'doctor',
+      MONDAY,
+      'evening@2026-01-05',
+      TUESDAY,
+      'evening@2026-01-06',
+    ]);
+    expect(factsOf(engine, MONDAY).startTime).toBe(clock(12));
+    expect(factsOf(engine, TUESDAY).closedReason).toBe('session_ended');
+  });
+});
+
+describe('a session that goes and comes back', () => {
+  it('closes its unused slots with session_ended, once', () => {
+    const engine = week(MORNING, EVENING);
+    expect(touched(put(engine, [EVENING]))).toEqual(['doctor', MONDAY, TUESDAY]);
+    expect(factsOf(engine, MONDAY)).toEqual({
+      ...sittings(MORNING)[0],
+      closedReason: 'session_ended',
+    });
+    expect(touched(put(engine, [EVENING]))).toEqual([]);
+  });
+
+  it('leaves a slot with a live token open', () => {
+    const engine = week(MORNING);
+    use(engine, MONDAY);
+    expect(touched(put(engine, []))).toEqual(['doctor', TUESDAY]);
+    expect(factsOf(engine, MONDAY).closedReason).toBeNull();
+  });
+
+  it('opens them again, with what it says now', () => {
+    const engine = week(MORNING);
+    put(engine, []);
+    expect(touched(put(engine, [LARGER]))).toEqual(['doctor', MONDAY, TUESDAY]);
+    expect(factsOf(engine, MONDAY)).toEqual(sittings(LARGER)[0]);
+  });
+
+  it('is no alias while it is gone', () => {
+    const engine = week(MORNING);
+    use(engine, slotId('morning'));
+    expect([engine.isSession(MORNING.id), engine.isSession(MONDAY)]).toEqual([true, false]);
+    put(engine, []);
+    expect(engine.isSession(MORNING.id)).toBe(false);
+    expect(() => use(engine, slotId('morning'))).toThrow('refused: slot_not_found');
+  });
+});
+
+describe('an id that is taken', () => {
+  it.each<[string, (engine: AllocationEngine) => Outcome<unknown>]>([
+    ["another doctor's session", (engine) => put(engine, [MORNING], { id: SEN })],
+    ['a slot, for a session', (engine) => put(engine, [{ ...EVENING, id: sessionId('nine') }])],
+    [
+      "another doctor's slot",
+      (engine) => engine.putDoctor(doctorFacts({ id: SEN }), sittings(MORNING), NOW),
+    ],
+    ['a slot', (engine) => engine.addSlot(slotFacts(), NOW)],
+    [
+      'a session, for a slot',
+      (engine) => engine.addSlot(slotFacts({ id: slotId('morning') }), NOW),
+    ],
+    [
+      "a session's date",
+      (engine) => engine.addSlot(slotFacts({ id: slotId('morning@2030-01-01') }), NOW),
+    ],
+  ])('%s, is refused and changes nothing', (_, command) => {
+    const engine = week(MORNING);
+    engine.addSlot(slotFacts(), NOW);
+    const before = snapshotOf(engine);
+    expect(command(engine)).toEqual({ ok: false, refusal: { code: 'id_taken' } });
+    expect(snapshotOf(engine)).toEqual(before);
+  });
+
+  it('is free again for another doctor once the session and its slots are gone', () => {
+    const engine = new AllocationEngine(RULES);
+    engine.putDoctor(doctorFacts({ sessions: [MORNING] }), [], NOW);
+    engine.putDoctor(doctorFacts(), [], NOW);
+    expect(put(engine, [MORNING], { id: SEN }).ok).toBe(true);
+  });
+});
+
+describe('opening slots', () => {
+  it('opens those of the sessions that are not there yet, once', () => {
+    const engine = week(MORNING);
+    const outcome = accepted(engine.openSlots(RAO, sittings(MORNING, [5, 6, 7]), NOW));
+    const [wednesday] = sittings(MORNING, [7]);
+    expect(outcome.value).toEqual([wednesday]);
+    expect(outcome.changes).toEqual([
+      { kind: 'slot_set', doctorId: RAO, version: 4, at: NOW, slot: wednesday },
+    ]);
+    expect(touched(engine.openSlots(RAO, sittings(MORNING, [5, 6, 7]), NOW))).toEqual([]);
+  });
+
+  it('opens a single slot, empty', () => {
+    const outcome = accepted(week().addSlot(slotFacts({ capacity: 3 }), NOW));
+    expect(touched(outcome)).toEqual(['nine']);
+    expect(outcome.value).toMatchObject({ seated: 0, waiting: 0, seatsLeft: 3, isEmpty: true });
+  });
+
+  it.each<[string, Partial<SlotFacts>, at: typeof NOW]>([
+    ['doctor_not_found', { id: MONDAY, doctorId: SEN }, clock(10)],
+    ['slot_ended', { id: MONDAY }, clock(10)],
+    ['id_taken', { id: MONDAY }, clock(9)],
+  ])('a single slot is refused with %s first', (code, facts, at) => {
+    const outcome = week(MORNING).addSlot(slotFacts(facts), at);
+    expect(outcome).toEqual({ ok: false, refusal: { code } });
+  });
+
+  it('of an unknown doctor is refused', () => {
+    const outcome = week(MORNING).openSlots(SEN, [], NOW);
+    expect(outcome).toEqual({ ok: false, refusal: { code: 'doctor_not_found' } });
+  });
+});
