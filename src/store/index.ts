@@ -1,13 +1,18 @@
 import type { AllocationEngine } from '../engine/index.ts';
 import { MemoryStore } from './memory-store.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
-import type { Store } from './store.ts';
+import { SqliteVerifySource } from './sqlite/verify-source.ts';
+import { StoreOpenError, type Store } from './store.ts';
+import type { VerifySource } from './verify.ts';
 
 export { detachedSlot } from './restore.ts';
 export * from './store.ts';
+export { verify, type VerifyReport, type VerifySource } from './verify.ts';
 
 /** What `DATABASE_URL` may look like. */
 export const DATABASE_URL_PATTERN = '^(memory:|sqlite:.+)$';
+
+const pathOf = (url: string): string => url.slice('sqlite:'.length);
 
 /**
  * Opens the store that a URL names by its scheme and hands it the engine to keep current.
@@ -15,7 +20,14 @@ export const DATABASE_URL_PATTERN = '^(memory:|sqlite:.+)$';
  * @throws StoreOpenError saying in one sentence why it cannot be used
  */
 export function createStore(url: string, engine: AllocationEngine): Store {
-  return url === 'memory:'
-    ? new MemoryStore(engine)
-    : new SqliteStore(engine, url.slice('sqlite:'.length));
+  return url === 'memory:' ? new MemoryStore(engine) : new SqliteStore(engine, pathOf(url));
+}
+
+/**
+ * Opens what `verify` reads, beside a running process or without one.
+ * @throws StoreOpenError when there is nothing to verify, or the file is damaged
+ */
+export function openVerifySource(url: string): VerifySource {
+  if (url === 'memory:') throw new StoreOpenError('DATABASE_URL is memory: nothing is kept.');
+  return new SqliteVerifySource(pathOf(url));
 }

@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import {
+  invariant,
+  unreachable,
+  type Change,
+  type DoctorFacts,
+  type DoctorId,
+  type LiveStatus,
+  type SlotFacts,
+  type TokenId,
+} from '../../engine/index.ts';
+import { StoreOpenError } from '../store.ts';
+import type { KeptDoctor, VerifySource } from '../verify.ts';
+import {
+  doctorOf,
+  sessionOf,
+  slotOf,
+  tokenOf,
+  type ChangeRow,
+  type DayRow,
+  type DoctorRow,
+  type SessionRow,
+  type SlotRow,
+  type TokenRow,
+} from './rows.ts';
+import type { BookedData } from './statements.ts';
+
+/** One consistent view of a database file, stopped or live: nothing is written, nobody is kept from writing. */
+export class SqliteVerifySource implements VerifySource {
+  readonly #database: DatabaseSync;
+
+  /** @throws StoreOpenError when there is no such file or SQLite finds it damaged */
+  constructor(path: string) {
+    if (!existsSync(path)) throw new StoreOpenError(`There is no database ${path}.`);
+    try {
+      this.#database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+      this.#database.exec('BEGIN');
+      const [check] = this.#all<{ quick_check: string }>('PRAGMA quick_check(1)');
+      if (check?.quick_check !== 'ok') throw new Error(check?.quick_check);
+    } catch (error) {
+      throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
+    }
+  }
+
+  doctorIds(): DoctorId[] {
+    const rows = this.#all<{ id: DoctorId }>(
+      'SELECT id FROM doctors UNION SELECT doctor_id FROM changes ORDER BY 1',
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  *changes(id: DoctorId): Generator<Change> {
+    const sql = 'SELECT * FROM changes WHERE doctor_id = ? ORDER BY version';
+    for (const row of this.#database.prepare(sql).iterate(id))
+      yield changeOf(row as unknown as ChangeRow);
+  }
+
+  doctor(id: DoctorId): KeptDoctor | undefined {
+    const [row] = this.#all<DoctorRow>('SELECT * FROM doctors WHERE id = ?', id);
+    if (row === undefined) return undefined;
+    const sessions = this.#all<SessionRow>(
+      'SELECT * FROM sessions WHERE doctor_id = ? AND ended = 0 ORDER BY position',
+      id,
+    );
+    const days = this.#all<DayRow>('SELECT * FROM days WHERE doctor_id = ?', id);
+    const slots = this.#all<SlotRow>('SELECT * FROM slots WHERE doctor_id = ?', id);
+    return {
+      facts: doctorOf(row, sessions.map(sessionOf)),
+      version: row.version,
+      lastArrival: row.last_arrival,
+      lastNumbers: days.map((day) => [day.date, day.last_number]),
+      slots: slots.map(slotOf),
+    };
+  }
+
+  token(id: TokenId): ReturnType<VerifySource['token']> {
+    return this.#all<TokenRow>('SELECT * FROM tokens WHERE id = ?', id).map(tokenOf)[0];
+  }
+
+  strayTokens(): TokenId[] {
+    const rows = this.#all<{ id: TokenId }>(
+      'SELECT id FROM tokens WHERE NOT EXISTS (SELECT 1 FROM changes WHERE token_id = tokens.id) ORDER BY id',
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #all<Row>(sql: string, ...values: string[]): Row[] {
+    return this.#database.prepare(sql).all(...values) as unknown as Row[];
+  }
+}
+
+/** A change record as the engine applied it. */
+function changeOf(row: ChangeRow): Change {
+  const { doctor_id: doctorId, version, at, kind } = row;
+  switch (kind) {
+    case 'doctor_set':
+      return { kind, doctorId, version, at, doctor: dataOf(row) as DoctorFacts };
+    case 'slot_set':
+      return { kind, doctorId, version, at, slot: dataOf(row) as SlotFacts };
+    case 'booked':
+      return { ...(dataOf(row) as BookedData), kind, doctorId, version, at, ...placeOf(row) };
+    case 'bumped':
+    case 'promoted':
+    case 'cancelled':
+    case 'no_show': {
+      const { from_status: from, to_status: to, cause } = row;
+      invariant(from !== null && to !== null, 'a transition has both its statuses');
+      return {
+        ...{ kind, doctorId, version, at, to, cause, from: from as LiveStatus },
+        ...tokenIdsOf(row),
+      };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+function tokenIdsOf({ token_id: tokenId, slot_id: slotId }: ChangeRow) {
+  invariant(tokenId !== null && slotId !== null, 'a change of a token names it and its slot');
+  return { tokenId, slotId };
+}
+
+const placeOf = (row: ChangeRow) => ({ ...tokenIdsOf(row), to: row.to_status as LiveStatus });
+
+function dataOf({ data }: ChangeRow): unknown {
+  invariant(data !== null, 'a change that sets something has data');
+  return JSON.parse(data);
+}
