@@ -1,11 +1,12 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    root: import.meta.dirname,
-    include: ['**/*.test.ts'],
+    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    coverage: { include: ['src/**'], reportsDirectory: '../coverage' },
+    coverage: { include: ['src/**'] },
   },
 });

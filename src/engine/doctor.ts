@@ -1,4 +1,5 @@
 import type { DoctorId, EpochMs, LocalDate, SessionId } from './ids.ts';
+import { invariant } from './invariant.ts';
 import { endsAt, type Slot } from './slot.ts';
 
 /** Days of the week as FHIR's DaysOfWeek code system spells them, Monday first as in ISO 8601. */
@@ -79,7 +80,9 @@ export class Doctor {
   }
 
   removeSlot(slot: Slot): void {
-    this.#slots.splice(this.#slots.indexOf(slot), 1);
+    const place = this.#slots.indexOf(slot);
+    invariant(place !== -1, 'a slot is removed once');
+    this.#slots.splice(place, 1);
   }
 
   /** Drops the counters of days that are over. */

@@ -11,8 +11,9 @@ import type {
 } from './command.ts';
 import { Doctor, type DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, SessionId, SlotId, TokenId } from './ids.ts';
-import { invariant, unreachable } from './invariant.ts';
-import type { PatientClass } from './patient-class.ts';
+import { found, invariant, unreachable } from './invariant.ts';
+import { isSessionIdTaken, isSlotIdTaken, isSlotOfAnother } from './namespace.ts';
+import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { isRevisable, revise, revisedSessions, sameDoctor, slotChanges } from './plan.ts';
 import type { EngineRefusal, PlainRefusalCode } from './refusal.ts';
 import { endsAt, Slot, type SlotFacts } from './slot.ts';
@@ -35,6 +36,9 @@ export class AllocationEngine {
   readonly #tokens = new Map<TokenId, Token>();
 
   constructor(rules: EngineRules) {
+    // With a class above it, a token that cannot bump a checked-in patient would outrank one that can (R3, R8).
+    const top = rules.classes.toSorted((a, b) => b.priority - a.priority)[0];
+    invariant(top?.type === EMERGENCY, 'EMERGENCY is the highest class');
     this.#rules = rules;
     this.#classes = new Map(rules.classes.map((patientClass) => [patientClass.type, patientClass]));
   }
@@ -65,7 +69,7 @@ export class AllocationEngine {
     return this.#tokens.get(id);
   }
 
-  /** Whether a slot still takes bookings, and promotes, by time alone (R11). */
+  /** Whether a slot takes no booking any more, and promotes nobody, by time alone (R11). */
   hasEnded(slot: Slot, at: EpochMs): boolean {
     return at >= endsAt(slot.facts, this.#rules.graceMinutes);
   }
@@ -76,8 +80,7 @@ export class AllocationEngine {
     if (doctor === undefined) return refuse('doctor_not_found');
     const slot = this.#slotFor(doctor, command);
     if (slot === undefined) return refuse('slot_not_found');
-    const patientClass = this.#classes.get(command.patientType);
-    invariant(patientClass !== undefined, 'a booking names a class of the table');
+    const patientClass = this.#classOf(command.patientType);
     const first = command.patientId === null ? undefined : slot.tokenOf(command.patientId);
     if (first !== undefined)
       return {
@@ -109,8 +112,7 @@ export class AllocationEngine {
       present: false,
     });
     this.#write(changes);
-    const token = this.#tokens.get(command.tokenId);
-    invariant(token !== undefined, 'a booked token is in the index');
+    const token = found(this.#tokens.get(command.tokenId), 'a booked token is in the index');
     return { ok: true, changes, value: { token, bumped: victim ?? null } };
   }
 
@@ -130,8 +132,9 @@ export class AllocationEngine {
    */
   putDoctor(facts: DoctorFacts, planned: readonly SlotFacts[], at: EpochMs): Outcome<Doctor> {
     const isTaken =
-      facts.sessions.some(({ id }) => this.#isSessionIdTaken(id, facts.id)) ||
-      planned.some(({ id }) => this.#isSlotOfAnother(id, facts.id));
+      facts.sessions.some(({ id }) =>
+        isSessionIdTaken(id, facts.id, this.#slots, this.#sessions),
+      ) || planned.some(({ id }) => isSlotOfAnother(id, facts.id, this.#slots));
     if (isTaken) return refuse('id_taken');
     const known = this.#doctors.get(facts.id);
     const doctor = known ?? new Doctor(facts);
@@ -158,7 +161,7 @@ export class AllocationEngine {
         );
     changes.push(...slotChanges(slots, doctor.version + changes.length, at));
     this.#write(changes);
-    return { ok: true, changes, value: this.#doctors.get(facts.id) ?? doctor };
+    return { ok: true, changes, value: this.#doctorOf(facts.id) };
   }
 
   /** Opens the slots that the doctor's sessions yield and that are not there yet. */
@@ -180,16 +183,16 @@ export class AllocationEngine {
     const doctor = this.#doctors.get(facts.doctorId);
     if (doctor === undefined) return refuse('doctor_not_found');
     if (at >= endsAt(facts, this.#rules.graceMinutes)) return refuse('slot_ended');
-    if (this.#isSlotIdTaken(facts.id)) return refuse('id_taken');
+    if (isSlotIdTaken(facts.id, this.#slots, this.#sessions)) return refuse('id_taken');
     const changes = slotChanges([facts], doctor.version, at);
     this.#write(changes);
-    const slot = this.#slots.get(facts.id);
-    invariant(slot !== undefined, 'an opened slot is in the index');
-    return { ok: true, changes, value: slot };
+    return { ok: true, changes, value: this.#slotOf(facts.id) };
   }
 
   /** The only writer of the engine's state: commands, restore and replay all come through here. */
   apply(change: Change): void {
+    const before = this.#doctors.get(change.doctorId)?.version ?? 0;
+    invariant(change.version === before + 1, "a doctor's changes are applied one after another");
     switch (change.kind) {
       case 'doctor_set':
         this.#setDoctor(change.doctor);
@@ -209,9 +212,7 @@ export class AllocationEngine {
       default:
         unreachable(change);
     }
-    const doctor = this.#doctors.get(change.doctorId);
-    invariant(doctor !== undefined, 'a change belongs to a doctor in memory');
-    doctor.version = change.version;
+    this.#doctorOf(change.doctorId).version = change.version;
   }
 
   /** Brings a doctor back as it was kept, without slots. */
@@ -276,28 +277,22 @@ export class AllocationEngine {
   #slotFor(doctor: Doctor, command: Book): Slot | undefined {
     const slot = this.#slots.get(command.slotId);
     if (slot !== undefined) return slot.doctor === doctor ? slot : undefined;
-    // A session id is an alias: both are ids of one namespace (see #isSlotIdTaken).
+    // A session id is an alias: slots and sessions share one namespace.
     const session = command.slotId as string as SessionId;
     if (this.#sessions.get(session) !== doctor) return undefined;
     return doctor.nextSlotOf(session, command.at, this.#rules.graceMinutes);
   }
 
-  #isSessionIdTaken(id: SessionId, doctorId: DoctorId): boolean {
-    const owner = this.#sessions.get(id);
-    return owner === undefined
-      ? this.#slots.has(id as string as SlotId)
-      : owner.facts.id !== doctorId;
+  #doctorOf(id: DoctorId): Doctor {
+    return found(this.#doctors.get(id), 'what belongs to a doctor has the doctor in memory');
   }
 
-  #isSlotOfAnother(id: SlotId, doctorId: DoctorId): boolean {
-    const slot = this.#slots.get(id);
-    return slot !== undefined && slot.facts.doctorId !== doctorId;
+  #slotOf(id: SlotId): Slot {
+    return found(this.#slots.get(id), 'what belongs to a slot has the slot in memory');
   }
 
-  /** Slot ids and session ids are one namespace, and `session@...` belongs to the session. */
-  #isSlotIdTaken(id: SlotId): boolean {
-    const [session] = id.split('@', 1) as [SessionId];
-    return this.#slots.has(id) || this.#sessions.has(session);
+  #classOf(type: string): PatientClass {
+    return found(this.#classes.get(type), 'a token has a class of the table');
   }
 
   #write(changes: readonly Change[]): void {
@@ -314,21 +309,19 @@ export class AllocationEngine {
   }
 
   #setSlot(facts: SlotFacts): void {
-    const doctor = this.#doctors.get(facts.doctorId);
-    invariant(doctor !== undefined, 'a slot belongs to a doctor in memory');
+    const doctor = this.#doctorOf(facts.doctorId);
     const known = this.#slots.get(facts.id);
     const slot = known ?? new Slot(doctor, facts);
     if (known !== undefined) doctor.removeSlot(known);
     slot.revise(facts);
+    invariant(slot.seatsLeft >= 0, 'a slot has room for those it seats (R1)');
     this.#slots.set(facts.id, slot);
     doctor.addSlot(slot);
   }
 
   #addToken(facts: TokenSnapshot): void {
-    const slot = this.#slots.get(facts.slotId);
-    const patientClass = this.#classes.get(facts.patientType);
-    invariant(slot !== undefined, 'a token belongs to a slot in memory');
-    invariant(patientClass !== undefined, 'a token has a class of the table');
+    const slot = this.#slotOf(facts.slotId);
+    const patientClass = this.#classOf(facts.patientType);
     const token: Token = {
       id: facts.tokenId,
       slot,
@@ -352,8 +345,10 @@ export class AllocationEngine {
   }
 
   #transit(change: TokenTransition): void {
-    const token: Writable<Token> | undefined = this.#tokens.get(change.tokenId);
-    invariant(token !== undefined, 'a token that changes is in memory');
+    const token: Writable<Token> = found(
+      this.#tokens.get(change.tokenId),
+      'a token that changes is in memory',
+    );
     invariant(token.status === change.from, 'a change starts from the status the token has');
     token.slot.leave(token, change.from);
     token.status = change.to;

@@ -12,6 +12,15 @@ export function invariant(condition: unknown, rule: string): asserts condition {
   if (condition !== true) throw new InvariantError(rule);
 }
 
+/**
+ * What a look-up that cannot fail found.
+ * @throws InvariantError naming the rule by which it cannot
+ */
+export function found<T>(value: T | undefined, rule: string): T {
+  invariant(value !== undefined, rule);
+  return value;
+}
+
 /** Marks the branch that no value reaches; the compiler proves it. */
 export function unreachable(value: never): never {
   throw new InvariantError(`unreachable: ${String(value)}`);

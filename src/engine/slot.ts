@@ -105,8 +105,8 @@ export class Slot {
 
   /** 1 for the waiter promoted next; null for a seated token. */
   waitlistPositionOf(token: Token): number | null {
-    if (token.status !== 'WAITING') return null;
-    return (this.#lines.WAITING?.aheadOf(token) ?? 0) + 1;
+    const line = this.#lines.WAITING;
+    return token.status === 'WAITING' && line !== null ? line.aheadOf(token) + 1 : null;
   }
 
   /** Seated tokens that are still to be seen before this one, in rank order. */

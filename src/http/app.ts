@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
 import { clinicRoutes } from './clinic-routes.ts';
-import { answerOtherMethods, handleErrors, refuseConnection } from './errors.ts';
+import { answerOtherMethods, handleErrors, refuseConnection, refuseUrl } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { operationsRoutes } from './operations-routes.ts';
@@ -45,6 +45,7 @@ export async function buildApp({
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
     clientErrorHandler: refuseConnection,
+    frameworkErrors: refuseUrl,
     ajv: {
       // Values are never coerced and fields never dropped; every fault is named at once.
       customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
@@ -66,7 +67,7 @@ export async function buildApp({
   await app.register(tokenRoutes, { ...service, classes });
   await app.register(clinicRoutes, service);
   await app.register(operationsRoutes, { service });
-  finishRoutes();
   await app.register(swaggerUi, { routePrefix: '/docs' });
+  finishRoutes();
   return app;
 }

@@ -45,6 +45,7 @@ const doctor = {
   tags: ['Doctors'],
   summary: 'Read a doctor',
   params: IdParams,
+  querystring: NoQuery,
   response: {
     200: Doctor,
     ...problems(['invalid_request', 'doctor_not_found', 'not_durable']),
@@ -57,6 +58,7 @@ const putDoctor = {
   description:
     'Repeating it changes nothing. Unused slots ahead follow their session; a slot with a live token stays.',
   params: IdParams,
+  querystring: NoQuery,
   body: DoctorInput,
   response: {
     200: Doctor,
@@ -68,6 +70,7 @@ const putDoctor = {
 const addSlot = {
   tags: ['Doctors'],
   summary: 'Open a single slot outside the sessions',
+  querystring: NoQuery,
   headers: KeyHeaders,
   body: SlotBody,
   response: {

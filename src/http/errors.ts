@@ -12,9 +12,8 @@ const CODE_OF: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_BAD_URL: 'route_not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
 };
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** Answers every error with a problem; what nobody foresaw goes to the log whole and to the caller as an id. */
 export function handleErrors(app: FastifyInstance, logger: Logger): void {
@@ -30,28 +29,48 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 'route_not_found'));
 }
 
-/** Answers 405 with `Allow` for every method that a route of this app does not take. To be called before the routes. */
+/** Answers a URL that the router itself cannot take. */
+export function refuseUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(request, reply, CODE_OF[error.code] ?? 'internal');
+}
+
+/**
+ * Answers 405 with `Allow` for every method that a route of this app does not take, and 404 where there is no route:
+ * both before the body is looked at. To be called before the routes; what it returns, behind them.
+ */
 export function answerOtherMethods(app: FastifyInstance): () => void {
-  const taken = new Map<string, string[]>();
-  app.addHook('onRoute', ({ url, method }) => {
-    taken.set(url, [...(taken.get(url) ?? []), ...[method].flat()]);
-  });
+  const urls = new Set<string>();
+  app.addHook('onRoute', ({ url }) => void urls.add(url));
   return () => {
-    for (const [url, methods] of [...taken]) {
-      const others = METHODS.filter((method) => !methods.includes(method));
-      const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-        sendProblem(request, reply.header('allow', methods.join(', ')), 'method_not_allowed');
-      // The method is judged before the body is looked at: hence the hook, and a handler that is never reached.
-      app.route({
-        url,
-        method: others,
-        schema: { hide: true },
-        exposeHeadRoute: false,
-        onRequest: (request, reply) => void refuse(request, reply),
-        handler: refuse,
-      });
+    for (const url of [...urls]) {
+      const isTaken = (method: string): boolean => app.hasRoute({ url, method });
+      const methods = app.supportedMethods.filter(isTaken);
+      const others = app.supportedMethods.filter((method) => !isTaken(method));
+      refuseAll(app, url, others, (request, reply) =>
+        sendProblem(request, reply.header('allow', methods.join(', ')), 'method_not_allowed'),
+      );
     }
+    refuseAll(app, '*', app.supportedMethods, (request, reply) =>
+      sendProblem(request, reply, 'route_not_found'),
+    );
   };
+}
+
+function refuseAll(
+  app: FastifyInstance,
+  url: string,
+  method: string[],
+  refuse: (request: FastifyRequest, reply: FastifyReply) => FastifyReply,
+): void {
+  app.route({
+    url,
+    method,
+    schema: { hide: true },
+    exposeHeadRoute: false,
+    // The route is judged before the body is looked at: hence the hook, and a handler that is never reached.
+    onRequest: (request, reply) => void refuse(request, reply),
+    handler: refuse,
+  });
 }
 
 /** Answers what is not even HTTP, where no route and no request is known. */

@@ -1,13 +1,28 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 
+/** In what `JSON.stringify` writes: the escape of half a character, which no store can keep as it came. */
+const LONE_SURROGATE = /(?<!\\)(\\\\)*\\ud[89a-f]/;
+
 /** Takes JSON only if it is UTF-8: Fastify's own parser would put replacement characters into a patient's name. */
 export function takeJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
-    if (isUtf8(bytes)) return void parse(request, bytes.toString('utf8'), done);
-    done(Object.assign(new Error('The body is not UTF-8.'), { statusCode: 400 }));
+    if (!isUtf8(bytes)) {
+      done(notUtf8());
+      return;
+    }
+    const text = bytes.toString('utf8');
+    void parse(request, text, (error, value: unknown) => {
+      const isBroken =
+        error === null && text.includes('\\u') && LONE_SURROGATE.test(JSON.stringify(value));
+      if (isBroken) done(notUtf8());
+      else done(error, value);
+    });
   });
 }
+
+const notUtf8 = (): Error =>
+  Object.assign(new Error('The body is not UTF-8.'), { statusCode: 400 });

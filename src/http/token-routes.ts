@@ -11,6 +11,7 @@ import {
   History,
   IdParams,
   KeyHeaders,
+  NoQuery,
   NoShow,
   Token,
   TokenBody,
@@ -27,6 +28,7 @@ const COMMON = [...BODY_CODES, ...KEY_CODES, ...COMMAND_CODES];
 const book = (classes: readonly PatientClass[]) => ({
   tags: ['Tokens'],
   summary: 'Book a patient into a slot',
+  querystring: NoQuery,
   headers: KeyHeaders,
   body: bookBody(classes),
   response: {
@@ -46,6 +48,7 @@ const book = (classes: readonly PatientClass[]) => ({
 const cancel = {
   tags: ['Tokens'],
   summary: 'Cancel a token, seated or waiting',
+  querystring: NoQuery,
   headers: KeyHeaders,
   body: CancelBody,
   response: {
@@ -57,6 +60,7 @@ const cancel = {
 const noShow = {
   tags: ['Tokens'],
   summary: 'Mark a patient who did not come',
+  querystring: NoQuery,
   headers: KeyHeaders,
   body: TokenBody,
   response: {
@@ -69,6 +73,7 @@ const token = {
   tags: ['Tokens'],
   summary: 'Read a token of any age and status',
   params: IdParams,
+  querystring: NoQuery,
   response: {
     200: Token,
     ...problems(['invalid_request', 'token_not_found', 'not_durable']),
@@ -79,6 +84,7 @@ const history = {
   tags: ['Tokens'],
   summary: 'Read what happened to a token, and why',
   params: IdParams,
+  querystring: NoQuery,
   response: {
     200: History,
     ...problems(['invalid_request', 'token_not_found', 'not_durable']),

@@ -285,6 +285,10 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 function slotFaults({ start_time, end_time }: SlotRequest): Fault[] {
+  const faults = Object.entries({ start_time, end_time })
+    .filter(([, instant]) => Number.isNaN(Date.parse(instant)))
+    .map(([name]) => ({ pointer: `/${name}`, detail: 'must be an instant of RFC 3339' }));
+  if (faults.length > 0) return faults;
   const length = Date.parse(end_time) - Date.parse(start_time);
   if (length <= 0) return [{ pointer: '/end_time', detail: 'must be later than start_time' }];
   return length <= SLOT_LENGTH_MAX_MS

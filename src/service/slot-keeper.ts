@@ -72,7 +72,9 @@ export class SlotKeeper {
   /** What has anything in flight stays for the next time: a slot that is not in memory is on disk as it is. */
   #letGo(doctor: Doctor): void {
     const { engine, store, clock } = this.#deps;
-    if (store.settled(doctor.facts.id) !== undefined) return;
+    const settled = store.settled(doctor.facts.id);
+    // Nobody waits for it here: a disk that is full by then must not end the process.
+    if (settled !== undefined) return void settled.catch(() => undefined);
     const now = clock();
     for (const slot of [...doctor.slots]) if (engine.hasEnded(slot, now)) engine.forgetSlot(slot);
     doctor.forgetDaysBefore(plusDays(localDateAt(now, doctor.facts.timeZone), -1));

@@ -27,9 +27,9 @@ export interface KeptDoctor {
 
 /** What is verified: one consistent view of a store, stopped or live. */
 export interface VerifySource {
-  doctorIds(): Iterable<DoctorId>;
-  /** A doctor's change records in the order of their versions. */
-  changes(id: DoctorId): Iterable<Change>;
+  doctorIds(): readonly DoctorId[];
+  /** All change records: doctor after doctor, each doctor's in the order of their versions. */
+  changes(): Iterable<Change>;
   doctor(id: DoctorId): KeptDoctor | undefined;
   token(id: TokenId): StoredToken | undefined;
   /** Tokens that no change record speaks of. */
@@ -53,17 +53,36 @@ export interface VerifyReport {
 export function verify(source: VerifySource, rules: EngineRules): VerifyReport {
   const report = { doctors: 0, slots: 0, tokens: 0, changes: 0 };
   const faults: string[] = [];
-  for (const id of source.doctorIds()) {
-    const replay = new Replay(rules);
-    replay.run(source.changes(id));
+  const unheard = new Set(source.doctorIds());
+  for (const [id, replay] of replays(source.changes(), rules)) {
+    unheard.delete(id);
     report.doctors += 1;
     report.changes += replay.changes;
     report.tokens += replay.tokens.size;
-    faults.push(...replay.faults, ...differences(id, replay, source));
     report.slots += replay.engine.doctor(id)?.slots.length ?? 0;
+    faults.push(...replay.faults, ...differences(id, replay, source));
   }
+  for (const id of unheard) faults.push(`doctor ${id} has no change record`);
   for (const id of source.strayTokens()) faults.push(`token ${id} has no change record`);
   return { ...report, faults };
+}
+
+/** Each doctor's replay, one in memory at a time. */
+function* replays(changes: Iterable<Change>, rules: EngineRules): Generator<[DoctorId, Replay]> {
+  let current: [DoctorId, Replay] | undefined;
+  for (const change of changes) {
+    if (current?.[0] !== change.doctorId) {
+      if (current !== undefined) yield finished(current);
+      current = [change.doctorId, new Replay(rules)];
+    }
+    current[1].apply(change);
+  }
+  if (current !== undefined) yield finished(current);
+}
+
+function finished(current: [DoctorId, Replay]): [DoctorId, Replay] {
+  current[1].finish();
+  return current;
 }
 
 /** One doctor's life, from its change records alone. */
@@ -78,17 +97,7 @@ class Replay {
     this.engine = new AllocationEngine(rules);
   }
 
-  run(changes: Iterable<Change>): void {
-    try {
-      for (const change of changes) this.#apply(change);
-    } catch (error) {
-      const last = this.#previous === undefined ? 'the first change' : nameOf(this.#previous);
-      this.faults.push(`${last}: what follows cannot be read: ${(error as Error).message}`);
-    }
-    if (this.faults.length === 0) this.#checkRules();
-  }
-
-  #apply(change: Change): void {
+  apply(change: Change): void {
     // What cannot be replayed from here on would only repeat the first fault.
     if (this.faults.length > 0) return;
     this.changes += 1;
@@ -96,6 +105,10 @@ class Replay {
     const fault = this.#faultOf(change);
     if (fault !== undefined) this.faults.push(`${nameOf(change)}: ${fault}`);
     this.#previous = change;
+  }
+
+  finish(): void {
+    if (this.faults.length === 0) this.#checkRules();
   }
 
   #faultOf(change: Change): string | undefined {

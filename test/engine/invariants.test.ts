@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { doctorId, slotId, tokenId, type Change, InvariantError } from '../../src/engine/index.ts';
-import { accepted, given, slotFacts } from '../support/clinic.ts';
+import {
+  AllocationEngine,
+  DEFAULT_CLASSES,
+  doctorId,
+  slotId,
+  tokenId,
+  type Change,
+  InvariantError,
+} from '../../src/engine/index.ts';
+import { accepted, given, RULES, slotFacts } from '../support/clinic.ts';
 
-/** A clinic of one seat that W1 holds, and the change that booked her. */
+/** A clinic of one seat that W1 holds, and the change that booked her, as if it came once more. */
 const fixture = () => {
   const clinic = given(1);
-  const [booked] = accepted(clinic.book('W1')).changes;
-  if (booked?.kind !== 'booked') throw new Error('a booking is one change');
+  const [first] = accepted(clinic.book('W1')).changes;
+  if (first?.kind !== 'booked') throw new Error('a booking is one change');
+  const booked = { ...first, version: first.version + 1 };
   const promoted: Change = {
     ...booked,
     kind: 'promoted',
@@ -26,7 +35,10 @@ describe('a change that cannot be stops the engine', () => {
       'a slot never seats more than its capacity (R1)',
       ({ booked }) => ({ ...booked, tokenId: tokenId('x') }),
     ],
-    ['a token belongs to a slot in memory', ({ booked }) => ({ ...booked, slotId: slotId('x') })],
+    [
+      'what belongs to a slot has the slot in memory',
+      ({ booked }) => ({ ...booked, slotId: slotId('x') }),
+    ],
     ['a token has a class of the table', ({ booked }) => ({ ...booked, patientType: 'EMERGANCY' })],
     [
       'a token that changes is in memory',
@@ -34,7 +46,7 @@ describe('a change that cannot be stops the engine', () => {
     ],
     ['a change starts from the status the token has', ({ promoted }) => promoted],
     [
-      'a slot belongs to a doctor in memory',
+      'what belongs to a doctor has the doctor in memory',
       ({ booked }) => ({
         ...booked,
         kind: 'slot_set',
@@ -42,13 +54,12 @@ describe('a change that cannot be stops the engine', () => {
       }),
     ],
     [
-      'a change belongs to a doctor in memory',
-      ({ booked }) => ({
-        ...booked,
-        doctorId: doctorId('x'),
-        tokenId: tokenId('x'),
-        to: 'WAITING',
-      }),
+      "a doctor's changes are applied one after another",
+      ({ booked }) => ({ ...booked, version: booked.version + 1 }),
+    ],
+    [
+      'a slot has room for those it seats (R1)',
+      ({ booked }) => ({ ...booked, kind: 'slot_set', slot: slotFacts({ capacity: 0 }) }),
     ],
     [
       'unreachable: [object Object]',
@@ -62,8 +73,13 @@ describe('a change that cannot be stops the engine', () => {
   it('a promotion beyond the capacity stops it too', () => {
     const { clinic, promoted } = fixture();
     accepted(clinic.book('W2'));
-    const second = { ...promoted, tokenId: tokenId('W2') } as Change;
+    const second = { ...promoted, version: promoted.version + 1, tokenId: tokenId('W2') } as Change;
     expect(() => clinic.engine.apply(second)).toThrow('never seats more than its capacity (R1)');
+  });
+
+  it('a class above EMERGENCY stops it before it starts: R8 would not hold', () => {
+    const classes = [...DEFAULT_CLASSES, { type: 'VIP', priority: 200 }];
+    expect(() => new AllocationEngine({ ...RULES, classes })).toThrow('EMERGENCY is the highest');
   });
 
   it('the error has a code of its own, and blames no client', () => {

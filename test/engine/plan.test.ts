@@ -234,9 +234,18 @@ describe('an id that is taken', () => {
       "a session's date",
       (engine) => engine.addSlot(slotFacts({ id: slotId('morning@2030-01-01') }), NOW),
     ],
+    [
+      "a session's date, for a session",
+      (engine) => put(engine, [{ ...EVENING, id: sessionId('morning@2030-01-01') }]),
+    ],
+    [
+      'a single slot where the slots of a session would be, for the session',
+      (engine) => put(engine, [MORNING, { ...EVENING, id: sessionId('late') }]),
+    ],
   ])('%s, is refused and changes nothing', (_, command) => {
     const engine = week(MORNING);
     engine.addSlot(slotFacts(), NOW);
+    engine.addSlot(slotFacts({ id: slotId('late@2030-01-01') }), NOW);
     const before = snapshotOf(engine);
     expect(command(engine)).toEqual({ ok: false, refusal: { code: 'id_taken' } });
     expect(snapshotOf(engine)).toEqual(before);

@@ -118,7 +118,7 @@ describe('R16 state, command and given time alone decide', () => {
     const clinic = given(1);
     const before = snapshotOf(clinic.engine);
     const mistyped = { patientType: 'EMERGANCY' };
-    expect(() => clinic.book('E1', mistyped)).toThrow('a booking names a class of the table');
+    expect(() => clinic.book('E1', mistyped)).toThrow('a token has a class of the table');
     expect(snapshotOf(clinic.engine)).toEqual(before);
   });
 

@@ -44,16 +44,12 @@ export class SqliteVerifySource implements VerifySource {
   }
 
   doctorIds(): DoctorId[] {
-    const rows = this.#all<{ id: DoctorId }>(
-      'SELECT id FROM doctors UNION SELECT doctor_id FROM changes ORDER BY 1',
-    );
-    return rows.map(({ id }) => id);
+    return this.#all<{ id: DoctorId }>('SELECT id FROM doctors ORDER BY id').map(({ id }) => id);
   }
 
-  *changes(id: DoctorId): Generator<Change> {
-    const sql = 'SELECT * FROM changes WHERE doctor_id = ? ORDER BY version';
-    for (const row of this.#database.prepare(sql).iterate(id))
-      yield changeOf(row as unknown as ChangeRow);
+  *changes(): Generator<Change> {
+    const rows = this.#database.prepare('SELECT * FROM changes ORDER BY doctor_id, version');
+    for (const row of rows.iterate()) yield this.#read(row as unknown as ChangeRow);
   }
 
   doctor(id: DoctorId): KeptDoctor | undefined {
@@ -87,6 +83,16 @@ export class SqliteVerifySource implements VerifySource {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** @throws StoreOpenError naming the change record that cannot be read */
+  #read(row: ChangeRow): Change {
+    try {
+      return changeOf(row);
+    } catch (error) {
+      const name = `${row.token_id === null ? '' : `token ${row.token_id}: `}change ${row.doctor_id}:${row.version}`;
+      throw new StoreOpenError(`${name} cannot be read: ${(error as Error).message}.`);
+    }
   }
 
   #all<Row>(sql: string, ...values: string[]): Row[] {
