@@ -47,7 +47,7 @@ export class Doctor {
     this.facts = facts;
   }
 
-  /** The slots in memory, in the order in which they start. */
+  /** The slots in memory, in the order in which they start, then of their ids. */
   get slots(): readonly Slot[] {
     return this.#slots;
   }
@@ -74,8 +74,11 @@ export class Doctor {
   }
 
   addSlot(slot: Slot): void {
-    const { startTime } = slot.facts;
-    const later = this.#slots.findIndex(({ facts }) => facts.startTime > startTime);
+    const { id, startTime } = slot.facts;
+    // By id where two start together: a restart must not change their order.
+    const later = this.#slots.findIndex(({ facts }) =>
+      facts.startTime === startTime ? facts.id > id : facts.startTime > startTime,
+    );
     this.#slots.splice(later === -1 ? this.#slots.length : later, 0, slot);
   }
 

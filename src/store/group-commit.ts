@@ -31,6 +31,8 @@ export class GroupCommit {
   #writing: Batch | null = null;
   #state: StoreState = 'ready';
   #retry: NodeJS.Timeout | undefined;
+  /** The latest retry, under way or over; null when it is still to come. */
+  #retried: Promise<void> | null = null;
 
   /**
    * @param write makes a batch durable, all or nothing; rejects with TransientWriteError to be handed the
@@ -86,8 +88,9 @@ export class GroupCommit {
         candidate.decisions.length > 0 &&
         (doctorId === undefined || candidate.doctorIds.has(doctorId)),
     );
-    if (batch === undefined || batch === null) return undefined;
-    if (this.#state !== 'ready')
+    // A failure may have left changes in memory that no batch has.
+    if (!batch && this.#state !== 'failed') return undefined;
+    if (!batch || this.#state !== 'ready')
       return Promise.reject(new NotDurableError('What could be read is not on disk yet.'));
     const reader = Promise.withResolvers<undefined>();
     batch.readers.push(reader);
@@ -97,9 +100,10 @@ export class GroupCommit {
   /** Resolves when nothing is in flight any more; while stalled it tries once more, then gives up. */
   async drain(): Promise<void> {
     clearTimeout(this.#retry);
-    if (this.#state === 'stalled') await this.#writeNow();
+    // One write at a time: it may be being tried right now.
+    if (this.#state === 'stalled') await (this.#retried ?? this.#writeNow());
     while (this.#state === 'ready' && (this.#writing ?? this.#gathering).decisions.length > 0)
-      await Promise.race([(this.#writing ?? this.#gathering).durable.promise, this.failure]);
+      await (this.#writing ?? this.#gathering).durable.promise.catch(() => undefined);
     clearTimeout(this.#retry);
     if (this.#state === 'stalled') this.#end(new NotDurableError('The store stays unwritable.'));
   }
@@ -117,7 +121,8 @@ export class GroupCommit {
   }
 
   #flush(): void {
-    if (this.#writing !== null || this.#gathering.decisions.length === 0) return;
+    if (this.#state === 'failed' || this.#writing !== null) return;
+    if (this.#gathering.decisions.length === 0) return;
     this.#writing = this.#gathering;
     this.#gathering = new Batch();
     void this.#writeNow();
@@ -129,10 +134,12 @@ export class GroupCommit {
     try {
       await this.#write(batch.decisions);
     } catch (error) {
+      if (this.#state === 'failed') return;
       if (error instanceof TransientWriteError) this.#stall(batch, error);
       else this.#end(error instanceof Error ? error : new Error(String(error)));
       return;
     }
+    if (this.#state === 'failed') return;
     this.#state = 'ready';
     this.#writing = null;
     batch.durable.resolve(undefined);
@@ -145,6 +152,7 @@ export class GroupCommit {
     const error = new NotDurableError('What could be read is not on disk yet.', { cause });
     for (const reader of [...batch.readers.splice(0), ...this.#gathering.readers.splice(0)])
       reader.reject(error);
-    this.#retry = setTimeout(() => void this.#writeNow(), RETRY_MS);
+    this.#retried = null;
+    this.#retry = setTimeout(() => void (this.#retried = this.#writeNow()), RETRY_MS);
   }
 }

@@ -1,5 +1,6 @@
 import type { AllocationEngine } from '../engine/index.ts';
 import { MemoryStore } from './memory-store.ts';
+import { backUp as backUpFile } from './sqlite/backup.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { SqliteVerifySource } from './sqlite/verify-source.ts';
 import { StoreOpenError, type Store } from './store.ts';
@@ -27,7 +28,16 @@ export function createStore(url: string, engine: AllocationEngine): Store {
  * Opens what `verify` reads, beside a running process or without one.
  * @throws StoreOpenError when there is nothing to verify, or the file is damaged
  */
-export function openVerifySource(url: string): VerifySource {
+export const openVerifySource = (url: string): VerifySource =>
+  new SqliteVerifySource(keptPathOf(url));
+
+/**
+ * Copies the database, stopped or live, into a new file as it is at one instant.
+ * @throws StoreOpenError saying in one sentence why it cannot be done
+ */
+export const backUp = (url: string, target: string): void => backUpFile(keptPathOf(url), target);
+
+function keptPathOf(url: string): string {
   if (url === 'memory:') throw new StoreOpenError('DATABASE_URL is memory: nothing is kept.');
-  return new SqliteVerifySource(pathOf(url));
+  return pathOf(url);
 }

@@ -75,7 +75,7 @@ export class MemoryStore implements Store {
   slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
     const found = [...this.#slots.values()]
       .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
-      .sort((a, b) => a.startTime - b.startTime);
+      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
     return Promise.resolve(found.flatMap(({ id }) => this.#slot(id) ?? []));
   }
 

@@ -18,18 +18,21 @@ const messageOf = (error: unknown): string =>
 /**
  * The sole ownership of a database file, held until closed: an SQLite lock on a file beside it, which the operating
  * system lets go of when the process ends, however it ends.
- * @throws StoreOpenError when another process holds it
+ * @throws StoreOpenError when another process holds it, or the file beside it cannot be made
  */
 export function takeOwnership(path: string): DatabaseSync {
-  const owner = new DatabaseSync(`${path}-owner`, { timeout: 0 });
+  const file = `${path}-owner`;
+  let owner: DatabaseSync | null = null;
   try {
+    owner = new DatabaseSync(file, { timeout: 0 });
     owner.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return owner;
   } catch (error) {
-    owner.close();
-    if (errcodeOf(error) !== SQLITE_BUSY) throw error;
+    owner?.close();
     throw new StoreOpenError(
-      `The database ${path} is in use by another process: stop it first, or name another file in DATABASE_URL.`,
+      errcodeOf(error) === SQLITE_BUSY
+        ? `The database ${path} is in use by another process: stop it first, or name another file in DATABASE_URL.`
+        : `The database ${path} cannot be locked with ${file}: ${messageOf(error)}.`,
     );
   }
 }

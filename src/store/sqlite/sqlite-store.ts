@@ -66,8 +66,9 @@ export class SqliteStore implements Store {
   }
 
   load(now: EpochMs): Promise<void> {
-    const yesterday = new Date(now - LOOK_BACK_MS).toISOString().slice(0, 10) as LocalDate;
-    for (const doctor of this.#reader.doctors(yesterday)) this.#engine.restoreDoctor(doctor);
+    // Twice as far back as slots end: the day is the one on which a slot begins, at its own place.
+    const firstDay = new Date(now - 2 * LOOK_BACK_MS).toISOString().slice(0, 10) as LocalDate;
+    for (const doctor of this.#reader.doctors(firstDay)) this.#engine.restoreDoctor(doctor);
     const { graceMinutes } = this.#engine.rules;
     for (const slot of this.#reader.slotsEndingAfter(now - LOOK_BACK_MS))
       if (endsAt(slot.facts, graceMinutes) > now) restoreSlot(this.#engine, slot);

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { openApp } from '../support/app.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/backup.ts', import.meta.url));
+
+const run = (url: string, ...args: string[]) =>
+  spawnSync(process.execPath, [MAIN, ...args], { env: { DATABASE_URL: url }, encoding: 'utf8' });
+
+it('a backup of a live database is a database with everybody in it, for its owner alone', async () => {
+  const directory = tempDir();
+  const [path, target] = [join(directory, 'opd.db'), join(directory, 'backup.db')];
+  const live = await openApp({ store: (engine) => new SqliteStore(engine, path) });
+  const booked = await live.book('W1');
+  expect(run(`sqlite:${path}`, target)).toMatchObject({ status: 0, stderr: '' });
+  await live.book('W2');
+  await live.store.close();
+
+  expect(statSync(target).mode & 0o777).toBe(0o600);
+  const restored = await openApp({ store: (engine) => new SqliteStore(engine, target) });
+  const { tokens } = await restored.slot('2026-11-23');
+  expect(tokens.map(({ id }) => id)).toEqual([booked.id]);
+  await restored.store.close();
+});
+
+it.each<[what: string, url: string, target: string | undefined, message: RegExp]>([
+  ['without a name', 'sqlite:none.db', undefined, /^Name the new file: npm run backup -- FILE\n$/],
+  ['of no database', 'sqlite:none.db', 'new.db', /^There is no database none\.db\.\n$/],
+  ['of memory', 'memory:', 'new.db', /^DATABASE_URL is memory: nothing is kept\.\n$/],
+  [
+    'onto a file that is there',
+    'sqlite:here.db',
+    'here.db',
+    /^The backup cannot be written: EEXIST/,
+  ],
+])('a backup %s is refused with one sentence', (_, url, target, message) => {
+  const directory = tempDir();
+  writeFileSync(join(directory, 'here.db'), '');
+  const place = (name: string): string => name.replace(/here\.db$/, join(directory, 'here.db'));
+  const { status, stderr } = run(place(url), ...(target === undefined ? [] : [place(target)]));
+  expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+});
