@@ -9,7 +9,13 @@ import {
   type EpochMs,
 } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
-import { createService, demoRoster, parseRoster, type Service } from './service/index.ts';
+import {
+  createService,
+  demoRoster,
+  parseRoster,
+  RosterError,
+  type Service,
+} from './service/index.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStore, StoreOpenError, type Store } from './store/index.ts';
 
@@ -17,6 +23,10 @@ import { createStore, StoreOpenError, type Store } from './store/index.ts';
 const TICK_MS = 30_000;
 /** Bytes of log lines held while their reader does not read; what comes then is dropped, not waited for. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Milliseconds for the log line that says why the process stops. */
+const LAST_WORDS_MS = 1_000;
+/** Milliseconds between two looks for connections that have become idle while the process stops. */
+const SWEEP_MS = 50;
 /** Milliseconds that requests in flight have to finish when the process is told to stop. */
 const GRACE_MS = 10_000;
 
@@ -57,6 +67,8 @@ function stopsOnFailure(store: Store, logger: Logger): void {
   void store.failure.then((error) => {
     logger.fatal({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
     logger.flush(() => process.exit(1));
+    // A log that nobody reads must not keep the process from being started again.
+    setTimeout(() => process.exit(1), LAST_WORDS_MS);
   });
 }
 
@@ -94,7 +106,10 @@ async function start(): Promise<void> {
     else logger.info({ signal }, 'Stopping.');
     clearInterval(timer);
     service.stop();
+    // A connection kept alive is idle only once what it had in flight is answered.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
     await app.close();
+    clearInterval(sweep);
     await store.close();
     logger.flush();
   });
@@ -102,7 +117,12 @@ async function start(): Promise<void> {
 
 /** One clear sentence for what a person can put right, everything for what nobody foresaw. */
 function explain(error: unknown): string {
-  if (error instanceof StartError || error instanceof StoreOpenError) return error.message;
+  if (
+    error instanceof StartError ||
+    error instanceof StoreOpenError ||
+    error instanceof RosterError
+  )
+    return error.message;
   const { code, address, port } = error as NodeJS.ErrnoException & {
     address?: string;
     port?: number;

@@ -24,6 +24,8 @@ export interface AppDeps {
 const BODY_LIMIT = 16 * 1024;
 /** Milliseconds in which a request must have arrived whole. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often connections are looked at for requests that are late. */
+const TIMEOUT_CHECK_MS = 5_000;
 
 /** The HTTP face of the service: everything it needs is handed to it, nothing is looked up. */
 export async function buildApp({
@@ -40,6 +42,7 @@ export async function buildApp({
     genReqId: createRequestIds(startedAt),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     // The service itself answers `stopping`, in the words of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -48,7 +51,13 @@ export async function buildApp({
     frameworkErrors: refuseUrl,
     ajv: {
       // Values are never coerced and fields never dropped; every fault is named at once.
-      customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
+      // `verbose` hands over the schema, whose description says better than a pattern what a value must be.
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        allErrors: true,
+        verbose: true,
+      },
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   takeJson(app);

@@ -83,7 +83,12 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     status,
     detail,
     code: 'invalid_request',
-    errors: [{ pointer: '', detail: 'must be HTTP/1.1 with headers of 16 KiB at most' }],
+    errors: [
+      {
+        pointer: '',
+        detail: 'must be HTTP/1.1, with headers of 16 KiB at most, whole within 30 seconds',
+      },
+    ],
   });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +

@@ -194,15 +194,18 @@ export const faultsOfValidation = (
     readonly instancePath: string;
     readonly message?: string | undefined;
     readonly params: Readonly<Record<string, unknown>>;
+    readonly parentSchema?: { readonly description?: string };
   }[],
 ): Fault[] =>
-  faults.map(({ instancePath, message = 'is not valid', params }) => {
+  faults.map(({ instancePath, message = 'is not valid', params, parentSchema }) => {
     const field = params['missingProperty'] ?? params['additionalProperty'];
+    const pointer =
+      typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath;
     const allowed = params['allowedValues'];
-    return {
-      pointer: typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath,
-      detail: Array.isArray(allowed) ? `${message}: ${allowed.join(', ')}` : message,
-    };
+    if (Array.isArray(allowed)) return { pointer, detail: `${message}: ${allowed.join(', ')}` };
+    // A pattern is for machines; its schema's description says the same to people.
+    const description = 'pattern' in params ? parentSchema?.description : undefined;
+    return { pointer, detail: description === undefined ? message : `must be: ${description}` };
   });
 
 /** RFC 6901. */

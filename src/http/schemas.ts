@@ -15,7 +15,11 @@ const arrayOf = <T extends TSchema>(items: T) =>
 
 // `type: [..., 'null']` and not a union: the compiled serialiser would validate a union's members one by one.
 const orNull = <T extends TSchema>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema['type'] as string, 'null'] });
+  Type.Unsafe<Static<T> | null>({
+    ...schema,
+    type: [schema['type'] as string, 'null'],
+    ...(Array.isArray(schema['enum']) ? { enum: [...(schema['enum'] as unknown[]), null] } : {}),
+  });
 
 const oneOf = <T extends string>(values: readonly T[], description?: string) =>
   Type.Unsafe<T>({
@@ -161,6 +165,7 @@ export const Problem = Type.Object(
 );
 
 const Reason = Type.String({
+  description: '1 to 200 characters, no control characters.',
   minLength: 1,
   maxLength: 200,
   pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+$',

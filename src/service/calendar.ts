@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import {
+  endsAt,
   epochMs,
   localDate,
   slotId,
@@ -54,18 +55,30 @@ export function minutesOf(time: string): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
+/** How far ahead sessions have their slots ready, and when a slot is over. */
+export interface Horizon {
+  readonly horizonDays: number;
+  readonly graceMinutes: number;
+}
+
 /**
- * The slots that a doctor's sessions yield from today, in the doctor's time zone, to `horizonDays` ahead.
+ * The slots that a doctor's sessions yield from today, in the doctor's time zone, to `horizonDays` ahead, without
+ * those of today that are over.
  * Wall-clock times that daylight saving skips move on by the gap, those it repeats mean the first; a session keeps
  * its length where skipping would leave nothing of it.
  */
-export function slotsOf(doctor: DoctorFacts, at: EpochMs, horizonDays: number): SlotFacts[] {
+export function slotsOf(
+  doctor: DoctorFacts,
+  at: EpochMs,
+  { horizonDays, graceMinutes }: Horizon,
+): SlotFacts[] {
   const today = Temporal.PlainDate.from(localDateAt(at, doctor.timeZone));
   const dates = Array.from({ length: horizonDays + 1 }, (_, days) => today.add({ days }));
   return dates.flatMap((date) =>
     doctor.sessions
       .filter(({ weekdays }) => weekdays.some((day) => WEEKDAYS[date.dayOfWeek - 1] === day))
-      .map((session) => slotOf(doctor, session, date)),
+      .map((session) => slotOf(doctor, session, date))
+      .filter((slot) => endsAt(slot, graceMinutes) > at),
   );
 }
 

@@ -153,7 +153,10 @@ export class Commands {
     const errors = faultsOf(input);
     if (errors.length > 0) return refused({ code: 'invalid_request', errors });
     const facts = doctorFactsOf(id, input);
-    const planned = slotsOf(facts, clock(), horizonDays);
+    const planned = slotsOf(facts, clock(), {
+      horizonDays,
+      graceMinutes: engine.rules.graceMinutes,
+    });
     let isNew = false;
     return this.#decide(
       { doctorIds: [facts.id], slotIds: planned.map((slot) => slot.id) },

@@ -40,7 +40,7 @@ export class Idempotency {
     if (this.#inFlight.has(id)) return fresh(refused({ code: 'idempotency_in_progress' }));
     this.#inFlight.add(id);
     try {
-      const requestHash = hash('sha256', JSON.stringify(request), 'base64url');
+      const requestHash = hash('sha256', canonicalJson(request), 'base64url');
       const kept = await this.#store.keptAnswer(name, key, now);
       if (kept === undefined)
         return fresh(
@@ -60,5 +60,13 @@ export class Idempotency {
     }
   }
 }
+
+/** The same text for the same JSON, in whatever order its fields come. */
+const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 
 const fresh = <T>(result: Result<T>): Answer<T> => ({ result, isReplay: false });

@@ -149,3 +149,9 @@ export const demoRoster = (timeZone: string): DoctorFacts[] =>
       sessions: [session(1, '09:00', '10:00'), session(2, '10:00', '11:00')],
     };
   });
+
+/** A valid roster that does not go with what is in the database; the message is one sentence for who started the process. */
+export class RosterError extends Error {
+  override readonly name = 'RosterError';
+  readonly code = 'OPD_ROSTER';
+}

@@ -1,5 +1,4 @@
 import {
-  endsAt,
   type AllocationEngine,
   type Doctor,
   type DoctorFacts,
@@ -11,6 +10,7 @@ import {
 } from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
 import { localDateAt, plusDays, slotsOf } from './calendar.ts';
+import { RosterError } from './roster.ts';
 
 interface SlotKeeperDeps {
   readonly engine: AllocationEngine;
@@ -37,7 +37,7 @@ export class SlotKeeper {
 
   /**
    * Sets these doctors up as a roster says.
-   * @throws Error when an id of theirs is another doctor's
+   * @throws RosterError when an id of theirs is another doctor's
    */
   async apply(roster: readonly DoctorFacts[]): Promise<void> {
     const { engine, clock } = this.#deps;
@@ -46,7 +46,7 @@ export class SlotKeeper {
       const decide = (): Outcome<unknown> => engine.putDoctor(facts, planned, clock());
       const outcome = await this.#transact(facts.id, planned, decide);
       if (!outcome.ok)
-        throw new Error(
+        throw new RosterError(
           `The roster cannot be applied: doctor ${facts.id}: ${outcome.refusal.code}.`,
         );
     }
@@ -82,10 +82,8 @@ export class SlotKeeper {
 
   #plan(facts: DoctorFacts): SlotFacts[] {
     const { engine, clock, horizonDays } = this.#deps;
-    const now = clock();
-    return slotsOf(facts, now, horizonDays).filter(
-      (slot) => endsAt(slot, engine.rules.graceMinutes) > now,
-    );
+    const { graceMinutes } = engine.rules;
+    return slotsOf(facts, clock(), { horizonDays, graceMinutes });
   }
 
   #transact(

@@ -7,6 +7,8 @@ import { StoreOpenError } from '../store.ts';
 const APPLICATION_ID = 0x4f504454;
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
+/** Milliseconds that a write waits for another connection's, such as a backup's. */
+const BUSY_TIMEOUT_MS = 1_000;
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
 const errcodeOf = (error: unknown): number =>
@@ -74,6 +76,16 @@ export function migrate(path: string): void {
   } finally {
     database.close();
   }
+}
+
+/** The connection that writes: when a commit has returned, it is on the disk. */
+export function openForWriting(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  // Checkpoints of 16 MiB: a page that many batches touched is copied home once.
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000',
+  );
+  return database;
 }
 
 function assertOurs(database: DatabaseSync, path: string): void {

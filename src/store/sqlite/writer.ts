@@ -1,16 +1,12 @@
-import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { openForWriting } from './open.ts';
 import type { WriteBatch, WriteResult } from './writer-client.ts';
 import { WRITES } from './statements.ts';
 
 // The one thread that writes to the database: a batch in, its outcome out. It knows statements, not what they mean.
 
 const { path } = workerData as { path: string };
-const database = new DatabaseSync(path, { timeout: 1_000 });
-// Checkpoints of 16 MiB: a page that many batches touched is copied home once.
-database.exec(
-  'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000',
-);
+const database = openForWriting(path);
 const statements = Object.values(WRITES).map((sql) => database.prepare(sql));
 const arities = Object.values(WRITES).map((sql) => sql.split('?').length - 1);
 

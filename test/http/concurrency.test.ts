@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
+import type { BookingView, CancelView, HistoryView } from '../../src/service/index.ts';
+import { booking, openApp } from '../support/app.ts';
+import { ModelSlot } from '../support/model.ts';
+import { rerun, seed } from '../support/seed.ts';
+import { listen } from '../support/sockets.ts';
+
+const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
+const CAPACITY = 3;
+
+/** Names of the classes in random order, and who of them cancels. */
+const [crowd = []] = fc.sample(
+  fc.array(fc.record({ letter: fc.constantFrom('E', 'P', 'F', 'O', 'W'), leaves: fc.boolean() }), {
+    minLength: 150,
+    maxLength: 150,
+  }),
+  { seed, numRuns: 1 },
+);
+
+it(`keeps capacity, order and numbers whatever many clients do at once ${rerun}`, async () => {
+  const opd = await openApp();
+  const clients = await listen(opd);
+  const post = clients.post.bind(clients);
+  let overbooked = 0;
+  const watch = async (): Promise<void> => {
+    const slot = await opd.slot('2026-11-23');
+    if (slot.seated > CAPACITY || slot.tokens.length !== slot.seated) overbooked += 1;
+  };
+  const booked = await Promise.all(
+    crowd.map(async ({ letter }, index) => {
+      const answer = await post<BookingView>('/book', booking(`${letter}${index}`));
+      await watch();
+      return answer;
+    }),
+  );
+  expect(new Set(booked.map(({ status }) => status))).toEqual(new Set([201]));
+  const tokens = booked.map(({ body }) => body);
+  expect(tokens.map(({ number }) => number).sort((a, b) => a - b)).toEqual(
+    crowd.map((_, index) => index + 1),
+  );
+  expect(new Set(tokens.map(({ id }) => id)).size).toBe(crowd.length);
+
+  const leaving = tokens.filter((_, index) => crowd[index]?.leaves);
+  const late = Array.from({ length: 30 }, (_, index) =>
+    booking(`${'EW'.charAt(index % 2)}x${index}`),
+  );
+  const [cancelled, arrived] = await Promise.all([
+    Promise.all(leaving.map(({ id }) => post<CancelView>('/cancel', { token_id: id }))),
+    Promise.all(late.map((body) => post<BookingView>('/book', body))),
+  ]);
+  expect(overbooked).toBe(0);
+
+  const model = new ModelSlot(CAPACITY);
+  const gone = new Set(leaving.map(({ id }) => id));
+  for (const { id, type, number } of [...tokens, ...arrived.map(({ body }) => body)])
+    if (!gone.has(id)) model.add({ id, priority: PRIORITY.get(type) ?? 0, arrival: number });
+  const slot = await opd.slot('2026-11-23');
+  expect(slot.tokens.map(({ id }) => id)).toEqual(model.seated);
+  expect(slot.waitlist.map(({ id }) => id)).toEqual(model.waiting);
+
+  // The line was never empty: every cancel that freed a seat seated exactly one, every other nobody.
+  const histories = await Promise.all(
+    [...tokens, ...arrived.map(({ body }) => body)].map(
+      async ({ id }) => (await opd.get<HistoryView>(`/tokens/${id}/history`)).body,
+    ),
+  );
+  const promotions = histories
+    .flatMap(({ changes }) => changes)
+    .filter(({ kind }) => kind === 'promoted');
+  for (const { status, body } of cancelled) {
+    expect(status).toBe(200);
+    const last = histories.find((history) => history.token_id === body.id)?.changes.at(-1);
+    const freed = last?.from === 'BOOKED' ? 1 : 0;
+    expect(promotions.filter(({ cause }) => cause === body.id)).toHaveLength(freed);
+    expect(body.promoted === null ? 0 : 1).toBe(freed);
+  }
+});
+
+it('books once when many requests with one key come at the same time', async () => {
+  const opd = await openApp();
+  const clients = await listen(opd);
+  const send = () => clients.post<BookingView>('/book', booking('W1'), { 'idempotency-key': 'k' });
+  const answers = await Promise.all(Array.from({ length: 40 }, send));
+  const accepted = answers.filter(({ status }) => status === 201);
+  expect(accepted.length).toBeGreaterThan(0);
+  expect(new Set(accepted.map(({ text }) => text)).size).toBe(1);
+  const others = answers.filter(({ status }) => status !== 201);
+  for (const { body } of others) expect(body).toMatchObject({ code: 'idempotency_in_progress' });
+  expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 1, waiting: 0 });
+  expect(await send()).toMatchObject({ status: 201, headers: { 'idempotency-replayed': 'true' } });
+});
+
+it('cancels once when many cancel the same token at the same time', async () => {
+  const opd = await openApp();
+  const clients = await listen(opd);
+  const { id } = await opd.book('W1');
+  for (const name of ['W2', 'W3', 'W4', 'W5', 'W6']) await opd.book(name);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => clients.post<CancelView>('/cancel', { token_id: id })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(404)]);
+  expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 3, waiting: 2 });
+});
+
+it('gives one of many the last seat, and one patient one token', async () => {
+  const opd = await openApp();
+  const clients = await listen(opd);
+  for (const name of ['W1', 'W2']) await opd.book(name);
+  const race = Array.from({ length: 20 }, (_, index) =>
+    clients.post<BookingView>('/book', booking(`W${index}`, { patient_id: `p${index % 10}` })),
+  );
+  const answers = await Promise.all(race);
+  const seated = answers.filter(({ body }) => (body.status as unknown) === 'BOOKED');
+  expect(seated).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 409)).toHaveLength(10);
+});

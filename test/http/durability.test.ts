@@ -1,0 +1,169 @@
+import { expect, it } from 'vitest';
+import type { BookingView, ScheduleView } from '../../src/service/index.ts';
+import { booking, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+
+// Promise 2: no answer shows a state that could still be lost. The disk of these tests is held by hand.
+
+/** What has been answered by the time that another doctor's reads, asked for later, are. */
+const answeredBefore = async (opd: TestApp, requests: readonly Promise<unknown>[]) => {
+  const answered: number[] = [];
+  for (const [index, request] of requests.entries()) void request.then(() => answered.push(index));
+  for (const url of ['/schedule?doctor_id=doc2', '/doctors/doc2', '/schedule?doctor_id=doc3'])
+    expect(await opd.get(url)).toMatchObject({ status: 200 });
+  return answered;
+};
+
+const idOf = (opd: TestApp, name: string): string => {
+  const slots = Array.from(opd.engine.doctors).flatMap((doctor) => doctor.slots);
+  const tokens = slots.flatMap((slot) => [...slot.seatedTokens(), ...slot.waitlist()]);
+  return tokens.find(({ patientName }) => patientName === name)?.id ?? '';
+};
+
+const booked = async (opd: TestApp, name: string): Promise<string> => {
+  while (idOf(opd, name) === '') await new Promise(setImmediate);
+  return idOf(opd, name);
+};
+
+it.each<[what: string, ask: (opd: TestApp, id: string) => Promise<Answered>, status: number]>([
+  ['the booking', () => Promise.resolve({ status: 0, headers: {}, body: null, text: '' }), 0],
+  ['the token', (opd, id) => opd.get(`/tokens/${id}`), 200],
+  ['its history', (opd, id) => opd.get(`/tokens/${id}/history`), 200],
+  ['the schedule', (opd) => opd.get('/schedule?doctor_id=doc1'), 200],
+  ['the doctor', (opd) => opd.get('/doctors/doc1'), 200],
+  ['all doctors', (opd) => opd.get('/doctors'), 200],
+  ['a refusal because of it', (opd) => opd.post('/book', booking('E2', { patient_id: 'p1' })), 409],
+  ['what it must not do', (opd, id) => opd.post('/no-show', { token_id: id }), 200],
+  ['a token that is not there', (opd) => opd.get('/tokens/unknown'), 404],
+  ['a cancel of one that is not there', (opd) => opd.post('/cancel', { token_id: 'x' }), 404],
+])('tells %s only once the booking is on disk', async (what, ask, status) => {
+  const { opd, disk } = await openHeldApp();
+  disk.hold();
+  const booking1 = opd.post<BookingView>('/book', booking('W1', { patient_id: 'p1' }));
+  const id = await booked(opd, 'W1');
+  const asked = what === 'the booking' ? booking1 : ask(opd, id);
+  expect(await answeredBefore(opd, [booking1, asked])).toEqual([]);
+  disk.release();
+  expect(await booking1).toMatchObject({ status: 201, body: { id } });
+  expect(await asked).toMatchObject({ status: status === 0 ? 201 : status });
+});
+
+it('never tells that a token is gone before its cancel is on disk', async () => {
+  const { opd, disk } = await openHeldApp();
+  const { id } = await opd.book('W1');
+  disk.hold();
+  const cancelled = opd.post('/cancel', { token_id: id });
+  while (idOf(opd, 'W1') !== '') await new Promise(setImmediate);
+  const asked = [
+    cancelled,
+    opd.get(`/tokens/${id}`),
+    opd.get(`/tokens/${id}/history`),
+    opd.get('/schedule?doctor_id=doc1'),
+    opd.post('/cancel', { token_id: id }),
+  ];
+  expect(await answeredBefore(opd, asked)).toEqual([]);
+  disk.release();
+  const answers = await Promise.all(asked);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
+  expect(answers[1]).toMatchObject({ body: { status: 'CANCELLED' } });
+  expect(answers[4]).toMatchObject({ body: { code: 'token_already_cancelled' } });
+});
+
+it('answers each command with what it decided, whatever came after it', async () => {
+  const { opd, disk } = await openHeldApp();
+  for (const name of ['W1', 'W2']) await opd.book(name);
+  disk.hold();
+  const third = opd.post<BookingView>('/book', booking('W3'));
+  await booked(opd, 'W3');
+  const early = opd.get<ScheduleView>('/schedule?doctor_id=doc1');
+  await answeredBefore(opd, [early]);
+  const fourth = opd.post<BookingView>('/book', booking('E4'));
+  await booked(opd, 'E4');
+  const waiting = opd.post<BookingView>('/book', booking('W5'));
+  await booked(opd, 'W5');
+  const sixth = opd.post<BookingView>('/book', booking('E6'));
+  await booked(opd, 'E6');
+  const id = idOf(opd, 'W3');
+  const cancelled = opd.post('/cancel', { token_id: id });
+  while (idOf(opd, 'W3') !== '') await new Promise(setImmediate);
+  disk.release();
+
+  expect(await third).toMatchObject({ body: { id, status: 'BOOKED', waitlist_position: null } });
+  expect(await fourth).toMatchObject({ body: { bumped: { id, waitlist_position: 1 } } });
+  expect(await waiting).toMatchObject({ body: { status: 'WAITING', waitlist_position: 2 } });
+  expect(await sixth).toMatchObject({ body: { bumped: { number: 2, waitlist_position: 1 } } });
+  expect(await cancelled).toMatchObject({ body: { promoted: null } });
+  const { slots } = (await early).body;
+  expect(slots[0]?.tokens.map(({ patient_name, status }) => `${patient_name} ${status}`)).toEqual([
+    'W1 BOOKED',
+    'W2 BOOKED',
+    'W3 BOOKED',
+  ]);
+  const now = await opd.slot('2026-11-23');
+  expect(now.tokens.map(({ patient_name }) => patient_name)).toEqual(['E4', 'E6', 'W1']);
+  expect(now.waitlist.map(({ patient_name }) => patient_name)).toEqual(['W2', 'W5']);
+});
+
+it('refuses commands and what is not on disk while the disk is full, and recovers by itself', async () => {
+  const { opd, disk } = await openHeldApp();
+  const { id } = await opd.book('W1');
+  disk.fill();
+  const second = opd.post('/book', booking('W2'));
+  while (disk.state === 'ready') await new Promise(setImmediate);
+  const notDurable = {
+    status: 503,
+    headers: { 'retry-after': '2' },
+    body: { code: 'not_durable' },
+  };
+  expect(await opd.get('/ready')).toMatchObject(notDurable);
+  expect(await opd.get('/health')).toMatchObject({ status: 200 });
+  expect(await opd.post('/book', booking('W3'))).toMatchObject(notDurable);
+  expect(await opd.post('/cancel', { token_id: id })).toMatchObject(notDurable);
+  expect(await opd.get('/schedule?doctor_id=doc1')).toMatchObject(notDurable);
+  expect(await opd.get(`/tokens/${id}/history`)).toMatchObject(notDurable);
+  expect(await opd.get('/schedule?doctor_id=doc2')).toMatchObject({ status: 200 });
+  disk.makeSpace();
+  expect(await second).toMatchObject({ status: 201, body: { number: 2 } });
+  expect(await opd.get('/ready')).toMatchObject({ status: 200 });
+  expect(await opd.book('W3')).toMatchObject({ number: 3 });
+});
+
+it('answers what waited for the disk, found nothing and never will, with not_durable', async () => {
+  const { opd, disk } = await openHeldApp();
+  disk.hold();
+  const first = opd.post('/book', booking('W1'));
+  const id = await booked(opd, 'W1');
+  const asked = [
+    opd.post('/cancel', { token_id: 'unknown' }),
+    opd.get('/tokens/unknown'),
+    opd.get(`/tokens/${id}`),
+    opd.get('/schedule?doctor_id=doc1'),
+    opd.get('/doctors'),
+  ];
+  expect(await answeredBefore(opd, asked)).toEqual([]);
+  disk.fill();
+  disk.release();
+  for (const request of asked)
+    expect(await request).toMatchObject({ body: { code: 'not_durable' } });
+  disk.makeSpace();
+  expect(await first).toMatchObject({ status: 201 });
+});
+
+it('keeps its rounds while the disk is full or slow, without a rejection that nobody handles', async () => {
+  const { opd, disk } = await openHeldApp();
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  disk.hold();
+  disk.fill();
+  const first = opd.post('/book', booking('W1'));
+  await booked(opd, 'W1');
+  await opd.service.tick();
+  disk.release();
+  while (disk.state === 'ready') await new Promise(setImmediate);
+  await opd.service.tick();
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', note);
+  disk.makeSpace();
+  expect(await first).toMatchObject({ status: 201 });
+  expect(unhandled).toEqual([]);
+});

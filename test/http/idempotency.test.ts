@@ -1,0 +1,193 @@
+import { expect, it } from 'vitest';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+import { snapshotOf } from '../support/snapshot.ts';
+
+const KEY = { 'idempotency-key': 'k-1' };
+const SLOT = {
+  doctor_id: 'doc1',
+  start_time: '2026-11-23T12:00:00Z',
+  end_time: '2026-11-23T13:00:00Z',
+  capacity: 1,
+};
+
+/** The answer is the first one again, to the letter, and the state is as it was. */
+const expectReplay = async (
+  opd: TestApp,
+  first: Answered,
+  repeat: () => Promise<Answered>,
+): Promise<void> => {
+  const before = snapshotOf(opd.engine);
+  const again = await repeat();
+  expect(again).toMatchObject({ headers: { 'idempotency-replayed': 'true' } });
+  expect([again.status, again.headers['location']]).toEqual([
+    first.status,
+    first.headers['location'],
+  ]);
+  expect(withoutInstance(again)).toEqual(withoutInstance(first));
+  expect(first.headers).not.toHaveProperty('idempotency-replayed');
+  expect(snapshotOf(opd.engine)).toEqual(before);
+};
+
+/** A problem names its own request, whichever answer it repeats. */
+const withoutInstance = ({ text }: Answered): string => text.replace(/"instance":"[^"]*"/, '');
+
+it.each<[string, (opd: TestApp) => Promise<[url: string, body: object]>]>([
+  ['/book', () => Promise.resolve(['/book', booking('E1')])],
+  ['/cancel', async (opd) => ['/cancel', { token_id: (await opd.book('W1')).id, reason: 'ill' }]],
+  ['/no-show', async (opd) => ['/no-show', { token_id: (await opd.book('W1')).id }]],
+  ['/slots', () => Promise.resolve(['/slots', SLOT])],
+])('%s with a key does its work once and answers the same again (R9)', async (_url, prepare) => {
+  const opd = await openApp();
+  const [url, body] = await prepare(opd);
+  const first = await opd.post(url, body, KEY);
+  expect(first.status).toBeLessThan(300);
+  await opd.book('W8');
+  opd.now = '2026-11-23T08:30:00Z';
+  await expectReplay(opd, first, () => opd.post(url, body, KEY));
+});
+
+it.each<[code: string, url: string, body: object]>([
+  ['doctor_not_found', '/book', booking('W1', { doctor_id: 'x' })],
+  ['slot_not_found', '/book', booking('W1', { slot_id: 'x' })],
+  ['slot_ended', '/book', booking('W1', { slot_id: 'doc1_slot1@2026-11-23' })],
+  ['waitlist_full', '/book', booking('W1', { slot_id: 'full' })],
+  ['token_not_found', '/cancel', { token_id: 'x' }],
+  ['doctor_not_found', '/slots', { ...SLOT, doctor_id: 'x' }],
+  ['id_taken', '/slots', { ...SLOT, id: 'doc1_slot1' }],
+])('keeps the refusal %s of %s', async (code, url, body) => {
+  const opd = await openApp({ waitlistMax: 0 });
+  await opd.goTo('2026-11-23T10:45:00Z');
+  await opd.post('/slots', { ...SLOT, id: 'full' });
+  await opd.book('W0', { slot_id: 'full' });
+  const first = await opd.post(url, body, KEY);
+  expect(first).toMatchObject({ body: { code } });
+  await expectReplay(opd, first, () => opd.post(url, body, KEY));
+});
+
+it('keeps the refusal of a token that was cancelled long ago', async () => {
+  const opd = await openApp();
+  const { id } = await opd.book('W1');
+  await opd.post('/cancel', { token_id: id });
+  await opd.goTo('2026-11-30T08:00:00Z');
+  const first = await opd.post('/cancel', { token_id: id }, KEY);
+  expect(first).toMatchObject({ body: { code: 'token_already_cancelled' } });
+  await expectReplay(opd, first, () => opd.post('/cancel', { token_id: id }, KEY));
+});
+
+it('keeps no answer that says nothing was looked at: 400 and 503', async () => {
+  const { opd, disk } = await openHeldApp();
+  const bad = booking('W1', { patient_type: 'X' });
+  expect(await opd.post('/book', bad, KEY)).toMatchObject({ status: 400 });
+  const slot = { ...SLOT, end_time: SLOT.start_time };
+  expect(await opd.post('/slots', slot, KEY)).toMatchObject({ status: 400 });
+  disk.fill();
+  const kept = opd.post('/book', booking('W9'));
+  while (disk.state === 'ready') await new Promise(setImmediate);
+  expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 503 });
+  disk.makeSpace();
+  await kept;
+  const answer = await opd.post('/book', booking('W1'), KEY);
+  expect(answer).toMatchObject({ status: 201 });
+  expect(answer.headers).not.toHaveProperty('idempotency-replayed');
+});
+
+it('refuses the key for another body or another route, and still has the first answer', async () => {
+  const opd = await openApp();
+  const first = await opd.post('/book', booking('W1'), KEY);
+  const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
+  expect(await opd.post('/book', booking('W2'), KEY)).toMatchObject(reused);
+  expect(await opd.post('/book', booking('W1', { patient_id: 'p' }), KEY)).toMatchObject(reused);
+  expect(await opd.post('/cancel', { token_id: 'x' }, KEY)).toMatchObject(reused);
+  expect(await opd.post('/slots', SLOT, KEY)).toMatchObject(reused);
+  const noShow = { token_id: 'y' };
+  await opd.post('/no-show', noShow, { 'idempotency-key': 'k-2' });
+  const other = await opd.post('/cancel', noShow, { 'idempotency-key': 'k-2' });
+  expect(other).toMatchObject(reused);
+  await expectReplay(opd, first, () => opd.post('/book', booking('W1'), KEY));
+});
+
+it('takes neither white space nor the order of fields for another body', async () => {
+  const opd = await openApp();
+  const headers = { ...KEY, 'content-type': 'application/json' };
+  const send = (payload: string) => opd.send({ method: 'POST', url: '/book', payload, headers });
+  const first = await send(JSON.stringify(booking('W1')));
+  await expectReplay(opd, first, () => send(JSON.stringify(booking('W1'), null, 2)));
+  const turned = Object.fromEntries(Object.entries(booking('W1')).reverse());
+  await expectReplay(opd, first, () => send(JSON.stringify(turned)));
+});
+
+it.each([
+  ['bare', 'k-1', 'quoted', '"k-1"'],
+  ['quoted with spaces', '" k 1 "', 'the same', '" k 1 "'],
+  ['of 255 characters', 'x'.repeat(255), 'quoted', `"${'x'.repeat(255)}"`],
+  [
+    'of punctuation',
+    "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+    'the same',
+    "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+  ],
+])('takes a key %s for the key %s', async (_one, key, _other, again) => {
+  const opd = await openApp();
+  const first = await opd.post('/book', booking('W1'), { 'idempotency-key': key });
+  const repeat = () => opd.post('/book', booking('W1'), { 'idempotency-key': again });
+  await expectReplay(opd, first, repeat);
+});
+
+it.each([
+  ['256 characters', 'x'.repeat(256)],
+  ['256 quoted characters', `"${'x'.repeat(256)}"`],
+  ['nothing', ''],
+  ['nothing in quotes', '""'],
+  ['one quote', '"k'],
+  ['a quote inside', 'a"b'],
+  ['letters beyond ASCII', 'clé'],
+])('refuses a key of %s', async (_what, key) => {
+  const opd = await openApp();
+  const answer = await opd.post('/book', booking('W1'), { 'idempotency-key': key });
+  const errors = [{ pointer: '/idempotency-key' }];
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors } });
+});
+
+it('tells keys apart by case', async () => {
+  const opd = await openApp();
+  await opd.book('W1', {}, { 'idempotency-key': 'a' });
+  const other = await opd.post('/book', booking('W1'), { 'idempotency-key': 'A' });
+  expect(other).toMatchObject({ status: 201, body: { number: 2 } });
+});
+
+it('keeps an answer for 24 hours and not longer', async () => {
+  const opd = await openApp();
+  const body = booking('W1', { slot_id: 'doc1_slot1@2026-11-25' });
+  const first = await opd.post('/book', body, KEY);
+  opd.now = '2026-11-24T07:59:59.999Z';
+  await expectReplay(opd, first, () => opd.post('/book', body, KEY));
+  opd.now = '2026-11-24T08:00:00Z';
+  const later = await opd.post('/book', body, KEY);
+  expect(later).toMatchObject({ status: 201, body: { number: 2 } });
+  opd.now = '2026-11-25T07:00:00Z';
+  await expectReplay(opd, later, () => opd.post('/book', body, KEY));
+});
+
+it('answers a repeat that comes before the first is kept with 409, and books once', async () => {
+  const { opd, disk } = await openHeldApp();
+  disk.hold();
+  const first = opd.post('/book', booking('W1'), KEY);
+  for (const body of [booking('W1'), booking('W2')])
+    expect(await opd.post('/book', body, KEY)).toMatchObject({
+      status: 409,
+      headers: { 'retry-after': '1' },
+      body: { code: 'idempotency_in_progress' },
+    });
+  disk.release();
+  await expectReplay(opd, await first, () => opd.post('/book', booking('W1'), KEY));
+  expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 1 });
+});
+
+it('frees the key of a request that failed', async () => {
+  const opd = await openApp();
+  const keptAnswer = opd.store.keptAnswer.bind(opd.store);
+  opd.store.keptAnswer = () => Promise.reject(new Error('unreadable'));
+  expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 500 });
+  opd.store.keptAnswer = keptAnswer;
+  expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 201 });
+});

@@ -1,0 +1,60 @@
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { expect, it } from 'vitest';
+import { createRequestIds } from '../../src/http/log.ts';
+import { booking, openApp } from '../support/app.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+const openLogged = async (level: string) => {
+  const lines: Line[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as Line);
+      done();
+    },
+  });
+  const opd = await openApp({ logger: pino({ level }, stream) });
+  lines.length = 0;
+  return { opd, lines };
+};
+
+it('writes one line a request, with its route and without names, ids or queries', async () => {
+  const { opd, lines } = await openLogged('info');
+  const { id } = await opd.book('W1', { patient_name: 'Jane Roe', patient_id: 'p-77' });
+  await opd.get(`/tokens/${id}`);
+  await opd.get('/schedule?doctor_id=doc1');
+  await opd.post('/book', booking('Jane Roe', { patient_type: 'X' }));
+  await opd.get('/Jane');
+  expect(lines.map(({ method, route, status, level }) => [method, route, status, level])).toEqual([
+    ['POST', '/book', 201, 30],
+    ['GET', '/tokens/:id', 200, 30],
+    ['GET', '/schedule', 200, 30],
+    ['POST', '/book', 400, 30],
+    ['GET', '*', 404, 30],
+  ]);
+  for (const line of lines) expect(typeof line['ms']).toBe('number');
+  expect(JSON.stringify(lines)).not.toMatch(new RegExp(`Jane|p-77|${id}|doctor_id`));
+});
+
+it('writes what nobody foresaw whole, under the id that the caller was given', async () => {
+  const { opd, lines } = await openLogged('info');
+  opd.store.token = () => Promise.reject(new Error('the secret of the store'));
+  const { body } = await opd.get<{ instance: string }>('/tokens/x');
+  const [error, request] = lines;
+  expect(error).toMatchObject({ level: 50, err: { message: 'the secret of the store' } });
+  expect(body.instance).toBe(`urn:opd:request:${String(error?.['request_id'])}`);
+  expect(request).toMatchObject({ level: 40, status: 500, request_id: error?.['request_id'] });
+});
+
+it('writes no line for requests from warn on', async () => {
+  const { opd, lines } = await openLogged('warn');
+  await opd.book('W1');
+  expect(lines).toEqual([]);
+});
+
+it('gives every request an id of its own, also across two starts', () => {
+  const [first, second] = [createRequestIds(1_000), createRequestIds(1_001)];
+  const ids = Array.from({ length: 100 }, () => [first(), second()]).flat();
+  expect(new Set(ids).size).toBe(200);
+});

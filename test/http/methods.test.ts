@@ -1,0 +1,104 @@
+import type { InjectOptions } from 'fastify';
+import { expect, it } from 'vitest';
+import { booking, openApp } from '../support/app.ts';
+import { doctorInput } from '../support/doctor-input.ts';
+
+/** Every route of the service, with the methods it takes. */
+const ROUTES: Readonly<Record<string, string>> = {
+  '/book': 'POST',
+  '/cancel': 'POST',
+  '/no-show': 'POST',
+  '/tokens/x': 'GET, HEAD',
+  '/tokens/x/history': 'GET, HEAD',
+  '/schedule': 'GET, HEAD',
+  '/doctors': 'GET, HEAD',
+  '/doctors/doc1': 'GET, HEAD, PUT',
+  '/slots': 'POST',
+  '/patient-types': 'GET, HEAD',
+  '/health': 'GET, HEAD',
+  '/ready': 'GET, HEAD',
+  '/openapi.json': 'GET, HEAD',
+  '/docs': 'GET, HEAD',
+  '/docs/': 'GET, HEAD',
+  '/docs/static/index.css': 'GET, HEAD',
+};
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+
+it.each(Object.entries(ROUTES))('%s takes %s, and answers 405 to the rest', async (url, allow) => {
+  const { app } = await openApp();
+  const taken = allow.split(', ');
+  for (const method of METHODS) {
+    const reply = await app.inject({ method, url } as InjectOptions);
+    if (taken.includes(method)) expect([method, reply.statusCode]).not.toEqual([method, 405]);
+    else {
+      expect([method, reply.statusCode, reply.headers.allow]).toEqual([method, 405, allow]);
+      const code = method === 'HEAD' ? '' : reply.json<{ code: string }>().code;
+      expect(code).toBe(method === 'HEAD' ? '' : 'method_not_allowed');
+    }
+  }
+});
+
+it('answers HEAD as GET, without the body', async () => {
+  const opd = await openApp();
+  await opd.book('W1');
+  const url = '/schedule?doctor_id=doc1';
+  const [get, head] = [await opd.get(url), await opd.send({ method: 'HEAD', url })];
+  expect(head).toMatchObject({ status: 200, text: '' });
+  expect(head.headers['content-length']).toBe(String(Buffer.byteLength(get.text)));
+});
+
+it.each(['/', '/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
+  'knows no route %s',
+  async (url) => {
+    const answer = await (await openApp()).get(url);
+    expect(answer).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
+  },
+);
+
+it.each(['/book', '/cancel', '/no-show'])('%s takes 16 KiB and not a byte more', async (url) => {
+  const opd = await openApp();
+  const bytes = (length: number) => ({
+    method: 'POST' as const,
+    url,
+    payload: JSON.stringify({ token_id: 'x' }).padEnd(length),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect((await opd.send(bytes(16_384))).status).not.toBe(413);
+  expect(await opd.send(bytes(16_385))).toMatchObject({ status: 413 });
+});
+
+it('takes a doctor with a hundred sessions, and refuses more than 256 KiB', async () => {
+  const opd = await openApp();
+  const week = (id: number) => ({
+    ...(doctorInput()['sessions'] as object[])[0],
+    id: `${'s'.repeat(120)}${id}`,
+  });
+  const input = doctorInput({ sessions: Array.from({ length: 100 }, (_, id) => week(id)) });
+  expect(Buffer.byteLength(JSON.stringify(input))).toBeGreaterThan(16_384);
+  expect(await opd.put('/doctors/new', input)).toMatchObject({ status: 201 });
+  const url = '/doctors/other';
+  const headers = { 'content-type': 'application/json' };
+  const payload = JSON.stringify(doctorInput()).padEnd(256 * 1024 + 1);
+  expect(await opd.send({ method: 'PUT', url, payload, headers })).toMatchObject({ status: 413 });
+});
+
+it.each([
+  ['text/plain', 415],
+  ['application/x-www-form-urlencoded', 415],
+  ['application/json-seq', 415],
+  ['multipart/form-data; boundary=x', 415],
+  ['not a type', 415],
+  ['application/json', 201],
+  ['APPLICATION/JSON; Charset=UTF-8', 201],
+])('answers a body declared as %s with %i', async (type, status) => {
+  const opd = await openApp();
+  const payload = JSON.stringify(booking('W1'));
+  const headers = { 'content-type': type };
+  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+  expect(answer).toMatchObject({ status });
+});
+
+it('refuses a request without any body', async () => {
+  const answer = await (await openApp()).send({ method: 'POST', url: '/book' });
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '' }] } });
+});

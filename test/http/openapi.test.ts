@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
+import { openApp } from '../support/app.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+interface Response {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: Json }>>;
+}
+interface Operation {
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly { name: string; in: string; required: boolean; schema: Json }[];
+  readonly requestBody?: { required: boolean; content: Json };
+  readonly responses: Readonly<Record<string, Response>>;
+}
+interface Description {
+  readonly openapi: string;
+  readonly info: Json;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+const BODY = ['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'];
+const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', 'internal'];
+const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
+const LEAVE = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
+const READ = ['invalid_request', 'not_durable', 'internal'];
+
+/** Every route with its success statuses and the codes it may answer. */
+const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly string[]]>> = {
+  'POST /book': [
+    '201',
+    [
+      ...POST,
+      'doctor_not_found',
+      'slot_not_found',
+      'duplicate_booking',
+      'slot_ended',
+      'slot_closed',
+      'waitlist_full',
+    ],
+  ],
+  'POST /cancel': ['200', LEAVE],
+  'POST /no-show': ['200', LEAVE],
+  'GET /tokens/{id}': ['200', [...READ, 'token_not_found']],
+  'GET /tokens/{id}/history': ['200', [...READ, 'token_not_found']],
+  'GET /schedule': ['200', [...READ, 'doctor_not_found']],
+  'GET /doctors': ['200', READ],
+  'GET /doctors/{id}': ['200', [...READ, 'doctor_not_found']],
+  'PUT /doctors/{id}': ['200 201', [...COMMAND, 'id_taken']],
+  'POST /slots': ['201', [...POST, 'doctor_not_found', 'slot_ended', 'id_taken']],
+  'GET /patient-types': ['200', ['invalid_request', 'internal']],
+  'GET /health': ['200', ['internal']],
+  'GET /ready': ['200', ['not_durable', 'stopping', 'internal']],
+};
+
+let description: Description;
+const operations = new Map<string, Operation>();
+
+beforeEach(async () => {
+  const opd = await openApp();
+  const answer = await opd.get<Description>('/openapi.json');
+  expect(answer).toMatchObject({ status: 200 });
+  description = answer.body;
+  for (const [path, methods] of Object.entries(description.paths))
+    for (const [method, operation] of Object.entries(methods))
+      operations.set(`${method.toUpperCase()} ${path}`, operation);
+});
+
+const codesOf = ({ responses }: Operation): string[] =>
+  Object.entries(responses)
+    .filter(([status]) => Number(status) >= 400)
+    .flatMap(([, response]) =>
+      Array.from(response.description.matchAll(/`(\w+)`/g), ([, code = '']) => code),
+    );
+
+/** Every object anywhere in the description. */
+function* objectsIn(value: unknown): Generator<Json> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield value as Json;
+  for (const child of Object.values(value)) yield* objectsIn(child);
+}
+
+it('is OpenAPI 3.1 and describes the routes that there are, none besides', () => {
+  expect(description.openapi).toMatch(/^3\.1\.\d+$/);
+  expect(description.info).toMatchObject({ title: 'OPD token allocation', version: '1.0.0' });
+  expect([...operations.keys()].sort()).toEqual(Object.keys(ROUTES).sort());
+});
+
+describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
+  const operation = (): Operation => {
+    const found = operations.get(route);
+    if (found === undefined) throw new Error(`${route} is not described`);
+    return found;
+  };
+
+  it('describes its answers: each code under its status', () => {
+    const { responses } = operation();
+    expect(codesOf(operation()).sort()).toEqual([...codes].sort());
+    const statuses = new Set(codes.map((code) => String(PROBLEMS[code as ProblemCode].status)));
+    expect(Object.keys(responses).sort()).toEqual([...success.split(' '), ...statuses].sort());
+    for (const [status, { description: text, content }] of Object.entries(responses)) {
+      for (const [, code = ''] of text.matchAll(/`(\w+)`/g))
+        expect(String(PROBLEMS[code as ProblemCode].status)).toBe(status);
+      const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
+      expect(Object.keys(content)).toEqual([type]);
+      expect(content[type]?.schema).toMatchObject({ type: 'object' });
+    }
+  });
+
+  it('declares what it takes', () => {
+    const { parameters = [], requestBody, summary, tags } = operation();
+    expect([summary, tags.length]).not.toContain('');
+    const inPath = Array.from(route.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+    const declared = parameters.filter((parameter) => parameter.in === 'path');
+    expect(declared.map(({ name, required }) => [name, required])).toEqual(
+      inPath.map((name) => [name, true]),
+    );
+    expect(requestBody === undefined).toBe(route.startsWith('GET'));
+    if (requestBody !== undefined)
+      expect(requestBody.content).toMatchObject({
+        'application/json': { schema: { type: 'object', additionalProperties: false } },
+      });
+    const keys = parameters.filter(({ name }) => name.toLowerCase() === 'idempotency-key');
+    expect(keys).toHaveLength(route.startsWith('POST') ? 1 : 0);
+  });
+});
+
+it('describes every code of the catalogue but those of requests that reach no route', () => {
+  const described = new Set([...operations.values()].flatMap(codesOf));
+  const missing = Object.keys(PROBLEMS).filter((code) => !described.has(code));
+  expect(missing).toEqual(['route_not_found', 'method_not_allowed']);
+});
+
+it('refers to nothing that is not there, and requires nothing that is not described', () => {
+  for (const object of objectsIn(description)) {
+    expect(object).not.toHaveProperty('nullable');
+    if (typeof object['$ref'] === 'string')
+      expect(description).toHaveProperty(object['$ref'].slice(2).split('/'));
+    if (Array.isArray(object['required']) && object['type'] === 'object')
+      expect(Object.keys(object['properties'] as Json)).toEqual(
+        expect.arrayContaining(object['required']),
+      );
+    if (typeof object['pattern'] === 'string')
+      expect(() => new RegExp(String(object['pattern']), 'u')).not.toThrow();
+  }
+});
+
+it('answers every route as it is described', async () => {
+  const opd = await openApp();
+  const { id } = await opd.book('W1', { patient_id: 'p' });
+  for (const [route, operation] of operations) {
+    if (!route.startsWith('GET')) continue;
+    const url = route.slice(4).replace('{id}', route.includes('tokens') ? id : 'doc1');
+    const answer = await opd.get<Json>(url === '/schedule' ? `${url}?doctor_id=doc1` : url);
+    const schema = operation.responses['200']?.content['application/json']?.schema;
+    const { required, properties } = schema as { required: string[]; properties: Json };
+    expect([url, answer.status]).toEqual([url, 200]);
+    expect(Object.keys(answer.body)).toEqual(expect.arrayContaining(required));
+    expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(answer.body)));
+  }
+});

@@ -1,0 +1,139 @@
+import type { InjectOptions } from 'fastify';
+import { expect, it } from 'vitest';
+import type { ProblemCode } from '../../src/http/problem.ts';
+import { booking, openApp, type TestApp } from '../support/app.ts';
+import { doctorInput } from '../support/doctor-input.ts';
+
+const TOO_LARGE = '{'.repeat(300 * 1024);
+const JSON_TYPE = { 'content-type': 'application/json' };
+const TEXT = { 'content-type': 'text/plain' };
+const BAD_KEY = { 'idempotency-key': '"' };
+
+type Faulty = readonly [expected: ProblemCode, what: string, request: InjectOptions];
+
+it.each<Faulty>([
+  ['route_not_found', 'no route, too large', raw('POST', '/nope', TOO_LARGE, JSON_TYPE)],
+  ['route_not_found', 'no route, not JSON', raw('POST', '/nope', '{', JSON_TYPE)],
+  ['route_not_found', 'no route, no media type', raw('PUT', '/doctor/x', '{}', TEXT)],
+  ['method_not_allowed', 'wrong method, too large', raw('PATCH', '/book', TOO_LARGE, JSON_TYPE)],
+  ['method_not_allowed', 'wrong method, not JSON', raw('PUT', '/book', '{', JSON_TYPE)],
+  ['method_not_allowed', 'wrong method, no media type', raw('DELETE', '/slots', 'x', TEXT)],
+  ['unsupported_media_type', 'other type, not JSON', raw('POST', '/book', '{', TEXT)],
+  ['payload_too_large', 'too large, not JSON', raw('POST', '/book', TOO_LARGE, JSON_TYPE)],
+  ['malformed_json', 'not JSON, bad key', raw('POST', '/book', '{', { ...JSON_TYPE, ...BAD_KEY })],
+  [
+    'invalid_request',
+    'bad field, no such doctor',
+    post('/book', booking('W', { doctor_id: 'x', slot_id: '' })),
+  ],
+  [
+    'invalid_request',
+    'bad key, no such doctor',
+    post('/book', booking('W', { doctor_id: 'x' }), BAD_KEY),
+  ],
+  [
+    'doctor_not_found',
+    'neither doctor nor slot',
+    post('/book', booking('W', { doctor_id: 'x', slot_id: 'y' })),
+  ],
+  [
+    'slot_not_found',
+    "another doctor's slot",
+    post('/book', booking('W', { slot_id: 'doc2_slot1@2026-11-23' })),
+  ],
+  [
+    'slot_not_found',
+    "another doctor's session",
+    post('/book', booking('W', { slot_id: 'doc2_slot1' })),
+  ],
+  ['doctor_not_found', 'no doctor, slot over', post('/slots', slot({ doctor_id: 'x' }))],
+  ['slot_ended', 'slot over, id taken', post('/slots', slot({}))],
+  [
+    'invalid_request',
+    'ends before it starts, no doctor',
+    post('/slots', slot({ doctor_id: 'x', end_time: '2026-11-01T08:00:00Z' })),
+  ],
+  [
+    'invalid_request',
+    'no calendar day, no doctor',
+    { method: 'GET', url: '/schedule?doctor_id=x&date=2026-02-30' },
+  ],
+])('answers %s first: %s', async (expected, _what, request) => {
+  const opd = await openApp();
+  expect(await opd.send(request)).toMatchObject({ body: { code: expected } });
+});
+
+it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, object]>([
+  [
+    'duplicate_booking',
+    'booked already, and slot over',
+    (opd) => opd.goTo('2026-11-23T12:00:00Z'),
+    { patient_id: 'p1' },
+  ],
+  ['duplicate_booking', 'booked already, and waitlist full', fillUp, { patient_id: 'p1' }],
+  [
+    'slot_ended',
+    'over, and waitlist full',
+    async (opd) => {
+      await fillUp(opd);
+      await opd.goTo('2026-11-23T12:00:00Z');
+    },
+    {},
+  ],
+  [
+    'slot_ended',
+    'over, and closed',
+    async (opd) => {
+      await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
+      await opd.goTo('2026-11-24T12:00:00Z');
+    },
+    { slot_id: 'doc1_slot1@2026-11-24' },
+  ],
+  ['stopping', 'stopping, and no such doctor', stop, { doctor_id: 'x' }],
+  ['invalid_request', 'a bad field, and stopping', stop, { patient_type: 'X' }],
+])('answers %s first: %s', async (expected, _what, prepare, more) => {
+  const opd = await openApp({ waitlistMax: 1 });
+  await opd.book('W1', { patient_id: 'p1' });
+  await prepare(opd);
+  const request = booking('W9', { slot_id: 'doc1_slot1@2026-11-23', ...more });
+  expect(await opd.post('/book', request)).toMatchObject({ body: { code: expected } });
+});
+
+it.each<readonly [ProblemCode, string, object]>([
+  ['invalid_request', 'a bad field, and a key of another request', { patient_name: '' }],
+  ['idempotency_key_reused', 'a key of another request, and no such doctor', { doctor_id: 'x' }],
+])('answers %s first: %s', async (expected, _what, more) => {
+  const opd = await openApp();
+  const key = { 'idempotency-key': 'k' };
+  await opd.book('W1', {}, key);
+  expect(await opd.post('/book', booking('W2', more), key)).toMatchObject({
+    body: { code: expected },
+  });
+});
+
+function raw(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  url: string,
+  payload: string,
+  headers: Record<string, string>,
+): InjectOptions {
+  return { method, url, payload, headers };
+}
+
+function post(url: string, payload: object, headers: Record<string, string> = {}): InjectOptions {
+  return { method: 'POST', url, payload, headers };
+}
+
+function slot(more: object): object {
+  const [start_time, end_time] = ['2026-11-01T09:00:00Z', '2026-11-01T10:00:00Z'];
+  return { id: 'doc1_slot1', doctor_id: 'doc1', start_time, end_time, capacity: 1, ...more };
+}
+
+async function fillUp(opd: TestApp): Promise<void> {
+  for (const name of ['W2', 'W3', 'W4']) await opd.book(name);
+}
+
+function stop(opd: TestApp): Promise<void> {
+  opd.service.stop();
+  return Promise.resolve();
+}

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
+import { doctorInput } from '../support/doctor-input.ts';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+
+interface Problem {
+  readonly code: string;
+  readonly instance: string;
+  readonly retry_after?: number;
+}
+type Problems = Promise<Answered<Problem>>;
+
+const text = (opd: TestApp, payload: string, type = 'application/json'): Problems =>
+  opd.send({ method: 'POST', url: '/book', payload, headers: { 'content-type': type } });
+
+const ANONYMOUS = { name: 'anonymous', idempotencyKey: null };
+/** As many commands as a store lets wait for the disk, and one that is being written. */
+const PENDING = 10_001;
+
+/** Every code of the catalogue, each by the shortest way to it. */
+const PROVOKE: Record<ProblemCode, () => Problems> = {
+  malformed_json: async () => text(await openApp(), '{"doctor_id":'),
+  invalid_request: async () => (await openApp()).post('/book', {}),
+  route_not_found: async () => (await openApp()).get('/bookings'),
+  doctor_not_found: async () => (await openApp()).post('/book', booking('W1', { doctor_id: 'x' })),
+  slot_not_found: async () => (await openApp()).post('/book', booking('W1', { slot_id: 'x' })),
+  token_not_found: async () => (await openApp()).get('/tokens/x'),
+  token_already_cancelled: async () => {
+    const opd = await openApp();
+    const { id } = await opd.book('W1');
+    await opd.post('/cancel', { token_id: id });
+    return opd.post('/cancel', { token_id: id });
+  },
+  method_not_allowed: async () => (await openApp()).get('/book'),
+  duplicate_booking: async () => {
+    const opd = await openApp();
+    await opd.book('W1', { patient_id: 'p1' });
+    return opd.post('/book', booking('W2', { patient_id: 'p1' }));
+  },
+  slot_ended: async () => {
+    const opd = await openApp();
+    await opd.goTo('2026-11-23T10:30:00Z');
+    return opd.post('/book', booking('W1', { slot_id: 'doc1_slot1@2026-11-23' }));
+  },
+  slot_closed: async () => {
+    const opd = await openApp();
+    await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
+    return opd.post('/book', booking('W1', { slot_id: 'doc1_slot1@2026-11-24' }));
+  },
+  waitlist_full: async () => {
+    const opd = await openApp({ waitlistMax: 1 });
+    for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
+    return opd.post('/book', booking('W5'));
+  },
+  invalid_transition: async () => {
+    const opd = await openApp();
+    for (const name of ['W1', 'W2', 'W3']) await opd.book(name);
+    const { id } = await opd.book('W4');
+    return opd.post('/no-show', { token_id: id });
+  },
+  id_taken: async () => {
+    const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
+    const slot = { id: 'doc2_slot1', doctor_id: 'doc1', start_time, end_time, capacity: 1 };
+    return (await openApp()).post('/slots', slot);
+  },
+  idempotency_in_progress: async () => {
+    const { opd, disk } = await openHeldApp();
+    disk.hold();
+    const headers = { 'idempotency-key': 'k' };
+    const first = opd.post('/book', booking('W1'), headers);
+    const second = await opd.post<Problem>('/book', booking('W1'), headers);
+    disk.release();
+    await first;
+    return second;
+  },
+  payload_too_large: async () => text(await openApp(), ' '.repeat(16 * 1024 + 1)),
+  unsupported_media_type: async () => text(await openApp(), '{}', 'text/plain'),
+  idempotency_key_reused: async () => {
+    const opd = await openApp();
+    await opd.book('W1', {}, { 'idempotency-key': 'k' });
+    return opd.post('/book', booking('W2'), { 'idempotency-key': 'k' });
+  },
+  overloaded: async () => {
+    const { opd, disk } = await openHeldApp({ waitlistMax: PENDING });
+    disk.hold();
+    const { writes } = disk;
+    const request = { doctor_id: 'doc1', slot_id: 'doc1_slot1', patient_name: 'W' };
+    const book = () =>
+      opd.service.commands.book({ ...request, patient_type: 'WALK_IN' }, ANONYMOUS);
+    const first = book();
+    while (disk.writes === writes) await new Promise(setImmediate);
+    const others = Array.from({ length: PENDING - 1 }, book);
+    const refused = await opd.post<Problem>('/book', booking('W'));
+    disk.release();
+    await Promise.all([first, ...others]);
+    return refused;
+  },
+  not_durable: async () => {
+    const { opd, disk } = await openHeldApp();
+    disk.fill();
+    const kept = opd.post('/book', booking('W1'));
+    while (disk.state === 'ready') await new Promise(setImmediate);
+    const refused = await opd.post<Problem>('/book', booking('W2'));
+    disk.makeSpace();
+    expect(await kept).toMatchObject({ status: 201 });
+    return refused;
+  },
+  stopping: async () => {
+    const opd = await openApp();
+    opd.service.stop();
+    return opd.post('/book', booking('W1'));
+  },
+  internal: async () => {
+    const opd = await openApp();
+    opd.store.token = () => Promise.reject(new Error('the secret of the store'));
+    return opd.get('/tokens/x');
+  },
+};
+
+it('has a way to every code of the catalogue', () => {
+  expect(Object.keys(PROVOKE)).toEqual(Object.keys(PROBLEMS));
+});
+
+it.each(Object.keys(PROBLEMS) as ProblemCode[])('answers %s as RFC 9457 says', async (code) => {
+  const { status, headers, body, text: raw } = await PROVOKE[code]();
+  const kind: { status: number; title: string; detail: string; retryAfter?: number } =
+    PROBLEMS[code];
+  expect({ status, body }).toMatchObject({
+    status: kind.status,
+    body: {
+      type: `urn:opd:problem:${code}`,
+      title: kind.title,
+      status: kind.status,
+      detail: kind.detail,
+      code,
+    },
+  });
+  expect(body.instance).toMatch(/^urn:opd:request:[0-9a-z]+-[0-9a-z]+$/);
+  expect(headers).toMatchObject({ 'cache-control': 'no-store' });
+  expect(String(headers['content-type']).split(';')[0]).toBe('application/problem+json');
+  expect(headers).not.toHaveProperty('location');
+  expect(raw).not.toMatch(/secret|stack|node_modules/);
+  const retry = kind.retryAfter;
+  expect(headers['retry-after']).toBe(retry === undefined ? undefined : String(retry));
+  expect(body.retry_after).toBe(retry);
+});
+
+describe('beside the code stand the facts to act on', () => {
+  it('names the token of the patient who is booked already', async () => {
+    const opd = await openApp();
+    const { id } = await opd.book('W1', { patient_id: 'p1' });
+    const again = await opd.post('/book', booking('E2', { patient_id: 'p1' }));
+    expect(again).toMatchObject({ status: 409, body: { token_id: id } });
+  });
+
+  it.each([
+    ['WAITING', 'W4', ['BOOKED', 'CANCELLED', 'EXPIRED']],
+    ['NO_SHOW', 'W1', []],
+  ])('names where a token is, %s, and what it may do', async (from, name, allowed) => {
+    const opd = await openApp();
+    const ids = new Map<string, string>();
+    for (const each of ['W1', 'W2', 'W3', 'W4', 'W5']) ids.set(each, (await opd.book(each)).id);
+    if (from === 'NO_SHOW') await opd.post('/no-show', { token_id: ids.get(name) });
+    const refused = await opd.post('/no-show', { token_id: ids.get(name) });
+    expect(refused).toMatchObject({ status: 409, body: { from, allowed } });
+  });
+
+  it('names every fault of a request at once, each with its place', async () => {
+    const opd = await openApp();
+    const { body } = await opd.post('/book', { doctor_id: 7, slot_id: '', 'a/b~c': 1 });
+    const { errors } = body as { errors: { pointer: string }[] };
+    expect(new Set(errors.map(({ pointer }) => pointer))).toEqual(
+      new Set(['/doctor_id', '/slot_id', '/patient_name', '/patient_type', '/a~1b~0c']),
+    );
+  });
+
+  it('lists the classes when one is mistyped', async () => {
+    const opd = await openApp();
+    const { body } = await opd.post('/book', booking('W1', { patient_type: 'EMERGANCY' }));
+    const detail = expect.stringContaining('EMERGENCY, PAID_PRIORITY, FOLLOW_UP') as string;
+    expect(body).toMatchObject({ errors: [{ pointer: '/patient_type', detail }] });
+  });
+});

@@ -1,0 +1,154 @@
+import { expect, it } from 'vitest';
+import { demoRoster, type ScheduleView } from '../../src/service/index.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { doctorInput } from '../support/doctor-input.ts';
+
+const schedule = async (opd: TestApp, query = ''): Promise<ScheduleView> => {
+  const answer = await opd.get<ScheduleView>(`/schedule?doctor_id=doc1${query}`);
+  expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+  return answer.body;
+};
+
+const idsOf = async (opd: TestApp, query = ''): Promise<string[]> =>
+  (await schedule(opd, query)).slots.map(({ id }) => id);
+
+it('shows the doctor with the slots of today and tomorrow', async () => {
+  const opd = await openApp();
+  const { slots, ...doctor } = await schedule(opd);
+  const { body } = await opd.get('/doctors/doc1');
+  expect(doctor).toEqual(body);
+  expect(slots.map(({ id }) => id)).toEqual([
+    'doc1_slot1@2026-11-23',
+    'doc1_slot2@2026-11-23',
+    'doc1_slot1@2026-11-24',
+    'doc1_slot2@2026-11-24',
+  ]);
+  expect(slots[0]).toEqual({
+    id: 'doc1_slot1@2026-11-23',
+    doctor_id: 'doc1',
+    start_time: '2026-11-23T09:00:00.000Z',
+    end_time: '2026-11-23T10:00:00.000Z',
+    delay_minutes: 0,
+    capacity: 3,
+    seated: 0,
+    seats_left: 3,
+    waiting: 0,
+    status: 'OPEN',
+    tokens: [],
+    waitlist: [],
+  });
+});
+
+it.each([
+  // In UTC it is the 22nd, 20:00; in Kolkata the 23rd, 01:30; in Honolulu the 22nd, 10:00.
+  ['Asia/Kolkata', '2026-11-23', '2026-11-23T03:30:00.000Z'],
+  ['Pacific/Honolulu', '2026-11-22', '2026-11-22T19:00:00.000Z'],
+])("takes today for the day at the doctor's place, %s", async (timeZone, today, start) => {
+  const opd = await openApp({ timeZone, now: '2026-11-22T20:00:00Z' });
+  const [first] = (await schedule(opd)).slots;
+  expect(first).toMatchObject({ id: `doc1_slot1@${today}`, start_time: start });
+});
+
+it.each([
+  ['&date=2026-11-25', ['doc1_slot1@2026-11-25', 'doc1_slot2@2026-11-25']],
+  ['&from=2026-11-25&to=2026-11-25', ['doc1_slot1@2026-11-25', 'doc1_slot2@2026-11-25']],
+  ['&date=2027-11-25', []],
+  ['&date=2020-02-29', []],
+  ['&date=9999-12-31', []],
+])('shows the slots of %s', async (query, ids) => {
+  expect(await idsOf(await openApp(), query)).toEqual(ids);
+});
+
+it('spans 31 days and not one more', async () => {
+  const opd = await openApp({ horizonDays: 40 });
+  expect(await idsOf(opd, '&from=2026-12-01&to=2026-12-31')).toHaveLength(62);
+  const refused = await opd.get('/schedule?doctor_id=doc1&from=2026-11-30&to=2026-12-31');
+  expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: '/to' }] } });
+});
+
+it.each([
+  ['date=2026-02-30', '/date'],
+  ['date=2026-13-01', '/date'],
+  ['date=2027-02-29', '/date'],
+  ['date=tomorrow', '/date'],
+  ['date=2026-11-3', '/date'],
+  ['date=', '/date'],
+  ['date=2026-11-23T00:00:00Z', '/date'],
+  ['from=2026-11-23&to=2026-11-31', '/to'],
+  ['from=2026-11-00&to=2026-11-30', '/from'],
+  ['from=2026-11-24&to=2026-11-23', '/to'],
+  ['from=2026-11-24', '/to'],
+  ['to=2026-11-24', '/from'],
+  ['date=2026-11-24&from=2026-11-24&to=2026-11-24', '/date'],
+  ['date=2026-11-24&to=2026-11-24', '/date'],
+])('refuses %s', async (query, pointer) => {
+  const answer = await (await openApp()).get(`/schedule?doctor_id=doc1&${query}`);
+  const errors = [{ pointer }];
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors } });
+});
+
+it('knows no schedule of a doctor who is not there', async () => {
+  const answer = await (await openApp()).get('/schedule?doctor_id=doc9');
+  expect(answer).toMatchObject({ status: 404, body: { code: 'doctor_not_found' } });
+});
+
+it('shows everybody in rank order, the waiting with their positions', async () => {
+  const opd = await openApp();
+  for (const name of ['W1', 'F2', 'O3', 'W4', 'F5', 'P6', 'O7', 'E8']) await opd.book(name);
+  const slot = await opd.slot('2026-11-23');
+  expect(slot.tokens.map(({ patient_name }) => patient_name)).toEqual(['E8', 'P6', 'F2']);
+  expect(slot.tokens.map(({ waitlist_position }) => waitlist_position)).toEqual([null, null, null]);
+  const waiting = slot.waitlist.map((token) => [token.patient_name, token.waitlist_position]);
+  expect(waiting).toEqual([
+    ['F5', 1],
+    ['O3', 2],
+    ['O7', 3],
+    ['W1', 4],
+    ['W4', 5],
+  ]);
+  expect(slot).toMatchObject({ seated: 3, waiting: 5, seats_left: 0 });
+});
+
+it('shows slots that are over with who was in them, in memory or not', async () => {
+  const opd = await openApp();
+  for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
+  const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc1&date=2026-11-23');
+  const [ahead] = body.slots;
+  opd.now = '2026-11-23T10:30:00Z';
+  const inMemory = await opd.slot('2026-11-23');
+  await opd.goTo('2026-11-23T10:30:00Z');
+  const stored = await opd.slot('2026-11-23');
+  expect(inMemory).toMatchObject({ status: 'ENDED', seated: 3, waiting: 1 });
+  expect(stored).toEqual(inMemory);
+  expect(stored.tokens.map(({ id }) => id)).toEqual(ahead?.tokens.map(({ id }) => id));
+  await opd.goTo('2026-11-25T12:00:00Z');
+  expect(await idsOf(opd, '&from=2026-11-22&to=2026-11-26')).toHaveLength(8);
+});
+
+it('marks a slot ended at its end and the minutes of grace, not before', async () => {
+  const opd = await openApp({ graceMinutes: 5 });
+  opd.now = '2026-11-23T10:04:59.999Z';
+  expect(await opd.slot('2026-11-23')).toMatchObject({ status: 'OPEN' });
+  await opd.book('W1', { slot_id: 'doc1_slot1@2026-11-23' });
+  opd.now = '2026-11-23T10:05:00Z';
+  expect(await opd.slot('2026-11-23')).toMatchObject({ status: 'ENDED' });
+});
+
+it('shows a slot whose session was taken off as closed', async () => {
+  const opd = await openApp();
+  await opd.book('W1');
+  await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
+  const slots = (await schedule(opd)).slots.map(({ id, status }) => `${id} ${status}`);
+  expect(slots).toEqual([
+    'doc1_slot1@2026-11-23 OPEN',
+    'doc1_slot2@2026-11-23 CLOSED',
+    'doc1_slot1@2026-11-24 CLOSED',
+    'doc1_slot2@2026-11-24 CLOSED',
+  ]);
+});
+
+it('leaves out the other doctors', async () => {
+  const opd = await openApp({ roster: demoRoster('UTC').slice(0, 2) });
+  const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc2');
+  expect(body.slots.every(({ doctor_id }) => doctor_id === 'doc2')).toBe(true);
+});

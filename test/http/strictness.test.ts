@@ -1,0 +1,231 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { booking, openApp, type Answered, type TestApp } from '../support/app.ts';
+
+// Values are never coerced, fields never dropped: what is not exactly right is refused and changes nothing.
+
+let opd: TestApp;
+beforeEach(async () => {
+  opd = await openApp();
+});
+
+const SLOT = {
+  doctor_id: 'doc1',
+  start_time: '2026-11-23T12:00:00Z',
+  end_time: '2026-11-23T13:00:00Z',
+  capacity: 1,
+};
+
+const expectFaultAt = ({ status, body }: Answered, place: string): void => {
+  const { code, errors } = body as { code: string; errors: { pointer: string }[] };
+  const places = new Set(errors.map(({ pointer }) => pointer));
+  expect([status, code, ...places]).toEqual([400, 'invalid_request', place]);
+};
+
+const expectUntouched = async (): Promise<void> => {
+  expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 0, waiting: 0 });
+};
+
+it.each<[field: string, value: unknown]>([
+  ['doctor_id', 1],
+  ['doctor_id', null],
+  ['doctor_id', ['doc1']],
+  ['doctor_id', {}],
+  ['doctor_id', true],
+  ['doctor_id', undefined],
+  ['doctor_id', ''],
+  ['doctor_id', 'a'.repeat(129)],
+  ['doctor_id', 'doc 1'],
+  ['doctor_id', ' doc1'],
+  ['doctor_id', 'doc1\n'],
+  ['doctor_id', 'döc1'],
+  ['doctor_id', 'a/b'],
+  ['slot_id', undefined],
+  ['slot_id', null],
+  ['slot_id', ''],
+  ['slot_id', 'a'.repeat(129)],
+  ['patient_name', undefined],
+  ['patient_name', null],
+  ['patient_name', 5],
+  ['patient_name', ['Ann']],
+  ['patient_name', ''],
+  ['patient_name', '   '],
+  ['patient_name', '\u00a0\u3000'],
+  ['patient_name', 'a\u0000b'],
+  ['patient_name', 'a\tb'],
+  ['patient_name', '\nAnn'],
+  ['patient_name', 'Ann\r'],
+  ['patient_name', 'a\u007fb'],
+  ['patient_name', 'a\u0085b'],
+  ['patient_name', 'a\u2028b'],
+  ['patient_name', '\u001b[2J'],
+  ['patient_name', 'x'.repeat(201)],
+  ['patient_name', '😀'.repeat(201)],
+  ['patient_name', `${' '.repeat(1000)}x`],
+  ['patient_type', undefined],
+  ['patient_type', 'EMERGANCY'],
+  ['patient_type', 'emergency'],
+  ['patient_type', 'EMERGENCY '],
+  ['patient_type', 100],
+  ['patient_type', null],
+  ['patient_type', '__proto__'],
+  ['patient_id', null],
+  ['patient_id', 7],
+  ['patient_id', ''],
+  ['patient_id', 'a'.repeat(129)],
+  ['priority', 1000],
+  ['Patient_Name', 'Ann'],
+  ['constructor', 'x'],
+  ['', 'x'],
+])('refuses a booking whose %s is %j', async (field, value) => {
+  const answer = await opd.post('/book', booking('W1', { [field]: value }));
+  expectFaultAt(answer, `/${field}`);
+  await expectUntouched();
+});
+
+it.each(['null', '[]', '"text"', '5', 'true', '[{}]'])('refuses %s for a body', async (payload) => {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_request', errors: [{ pointer: '', detail: 'must be object' }] },
+  });
+});
+
+const BODY = JSON.stringify(booking('W1'));
+const named = (name: string): string => BODY.replace('"W1"', `"${name}"`);
+
+it.each<[what: string, payload: string | Buffer]>([
+  ['an empty body', ''],
+  ['white space', ' \n'],
+  ['half a body', BODY.slice(0, -1)],
+  ['two bodies', BODY + BODY],
+  ['a comment', `${BODY} // booked`],
+  ['single quotes', "{'a': 1}"],
+  ['NaN', '{"a": NaN}'],
+  ['a prototype', BODY.replace('{', '{"__proto__": {"priority": 1000}, ')],
+  ['a prototype further down', BODY.replace('{', '{"a": {"__proto__": null}, ')],
+  ['a prototype by constructor', BODY.replace('{', '{"constructor": {"prototype": {}}, ')],
+  ['Latin-1', Buffer.from(named('Jos\u00e9'), 'latin1')],
+  ['a character cut in half', Buffer.from(named('😀'), 'utf8').subarray(0, -20)],
+  ['a surrogate in UTF-8', Buffer.from(BODY.replace('W1', '\ued00'), 'latin1')],
+  ['an overlong slash', Buffer.from(BODY.replace('W1', '\u00c0\u00af'), 'latin1')],
+  ['UTF-16', Buffer.from(BODY, 'utf16le')],
+  ['half a surrogate pair', named('a\\ud83d')],
+  ['the other half', named('\\ude00b')],
+  ['both halves the wrong way round', named('\\ude00\\ud83d')],
+  ['half a pair behind a backslash', named('\\\\\\uDBFF')],
+  ['half a pair in a key', BODY.replace('{', '{"\\ud800": 1, ')],
+])('takes %s for no JSON at all', async (_what, payload) => {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'malformed_json' } });
+  await expectUntouched();
+});
+
+it.each<[what: string, sent: string, kept: string]>([
+  ['one character', 'x', 'x'],
+  ['exactly 200 characters', 'x'.repeat(200), 'x'.repeat(200)],
+  ['200 characters between spaces', `   ${'x'.repeat(200)} \u00a0`, 'x'.repeat(200)],
+  ['200 emoji', '😀'.repeat(200), '😀'.repeat(200)],
+  ['emoji of several parts', '👩‍⚕️ Ann', '👩‍⚕️ Ann'],
+  ['right to left', 'محمد بن سلمان', 'محمد بن سلمان'],
+  ['combining marks as they came', 'e\u0301', 'e\u0301'],
+  [
+    'quotes, markup and SQL',
+    `O'Brien <b>"&\\; DROP TABLE tokens`,
+    `O'Brien <b>"&\\; DROP TABLE tokens`,
+  ],
+  ['a backslash before ud800', 'a\\ud800', 'a\\ud800'],
+  ['inner spaces', ' a  b ', 'a  b'],
+])('takes a name of %s', async (_what, sent, kept) => {
+  const { id } = await opd.book('W1', { patient_name: sent });
+  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { patient_name: kept } });
+});
+
+it('takes an escaped name for the same name', async () => {
+  const payload = named('Jos\\u00e9 \\ud83d\\ude00');
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+  expect(answer).toMatchObject({ status: 201, body: { patient_name: 'José 😀' } });
+});
+
+it('takes ids of 128 of the allowed characters', async () => {
+  const id = 'aZ09_-.:@'.padEnd(128, 'x');
+  await opd.book('W1', { patient_id: id });
+  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { code: 'token_not_found' } });
+  const unknown = await opd.post('/book', booking('W1', { doctor_id: id }));
+  expect(unknown).toMatchObject({ body: { code: 'doctor_not_found' } });
+});
+
+describe('ids in the path', () => {
+  it.each([
+    ['/tokens/', 400, 'invalid_request'],
+    [`/tokens/${'a'.repeat(129)}`, 400, 'invalid_request'],
+    [`/tokens/${'a'.repeat(1_024)}`, 400, 'invalid_request'],
+    [`/tokens/${'a'.repeat(1_025)}`, 404, 'route_not_found'],
+    ['/tokens/a%2Fb', 400, 'invalid_request'],
+    ['/tokens/a%00b/history', 400, 'invalid_request'],
+    ['/doctors/%F0%9F%98%80', 400, 'invalid_request'],
+    ['/doctors/%ff', 404, 'route_not_found'],
+    ['/tokens/%zz', 404, 'route_not_found'],
+  ])('%.40s answers %i %s', async (url, status, code) => {
+    const answer = await opd.get(url);
+    expect(answer).toMatchObject({ status, body: { code, status } });
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+});
+
+it.each([
+  ['/cancel', 'token_id', undefined],
+  ['/cancel', 'token_id', 5],
+  ['/cancel', 'token_id', ''],
+  ['/cancel', 'reason', ''],
+  ['/cancel', 'reason', null],
+  ['/cancel', 'reason', 'x'.repeat(201)],
+  ['/cancel', 'reason', 'line\nbreak'],
+  ['/cancel', 'force', true],
+  ['/no-show', 'token_id', null],
+  ['/no-show', 'reason', 'late'],
+  ['/slots', 'capacity', '3'],
+  ['/slots', 'capacity', 0],
+  ['/slots', 'capacity', -1],
+  ['/slots', 'capacity', 1.5],
+  ['/slots', 'capacity', 100_001],
+  ['/slots', 'capacity', null],
+  ['/slots', 'capacity', 1e400],
+  ['/slots', 'start_time', 'tomorrow'],
+  ['/slots', 'start_time', 1_795_000_000_000],
+  ['/slots', 'start_time', '2026-02-30T12:00:00Z'],
+  ['/slots', 'start_time', '2026-11-23T12:00:00'],
+  ['/slots', 'start_time', '2026-11-23T12:00:00+05'],
+  ['/slots', 'start_time', '2026-12-31T23:59:60Z'],
+  ['/slots', 'end_time', '2026-11-23T12:00:00Z'],
+  ['/slots', 'end_time', '2026-11-24T12:00:00.001Z'],
+  ['/slots', 'id', 'a b'],
+  ['/slots', 'delay_minutes', 5],
+])('%s refuses a body whose %s is %j', async (url, field, value) => {
+  const valid = url === '/slots' ? SLOT : { token_id: 'x' };
+  expectFaultAt(await opd.post(url, { ...valid, [field]: value }), `/${field}`);
+});
+
+it.each<['GET' | 'POST', string]>([
+  ['GET', '/schedule?doctor_id=doc1&doctor_id=doc2'],
+  ['GET', '/schedule?doctor_id=doc1&day=2026-11-23'],
+  ['GET', '/schedule?doctor_id='],
+  ['GET', '/schedule'],
+  ['GET', '/doctors?page=2'],
+  ['GET', '/doctors/doc1?x'],
+  ['GET', '/tokens/x?y=1'],
+  ['GET', '/tokens/x/history?limit=1'],
+  ['GET', '/patient-types?x=1'],
+  ['POST', '/book?dry_run=true'],
+  ['POST', '/cancel?dry_run=true'],
+])('%s %s is refused for its query', async (method, url) => {
+  const answer = await opd.send({
+    method,
+    url,
+    ...(method === 'POST' && { payload: booking('W1') }),
+  });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  await expectUntouched();
+});

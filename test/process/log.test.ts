@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { book, openHospital } from '../support/hospital.ts';
+import { freePort, startServer, type ServerProcess } from '../support/server-process.ts';
+
+const NAME = 'Zebulon Quagmire';
+const MEMORY = { DATABASE_URL: 'memory:' };
+
+type Line = Readonly<Record<string, unknown>>;
+
+const linesOf = (server: ServerProcess): Line[] =>
+  server.log
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+
+/** The lines of requests, without those that ask whether the process is ready. */
+const requestsOf = (server: ServerProcess): Line[] =>
+  linesOf(server).filter(({ msg, route }) => msg === 'request' && route !== '/ready');
+
+/** Sends bytes that are not even HTTP. */
+async function sendRaw({ url }: ServerProcess, text: string): Promise<void> {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.resume().end(text);
+  await once(socket, 'close');
+}
+
+/** Names the patient in every way in which a request can. */
+async function nameThePatient(server: ServerProcess): Promise<number[]> {
+  const booked = (await (await book(server, NAME)).json()) as { id: string };
+  const body = { doctor_id: 'doc1', slot_id: 'large', patient_name: NAME, patient_type: 'WALK_IN' };
+  const twice = { ...body, patient_id: 'quagmire-1' };
+  const answers = [
+    await server.post('/book', twice),
+    await server.post('/book', twice),
+    await server.post('/book', { ...body, patient_type: NAME }),
+    await server.post('/book', { ...body, [NAME]: NAME }),
+    await server.post('/book', { ...body, patient_name: `${NAME}\n` }),
+    await server.post('/book', `{"patient_name": "${NAME}"`),
+    await server.post('/book', `${NAME}, please`),
+    await server.post('/book', { ...body, patient_name: NAME.repeat(2_000) }),
+    await server.post('/book', `name=${NAME}`, { 'content-type': 'text/plain' }),
+    await server.post('/book', body, { 'idempotency-key': `${NAME} é` }),
+    await server.post('/cancel', { token_id: booked.id, reason: `${NAME} has called` }),
+    await server.post('/cancel', { token_id: booked.id, reason: `${NAME} has called again` }),
+    await server.post('/cancel', { token_id: NAME }),
+    await server.get(`/tokens/${encodeURIComponent(NAME)}`),
+    await server.get(`/tokens/${booked.id}/history?name=${encodeURIComponent(NAME)}`),
+    await server.get(`/${encodeURIComponent(NAME)}`),
+    await server.get(`/schedule?doctor_id=${encodeURIComponent(NAME)}`),
+    await server.post('/health', { patient_name: NAME }),
+  ];
+  return answers.map(({ status }) => status);
+}
+
+it('holds one structured line a request and never a name, at the finest level too', async () => {
+  const server = await openHospital({ ...MEMORY, LOG_LEVEL: 'trace' });
+  const statuses = await nameThePatient(server);
+  expect([...new Set(statuses)].sort()).toEqual([200, 201, 400, 404, 405, 409, 413, 415]);
+  await sendRaw(server, `POST /book HTTP/1.1\r\n${NAME}\r\n\r\n`);
+  await sendRaw(server, `${NAME}\r\n\r\n`);
+  await sendRaw(
+    server,
+    `GET /%E0%A4%A?${NAME.replace(' ', '')} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,
+  );
+  await server.stop();
+  expect(server.log + server.errors).not.toMatch(/zebulon|quagmire/i);
+  // Before them stand the two slots and the first booking.
+  const requests = requestsOf(server).slice(3);
+  expect(requests.map(({ status }) => status)).toEqual(statuses);
+  const fields = 'level time pid hostname request_id method route status ms msg'.split(' ');
+  for (const line of requests) expect(Object.keys(line)).toEqual(fields);
+  // Patterns, not paths; and nothing where no route is known.
+  const routes = ['/book', '/cancel', '/health', '/schedule', '/tokens/:id', '/tokens/:id/history'];
+  for (const { route } of requests) expect([...routes, '*', null]).toContain(route);
+  expect(new Set(requests.map((line) => line['request_id'])).size).toBe(requests.length);
+});
+
+it('holds no request lines from warn on, and still the warnings', async () => {
+  const server = await openHospital({ ...MEMORY, LOG_LEVEL: 'warn', PORT: await freePort() });
+  await nameThePatient(server);
+  await server.stop();
+  expect(requestsOf(server)).toEqual([]);
+  expect(linesOf(server)[0]).toMatchObject({ level: 40 });
+});
+
+it('is silent when told so', async () => {
+  const server = await startServer({ ...MEMORY, LOG_LEVEL: 'silent', PORT: await freePort() });
+  await book(server, NAME);
+  await server.stop();
+  expect(server.log + server.errors).toBe('');
+});
+
+it('keeps no request waiting when nobody reads it', async () => {
+  const server = await openHospital(MEMORY);
+  server.pauseLog();
+  // More lines than any pipe holds.
+  for (let round = 0; round < 60; round += 1) {
+    const answers = Array.from({ length: 100 }, () => server.get('/health'));
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  }
+  expect((await book(server, NAME)).status).toBe(201);
+  expect(requestsOf(server).length).toBeLessThan(6_000);
+  server.resumeLog();
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  expect(requestsOf(server).length).toBe(6_003);
+});

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it, onTestFinished } from 'vitest';
+import type { BookingView } from '../../src/service/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { book, openHospital, SLOTS } from '../support/hospital.ts';
+import { Ledger } from '../support/ledger.ts';
+import { randomFrom } from '../support/line-pair.ts';
+import { rerun, seed } from '../support/seed.ts';
+import { startServer } from '../support/server-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const newFile = (): string => join(tempDir(), 'opd.db');
+
+/** Keeps the database busy until it is let go. */
+function occupy(file: string): () => void {
+  const other = new DatabaseSync(file);
+  onTestFinished(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  return () => other.exec('ROLLBACK');
+}
+
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  `%s under load answers what is in flight, exits with 0 and loses nothing ${rerun}`,
+  async (signal) => {
+    const settings = { DATABASE_URL: `sqlite:${newFile()}` };
+    const ledger = new Ledger(randomFrom(seed), SLOTS);
+    const server = await openHospital(settings);
+    const clients = Array.from({ length: 8 }, () => ledger.client(server));
+    await eventually(() => ledger.acknowledged >= 40);
+    expect(await server.stop(signal)).toEqual({ code: 0, signal: null });
+    await Promise.all(clients);
+    expect(server.errors).toBe('');
+    const after = await startServer(settings);
+    expect(await ledger.faults(after)).toEqual([]);
+    await after.stop();
+  },
+);
+
+it('SIGTERM waits for commands that wait for the disk, and answers them', async () => {
+  const file = newFile();
+  const settings = { DATABASE_URL: `sqlite:${file}` };
+  const server = await openHospital(settings);
+  const letGo = occupy(file);
+  const inFlight = ['a', 'b', 'c'].map((name) => book(server, name));
+  // It is busy for so long that the service takes no more: these commands have been decided by then.
+  await eventually(async () => (await server.get('/ready')).status === 503);
+  const stopped = server.stop();
+  await eventually(() => server.log.includes('"Stopping."'));
+  letGo();
+  const answers = await Promise.all(inFlight);
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+  expect(await stopped).toEqual({ code: 0, signal: null });
+  const after = await startServer(settings);
+  for (const answer of answers) {
+    const { id, number } = (await answer.json()) as BookingView;
+    expect(await (await after.get(`/tokens/${id}`)).json()).toMatchObject({
+      status: 'BOOKED',
+      number,
+    });
+  }
+  await after.stop();
+});
+
+it('a process that stops takes no more connections and does not wait for idle ones', async () => {
+  const server = await startServer({ DATABASE_URL: 'memory:' });
+  const { port, hostname } = new URL(server.url);
+  const idle = connect(Number(port), hostname);
+  await once(idle, 'connect');
+  expect((await server.get('/health')).status).toBe(200);
+  const closed = once(idle, 'close');
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  await closed;
+  await expect(server.get('/health')).rejects.toThrow();
+});
+
+it('a database that cannot be written any more stops the process with 1; what was answered is kept', async () => {
+  const file = newFile();
+  const settings = { DATABASE_URL: `sqlite:${file}` };
+  const server = await openHospital(settings);
+  const { id } = (await (await book(server, 'before')).json()) as BookingView;
+  const other = new DatabaseSync(file);
+  other.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
+    BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
+  const answer = await book(server, 'after').catch(() => null);
+  expect(answer?.status ?? 500).toBe(500);
+  expect(await server.exited).toEqual({ code: 1, signal: null });
+  const fatal = server.log.split('\n').find((line) => line.includes('The store has failed'));
+  expect(fatal).toContain('a fault of the test');
+  other.exec('DROP TRIGGER fault');
+  other.close();
+  const after = await startServer(settings);
+  expect((await after.get(`/tokens/${id}`)).status).toBe(200);
+  await after.stop();
+});
+
+it('a database that is busy for long makes commands wait or be refused, and nothing else', async () => {
+  const file = newFile();
+  const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
+  const letGo = occupy(file);
+  const waiting = book(server, 'waiting');
+  await eventually(async () => (await server.get('/ready')).status === 503);
+  const refused = await book(server, 'refused');
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+  expect(await refused.json()).toMatchObject({ code: 'not_durable' });
+  expect((await server.get('/schedule?doctor_id=doc1')).status).toBe(503);
+  expect((await server.get('/schedule?doctor_id=doc2')).status).toBe(200);
+  letGo();
+  expect((await waiting).status).toBe(201);
+  await eventually(async () => (await server.get('/ready')).status === 200);
+  expect((await book(server, 'later')).status).toBe(201);
+  await server.stop();
+});

@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+import { readSettings, Settings } from '../src/settings.ts';
+
+const DEFAULTS = {
+  HOST: '127.0.0.1',
+  PORT: 8080,
+  DATABASE_URL: 'sqlite:data/opd.db',
+  LOG_LEVEL: 'info',
+  SLOT_GRACE_MINUTES: 30,
+  HORIZON_DAYS: 14,
+  WAITLIST_MAX: 1000,
+};
+
+const faultsOf = (environment: Record<string, string>): readonly string[] => {
+  const read = readSettings(environment);
+  return 'faults' in read ? read.faults : [];
+};
+
+it('has a default for everything but the roster', () => {
+  expect(readSettings({})).toEqual({ settings: DEFAULTS });
+});
+
+it('takes an empty variable and white space for not set', () => {
+  const names = Object.keys(Settings.properties);
+  for (const text of ['', '  ', '\t\n'])
+    expect(readSettings(Object.fromEntries(names.map((name) => [name, text])))).toEqual({
+      settings: DEFAULTS,
+    });
+});
+
+it('takes what is set, without the white space around it, and leaves other variables alone', () => {
+  const read = readSettings({
+    HOST: ' 0.0.0.0 ',
+    PORT: ' 0 ',
+    DATABASE_URL: 'memory:',
+    ROSTER: 'roster.json',
+    LOG_LEVEL: 'silent',
+    SLOT_GRACE_MINUTES: '0',
+    HORIZON_DAYS: '366',
+    WAITLIST_MAX: '0',
+    HOME: '/root',
+  });
+  expect(read).toEqual({
+    settings: {
+      HOST: '0.0.0.0',
+      PORT: 0,
+      DATABASE_URL: 'memory:',
+      ROSTER: 'roster.json',
+      LOG_LEVEL: 'silent',
+      SLOT_GRACE_MINUTES: 0,
+      HORIZON_DAYS: 366,
+      WAITLIST_MAX: 0,
+    },
+  });
+});
+
+it.each([
+  ['PORT', '-1'],
+  ['PORT', '65536'],
+  ['PORT', '80.5'],
+  ['PORT', '0x50'],
+  ['PORT', '1e3'],
+  ['PORT', 'http'],
+  ['PORT', '99999999999999999999'],
+  ['DATABASE_URL', 'sqlite:'],
+  ['DATABASE_URL', 'sqlite'],
+  ['DATABASE_URL', 'mysql://localhost/opd'],
+  ['DATABASE_URL', 'memory:opd'],
+  ['LOG_LEVEL', 'verbose'],
+  ['LOG_LEVEL', 'INFO'],
+  ['SLOT_GRACE_MINUTES', '1441'],
+  ['SLOT_GRACE_MINUTES', '-5'],
+  ['HORIZON_DAYS', '0'],
+  ['HORIZON_DAYS', '367'],
+  ['WAITLIST_MAX', '1000001'],
+  ['WAITLIST_MAX', 'none'],
+])('refuses %s=%s with one sentence that names both', (name, text) => {
+  const faults = faultsOf({ [name]: text });
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toContain(`${name}=${text} is not valid.`);
+});
+
+it.each([
+  ['PORT', '65535'],
+  ['SLOT_GRACE_MINUTES', '1440'],
+  ['HORIZON_DAYS', '1'],
+  ['WAITLIST_MAX', '1000000'],
+  ['DATABASE_URL', 'sqlite:/var/lib/opd/opd.db'],
+])('takes the bound %s=%s', (name, text) => {
+  expect(faultsOf({ [name]: text })).toEqual([]);
+});
+
+it('reports every wrong setting together, each once, with its bounds', () => {
+  const faults = faultsOf({
+    PORT: 'x',
+    LOG_LEVEL: 'loud',
+    HORIZON_DAYS: '0',
+    DATABASE_URL: 'file',
+  });
+  expect(faults.map((fault) => fault.split('=')[0]).sort()).toEqual([
+    'DATABASE_URL',
+    'HORIZON_DAYS',
+    'LOG_LEVEL',
+    'PORT',
+  ]);
+  expect(faults.find((fault) => fault.startsWith('HORIZON_DAYS'))).toContain('from 1 to 366');
+  expect(faults.find((fault) => fault.startsWith('LOG_LEVEL'))).toContain('silent');
+});
+
+it('describes every setting', () => {
+  for (const { description } of Object.values(Settings.properties))
+    expect(description).toMatch(/\.$/);
+});

@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { tokenId } from '../../src/engine/index.ts';
+import { createStore, NotDurableError } from '../../src/store/index.ts';
+import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
+import { Desk, keptAnswer, RAO } from '../support/desk.ts';
+import { heard, standing } from '../support/disk.ts';
+import { eventually } from '../support/eventually.ts';
+import { fill } from '../support/full-disk.ts';
+import { mountMemory, needsMount, noMount } from '../support/mount.ts';
+import { snapshotOf } from '../support/snapshot.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+async function deskOn(file: string): Promise<Desk> {
+  const desk = new Desk((engine) => createStore(`sqlite:${file}`, engine));
+  onTestFinished(() => desk.store.close().catch(() => undefined));
+  return desk.load();
+}
+
+/** A desk with one slot of three seats. */
+async function openDesk(file: string): Promise<Desk> {
+  const desk = await deskOn(file);
+  await desk.put({}, [{ capacity: 3 }]);
+  return desk;
+}
+
+/** A second connection, as a backup or a curious person has it. */
+function connect(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  onTestFinished(() => database.close());
+  return database;
+}
+
+const count = (database: DatabaseSync, from: string): unknown =>
+  database.prepare(`SELECT count(*) AS n FROM ${from}`).get()?.['n'];
+
+/** The store is stalled: the commands in flight wait, new ones are refused, what is not durable is not shown. */
+async function expectStalled(desk: Desk, inFlight: readonly Promise<unknown>[]): Promise<void> {
+  expect(desk.store.state).toBe('stalled');
+  await expect(desk.book('refused')).rejects.toThrow(NotDurableError);
+  expect(desk.engine.token(tokenId('refused'))).toBeUndefined();
+  await expect(desk.store.settled(RAO)).rejects.toThrow(NotDurableError);
+  expect(await standing(inFlight)).toEqual(inFlight.map(() => 'pending'));
+}
+
+/** Everything that was answered is on disk once, nothing else is, and a restart finds the very same state. */
+async function expectNothingLost(desk: Desk, file: string, names: readonly string[]) {
+  const database = connect(file);
+  const ids = database.prepare('SELECT id FROM tokens ORDER BY arrival').all();
+  expect(ids.map(({ id }) => id)).toEqual(names);
+  expect(count(database, 'changes')).toBe(desk.engine.doctor(RAO)?.version);
+  await desk.store.close();
+  const after = await deskOn(file);
+  expect(snapshotOf(after.engine)).toEqual(snapshotOf(desk.engine));
+}
+
+describe('a disk that is full', () => {
+  it.skipIf(noMount !== null)(
+    `stalls the service until there is space, and loses nothing${needsMount}`,
+    async () => {
+      const directory = mountMemory('size=2m');
+      const file = join(directory, 'opd.db');
+      const desk = await openDesk(file);
+      const answered: string[] = [];
+      const send = (name: string) => heard(desk.book(name).then(() => answered.push(name)));
+      await send('first');
+      const makeSpace = fill(directory);
+      let inFlight: Promise<unknown>[] = [];
+      // Some batches still fit: the last page of the journal has room.
+      for (let nth = 1; desk.store.state === 'ready'; nth += 1) {
+        inFlight = [send(`a${nth}`), send(`b${nth}`)];
+        const isDone = () => desk.store.state === 'stalled' || answered.length === 1 + 2 * nth;
+        await eventually(isDone);
+      }
+      await expectStalled(desk, inFlight);
+      makeSpace();
+      await Promise.all(inFlight);
+      expect(desk.store.state).toBe('ready');
+      await send('last');
+      await expectNothingLost(desk, file, answered);
+    },
+  );
+});
+
+describe('a database that is busy for longer than a write waits', () => {
+  it('stalls the service until it is free, and loses nothing', async () => {
+    const file = join(tempDir(), 'opd.db');
+    const desk = await openDesk(file);
+    await desk.book('a');
+    const other = connect(file);
+    other.exec('BEGIN IMMEDIATE');
+    const inFlight = [heard(desk.book('b')), heard(desk.cancel('a'))];
+    await turn();
+    inFlight.push(heard(desk.book('c')));
+    await eventually(() => desk.store.state === 'stalled');
+    await expectStalled(desk, inFlight);
+    other.exec('ROLLBACK');
+    await Promise.all(inFlight);
+    expect(desk.store.state).toBe('ready');
+    await desk.book('d');
+    await expectNothingLost(desk, file, ['a', 'b', 'c', 'd']);
+  });
+
+  it('does not keep it from closing: what is in flight is never answered as done', async () => {
+    const file = join(tempDir(), 'opd.db');
+    const desk = await openDesk(file);
+    const other = connect(file);
+    other.exec('BEGIN IMMEDIATE');
+    const answer = heard(desk.book('a'));
+    await eventually(() => desk.store.state === 'stalled');
+    await desk.store.close();
+    await expect(answer).rejects.toThrow(NotDurableError);
+    other.exec('ROLLBACK');
+    expect(count(other, 'tokens')).toBe(0);
+    expect(snapshotOf((await deskOn(file)).engine)[0]?.doctor.lastArrival).toBe(0);
+  });
+});
+
+describe('a fault in the middle of a batch', () => {
+  it.each(['ABORT', 'ROLLBACK', 'FAIL'])(
+    'keeps all of it off the disk and stops the service (%s)',
+    async (how) => {
+      const file = join(tempDir(), 'opd.db');
+      const desk = await openDesk(file);
+      await desk.book('before');
+      const database = connect(file);
+      database.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens WHEN NEW.id = 'b'
+        BEGIN SELECT RAISE(${how}, 'a fault of the test'); END`);
+      const kept = keptAnswer();
+      const inFlight = [
+        desk.book('a', {}, { kept }),
+        desk.cancel('before'),
+        desk.book('b'),
+        desk.book('c'),
+      ].map((answer) => heard<unknown>(answer));
+      const message = /^The database cannot be written \(SQLite \d+\): a fault of the test\.$/;
+      for (const answer of inFlight) await expect(answer).rejects.toThrow(message);
+      expect((await desk.store.failure).message).toMatch(message);
+      expect(desk.store.state).toBe('failed');
+      await expect(desk.book('d')).rejects.toThrow(NotDurableError);
+      await desk.store.close();
+      database.exec('DROP TRIGGER fault');
+      const after = await deskOn(file);
+      expect(count(database, 'tokens')).toBe(1);
+      expect(await after.store.token(tokenId('before'))).toMatchObject({ status: 'BOOKED' });
+      expect(await after.store.history(tokenId('a'))).toEqual([]);
+      expect(await after.store.keptAnswer(kept.caller, kept.key, kept.at)).toBeUndefined();
+      expect(count(database, 'changes')).toBe(after.engine.doctor(RAO)?.version);
+    },
+  );
+});
+
+describe('a writer that dies', () => {
+  const DIED = /^The writer of the database has died: .+\.$/;
+
+  /** A desk and its writer's thread. */
+  async function deskAndWriter(file: string): Promise<{ desk: Desk; writer: Worker }> {
+    const made = Promise.withResolvers<Worker>();
+    process.once('worker', made.resolve);
+    const desk = await openDesk(file);
+    return { desk, writer: await made.promise };
+  }
+
+  it('with a batch in hand fails the service: nothing of it was answered, nothing of it is kept', async () => {
+    const file = join(tempDir(), 'opd.db');
+    const { desk, writer } = await deskAndWriter(file);
+    const other = connect(file);
+    other.exec('BEGIN IMMEDIATE');
+    const inFlight = [heard(desk.book('a')), heard(desk.book('b'))];
+    await turn();
+    inFlight.push(heard(desk.book('c')));
+    await writer.terminate();
+    other.exec('ROLLBACK');
+    for (const answer of inFlight) await expect(answer).rejects.toThrow(DIED);
+    expect((await desk.store.failure).message).toMatch(DIED);
+    await desk.store.close();
+    const after = await deskOn(file);
+    expect(after.engine.doctor(RAO)).toMatchObject({ lastArrival: 0 });
+    expect(count(other, 'tokens')).toBe(0);
+  });
+
+  it('with nothing in hand fails the next command, and the service with it', async () => {
+    const { desk, writer } = await deskAndWriter(join(tempDir(), 'opd.db'));
+    await writer.terminate();
+    await expect(desk.book('a')).rejects.toThrow(DIED);
+    expect((await desk.store.failure).message).toMatch(DIED);
+    await desk.store.close();
+  });
+
+  it('at birth says why', async () => {
+    const writer = new WriterClient(join(tempDir(), 'no such directory', 'opd.db'));
+    await expect(writer.write([])).rejects.toThrow(DIED);
+    await expect(writer.write([])).rejects.toThrow(/unable to open database file/);
+    await writer.close();
+  });
+});

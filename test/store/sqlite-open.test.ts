@@ -1,0 +1,229 @@
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AllocationEngine } from '../../src/engine/index.ts';
+import { createStore, StoreOpenError, type Store } from '../../src/store/index.ts';
+import { migrate, openForWriting, prepareFile } from '../../src/store/sqlite/open.ts';
+import { NOW, RULES } from '../support/clinic.ts';
+import { Desk } from '../support/desk.ts';
+import { makeReadOnly, mountMemory, needsMount, noMount } from '../support/mount.ts';
+import { startServer } from '../support/server-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** A store on this file, closed when the test is over. */
+function open(file: string): Store {
+  const store = createStore(`sqlite:${file}`, new AllocationEngine(RULES));
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** What the person who started the process is told. */
+function refusalOf(file: string): string {
+  try {
+    open(file);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StoreOpenError);
+    return (error as StoreOpenError).message;
+  }
+  throw new Error('it opens');
+}
+
+const query = (file: string, sql: string): Record<string, unknown> | undefined => {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database.prepare(sql).get();
+  } finally {
+    database.close();
+  }
+};
+
+const change = (file: string, sql: string): void => {
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.close();
+};
+
+const newFile = (): string => join(tempDir(), 'opd.db');
+
+describe('a database that is not there', () => {
+  it('is made with its directory, readable for its owner alone', () => {
+    const file = join(tempDir(), 'a', 'b', 'opd.db');
+    open(file);
+    for (const name of readdirSync(dirname(file)).filter((each) => !each.includes('-owner')))
+      expect([name, statSync(join(dirname(file), name)).mode & 0o777]).toEqual([name, 0o600]);
+  });
+
+  it('is ours, has every migration on record and journals ahead of writing', () => {
+    const file = newFile();
+    open(file);
+    expect(query(file, 'PRAGMA application_id')).toEqual({ application_id: 0x4f504454 });
+    expect(query(file, 'PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+    const names = readdirSync(new URL('../../src/store/sqlite/migrations/', import.meta.url));
+    expect(names.length).toBeGreaterThan(0);
+    expect(query(file, 'SELECT count(*) AS n, max(id) AS last FROM migrations')).toEqual({
+      n: names.length,
+      last: names.length,
+    });
+  });
+});
+
+describe('the connection that writes', () => {
+  it('syncs every commit: WAL and synchronous = FULL', () => {
+    const file = prepareFile(newFile());
+    migrate(file);
+    const database = openForWriting(file);
+    onTestFinished(() => database.close());
+    expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
+    expect(database.prepare('PRAGMA busy_timeout').get()).toEqual({ timeout: 1_000 });
+  });
+});
+
+describe('a database that somebody has', () => {
+  const inUse = (file: string) =>
+    `The database ${realpathSync(file)} is in use by another process: stop it first, or name another file in DATABASE_URL.`;
+
+  it('is refused to a second owner in the same process until the first lets go', async () => {
+    const file = newFile();
+    const first = createStore(`sqlite:${file}`, new AllocationEngine(RULES));
+    expect(refusalOf(file)).toBe(inUse(file));
+    await first.close();
+    expect(open(file).state).toBe('ready');
+  });
+
+  it('is refused by whatever name it goes', () => {
+    const file = newFile();
+    open(file);
+    const link = join(tempDir(), 'link.db');
+    symlinkSync(file, link);
+    expect(refusalOf(link)).toBe(inUse(file));
+    expect(refusalOf(relative(process.cwd(), file))).toBe(inUse(file));
+  });
+
+  it('is refused while another process has it, and opens when that one is killed', async () => {
+    const file = newFile();
+    const other = await startServer({ DATABASE_URL: `sqlite:${file}` });
+    expect(refusalOf(file)).toBe(inUse(file));
+    await other.stop('SIGKILL');
+    expect(open(file).state).toBe('ready');
+  });
+
+  it('can be read by others all the while', async () => {
+    const file = newFile();
+    const desk = await new Desk(() => open(file)).load();
+    expect(query(file, 'SELECT count(*) AS n FROM doctors')).toEqual({ n: 0 });
+    expect(desk.store.state).toBe('ready');
+  });
+});
+
+describe('a file that is not ours', () => {
+  it('is refused and left alone when it is text', () => {
+    const file = newFile();
+    const text = 'Dear diary, '.repeat(1_000);
+    writeFileSync(file, text);
+    expect(refusalOf(file)).toBe(
+      `The file ${realpathSync(file)} is not an SQLite database: name another one in DATABASE_URL.`,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it.each([
+    ['has tables', 'CREATE TABLE photos (id INTEGER)'],
+    ['has an id', 'PRAGMA application_id = 7; CREATE TABLE doctors (id INTEGER)'],
+  ])("is refused and left alone when it is another program's database and %s", (_what, sql) => {
+    const file = newFile();
+    change(file, sql);
+    const before = readFileSync(file);
+    expect(refusalOf(file)).toBe(
+      `The database ${realpathSync(file)} belongs to another program: name another file in DATABASE_URL.`,
+    );
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('is refused when it was written by a newer version', async () => {
+    const file = newFile();
+    const store = createStore(`sqlite:${file}`, new AllocationEngine(RULES));
+    await store.close();
+    change(file, `INSERT INTO migrations (id, name) VALUES (99, '0099-the-future.sql')`);
+    expect(refusalOf(file)).toBe(
+      `The database ${realpathSync(file)} was written by a newer version of this program: start that one.`,
+    );
+  });
+
+  it('lets go of what it held: the file opens as soon as it is put right', () => {
+    const file = newFile();
+    writeFileSync(file, 'not a database, and longer than the header of one '.repeat(10));
+    refusalOf(file);
+    writeFileSync(file, '');
+    expect(open(file).state).toBe('ready');
+  });
+});
+
+describe('a place that cannot be written', () => {
+  it('is refused when it is under a file', () => {
+    const file = newFile();
+    writeFileSync(file, '');
+    expect(refusalOf(join(file, 'opd.db'))).toMatch(
+      /^The database \S+ cannot be written: E(NOTDIR|EXIST)\b.*\.$/,
+    );
+  });
+
+  it('is refused when it is a directory', () => {
+    expect(refusalOf(tempDir())).toMatch(/^The database \S+ cannot be written: EISDIR\b.*\.$/);
+  });
+
+  it('is refused when the lock beside it cannot be made', () => {
+    const file = newFile();
+    mkdirSync(`${file}-owner`);
+    expect(refusalOf(file)).toMatch(/^The database \S+ cannot be locked with \S+-owner: .+\.$/);
+  });
+
+  it.skipIf(noMount !== null)(`is refused when it is read-only${needsMount}`, () => {
+    const directory = mountMemory('size=1m');
+    makeReadOnly(directory);
+    expect(refusalOf(join(directory, 'opd.db'))).toMatch(
+      /^The database \S+ cannot be written: EROFS\b.*\.$/,
+    );
+  });
+
+  it.skipIf(noMount !== null)(`is refused when it has become read-only${needsMount}`, async () => {
+    const directory = mountMemory('size=1m');
+    const file = join(directory, 'opd.db');
+    await createStore(`sqlite:${file}`, new AllocationEngine(RULES)).close();
+    makeReadOnly(directory);
+    expect(refusalOf(file)).toMatch(/^The database \S+ cannot be written: EROFS\b.*\.$/);
+  });
+
+  it.skipIf(noMount !== null)(`is refused when it is full${needsMount}`, () => {
+    const directory = mountMemory('size=8k');
+    expect(refusalOf(join(directory, 'opd.db'))).toMatch(
+      /^The database \S+ cannot be (opened|locked with \S+): .*(full|I\/O).*\.$/,
+    );
+  });
+});
+
+describe('answers kept under keys', () => {
+  it('never outgrow a day: each new one clears old ones away', async () => {
+    const file = newFile();
+    const desk = await new Desk(() => open(file)).load(NOW);
+    const hour = 3_600_000;
+    for (let nth = 0; nth < 100; nth += 1) {
+      const at = (NOW + nth * hour) as typeof NOW;
+      const kept = { caller: 'c', key: String(nth), requestHash: '', answer: '', at };
+      await desk.book('x', {}, { kept });
+    }
+    const { n } = query(file, 'SELECT count(*) AS n FROM idempotency_keys') ?? {};
+    expect(n).toBe(24);
+    expect(existsSync(file)).toBe(true);
+  });
+});

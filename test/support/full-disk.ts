@@ -1,0 +1,18 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PAGE = Buffer.alloc(4_096, 'x');
+
+/** Takes all the space that a file system has left; returns what gives it back. */
+export function fill(directory: string): () => void {
+  const file = join(directory, 'filler');
+  const descriptor = openSync(file, 'w');
+  try {
+    for (;;) writeSync(descriptor, PAGE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return () => rmSync(file);
+}

@@ -1,0 +1,175 @@
+import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
+import type { BookingView, ScheduleView, TokenView } from '../../src/service/index.ts';
+import { found } from './clinic.ts';
+import { ModelSlot } from './model.ts';
+import type { ServerProcess } from './server-process.ts';
+
+const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
+
+interface Command {
+  readonly path: '/book' | '/cancel';
+  readonly body: Readonly<Record<string, string>>;
+  readonly key: string | null;
+}
+
+interface Acknowledged extends Command {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** What clients sent to a service, and what they were told: the service must never know less, nor anything else. */
+export class Ledger {
+  readonly #random: () => number;
+  readonly #slots: readonly string[];
+  readonly #booked = new Map<string, BookingView>();
+  readonly #cancelSent = new Set<string>();
+  readonly #cancelled = new Set<string>();
+  readonly #keyed: Acknowledged[] = [];
+  #unanswered: Command[] = [];
+  #sent = 0;
+  #acknowledged = 0;
+
+  constructor(random: () => number, slots: readonly string[]) {
+    this.#random = random;
+    this.#slots = slots;
+  }
+
+  /** Commands answered with success so far. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** Sends one command after the other until the service is gone. */
+  async client(server: ServerProcess): Promise<void> {
+    while (await this.#send(server, this.#next()));
+  }
+
+  /** Sends the commands again whose answer never came and which can be repeated. */
+  async repeatUnanswered(server: ServerProcess): Promise<void> {
+    const commands = this.#unanswered.splice(0).filter(({ key }) => key !== null);
+    for (const command of commands) await this.#send(server, command);
+  }
+
+  #next(): Command {
+    this.#sent += 1;
+    const key = this.#random() < 0.5 ? `key ${this.#sent}` : null;
+    const mine = [...this.#booked.keys()].filter((id) => !this.#cancelSent.has(id));
+    if (mine.length > 0 && this.#random() < 0.4) {
+      const token_id = this.#pick(mine);
+      this.#cancelSent.add(token_id);
+      return { path: '/cancel', body: { token_id }, key };
+    }
+    const body = {
+      doctor_id: 'doc1',
+      slot_id: this.#pick(this.#slots),
+      patient_name: `patient ${this.#sent}`,
+      patient_type: this.#pick([...PRIORITY.keys()]),
+    };
+    return { path: '/book', body, key };
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return found(items[Math.floor(this.#random() * items.length)]);
+  }
+
+  async #send(server: ServerProcess, command: Command): Promise<boolean> {
+    try {
+      const response = await post(server, command);
+      const text = await response.text();
+      if (response.ok) this.#note({ ...command, status: response.status, text });
+      return response.ok;
+    } catch {
+      this.#unanswered.push(command);
+      return false;
+    }
+  }
+
+  #note(answer: Acknowledged): void {
+    this.#acknowledged += 1;
+    if (answer.key !== null) this.#keyed.push(answer);
+    if (answer.path === '/cancel') this.#cancelled.add(found(answer.body['token_id']));
+    else {
+      const booking = JSON.parse(answer.text) as BookingView;
+      this.#booked.set(booking.id, booking);
+    }
+  }
+
+  /** Where the service and what it has told do not agree, in plain words. */
+  async faults(server: ServerProcess): Promise<string[]> {
+    return [
+      ...(await this.#tokenFaults(server)),
+      ...(await this.#replayFaults(server)),
+      ...(await this.#boardFaults(server)),
+    ];
+  }
+
+  async #tokenFaults(server: ServerProcess): Promise<string[]> {
+    const faults: string[] = [];
+    for (const [id, told] of this.#booked) {
+      const response = await server.get(`/tokens/${id}`);
+      const token = (await response.json()) as TokenView;
+      if (!response.ok) faults.push(`token ${id} is lost: ${response.status}`);
+      else if (!this.#statusesOf(id).includes(token.status))
+        faults.push(`token ${id} is ${token.status}`);
+      else if (identityOf(token) !== identityOf(told))
+        faults.push(`token ${id} was ${identityOf(told)} and is ${identityOf(token)}`);
+    }
+    return faults;
+  }
+
+  #statusesOf(id: string): string[] {
+    if (this.#cancelled.has(id)) return ['CANCELLED'];
+    // Of a cancellation that was never answered nobody knows whether it took place.
+    return this.#cancelSent.has(id) ? ['BOOKED', 'WAITING', 'CANCELLED'] : ['BOOKED', 'WAITING'];
+  }
+
+  async #replayFaults(server: ServerProcess): Promise<string[]> {
+    const faults: string[] = [];
+    for (const first of this.#keyed) {
+      const response = await post(server, first);
+      const isReplay = response.headers.get('idempotency-replayed') === 'true';
+      const text = await response.text();
+      if (response.status !== first.status || text !== first.text || !isReplay)
+        faults.push(`${found(first.key ?? undefined)} was ${first.text} and is ${text}`);
+    }
+    return faults;
+  }
+
+  async #boardFaults(server: ServerProcess): Promise<string[]> {
+    const response = await server.get('/schedule?doctor_id=doc1');
+    const { slots } = (await response.json()) as ScheduleView;
+    const mine = slots.filter(({ id }) => this.#slots.includes(id));
+    const live = mine.flatMap(({ tokens, waitlist }) => [...tokens, ...waitlist]);
+    return [
+      ...(mine.length < this.#slots.length ? ['a slot is lost'] : []),
+      ...twice(live.map((token) => token.patient_name)),
+      ...twice(live.map((token) => `number ${token.number}`)),
+      ...mine.flatMap(slotFaults),
+    ];
+  }
+}
+
+const post = (server: ServerProcess, { path, body, key }: Command): Promise<Response> =>
+  server.post(path, body, key === null ? {} : { 'idempotency-key': key });
+
+/** What a token stays for good. */
+const identityOf = ({ number, slot_id, patient_name, type, timestamp }: TokenView): string =>
+  JSON.stringify({ number, slot_id, patient_name, type, timestamp });
+
+const twice = (names: readonly string[]): string[] =>
+  names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is twice`);
+
+/** The one sentence; the numbers of one day are in the order of arrival. */
+function slotFaults({ id, capacity, tokens, waitlist }: ScheduleView['slots'][number]): string[] {
+  const model = new ModelSlot(capacity);
+  for (const token of [...tokens, ...waitlist])
+    model.add({
+      id: token.id,
+      priority: found(PRIORITY.get(token.type)),
+      arrival: token.number,
+    });
+  const isSame =
+    model.seated.join() === tokens.map((token) => token.id).join() &&
+    model.waiting.join() === waitlist.map((token) => token.id).join();
+  return isSame ? [] : [`the board of slot ${id} is not the one the rules give`];
+}

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { Answered, TestApp } from './app.ts';
+
+/** Clients of an app that listens on a port of 127.0.0.1. */
+export class Clients {
+  readonly port: number;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  async post<T>(path: string, body: object, headers: object = {}): Promise<Answered<T>> {
+    const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    const text = await reply.text();
+    const body_ = JSON.parse(text) as T;
+    return { status: reply.status, headers: Object.fromEntries(reply.headers), body: body_, text };
+  }
+
+  async socket(): Promise<Socket> {
+    const socket = connect(this.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** Everything the server says to these bytes until it closes the connection. */
+  async exchange(bytes: string): Promise<string> {
+    const socket = await this.socket();
+    socket.write(bytes);
+    return heard(socket);
+  }
+}
+
+/** Everything a server says until it closes the connection. */
+export async function heard(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  // A reset after the answer ends the connection as well.
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return text;
+}
+
+export async function listen({ app }: TestApp): Promise<Clients> {
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return new Clients((app.server.address() as AddressInfo).port);
+}

@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Whose code a layer may import, besides its own: arrows point one way. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  engine: [],
+  store: ['engine'],
+  service: ['engine', 'store'],
+  http: ['engine', 'service'],
+  settings: ['store'],
+  main: ['engine', 'store', 'service', 'http', 'settings'],
+  verify: ['engine', 'store', 'settings'],
+  backup: ['store', 'settings'],
+};
+/** Who may read the process: those who start one. */
+const PROCESSES = ['src/main.ts', 'src/verify.ts', 'src/backup.ts'];
+const LINES_MAX = 400;
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .map((name) => join(folder, name))
+    .sort();
+
+const SOURCES = filesIn('src');
+const ALL = [...SOURCES, ...filesIn('test'), ...filesIn('bench')];
+
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const parsed = (file: string): ts.SourceFile =>
+  ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true);
+
+/** What a file imports, re-exports or loads, types included. */
+const importsOf = (file: string): string[] => {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isModule = ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
+    const [called] =
+      ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+        ? node.arguments
+        : [];
+    const specifier = isModule ? node.moduleSpecifier : called;
+    if (specifier !== undefined) found.push(specifier.getText().slice(1, -1));
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed(file));
+  return found;
+};
+
+/** Names that a file reads from nowhere but the global scope. */
+const globalsOf = (file: string): Set<string> => {
+  const names = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    const isName =
+      ts.isIdentifier(node) &&
+      !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) &&
+      !(ts.isPropertyAssignment(node.parent) && node.parent.name === node) &&
+      !ts.isPropertySignature(node.parent);
+    if (isName) names.add(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed(file));
+  return names;
+};
+
+const layerOf = (file: string): string => file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+
+const importedLayer = (file: string, specifier: string): string =>
+  layerOf(relative(ROOT, join(ROOT, dirname(file), specifier)));
+
+/** What breaks a rule in these files: each breach with its file. */
+const breaches = (files: readonly string[], find: (file: string) => Iterable<string>): string[] =>
+  files.flatMap((file) => Array.from(find(file), (breach) => `${file}: ${breach}`));
+
+const matches = (file: string, pattern: RegExp): string[] =>
+  Array.from(textOf(file).matchAll(pattern), ([text]) => text);
+
+const crossings = (file: string): string[] =>
+  importsOf(file).filter(
+    (specifier) => specifier.startsWith('.') && importedLayer(file, specifier) !== layerOf(file),
+  );
+
+it('knows every file of src', () => {
+  expect(SOURCES.length).toBeGreaterThan(40);
+  expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ARROWS)));
+});
+
+describe('the layers', () => {
+  it('import one way: main, http, service, store, engine', () => {
+    const wrong = (file: string): string[] =>
+      crossings(file).filter((specifier) => {
+        const allowed = ARROWS[layerOf(file)] ?? [];
+        return !allowed.includes(importedLayer(file, specifier));
+      });
+    expect(breaches(SOURCES, wrong)).toEqual([]);
+  });
+
+  it('are entered by their index', () => {
+    const layers = SOURCES.filter((file) => !PROCESSES.includes(file));
+    const asides = (file: string): string[] =>
+      crossings(file).filter((specifier) => !specifier.endsWith('/index.ts'));
+    expect(breaches(layers, asides)).toEqual([]);
+  });
+
+  it('leave the process to those who start one', () => {
+    const layers = SOURCES.filter((file) => !PROCESSES.includes(file));
+    const reads = (file: string): string[] =>
+      [...globalsOf(file), ...importsOf(file)].filter((name) => /^(node:)?process$/.test(name));
+    expect(breaches(layers, reads)).toEqual([]);
+  });
+
+  it('leave SQL to the store', () => {
+    const others = SOURCES.filter((file) => layerOf(file) !== 'store');
+    const sql =
+      /\b(SELECT .+ FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA|node:sqlite)\b/g;
+    expect(breaches(others, (file) => matches(file, sql))).toEqual([]);
+  });
+
+  it('keep HTTP to its layer', () => {
+    const others = SOURCES.filter((file) => !/^src\/(http\/|main\.ts)/.test(file));
+    const http = (file: string): string[] =>
+      importsOf(file).filter((specifier) => /fastify|node:http|node:net/.test(specifier));
+    expect(breaches(others, http)).toEqual([]);
+  });
+});
+
+describe('the engine', () => {
+  const engine = SOURCES.filter((file) => layerOf(file) === 'engine');
+
+  it('imports nothing from outside itself', () => {
+    const outside = (file: string): string[] =>
+      importsOf(file).filter((specifier) => !/^\.\/[\w-]+\.ts$/.test(specifier));
+    expect(breaches(engine, outside)).toEqual([]);
+  });
+
+  it('knows neither clock nor randomness nor environment, and waits for nothing (R16)', () => {
+    const globals = ['Date', 'Temporal', 'process', 'performance', 'crypto', 'console', 'Promise'];
+    const timers = ['globalThis', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'];
+    const impure = new Set([...globals, ...timers]);
+    const used = (file: string): string[] => [
+      ...[...globalsOf(file)].filter((name) => impure.has(name)),
+      ...matches(file, /Math\.random|\basync\b|\bawait\b/g),
+    ];
+    expect(breaches(engine, used)).toEqual([]);
+  });
+});
+
+describe('every file', () => {
+  it(`has ${LINES_MAX} lines at most`, () => {
+    const long = ALL.filter((file) => textOf(file).trimEnd().split('\n').length > LINES_MAX);
+    expect(long).toEqual([]);
+  });
+
+  it('leaves nothing to do later, and switches no check off', () => {
+    const later =
+      /\b(?:TO[D]O|FIX[M]E|X[X]X)\b|@ts-(?:ignore|nocheck|expect-error)|eslint-[d]isable/g;
+    expect(breaches(ALL, (file) => matches(file, later))).toEqual([]);
+  });
+
+  it('exports by name', () => {
+    const files = ALL.filter((file) => !file.endsWith('.config.ts'));
+    expect(breaches(files, (file) => matches(file, /^export default\b/gm))).toEqual([]);
+  });
+
+  it('is named in kebab case', () => {
+    expect(ALL.filter((file) => !/^[a-z0-9/.-]+$/.test(file))).toEqual([]);
+  });
+});
+
+describe('the tests', () => {
+  const tests = ALL.filter((file) => file.endsWith('.test.ts'));
+
+  it('all run, but for those that hold the reason why they cannot', () => {
+    // `skipIf(reason !== null)`: what is skipped says why.
+    const skipped = /\.(?:only|skip|todo|fails|runIf)\(|\.skipIf\((?!\w+ !== null\))/g;
+    expect(breaches(tests, (file) => matches(file, skipped))).toEqual([]);
+  });
+
+  it('are named as facts', () => {
+    const wish = /^\s*(?:it|test|describe)\b.*['"`].*\bshould\b.*['"`]/gm;
+    expect(breaches(tests, (file) => matches(file, wish))).toEqual([]);
+  });
+});
