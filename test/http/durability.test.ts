@@ -4,12 +4,15 @@ import { booking, openHeldApp, type Answered, type TestApp } from '../support/ap
 
 // Promise 2: no answer shows a state that could still be lost. The disk of these tests is held by hand.
 
-/** What has been answered by the time that another doctor's reads, asked for later, are. */
+/** What has been answered by the time that another doctor's requests, sent later one after another, are. */
 const answeredBefore = async (opd: TestApp, requests: readonly Promise<unknown>[]) => {
   const answered: number[] = [];
   for (const [index, request] of requests.entries()) void request.then(() => answered.push(index));
-  for (const url of ['/schedule?doctor_id=doc2', '/doctors/doc2', '/schedule?doctor_id=doc3'])
+  const elsewhere = booking('W1', { doctor_id: 'doc2', slot_id: 'no-such-slot' });
+  for (const url of ['/schedule?doctor_id=doc2', '/doctors/doc2', '/schedule?doctor_id=doc3']) {
     expect(await opd.get(url)).toMatchObject({ status: 200 });
+    expect(await opd.post('/book', elsewhere)).toMatchObject({ status: 404 });
+  }
   return answered;
 };
 

@@ -27,6 +27,11 @@ it('has the slots of the horizon ready from the start', async () => {
 it('opens no slot that is over already', async () => {
   const opd = await openApp({ horizonDays: 0, now: '2026-11-23T10:30:00Z' });
   expect(doc1(opd).slots.map(({ facts }) => facts.id)).toEqual(['doc1_slot2@2026-11-23']);
+  await opd.put('/doctors/new', doctorInput({ sessions: [session('new')] }));
+  for (const [id, slots] of Object.entries({ doc1: ['doc1_slot2@2026-11-23'], new: [] })) {
+    const { body } = await opd.get<ScheduleView>(`/schedule?doctor_id=${id}&date=2026-11-23`);
+    expect(body.slots.map((slot) => slot.id)).toEqual(slots);
+  }
 });
 
 it("opens the next day's slots at midnight at the doctor's place, once", async () => {
