@@ -33,6 +33,8 @@ const GRACE_MS = 10_000;
 /** What the person who started the process has to put right: told in plain sentences, without a stack. */
 class StartError extends Error {}
 
+type LogDestination = ReturnType<typeof pino.destination>;
+
 const clock = (): EpochMs => epochMs(Date.now());
 
 function settingsOf(environment: NodeJS.ProcessEnv): Settings {
@@ -63,12 +65,13 @@ function choosesRoster(roster: readonly DoctorFacts[] | undefined, logger: Logge
   };
 }
 
-function stopsOnFailure(store: Store, logger: Logger): void {
+function stopsOnFailure(store: Store, logger: Logger, log: LogDestination): void {
   void store.failure.then((error) => {
+    if (!logger.isLevelEnabled('fatal')) process.exit(1);
+    log.once('drain', () => process.exit(1));
     logger.fatal({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
-    logger.flush(() => process.exit(1));
-    // A log that nobody reads must not keep the process from being started again.
-    setTimeout(() => process.exit(1), LAST_WORDS_MS);
+    // A log that nobody reads would hold up an exit for ever, and the process must be started again.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
   });
 }
 
@@ -83,10 +86,8 @@ function keepsTime(service: Service, logger: Logger): NodeJS.Timeout {
 async function start(): Promise<void> {
   const settings = settingsOf(process.env);
   const roster = settings.ROSTER === undefined ? undefined : rosterOf(settings.ROSTER);
-  const logger = pino(
-    { level: settings.LOG_LEVEL },
-    pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_BYTES }),
-  );
+  const log = pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_BYTES });
+  const logger = pino({ level: settings.LOG_LEVEL }, log);
   const engine = new AllocationEngine({
     classes: DEFAULT_CLASSES,
     graceMinutes: settings.SLOT_GRACE_MINUTES,
@@ -99,7 +100,7 @@ async function start(): Promise<void> {
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   await app.listen({ host: settings.HOST, port: settings.PORT });
   await service.start(choosesRoster(roster, logger));
-  stopsOnFailure(store, logger);
+  stopsOnFailure(store, logger, log);
   const timer = keepsTime(service, logger);
   closeWithGrace({ delay: GRACE_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'An error that nobody foresaw: stopping.');

@@ -19,6 +19,9 @@ interface SlotKeeperDeps {
   readonly horizonDays: number;
 }
 
+/** Days after the date it starts on in which a slot is over for certain: its length and its grace are a day at most each. */
+const SLOT_DAYS_MAX = 3;
+
 /** Who is on record for what the program does by itself. */
 const SYSTEM = { actor: 'system', reason: null } as const;
 
@@ -77,7 +80,7 @@ export class SlotKeeper {
     if (settled !== undefined) return void settled.catch(() => undefined);
     const now = clock();
     for (const slot of [...doctor.slots]) if (engine.hasEnded(slot, now)) engine.forgetSlot(slot);
-    doctor.forgetDaysBefore(plusDays(localDateAt(now, doctor.facts.timeZone), -1));
+    doctor.forgetDaysBefore(plusDays(localDateAt(now, doctor.facts.timeZone), -SLOT_DAYS_MAX));
   }
 
   #plan(facts: DoctorFacts): SlotFacts[] {

@@ -9,7 +9,7 @@ import { startServer, type ServerProcess } from '../support/server-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const CLIENTS = 12;
-const ROUNDS = 4;
+const ROUNDS = 3;
 
 /** Clients send commands until so many more are answered; then the process is killed as it stands. */
 async function loadAndKill(server: ServerProcess, ledger: Ledger, answers: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -76,6 +77,15 @@ it('a process that stops takes no more connections and does not wait for idle on
   await expect(server.get('/health')).rejects.toThrow();
 });
 
+it('a process that has stopped leaves everything in the database file itself', async () => {
+  const file = newFile();
+  const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
+  await book(server, 'a');
+  expect(existsSync(`${file}-wal`)).toBe(true);
+  await server.stop();
+  expect(existsSync(`${file}-wal`)).toBe(false);
+});
+
 it('a database that cannot be written any more stops the process with 1; what was answered is kept', async () => {
   const file = newFile();
   const settings = { DATABASE_URL: `sqlite:${file}` };
@@ -94,6 +104,23 @@ it('a database that cannot be written any more stops the process with 1; what wa
   const after = await startServer(settings);
   expect((await after.get(`/tokens/${id}`)).status).toBe(200);
   await after.stop();
+});
+
+it('a database that cannot be written any more stops the process even when nobody reads its log', async () => {
+  const file = newFile();
+  const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
+  server.pauseLog();
+  // More lines than any pipe holds.
+  for (let round = 0; round < 30; round += 1)
+    await Promise.all(Array.from({ length: 100 }, () => server.get('/health')));
+  const other = new DatabaseSync(file);
+  other.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
+    BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
+  other.close();
+  await book(server, 'after').catch(() => null);
+  await eventually(() => server.hasExited);
+  server.resumeLog();
+  expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
 it('a database that is busy for long makes commands wait or be refused, and nothing else', async () => {

@@ -3,9 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { tokenId } from '../../src/engine/index.ts';
+import { AllocationEngine, tokenId } from '../../src/engine/index.ts';
+import { createService } from '../../src/service/index.ts';
 import { createStore, NotDurableError } from '../../src/store/index.ts';
+import { migrate, prepareFile } from '../../src/store/sqlite/open.ts';
+import type { Operation } from '../../src/store/sqlite/statements.ts';
 import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
+import { doctorFacts, NOW, RULES } from '../support/clinic.ts';
 import { Desk, keptAnswer, RAO } from '../support/desk.ts';
 import { heard, standing } from '../support/disk.ts';
 import { eventually } from '../support/eventually.ts';
@@ -13,6 +17,7 @@ import { fill } from '../support/full-disk.ts';
 import { mountMemory, needsMount, noMount } from '../support/mount.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { MORNING } from '../support/week.ts';
 
 async function deskOn(file: string): Promise<Desk> {
   const desk = new Desk((engine) => createStore(`sqlite:${file}`, engine));
@@ -119,6 +124,32 @@ describe('a database that is busy for longer than a write waits', () => {
   });
 });
 
+describe('the clock', () => {
+  it('goes on while the database is busy, though it finds nothing settled', async () => {
+    const file = join(tempDir(), 'opd.db');
+    const engine = new AllocationEngine(RULES);
+    const store = createStore(`sqlite:${file}`, engine);
+    onTestFinished(() => store.close());
+    const service = createService({ engine, store, clock: () => NOW, horizonDays: 1 });
+    await service.start(() => [doctorFacts({ sessions: [MORNING] })]);
+    const other = connect(file);
+    other.exec('BEGIN IMMEDIATE');
+    const booking = {
+      doctor_id: 'rao',
+      slot_id: 'morning',
+      patient_name: 'a',
+      patient_type: 'WALK_IN',
+    };
+    const answer = service.commands.book(booking, { name: 'anonymous', idempotencyKey: null });
+    await eventually(() => store.state === 'stalled');
+    // A rejection that nobody hears would end the process, and fails this test.
+    await service.tick();
+    await turn();
+    other.exec('ROLLBACK');
+    expect(await answer).toMatchObject({ result: { ok: true } });
+  });
+});
+
 describe('a fault in the middle of a batch', () => {
   it.each(['ABORT', 'ROLLBACK', 'FAIL'])(
     'keeps all of it off the disk and stops the service (%s)',
@@ -151,6 +182,22 @@ describe('a fault in the middle of a batch', () => {
       expect(count(database, 'changes')).toBe(after.engine.doctor(RAO)?.version);
     },
   );
+});
+
+describe('the writer', () => {
+  it('takes a batch that fails back whole, and the next one as if it had never been', async () => {
+    const file = prepareFile(join(tempDir(), 'opd.db'));
+    migrate(file);
+    const writer = new WriterClient(file);
+    const day = (date: string, number: number | null): Operation => ['setDay', ['d', date, number]];
+    await writer.write([day('2026-01-05', 1)]);
+    const faulty = writer.write([day('2026-01-06', 1), day('2026-01-07', null)]);
+    await expect(faulty).rejects.toThrow(/NOT NULL/);
+    await writer.write([day('2026-01-08', 1)]);
+    await writer.close();
+    const dates = connect(file).prepare('SELECT date FROM days ORDER BY date').all();
+    expect(dates.map(({ date }) => date)).toEqual(['2026-01-05', '2026-01-08']);
+  });
 });
 
 describe('a writer that dies', () => {

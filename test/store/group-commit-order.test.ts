@@ -130,5 +130,5 @@ it(`whatever the order of writes and arrivals, nothing is told early, lost or wr
       expect(kept).toEqual(bench.durable);
     },
   );
-  await fc.assert(property, { seed, numRuns: 500 });
+  await fc.assert(property, { seed, numRuns: 1_000 });
 });
