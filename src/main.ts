@@ -67,9 +67,10 @@ function choosesRoster(roster: readonly DoctorFacts[] | undefined, logger: Logge
 
 function stopsOnFailure(store: Store, logger: Logger, log: LogDestination): void {
   void store.failure.then((error) => {
-    if (!logger.isLevelEnabled('fatal')) process.exit(1);
+    if (!logger.isLevelEnabled('error')) process.exit(1);
     log.once('drain', () => process.exit(1));
-    logger.fatal({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
+    // Not `fatal`, which writes at once and waits for as long as nobody reads.
+    logger.error({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
     // A log that nobody reads would hold up an exit for ever, and the process must be started again.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
   });
@@ -103,7 +104,7 @@ async function start(): Promise<void> {
   stopsOnFailure(store, logger, log);
   const timer = keepsTime(service, logger);
   closeWithGrace({ delay: GRACE_MS, logger }, async ({ err, signal }) => {
-    if (err) logger.fatal({ err }, 'An error that nobody foresaw: stopping.');
+    if (err) logger.error({ err }, 'An error that nobody foresaw: stopping.');
     else logger.info({ signal }, 'Stopping.');
     clearInterval(timer);
     service.stop();
