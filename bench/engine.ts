@@ -1,0 +1,78 @@
+import type { Traffic, TrafficResult } from './engine-task.ts';
+import { inFreshProcess } from './lib/child.ts';
+import { must } from './lib/clinic.ts';
+import { median, nanoseconds, ratio } from './lib/format.ts';
+import { parameter } from './lib/parameter.ts';
+import type { Report } from './lib/report.ts';
+import { grouped } from './lib/statistics.ts';
+
+const TASK = new URL('./engine-task.ts', import.meta.url).pathname;
+/** Longest slot on which the model, which scans, keeps up. */
+const COMPARED_LENGTH_MAX = 1_000;
+
+interface Variant {
+  readonly name: string;
+  readonly traffic: Traffic;
+}
+
+function variants(): Variant[] {
+  const total = parameter('ENGINE_TOKENS', 2_000, 100_000);
+  const pairs = parameter('ENGINE_PAIRS', 500, 200_000);
+  const lookups = parameter('ENGINE_LOOKUPS', 500, 300_000);
+  const variant = (length: number, slots: number): Variant => ({
+    name: `${grouped(length)} in ${slots === 1 ? 'one slot' : `each of ${grouped(slots)} slots`}`,
+    traffic: { length, slots, pairs, lookups, compare: length <= COMPARED_LENGTH_MAX },
+  });
+  const middle = Math.min(1_000, total / 10);
+  return [
+    variant(10, 1),
+    variant(middle, 1),
+    variant(total, 1),
+    variant(10, total / 10),
+    variant(middle, total / middle),
+  ];
+}
+
+/** Mixed bookings and cancels, and position look-ups, by slot length, on one core. */
+export async function engineBench(): Promise<Report> {
+  const rounds = parameter('ENGINE_ROUNDS', 1, 3);
+  const all = variants();
+  const results = new Map<Variant, TrafficResult[]>(all.map((variant) => [variant, []]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const variant of round % 2 === 0 ? all : all.toReversed()) {
+      // The answers of all rounds are the same: to compare one round with the model is enough.
+      const traffic = { ...variant.traffic, compare: variant.traffic.compare && round === 0 };
+      must(results.get(variant)).push(await inFreshProcess<TrafficResult>(TASK, traffic));
+    }
+  for (const [{ name }, runs] of results)
+    if (new Set(runs.map(({ checksum }) => checksum)).size !== 1)
+      throw new Error(`The rounds of "${name}" answered differently.`);
+  const compared = [...results.values()].flat().reduce((sum, run) => sum + run.compared, 0);
+  return {
+    title: 'Engine: mixed book and cancel by slot length, one core',
+    remarks: [
+      `Half of each slot seated, half waiting; a random token cancels, a random class books; ids and changes included. Medians of ${rounds} rounds, each in a process of its own.`,
+      'The last two lines hold as many tokens as the longest slot: what they cost beyond the first is memory out of the cache, not length.',
+      'Targets: 1,000,000 operations a second at length 10; at 100,000 at most 3 times slower.',
+    ],
+    head: ['live tokens', 'operations/s', 'ns each', 'slower than 10', 'position ns', 'slower'],
+    rows: rowsOf(results),
+    checked: `${grouped(compared)} answers one by one against the model, every end board and waitlist position against the one sentence, all rounds alike.`,
+  };
+}
+
+function rowsOf(results: ReadonlyMap<Variant, readonly TrafficResult[]>): string[][] {
+  const [base] = results.values();
+  const operation = (runs: readonly TrafficResult[]) =>
+    median(runs.map(({ operationNs }) => operationNs));
+  const position = (runs: readonly TrafficResult[]) =>
+    median(runs.map(({ positionNs }) => positionNs));
+  return Array.from(results, ([{ name }, runs]) => [
+    name,
+    grouped(1e9 / operation(runs)),
+    nanoseconds(operation(runs)),
+    ratio(operation(runs), operation(must(base))),
+    nanoseconds(position(runs)),
+    ratio(position(runs), position(must(base))),
+  ]);
+}

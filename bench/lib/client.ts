@@ -1,0 +1,116 @@
+import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { ToolError } from './tool.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The JSON of the answer; null when there is none. */
+  readonly body: unknown;
+}
+
+/** Milliseconds without a byte after which a request counts as not answered. */
+const TIMEOUT_MS = 60_000;
+
+/** A client of the service over kept-alive connections; it measures every request. */
+export class Client {
+  readonly url: string;
+  readonly #agent: Agent;
+  readonly #latencies: number[] = [];
+
+  /** @param connections requests in flight at most; more wait for a connection */
+  constructor(url: string, connections: number) {
+    this.url = url;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  /** Milliseconds that each request took until its answer was there. */
+  get latencies(): readonly number[] {
+    return this.#latencies;
+  }
+
+  get(path: string): Promise<HttpAnswer> {
+    return this.#send('GET', path, undefined, {});
+  }
+
+  post(
+    path: string,
+    body: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<HttpAnswer> {
+    return this.#send('POST', path, JSON.stringify(body), headers);
+  }
+
+  put(path: string, body: object): Promise<HttpAnswer> {
+    return this.#send('PUT', path, JSON.stringify(body), {});
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpAnswer> {
+    const startedAt = performance.now();
+    try {
+      return await this.#exchange(method, path, body, headers);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      throw new ToolError(`${method} ${this.url}${path} was not answered: ${reason}.`);
+    } finally {
+      this.#latencies.push(performance.now() - startedAt);
+    }
+  }
+
+  async #exchange(
+    method: string,
+    path: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpAnswer> {
+    const exchange = request(`${this.url}${path}`, {
+      method,
+      agent: this.#agent,
+      timeout: TIMEOUT_MS,
+      headers: {
+        ...headers,
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      },
+    });
+    return new Promise((resolve, reject) => {
+      exchange.on('error', reject);
+      exchange.on('timeout', () => exchange.destroy(new Error('it took too long')));
+      exchange.on('response', (response) => {
+        text(response)
+          .then((answer) => {
+            const { statusCode: status = 0, headers: answered } = response;
+            const json: unknown = answer === '' ? null : JSON.parse(answer);
+            resolve({ status, headers: answered, body: json });
+          })
+          .catch(reject);
+      });
+      exchange.end(body);
+    });
+  }
+}
+
+/**
+ * What an answer holds.
+ * @throws ToolError when it is no success
+ */
+export function bodyOf(answer: HttpAnswer, what: string): unknown {
+  if (answer.status >= 200 && answer.status < 300) return answer.body;
+  throw new ToolError(`${what} was refused with ${answer.status} ${codeOf(answer)}.`);
+}
+
+/** The code of a problem; empty when the answer is none. */
+export function codeOf({ body }: HttpAnswer): string {
+  const { code } = (body ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface TemporaryDirectory {
+  readonly path: string;
+  remove(): void;
+}
+
+/** Makes an empty directory, removed at the latest when the process exits. */
+export function temporaryDirectory(): TemporaryDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'opd-bench-'));
+  const remove = (): void => {
+    rmSync(path, { recursive: true, force: true });
+    process.off('exit', remove);
+  };
+  process.on('exit', remove);
+  return { path, remove };
+}
