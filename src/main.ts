@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
+import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
 import {
   AllocationEngine,
@@ -17,7 +19,7 @@ import {
   type Service,
 } from './service/index.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { createStore, StoreOpenError, type Store } from './store/index.ts';
+import { createStore, NotDurableError, StoreOpenError, type Store } from './store/index.ts';
 
 /** How often sessions are looked at for new slots. */
 const TICK_MS = 30_000;
@@ -27,13 +29,24 @@ const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
 const LAST_WORDS_MS = 1_000;
 /** Milliseconds between two looks for connections that have become idle while the process stops. */
 const SWEEP_MS = 50;
-/** Milliseconds that requests in flight have to finish when the process is told to stop. */
-const GRACE_MS = 10_000;
+/** Milliseconds that loading, and after it requests in flight, have to finish when the process is told to stop. */
+const PATIENCE_MS = 3_000;
+/** Milliseconds after which a process that was told to stop ends, whatever it does. */
+const STOP_MS = 10_000;
 
 /** What the person who started the process has to put right: told in plain sentences, without a stack. */
 class StartError extends Error {}
 
-type LogDestination = ReturnType<typeof pino.destination>;
+/** What a running process consists of. */
+interface Parts {
+  readonly app: FastifyInstance;
+  readonly service: Service;
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly log: ReturnType<typeof pino.destination>;
+  /** Aborted once the process has been told to stop. */
+  readonly stop: AbortSignal;
+}
 
 const clock = (): EpochMs => epochMs(Date.now());
 
@@ -65,8 +78,12 @@ function choosesRoster(roster: readonly DoctorFacts[] | undefined, logger: Logge
   };
 }
 
-function stopsOnFailure(store: Store, logger: Logger, log: LogDestination): void {
+function stopsOnFailure({ store, logger, log, stop }: Parts): void {
   void store.failure.then((error) => {
+    if (stop.aborted && error instanceof NotDurableError) {
+      logger.warn({ err: error }, 'What waited for the disk is dropped: none of it was answered.');
+      return;
+    }
     if (!logger.isLevelEnabled('error')) process.exit(1);
     log.once('drain', () => process.exit(1));
     // Not `fatal`, which writes at once and waits for as long as nobody reads.
@@ -76,12 +93,53 @@ function stopsOnFailure(store: Store, logger: Logger, log: LogDestination): void
   });
 }
 
-function keepsTime(service: Service, logger: Logger): NodeJS.Timeout {
-  return setInterval(() => {
+function keepsTime({ service, logger, stop }: Parts): void {
+  const timer = setInterval(() => {
     service.tick().catch((error: unknown) => {
       logger.warn({ err: error }, 'The slots ahead could not be opened; it will be tried again.');
     });
   }, TICK_MS);
+  stop.addEventListener('abort', () => clearInterval(timer));
+}
+
+/** Lets requests in flight finish for a while, then closes what is still open. */
+async function closesConnections({ app, logger }: Parts): Promise<void> {
+  // A connection kept alive is idle only once what it had in flight is answered.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+  const end = setTimeout(() => {
+    logger.warn('Requests are still unfinished: closing their connections without an answer.');
+    app.server.closeAllConnections();
+  }, PATIENCE_MS);
+  await app.close();
+  clearInterval(sweep);
+  clearTimeout(end);
+}
+
+/** Stops in order when the process is told to, at whatever point of its life it is. */
+function stopsWhenTold(parts: Parts, started: Promise<void>, stopping: AbortController): void {
+  const { service, store, logger } = parts;
+  closeWithGrace({ delay: STOP_MS, logger }, async ({ err, signal }) => {
+    stopping.abort();
+    if (err) logger.error({ err }, 'An error that nobody foresaw: stopping.');
+    else logger.info({ signal }, 'Stopping.');
+    service.stop();
+    await Promise.race([started.catch(() => undefined), delay(PATIENCE_MS)]);
+    // Again: what was loading has begun to serve in the meantime.
+    service.stop();
+    await closesConnections(parts);
+    await store.close();
+    logger.flush();
+  });
+}
+
+/** Listens first, so that who asks while state is loading is told so. */
+async function serve(
+  { app, service, logger, stop }: Parts,
+  { HOST, PORT }: Settings,
+  roster: readonly DoctorFacts[] | undefined,
+): Promise<void> {
+  await app.listen({ host: HOST, port: PORT });
+  if (!stop.aborted) await service.start(choosesRoster(roster, logger));
 }
 
 async function start(): Promise<void> {
@@ -99,22 +157,18 @@ async function start(): Promise<void> {
   const app = await buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: Date.now() });
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
-  await app.listen({ host: settings.HOST, port: settings.PORT });
-  await service.start(choosesRoster(roster, logger));
-  stopsOnFailure(store, logger, log);
-  const timer = keepsTime(service, logger);
-  closeWithGrace({ delay: GRACE_MS, logger }, async ({ err, signal }) => {
-    if (err) logger.error({ err }, 'An error that nobody foresaw: stopping.');
-    else logger.info({ signal }, 'Stopping.');
-    clearInterval(timer);
-    service.stop();
-    // A connection kept alive is idle only once what it had in flight is answered.
-    const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-    await app.close();
-    clearInterval(sweep);
-    await store.close();
-    logger.flush();
-  });
+  const stopping = new AbortController();
+  const parts = { app, service, store, logger, log, stop: stopping.signal };
+  stopsOnFailure(parts);
+  const started = serve(parts, settings, roster);
+  stopsWhenTold(parts, started, stopping);
+  try {
+    await started;
+  } catch (error) {
+    // Who stops a process does not care that it could not start.
+    if (!stopping.signal.aborted) throw error;
+  }
+  if (!stopping.signal.aborted) keepsTime(parts);
 }
 
 /** One clear sentence for what a person can put right, everything for what nobody foresaw. */

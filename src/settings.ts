@@ -83,5 +83,7 @@ function faultOf(name: string, text: string): string {
   };
   const bounds =
     minimum === undefined ? '' : ` A whole number from ${minimum} to ${maximum ?? 'any'}.`;
-  return `${name}=${text} is not valid. ${description ?? ''}${bounds}`;
+  // The URL of a database may hold a password, and what is said here ends up in logs.
+  const given = name === 'DATABASE_URL' ? name : `${name}=${text}`;
+  return `${given} is not valid. ${description ?? ''}${bounds}`;
 }

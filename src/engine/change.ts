@@ -48,7 +48,7 @@ export interface TokenTransition extends Envelope {
   readonly slotId: SlotId;
   readonly from: LiveStatus;
   readonly to: Status;
-  /** The token that caused it (R17): of a bump the newcomer, of a promotion who left; null when its own command did. */
+  /** The token that caused it (R17): of a bump the newcomer, of a promotion who left; null when its own command did, or when a seat was found free. */
   readonly cause: TokenId | null;
 }
 

@@ -74,12 +74,9 @@ export class Doctor {
   }
 
   addSlot(slot: Slot): void {
-    const { id, startTime } = slot.facts;
-    // By id where two start together: a restart must not change their order.
-    const later = this.#slots.findIndex(({ facts }) =>
-      facts.startTime === startTime ? facts.id > id : facts.startTime > startTime,
-    );
-    this.#slots.splice(later === -1 ? this.#slots.length : later, 0, slot);
+    // From the end: slots are opened day after day, each mostly behind all others.
+    const place = this.#slots.findLastIndex((other) => !startsBefore(slot, other)) + 1;
+    this.#slots.splice(place, 0, slot);
   }
 
   removeSlot(slot: Slot): void {
@@ -93,3 +90,7 @@ export class Doctor {
     for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
   }
 }
+
+/** The order of a doctor's slots: by id where two start together, for a restart must not change it. */
+const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
+  a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;

@@ -1,4 +1,4 @@
-import type { Change, TokenTransition, Transition } from './change.ts';
+import type { Change, TokenTransition } from './change.ts';
 import type {
   Book,
   Booked,
@@ -12,13 +12,14 @@ import type {
 import { Doctor, type DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, SessionId, SlotId, TokenId } from './ids.ts';
 import { found, invariant, unreachable } from './invariant.ts';
-import { isSessionIdTaken, isSlotIdTaken, isSlotOfAnother } from './namespace.ts';
+import { Namespace, type DoctorPlan, type TakenSessions } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
-import { isRevisable, revise, revisedSessions, sameDoctor, slotChanges } from './plan.ts';
+import { sameDoctor, slotChanges, slotsToOpen, slotsToRevise } from './plan.ts';
 import type { EngineRefusal, PlainRefusalCode } from './refusal.ts';
 import { endsAt, Slot, type SlotFacts } from './slot.ts';
-import { holdsSeat, isLive, nextStatuses, type LiveStatus, type Status } from './status.ts';
+import { holdsSeat, isLive, nextStatuses } from './status.ts';
 import type { Token } from './token.ts';
+import { promotion, transition } from './transition.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -31,8 +32,7 @@ export class AllocationEngine {
   readonly #rules: EngineRules;
   readonly #classes: ReadonlyMap<string, PatientClass>;
   readonly #doctors = new Map<DoctorId, Doctor>();
-  readonly #sessions = new Map<SessionId, Doctor>();
-  readonly #slots = new Map<SlotId, Slot>();
+  readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
 
   constructor(rules: EngineRules) {
@@ -56,12 +56,12 @@ export class AllocationEngine {
   }
 
   slot(id: SlotId): Slot | undefined {
-    return this.#slots.get(id);
+    return this.#ids.slot(id);
   }
 
   /** Whether an id is a session's, and so an alias for one of its slots. */
   isSession(id: SlotId | SessionId): boolean {
-    return this.#sessions.has(id as SessionId);
+    return this.#ids.session(id as SessionId) !== undefined;
   }
 
   /** A live token of a slot in memory. */
@@ -89,9 +89,13 @@ export class AllocationEngine {
       };
     if (this.hasEnded(slot, command.at)) return refuse('slot_ended');
     if (slot.facts.closedReason !== null) return refuse('slot_closed');
+    // Who waits beside a free seat comes before any newcomer (R5, R8).
+    const filled = slot.isUnfilled ? this.#fill([slot], command.at) : NO_CHANGES;
     const victim = slot.seatsLeft > 0 ? undefined : slot.weakestFor(patientClass);
     const seated = slot.seatsLeft > 0 || victim !== undefined;
-    if (!seated && slot.waiting >= this.#rules.waitlistMax) return refuse('waitlist_full');
+    // A waitlist that just gave somebody a seat has room.
+    if (!seated && filled.length === 0 && slot.waiting >= this.#rules.waitlistMax)
+      return refuse('waitlist_full');
 
     const changes: Change[] = [];
     if (victim !== undefined)
@@ -113,7 +117,11 @@ export class AllocationEngine {
     });
     this.#write(changes);
     const token = found(this.#tokens.get(command.tokenId), 'a booked token is in the index');
-    return { ok: true, changes, value: { token, bumped: victim ?? null } };
+    return {
+      ok: true,
+      changes: withFilled(filled, changes),
+      value: { token, bumped: victim ?? null },
+    };
   }
 
   /** Gives the place up, seated or waiting; a freed seat goes to the next waiter at once (R5, R6). */
@@ -126,19 +134,26 @@ export class AllocationEngine {
     return this.#leave(command, 'no_show', 'NO_SHOW');
   }
 
+  /** Seats those who wait beside a free seat, as after an end that was put off; mostly there is nobody (R5). */
+  fillSeats(doctorId: DoctorId, at: EpochMs): Outcome<Doctor> {
+    const doctor = this.#doctors.get(doctorId);
+    if (doctor === undefined) return refuse('doctor_not_found');
+    return { ok: true, changes: this.#fill(doctor.slots, at), value: doctor };
+  }
+
+  /** The sessions for which `putDoctor` would refuse these doctors, if they are put one after another. */
+  takenSessions(plans: readonly DoctorPlan[]): TakenSessions[] {
+    return this.#ids.taken(plans);
+  }
+
   /**
    * Adds a doctor or revises one, and brings the slots of the sessions to `planned`: those missing are opened,
-   * unused ones are revised or closed, and a slot with a live token stays as it is. Repeated, it changes nothing.
+   * unused ones are revised, closed or opened again, and a slot with a live token stays as it is. Repeated, it changes nothing.
    */
   putDoctor(facts: DoctorFacts, planned: readonly SlotFacts[], at: EpochMs): Outcome<Doctor> {
-    const isTaken =
-      facts.sessions.some(({ id }) =>
-        isSessionIdTaken(id, facts.id, this.#slots, this.#sessions),
-      ) || planned.some(({ id }) => isSlotOfAnother(id, facts.id, this.#slots));
-    if (isTaken) return refuse('id_taken');
+    if (this.takenSessions([{ facts, planned }]).length > 0) return refuse('id_taken');
     const known = this.#doctors.get(facts.id);
     const doctor = known ?? new Doctor(facts);
-    const revised = revisedSessions(known?.facts, facts);
     const changes: Change[] = [];
     if (known === undefined || !sameDoctor(known.facts, facts)) {
       const version = doctor.version + 1;
@@ -150,21 +165,16 @@ export class AllocationEngine {
         doctor: facts,
       });
     }
-    const slots = planned.filter(({ id }) => !this.#slots.has(id));
-    for (const slot of doctor.slots)
-      if (isRevisable(slot, revised, at))
-        slots.push(
-          ...revise(
-            slot.facts,
-            planned.find(({ id }) => id === slot.facts.id),
-          ),
-        );
-    changes.push(...slotChanges(slots, doctor.version + changes.length, at));
+    const opened = slotsToOpen(planned, this.#ids, at);
+    const slots = new Map(
+      [...opened, ...slotsToRevise(doctor, facts, planned, at)].map((slot) => [slot.id, slot]),
+    );
+    changes.push(...slotChanges([...slots.values()], doctor.version + changes.length, at));
     this.#write(changes);
     return { ok: true, changes, value: this.#doctorOf(facts.id) };
   }
 
-  /** Opens the slots that the doctor's sessions yield and that are not there yet. */
+  /** Opens the slots that the doctor's sessions yield: those not there yet, and those closed by a session's end. */
   openSlots(
     doctorId: DoctorId,
     planned: readonly SlotFacts[],
@@ -172,10 +182,10 @@ export class AllocationEngine {
   ): Outcome<readonly SlotFacts[]> {
     const doctor = this.#doctors.get(doctorId);
     if (doctor === undefined) return refuse('doctor_not_found');
-    const missing = planned.filter(({ id }) => !this.#slots.has(id));
-    const changes = slotChanges(missing, doctor.version, at);
+    const opened = slotsToOpen(planned, this.#ids, at);
+    const changes = slotChanges(opened, doctor.version, at);
     this.#write(changes);
-    return { ok: true, changes, value: missing };
+    return { ok: true, changes, value: opened };
   }
 
   /** Opens a single slot outside the sessions. */
@@ -183,7 +193,7 @@ export class AllocationEngine {
     const doctor = this.#doctors.get(facts.doctorId);
     if (doctor === undefined) return refuse('doctor_not_found');
     if (at >= endsAt(facts, this.#rules.graceMinutes)) return refuse('slot_ended');
-    if (isSlotIdTaken(facts.id, this.#slots, this.#sessions)) return refuse('id_taken');
+    if (this.#ids.isTaken(facts.id)) return refuse('id_taken');
     const changes = slotChanges([facts], doctor.version, at);
     this.#write(changes);
     return { ok: true, changes, value: this.#slotOf(facts.id) };
@@ -223,16 +233,18 @@ export class AllocationEngine {
     for (const [date, number] of lastNumbers) doctor.day(date).lastNumber = number;
   }
 
-  /** Brings a slot of a doctor in memory back as it was kept, with its live tokens. */
-  restoreSlot(facts: SlotFacts, tokens: readonly TokenSnapshot[]): void {
+  /** Brings a slot of a doctor in memory back as it was kept, with its live tokens and the last number of its day. */
+  restoreSlot(facts: SlotFacts, tokens: readonly TokenSnapshot[], lastNumber = 0): void {
     this.#setSlot(facts);
     for (const token of tokens) this.#addToken(token);
+    const { day } = this.#slotOf(facts.id);
+    day.lastNumber = Math.max(day.lastNumber, lastNumber);
   }
 
   /** Forgets a slot and its tokens: what is over is read from the store. */
   forgetSlot(slot: Slot): void {
     for (const token of [...slot.seatedTokens(), ...slot.waitlist()]) this.#tokens.delete(token.id);
-    this.#slots.delete(slot.facts.id);
+    this.#ids.removeSlot(slot);
     slot.doctor.removeSlot(slot);
   }
 
@@ -241,7 +253,7 @@ export class AllocationEngine {
     const doctor = this.#doctors.get(id);
     if (doctor === undefined) return;
     for (const slot of [...doctor.slots]) this.forgetSlot(slot);
-    for (const session of doctor.facts.sessions) this.#sessions.delete(session.id);
+    for (const session of doctor.facts.sessions) this.#ids.removeSession(session.id);
     this.#doctors.delete(id);
   }
 
@@ -258,28 +270,45 @@ export class AllocationEngine {
         ok: false,
         refusal: { code: 'invalid_transition', from: token.status, allowed },
       };
-    const promoted = holdsSeat(token.status) ? this.#promotable(token.slot, command.at) : undefined;
+    const { slot } = token;
+    const filled = slot.isUnfilled ? this.#fill([slot], command.at) : NO_CHANGES;
+    const promoted = holdsSeat(token.status) ? this.#due(slot, command.at) : undefined;
     const changes = [transition(token, kind, to, null, 1, command.at)];
-    if (promoted !== undefined)
-      changes.push(
-        transition(promoted, 'promoted', seatStatusOf(promoted), token.id, 2, command.at),
-      );
+    if (promoted !== undefined) changes.push(promotion(promoted, token.id, 2, command.at));
     this.#write(changes);
-    return { ok: true, changes, value: { token, promoted: promoted ?? null } };
+    return {
+      ok: true,
+      changes: withFilled(filled, changes),
+      value: { token, promoted: promoted ?? null },
+    };
   }
 
   /** Who gets the next free seat: nobody once the slot has ended or is closed (R5, R11). */
-  #promotable(slot: Slot, at: EpochMs): Token | undefined {
+  #due(slot: Slot, at: EpochMs): Token | undefined {
     if (slot.facts.closedReason !== null || this.hasEnded(slot, at)) return undefined;
     return slot.nextWaiting();
   }
 
+  /** Seats those who are due a seat that is free already: an end was put off, or the clock was put right. */
+  #fill(slots: readonly Slot[], at: EpochMs): Change[] {
+    const changes: Change[] = [];
+    for (const slot of slots)
+      while (slot.isUnfilled) {
+        const waiter = this.#due(slot, at);
+        if (waiter === undefined) break;
+        const change = promotion(waiter, null, 1, at);
+        this.apply(change);
+        changes.push(change);
+      }
+    return changes;
+  }
+
   #slotFor(doctor: Doctor, command: Book): Slot | undefined {
-    const slot = this.#slots.get(command.slotId);
+    const slot = this.#ids.slot(command.slotId);
     if (slot !== undefined) return slot.doctor === doctor ? slot : undefined;
     // A session id is an alias: slots and sessions share one namespace.
     const session = command.slotId as string as SessionId;
-    if (this.#sessions.get(session) !== doctor) return undefined;
+    if (this.#ids.session(session) !== doctor) return undefined;
     return doctor.nextSlotOf(session, command.at, this.#rules.graceMinutes);
   }
 
@@ -288,7 +317,7 @@ export class AllocationEngine {
   }
 
   #slotOf(id: SlotId): Slot {
-    return found(this.#slots.get(id), 'what belongs to a slot has the slot in memory');
+    return found(this.#ids.slot(id), 'what belongs to a slot has the slot in memory');
   }
 
   #classOf(type: string): PatientClass {
@@ -301,21 +330,21 @@ export class AllocationEngine {
 
   #setDoctor(facts: DoctorFacts): Doctor {
     const doctor = this.#doctors.get(facts.id) ?? new Doctor(facts);
-    for (const { id } of doctor.facts.sessions) this.#sessions.delete(id);
+    for (const { id } of doctor.facts.sessions) this.#ids.removeSession(id);
     doctor.facts = facts;
     this.#doctors.set(facts.id, doctor);
-    for (const { id } of facts.sessions) this.#sessions.set(id, doctor);
+    for (const { id } of facts.sessions) this.#ids.addSession(id, doctor);
     return doctor;
   }
 
   #setSlot(facts: SlotFacts): void {
     const doctor = this.#doctorOf(facts.doctorId);
-    const known = this.#slots.get(facts.id);
+    const known = this.#ids.slot(facts.id);
     const slot = known ?? new Slot(doctor, facts);
     if (known !== undefined) doctor.removeSlot(known);
     slot.revise(facts);
     invariant(slot.seatsLeft >= 0, 'a slot has room for those it seats (R1)');
-    this.#slots.set(facts.id, slot);
+    if (known === undefined) this.#ids.addSlot(slot);
     doctor.addSlot(slot);
   }
 
@@ -359,35 +388,13 @@ export class AllocationEngine {
   }
 }
 
+const NO_CHANGES: readonly Change[] = [];
+
+/** The usual command fills nothing: its changes need no copy. */
+const withFilled = (filled: readonly Change[], changes: readonly Change[]): readonly Change[] =>
+  filled.length === 0 ? changes : [...filled, ...changes];
+
 const refuse = (code: PlainRefusalCode): { ok: false; refusal: EngineRefusal } => ({
   ok: false,
   refusal: { code },
 });
-
-/** The `nth` change of a command: this token goes to another status. */
-const transition = (
-  { id, slot, status }: Token,
-  kind: Transition,
-  to: Status,
-  cause: TokenId | null,
-  nth: number,
-  at: EpochMs,
-): TokenTransition => {
-  invariant(isLive(status), 'only a live token changes');
-  const { doctor, facts } = slot;
-  const version = doctor.version + nth;
-  return {
-    kind,
-    doctorId: facts.doctorId,
-    version,
-    at,
-    tokenId: id,
-    slotId: facts.id,
-    from: status,
-    to,
-    cause,
-  };
-};
-
-/** The seat status a waiter comes back to: one who has been at the desk is still there. */
-const seatStatusOf = (token: Token): LiveStatus => (token.present ? 'CHECKED_IN' : 'BOOKED');

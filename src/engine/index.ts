@@ -11,6 +11,7 @@ export { WEEKDAYS, type Doctor, type DoctorFacts, type Session, type Weekday } f
 export * from './command.ts';
 export { AllocationEngine } from './engine.ts';
 export * from './ids.ts';
+export type { DoctorPlan, TakenSessions } from './namespace.ts';
 export { invariant, InvariantError, unreachable } from './invariant.ts';
 export { DEFAULT_CLASSES, EMERGENCY, type PatientClass } from './patient-class.ts';
 export { ENGINE_REFUSALS, type EngineRefusal, type EngineRefusalCode } from './refusal.ts';

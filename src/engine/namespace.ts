@@ -1,41 +1,123 @@
-import type { Doctor } from './doctor.ts';
+import type { Doctor, DoctorFacts } from './doctor.ts';
 import type { DoctorId, SessionId, SlotId } from './ids.ts';
-import type { Slot } from './slot.ts';
+import type { Slot, SlotFacts } from './slot.ts';
 
-// Slot ids and session ids are one namespace, across all doctors, in which `session@...` belongs to the session.
+/** A doctor to be set up, and the slots that the sessions yield ahead. */
+export interface DoctorPlan {
+  readonly facts: DoctorFacts;
+  readonly planned: readonly SlotFacts[];
+}
 
-type Slots = ReadonlyMap<SlotId, Slot>;
-type Sessions = ReadonlyMap<SessionId, Doctor>;
+/** The sessions that a doctor cannot have: their ids, or those of their slots, are somebody else's. */
+export interface TakenSessions {
+  readonly doctorId: DoctorId;
+  readonly sessionIds: readonly SessionId[];
+}
 
-/** Whether an id is a slot's or a session's, or stands where a session's slots do. */
-export function isSlotIdTaken(id: SlotId | SessionId, slots: Slots, sessions: Sessions): boolean {
-  if (slots.has(id as SlotId) || sessions.has(id as SessionId)) return true;
+/** Slot ids and session ids, one namespace across all doctors, in which `session@...` belongs to the session. */
+export class Namespace {
+  readonly #sessions = new Map<SessionId, Doctor>();
+  readonly #slots = new Map<SlotId, Slot>();
+  /** The ids that stand under a prefix `...@`: a new session must not walk the slots of the whole hospital. */
+  readonly #under = new Map<string, Set<SlotId | SessionId>>();
+
+  slot(id: SlotId): Slot | undefined {
+    return this.#slots.get(id);
+  }
+
+  /** The doctor whose session it is. */
+  session(id: SessionId): Doctor | undefined {
+    return this.#sessions.get(id);
+  }
+
+  addSlot(slot: Slot): void {
+    this.#slots.set(slot.facts.id, slot);
+    this.#enter(slot.facts.id);
+  }
+
+  removeSlot({ facts }: Slot): void {
+    this.#slots.delete(facts.id);
+    this.#leave(facts.id);
+  }
+
+  addSession(id: SessionId, doctor: Doctor): void {
+    this.#sessions.set(id, doctor);
+    this.#enter(id);
+  }
+
+  removeSession(id: SessionId): void {
+    this.#sessions.delete(id);
+    this.#leave(id);
+  }
+
+  /** Whether an id is a slot's or a session's, or stands where a session's slots do. */
+  isTaken(id: SlotId | SessionId): boolean {
+    return (
+      this.#slots.has(id as SlotId) ||
+      this.#sessions.has(id as SessionId) ||
+      prefixesOf(id).some((prefix) => this.#sessions.has(prefix))
+    );
+  }
+
+  /** Whose sessions cannot be as planned, if all these doctors are set up together; nobody's when all is well. */
+  taken(plans: readonly DoctorPlan[]): TakenSessions[] {
+    const owners = new Map<SessionId, DoctorId>();
+    for (const { facts } of plans)
+      for (const { id } of facts.sessions) if (!owners.has(id)) owners.set(id, facts.id);
+    const isTaken = (id: SessionId, doctorId: DoctorId): boolean =>
+      owners.get(id) !== doctorId ||
+      prefixesOf(id).some((prefix) => owners.has(prefix)) ||
+      this.#isSessionTaken(id, doctorId);
+    return plans.flatMap(({ facts, planned }) => {
+      const foreign = planned.filter(({ id }) => this.#isSlotOfAnother(id, facts.id));
+      const blocked = new Set(foreign.map(({ sessionId }) => sessionId));
+      const sessionIds = facts.sessions
+        .map(({ id }) => id)
+        .filter((id) => blocked.has(id) || isTaken(id, facts.id));
+      return sessionIds.length === 0 ? [] : [{ doctorId: facts.id, sessionIds }];
+    });
+  }
+
+  #isSessionTaken(id: SessionId, doctorId: DoctorId): boolean {
+    const owner = this.#sessions.get(id);
+    if (owner !== undefined) return owner.facts.id !== doctorId;
+    return this.isTaken(id) || this.#hasForeignIds(id, doctorId);
+  }
+
+  /** Whether something stands where this session's slots would: somebody else's, a single slot or a session. */
+  #hasForeignIds(id: SessionId, doctorId: DoctorId): boolean {
+    for (const other of this.#under.get(id) ?? []) {
+      const facts = this.#slots.get(other as SlotId)?.facts;
+      if (facts?.sessionId !== id || facts.doctorId !== doctorId) return true;
+    }
+    return false;
+  }
+
+  #isSlotOfAnother(id: SlotId, doctorId: DoctorId): boolean {
+    const slot = this.#slots.get(id);
+    return slot !== undefined && slot.facts.doctorId !== doctorId;
+  }
+
+  #enter(id: SlotId | SessionId): void {
+    for (const prefix of prefixesOf(id)) {
+      const ids = this.#under.get(prefix) ?? new Set();
+      this.#under.set(prefix, ids.add(id));
+    }
+  }
+
+  #leave(id: SlotId | SessionId): void {
+    for (const prefix of prefixesOf(id)) {
+      const ids = this.#under.get(prefix);
+      ids?.delete(id);
+      if (ids?.size === 0) this.#under.delete(prefix);
+    }
+  }
+}
+
+/** What stands before each `@` of an id: the sessions to which it would belong. */
+function prefixesOf(id: SlotId | SessionId): SessionId[] {
+  const prefixes: SessionId[] = [];
   for (let end = id.indexOf('@'); end !== -1; end = id.indexOf('@', end + 1))
-    if (sessions.has(id.slice(0, end) as SessionId)) return true;
-  return false;
+    prefixes.push(id.slice(0, end) as SessionId);
+  return prefixes;
 }
-
-/** Whether this doctor cannot have a session of this id. */
-export function isSessionIdTaken(
-  id: SessionId,
-  doctorId: DoctorId,
-  slots: Slots,
-  sessions: Sessions,
-): boolean {
-  const owner = sessions.get(id);
-  if (owner !== undefined) return owner.facts.id !== doctorId;
-  return isSlotIdTaken(id, slots, sessions) || hasForeignSlots(id, doctorId, slots);
-}
-
-/** Whether a slot of this id is another doctor's. */
-export function isSlotOfAnother(id: SlotId, doctorId: DoctorId, slots: Slots): boolean {
-  const slot = slots.get(id);
-  return slot !== undefined && slot.facts.doctorId !== doctorId;
-}
-
-/** Whether slots stand where this session's would: somebody else's, or single ones. */
-const hasForeignSlots = (id: SessionId, doctorId: DoctorId, slots: Slots): boolean =>
-  [...slots.values()].some(
-    ({ facts }) =>
-      facts.id.startsWith(`${id}@`) && (facts.sessionId !== id || facts.doctorId !== doctorId),
-  );

@@ -1,6 +1,7 @@
 import type { SlotSet } from './change.ts';
-import type { DoctorFacts, Session } from './doctor.ts';
+import type { Doctor, DoctorFacts, Session } from './doctor.ts';
 import type { EpochMs, SessionId } from './ids.ts';
+import type { Namespace } from './namespace.ts';
 import { SESSION_ENDED, type Slot, type SlotFacts } from './slot.ts';
 
 /** The change records that set these slots, the first one right behind `version`. */
@@ -28,14 +29,11 @@ const sameSession = (a: Session, b: Session | undefined): boolean =>
   a.capacity === b.capacity &&
   a.weekdays.join() === b.weekdays.join();
 
-/** The ids of sessions that are new, changed or gone; all of them when the time zone moved. */
-export function revisedSessions(
-  known: DoctorFacts | undefined,
-  facts: DoctorFacts,
-): Set<SessionId> {
-  const before = known?.sessions ?? [];
+/** The ids of sessions that are changed or gone or new; all of them when the time zone moved. */
+function revisedSessions(known: DoctorFacts, facts: DoctorFacts): Set<SessionId> {
+  const before = known.sessions;
   const isKept = (session: Session): boolean =>
-    known?.timeZone === facts.timeZone &&
+    known.timeZone === facts.timeZone &&
     sameSession(
       session,
       facts.sessions.find(({ id }) => id === session.id),
@@ -45,12 +43,40 @@ export function revisedSessions(
   return new Set(all.filter((id) => !kept.has(id)));
 }
 
-/** A slot follows its session's revision while it is ahead, unused and not closed by the hospital itself. */
-export const isRevisable = (
-  { facts, isEmpty }: Slot,
-  revised: Set<SessionId>,
+/** The planned slots that are not there yet, and those that a session's end once closed and that are yielded again. */
+export const slotsToOpen = (
+  planned: readonly SlotFacts[],
+  ids: Namespace,
   at: EpochMs,
-): boolean =>
+): SlotFacts[] =>
+  planned.filter((facts) => {
+    const slot = ids.slot(facts.id);
+    return slot === undefined || isReopenable(slot, facts, at);
+  });
+
+/** Whether nothing but a session's end keeps the slot closed; one beyond the horizon of a revision is closed so too. */
+const isReopenable = ({ facts, isEmpty }: Slot, planned: SlotFacts, at: EpochMs): boolean =>
+  facts.closedReason === SESSION_ENDED &&
+  facts.doctorId === planned.doctorId &&
+  isEmpty &&
+  planned.startTime > at;
+
+/** The slots that follow a doctor's revised sessions: with new facts, or closed when they are not yielded any more. */
+export function slotsToRevise(
+  { facts, slots }: Doctor,
+  revised: DoctorFacts,
+  planned: readonly SlotFacts[],
+  at: EpochMs,
+): SlotFacts[] {
+  const sessions = revisedSessions(facts, revised);
+  const plannedOf = new Map(planned.map((slot) => [slot.id, slot]));
+  return slots
+    .filter((slot) => isRevisable(slot, sessions, at))
+    .flatMap((slot) => revise(slot.facts, plannedOf.get(slot.facts.id)));
+}
+
+/** A slot follows its session's revision while it is ahead, unused and not closed by the hospital itself. */
+const isRevisable = ({ facts, isEmpty }: Slot, revised: Set<SessionId>, at: EpochMs): boolean =>
   facts.sessionId !== null &&
   revised.has(facts.sessionId) &&
   facts.startTime > at &&
@@ -58,7 +84,7 @@ export const isRevisable = (
   (facts.closedReason === null || facts.closedReason === SESSION_ENDED);
 
 /** What the session's revision makes of an unused slot: its new facts, or closed when it is no longer yielded. */
-export function revise(facts: SlotFacts, planned: SlotFacts | undefined): SlotFacts[] {
+function revise(facts: SlotFacts, planned: SlotFacts | undefined): SlotFacts[] {
   const slot = planned ?? { ...facts, closedReason: SESSION_ENDED };
   return sameSlot(facts, slot) ? [] : [slot];
 }

@@ -80,6 +80,11 @@ export class Slot {
     return this.#seated + this.#waiting === 0;
   }
 
+  /** Whether somebody waits beside a free seat. */
+  get isUnfilled(): boolean {
+    return this.#waiting > 0 && this.seatsLeft > 0;
+  }
+
   /** The waiter that the next free seat goes to (R5). */
   nextWaiting(): Token | undefined {
     return this.#lines.WAITING?.first();

@@ -6,7 +6,13 @@ import type { Logger } from 'pino';
 import type { PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
 import { clinicRoutes } from './clinic-routes.ts';
-import { answerOtherMethods, handleErrors, refuseConnection, refuseUrl } from './errors.ts';
+import {
+  answerOtherMethods,
+  handleErrors,
+  refuseConnection,
+  refuseUrl,
+  Unanswered,
+} from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { operationsRoutes } from './operations-routes.ts';
@@ -34,21 +40,31 @@ export async function buildApp({
   logger,
   startedAt,
 }: AppDeps): Promise<FastifyInstance> {
+  const requestLog = new RequestLog(logger);
+  const unanswered = new Unanswered();
   const app = Fastify({
     loggerInstance: logger,
-    logController: new RequestLog(logger),
+    logController: requestLog,
     // One logger for all requests: a child for each costs more than the line it writes.
     childLoggerFactory: (parent) => parent,
     genReqId: createRequestIds(startedAt),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    // Said to Node too, which allows headers 60 seconds otherwise and then takes the longer time for the whole.
+    http: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
     // The service itself answers `stopping`, in the words of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
-    clientErrorHandler: refuseConnection,
-    frameworkErrors: refuseUrl,
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, unanswered),
+    frameworkErrors: (error, request, reply) => {
+      refuseUrl(error, request, reply);
+      // No route, no hook: nobody else writes this line.
+      requestLog.requestCompleted(null, request, reply);
+    },
     ajv: {
       // Values are never coerced and fields never dropped; every fault is named at once.
       // `verbose` hands over the schema, whose description says better than a pattern what a value must be.
@@ -60,6 +76,11 @@ export async function buildApp({
       },
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
+  unanswered.watch(app.server);
+  // Node would answer 417 without a word; a server may ignore what it does not know (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  );
   takeJson(app);
   handleErrors(app, logger);
   const finishRoutes = answerOtherMethods(app);

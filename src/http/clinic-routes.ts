@@ -1,7 +1,15 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { DoctorInput, type Commands, type Reads, type Result } from '../service/index.ts';
+import type { preValidationHookHandler } from 'fastify';
+import {
+  DoctorInput,
+  longListsOf,
+  type Commands,
+  type Reads,
+  type Result,
+} from '../service/index.ts';
 import { callerOf, send, sendAnswer } from './answer.ts';
 import { BODY_CODES, COMMAND_CODES, KEY_CODES, problems } from './describe.ts';
+import { sendProblem } from './problem.ts';
 import {
   Doctor,
   Doctors,
@@ -93,6 +101,13 @@ const patientTypes = {
   response: { 200: PatientTypes, ...problems(['invalid_request']) },
 };
 
+// Ajv names every fault and so looks at every item, however many: a list that is too long must not get there.
+const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
+  const errors = longListsOf(request.body);
+  if (errors.length > 0) sendProblem(request, reply, 'invalid_request', { errors });
+  else done();
+};
+
 /** Doctors, their sessions and slots, and who is in them. */
 export const clinicRoutes: FastifyPluginCallbackTypebox<ClinicRoutes> = (app, options, done) => {
   const { commands, reads } = options;
@@ -126,6 +141,7 @@ export const clinicRoutes: FastifyPluginCallbackTypebox<ClinicRoutes> = (app, op
     {
       bodyLimit: BODY_LIMIT,
       schema: putDoctor,
+      preValidation: refuseLongLists,
     },
     async (request, reply) => {
       const result = await commands.putDoctor(request.params.id, request.body, callerOf(request));
@@ -138,7 +154,6 @@ export const clinicRoutes: FastifyPluginCallbackTypebox<ClinicRoutes> = (app, op
   app.post(
     '/slots',
     {
-      bodyLimit: BODY_LIMIT,
       schema: addSlot,
     },
     async (request, reply) =>

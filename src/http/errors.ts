@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { METHODS, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -39,6 +39,8 @@ export function refuseUrl(error: FastifyError, request: FastifyRequest, reply: F
  * both before the body is looked at. To be called before the routes; what it returns, behind them.
  */
 export function answerOtherMethods(app: FastifyInstance): () => void {
+  for (const method of METHODS)
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   const urls = new Set<string>();
   app.addHook('onRoute', ({ url }) => void urls.add(url));
   return () => {
@@ -73,9 +75,34 @@ function refuseAll(
   });
 }
 
+/** The requests of each connection that are not answered yet. */
+export class Unanswered {
+  readonly #requests = new WeakMap<Socket, Set<IncomingMessage>>();
+
+  /** Keeps account of the requests of a server from now on. */
+  watch(server: Server): void {
+    server.on('request', (request: IncomingMessage, response) => {
+      const requests = this.#requests.get(request.socket) ?? new Set();
+      this.#requests.set(request.socket, requests.add(request));
+      response.once('close', () => requests.delete(request));
+    });
+  }
+
+  /** Whether a request that has arrived whole still waits for its answer on this connection. */
+  awaitsAnswer(socket: Socket): boolean {
+    return [...(this.#requests.get(socket) ?? [])].some(({ complete }) => complete);
+  }
+}
+
 /** Answers what is not even HTTP, where no route and no request is known. */
-export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+export function refuseConnection(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  unanswered: Unanswered,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // Answers come in the order of the requests: this one would be taken for that of a command that may take effect.
+  if (unanswered.awaitsAnswer(socket)) return void socket.destroy();
   const { status, title, detail } = PROBLEMS.invalid_request;
   const body = JSON.stringify({
     type: 'urn:opd:problem:invalid_request',

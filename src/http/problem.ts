@@ -20,7 +20,7 @@ interface ProblemKind {
   readonly retryAfter?: number;
 }
 
-/** The error catalogue: in the order of the contract, which is the order in which they are checked. */
+/** The error catalogue, by status and in the order of the contract; API.md tells the order in which they are checked. */
 export const PROBLEMS = {
   malformed_json: {
     status: 400,
@@ -101,7 +101,7 @@ export const PROBLEMS = {
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
-    detail: 'Token routes take 16 KiB, doctors and slots 256 KiB.',
+    detail: 'A doctor may take 256 KiB, every other body 16 KiB.',
   },
   unsupported_media_type: {
     status: 415,
@@ -138,6 +138,9 @@ export const PROBLEMS = {
     detail: 'The log names the cause under the id in instance.',
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
+
+/** Faults that one answer names: a body can have more of them than anybody reads. */
+const ERRORS_MAX = 100;
 
 /** Facts that stand beside the code. */
 type Facts = Readonly<Record<string, unknown>>;
@@ -182,13 +185,13 @@ function factsOf(refusal: Refusal): Facts {
     case 'invalid_transition':
       return { from: refusal.from, allowed: refusal.allowed };
     case 'invalid_request':
-      return { errors: refusal.errors };
+      return { errors: refusal.errors.slice(0, ERRORS_MAX) };
     default:
       return {};
   }
 }
 
-/** What Ajv found, each fault with its place in the body, the query or the path. */
+/** What Ajv found, each fault with its place in the body, the query or the path; the first hundred. */
 export const faultsOfValidation = (
   faults: readonly {
     readonly instancePath: string;
@@ -197,16 +200,18 @@ export const faultsOfValidation = (
     readonly parentSchema?: { readonly description?: string };
   }[],
 ): Fault[] =>
-  faults.map(({ instancePath, message = 'is not valid', params, parentSchema }) => {
-    const field = params['missingProperty'] ?? params['additionalProperty'];
-    const pointer =
-      typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath;
-    const allowed = params['allowedValues'];
-    if (Array.isArray(allowed)) return { pointer, detail: `${message}: ${allowed.join(', ')}` };
-    // A pattern is for machines; its schema's description says the same to people.
-    const description = 'pattern' in params ? parentSchema?.description : undefined;
-    return { pointer, detail: description === undefined ? message : `must be: ${description}` };
-  });
+  faults
+    .slice(0, ERRORS_MAX)
+    .map(({ instancePath, message = 'is not valid', params, parentSchema }) => {
+      const field = params['missingProperty'] ?? params['additionalProperty'];
+      const pointer =
+        typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath;
+      const allowed = params['allowedValues'];
+      if (Array.isArray(allowed)) return { pointer, detail: `${message}: ${allowed.join(', ')}` };
+      // A pattern is for machines; its schema's description says the same to people.
+      const description = 'pattern' in params ? parentSchema?.description : undefined;
+      return { pointer, detail: description === undefined ? message : `must be: ${description}` };
+    });
 
 /** RFC 6901. */
 const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

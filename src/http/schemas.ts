@@ -1,6 +1,6 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { STATUSES, WEEKDAYS, type PatientClass, type Status } from '../engine/index.ts';
-import { Capacity, Id, Name } from '../service/index.ts';
+import { Capacity, Id, Name, UNSEEN } from '../service/index.ts';
 
 // Schemas of what comes in and what goes out: validation, serialisation and /openapi.json are made from these.
 
@@ -165,10 +165,10 @@ export const Problem = Type.Object(
 );
 
 const Reason = Type.String({
-  description: '1 to 200 characters, no control characters.',
+  description: '1 to 200 characters, no control or invisible characters.',
   minLength: 1,
   maxLength: 200,
-  pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+$',
+  pattern: `^[^${UNSEEN}]+$`,
 });
 
 /** The booking's fields; the classes are those of the hospital's table. */

@@ -16,8 +16,9 @@ import {
 export function isTimeZone(name: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
-    // An offset such as +05:30 has no daylight-saving rules and is no zone of the database.
-    return !/^[+-]/.test(name);
+    // An offset such as +05:30 has no daylight-saving rules, an instant such as 2026-11-23T12:00Z is taken for its zone:
+    // neither is a name of the database.
+    return /^[A-Za-z][A-Za-z0-9._+/-]*$/.test(name);
   } catch {
     return false;
   }

@@ -21,6 +21,7 @@ import { Idempotency, type Answer, type Caller, type Keep } from './idempotency.
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
 import { doctorFactsOf, faultsOf, type DoctorInput, type Fault } from './roster.ts';
+import { slotIdsOf } from './slot-keeper.ts';
 import {
   bookingView,
   cancelView,
@@ -159,7 +160,7 @@ export class Commands {
     });
     let isNew = false;
     return this.#decide(
-      { doctorIds: [facts.id], slotIds: planned.map((slot) => slot.id) },
+      { doctorIds: [facts.id], slotIds: slotIdsOf({ facts, planned }) },
       { actor: caller.name, reason: null, keep: () => null },
       (at) => {
         isNew = engine.doctor(facts.id) === undefined;

@@ -116,8 +116,19 @@ export interface HistoryView {
 const ALTERNATIVES_MAX = 3;
 const MINUTE_MS = 60_000;
 
+/** Texts kept of instants told lately: a slot's times and the time of a turn come again and again. */
+const INSTANTS_MAX = 10_000;
+const instants = new Map<number, string>();
+
 /** RFC 3339, UTC, milliseconds. */
-export const instantOf = (ms: number): string => new Date(ms).toISOString();
+export function instantOf(ms: number): string {
+  const known = instants.get(ms);
+  if (known !== undefined) return known;
+  if (instants.size >= INSTANTS_MAX) instants.clear();
+  const text = new Date(ms).toISOString();
+  instants.set(ms, text);
+  return text;
+}
 
 export const tokenView = (token: Token, at: EpochMs): TokenView => ({
   ...tokenFactsView(token, token.patientClass.type, token.slot.facts),

@@ -30,6 +30,8 @@ export class MemoryStore implements Store {
   // There is nothing to write; what remains is that answers are released together.
   readonly #commits = new GroupCommit((decisions) => this.#keep(decisions));
   readonly #slots = new Map<SlotId, SlotFacts>();
+  /** The number printed last on each doctor's day. */
+  readonly #lastNumbers = new Map<string, number>();
   readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
@@ -97,7 +99,7 @@ export class MemoryStore implements Store {
         ? [{ ...token, status: token.status }]
         : [];
     });
-    return { facts, tokens };
+    return { facts, tokens, lastNumber: this.#lastNumbers.get(dayOf(facts)) ?? 0 };
   }
 
   #keep(decisions: readonly Decision<unknown>[]): Promise<void> {
@@ -112,6 +114,9 @@ export class MemoryStore implements Store {
     if (change.kind === 'slot_set') this.#slots.set(change.slot.id, change.slot);
     if (!isTokenChange(change)) return;
     const { tokenId, slotId } = change;
+    const slot = this.#slots.get(slotId);
+    if (change.kind === 'booked' && slot !== undefined)
+      this.#lastNumbers.set(dayOf(slot), change.number);
     this.#tokens.set(tokenId, foldToken(this.#tokens.get(tokenId), change));
     const tokens = this.#tokensOf.get(slotId) ?? new Set();
     this.#tokensOf.set(slotId, tokens.add(tokenId));
@@ -128,5 +133,7 @@ export class MemoryStore implements Store {
     }
   }
 }
+
+const dayOf = ({ doctorId, date }: SlotFacts): string => `${doctorId}\n${date}`;
 
 const keyOf = ({ caller, key }: { caller: string; key: string }): string => `${caller}\n${key}`;

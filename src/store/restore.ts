@@ -8,7 +8,8 @@ import {
 import type { StoredSlot } from './store.ts';
 
 /** Brings a kept slot of a doctor in the engine into the engine. */
-export function restoreSlot(engine: AllocationEngine, { facts, tokens }: StoredSlot): void {
+export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void {
+  const { facts, tokens, lastNumber } = stored;
   engine.restoreSlot(
     facts,
     tokens.map(({ id, bookedAt, status, doctorId, ...token }) => ({
@@ -17,6 +18,7 @@ export function restoreSlot(engine: AllocationEngine, { facts, tokens }: StoredS
       at: bookedAt,
       to: status,
     })),
+    lastNumber,
   );
 }
 

@@ -64,6 +64,8 @@ export interface StoredToken {
 /** A slot as kept, with its live tokens in no particular order. */
 export interface StoredSlot {
   readonly facts: SlotFacts;
+  /** The number printed last on its doctor's day, whoever has it. */
+  readonly lastNumber: number;
   readonly tokens: readonly (StoredToken & { readonly status: LiveStatus })[];
 }
 

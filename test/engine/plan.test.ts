@@ -3,7 +3,6 @@ import {
   AllocationEngine,
   doctorId,
   patientId,
-  sessionId,
   slotId,
   tokenId,
   type DoctorFacts,
@@ -217,45 +216,63 @@ describe('a session that goes and comes back', () => {
   });
 });
 
-describe('an id that is taken', () => {
-  it.each<[string, (engine: AllocationEngine) => Outcome<unknown>]>([
-    ["another doctor's session", (engine) => put(engine, [MORNING], { id: SEN })],
-    ['a slot, for a session', (engine) => put(engine, [{ ...EVENING, id: sessionId('nine') }])],
-    [
-      "another doctor's slot",
-      (engine) => engine.putDoctor(doctorFacts({ id: SEN }), sittings(MORNING), NOW),
-    ],
-    ['a slot', (engine) => engine.addSlot(slotFacts(), NOW)],
-    [
-      'a session, for a slot',
-      (engine) => engine.addSlot(slotFacts({ id: slotId('morning') }), NOW),
-    ],
-    [
-      "a session's date",
-      (engine) => engine.addSlot(slotFacts({ id: slotId('morning@2030-01-01') }), NOW),
-    ],
-    [
-      "a session's date, for a session",
-      (engine) => put(engine, [{ ...EVENING, id: sessionId('morning@2030-01-01') }]),
-    ],
-    [
-      'a single slot where the slots of a session would be, for the session',
-      (engine) => put(engine, [MORNING, { ...EVENING, id: sessionId('late') }]),
-    ],
-  ])('%s, is refused and changes nothing', (_, command) => {
+describe('slots beyond the horizon of a revision', () => {
+  /** The capacity is revised while Tuesday lies beyond the horizon, which closes its slot. */
+  const revised = (): AllocationEngine => {
     const engine = week(MORNING);
-    engine.addSlot(slotFacts(), NOW);
-    engine.addSlot(slotFacts({ id: slotId('late@2030-01-01') }), NOW);
-    const before = snapshotOf(engine);
-    expect(command(engine)).toEqual({ ok: false, refusal: { code: 'id_taken' } });
-    expect(snapshotOf(engine)).toEqual(before);
+    engine.putDoctor(doctorFacts({ sessions: [LARGER] }), sittings(LARGER, [5]), NOW);
+    expect(factsOf(engine, TUESDAY).closedReason).toBe('session_ended');
+    return engine;
+  };
+
+  it('are open again, as the session is now, when their day comes into the horizon', () => {
+    const engine = revised();
+    const outcome = accepted(engine.openSlots(RAO, sittings(LARGER), NOW));
+    expect(touched(outcome)).toEqual([TUESDAY]);
+    expect(outcome.value).toEqual([sittings(LARGER)[1]]);
+    expect(factsOf(engine, TUESDAY)).toEqual(sittings(LARGER)[1]);
+    expect(touched(engine.openSlots(RAO, sittings(LARGER), NOW))).toEqual([]);
   });
 
-  it('is free again for another doctor once the session and its slots are gone', () => {
-    const engine = new AllocationEngine(RULES);
-    engine.putDoctor(doctorFacts({ sessions: [MORNING] }), [], NOW);
-    engine.putDoctor(doctorFacts(), [], NOW);
-    expect(put(engine, [MORNING], { id: SEN }).ok).toBe(true);
+  it('are open again when the doctor is put once more', () => {
+    const engine = revised();
+    expect(touched(put(engine, [LARGER]))).toEqual([TUESDAY]);
+    expect(touched(put(engine, [LARGER]))).toEqual([]);
+  });
+
+  it('open at the new time though the old one has passed', () => {
+    const engine = revised();
+    const late = sittings({ ...LARGER, start: '20:00', end: '21:00' });
+    expect(touched(engine.openSlots(RAO, late, clock(24 + 12)))).toEqual([TUESDAY]);
+  });
+
+  it('stay closed once their time has come', () => {
+    expect(touched(revised().openSlots(RAO, sittings(LARGER), clock(24 + 9)))).toEqual([]);
+  });
+
+  it('stay closed when the hospital closed them', () => {
+    const engine = week(MORNING);
+    close(engine, TUESDAY);
+    engine.putDoctor(doctorFacts({ sessions: [LARGER] }), sittings(LARGER, [5]), NOW);
+    expect(touched(engine.openSlots(RAO, sittings(LARGER), NOW))).toEqual([]);
+    expect(touched(put(engine, [LARGER]))).toEqual([]);
+    expect(factsOf(engine, TUESDAY).closedReason).toBe('the doctor is ill');
+  });
+
+  it('stay closed while somebody is in them', () => {
+    const engine = week(MORNING);
+    use(engine, TUESDAY);
+    const version = found(engine.doctor(RAO)).version + 1;
+    const slot = { ...factsOf(engine, TUESDAY), closedReason: 'session_ended' };
+    engine.apply({ kind: 'slot_set', doctorId: RAO, version, at: NOW, slot });
+    expect(touched(engine.openSlots(RAO, sittings(MORNING), NOW))).toEqual([]);
+  });
+
+  it("stay closed for another doctor's plan", () => {
+    const engine = revised();
+    put(engine, [], { id: SEN });
+    const planned = sittings(LARGER).map((slot) => ({ ...slot, doctorId: SEN }));
+    expect(touched(engine.openSlots(SEN, planned, NOW))).toEqual([]);
   });
 });
 

@@ -110,7 +110,7 @@ it.each<[what: string, more: object, pointer: string]>([
   [
     'a day twice',
     { sessions: [session('a', { weekdays: ['mon', 'mon'] })] },
-    '/sessions/0/weekdays',
+    '/sessions/0/weekdays/1',
   ],
   ['the hour 24:01', { sessions: [session('a', { end: '24:01' })] }, '/sessions/0/end'],
   ['a start at 24:00', { sessions: [session('a', { start: '24:00' })] }, '/sessions/0/start'],
@@ -125,6 +125,30 @@ it.each<[what: string, more: object, pointer: string]>([
   const errors = expect.arrayContaining([expect.objectContaining({ pointer })]) as unknown;
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors } });
   expect(await opd.get('/doctors/rao')).toMatchObject({ status: 404 });
+});
+
+const many = <T>(length: number, item: (index: number) => T): T[] =>
+  Array.from({ length }, (_, index) => item(index));
+
+it.each<[what: string, more: object, faults: number]>([
+  ['45,000 weekdays', { sessions: [session('a', { weekdays: many(45_000, () => 1) })] }, 1],
+  ['80,000 sessions', { sessions: many(80_000, () => ({})) }, 1],
+  [
+    'too many weekdays in every session',
+    { sessions: many(100, (id) => session(`s${id}`, { weekdays: many(8, () => 'mon') })) },
+    100,
+  ],
+  ['22,000 unknown fields', Object.fromEntries(many(22_000, (id) => [`x${id}`, 1])), 100],
+  [
+    'a hundred sessions with days twice',
+    { sessions: many(100, (id) => session(`s${id}`, { weekdays: many(7, () => 'mon') })) },
+    100,
+  ],
+])('answers a doctor with %s shortly', async (_what, more, faults) => {
+  const opd = await openApp();
+  const answer = await opd.put<{ errors: object[] }>('/doctors/rao', doctorInput(more));
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  expect(answer.body.errors).toHaveLength(faults);
 });
 
 it('refuses sessions that are those of another doctor', async () => {
@@ -174,6 +198,32 @@ it('refuses the id of a slot that is over and gone from memory', async () => {
   const answer = await opd.post('/slots', { ...SLOT, id: 'extra', start_time, end_time });
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
 });
+
+it('refuses the id of a slot that is over and gone from memory for a session too', async () => {
+  const opd = await openApp();
+  await opd.post('/slots', { ...SLOT, id: 'evening' });
+  await opd.goTo('2026-12-01T08:00:00Z');
+  const input = doctorInput({ sessions: [session('evening')] });
+  const answer = await opd.put('/doctors/rao', input);
+  expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
+  expect(await opd.get('/doctors/rao')).toMatchObject({ status: 404 });
+});
+
+it.each([
+  ['a', 'a@2026-11-23'],
+  ['a@2026-11-23', 'a'],
+  ['a', 'a@x'],
+  ['a@x@y', 'a@x'],
+])(
+  'refuses the sessions %s and %s of one doctor: the slots of one stand in the other',
+  async (...ids) => {
+    const opd = await openApp();
+    const sessions = ids.map((id) => session(id));
+    const answer = await opd.put('/doctors/rao', doctorInput({ sessions }));
+    expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
+    expect(await opd.get('/doctors/rao')).toMatchObject({ status: 404 });
+  },
+);
 
 it('reads the class table, highest priority first', async () => {
   const answer = await (await openApp()).get('/patient-types');

@@ -26,12 +26,14 @@ it('writes one line a request, with its route and without names, ids or queries'
   await opd.get('/schedule?doctor_id=doc1');
   await opd.post('/book', booking('Jane Roe', { patient_type: 'X' }));
   await opd.get('/Jane');
+  await opd.get('/Jane%E0%A4%A');
   expect(lines.map(({ method, route, status, level }) => [method, route, status, level])).toEqual([
     ['POST', '/book', 201, 30],
     ['GET', '/tokens/:id', 200, 30],
     ['GET', '/schedule', 200, 30],
     ['POST', '/book', 400, 30],
     ['GET', '*', 404, 30],
+    ['GET', null, 404, 30],
   ]);
   for (const line of lines) expect(typeof line['ms']).toBe('number');
   expect(JSON.stringify(lines)).not.toMatch(new RegExp(`Jane|p-77|${id}|doctor_id`));

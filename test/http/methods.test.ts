@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { InjectOptions } from 'fastify';
 import { expect, it } from 'vitest';
 import { booking, openApp } from '../support/app.ts';
@@ -22,7 +23,6 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/docs/': 'GET, HEAD',
   '/docs/static/index.css': 'GET, HEAD',
 };
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 
 it.each(Object.entries(ROUTES))('%s takes %s, and answers 405 to the rest', async (url, allow) => {
   const { app } = await openApp();
@@ -55,17 +55,20 @@ it.each(['/', '/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20',
   },
 );
 
-it.each(['/book', '/cancel', '/no-show'])('%s takes 16 KiB and not a byte more', async (url) => {
-  const opd = await openApp();
-  const bytes = (length: number) => ({
-    method: 'POST' as const,
-    url,
-    payload: JSON.stringify({ token_id: 'x' }).padEnd(length),
-    headers: { 'content-type': 'application/json' },
-  });
-  expect((await opd.send(bytes(16_384))).status).not.toBe(413);
-  expect(await opd.send(bytes(16_385))).toMatchObject({ status: 413 });
-});
+it.each(['/book', '/cancel', '/no-show', '/slots'])(
+  '%s takes 16 KiB and not a byte more',
+  async (url) => {
+    const opd = await openApp();
+    const bytes = (length: number) => ({
+      method: 'POST' as const,
+      url,
+      payload: JSON.stringify({ token_id: 'x' }).padEnd(length),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect((await opd.send(bytes(16_384))).status).not.toBe(413);
+    expect(await opd.send(bytes(16_385))).toMatchObject({ status: 413 });
+  },
+);
 
 it('takes a doctor with a hundred sessions, and refuses more than 256 KiB', async () => {
   const opd = await openApp();

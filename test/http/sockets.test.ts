@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { booking, openApp } from '../support/app.ts';
+import { booking, openApp, openHeldApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { heard, listen } from '../support/sockets.ts';
 
@@ -75,6 +76,38 @@ it('does nothing for a body that breaks off', async () => {
       }),
   );
   expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 0 });
+});
+
+it('leaves a booking without an answer when what follows on its connection is no HTTP', async () => {
+  const { opd, disk } = await openHeldApp();
+  const clients = await listen(opd);
+  disk.hold();
+  expect(await clients.exchange(`${head(BODY.length)}${BODY}HELLO\r\n\r\n`)).toBe('');
+  disk.release();
+  await eventually(async () => (await opd.slot('2026-11-23')).seated === 1);
+});
+
+it('answers what is no HTTP behind a request that is answered', async () => {
+  const clients = await listen(await openApp());
+  const socket = await clients.socket();
+  socket.write(`GET /health HTTP/1.1\r\n${HOST}\r\n`);
+  await once(socket, 'data');
+  socket.write('HELLO\r\n\r\n');
+  expect(await heard(socket)).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+it('answers a body in broken chunks', async () => {
+  const clients = await listen(await openApp());
+  const answer = await clients.exchange(
+    `POST /book HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n`,
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+it('ignores an expectation that it does not know', async () => {
+  const clients = await listen(await openApp());
+  const request = `GET /health HTTP/1.1\r\n${HOST}Expect: foo\r\nConnection: close\r\n\r\n`;
+  expect(await clients.exchange(request)).toMatch(/^HTTP\/1\.1 200 /);
 });
 
 it('answers requests sent ahead on one connection in their order', async () => {

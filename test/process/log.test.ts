@@ -69,7 +69,7 @@ it('holds one structured line a request and never a name, at the finest level to
   expect(server.log + server.errors).not.toMatch(/zebulon|quagmire/i);
   // Before them stand the two slots and the first booking.
   const requests = requestsOf(server).slice(3);
-  expect(requests.map(({ status }) => status)).toEqual(statuses);
+  expect(requests.map(({ status }) => status)).toEqual([...statuses, 404]);
   const fields = 'level time pid hostname request_id method route status ms msg'.split(' ');
   for (const line of requests) expect(Object.keys(line)).toEqual(fields);
   // Patterns, not paths; and nothing where no route is known.

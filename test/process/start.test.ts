@@ -50,12 +50,8 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
   it('for every setting that is wrong', async () => {
     const wrong = { PORT: 'high', LOG_LEVEL: 'loud', HORIZON_DAYS: '0', DATABASE_URL: 'redis:' };
     const lines = (await refusalOf(wrong)).trimEnd().split('\n');
-    const named = lines.map((line) => /^(\w+=\S+) is not valid\. .+\.$/.exec(line)?.[1]);
-    expect(named.sort()).toEqual(
-      Object.entries(wrong)
-        .map(([name, text]) => `${name}=${text}`)
-        .sort(),
-    );
+    const named = lines.map((line) => /^(\w+(=\S+)?) is not valid\. .+\.$/.exec(line)?.[1]);
+    expect(named.sort()).toEqual(['DATABASE_URL', 'HORIZON_DAYS=0', 'LOG_LEVEL=loud', 'PORT=high']);
   });
 
   it('for a port in use', async () => {

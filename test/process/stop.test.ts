@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,14 +10,14 @@ import { book, openHospital, SLOTS } from '../support/hospital.ts';
 import { Ledger } from '../support/ledger.ts';
 import { randomFrom } from '../support/line-pair.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer } from '../support/server-process.ts';
+import { spawnServer, startServer } from '../support/server-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
 /** Keeps the database busy until it is let go. */
 function occupy(file: string): () => void {
-  const other = new DatabaseSync(file);
+  const other = new DatabaseSync(file, { timeout: 10_000 });
   onTestFinished(() => other.close());
   other.exec('BEGIN IMMEDIATE');
   return () => other.exec('ROLLBACK');
@@ -75,6 +75,65 @@ it('a process that stops takes no more connections and does not wait for idle on
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   await closed;
   await expect(server.get('/health')).rejects.toThrow();
+});
+
+it('a process that stops does not wait for ever for a request that has come by half', async () => {
+  const server = await openHospital({ DATABASE_URL: `sqlite:${newFile()}` });
+  const { port, hostname } = new URL(server.url);
+  const half = connect(Number(port), hostname);
+  half.on('error', () => undefined);
+  half.write('POST /book HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n');
+  half.write('Content-Type: application/json\r\n\r\n{"doctor');
+  expect((await book(server, 'a')).status).toBe(201);
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  expect(server.log).toContain('Requests are still unfinished');
+});
+
+it('a process that stops while the database stays busy drops what it has not answered, and says so', async () => {
+  const file = newFile();
+  const settings = { DATABASE_URL: `sqlite:${file}` };
+  const server = await openHospital(settings);
+  const letGo = occupy(file);
+  const inFlight = book(server, 'a').catch(() => 'no answer');
+  await eventually(async () => (await server.get('/ready')).status === 503);
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  expect(await inFlight).toBe('no answer');
+  expect(server.log).toContain('What waited for the disk is dropped');
+  letGo();
+  const after = await startServer(settings);
+  expect(await (await book(after, 'b')).json()).toMatchObject({ number: 1 });
+  await after.stop();
+});
+
+/** A roster that takes a while to be applied. */
+function longRoster(): string {
+  const doctors = Array.from({ length: 2_000 }, (_, id) => ({
+    id: `d${id}`,
+    name: `Dr ${id}`,
+    time_zone: 'UTC',
+    sessions: [],
+  }));
+  const file = join(tempDir(), 'roster.json');
+  writeFileSync(file, JSON.stringify({ doctors }));
+  return file;
+}
+
+it('SIGTERM while state is loading stops the process in order', async () => {
+  const server = spawnServer({ DATABASE_URL: `sqlite:${newFile()}`, ROSTER: longRoster() });
+  await eventually(() => server.log.includes('Server listening'));
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  expect(server.log).toContain('"Stopping."');
+  expect(server.errors).toBe('');
+});
+
+it('SIGTERM while loading waits for a busy database stops the process in order', async () => {
+  const file = newFile();
+  const server = spawnServer({ DATABASE_URL: `sqlite:${file}`, ROSTER: longRoster() });
+  await eventually(() => server.log.includes('Server listening'));
+  const letGo = occupy(file);
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  expect(server.errors).toBe('');
+  letGo();
 });
 
 it('a process that has stopped leaves everything in the database file itself', async () => {

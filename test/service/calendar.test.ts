@@ -183,6 +183,9 @@ it.each([
   ['Mars/Olympus', false],
   ['+05:30', false],
   ['-08:00', false],
+  ['2021-08-19T17:30Z', false],
+  ['12:00Z', false],
+  ['2021-08-19T17:30[Asia/Kolkata]', false],
   ['', false],
 ])('knows whether %s is a time zone: %s', (name, expected) => {
   expect(isTimeZone(name)).toBe(expected);

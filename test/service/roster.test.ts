@@ -51,6 +51,15 @@ it.each<[what: string, text: string, pointers: string[]]>([
     ['/doctors/0/sessions/0/weekdays/0'],
   ],
   ['a control character', roster(doctor('a', { name: 'a\u0007' })), ['/doctors/0/name']],
+  ['a change of direction', roster(doctor('a', { name: 'a\u202eb' })), ['/doctors/0/name']],
+  ['200 emoji', roster(doctor('a', { name: '😀'.repeat(200) })), []],
+  ['201 emoji', roster(doctor('a', { name: '😀'.repeat(201) })), ['/doctors/0/name']],
+  ['half an emoji', roster(doctor('a', { name: 'a\ud83d' })), ['/doctors/0/name']],
+  [
+    'a weekday twice',
+    roster(doctor('a', { sessions: [session('s', { weekdays: ['mon', 'tue', 'mon'] })] })),
+    ['/doctors/0/sessions/0/weekdays/2'],
+  ],
   [
     'a doctor twice',
     roster(doctor('a'), doctor('b', { sessions: [] }), doctor('a', { sessions: [] })),

@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { doctorId, slotId, type AllocationEngine } from '../../src/engine/index.ts';
-import { demoRoster, type ScheduleView, type SlotView } from '../../src/service/index.ts';
+import {
+  demoRoster,
+  type HistoryView,
+  type ScheduleView,
+  type SlotView,
+} from '../../src/service/index.ts';
 import { createStore } from '../../src/store/index.ts';
 import { booking, openApp, openHeldApp, type TestApp } from '../support/app.ts';
 import { doctorInput, session } from '../support/doctor-input.ts';
@@ -171,12 +176,89 @@ it('leaves it as it was when the roster moves the session at the next start', as
   await after.store.close();
 });
 
-it('refuses a roster whose ids are those of another doctor, naming the doctor', async () => {
+it('refuses a roster whose ids are those of another doctor, and says which and what to do', async () => {
   const opd = await openApp();
   const [first] = demoRoster('UTC');
   if (first === undefined) throw new Error('the demo has doctors');
   const thief = { ...first, id: doctorId('thief') };
-  await expect(opd.service.start(() => [thief])).rejects.toThrow('doctor thief: id_taken');
+  await expect(opd.service.start(() => [thief])).rejects.toThrow(
+    /doctor thief: id_taken \(doc1_slot1, doc1_slot2\)\. .* give the sessions other ids\.$/,
+  );
+});
+
+it('applies nothing of a roster in which a session has moved to another doctor', async () => {
+  const file = join(tempDir(), 'opd.db');
+  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const before = await openApp({ store });
+  const version = doc1(before).version;
+  await before.store.close();
+  const [one, two, three] = demoRoster('UTC');
+  if (one === undefined || two === undefined || three === undefined) throw new Error('no demo');
+  const moved = [
+    { ...one, sessions: [] },
+    { ...two, sessions: [...two.sessions, ...one.sessions.slice(0, 1)] },
+    { ...three, name: 'Dr. New' },
+  ];
+  const after = await openApp({ store, started: false });
+  const start = after.service.start(() => moved);
+  await expect(start).rejects.toThrow('doctor doc2: id_taken (doc1_slot1).');
+  await after.store.close();
+
+  const again = await openApp({ store });
+  expect(doc1(again).version).toBe(version);
+  expect(await again.get('/doctors/doc3')).toMatchObject({ body: { name: three.name } });
+  expect(await again.book('W1')).toMatchObject({ status: 'BOOKED' });
+  await again.store.close();
+});
+
+it('opens a slot again that a revision closed beyond the horizon, when its day comes', async () => {
+  const file = join(tempDir(), 'opd.db');
+  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const before = await openApp({ store, horizonDays: 14 });
+  await before.store.close();
+  const after = await openApp({ store, horizonDays: 2 });
+  const sessions = [session('doc1_slot1', { capacity: 5 })];
+  await after.put('/doctors/doc1', doctorInput({ sessions }));
+  await after.goTo('2026-11-25T08:00:00Z');
+  for (const date of ['2026-11-25', '2026-11-26', '2026-11-27'])
+    expect(await after.slot(date)).toMatchObject({ status: 'OPEN', capacity: 5 });
+  await after.store.close();
+});
+
+it('opens every day again after a move from Auckland to Los Angeles', async () => {
+  const opd = await openApp({
+    horizonDays: 0,
+    now: '2026-11-22T12:00:00Z',
+    timeZone: 'Pacific/Auckland',
+  });
+  await opd.put('/doctors/doc1', doctorInput({ time_zone: 'America/Los_Angeles' }));
+  await opd.goTo('2026-11-23T12:00:00Z');
+  expect(await opd.slot('2026-11-23')).toMatchObject({
+    status: 'OPEN',
+    start_time: '2026-11-23T17:00:00.000Z',
+  });
+});
+
+it('seats who waits beside a free seat before anybody is served, when the grace is longer now', async () => {
+  const file = join(tempDir(), 'opd.db');
+  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const before = await openApp({ store, graceMinutes: 0 });
+  const names = ['W1', 'W2', 'W3', 'W4'];
+  const tokens = [];
+  for (const name of names) tokens.push(await before.book(name));
+  before.now = '2026-11-23T10:05:00Z';
+  const cancelled = await before.post('/cancel', { token_id: tokens[0]?.id });
+  expect(cancelled).toMatchObject({ status: 200, body: { promoted: null } });
+  await before.store.close();
+
+  const after = await openApp({ store, graceMinutes: 30, now: '2026-11-23T10:10:00Z' });
+  const { body } = await after.get<HistoryView>(`/tokens/${tokens[3]?.id}/history`);
+  expect(body.changes.at(-1)).toMatchObject({ kind: 'promoted', cause: null, actor: 'system' });
+  expect(await after.book('W5')).toMatchObject({ status: 'WAITING', waitlist_position: 1 });
+  const { version } = doc1(after);
+  await after.service.tick();
+  expect(doc1(after).version).toBe(version);
+  await after.store.close();
 });
 
 it('takes a session for its next slot that still takes bookings', async () => {

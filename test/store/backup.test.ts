@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { migrate } from '../../src/store/sqlite/open.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { openApp } from '../support/app.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -40,8 +42,26 @@ it.each<[what: string, url: string, target: string | undefined, message: RegExp]
   ],
 ])('a backup %s is refused with one sentence', (_, url, target, message) => {
   const directory = tempDir();
-  writeFileSync(join(directory, 'here.db'), '');
+  migrate(join(directory, 'here.db'));
   const place = (name: string): string => name.replace(/here\.db$/, join(directory, 'here.db'));
   const { status, stderr } = run(place(url), ...(target === undefined ? [] : [place(target)]));
   expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+});
+
+it.each<[what: string, sql: string, message: RegExp]>([
+  [
+    'another program',
+    'CREATE TABLE bills (id)',
+    /^The database \S+ belongs to another program: .*\n$/,
+  ],
+  ['nobody', '', /^The file \S+ is empty: it is not a database of this program\.\n$/],
+])('a database of %s is not copied', (_, sql, message) => {
+  const directory = tempDir();
+  const [path, target] = [join(directory, 'other.db'), join(directory, 'backup.db')];
+  const other = new DatabaseSync(path);
+  other.exec(sql);
+  other.close();
+  const { status, stderr } = run(`sqlite:${path}`, target);
+  expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+  expect(existsSync(target)).toBe(false);
 });

@@ -88,7 +88,8 @@ export function openForWriting(path: string): DatabaseSync {
   return database;
 }
 
-function assertOurs(database: DatabaseSync, path: string): void {
+/** @throws StoreOpenError when the database belongs to another program; an empty one may become ours. */
+export function assertOurs(database: DatabaseSync, path: string): void {
   const id = database.prepare('PRAGMA application_id').get()?.['application_id'];
   const tables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'];
   if (id === APPLICATION_ID || (id === 0 && tables === 0)) return;

@@ -13,7 +13,7 @@ import {
   type DoctorRow,
   type KeptAnswerRow,
   type SessionRow,
-  type SlotRow,
+  type SlotOfDayRow,
   type TokenRow,
 } from './rows.ts';
 import { keptSince, READS, type ReadName, type SqlValue } from './statements.ts';
@@ -43,15 +43,18 @@ export class Reader {
   }
 
   *slotsEndingAfter(instant: number): Generator<StoredSlot> {
-    for (const row of this.#all<SlotRow>('slotsEndingAfter', instant)) yield this.#withTokens(row);
+    for (const row of this.#all<SlotOfDayRow>('slotsEndingAfter', instant))
+      yield this.#withTokens(row);
   }
 
   slot(id: string): StoredSlot | undefined {
-    return this.#all<SlotRow>('slot', id).map((row) => this.#withTokens(row))[0];
+    return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
   }
 
   slots(doctorId: string, from: LocalDate, to: LocalDate): StoredSlot[] {
-    return this.#all<SlotRow>('slotsOf', doctorId, from, to).map((row) => this.#withTokens(row));
+    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to).map((row) =>
+      this.#withTokens(row),
+    );
   }
 
   token(id: string): StoredToken | undefined {
@@ -70,7 +73,7 @@ export class Reader {
     this.#database.close();
   }
 
-  #withTokens(row: SlotRow): StoredSlot {
+  #withTokens(row: SlotOfDayRow): StoredSlot {
     return storedSlotOf(row, this.#all<TokenRow>('liveTokensOf', row.id));
   }
 

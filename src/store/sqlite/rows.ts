@@ -49,6 +49,11 @@ export interface SlotRow {
   readonly closed_reason: string | null;
 }
 
+/** A slot beside the number printed last on its day. */
+export interface SlotOfDayRow extends SlotRow {
+  readonly last_number: number;
+}
+
 export interface TokenRow {
   readonly id: TokenId;
   readonly doctor_id: StoredToken['doctorId'];
@@ -132,8 +137,9 @@ export function tokenOf(row: TokenRow): StoredToken {
   };
 }
 
-export const storedSlotOf = (row: SlotRow, tokens: readonly TokenRow[]): StoredSlot => ({
+export const storedSlotOf = (row: SlotOfDayRow, tokens: readonly TokenRow[]): StoredSlot => ({
   facts: slotOf(row),
+  lastNumber: row.last_number,
   tokens: tokens.map(tokenOf).flatMap((token) => {
     const { status } = token;
     return isLive(status) ? [{ ...token, status }] : [];

@@ -153,16 +153,19 @@ export const counterOperations = (counters: Counters): Operation[] => [
 /** Slots ended for longer than this are not looked at when a process starts: no delay is longer. */
 export const LOOK_BACK_MS = 48 * 3_600_000;
 
+const SLOTS = `SELECT slots.*, coalesce(last_number, 0) AS last_number
+  FROM slots LEFT JOIN days USING (doctor_id, date)`;
+
 /** Every statement that reads. */
 export const READS = {
   doctors: `SELECT * FROM doctors`,
   sessions: `SELECT * FROM sessions WHERE ended = 0 ORDER BY doctor_id, position`,
   daysFrom: `SELECT * FROM days WHERE date >= ?`,
-  slotsEndingAfter: `SELECT * FROM slots WHERE end_time > ?`,
+  slotsEndingAfter: `${SLOTS} WHERE end_time > ?`,
   liveTokensOf: `SELECT * FROM tokens WHERE slot_id = ?
     AND status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`,
-  slot: `SELECT * FROM slots WHERE id = ?`,
-  slotsOf: `SELECT * FROM slots WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
+  slot: `${SLOTS} WHERE id = ?`,
+  slotsOf: `${SLOTS} WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
   token: `SELECT * FROM tokens WHERE id = ?`,
   history: `SELECT * FROM changes WHERE token_id = ? ORDER BY position`,
   keptAnswer: `SELECT * FROM idempotency_keys WHERE caller = ? AND key = ? AND at > ?`,

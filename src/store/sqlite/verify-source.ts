@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { readdirSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import {
   invariant,
   unreachable,
@@ -12,6 +12,7 @@ import {
 } from '../../engine/index.ts';
 import { StoreOpenError } from '../store.ts';
 import type { KeptDoctor, VerifySource } from '../verify.ts';
+import { openReadOnly } from './open-read-only.ts';
 import {
   doctorOf,
   sessionOf,
@@ -26,19 +27,23 @@ import {
 } from './rows.ts';
 import type { BookedData } from './statements.ts';
 
+const MIGRATIONS = new URL('./migrations/', import.meta.url);
+
 /** One consistent view of a database file, stopped or live: nothing is written, nobody is kept from writing. */
 export class SqliteVerifySource implements VerifySource {
   readonly #database: DatabaseSync;
 
-  /** @throws StoreOpenError when there is no such file or SQLite finds it damaged */
+  /** @throws StoreOpenError when there is no database of this program and its version, or SQLite finds it damaged */
   constructor(path: string) {
-    if (!existsSync(path)) throw new StoreOpenError(`There is no database ${path}.`);
+    this.#database = openReadOnly(path);
     try {
-      this.#database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
       this.#database.exec('BEGIN');
+      this.#assertCurrent(path);
       const [check] = this.#all<{ quick_check: string }>('PRAGMA quick_check(1)');
       if (check?.quick_check !== 'ok') throw new Error(check?.quick_check);
     } catch (error) {
+      this.close();
+      if (error instanceof StoreOpenError) throw error;
       throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
     }
   }
@@ -83,6 +88,17 @@ export class SqliteVerifySource implements VerifySource {
 
   close(): void {
     this.#database.close();
+  }
+
+  #assertCurrent(path: string): void {
+    const [applied] = this.#all<{ id: number }>('SELECT ifnull(max(id), 0) AS id FROM migrations');
+    const missing = readdirSync(MIGRATIONS).length - (applied?.id ?? 0);
+    if (missing === 0) return;
+    throw new StoreOpenError(
+      missing > 0
+        ? `The database ${path} was written by an older version of this program: start this one on it first.`
+        : `The database ${path} was written by a newer version of this program: verify it with that one.`,
+    );
   }
 
   /** @throws StoreOpenError naming the change record that cannot be read */
