@@ -25,8 +25,8 @@ interface SlotKeeperDeps {
   readonly horizonDays: number;
 }
 
-/** Days after the date it starts on in which a slot is over for certain: its length and its grace are a day at most each. */
-const SLOT_DAYS_MAX = 3;
+/** Days for which the counters of a day are kept in memory: longer than any slot lasts or any clock is wrong. */
+const COUNTERS_DAYS = 31;
 
 /** Who is on record for what the program does by itself. */
 const SYSTEM = { actor: 'system', reason: null } as const;
@@ -101,7 +101,7 @@ export class SlotKeeper {
     if (settled !== undefined) return void settled.catch(() => undefined);
     const now = clock();
     for (const slot of [...doctor.slots]) if (engine.hasEnded(slot, now)) engine.forgetSlot(slot);
-    doctor.forgetDaysBefore(plusDays(localDateAt(now, doctor.facts.timeZone), -SLOT_DAYS_MAX));
+    doctor.forgetDaysBefore(plusDays(localDateAt(now, doctor.facts.timeZone), -COUNTERS_DAYS));
   }
 
   #plan(facts: DoctorFacts): SlotFacts[] {

@@ -302,6 +302,18 @@ function bringsBack(desk: () => Desk): void {
     expect(desk().engine.slot(slotId('nine'))).toMatchObject({ isEmpty: true });
   });
 
+  it('come with the number printed last on their day, though its token is gone (R10)', async () => {
+    await desk().book('a');
+    await desk().book('b');
+    await desk().cancel('b');
+    forget();
+    const { engine } = desk();
+    found(engine.doctor(RAO)).forgetDaysBefore(localDate('9999-12-31'));
+    const scope = { doctorIds: [RAO], slotIds: [slotId('nine')] };
+    await desk().run(scope, () => ({ ok: true, changes: [], value: null }));
+    expect(found(engine.slot(slotId('nine'))).day.lastNumber).toBe(2);
+  });
+
   it('stay away from a command that does not name them', async () => {
     await desk().book('a');
     forget();
