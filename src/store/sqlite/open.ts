@@ -81,10 +81,7 @@ export function migrate(path: string): void {
 /** The connection that writes: when a commit has returned, it is on the disk. */
 export function openForWriting(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  // Checkpoints of 16 MiB: a page that many batches touched is copied home once.
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000',
-  );
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   return database;
 }
 
