@@ -15,11 +15,11 @@ import {
   type TokenCommand,
   type TokenId,
 } from '../engine/index.ts';
-import { NotDurableError, OverloadedError, type Scope, type Store } from '../store/index.ts';
+import type { Scope, Store } from '../store/index.ts';
 import { localDateAt, slotsOf } from './calendar.ts';
 import { Idempotency, type Answer, type Caller, type Keep } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { refused, type Refusal, type Result } from './refusal.ts';
+import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
 import { doctorFactsOf, faultsOf, type DoctorInput, type Fault } from './roster.ts';
 import { slotIdsOf } from './slot-keeper.ts';
 import {
@@ -237,11 +237,11 @@ export class Commands {
       : { code: 'invalid_transition', from: stored.status, allowed: [] };
   }
 
-  #keepRefusal(refusal: Refusal, intent: Intent): Promise<{ ok: false; refusal: Refusal }> {
+  #keepRefusal(refusal: Refusal, intent: Intent): Promise<Result<never>> {
     return this.#transact({ doctorIds: [] }, intent, () => ({
       changes: [],
       result: refused(refusal),
-    })) as Promise<{ ok: false; refusal: Refusal }>;
+    }));
   }
 
   #decide<Value, View>(
@@ -280,13 +280,6 @@ export class Commands {
 
 /** A token that the engine does not have is looked for once more before that is an answer (see `#leave`). */
 const isAnswer = ({ code }: Refusal): boolean => code !== 'token_not_found';
-
-/** @throws what is not the store's to say */
-export function refusalOf(error: unknown): Refusal {
-  if (error instanceof NotDurableError) return { code: 'not_durable' };
-  if (error instanceof OverloadedError) return { code: 'overloaded' };
-  throw error;
-}
 
 function slotFaults({ start_time, end_time }: SlotRequest): Fault[] {
   const faults = Object.entries({ start_time, end_time })

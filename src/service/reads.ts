@@ -12,9 +12,8 @@ import {
 } from '../engine/index.ts';
 import { detachedSlot, type Store, type StoredSlot, type StoredToken } from '../store/index.ts';
 import { daysBetween, isDate, localDateAt, plusDays } from './calendar.ts';
-import { refusalOf } from './commands.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { refused, type Result } from './refusal.ts';
+import { refusalOf, refused, type Result } from './refusal.ts';
 import type { Fault } from './roster.ts';
 import {
   changeView,

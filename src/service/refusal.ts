@@ -1,4 +1,5 @@
 import { ENGINE_REFUSALS, type EngineRefusal } from '../engine/index.ts';
+import { NotDurableError, OverloadedError } from '../store/index.ts';
 import type { Fault } from './roster.ts';
 
 /** Every way a command or a read is refused; codes never change. */
@@ -35,3 +36,13 @@ export const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({
   ok: false,
   refusal,
 });
+
+/**
+ * The refusal that an error of the store comes to.
+ * @throws the error itself when it is none of those that the store announces
+ */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof NotDurableError) return { code: 'not_durable' };
+  if (error instanceof OverloadedError) return { code: 'overloaded' };
+  throw error;
+}

@@ -13,7 +13,7 @@ import { foldToken, isTokenChange, recordOf } from './fold.ts';
 import { GroupCommit } from './group-commit.ts';
 import { loadSlots } from './restore.ts';
 import {
-  KEPT_ANSWER_HOURS,
+  keptSince,
   type ChangeRecord,
   type Decision,
   type KeptAnswer,
@@ -82,7 +82,7 @@ export class MemoryStore implements Store {
   }
 
   keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
-    this.#forgetKept(now - KEPT_ANSWER_HOURS * 3_600_000);
+    this.#forgetKept(keptSince(now));
     return Promise.resolve(this.#kept.get(keyOf({ caller, key })));
   }
 

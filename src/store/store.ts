@@ -25,6 +25,9 @@ export interface KeptAnswer {
 /** Hours for which an answer is kept. */
 export const KEPT_ANSWER_HOURS = 24;
 
+/** The instant up to which answers are too old to be given again. */
+export const keptSince = (now: EpochMs): number => now - KEPT_ANSWER_HOURS * 3_600_000;
+
 /** Who asked for a command, and why if they said so; both go on record with its changes. */
 export interface Origin {
   readonly actor: string;

@@ -11,6 +11,9 @@ const SQLITE_NOTADB = 26;
 const BUSY_TIMEOUT_MS = 1_000;
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
+/** The migrations there are, in their order: as many as a current database has had applied. */
+export const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
+
 const errcodeOf = (error: unknown): number =>
   error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 
@@ -97,7 +100,7 @@ export function assertOurs(database: DatabaseSync, path: string): void {
 
 function applyMissing(database: DatabaseSync, path: string): void {
   const applied = database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'];
-  const files = readdirSync(MIGRATIONS).sort();
+  const files = migrationFiles();
   const from = Number(applied ?? 0);
   if (from > files.length)
     throw new StoreOpenError(

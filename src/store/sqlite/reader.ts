@@ -1,6 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { DoctorSnapshot, EpochMs, LocalDate } from '../../engine/index.ts';
-import type { ChangeRecord, KeptAnswer, StoredSlot, StoredToken } from '../store.ts';
+import {
+  keptSince,
+  type ChangeRecord,
+  type KeptAnswer,
+  type StoredSlot,
+  type StoredToken,
+} from '../store.ts';
 import {
   doctorOf,
   keptAnswerOf,
@@ -16,7 +22,7 @@ import {
   type SlotOfDayRow,
   type TokenRow,
 } from './rows.ts';
-import { keptSince, READS, type ReadName, type SqlValue } from './statements.ts';
+import { READS, type ReadName, type SqlValue } from './statements.ts';
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
 export class Reader {

@@ -1,13 +1,6 @@
-import type {
-  Change,
-  DoctorFacts,
-  EpochMs,
-  LocalDate,
-  SlotFacts,
-  TokenBooked,
-} from '../../engine/index.ts';
+import type { Change, DoctorFacts, LocalDate, SlotFacts, TokenBooked } from '../../engine/index.ts';
 import { recordOf } from '../fold.ts';
-import { KEPT_ANSWER_HOURS, type Decision, type KeptAnswer, type Origin } from '../store.ts';
+import { keptSince, type Decision, type KeptAnswer, type Origin } from '../store.ts';
 
 export type SqlValue = string | number | null;
 
@@ -172,6 +165,3 @@ export const READS = {
 } as const;
 
 export type ReadName = keyof typeof READS;
-
-/** The cut-off of `keptAnswer`. */
-export const keptSince = (now: EpochMs): number => now - KEPT_ANSWER_HOURS * 3_600_000;

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import {
   invariant,
@@ -13,6 +12,7 @@ import {
 import { StoreOpenError } from '../store.ts';
 import type { KeptDoctor, VerifySource } from '../verify.ts';
 import { openReadOnly } from './open-read-only.ts';
+import { migrationFiles } from './open.ts';
 import {
   doctorOf,
   sessionOf,
@@ -26,8 +26,6 @@ import {
   type TokenRow,
 } from './rows.ts';
 import type { BookedData } from './statements.ts';
-
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
 /** One consistent view of a database file, stopped or live: nothing is written, nobody is kept from writing. */
 export class SqliteVerifySource implements VerifySource {
@@ -92,7 +90,7 @@ export class SqliteVerifySource implements VerifySource {
 
   #assertCurrent(path: string): void {
     const [applied] = this.#all<{ id: number }>('SELECT ifnull(max(id), 0) AS id FROM migrations');
-    const missing = readdirSync(MIGRATIONS).length - (applied?.id ?? 0);
+    const missing = migrationFiles().length - (applied?.id ?? 0);
     if (missing === 0) return;
     throw new StoreOpenError(
       missing > 0
