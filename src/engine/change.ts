@@ -23,23 +23,57 @@ export interface SlotSet extends Envelope {
   readonly slot: SlotFacts;
 }
 
-/** A booking was accepted: everything about the new token. */
-export interface TokenBooked extends Envelope {
-  readonly kind: 'booked';
+/** Everything about a token as it enters a slot. */
+export interface TokenFacts {
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
   readonly patientName: string;
   readonly patientId: PatientId | null;
   readonly patientType: string;
+  /** The class's priority when the token got its class: a later table changes nothing for it. */
+  readonly priority: number;
   readonly arrival: number;
   readonly number: number;
+  readonly bookedAt: EpochMs;
   readonly to: LiveStatus;
   readonly present: boolean;
 }
 
-/** How a token goes from one status to another. */
-export const TRANSITIONS = ['bumped', 'promoted', 'cancelled', 'no_show'] as const;
-export type Transition = (typeof TRANSITIONS)[number];
+/** A token entered a slot: its booking was accepted, or a move brought it there (R13). */
+export interface TokenEntered extends Envelope, TokenFacts {
+  readonly kind: 'booked' | 'moved_in';
+}
+
+/** A token left a slot by a move (R13); `moved_in` is the other half, maybe of another doctor. */
+export interface TokenMovedOut extends Envelope {
+  readonly kind: 'moved_out';
+  readonly tokenId: TokenId;
+  readonly slotId: SlotId;
+  readonly from: LiveStatus;
+}
+
+/** A token was given another class (R14). Its status stays what it was. */
+export interface TokenReclassified extends Envelope {
+  readonly kind: 'reclassified';
+  readonly tokenId: TokenId;
+  readonly slotId: SlotId;
+  readonly from: LiveStatus;
+  readonly patientType: string;
+  readonly priority: number;
+}
+
+/** The status that each kind of transition leads to; a promotion leads to the patient's seat status. */
+export const TRANSITIONS = {
+  bumped: 'WAITING',
+  promoted: null,
+  checked_in: 'CHECKED_IN',
+  started: 'IN_CONSULTATION',
+  completed: 'COMPLETED',
+  cancelled: 'CANCELLED',
+  no_show: 'NO_SHOW',
+  expired: 'EXPIRED',
+} as const satisfies Record<string, Status | null>;
+export type Transition = keyof typeof TRANSITIONS;
 
 /** A token went from one status to another. */
 export interface TokenTransition extends Envelope {
@@ -48,9 +82,13 @@ export interface TokenTransition extends Envelope {
   readonly slotId: SlotId;
   readonly from: LiveStatus;
   readonly to: Status;
-  /** The token that caused it (R17): of a bump the newcomer, of a promotion who left; null when its own command did, or when a seat was found free. */
+  /**
+   * The token that caused it (R17): of a bump the newcomer, of a promotion who left. Null when the token's own
+   * command did, or no token at all: fewer or more seats, a seat found free.
+   */
   readonly cause: TokenId | null;
 }
 
 /** One change record: the engine's state is the fold of these through `apply`, and of nothing else. */
-export type Change = DoctorSet | SlotSet | TokenBooked | TokenTransition;
+export type Change =
+  DoctorSet | SlotSet | TokenEntered | TokenMovedOut | TokenReclassified | TokenTransition;

@@ -1,15 +1,19 @@
-import type { Change, TokenBooked } from './change.ts';
+import type { Change, TokenFacts } from './change.ts';
 import type { DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
 import type { PatientClass } from './patient-class.ts';
-import type { EngineRefusal } from './refusal.ts';
+import type { Refused } from './refusal.ts';
+import type { Slot } from './slot.ts';
 import type { Token } from './token.ts';
 
 export interface EngineRules {
   readonly classes: readonly PatientClass[];
   /** Minutes after its end (and delay) during which a slot still takes bookings and promotes (R11). */
   readonly graceMinutes: number;
-  /** Waiters a slot may have before a booking that would wait is refused. A bumped token always finds room. */
+  /**
+   * Waiters a slot may have before a booking or a patient's move that would wait is refused. A bumped token, and one
+   * that the hospital moves, always finds room.
+   */
   readonly waitlistMax: number;
 }
 
@@ -29,13 +33,63 @@ export interface TokenCommand {
   readonly at: EpochMs;
 }
 
+export interface NoShow extends TokenCommand {
+  /** Also before the slot starts. */
+  readonly force: boolean;
+}
+
+export interface Start extends TokenCommand {
+  /** The calendar day it is at the doctor's place. */
+  readonly today: LocalDate;
+}
+
+export interface CallNext {
+  readonly doctorId: DoctorId;
+  /** A slot or a session of the doctor; null for all slots of the day. */
+  readonly slotId: SlotId | null;
+  /** Whether the patient in consultation, if any, is done. */
+  readonly completeCurrent: boolean;
+  /** The calendar day it is at the doctor's place. */
+  readonly today: LocalDate;
+  readonly at: EpochMs;
+}
+
+export interface Move extends TokenCommand {
+  /** A slot, or a session: its next slot that still takes bookings; of whichever doctor. */
+  readonly slotId: SlotId;
+}
+
+export interface Reclassify extends TokenCommand {
+  readonly patientType: string;
+}
+
+export interface ReviseSlot {
+  readonly slotId: SlotId;
+  /** Seats, 1 or more; undefined leaves them. */
+  readonly capacity: number | undefined;
+  /** Minutes, 0 or more; undefined leaves them. */
+  readonly delayMinutes: number | undefined;
+  readonly at: EpochMs;
+}
+
+export interface CloseSlot {
+  readonly slotId: SlotId;
+  readonly reason: string;
+  /** The slot to which patients go, of whichever doctor; null cancels them. */
+  readonly moveTo: SlotId | null;
+  readonly at: EpochMs;
+}
+
+export interface DelayDay {
+  readonly doctorId: DoctorId;
+  readonly date: LocalDate;
+  /** Minutes, 0 or more. */
+  readonly minutes: number;
+  readonly at: EpochMs;
+}
+
 export type Outcome<T> =
-  | {
-      readonly ok: true;
-      readonly changes: readonly Change[];
-      readonly value: T;
-    }
-  | { readonly ok: false; readonly refusal: EngineRefusal };
+  { readonly ok: true; readonly changes: readonly Change[]; readonly value: T } | Refused;
 
 export interface Booked {
   readonly token: Token;
@@ -47,6 +101,36 @@ export interface Left {
   readonly promoted: Token | null;
 }
 
+/** A token in another place of the order, and who else lost a seat or got one by that. */
+export interface Reordered {
+  readonly token: Token;
+  readonly bumped: Token | null;
+  readonly promoted: Token | null;
+}
+
+export interface Called {
+  readonly token: Token;
+  /** Who was in consultation until then. */
+  readonly completed: Token | null;
+}
+
+export interface Revised {
+  readonly slot: Slot;
+  readonly bumped: readonly Token[];
+  readonly promoted: readonly Token[];
+}
+
+/** What became of a patient whose slot was closed; who is in consultation stays. */
+export type ClosingOutcome = 'moved' | 'cancelled_by_hospital' | 'stays';
+
+export interface Closed {
+  readonly slot: Slot;
+  /** Every live patient of the slot, best rank first. */
+  readonly affected: readonly { readonly token: Token; readonly outcome: ClosingOutcome }[];
+  /** Who lost a seat in the slot that the patients were moved to. */
+  readonly bumped: readonly Token[];
+}
+
 /** A doctor as a store kept it. */
 export interface DoctorSnapshot {
   readonly facts: DoctorFacts;
@@ -56,4 +140,4 @@ export interface DoctorSnapshot {
 }
 
 /** A live token as a store kept it. */
-export type TokenSnapshot = Omit<TokenBooked, 'kind' | 'doctorId' | 'version'>;
+export type TokenSnapshot = TokenFacts;

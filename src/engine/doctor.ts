@@ -1,6 +1,8 @@
+import type { DoctorSnapshot } from './command.ts';
 import type { DoctorId, EpochMs, LocalDate, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { endsAt, type Slot } from './slot.ts';
+import type { Token } from './token.ts';
 
 /** Days of the week as FHIR's DaysOfWeek code system spells them, Monday first as in ISO 8601. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -40,6 +42,8 @@ export class Doctor {
   version = 0;
   /** Bookings accepted so far: the arrival of the latest one. */
   lastArrival = 0;
+  /** Patients who are with the doctor: one, apart from those of days gone by whom nobody completed. */
+  readonly inConsultation = new Set<Token>();
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -53,10 +57,15 @@ export class Doctor {
   }
 
   /** The first slot of a session that still takes bookings; when none does, its latest. */
-  nextSlotOf(sessionId: SessionId, at: EpochMs, graceMinutes: number): Slot | undefined {
+  nextSlotOf(
+    sessionId: SessionId,
+    at: EpochMs,
+    graceMinutes: number,
+    closing?: Slot,
+  ): Slot | undefined {
     let latest: Slot | undefined;
     for (const slot of this.#slots) {
-      if (slot.facts.sessionId !== sessionId) continue;
+      if (slot.facts.sessionId !== sessionId || slot === closing) continue;
       latest = slot;
       if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
     }
@@ -83,6 +92,16 @@ export class Doctor {
     const place = this.#slots.indexOf(slot);
     invariant(place !== -1, 'a slot is removed once');
     this.#slots.splice(place, 1);
+  }
+
+  /** The doctor without slots, as a store would keep it. */
+  snapshot(): DoctorSnapshot {
+    const { facts, version, lastArrival } = this;
+    const lastNumbers = Array.from(
+      this.#days.values(),
+      ({ date, lastNumber }) => [date, lastNumber] as const,
+    );
+    return { facts, version, lastArrival, lastNumbers };
   }
 
   /** Drops the counters of days that are over. */

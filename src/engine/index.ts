@@ -15,6 +15,6 @@ export type { DoctorPlan, TakenSessions } from './namespace.ts';
 export { invariant, InvariantError, unreachable } from './invariant.ts';
 export { DEFAULT_CLASSES, EMERGENCY, type PatientClass } from './patient-class.ts';
 export { ENGINE_REFUSALS, type EngineRefusal, type EngineRefusalCode } from './refusal.ts';
-export { endsAt, SESSION_ENDED, Slot, type SlotFacts } from './slot.ts';
+export { delayedStartOf, endsAt, SESSION_ENDED, Slot, type SlotFacts } from './slot.ts';
 export * from './status.ts';
 export { outranks, type Token } from './token.ts';

@@ -1,18 +1,7 @@
-import type { SlotSet } from './change.ts';
 import type { Doctor, DoctorFacts, Session } from './doctor.ts';
 import type { EpochMs, SessionId } from './ids.ts';
 import type { Namespace } from './namespace.ts';
 import { SESSION_ENDED, type Slot, type SlotFacts } from './slot.ts';
-
-/** The change records that set these slots, the first one right behind `version`. */
-export const slotChanges = (slots: readonly SlotFacts[], version: number, at: EpochMs): SlotSet[] =>
-  slots.map((slot, index) => ({
-    kind: 'slot_set',
-    doctorId: slot.doctorId,
-    version: version + index + 1,
-    at,
-    slot,
-  }));
 
 /** Whether two descriptions of a doctor say the same. */
 export const sameDoctor = (a: DoctorFacts, b: DoctorFacts): boolean =>
@@ -85,7 +74,10 @@ const isRevisable = ({ facts, isEmpty }: Slot, revised: Set<SessionId>, at: Epoc
 
 /** What the session's revision makes of an unused slot: its new facts, or closed when it is no longer yielded. */
 function revise(facts: SlotFacts, planned: SlotFacts | undefined): SlotFacts[] {
-  const slot = planned ?? { ...facts, closedReason: SESSION_ENDED };
+  const slot =
+    planned === undefined
+      ? { ...facts, closedReason: SESSION_ENDED }
+      : { ...planned, delayMinutes: facts.delayMinutes };
   return sameSlot(facts, slot) ? [] : [slot];
 }
 

@@ -1,4 +1,4 @@
-import type { TokenId } from './ids.ts';
+import type { EpochMs, TokenId } from './ids.ts';
 import type { Status } from './status.ts';
 
 /** Every way the engine refuses. When two apply, the first listed is answered: the order is part of the API. */
@@ -11,22 +11,44 @@ export const ENGINE_REFUSALS = [
   'slot_closed',
   'waitlist_full',
   'invalid_transition',
+  'too_early',
+  'consultation_in_progress',
+  'nobody_waiting',
+  'capacity_below_seated',
   'id_taken',
 ] as const;
 export type EngineRefusalCode = (typeof ENGINE_REFUSALS)[number];
 
+/** What the caller can act on, beside the codes that do not say it all. */
+interface RefusalFacts {
+  /** The patient's token in the slot. */
+  duplicate_booking: { readonly tokenId: TokenId };
+  invalid_transition: { readonly from: Status; readonly allowed: readonly Status[] };
+  /** The instant from which it is allowed. */
+  too_early: { readonly allowedFrom: EpochMs };
+  /** The token in consultation. */
+  consultation_in_progress: { readonly tokenId: TokenId };
+  /** How many hold a seat that cannot be taken from them. */
+  capacity_below_seated: { readonly count: number };
+}
+
 /** The codes that say it all. */
-export type PlainRefusalCode = Exclude<
-  EngineRefusalCode,
-  'duplicate_booking' | 'invalid_transition'
->;
+export type PlainRefusalCode = Exclude<EngineRefusalCode, keyof RefusalFacts>;
 
 /** A command that was refused has touched nothing (R9); what the caller can act on stands beside the code. */
 export type EngineRefusal =
   | { readonly code: PlainRefusalCode }
-  | { readonly code: 'duplicate_booking'; readonly tokenId: TokenId }
   | {
-      readonly code: 'invalid_transition';
-      readonly from: Status;
-      readonly allowed: readonly Status[];
-    };
+      [Code in keyof RefusalFacts]: { readonly code: Code } & RefusalFacts[Code];
+    }[keyof RefusalFacts];
+
+export interface Refused {
+  readonly ok: false;
+  readonly refusal: EngineRefusal;
+}
+
+/** The outcome of a command that this code refuses. */
+export const refuse = (code: PlainRefusalCode): Refused => ({ ok: false, refusal: { code } });
+
+/** The outcome of a command that is refused with facts beside the code. */
+export const refuseWith = (refusal: EngineRefusal): Refused => ({ ok: false, refusal });

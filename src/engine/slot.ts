@@ -1,5 +1,13 @@
 import type { Day, Doctor } from './doctor.ts';
-import type { DoctorId, EpochMs, LocalDate, PatientId, SessionId, SlotId } from './ids.ts';
+import {
+  epochMs,
+  type DoctorId,
+  type EpochMs,
+  type LocalDate,
+  type PatientId,
+  type SessionId,
+  type SlotId,
+} from './ids.ts';
 import { Line } from './line.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { holdsSeat, SEATED_STATUSES, type LiveStatus } from './status.ts';
@@ -31,6 +39,10 @@ const MINUTE_MS = 60_000;
 /** The instant from which a slot is over (R11). */
 export const endsAt = (slot: SlotFacts, graceMinutes: number): number =>
   slot.endTime + (slot.delayMinutes + graceMinutes) * MINUTE_MS;
+
+/** The instant at which the doctor begins, as late as the doctor is. */
+export const delayedStartOf = (slot: SlotFacts): EpochMs =>
+  epochMs(slot.startTime + slot.delayMinutes * MINUTE_MS);
 
 /** A ranked list with a capacity line: one line of tokens for each live status, best rank first. */
 export class Slot {
@@ -76,6 +88,11 @@ export class Slot {
     return this.#facts.capacity - this.#seated;
   }
 
+  /** Whether the slot takes nobody any more, whatever the time. */
+  get isClosed(): boolean {
+    return this.#facts.closedReason !== null;
+  }
+
   get isEmpty(): boolean {
     return this.#seated + this.#waiting === 0;
   }
@@ -103,6 +120,32 @@ export class Slot {
       : undefined;
   }
 
+  /**
+   * Who gives way when seats become fewer (R12): those not checked in before those who are, each in R3's order. An
+   * emergency gives way last of all: waiting, it would bump a checked-in patient of lower priority at once (R8).
+   */
+  weakest(): Token | undefined {
+    const booked = this.#lines.BOOKED?.last();
+    if (booked !== undefined && booked.patientClass.type !== EMERGENCY) return booked;
+    const checkedIn = this.#lines.CHECKED_IN?.last();
+    return checkedIn !== undefined && isWeaker(checkedIn, booked) ? checkedIn : booked;
+  }
+
+  /** Tokens whose patients are with the doctor. */
+  get inConsultation(): number {
+    return this.#lines.IN_CONSULTATION?.size ?? 0;
+  }
+
+  /** Tokens whose seat nobody can take from them: in consultation or completed. */
+  get unbumpable(): number {
+    return this.inConsultation + (this.#lines.COMPLETED?.size ?? 0);
+  }
+
+  /** The patient to call next: of those checked in the one of best rank. */
+  nextCheckedIn(): Token | undefined {
+    return this.#lines.CHECKED_IN?.first();
+  }
+
   /** The live token of this patient (R15). */
   tokenOf(patientId: PatientId): Token | undefined {
     return this.#patients?.get(patientId);
@@ -114,19 +157,21 @@ export class Slot {
     return token.status === 'WAITING' && line !== null ? line.aheadOf(token) + 1 : null;
   }
 
-  /** Seated tokens that are still to be seen before this one, in rank order. */
+  /** Seated tokens that are seen before this one: whoever is in consultation, then those of better rank. */
   seatedAheadOf(token: Token): number {
-    let ahead = 0;
-    for (const status of SEATED_STATUSES)
-      if (status !== 'COMPLETED') ahead += this.#lines[status]?.aheadOf(token) ?? 0;
-    return ahead;
+    if (token.status === 'IN_CONSULTATION') return 0;
+    const { BOOKED, CHECKED_IN } = this.#lines;
+    return this.inConsultation + (BOOKED?.aheadOf(token) ?? 0) + (CHECKED_IN?.aheadOf(token) ?? 0);
+  }
+
+  /** Every token of the slot, best rank first. */
+  tokens(): Token[] {
+    return [...this.seatedTokens(), ...this.waitlist()].sort(byRank);
   }
 
   /** The tokens that hold a seat, in rank order. */
   seatedTokens(): Token[] {
-    return SEATED_STATUSES.flatMap((status) => [...(this.#lines[status] ?? [])]).sort((a, b) =>
-      outranks(a, b) ? -1 : 1,
-    );
+    return SEATED_STATUSES.flatMap((status) => [...(this.#lines[status] ?? [])]).sort(byRank);
   }
 
   /** The tokens that wait, in the order in which seats go to them. */
@@ -143,6 +188,7 @@ export class Slot {
   enter(token: Token, status: LiveStatus): void {
     (this.#lines[status] ??= new Line()).insert(token);
     this.#count(status, 1);
+    if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
     if (token.patientId !== null)
       (this.#patients ??= new Map<PatientId, Token>()).set(token.patientId, token);
   }
@@ -150,6 +196,7 @@ export class Slot {
   leave(token: Token, status: LiveStatus): void {
     this.#lines[status]?.remove(token);
     this.#count(status, -1);
+    if (status === 'IN_CONSULTATION') this.doctor.inConsultation.delete(token);
     if (token.patientId !== null) this.#patients?.delete(token.patientId);
   }
 
@@ -158,6 +205,8 @@ export class Slot {
     else this.#waiting += difference;
   }
 }
+
+const byRank = (a: Token, b: Token): number => (outranks(a, b) ? -1 : 1);
 
 /** Whether a checked-in token is the one to give way: only on priority, for among equals the absent go first. */
 const isWeaker = (checkedIn: Token, booked: Token | undefined): boolean =>

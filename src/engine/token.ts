@@ -9,6 +9,7 @@ export interface Token {
   readonly slot: Slot;
   readonly patientName: string;
   readonly patientId: PatientId | null;
+  /** The class with the priority it had when the token got it. */
   readonly patientClass: PatientClass;
   /** Place in the doctor's order of accepted bookings; never the clock. */
   readonly arrival: number;

@@ -1,27 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { doctorId, slotId, tokenId, type Change, type Outcome } from '../../src/engine/index.ts';
+import { doctorId, tokenId, type Outcome } from '../../src/engine/index.ts';
 import {
   accepted,
+  boardOf,
   Clinic,
   clock,
   found,
   NOW,
   RULES,
-  slotFacts,
   type Setup,
 } from '../support/clinic.ts';
+import { place } from '../support/places.ts';
+import { recordsOf, take } from '../support/steps.ts';
 import { restored, snapshotOf } from '../support/snapshot.ts';
 
 /** As after a cancel in a slot that had ended, when its end is put off: seats are free beside those who wait. */
 const unended = (capacity: number, people: string, setup: Setup = {}): Clinic =>
   new Clinic({ ...setup, people, slot: { capacity, ...setup.slot } });
-
-/** What a command did, in order: `promoted W2 for null`. */
-const steps = (outcome: Outcome<unknown>): string[] =>
-  accepted(outcome).changes.map((change: Change) => {
-    if (change.kind === 'doctor_set' || change.kind === 'slot_set') return change.kind;
-    return `${change.kind} ${change.tokenId} for ${'cause' in change ? String(change.cause) : 'itself'}`;
-  });
 
 const versions = (outcome: Outcome<unknown>): number[] =>
   accepted(outcome).changes.map(({ version }) => version);
@@ -42,8 +37,8 @@ describe('a newcomer beside a waiter and a free seat', () => {
       patientType: 'WALK_IN',
       at: clock(10, 30),
     });
-    expect(steps(outcome)).toEqual(['promoted W2 for null', 'booked W3 for itself']);
-    expect(before.board(slot)).toBe('W2 | W3');
+    expect(recordsOf(outcome)).toEqual(['promoted W2', 'booked W3']);
+    expect(boardOf(slot)).toBe('W2 | W3');
   });
 
   it('comes after the waiter when the clock is put right', () => {
@@ -61,7 +56,7 @@ describe('a newcomer beside a waiter and a free seat', () => {
       3,
       'W1 W2:WAITING',
       'W3',
-      ['promoted W2 for null', 'booked W3 for itself'],
+      ['promoted W2', 'booked W3'],
       'W1 W2 W3 |',
     ],
     [
@@ -69,7 +64,7 @@ describe('a newcomer beside a waiter and a free seat', () => {
       1,
       'W1:WAITING W2:WAITING',
       'F1',
-      ['promoted W1 for null', 'bumped W1 for F1', 'booked F1 for itself'],
+      ['promoted W1', 'bumped W1 by F1', 'booked F1'],
       'F1 | W1 W2',
     ],
     [
@@ -77,13 +72,13 @@ describe('a newcomer beside a waiter and a free seat', () => {
       2,
       'W1:WAITING W2:WAITING P1:WAITING',
       'W3',
-      ['promoted P1 for null', 'promoted W1 for null', 'booked W3 for itself'],
+      ['promoted P1', 'promoted W1', 'booked W3'],
       'P1 W1 | W2 W3',
     ],
   ])('%s', (_, capacity, people, newcomer, expected, board) => {
     const clinic = unended(capacity, people);
     const outcome = clinic.book(newcomer);
-    expect(steps(outcome)).toEqual(expected);
+    expect(recordsOf(outcome)).toEqual(expected);
     expect(versions(outcome)).toEqual(expected.map((_step, index) => index + 2));
     expect(clinic.board()).toBe(board);
   });
@@ -113,20 +108,20 @@ describe('a patient who leaves beside a waiter and a free seat', () => {
       'a seat: the free one is filled too, and the cause of each promotion is its own',
       'W1 W2:WAITING W3:WAITING W4:WAITING',
       'W1',
-      ['promoted W2 for null', 'cancelled W1 for null', 'promoted W3 for W1'],
+      ['promoted W2', 'cancelled W1', 'promoted W3 by W1'],
       'W2 W3 | W4',
     ],
     [
       'the waitlist: who is due the seat gets it',
       'W1 W2:WAITING W3:WAITING',
       'W3',
-      ['promoted W2 for null', 'cancelled W3 for null'],
+      ['promoted W2', 'cancelled W3'],
       'W1 W2 |',
     ],
   ])('leaves %s', (_, people, leaves, expected, board) => {
     const clinic = unended(2, people);
     const outcome = clinic.cancel(leaves);
-    expect(steps(outcome)).toEqual(expected);
+    expect(recordsOf(outcome)).toEqual(expected);
     expect(versions(outcome)).toEqual(expected.map((_step, index) => index + 2));
     expect(clinic.board()).toBe(board);
   });
@@ -138,49 +133,62 @@ describe('a patient who leaves beside a waiter and a free seat', () => {
   });
 });
 
-describe('filling the seats of a doctor', () => {
-  const RAO = doctorId('rao');
+describe('any other command beside a waiter and a free seat', () => {
+  const both = 'promoted W1, promoted W8';
+  it.each<[step: string, records: string, boards: [string, string]]>([
+    [
+      'move W2 ten',
+      'promoted W1, promoted W8, moved_out W2, moved_in W2',
+      ['W1 | W3', 'W8 | W9 W2'],
+    ],
+    [
+      'move W1 ten',
+      `${both}, moved_out W1, promoted W2 by W1, moved_in W1`,
+      ['W2 | W3', 'W8 | W9 W1'],
+    ],
+    ['reclassify W1 F', 'promoted W1, reclassified W1', ['W1 | W2 W3', '| W8 W9']],
+    ['capacity 2', 'promoted W1, slot_set nine, promoted W2', ['W1 W2 | W3', '| W8 W9']],
+    ['close', 'slot_set nine, cancelled W1, cancelled W2, cancelled W3', ['|', '| W8 W9']],
+    [
+      'close ten',
+      'promoted W8, slot_set nine, moved_out W1, moved_in W1, moved_out W2, moved_in W2, moved_out W3, moved_in W3',
+      ['|', 'W8 | W1 W2 W3 W9'],
+    ],
+  ])('%s seats the waiter first: %s', (step, records, boards) => {
+    const more = [place('ten', 'W8:WAITING W9:WAITING')];
+    const clinic = unended(1, 'W1:WAITING W2:WAITING W3:WAITING', { more });
+    expect(recordsOf(take(clinic, step)).join(', ')).toBe(records);
+    expect([clinic.board(), clinic.board('ten')]).toEqual(boards);
+  });
 
+  it('a delay of the day seats the waiter first', () => {
+    const clinic = unended(1, 'W1:WAITING W2:WAITING');
+    expect(recordsOf(clinic.delayDay({ minutes: 5 }))).toEqual(['promoted W1', 'slot_set nine']);
+  });
+});
+
+describe('filling the seats of a doctor', () => {
   it('seats those who are due a seat, in every slot, once', () => {
-    const clinic = unended(2, 'W1:WAITING W2:WAITING:present W3:WAITING');
-    const later = slotFacts({ id: slotId('later'), startTime: clock(11), endTime: clock(12) });
-    clinic.engine.restoreSlot(later, [
-      {
-        tokenId: tokenId('W4'),
-        slotId: later.id,
-        patientName: 'W4',
-        patientId: null,
-        patientType: 'WALK_IN',
-        arrival: 4,
-        number: 4,
-        to: 'WAITING',
-        present: false,
-        at: NOW,
-      },
-    ]);
-    const outcome = clinic.engine.fillSeats(RAO, NOW);
-    expect(steps(outcome)).toEqual([
-      'promoted W1 for null',
-      'promoted W2 for null',
-      'promoted W4 for null',
-    ]);
+    const people = 'W1:WAITING W2:WAITING:present W3:WAITING';
+    const clinic = unended(2, people, { more: [place('ten', 'W4:WAITING')] });
+    const outcome = clinic.passTime(NOW);
+    expect(recordsOf(outcome)).toEqual(['promoted W1', 'promoted W2', 'promoted W4']);
     expect(versions(outcome)).toEqual([2, 3, 4]);
     expect(clinic.board()).toBe('W1 W2 | W3');
-    expect(clinic.board(found(clinic.engine.slot(later.id)))).toBe('W4 |');
+    expect(clinic.board('ten')).toBe('W4 |');
     expect(clinic.token('W2').status).toBe('CHECKED_IN');
-    expect(steps(clinic.engine.fillSeats(RAO, NOW))).toEqual([]);
+    expect(recordsOf(clinic.passTime(NOW))).toEqual([]);
   });
 
   it.each<[string, Partial<Setup>, at: typeof NOW]>([
     ['a full slot', { people: 'W1 W2:WAITING' }, NOW],
-    ['a slot that has ended', { people: 'W1:WAITING' }, clock(10)],
     ['a closed slot', { people: 'W1:WAITING', slot: { closedReason: 'ill' } }, NOW],
   ])('changes nothing in %s', (_, setup, at) => {
-    expect(steps(new Clinic(setup).engine.fillSeats(RAO, at))).toEqual([]);
+    expect(recordsOf(new Clinic(setup).passTime(at))).toEqual([]);
   });
 
   it('of nobody known is refused', () => {
-    const outcome = new Clinic({}).engine.fillSeats(doctorId('sen'), NOW);
+    const outcome = new Clinic({}).passTime(NOW, doctorId('das'));
     expect(outcome).toEqual({ ok: false, refusal: { code: 'doctor_not_found' } });
   });
 });

@@ -30,7 +30,7 @@ type Forge = (real: ReturnType<typeof fixture>) => Change;
 
 describe('a change that cannot be stops the engine', () => {
   it.each<[rule: string, forge: Forge]>([
-    ['a token is booked once', ({ booked }) => booked],
+    ['a token has one place', ({ booked }) => booked],
     [
       'a slot never seats more than its capacity (R1)',
       ({ booked }) => ({ ...booked, tokenId: tokenId('x') }),
@@ -39,7 +39,6 @@ describe('a change that cannot be stops the engine', () => {
       'what belongs to a slot has the slot in memory',
       ({ booked }) => ({ ...booked, slotId: slotId('x') }),
     ],
-    ['a token has a class of the table', ({ booked }) => ({ ...booked, patientType: 'EMERGANCY' })],
     [
       'a token that changes is in memory',
       ({ promoted }) => ({ ...promoted, tokenId: tokenId('x') }),

@@ -39,7 +39,7 @@ describe('forgetting', () => {
   it('a doctor who is not in memory changes nothing', () => {
     const { engine } = given(1, 'W1');
     const before = snapshotOf(engine);
-    engine.forgetDoctor(doctorId('sen'));
+    engine.forgetDoctor(doctorId('das'));
     expect(snapshotOf(engine)).toEqual(before);
   });
 

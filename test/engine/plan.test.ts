@@ -209,9 +209,12 @@ describe('a session that goes and comes back', () => {
   it('is no alias while it is gone', () => {
     const engine = week(MORNING);
     use(engine, slotId('morning'));
-    expect([engine.isSession(MORNING.id), engine.isSession(MONDAY)]).toEqual([true, false]);
+    expect([engine.sessionDoctor(MORNING.id)?.facts.id, engine.sessionDoctor(MONDAY)]).toEqual([
+      RAO,
+      undefined,
+    ]);
     put(engine, []);
-    expect(engine.isSession(MORNING.id)).toBe(false);
+    expect(engine.sessionDoctor(MORNING.id)).toBeUndefined();
     expect(() => use(engine, slotId('morning'))).toThrow('refused: slot_not_found');
   });
 });

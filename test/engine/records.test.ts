@@ -118,7 +118,7 @@ describe('R16 state, command and given time alone decide', () => {
     const clinic = given(1);
     const before = snapshotOf(clinic.engine);
     const mistyped = { patientType: 'EMERGANCY' };
-    expect(() => clinic.book('E1', mistyped)).toThrow('a token has a class of the table');
+    expect(() => clinic.book('E1', mistyped)).toThrow('a command names a class of the table');
     expect(snapshotOf(clinic.engine)).toEqual(before);
   });
 
@@ -135,10 +135,10 @@ describe('R17 every change is on record', () => {
   /** The records of a command, as `version kind token: from > to by cause`. */
   const recordsOf = (outcome: Outcome<unknown>): string[] =>
     accepted(outcome).changes.map((change) => {
-      if (!('tokenId' in change)) return change.kind;
+      if (!('to' in change)) return change.kind;
       const { version, kind, tokenId: id, to } = change;
-      const from = change.kind === 'booked' ? 'nothing' : change.from;
-      const cause = change.kind === 'booked' ? null : change.cause;
+      const from = 'from' in change ? change.from : 'nothing';
+      const cause = 'cause' in change ? change.cause : null;
       return `${version} ${kind} ${id}: ${from} > ${to} by ${String(cause)}`;
     });
 
@@ -182,9 +182,9 @@ describe('R17 every change is on record', () => {
     const clinic = given(1);
     const named = { patientName: 'Asha Rao', patientId: patientId('p-7') };
     const record = { ...named, kind: 'booked', doctorId: 'rao', version: 2, at: NOW };
-    const givenTo = { tokenId: 'W1', slotId: 'nine', patientType: 'WALK_IN', to: 'BOOKED' };
+    const givenTo = { tokenId: 'W1', slotId: 'nine', patientType: 'WALK_IN', priority: 20 };
     expect(accepted(clinic.book('W1', named)).changes).toEqual([
-      { ...record, ...givenTo, arrival: 1, number: 1, present: false },
+      { ...record, ...givenTo, arrival: 1, number: 1, bookedAt: NOW, to: 'BOOKED', present: false },
     ]);
     expect(clinic.token('W1')).toMatchObject({ ...named, id: 'W1', bookedAt: NOW });
   });

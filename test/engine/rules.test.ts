@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Clinic, found, given } from '../support/clinic.ts';
-
-/** `book E1`, `cancel W1` or `noShow W1`, several after commas. */
-function take(clinic: Clinic, steps: string): void {
-  for (const step of steps.split(', ')) {
-    const [command, name = ''] = step.split(' ');
-    clinic[command as 'book' | 'cancel' | 'noShow'](name);
-  }
-}
+import { takeAll } from '../support/steps.ts';
 
 /** A fact, the seats, who is in the slot, what happens, and the board after it: `seated | waiting`. */
 type Row = [fact: string, capacity: number, people: string, steps: string, board: string];
@@ -15,7 +8,7 @@ type Row = [fact: string, capacity: number, people: string, steps: string, board
 const hold = (rows: Row[]): void =>
   it.each(rows)('%s', (_, capacity, people, steps, board) => {
     const clinic = given(capacity, people);
-    take(clinic, steps);
+    takeAll(clinic, steps);
     expect(clinic.board()).toBe(board);
     expect(clinic.slot.seated).toBeLessThanOrEqual(capacity);
   });
@@ -119,7 +112,7 @@ describe('R5 a freed seat is filled in the same command', () => {
 
   it('a patient checked in, bumped and promoted is checked in again', () => {
     const clinic = given(1, 'W1:CHECKED_IN');
-    take(clinic, 'book E1, cancel E1');
+    takeAll(clinic, 'book E1, cancel E1');
     expect(clinic.token('W1').status).toBe('CHECKED_IN');
   });
 });

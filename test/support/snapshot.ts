@@ -1,12 +1,13 @@
 import {
   AllocationEngine,
-  type Doctor,
+  Slot,
   type DoctorSnapshot,
   type EngineRules,
   type SlotFacts,
   type Token,
   type TokenSnapshot,
 } from '../../src/engine/index.ts';
+import { Doctor } from '../../src/engine/doctor.ts';
 
 export interface SlotSnapshot {
   readonly facts: SlotFacts;
@@ -19,19 +20,23 @@ export interface SlotSnapshot {
 export interface Snapshot {
   readonly doctor: DoctorSnapshot;
   readonly slots: readonly SlotSnapshot[];
+  readonly inConsultation: readonly string[];
 }
 
 /** Everything an engine knows: two engines with equal snapshots are in the same state. */
 export const snapshotOf = (engine: AllocationEngine): Snapshot[] =>
   [...engine.doctors].map((doctor) => ({
     doctor: doctorSnapshot(doctor),
-    slots: doctor.slots.map((slot) => ({
-      facts: slot.facts,
-      seated: slot.seated,
-      waiting: slot.waiting,
-      tokens: [...slot.seatedTokens(), ...slot.waitlist()].map(tokenSnapshot),
-    })),
+    slots: doctor.slots.map(slotSnapshot),
+    inConsultation: Array.from(doctor.inConsultation, ({ id }) => id).sort(),
   }));
+
+const slotSnapshot = (slot: Slot): SlotSnapshot => ({
+  facts: slot.facts,
+  seated: slot.seated,
+  waiting: slot.waiting,
+  tokens: [...slot.seatedTokens(), ...slot.waitlist()].map(tokenSnapshot),
+});
 
 const doctorSnapshot = ({ facts, version, lastArrival, slots }: Doctor): DoctorSnapshot => ({
   facts,
@@ -46,11 +51,12 @@ const tokenSnapshot = (token: Token): TokenSnapshot => ({
   patientName: token.patientName,
   patientId: token.patientId,
   patientType: token.patientClass.type,
+  priority: token.patientClass.priority,
   arrival: token.arrival,
   number: token.number,
+  bookedAt: token.bookedAt,
   to: token.status as TokenSnapshot['to'],
   present: token.present,
-  at: token.bookedAt,
 });
 
 /** An engine in that state, as a store brings it back after a restart. */
@@ -62,3 +68,16 @@ export function restored(snapshot: readonly Snapshot[], rules: EngineRules): All
   }
   return engine;
 }
+
+/** An engine's answer with snapshots in the place of its doctors, slots and tokens: what it said, in plain data. */
+export function plain(value: unknown): unknown {
+  if (value instanceof Doctor) return doctorSnapshot(value);
+  if (value instanceof Slot) return slotSnapshot(value);
+  if (isToken(value)) return tokenSnapshot(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
+
+const isToken = (value: unknown): value is Token =>
+  typeof value === 'object' && value !== null && 'patientClass' in value;

@@ -1,0 +1,111 @@
+import type { DelayDay, Outcome, Revised, ReviseSlot } from './command.ts';
+import { Doctor, type DoctorFacts } from './doctor.ts';
+import type { DoctorId, EpochMs } from './ids.ts';
+import { found } from './invariant.ts';
+import { sameDoctor, slotsToOpen, slotsToRevise } from './plan.ts';
+import { refuse, refuseWith } from './refusal.ts';
+import { endsAt, type Slot, type SlotFacts } from './slot.ts';
+import type { EngineState } from './state.ts';
+import type { Token } from './token.ts';
+import { Turn } from './turn.ts';
+
+// Doctors and their slots: what there is to book, and how it changes while patients are in it.
+
+/** See `AllocationEngine.putDoctor`. */
+export function putDoctor(
+  state: EngineState,
+  facts: DoctorFacts,
+  planned: readonly SlotFacts[],
+  at: EpochMs,
+): Outcome<Doctor> {
+  if (state.ids.taken([{ facts, planned }]).length > 0) return refuse('id_taken');
+  const known = state.doctor(facts.id);
+  const revised = slotsToRevise(known ?? new Doctor(facts), facts, planned, at);
+  const slots = [...slotsToOpen(planned, state.ids, at), ...revised];
+  const turn = new Turn(state, at);
+  if (known === undefined || !sameDoctor(known.facts, facts)) turn.setDoctor(facts);
+  for (const slot of new Map(slots.map((each) => [each.id, each])).values()) turn.setSlot(slot);
+  const doctor = found(state.doctor(facts.id), 'a doctor who was put is there');
+  return { ok: true, changes: turn.changes, value: doctor };
+}
+
+/** See `AllocationEngine.openSlots`. */
+export function openSlots(
+  state: EngineState,
+  doctorId: DoctorId,
+  planned: readonly SlotFacts[],
+  at: EpochMs,
+): Outcome<readonly SlotFacts[]> {
+  if (state.doctor(doctorId) === undefined) return refuse('doctor_not_found');
+  const opened = slotsToOpen(planned, state.ids, at);
+  const turn = new Turn(state, at);
+  for (const slot of opened) turn.setSlot(slot);
+  return { ok: true, changes: turn.changes, value: opened };
+}
+
+/** See `AllocationEngine.addSlot`. */
+export function addSlot(state: EngineState, facts: SlotFacts, at: EpochMs): Outcome<Slot> {
+  if (state.doctor(facts.doctorId) === undefined) return refuse('doctor_not_found');
+  if (at >= endsAt(facts, state.rules.graceMinutes)) return refuse('slot_ended');
+  if (state.ids.isTaken(facts.id)) return refuse('id_taken');
+  const turn = new Turn(state, at);
+  turn.setSlot(facts);
+  const slot = found(state.slot(facts.id), 'a slot that was added is there');
+  return { ok: true, changes: turn.changes, value: slot };
+}
+
+/** See `AllocationEngine.reviseSlot`. */
+export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Revised> {
+  const slot = state.slotMeant(command.slotId, command.at);
+  if (slot === undefined) return refuse('slot_not_found');
+  if (state.hasEnded(slot, command.at)) return refuse('slot_ended');
+  if (slot.isClosed) return refuse('slot_closed');
+  const { capacity = slot.facts.capacity, delayMinutes = slot.facts.delayMinutes } = command;
+  if (slot.unbumpable > capacity)
+    return refuseWith({ code: 'capacity_below_seated', count: slot.unbumpable });
+
+  const turn = new Turn(state, command.at);
+  turn.fill(slot);
+  const bumped: Token[] = [];
+  while (slot.seated > capacity) {
+    const weakest = found(slot.weakest(), 'who is over the capacity can be bumped');
+    turn.transit(weakest, 'bumped');
+    bumped.push(weakest);
+  }
+  setFacts(turn, slot, { ...slot.facts, capacity, delayMinutes });
+  const promoted = turn.fill(slot);
+  return { ok: true, changes: turn.changes, value: { slot, bumped, promoted } };
+}
+
+/** See `AllocationEngine.delayDay`. */
+export function delayDay(state: EngineState, command: DelayDay): Outcome<readonly Slot[]> {
+  const { date, minutes: delayMinutes, at } = command;
+  const doctor = state.doctor(command.doctorId);
+  if (doctor === undefined) return refuse('doctor_not_found');
+  const slots = doctor.slots.filter(
+    (slot) => slot.facts.date === date && !slot.isClosed && !state.hasEnded(slot, at),
+  );
+  const turn = new Turn(state, at);
+  for (const slot of slots) {
+    turn.fill(slot);
+    setFacts(turn, slot, { ...slot.facts, delayMinutes });
+  }
+  return { ok: true, changes: turn.changes, value: slots };
+}
+
+/** See `AllocationEngine.passTime`. */
+export function passTime(state: EngineState, doctorId: DoctorId, at: EpochMs): Outcome<Doctor> {
+  const doctor = state.doctor(doctorId);
+  if (doctor === undefined) return refuse('doctor_not_found');
+  const turn = new Turn(state, at);
+  for (const slot of doctor.slots)
+    if (state.hasEnded(slot, at))
+      for (const waiter of slot.waitlist()) turn.transit(waiter, 'expired');
+    else turn.fill(slot);
+  return { ok: true, changes: turn.changes, value: doctor };
+}
+
+function setFacts(turn: Turn, { facts }: Slot, revised: SlotFacts): void {
+  const isSame = facts.capacity === revised.capacity && facts.delayMinutes === revised.delayMinutes;
+  if (!isSame) turn.setSlot(revised);
+}

@@ -1,0 +1,113 @@
+import { TRANSITIONS, type Change, type TokenFacts, type Transition } from './change.ts';
+import type { DoctorFacts } from './doctor.ts';
+import type { DoctorId, EpochMs, TokenId } from './ids.ts';
+import { invariant } from './invariant.ts';
+import type { PatientClass } from './patient-class.ts';
+import type { Slot, SlotFacts } from './slot.ts';
+import type { EngineState } from './state.ts';
+import { isLive, seatStatusOf } from './status.ts';
+import type { Token } from './token.ts';
+
+/**
+ * One command at work, once nothing can refuse it any more: each of its changes is applied as soon as it is decided,
+ * so that the next is decided on what it left.
+ */
+export class Turn {
+  readonly changes: Change[] = [];
+  readonly #state: EngineState;
+  readonly #at: EpochMs;
+
+  constructor(state: EngineState, at: EpochMs) {
+    this.#state = state;
+    this.#at = at;
+  }
+
+  #write(change: Change): void {
+    this.#state.apply(change);
+    this.changes.push(change);
+  }
+
+  /** Sets what a doctor is. */
+  setDoctor(doctor: DoctorFacts): void {
+    this.#write({ kind: 'doctor_set', ...this.#nextOf(doctor.id), doctor });
+  }
+
+  /** Sets what a slot is. */
+  setSlot(slot: SlotFacts): void {
+    this.#write({ kind: 'slot_set', ...this.#nextOf(slot.doctorId), slot });
+  }
+
+  /** Takes a token where this kind of transition leads; a cause is another token. */
+  transit(token: Token, kind: Transition, cause: TokenId | null = null): void {
+    const to = TRANSITIONS[kind] ?? seatStatusOf(token);
+    this.#write({ kind, ...this.#stepOf(token), to, cause });
+  }
+
+  /** Gives a token another class (R14). */
+  reclassify(token: Token, { type, priority }: PatientClass): void {
+    const step = this.#stepOf(token);
+    this.#write({ kind: 'reclassified', ...step, patientType: type, priority });
+  }
+
+  /** Takes a token out of its slot, to enter another. */
+  moveOut(token: Token): void {
+    this.#write({ kind: 'moved_out', ...this.#stepOf(token) });
+  }
+
+  /** Lets a token into a slot: on a free seat, on the victim's or on the waitlist (R2-R4). */
+  enter(
+    kind: 'booked' | 'moved_in',
+    slot: Slot,
+    { victim, isSeated }: Landing,
+    facts: Omit<TokenFacts, 'slotId' | 'to'>,
+  ): void {
+    if (victim !== undefined) this.transit(victim, 'bumped', facts.tokenId);
+    this.#write({
+      kind,
+      ...this.#nextOf(slot.facts.doctorId),
+      ...facts,
+      slotId: slot.facts.id,
+      to: isSeated ? seatStatusOf(facts) : 'WAITING',
+    });
+  }
+
+  /** Seats those who are due a free seat, one after another (R5); the cause is who left a seat, if anybody did. */
+  fill(slot: Slot, cause: TokenId | null = null): Token[] {
+    const promoted: Token[] = [];
+    for (let waiter = this.#due(slot); waiter !== undefined; waiter = this.#due(slot)) {
+      this.transit(waiter, 'promoted', cause);
+      promoted.push(waiter);
+    }
+    return promoted;
+  }
+
+  /** Who gets a seat that is free: nobody once the slot has ended or is closed (R5, R11). */
+  #due(slot: Slot): Token | undefined {
+    if (!slot.isUnfilled || slot.isClosed || this.#state.hasEnded(slot, this.#at)) return undefined;
+    return slot.nextWaiting();
+  }
+
+  #stepOf({ id, slot, status }: Token) {
+    invariant(isLive(status), 'only a live token changes');
+    const { doctorId, id: slotId } = slot.facts;
+    return { ...this.#nextOf(doctorId), tokenId: id, slotId, from: status };
+  }
+
+  #nextOf(doctorId: DoctorId) {
+    const version = (this.#state.doctor(doctorId)?.version ?? 0) + 1;
+    return { doctorId, version, at: this.#at };
+  }
+}
+
+/** Where a newcomer would land in a slot (R2-R4). */
+export interface Landing {
+  /** Whose seat it takes. */
+  readonly victim: Token | undefined;
+  readonly isSeated: boolean;
+}
+
+/** Where a newcomer of this class would land: on a free seat, on the seat of the weakest, or on the waitlist (R2-R4). */
+export function landingIn(slot: Slot, newcomer: PatientClass): Landing {
+  const victim = slot.seatsLeft > 0 ? undefined : slot.weakestFor(newcomer);
+  return { victim, isSeated: slot.seatsLeft > 0 || victim !== undefined };
+}

@@ -1,0 +1,92 @@
+import type { CallNext, Called, Outcome, Start, TokenCommand } from './command.ts';
+import type { Doctor } from './doctor.ts';
+import type { EpochMs, LocalDate } from './ids.ts';
+import { refusalOfStep } from './booking.ts';
+import { refuse, refuseWith } from './refusal.ts';
+import type { EngineState } from './state.ts';
+import type { Token } from './token.ts';
+import { Turn } from './turn.ts';
+
+// The visit: a patient arrives, is called, is seen.
+
+/** See `AllocationEngine.checkIn`. */
+export function checkIn(state: EngineState, { tokenId, at }: TokenCommand): Outcome<Token> {
+  const token = state.token(tokenId);
+  return token === undefined
+    ? refuse('token_not_found')
+    : (refusalOfStep(token, 'CHECKED_IN') ?? step(new Turn(state, at), token, 'checked_in'));
+}
+
+/** See `AllocationEngine.start`. */
+export function start(state: EngineState, { tokenId, today, at }: Start): Outcome<Token> {
+  const token = state.token(tokenId);
+  if (token === undefined) return refuse('token_not_found');
+  const refusal = refusalOfStep(token, 'IN_CONSULTATION');
+  if (refusal !== undefined) return refusal;
+  const current = inConsultationWith(state, token.slot.doctor, today, at);
+  return current === undefined
+    ? step(new Turn(state, at), token, 'started')
+    : refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
+}
+
+/** See `AllocationEngine.complete`. */
+export function complete(state: EngineState, { tokenId, at }: TokenCommand): Outcome<Token> {
+  const token = state.token(tokenId);
+  return token === undefined
+    ? refuse('token_not_found')
+    : (refusalOfStep(token, 'COMPLETED') ?? step(new Turn(state, at), token, 'completed'));
+}
+
+/** See `AllocationEngine.callNext`. */
+export function callNext(state: EngineState, command: CallNext): Outcome<Called> {
+  const { today, at } = command;
+  const doctor = state.doctor(command.doctorId);
+  if (doctor === undefined) return refuse('doctor_not_found');
+  const slot = command.slotId === null ? null : state.slotMeant(command.slotId, at);
+  if (slot !== null && slot?.doctor !== doctor) return refuse('slot_not_found');
+  const current = inConsultationWith(state, doctor, today, at);
+  if (current !== undefined && !command.completeCurrent)
+    return refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
+  const next = slot === null ? nextOfDay(state, doctor, today, at) : slot.nextCheckedIn();
+  if (next === undefined) return refuse('nobody_waiting');
+  const turn = new Turn(state, at);
+  if (current !== undefined) turn.transit(current, 'completed');
+  turn.transit(next, 'started');
+  return { ok: true, changes: turn.changes, value: { token: next, completed: current ?? null } };
+}
+
+function step(
+  turn: Turn,
+  token: Token,
+  kind: 'checked_in' | 'started' | 'completed',
+): Outcome<Token> {
+  turn.transit(token, kind);
+  return { ok: true, changes: turn.changes, value: token };
+}
+
+/** Who is with the doctor; a patient of days gone by whom nobody completed is not. */
+function inConsultationWith(
+  state: EngineState,
+  { inConsultation }: Doctor,
+  today: LocalDate,
+  at: EpochMs,
+): Token | undefined {
+  const present = [...inConsultation].filter(({ slot }) => !state.isPast(slot.facts, today, at));
+  // One, unless the clock was set back to a day gone by: then the one who came first, whatever a restart did (R16).
+  return present.sort((a, b) => a.arrival - b.arrival)[0];
+}
+
+/** Over the slots of the day in time order, also one begun yesterday that goes on: the first patient to be called. */
+function nextOfDay(
+  state: EngineState,
+  { slots }: Doctor,
+  today: LocalDate,
+  at: EpochMs,
+): Token | undefined {
+  for (const slot of slots) {
+    const next = slot.nextCheckedIn();
+    if (next !== undefined && slot.facts.date <= today && !state.isPast(slot.facts, today, at))
+      return next;
+  }
+  return undefined;
+}
