@@ -9,7 +9,7 @@ import {
   type SlotId,
   type TokenId,
 } from '../engine/index.ts';
-import { foldToken, isTokenChange, recordOf } from './fold.ts';
+import { foldToken, isEntry, recordOf, type TokenChange } from './fold.ts';
 import { GroupCommit } from './group-commit.ts';
 import { loadSlots } from './restore.ts';
 import {
@@ -35,6 +35,7 @@ export class MemoryStore implements Store {
   readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
+  readonly #changesOf = new Map<SlotId, Change[]>();
   readonly #kept = new Map<string, KeptAnswer>();
 
   constructor(engine: AllocationEngine) {
@@ -77,8 +78,13 @@ export class MemoryStore implements Store {
   slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
     const found = [...this.#slots.values()]
       .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
+      .filter(({ id }) => this.#engine.slot(id) === undefined)
       .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
     return Promise.resolve(found.flatMap(({ id }) => this.#slot(id) ?? []));
+  }
+
+  slotChanges(slotId: SlotId): Promise<readonly Change[]> {
+    return Promise.resolve([...(this.#changesOf.get(slotId) ?? [])]);
   }
 
   keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
@@ -111,18 +117,34 @@ export class MemoryStore implements Store {
   }
 
   #write(change: Change, origin: Decision<unknown>['origin']): void {
-    if (change.kind === 'slot_set') this.#slots.set(change.slot.id, change.slot);
-    if (!isTokenChange(change)) return;
+    if (change.kind === 'doctor_set') return;
+    if (change.kind === 'slot_set') {
+      this.#slots.set(change.slot.id, change.slot);
+      add(this.#changesOf, change.slot.id, change);
+      return;
+    }
+    add(this.#changesOf, change.slotId, change);
+    add(this.#history, change.tokenId, recordOf(change, origin));
+    this.#place(change);
+  }
+
+  /** Puts the token where the change leaves it. */
+  #place(change: TokenChange): void {
     const { tokenId, slotId } = change;
-    const slot = this.#slots.get(slotId);
-    if (change.kind === 'booked' && slot !== undefined)
-      this.#lastNumbers.set(dayOf(slot), change.number);
-    this.#tokens.set(tokenId, foldToken(this.#tokens.get(tokenId), change));
+    const token = foldToken(this.#tokens.get(tokenId), change);
+    if (token === undefined) {
+      this.#tokens.delete(tokenId);
+      this.#tokensOf.get(slotId)?.delete(tokenId);
+      return;
+    }
+    this.#tokens.set(tokenId, token);
+    if (!isEntry(change)) return;
     const tokens = this.#tokensOf.get(slotId) ?? new Set();
     this.#tokensOf.set(slotId, tokens.add(tokenId));
-    const history = this.#history.get(tokenId) ?? [];
-    history.push(recordOf(change, origin));
-    this.#history.set(tokenId, history);
+    const slot = this.#slots.get(slotId);
+    if (slot === undefined) return;
+    const last = this.#lastNumbers.get(dayOf(slot)) ?? 0;
+    this.#lastNumbers.set(dayOf(slot), Math.max(last, change.number));
   }
 
   /** Answers are kept in the order in which they came: the old ones stand first. */
@@ -132,6 +154,12 @@ export class MemoryStore implements Store {
       this.#kept.delete(id);
     }
   }
+}
+
+function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key) ?? [];
+  list.push(item);
+  lists.set(key, list);
 }
 
 const dayOf = ({ doctorId, date }: SlotFacts): string => `${doctorId}\n${date}`;

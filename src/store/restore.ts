@@ -12,12 +12,7 @@ export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void 
   const { facts, tokens, lastNumber } = stored;
   engine.restoreSlot(
     facts,
-    tokens.map(({ id, bookedAt, status, doctorId, ...token }) => ({
-      ...token,
-      tokenId: id,
-      at: bookedAt,
-      to: status,
-    })),
+    tokens.map(({ id, status, doctorId, ...token }) => ({ ...token, tokenId: id, to: status })),
     lastNumber,
   );
 }

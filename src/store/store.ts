@@ -57,6 +57,8 @@ export interface StoredToken {
   readonly patientName: string;
   readonly patientId: PatientId | null;
   readonly patientType: string;
+  /** The priority that the class had when the token got it. */
+  readonly priority: number;
   readonly arrival: number;
   readonly number: number;
   readonly bookedAt: EpochMs;
@@ -80,8 +82,12 @@ export interface ChangeRecord {
   readonly kind: Exclude<Change['kind'], 'doctor_set' | 'slot_set'>;
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
+  /** Null where the token enters the slot: `booked`, `moved_in`. */
   readonly from: Status | null;
-  readonly to: Status;
+  /** Null where the token leaves the slot: `moved_out`. */
+  readonly to: Status | null;
+  /** The class that the token got by this change: `booked`, `moved_in`, `reclassified`; else null. */
+  readonly patientType: string | null;
   readonly cause: TokenId | null;
   readonly actor: string;
   readonly reason: string | null;
@@ -97,8 +103,12 @@ export interface Store {
   readonly state: StoreState;
   /** Settles with the reason when the store has failed for good: the process must stop. */
   readonly failure: Promise<Error>;
-  /** Brings into the engine what can still change at this instant. */
-  load(now: EpochMs): Promise<void>;
+  /**
+   * Brings into the engine the doctors, then the slots that are not past and those, however old, in which somebody
+   * still waits. A slot that ended long ago is past without being asked about: no delay is that long.
+   * @param isPast whether a slot is over and its day too; its doctor is in the engine when it is asked
+   */
+  load(now: EpochMs, isPast: (slot: SlotFacts) => boolean): Promise<void>;
   /**
    * When `decide` runs, the engine's state of these doctors is current and nobody else can change it; it runs
    * once and synchronously. Resolves with its answer when its changes, its kept answer and everything that could be
@@ -119,13 +129,24 @@ export interface Store {
   history(id: TokenId): Promise<readonly ChangeRecord[]>;
   /** A slot of any age. */
   slot(id: SlotId): Promise<StoredSlot | undefined>;
-  /** The doctor's slots from one local date to another, both included, in the order in which they start. */
+  /**
+   * Those of the doctor's slots that are not in the engine, from one local date to another, both included, in the order
+   * in which they start.
+   */
   slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]>;
+  /**
+   * What happened in a slot, in the order of its doctor's versions: what the slot was set to, and every change of a token
+   * in it, of those too that have moved out since; only what is durable.
+   */
+  slotChanges(slotId: SlotId): Promise<readonly Change[]>;
   /** The answer kept under a key for less than 24 hours before `now`. */
   keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined>;
   /** Makes durable what is in flight, then lets go of everything. */
   close(): Promise<void>;
 }
+
+/** What is kept, to be read and to try commands on: what is decided here is forgotten. */
+export type TrialStore = Pick<Store, 'load' | 'transact' | 'close'>;
 
 /** The store cannot promise durability now; it recovers by itself. */
 export class NotDurableError extends Error {

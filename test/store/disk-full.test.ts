@@ -9,8 +9,8 @@ import { createStore, NotDurableError } from '../../src/store/index.ts';
 import { migrate, prepareFile } from '../../src/store/sqlite/open.ts';
 import type { Operation } from '../../src/store/sqlite/statements.ts';
 import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
-import { doctorFacts, NOW, RULES } from '../support/clinic.ts';
-import { Desk, keptAnswer, RAO } from '../support/desk.ts';
+import { doctorFacts, NOW, RAO, RULES } from '../support/clinic.ts';
+import { Desk, keptAnswer } from '../support/desk.ts';
 import { heard, standing } from '../support/disk.ts';
 import { eventually } from '../support/eventually.ts';
 import { fill } from '../support/full-disk.ts';
@@ -131,7 +131,7 @@ describe('the clock', () => {
     const store = createStore(`sqlite:${file}`, engine);
     onTestFinished(() => store.close());
     const service = createService({ engine, store, clock: () => NOW, horizonDays: 1 });
-    await service.start(() => [doctorFacts({ sessions: [MORNING] })]);
+    await service.start(() => ({ doctors: [doctorFacts({ sessions: [MORNING] })], slots: [] }));
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');
     const booking = {
@@ -140,7 +140,7 @@ describe('the clock', () => {
       patient_name: 'a',
       patient_type: 'WALK_IN',
     };
-    const answer = service.commands.book(booking, { name: 'anonymous', idempotencyKey: null });
+    const answer = service.tokens.book(booking, { name: 'anonymous', idempotencyKey: null });
     await eventually(() => store.state === 'stalled');
     // A rejection that nobody hears would end the process, and fails this test.
     await service.tick();

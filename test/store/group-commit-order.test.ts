@@ -4,8 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { DoctorId } from '../../src/engine/index.ts';
 import { GroupCommit, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError } from '../../src/store/index.ts';
-import { found } from '../support/clinic.ts';
-import { RAO, SEN } from '../support/desk.ts';
+import { found, RAO, SEN } from '../support/clinic.ts';
 import { named, namesOf } from '../support/disk.ts';
 import { rerun, seed } from '../support/seed.ts';
 

@@ -2,8 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PENDING_MAX, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError, OverloadedError } from '../../src/store/index.ts';
-import { found } from '../support/clinic.ts';
-import { RAO, SEN } from '../support/desk.ts';
+import { found, RAO, SEN } from '../support/clinic.ts';
 import { Disk, heard, named, standing } from '../support/disk.ts';
 
 const FULL = new TransientWriteError('the disk is full');

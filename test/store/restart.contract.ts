@@ -1,15 +1,17 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { localDate, slotId, tokenId, type Doctor, type SlotFacts } from '../../src/engine/index.ts';
-import { accepted, clock, found, NOW } from '../support/clinic.ts';
-import { Desk, keptAnswer, RAO, SEN, type OpenStore } from '../support/desk.ts';
+import { accepted, clock, found, NOW, RAO, SEN } from '../support/clinic.ts';
+import { keptAnswer, type OpenStore } from '../support/desk.ts';
+import { FrontDesk } from '../support/front-desk.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { EVENING, MORNING } from '../support/week.ts';
+import { remembersTheDay } from './restart-day.contract.ts';
 
 const monday = localDate('2026-01-05');
 
 /** A desk that is closed when its test is over. */
-async function deskOf(open: OpenStore, now = NOW, rules = {}): Promise<Desk> {
-  const desk = new Desk(open, rules);
+async function deskOf(open: OpenStore, now = NOW, rules = {}): Promise<FrontDesk> {
+  const desk = new FrontDesk(open, rules);
   onTestFinished(() => desk.store.close().catch(() => undefined));
   return desk.load(now);
 }
@@ -32,16 +34,19 @@ export function forgets(database: () => OpenStore): void {
 /** What a durable store brings back: exactly what can still change. */
 export function remembers(database: () => OpenStore): void {
   let open: OpenStore;
-  let before: Desk;
+  let before: FrontDesk;
+  let current: FrontDesk;
 
   beforeEach(async () => {
     open = database();
     before = await deskOf(open);
+    current = before;
   });
 
-  const restart = async (now = NOW, rules = {}): Promise<Desk> => {
-    await before.store.close();
-    return deskOf(open, now, rules);
+  const restart = async (now = NOW, rules = {}): Promise<FrontDesk> => {
+    await current.store.close();
+    current = await deskOf(open, now, rules);
+    return current;
   };
 
   it('finds nothing in a new database', () => {
@@ -60,7 +65,7 @@ export function remembers(database: () => OpenStore): void {
     await before.cancel('c');
     const after = await restart();
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
-    expect(after.engine.isSession(EVENING.id)).toBe(true);
+    expect(after.engine.sessionDoctor(EVENING.id)).toBeDefined();
   });
 
   it('finds what was in flight when it was closed', async () => {
@@ -71,21 +76,23 @@ export function remembers(database: () => OpenStore): void {
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
   });
 
-  it('takes no ended slot into memory and can still read it', async () => {
-    const ends = (minute: number): Partial<SlotFacts> => ({ endTime: clock(9, minute) });
+  it('takes no slot of a day that is over into memory and can still read it', async () => {
+    const ends = (minute: number): Partial<SlotFacts> => ({ endTime: clock(23, minute) });
     await before.put({}, [
-      { id: slotId('at nine'), ...ends(0) },
-      { id: slotId('delayed'), ...ends(0), delayMinutes: 1 },
-      { id: slotId('after'), ...ends(1) },
+      { id: slotId('at eleven'), ...ends(0) },
+      { id: slotId('delayed'), ...ends(0), delayMinutes: 31 },
+      { id: slotId('after'), ...ends(31) },
     ]);
-    await before.book('a', { slotId: slotId('at nine') });
-    const after = await restart(clock(9, 30), { graceMinutes: 30 });
+    await before.book('a', { slotId: slotId('at eleven') });
+    const after = await restart(clock(24), { graceMinutes: 30 });
     const inMemory = found(after.engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
     expect(inMemory.sort()).toEqual(['after', 'delayed']);
     expect(after.engine.token(tokenId('a'))).toBeUndefined();
     expect(await after.store.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
-    expect(await after.store.slots(RAO, monday, monday)).toHaveLength(3);
-    expect(await after.store.slot(slotId('at nine'))).toMatchObject({ tokens: [{ id: 'a' }] });
+    expect(await after.store.slots(RAO, monday, monday)).toMatchObject([
+      { facts: { id: 'at eleven' }, tokens: [{ id: 'a' }] },
+    ]);
+    expect(await after.store.slot(slotId('at eleven'))).toMatchObject({ tokens: [{ id: 'a' }] });
   });
 
   const doctorAfter = async (now = NOW, rules = {}): Promise<Doctor> =>
@@ -110,8 +117,7 @@ export function remembers(database: () => OpenStore): void {
     const [startTime, endTime] = [clock(5 - 24), clock(5)];
     const slot = { id: slotId('long'), date: saturday, startTime, endTime };
     const rules = { graceMinutes: 1_440 };
-    await before.store.close();
-    before = await deskOf(open, NOW, rules);
+    before = await restart(NOW, rules);
     await before.put({ timeZone: 'Pacific/Pago_Pago' }, [slot]);
     await before.book('a', { slotId: slot.id });
     await before.cancel('a');
@@ -140,7 +146,7 @@ export function remembers(database: () => OpenStore): void {
     await before.put({ sessions: [MORNING, EVENING] });
     await before.put({ sessions: [EVENING], name: 'Dr. Rao', department: 'Surgery' });
     const after = await restart();
-    expect(after.engine.isSession(MORNING.id)).toBe(false);
+    expect(after.engine.sessionDoctor(MORNING.id)).toBeUndefined();
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
   });
 
@@ -158,9 +164,12 @@ export function remembers(database: () => OpenStore): void {
   it('brings an ended slot in for a command that names it', async () => {
     await before.put({}, [{}]);
     await before.book('a');
-    const after = await restart(clock(11));
+    const after = await restart(clock(24));
+    expect(after.engine.token(tokenId('a'))).toBeUndefined();
     const scope = { doctorIds: [RAO], slotIds: [slotId('nine')] };
     accepted(await after.cancel('a', scope));
     expect(await after.store.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
   });
+
+  remembersTheDay({ before: () => before, restart });
 }

@@ -1,6 +1,5 @@
 import {
   AllocationEngine,
-  doctorId,
   patientId,
   slotId,
   tokenId,
@@ -13,11 +12,9 @@ import {
   type Outcome,
   type SlotFacts,
 } from '../../src/engine/index.ts';
+import { localDateAt } from '../../src/service/calendar.ts';
 import type { Decision, KeptAnswer, Scope, Store } from '../../src/store/index.ts';
-import { doctorFacts, NOW, RULES, slotFacts } from './clinic.ts';
-
-export const RAO = doctorId('rao');
-export const SEN = doctorId('sen');
+import { doctorFacts, found, NOW, RAO, RULES, slotFacts } from './clinic.ts';
 
 /** Makes a store around an engine; every call of the same one opens the same database. */
 export type OpenStore = (engine: AllocationEngine) => Store;
@@ -57,7 +54,10 @@ export class Desk {
 
   /** Everything is as the database has it at this instant. */
   async load(now: EpochMs = NOW): Promise<this> {
-    await this.store.load(now);
+    await this.store.load(now, (slot) => {
+      const { timeZone } = found(this.engine.doctor(slot.doctorId)).facts;
+      return this.engine.isPast(slot, localDateAt(now, timeZone), now);
+    });
     return this;
   }
 

@@ -1,13 +1,12 @@
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import type { BookingView, ScheduleView, TokenView } from '../../src/service/index.ts';
 import { found } from './clinic.ts';
-import { ModelSlot } from './model.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
 
 interface Command {
-  readonly path: '/book' | '/cancel';
+  readonly path: '/book' | '/cancel' | '/reclassify';
   readonly body: Readonly<Record<string, string>>;
   readonly key: string | null;
 }
@@ -24,6 +23,9 @@ export class Ledger {
   readonly #booked = new Map<string, BookingView>();
   readonly #cancelSent = new Set<string>();
   readonly #cancelled = new Set<string>();
+  /** The class that each token is to have, and those of whom it was told that they have it. */
+  readonly #classSent = new Map<string, string>();
+  readonly #reclassified = new Set<string>();
   readonly #keyed: Acknowledged[] = [];
   #unanswered: Command[] = [];
   #sent = 0;
@@ -53,9 +55,12 @@ export class Ledger {
   #next(): Command {
     this.#sent += 1;
     const key = this.#random() < 0.5 ? `key ${this.#sent}` : null;
-    const mine = [...this.#booked.keys()].filter((id) => !this.#cancelSent.has(id));
-    if (mine.length > 0 && this.#random() < 0.4) {
+    const mine = [...this.#booked.keys()].filter(
+      (id) => !this.#cancelSent.has(id) && !this.#classSent.has(id),
+    );
+    if (mine.length > 0 && this.#random() < 0.5) {
       const token_id = this.#pick(mine);
+      if (this.#random() < 0.3) return this.#reclassify(token_id, key);
       this.#cancelSent.add(token_id);
       return { path: '/cancel', body: { token_id }, key };
     }
@@ -66,6 +71,12 @@ export class Ledger {
       patient_type: this.#pick([...PRIORITY.keys()]),
     };
     return { path: '/book', body, key };
+  }
+
+  #reclassify(token_id: string, key: string | null): Command {
+    const patient_type = this.#pick([...PRIORITY.keys()]);
+    this.#classSent.set(token_id, patient_type);
+    return { path: '/reclassify', body: { token_id, patient_type, reason: 'triage' }, key };
   }
 
   #pick<T>(items: readonly T[]): T {
@@ -87,7 +98,9 @@ export class Ledger {
   #note(answer: Acknowledged): void {
     this.#acknowledged += 1;
     if (answer.key !== null) this.#keyed.push(answer);
-    if (answer.path === '/cancel') this.#cancelled.add(found(answer.body['token_id']));
+    const about = answer.body['token_id'];
+    if (answer.path === '/cancel') this.#cancelled.add(found(about));
+    else if (answer.path === '/reclassify') this.#reclassified.add(found(about));
     else {
       const booking = JSON.parse(answer.text) as BookingView;
       this.#booked.set(booking.id, booking);
@@ -111,6 +124,8 @@ export class Ledger {
       if (!response.ok) faults.push(`token ${id} is lost: ${response.status}`);
       else if (!this.#statusesOf(id).includes(token.status))
         faults.push(`token ${id} is ${token.status}`);
+      else if (!this.#classesOf(told).includes(token.type))
+        faults.push(`token ${id} is of class ${token.type}`);
       else if (identityOf(token) !== identityOf(told))
         faults.push(`token ${id} was ${identityOf(told)} and is ${identityOf(token)}`);
     }
@@ -121,6 +136,11 @@ export class Ledger {
     if (this.#cancelled.has(id)) return ['CANCELLED'];
     // Of a cancellation that was never answered nobody knows whether it took place.
     return this.#cancelSent.has(id) ? ['BOOKED', 'WAITING', 'CANCELLED'] : ['BOOKED', 'WAITING'];
+  }
+
+  #classesOf({ id, type }: BookingView): string[] {
+    const sent = this.#classSent.get(id) ?? type;
+    return this.#reclassified.has(id) ? [sent] : [type, sent];
   }
 
   async #replayFaults(server: ServerProcess): Promise<string[]> {
@@ -153,23 +173,26 @@ const post = (server: ServerProcess, { path, body, key }: Command): Promise<Resp
   server.post(path, body, key === null ? {} : { 'idempotency-key': key });
 
 /** What a token stays for good. */
-const identityOf = ({ number, slot_id, patient_name, type, timestamp }: TokenView): string =>
-  JSON.stringify({ number, slot_id, patient_name, type, timestamp });
+const identityOf = ({ number, slot_id, patient_name, timestamp }: TokenView): string =>
+  JSON.stringify({ number, slot_id, patient_name, timestamp });
 
 const twice = (names: readonly string[]): string[] =>
   names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is twice`);
 
-/** The one sentence; the numbers of one day are in the order of arrival. */
+/**
+ * The one sentence: sorted by rank, the first hold the seats and the rest wait. Here the numbers of one day are in the
+ * order of arrival.
+ */
 function slotFaults({ id, capacity, tokens, waitlist }: ScheduleView['slots'][number]): string[] {
-  const model = new ModelSlot(capacity);
-  for (const token of [...tokens, ...waitlist])
-    model.add({
-      id: token.id,
-      priority: found(PRIORITY.get(token.type)),
-      arrival: token.number,
-    });
+  const ranked = [...tokens, ...waitlist].sort(
+    (a, b) => priorityOf(b) - priorityOf(a) || a.number - b.number,
+  );
   const isSame =
-    model.seated.join() === tokens.map((token) => token.id).join() &&
-    model.waiting.join() === waitlist.map((token) => token.id).join();
+    isSameOrder(tokens, ranked.slice(0, capacity)) && isSameOrder(waitlist, ranked.slice(capacity));
   return isSame ? [] : [`the board of slot ${id} is not the one the rules give`];
 }
+
+const priorityOf = ({ type }: TokenView): number => found(PRIORITY.get(type));
+
+const isSameOrder = (a: readonly TokenView[], b: readonly TokenView[]): boolean =>
+  a.length === b.length && a.every(({ id }, index) => id === b[index]?.id);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../store.ts';
-import { assertOurs } from './open.ts';
+import { assertOurs, migrationFiles } from './open.ts';
 
 /**
  * A connection to a database of this program, stopped or live, that cannot write.
@@ -21,6 +21,35 @@ export function openReadOnly(path: string): DatabaseSync {
     if (error instanceof StoreOpenError) throw error;
     throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
   }
+}
+
+/**
+ * One consistent view of a database as this program keeps it, stopped or live: nothing is written, nobody is kept from
+ * writing.
+ * @throws StoreOpenError as above, and when another version of the program wrote it last
+ */
+export function openCurrent(path: string): DatabaseSync {
+  const database = openReadOnly(path);
+  try {
+    database.exec('BEGIN');
+    assertCurrent(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    if (error instanceof StoreOpenError) throw error;
+    throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
+  }
+}
+
+function assertCurrent(database: DatabaseSync, path: string): void {
+  const applied = database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'];
+  const missing = migrationFiles().length - Number(applied ?? 0);
+  if (missing === 0) return;
+  throw new StoreOpenError(
+    missing > 0
+      ? `The database ${path} was written by an older version of this program: start this one on it first.`
+      : `The database ${path} was written by a newer version of this program: use that one.`,
+  );
 }
 
 const isEmpty = (database: DatabaseSync): boolean =>

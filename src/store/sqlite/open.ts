@@ -88,6 +88,10 @@ export function openForWriting(path: string): DatabaseSync {
   return database;
 }
 
+/** A connection that reads beside the one that writes. */
+export const openForReading = (path: string): DatabaseSync =>
+  new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+
 /** @throws StoreOpenError when the database belongs to another program; an empty one may become ours. */
 export function assertOurs(database: DatabaseSync, path: string): void {
   const id = database.prepare('PRAGMA application_id').get()?.['application_id'];

@@ -1,5 +1,5 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { DoctorSnapshot, EpochMs, LocalDate } from '../../engine/index.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Change, DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
 import {
   keptSince,
   type ChangeRecord,
@@ -7,14 +7,14 @@ import {
   type StoredSlot,
   type StoredToken,
 } from '../store.ts';
+import { changeOf, recordOfRow, type ChangeRow } from './change-rows.ts';
 import {
   doctorOf,
   keptAnswerOf,
-  recordOfRow,
   sessionOf,
+  slotOf,
   storedSlotOf,
   tokenOf,
-  type ChangeRow,
   type DayRow,
   type DoctorRow,
   type KeptAnswerRow,
@@ -29,10 +29,10 @@ export class Reader {
   readonly #database: DatabaseSync;
   readonly #statements: Record<ReadName, StatementSync>;
 
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+  constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#statements = Object.fromEntries(
-      Object.entries(READS).map(([name, sql]) => [name, this.#database.prepare(sql)]),
+      Object.entries(READS).map(([name, sql]) => [name, database.prepare(sql)]),
     ) as Record<ReadName, StatementSync>;
   }
 
@@ -48,19 +48,29 @@ export class Reader {
     }));
   }
 
-  *slotsEndingAfter(instant: number): Generator<StoredSlot> {
-    for (const row of this.#all<SlotOfDayRow>('slotsEndingAfter', instant))
-      yield this.#withTokens(row);
+  /** Slots that end after this instant, and those in which somebody still waits. */
+  *slotsToLoad(instant: number): Generator<StoredSlot> {
+    for (const row of this.#all<SlotOfDayRow>('slotsToLoad', instant)) yield this.#withTokens(row);
   }
 
   slot(id: string): StoredSlot | undefined {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
   }
 
-  slots(doctorId: string, from: LocalDate, to: LocalDate): StoredSlot[] {
-    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to).map((row) =>
-      this.#withTokens(row),
-    );
+  /** The slots of these days that are wanted: of the others no token is read. */
+  slots(
+    doctorId: string,
+    from: LocalDate,
+    to: LocalDate,
+    isWanted: (slot: SlotFacts) => boolean,
+  ): StoredSlot[] {
+    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to)
+      .filter((row) => isWanted(slotOf(row)))
+      .map((row) => this.#withTokens(row));
+  }
+
+  slotChanges(id: string): Change[] {
+    return this.#all<ChangeRow>('slotChanges', id).map(changeOf);
   }
 
   token(id: string): StoredToken | undefined {

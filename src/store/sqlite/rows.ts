@@ -10,7 +10,7 @@ import {
   type TokenId,
   type Weekday,
 } from '../../engine/index.ts';
-import type { ChangeRecord, KeptAnswer, StoredSlot, StoredToken } from '../store.ts';
+import type { KeptAnswer, StoredSlot, StoredToken } from '../store.ts';
 
 /** The tables' rows as SQLite hands them over: STRICT tables and our own writes vouch for the types. */
 export interface DoctorRow {
@@ -61,27 +61,12 @@ export interface TokenRow {
   readonly patient_name: string;
   readonly patient_id: StoredToken['patientId'];
   readonly patient_type: string;
+  readonly priority: number;
   readonly arrival: number;
   readonly number: number;
   readonly booked_at: EpochMs;
   readonly status: string;
   readonly present: number;
-}
-
-export interface ChangeRow {
-  readonly position: number;
-  readonly doctor_id: ChangeRecord['doctorId'];
-  readonly version: number;
-  readonly at: EpochMs;
-  readonly kind: ChangeRecord['kind'] | 'doctor_set' | 'slot_set';
-  readonly token_id: TokenId | null;
-  readonly slot_id: ChangeRecord['slotId'] | null;
-  readonly from_status: ChangeRecord['from'];
-  readonly to_status: ChangeRecord['to'] | null;
-  readonly cause: TokenId | null;
-  readonly actor: string;
-  readonly reason: string | null;
-  readonly data: string | null;
 }
 
 export interface KeptAnswerRow {
@@ -129,6 +114,7 @@ export function tokenOf(row: TokenRow): StoredToken {
     patientName: row.patient_name,
     patientId: row.patient_id,
     patientType: row.patient_type,
+    priority: row.priority,
     arrival: row.arrival,
     number: row.number,
     bookedAt: row.booked_at,
@@ -145,28 +131,6 @@ export const storedSlotOf = (row: SlotOfDayRow, tokens: readonly TokenRow[]): St
     return isLive(status) ? [{ ...token, status }] : [];
   }),
 });
-
-export function recordOfRow(row: ChangeRow): ChangeRecord {
-  const { doctor_id, version, at, kind, token_id, slot_id, to_status, cause, actor, reason } = row;
-  const isOfToken = kind !== 'doctor_set' && kind !== 'slot_set';
-  invariant(
-    isOfToken && token_id !== null && slot_id !== null && to_status !== null,
-    'the history of a token has changes of the token alone',
-  );
-  return {
-    doctorId: doctor_id,
-    version,
-    at,
-    kind,
-    tokenId: token_id,
-    slotId: slot_id,
-    from: row.from_status,
-    to: to_status,
-    cause,
-    actor,
-    reason,
-  };
-}
 
 export const keptAnswerOf = (row: KeptAnswerRow): KeptAnswer => ({
   caller: row.caller,

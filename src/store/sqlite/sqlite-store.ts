@@ -1,15 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
-import {
-  endsAt,
-  type AllocationEngine,
-  type DoctorId,
-  type EpochMs,
-  type LocalDate,
-  type SlotId,
-  type TokenId,
+import type {
+  AllocationEngine,
+  Change,
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+  TokenId,
 } from '../../engine/index.ts';
+import { isEntry } from '../fold.ts';
 import { GroupCommit } from '../group-commit.ts';
-import { loadSlots, restoreSlot } from '../restore.ts';
+import { loadSlots } from '../restore.ts';
 import type {
   ChangeRecord,
   Decision,
@@ -19,9 +21,11 @@ import type {
   StoredSlot,
   StoredToken,
 } from '../store.ts';
-import { migrate, prepareFile, takeOwnership } from './open.ts';
+import { loadInto } from './load.ts';
+import { migrate, openForReading, prepareFile, takeOwnership } from './open.ts';
 import { Reader } from './reader.ts';
-import { counterOperations, LOOK_BACK_MS, operationsOf, type Operation } from './statements.ts';
+import { counterOperations, operationsOf } from './operations.ts';
+import type { Operation } from './statements.ts';
 import { WriterClient } from './writer-client.ts';
 
 /**
@@ -52,7 +56,7 @@ export class SqliteStore implements Store {
       this.#owner.close();
       throw error;
     }
-    this.#reader = new Reader(path);
+    this.#reader = new Reader(openForReading(path));
     this.#writer = new WriterClient(path);
     this.#commits = new GroupCommit((decisions) => this.#write(decisions));
   }
@@ -65,13 +69,8 @@ export class SqliteStore implements Store {
     return this.#commits.failure;
   }
 
-  load(now: EpochMs): Promise<void> {
-    // Twice as far back as slots end: the day is the one on which a slot begins, at its own place.
-    const firstDay = new Date(now - 2 * LOOK_BACK_MS).toISOString().slice(0, 10) as LocalDate;
-    for (const doctor of this.#reader.doctors(firstDay)) this.#engine.restoreDoctor(doctor);
-    const { graceMinutes } = this.#engine.rules;
-    for (const slot of this.#reader.slotsEndingAfter(now - LOOK_BACK_MS))
-      if (endsAt(slot.facts, graceMinutes) > now) restoreSlot(this.#engine, slot);
+  load(now: EpochMs, isPast: (slot: SlotFacts) => boolean): Promise<void> {
+    loadInto(this.#engine, this.#reader, now, isPast);
     return Promise.resolve();
   }
 
@@ -98,7 +97,12 @@ export class SqliteStore implements Store {
   }
 
   slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
-    return Promise.resolve(this.#reader.slots(doctorId, from, to));
+    const isOver = ({ id }: SlotFacts): boolean => this.#engine.slot(id) === undefined;
+    return Promise.resolve(this.#reader.slots(doctorId, from, to, isOver));
+  }
+
+  slotChanges(slotId: SlotId): Promise<readonly Change[]> {
+    return Promise.resolve(this.#reader.slotChanges(slotId));
   }
 
   keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
@@ -128,7 +132,7 @@ export class SqliteStore implements Store {
       for (const change of changes) {
         const touched = days.get(change.doctorId) ?? new Map<LocalDate, number>();
         days.set(change.doctorId, touched);
-        const day = change.kind === 'booked' ? this.#engine.slot(change.slotId)?.day : undefined;
+        const day = isEntry(change) ? this.#engine.slot(change.slotId)?.day : undefined;
         if (day !== undefined) touched.set(day.date, day.lastNumber);
       }
     return [...days].flatMap(([id, touched]) => {

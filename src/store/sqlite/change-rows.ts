@@ -1,0 +1,150 @@
+import {
+  invariant,
+  unreachable,
+  type Change,
+  type DoctorFacts,
+  type DoctorId,
+  type EpochMs,
+  type LiveStatus,
+  type SlotFacts,
+  type SlotId,
+  type Status,
+  type TokenEntered,
+  type TokenId,
+  type TokenReclassified,
+} from '../../engine/index.ts';
+import { isEntry, isTokenChange, recordOf } from '../fold.ts';
+import type { ChangeRecord, Origin } from '../store.ts';
+import type { Operation } from './statements.ts';
+
+/** A row of `changes`, as SQLite hands it over: STRICT tables and our own writes vouch for the types. */
+export interface ChangeRow {
+  readonly position: number;
+  readonly doctor_id: DoctorId;
+  readonly version: number;
+  readonly at: EpochMs;
+  readonly kind: Change['kind'];
+  readonly token_id: TokenId | null;
+  readonly slot_id: SlotId | null;
+  readonly from_status: LiveStatus | null;
+  readonly to_status: Status | null;
+  readonly cause: TokenId | null;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly data: string | null;
+}
+
+/** What a token entered its slot with, beside what the row has columns for; a booking's instant is the row's own. */
+type EnteredData = Omit<
+  TokenEntered,
+  'kind' | 'doctorId' | 'version' | 'at' | 'tokenId' | 'slotId' | 'to' | 'bookedAt'
+> & { readonly bookedAt?: EpochMs };
+type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
+
+/** Writes a change record. */
+export function changeOperation(change: Change, origin: Origin): Operation {
+  const { doctorId, version, at, kind } = change;
+  const data = dataOf(change);
+  if (!isTokenChange(change)) {
+    const slotId = change.kind === 'slot_set' ? change.slot.id : null;
+    const rest = [null, null, null, origin.actor, origin.reason, data];
+    return ['addChange', [doctorId, version, at, kind, null, slotId, ...rest]];
+  }
+  const { tokenId, slotId, from, to, cause, actor, reason } = recordOf(change, origin);
+  return [
+    'addChange',
+    [doctorId, version, at, kind, tokenId, slotId, from, to, cause, actor, reason, data],
+  ];
+}
+
+/** All that a change has no column for, as JSON; null when there is nothing. */
+function dataOf(change: Change): string | null {
+  if (change.kind === 'doctor_set') return JSON.stringify(change.doctor);
+  if (change.kind === 'slot_set') return JSON.stringify(change.slot);
+  if (change.kind === 'reclassified') {
+    const { patientType, priority } = change;
+    return JSON.stringify({ patientType, priority } satisfies ReclassifiedData);
+  }
+  if (!isEntry(change)) return null;
+  const { patientName, patientId, patientType, priority, arrival, number, present } = change;
+  const data = { patientName, patientId, patientType, priority, arrival, number, present };
+  const moved = change.kind === 'moved_in' ? { bookedAt: change.bookedAt } : {};
+  return JSON.stringify({ ...data, ...moved } satisfies EnteredData);
+}
+
+/**
+ * The change of a row, as the engine applied it.
+ * @throws InvariantError or SyntaxError when the row is not one of ours
+ */
+export function changeOf(row: ChangeRow): Change {
+  const { doctor_id: doctorId, version, at, kind } = row;
+  const envelope = { doctorId, version, at };
+  switch (kind) {
+    case 'doctor_set':
+      return { kind, ...envelope, doctor: read(row) as DoctorFacts };
+    case 'slot_set':
+      return { kind, ...envelope, slot: read(row) as SlotFacts };
+    case 'booked':
+    case 'moved_in': {
+      const data = read(row) as EnteredData;
+      return {
+        bookedAt: at,
+        ...data,
+        kind,
+        ...envelope,
+        ...idsOf(row),
+        to: toOf(row) as LiveStatus,
+      };
+    }
+    case 'moved_out':
+      return { kind, ...envelope, ...idsOf(row), from: fromOf(row) };
+    case 'reclassified':
+      return {
+        ...(read(row) as ReclassifiedData),
+        kind,
+        ...envelope,
+        ...idsOf(row),
+        from: fromOf(row),
+      };
+    case 'bumped':
+    case 'promoted':
+    case 'checked_in':
+    case 'started':
+    case 'completed':
+    case 'cancelled':
+    case 'no_show':
+    case 'expired': {
+      const step = { from: fromOf(row), to: toOf(row), cause: row.cause };
+      return { kind, ...envelope, ...idsOf(row), ...step };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** The change of a token's row, as the token's history tells it. */
+export function recordOfRow(row: ChangeRow): ChangeRecord {
+  const change = changeOf(row);
+  invariant(isTokenChange(change), 'the history of a token has changes of the token alone');
+  return recordOf(change, row);
+}
+
+function idsOf({ token_id: tokenId, slot_id: slotId }: ChangeRow) {
+  invariant(tokenId !== null && slotId !== null, 'a change of a token names it and its slot');
+  return { tokenId, slotId };
+}
+
+function fromOf({ from_status }: ChangeRow): LiveStatus {
+  invariant(from_status !== null, 'a change of a token in a slot has the status it starts from');
+  return from_status;
+}
+
+function toOf({ to_status }: ChangeRow): Status {
+  invariant(to_status !== null, 'a change that leads to a status names it');
+  return to_status;
+}
+
+function read({ data }: ChangeRow): unknown {
+  invariant(data !== null, 'a change that sets something has data');
+  return JSON.parse(data);
+}

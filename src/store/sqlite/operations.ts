@@ -1,0 +1,113 @@
+import {
+  isPresent,
+  type Change,
+  type DoctorFacts,
+  type LocalDate,
+  type SlotFacts,
+  type TokenEntered,
+} from '../../engine/index.ts';
+import { keptSince, type Decision, type KeptAnswer } from '../store.ts';
+import { changeOperation } from './change-rows.ts';
+import type { Operation } from './statements.ts';
+
+const doctorOperations = (doctor: DoctorFacts): Operation[] => [
+  ['setDoctor', [doctor.id, doctor.name, doctor.department, doctor.timeZone]],
+  ['endSessions', [doctor.id]],
+  ...doctor.sessions.map(({ id, weekdays, start, end, capacity }, position): Operation => [
+    'setSession',
+    [doctor.id, id, position, weekdays.join(), start, end, capacity],
+  ]),
+];
+
+const slotOperation = (slot: SlotFacts): Operation => [
+  'setSlot',
+  [
+    slot.id,
+    slot.doctorId,
+    slot.sessionId,
+    slot.date,
+    slot.startTime,
+    slot.endTime,
+    slot.delayMinutes,
+    slot.capacity,
+    slot.closedReason,
+  ],
+];
+
+const bookingOperation = (token: TokenEntered): Operation => [
+  'addToken',
+  [
+    token.tokenId,
+    token.doctorId,
+    token.slotId,
+    token.patientName,
+    token.patientId,
+    token.patientType,
+    token.priority,
+    token.arrival,
+    token.number,
+    token.bookedAt,
+    token.to,
+    Number(token.present),
+  ],
+];
+
+const moveOperation = (token: TokenEntered): Operation => [
+  'moveToken',
+  [
+    token.doctorId,
+    token.slotId,
+    token.arrival,
+    token.number,
+    token.to,
+    Number(token.present),
+    token.tokenId,
+  ],
+];
+
+function stateOperations(change: Change): Operation[] {
+  switch (change.kind) {
+    case 'doctor_set':
+      return doctorOperations(change.doctor);
+    case 'slot_set':
+      return [slotOperation(change.slot)];
+    case 'booked':
+      return [bookingOperation(change)];
+    case 'moved_out':
+      // Where the token is now is written with the other half of the move, in the same transaction.
+      return [];
+    case 'moved_in':
+      return [moveOperation(change)];
+    case 'reclassified':
+      return [['setClass', [change.patientType, change.priority, change.tokenId]]];
+    default:
+      return [['setStatus', [change.to, Number(isPresent(change.to)), change.tokenId]]];
+  }
+}
+
+const keptOperations = ({ caller, key, requestHash, answer, at }: KeptAnswer): Operation[] => [
+  ['forgetAnswers', [keptSince(at)]],
+  ['keepAnswer', [caller, key, requestHash, answer, at]],
+];
+
+/** A command's rows: state, change records and the kept answer, if any. */
+export const operationsOf = ({ changes, origin, kept }: Decision<unknown>): Operation[] => [
+  ...changes.flatMap((change) => [...stateOperations(change), changeOperation(change, origin)]),
+  ...(kept === null ? [] : keptOperations(kept)),
+];
+
+/** A doctor's counters as a batch leaves them: written once a batch, however many commands it holds. */
+export interface Counters {
+  readonly doctorId: string;
+  readonly version: number;
+  readonly lastArrival: number;
+  readonly days: Iterable<{ readonly date: LocalDate; readonly lastNumber: number }>;
+}
+
+export const counterOperations = (counters: Counters): Operation[] => [
+  ['setCounters', [counters.version, counters.lastArrival, counters.doctorId]],
+  ...[...counters.days].map(({ date, lastNumber }): Operation => [
+    'setDay',
+    [counters.doctorId, date, lastNumber],
+  ]),
+];

@@ -1,0 +1,53 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Doctor, DoctorId, Slot } from '../../engine/index.ts';
+import type { StoredToken } from '../store.ts';
+import type { Replay } from './replay.ts';
+import type { KeptDoctor, VerifySource } from './source.ts';
+
+/** Where the tables of a doctor and what its change records come to differ. */
+export function differences(id: DoctorId, replay: Replay, source: VerifySource): string[] {
+  if (replay.faults.length > 0) return [];
+  const faults: string[] = [];
+  for (const [tokenId, token] of replay.tokens) {
+    const kept = source.token(tokenId);
+    if (isDeepStrictEqual(kept, token)) continue;
+    faults.push(`token ${tokenId}: ${describeDifference(kept, token)}`);
+  }
+  const doctor = replay.engine.doctor(id);
+  const kept = source.doctor(id);
+  if (doctor === undefined || kept === undefined) return [...faults, `doctor ${id}: is not kept`];
+  return [...faults, ...doctorDifferences(doctor, kept)];
+}
+
+function doctorDifferences(doctor: Doctor, kept: KeptDoctor): string[] {
+  const name = `doctor ${doctor.facts.id}`;
+  const { version, lastArrival, facts } = doctor;
+  const faults: string[] = [];
+  if (
+    !isDeepStrictEqual([kept.facts, kept.version, kept.lastArrival], [facts, version, lastArrival])
+  )
+    faults.push(`${name}: its row or its sessions are not what its change records come to`);
+  for (const day of new Set(doctor.slots.map((slot: Slot) => slot.day))) {
+    const last = kept.lastNumbers.find(([date]) => date === day.date)?.[1] ?? 0;
+    if (last !== day.lastNumber) faults.push(`${name}: the last number of ${day.date} is not kept`);
+  }
+  const slots = new Map(kept.slots.map((slot) => [slot.id, slot]));
+  for (const slot of doctor.slots)
+    if (!isDeepStrictEqual(slots.get(slot.facts.id), slot.facts))
+      faults.push(`slot ${slot.facts.id}: is not what its change records come to`);
+  if (slots.size !== doctor.slots.length) faults.push(`${name}: has a slot without change record`);
+  return faults;
+}
+
+function describeDifference(kept: StoredToken | undefined, token: StoredToken): string {
+  if (kept === undefined) return 'is missing from the table';
+  const names = Object.keys(token) as (keyof StoredToken)[];
+  const different = names.filter((name) => kept[name] !== token[name]);
+  // A patient's name is told to nobody, not even here.
+  const values = different.map((name) =>
+    name === 'patientName' || name === 'patientId'
+      ? name
+      : `${name} is ${String(kept[name])}, by its change records ${String(token[name])}`,
+  );
+  return `differs from its change records: ${values.join('; ')}`;
+}

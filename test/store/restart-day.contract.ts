@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest';
+import { DEFAULT_CLASSES, localDate, slotId, tokenId } from '../../src/engine/index.ts';
+import { clock, found, NOW, RAO, SEN, TODAY, TOMORROW } from '../support/clinic.ts';
+import type { FrontDesk } from '../support/front-desk.ts';
+import { snapshotOf } from '../support/snapshot.ts';
+
+/** A durable store's desk, and the same after the process was started again at an instant. */
+export interface Restart {
+  readonly before: () => FrontDesk;
+  readonly restart: (now?: typeof NOW, rules?: object) => Promise<FrontDesk>;
+}
+
+/** What a durable store brings back of a clinic's day. */
+export function remembersTheDay({ before, restart }: Restart): void {
+  it('finds who is at the desk, with the doctor, done, moved and of another class', async () => {
+    const desk = before();
+    await desk.openSlots();
+    await desk.admit('nine', 'W1 W2 W3 F1 F2');
+    await desk.checkIn('F1 F2');
+    await desk.start('F1');
+    await desk.admit('nine', 'E1');
+    await desk.move('W1', 'ten');
+    await desk.move('W2', 'morrow');
+    await desk.move('W3', 'other');
+    await desk.reclassify('W1', 'PAID_PRIORITY');
+    await desk.complete('F1');
+    await desk.checkIn('E1');
+    await desk.start('E1');
+    await desk.revise('ten', 1);
+    const statuses = Array.from(desk.engine.tokens, ({ status }) => status);
+    expect(statuses.sort().join()).toBe('BOOKED,BOOKED,BOOKED,COMPLETED,IN_CONSULTATION,WAITING');
+    const after = await restart();
+    expect(snapshotOf(after.engine)).toEqual(snapshotOf(desk.engine));
+    const second = { tokenId: tokenId('W1'), today: TODAY, at: NOW };
+    expect(after.engine.start(second)).toMatchObject({
+      refusal: { code: 'consultation_in_progress', tokenId: 'E1' },
+    });
+  });
+
+  it('knows who was at the desk and was bumped: promoted, they come back as CHECKED_IN', async () => {
+    await before().openSlots();
+    await before().admit('other', 'W1');
+    await before().checkIn('W1');
+    await before().admit('other', 'E1');
+    const after = await restart();
+    await after.leave('E1');
+    expect(after.engine.token(tokenId('W1'))).toMatchObject({ status: 'CHECKED_IN' });
+  });
+
+  it('goes on counting where a token moved in, though it is cancelled', async () => {
+    const desk = before();
+    await desk.openSlots();
+    await desk.admit('nine', 'W1 W2');
+    await desk.move('W1', 'other');
+    await desk.move('W2', 'morrow');
+    await desk.leave('W1 W2');
+    const { engine } = await restart();
+    const [rao, sen] = [found(engine.doctor(RAO)), found(engine.doctor(SEN))];
+    expect(rao).toMatchObject({ version: desk.engine.doctor(RAO)?.version, lastArrival: 3 });
+    expect(sen).toMatchObject({ version: desk.engine.doctor(SEN)?.version, lastArrival: 1 });
+    const lastOf = (doctor: typeof rao, date = TODAY) => doctor.day(date).lastNumber;
+    expect([lastOf(rao), lastOf(rao, TOMORROW), lastOf(sen)]).toEqual([2, 1, 1]);
+  });
+
+  it('lets a token keep the priority that its class had, whatever the table says now', async () => {
+    await before().openSlots();
+    await before().admit('other', 'W1 W2');
+    await before().reclassify('W2', 'FOLLOW_UP');
+    const classes = DEFAULT_CLASSES.map(({ type, priority }) => ({ type, priority: 2 * priority }));
+    const { engine } = await restart(NOW, { classes });
+    const classOf = (name: string) => engine.token(tokenId(name))?.patientClass;
+    expect(classOf('W1')).toEqual({ type: 'WALK_IN', priority: 20 });
+    expect(classOf('W2')).toEqual({ type: 'FOLLOW_UP', priority: 60 });
+  });
+
+  it('brings back what has ended while its day goes on, and nothing of a day that is over', async () => {
+    const yesterday = { date: localDate('2026-01-04'), startTime: clock(-2), endTime: clock(-1) };
+    await before().put({}, [
+      { id: slotId('yesterday'), ...yesterday },
+      { id: slotId('past midnight'), ...yesterday, endTime: clock(6) },
+      { id: slotId('this morning'), startTime: clock(5), endTime: clock(6) },
+    ]);
+    const slotsAt = async (now: typeof NOW) =>
+      found((await restart(now)).engine.doctor(RAO))
+        .slots.map(({ facts }) => facts.id)
+        .sort();
+    expect(await slotsAt(clock(5))).toEqual(['past midnight', 'this morning']);
+    expect(await slotsAt(clock(23))).toEqual(['this morning']);
+    expect(await slotsAt(clock(24))).toEqual([]);
+  });
+
+  it('brings back every slot in which somebody still waits, however long it is over', async () => {
+    await before().put({}, [{}, { id: slotId('ten') }]);
+    await before().admit('nine', 'W1 W2');
+    await before().admit('ten', 'W3');
+    const aYear = clock(365 * 24);
+    const after = await restart(aYear);
+    expect(found(after.engine.doctor(RAO)).slots.map(({ facts }) => facts.id)).toEqual(['nine']);
+    expect(after.engine.token(tokenId('W1'))).toMatchObject({ status: 'BOOKED', number: 1 });
+    after.at = aYear;
+    await after.passTime();
+    expect(await after.store.token(tokenId('W2'))).toMatchObject({ status: 'EXPIRED' });
+    expect(found((await restart(aYear)).engine.doctor(RAO)).slots).toEqual([]);
+  });
+}
