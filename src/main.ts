@@ -1,28 +1,23 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
-import {
-  AllocationEngine,
-  DEFAULT_CLASSES,
-  epochMs,
-  type DoctorFacts,
-  type EpochMs,
-} from './engine/index.ts';
+import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
 import {
+  classTable,
   createService,
   demoRoster,
-  parseRoster,
+  readRoster,
   RosterError,
+  type Roster,
   type Service,
 } from './service/index.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStore, NotDurableError, StoreOpenError, type Store } from './store/index.ts';
 
-/** How often sessions are looked at for new slots. */
-const TICK_MS = 30_000;
+/** How often it is looked at what time has brought about: slots that end, a new day. */
+const TICK_MS = 1_000;
 /** Bytes of log lines held while their reader does not read; what comes then is dropped, not waited for. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Milliseconds for the log line that says why the process stops. */
@@ -56,25 +51,13 @@ function settingsOf(environment: NodeJS.ProcessEnv): Settings {
   throw new StartError(read.faults.join('\n'));
 }
 
-function rosterOf(file: string): readonly DoctorFacts[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new StartError(`The roster cannot be read: ${(error as Error).message}.`);
-  }
-  const roster = parseRoster(text);
-  if ('doctors' in roster) return roster.doctors;
-  const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
-  throw new StartError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
-}
-
-/** The doctors to set up: the roster's; in an empty database without one, the demo's. */
-function choosesRoster(roster: readonly DoctorFacts[] | undefined, logger: Logger) {
-  return (isEmpty: boolean): readonly DoctorFacts[] => {
-    if (roster !== undefined || !isEmpty) return roster ?? [];
+/** What to set up: the roster; in an empty database without one, the demo's doctors. */
+function choosesRoster(roster: Roster | undefined, logger: Logger) {
+  return (isEmpty: boolean): Roster => {
+    if (roster !== undefined || !isEmpty) return roster ?? { doctors: [], slots: [] };
     logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
-    return demoRoster(Intl.DateTimeFormat().resolvedOptions().timeZone);
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    return { doctors: demoRoster(timeZone), slots: [] };
   };
 }
 
@@ -93,13 +76,15 @@ function stopsOnFailure({ store, logger, log, stop }: Parts): void {
   });
 }
 
-function keepsTime({ service, logger, stop }: Parts): void {
-  const timer = setInterval(() => {
-    service.tick().catch((error: unknown) => {
-      logger.warn({ err: error }, 'The slots ahead could not be opened; it will be tried again.');
+/** One look after the other, however long one takes. */
+async function keepsTime({ service, logger, stop }: Parts): Promise<void> {
+  for (;;) {
+    await delay(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
+    if (stop.aborted) return;
+    await service.tick().catch((error: unknown) => {
+      logger.warn({ err: error }, 'What time has brought about waits; it will be tried again.');
     });
-  }, TICK_MS);
-  stop.addEventListener('abort', () => clearInterval(timer));
+  }
 }
 
 /** Lets requests in flight finish for a while, then closes what is still open. */
@@ -136,7 +121,7 @@ function stopsWhenTold(parts: Parts, started: Promise<void>, stopping: AbortCont
 async function serve(
   { app, service, logger, stop }: Parts,
   { HOST, PORT }: Settings,
-  roster: readonly DoctorFacts[] | undefined,
+  roster: Roster | undefined,
 ): Promise<void> {
   await app.listen({ host: HOST, port: PORT });
   if (!stop.aborted) await service.start(choosesRoster(roster, logger));
@@ -144,17 +129,18 @@ async function serve(
 
 async function start(): Promise<void> {
   const settings = settingsOf(process.env);
-  const roster = settings.ROSTER === undefined ? undefined : rosterOf(settings.ROSTER);
+  const roster = settings.ROSTER === undefined ? undefined : readRoster(settings.ROSTER);
+  const classes = classTable(roster?.patientTypes ?? []);
   const log = pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_BYTES });
   const logger = pino({ level: settings.LOG_LEVEL }, log);
   const engine = new AllocationEngine({
-    classes: DEFAULT_CLASSES,
+    classes,
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
   const store = createStore(settings.DATABASE_URL, engine);
   const service = createService({ engine, store, clock, horizonDays: settings.HORIZON_DAYS });
-  const app = await buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: Date.now() });
+  const app = await buildApp({ service, classes, logger, startedAt: Date.now() });
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   const stopping = new AbortController();
@@ -168,7 +154,7 @@ async function start(): Promise<void> {
     // Who stops a process does not care that it could not start.
     if (!stopping.signal.aborted) throw error;
   }
-  if (!stopping.signal.aborted) keepsTime(parts);
+  if (!stopping.signal.aborted) void keepsTime(parts);
 }
 
 /** One clear sentence for what a person can put right, everything for what nobody foresaw. */

@@ -25,7 +25,8 @@ export const Settings = Type.Object({
   ROSTER: Type.Optional(
     Type.String({
       minLength: 1,
-      description: 'A JSON file of doctors and sessions, applied at every start.',
+      description:
+        'A JSON file of doctors, sessions, single slots and classes, applied at every start.',
     }),
   ),
   LOG_LEVEL: Type.Union(

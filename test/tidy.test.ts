@@ -16,9 +16,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   main: ['engine', 'store', 'service', 'http', 'settings'],
   verify: ['engine', 'store', 'settings'],
   backup: ['store', 'settings'],
+  roster: ['engine', 'store', 'service', 'settings'],
 };
 /** Who may read the process: those who start one. */
-const PROCESSES = ['src/main.ts', 'src/verify.ts', 'src/backup.ts'];
+const PROCESSES = ['src/main.ts', 'src/verify.ts', 'src/backup.ts', 'src/roster.ts'];
 const LINES_MAX = 400;
 
 const filesIn = (folder: string): string[] =>

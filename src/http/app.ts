@@ -16,7 +16,10 @@ import {
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { operationsRoutes } from './operations-routes.ts';
+import { reportRoutes } from './report-routes.ts';
+import { slotRoutes } from './slot-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
+import { visitRoutes } from './visit-routes.ts';
 
 export interface AppDeps {
   readonly service: Service;
@@ -32,6 +35,16 @@ const BODY_LIMIT = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often connections are looked at for requests that are late. */
 const TIMEOUT_CHECK_MS = 5_000;
+
+/** What `/openapi.json` says of itself. */
+const OPENAPI = {
+  openapi: '3.1.0',
+  info: {
+    title: 'OPD token allocation',
+    description: 'Decides, fairly and at once, who sees the doctor.',
+    version: '1.0.0',
+  },
+};
 
 /** The HTTP face of the service: everything it needs is handed to it, nothing is looked up. */
 export async function buildApp({
@@ -84,18 +97,13 @@ export async function buildApp({
   takeJson(app);
   handleErrors(app, logger);
   const finishRoutes = answerOtherMethods(app);
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'OPD token allocation',
-        description: 'Decides, fairly and at once, who sees the doctor.',
-        version: '1.0.0',
-      },
-    },
-  });
-  await app.register(tokenRoutes, { ...service, classes });
-  await app.register(clinicRoutes, service);
+  await app.register(swagger, { openapi: OPENAPI });
+  const { tokens, clinic, reads, reports } = service;
+  await app.register(tokenRoutes, { tokens, reads, classes });
+  await app.register(visitRoutes, { tokens });
+  await app.register(clinicRoutes, { clinic, reads });
+  await app.register(slotRoutes, { clinic });
+  await app.register(reportRoutes, { reports });
   await app.register(operationsRoutes, { service });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   finishRoutes();

@@ -3,28 +3,25 @@ import type { preValidationHookHandler } from 'fastify';
 import {
   DoctorInput,
   longListsOf,
-  type Commands,
+  type ClinicCommands,
   type Reads,
   type Result,
 } from '../service/index.ts';
-import { callerOf, send, sendAnswer } from './answer.ts';
-import { BODY_CODES, COMMAND_CODES, KEY_CODES, problems } from './describe.ts';
+import { callerOf, send } from './answer.ts';
+import { BODY_CODES, COMMAND_CODES, problems } from './describe.ts';
 import { sendProblem } from './problem.ts';
 import {
   Doctor,
   Doctors,
   IdParams,
-  KeyHeaders,
   NoQuery,
   PatientTypes,
   Schedule,
   ScheduleQuery,
-  Slot,
-  SlotBody,
 } from './schemas.ts';
 
 interface ClinicRoutes {
-  readonly commands: Commands;
+  readonly clinic: ClinicCommands;
   readonly reads: Reads;
 }
 
@@ -75,25 +72,6 @@ const putDoctor = {
   },
 };
 
-const addSlot = {
-  tags: ['Doctors'],
-  summary: 'Open a single slot outside the sessions',
-  querystring: NoQuery,
-  headers: KeyHeaders,
-  body: SlotBody,
-  response: {
-    201: Slot,
-    ...problems([
-      ...BODY_CODES,
-      ...KEY_CODES,
-      ...COMMAND_CODES,
-      'doctor_not_found',
-      'slot_ended',
-      'id_taken',
-    ]),
-  },
-};
-
 const patientTypes = {
   tags: ['Doctors'],
   summary: 'Read the class table, highest priority first',
@@ -108,9 +86,9 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
   else done();
 };
 
-/** Doctors, their sessions and slots, and who is in them. */
+/** Doctors, their sessions, and who is in their slots. */
 export const clinicRoutes: FastifyPluginCallbackTypebox<ClinicRoutes> = (app, options, done) => {
-  const { commands, reads } = options;
+  const { clinic, reads } = options;
 
   app.get(
     '/schedule',
@@ -144,20 +122,11 @@ export const clinicRoutes: FastifyPluginCallbackTypebox<ClinicRoutes> = (app, op
       preValidation: refuseLongLists,
     },
     async (request, reply) => {
-      const result = await commands.putDoctor(request.params.id, request.body, callerOf(request));
+      const result = await clinic.putDoctor(request.params.id, request.body, callerOf(request));
       const isNew = result.ok && result.value.isNew;
       const doctor: Result<unknown> = result.ok ? { ok: true, value: result.value.doctor } : result;
       return send(request, reply, doctor, isNew ? 201 : 200);
     },
-  );
-
-  app.post(
-    '/slots',
-    {
-      schema: addSlot,
-    },
-    async (request, reply) =>
-      sendAnswer(request, reply, await commands.addSlot(request.body, callerOf(request)), 201),
   );
 
   app.get(

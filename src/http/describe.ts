@@ -12,10 +12,9 @@ export const BODY_CODES: readonly ProblemCode[] = [
 /** What every command may answer when it cannot be kept. */
 export const COMMAND_CODES: readonly ProblemCode[] = ['overloaded', 'not_durable', 'stopping'];
 /** What every POST may answer because of its Idempotency-Key. */
-export const KEY_CODES: readonly ProblemCode[] = [
-  'idempotency_in_progress',
-  'idempotency_key_reused',
-];
+const KEY_CODES: readonly ProblemCode[] = ['idempotency_in_progress', 'idempotency_key_reused'];
+/** What every POST may answer beside its own codes. */
+export const POST_CODES: readonly ProblemCode[] = [...BODY_CODES, ...KEY_CODES, ...COMMAND_CODES];
 
 /** The error answers of a route, by status, for its schema: each names its codes. */
 export function problems(codes: readonly ProblemCode[]): Record<number, object> {

@@ -57,6 +57,11 @@ export const PROBLEMS = {
     title: 'The token is cancelled already',
     detail: 'Nothing is left to do. GET /tokens/{id}/history tells who cancelled it and when.',
   },
+  nobody_waiting: {
+    status: 404,
+    title: 'Nobody who has checked in is to be called',
+    detail: 'Patients are called once they have checked in: POST /check-in.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'The route does not take this method',
@@ -86,6 +91,24 @@ export const PROBLEMS = {
     status: 409,
     title: 'The token cannot do this from where it is',
     detail: 'from is its status, allowed lists the statuses it may go to.',
+  },
+  too_early: {
+    status: 409,
+    title: 'The slot has not started',
+    detail:
+      'From allowed_from on the patient can be marked as not having come; before it with "force": true.',
+  },
+  consultation_in_progress: {
+    status: 409,
+    title: 'The doctor has a patient in consultation',
+    detail:
+      'token_id is the one: complete it first, or call the next with "complete_current": true.',
+  },
+  capacity_below_seated: {
+    status: 409,
+    title: 'Too many seats are taken for good',
+    detail:
+      'count patients are with the doctor or have been: their seats cannot be taken from them. Nothing was changed.',
   },
   id_taken: {
     status: 409,
@@ -181,7 +204,12 @@ export const sendRefusal = (
 function factsOf(refusal: Refusal): Facts {
   switch (refusal.code) {
     case 'duplicate_booking':
+    case 'consultation_in_progress':
       return { token_id: refusal.tokenId };
+    case 'too_early':
+      return { allowed_from: new Date(refusal.allowedFrom).toISOString() };
+    case 'capacity_below_seated':
+      return { count: refusal.count };
     case 'invalid_transition':
       return { from: refusal.from, allowed: refusal.allowed };
     case 'invalid_request':

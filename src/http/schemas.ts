@@ -4,7 +4,7 @@ import { Capacity, Id, Name, UNSEEN } from '../service/index.ts';
 
 // Schemas of what comes in and what goes out: validation, serialisation and /openapi.json are made from these.
 
-const closed = <T extends TProperties>(properties: T, description?: string): TObject<T> =>
+export const closed = <T extends TProperties>(properties: T, description?: string): TObject<T> =>
   Type.Object(properties, {
     additionalProperties: false,
     ...(description === undefined ? {} : { description }),
@@ -29,14 +29,15 @@ const oneOf = <T extends string>(values: readonly T[], description?: string) =>
   });
 
 const Instant = Type.String({ format: 'date-time', description: 'RFC 3339, UTC, milliseconds.' });
-const Text = Type.String();
-const Count = Type.Integer({ minimum: 0 });
+export const Text = Type.String();
+export const Count = Type.Integer({ minimum: 0 });
 const StatusName = oneOf(Object.keys(STATUSES) as Status[]);
 
 export const tokenProperties = {
   id: Type.String({ description: 'UUID v7.' }),
   number: Type.Integer({
-    description: 'The printed number: counts up per doctor and day, never reused, never changed.',
+    description:
+      'The printed number: counts up per doctor and day, never reused; it changes only with the doctor or the day.',
   }),
   patient_name: Text,
   patient_id: Type.Optional(Text),
@@ -60,23 +61,34 @@ export const tokenProperties = {
 
 export const Token = Type.Object(tokenProperties);
 
+const Bumped = Type.Object(
+  {
+    id: Text,
+    number: Type.Integer(),
+    type: Text,
+    waitlist_position: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+  },
+  { description: 'Who lost a seat by it and waits now.' },
+);
+
+const Alternatives = Type.Optional(
+  arrayOf(Type.Object({ id: Text, start_time: Instant, seats_left: Count })),
+);
+
 export const Booking = Type.Object({
   ...tokenProperties,
-  bumped: orNull(
-    Type.Object(
-      {
-        id: Text,
-        number: Type.Integer(),
-        type: Text,
-        waitlist_position: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
-      },
-      { description: 'Whose seat it took, if any.' },
-    ),
-  ),
-  alternatives: Type.Optional(
-    arrayOf(Type.Object({ id: Text, start_time: Instant, seats_left: Count })),
-  ),
+  bumped: orNull(Bumped),
+  alternatives: Alternatives,
 });
+
+export const Reordered = Type.Object({
+  ...tokenProperties,
+  bumped: orNull(Bumped),
+  promoted: orNull(Token),
+  alternatives: Alternatives,
+});
+
+export const Called = Type.Object({ ...tokenProperties, completed: orNull(Token) });
 
 export const Cancellation = Type.Object({
   status: Type.Literal('CANCELLED'),
@@ -86,12 +98,14 @@ export const Cancellation = Type.Object({
 
 export const NoShow = Type.Object({ ...tokenProperties, promoted: orNull(Token) });
 
-export const Slot = Type.Object({
+const slotProperties = {
   id: Text,
   doctor_id: Text,
   start_time: Instant,
   end_time: Instant,
   delay_minutes: Count,
+  expected_start_time: Instant,
+  expected_end_time: Instant,
   capacity: Count,
   seated: Count,
   seats_left: Count,
@@ -99,6 +113,33 @@ export const Slot = Type.Object({
   status: oneOf(['OPEN', 'CLOSED', 'ENDED']),
   tokens: arrayOf(Token),
   waitlist: arrayOf(Token),
+};
+
+export const Slot = Type.Object(slotProperties);
+
+export const RevisedSlot = Type.Object({
+  ...slotProperties,
+  bumped: arrayOf(Bumped),
+  promoted: arrayOf(Token),
+});
+
+export const Closed = Type.Object({
+  ...slotProperties,
+  affected: arrayOf(
+    Type.Object({
+      outcome: oneOf(['moved', 'cancelled_by_hospital', 'stays']),
+      seated: Type.Boolean(),
+      token: Token,
+    }),
+  ),
+  bumped: arrayOf(Bumped),
+});
+
+export const Delay = Type.Object({
+  doctor_id: Text,
+  date: Text,
+  minutes: Count,
+  slots: arrayOf(Slot),
 });
 
 const Session = Type.Object({
@@ -130,7 +171,11 @@ export const History = Type.Object({
       at: Instant,
       slot_id: Text,
       from: orNull(StatusName),
-      to: StatusName,
+      to: orNull(StatusName),
+      type: Type.Unsafe<string | null>({
+        type: ['string', 'null'],
+        description: 'The class that the token got by it; null when it kept the one it had.',
+      }),
       cause: Type.Unsafe<string | null>({
         type: ['string', 'null'],
         description: 'The token that caused it: the newcomer of a bump, who left for a promotion.',
@@ -171,6 +216,8 @@ const Reason = Type.String({
   pattern: `^[^${UNSEEN}]+$`,
 });
 
+const patientType = (classes: readonly PatientClass[]) => oneOf(classes.map(({ type }) => type));
+
 /** The booking's fields; the classes are those of the hospital's table. */
 export const bookBody = (classes: readonly PatientClass[]) =>
   closed({
@@ -180,12 +227,27 @@ export const bookBody = (classes: readonly PatientClass[]) =>
       description: "A slot's id, or a session's: its next slot that still takes bookings.",
     }),
     patient_name: Name,
-    patient_type: oneOf(classes.map(({ type }) => type)),
+    patient_type: patientType(classes),
     patient_id: Type.Optional(Id),
   });
 
 export const CancelBody = closed({ token_id: Id, reason: Type.Optional(Reason) });
 export const TokenBody = closed({ token_id: Id });
+export const NoShowBody = closed({
+  token_id: Id,
+  force: Type.Optional(Type.Boolean({ description: 'Also before the slot starts.' })),
+});
+export const CallNextBody = closed({
+  doctor_id: Id,
+  slot_id: Type.Optional(Id),
+  complete_current: Type.Optional(
+    Type.Boolean({ description: 'Completes who is in consultation.' }),
+  ),
+});
+export const MoveBody = closed({ token_id: Id, slot_id: Id });
+
+export const reclassifyBody = (classes: readonly PatientClass[]) =>
+  closed({ token_id: Id, patient_type: patientType(classes), reason: Reason });
 
 export const SlotBody = closed({
   doctor_id: Id,
@@ -195,9 +257,30 @@ export const SlotBody = closed({
   id: Type.Optional(Id),
 });
 
+const DelayMinutes = Type.Integer({
+  minimum: 0,
+  maximum: 1_440,
+  description: 'By how much the doctor runs late.',
+});
+
+export const ReviseSlotBody = Type.Unsafe<{
+  readonly capacity?: number;
+  readonly delay_minutes?: number;
+}>({
+  ...closed({ capacity: Type.Optional(Capacity), delay_minutes: Type.Optional(DelayMinutes) }),
+  minProperties: 1,
+});
+
+export const CloseBody = closed({ reason: Reason, move_to: Type.Optional(Id) });
+
+export const DateText = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+  description: '`YYYY-MM-DD`.',
+});
+export const DelayBody = closed({ date: DateText, minutes: DelayMinutes });
+
 export const IdParams = closed({ id: Id });
 
-const DateText = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: '`YYYY-MM-DD`.' });
 export const ScheduleQuery = closed({
   doctor_id: Id,
   date: Type.Optional(DateText),
@@ -206,6 +289,12 @@ export const ScheduleQuery = closed({
 });
 
 export const NoQuery = closed({});
+
+export const TrialQuery = closed({
+  dry_run: Type.Optional(
+    oneOf(['true', 'false'], 'Whether the command is only tried: the same answer, no change.'),
+  ),
+});
 
 /** Bare, or quoted as RFC 8941 has it; visible ASCII. */
 export const KeyHeaders = Type.Object({

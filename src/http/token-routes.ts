@@ -1,8 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { PatientClass } from '../engine/index.ts';
-import type { Commands, Reads } from '../service/index.ts';
+import type { Reads, TokenCommands } from '../service/index.ts';
 import { callerOf, send, sendAnswer } from './answer.ts';
-import { BODY_CODES, COMMAND_CODES, KEY_CODES, problems } from './describe.ts';
+import { POST_CODES, problems } from './describe.ts';
 import {
   bookBody,
   Booking,
@@ -12,18 +12,17 @@ import {
   IdParams,
   KeyHeaders,
   NoQuery,
-  NoShow,
+  MoveBody,
+  Reordered,
+  reclassifyBody,
   Token,
-  TokenBody,
 } from './schemas.ts';
 
 interface TokenRoutes {
-  readonly commands: Commands;
+  readonly tokens: TokenCommands;
   readonly reads: Reads;
   readonly classes: readonly PatientClass[];
 }
-
-const COMMON = [...BODY_CODES, ...KEY_CODES, ...COMMAND_CODES];
 
 const book = (classes: readonly PatientClass[]) => ({
   tags: ['Tokens'],
@@ -34,7 +33,7 @@ const book = (classes: readonly PatientClass[]) => ({
   response: {
     201: Booking,
     ...problems([
-      ...COMMON,
+      ...POST_CODES,
       'doctor_not_found',
       'slot_not_found',
       'duplicate_booking',
@@ -53,21 +52,56 @@ const cancel = {
   body: CancelBody,
   response: {
     200: Cancellation,
-    ...problems([...COMMON, 'token_not_found', 'token_already_cancelled', 'invalid_transition']),
+    ...problems([
+      ...POST_CODES,
+      'token_not_found',
+      'token_already_cancelled',
+      'invalid_transition',
+    ]),
   },
 };
 
-const noShow = {
+const move = {
   tags: ['Tokens'],
-  summary: 'Mark a patient who did not come',
+  summary: 'Move a patient to another slot',
+  description:
+    'A new arrival there, of whichever doctor; the seat left goes to who waits for it. Refused, the patient keeps the old place.',
   querystring: NoQuery,
   headers: KeyHeaders,
-  body: TokenBody,
+  body: MoveBody,
   response: {
-    200: NoShow,
-    ...problems([...COMMON, 'token_not_found', 'token_already_cancelled', 'invalid_transition']),
+    200: Reordered,
+    ...problems([
+      ...POST_CODES,
+      'slot_not_found',
+      'token_not_found',
+      'token_already_cancelled',
+      'duplicate_booking',
+      'slot_ended',
+      'slot_closed',
+      'waitlist_full',
+      'invalid_transition',
+    ]),
   },
 };
+
+const reclassify = (classes: readonly PatientClass[]) => ({
+  tags: ['Tokens'],
+  summary: 'Give a patient another class',
+  description: 'The arrival is kept; the reason goes on record.',
+  querystring: NoQuery,
+  headers: KeyHeaders,
+  body: reclassifyBody(classes),
+  response: {
+    200: Reordered,
+    ...problems([
+      ...POST_CODES,
+      'token_not_found',
+      'token_already_cancelled',
+      'invalid_transition',
+    ]),
+  },
+});
 
 const token = {
   tags: ['Tokens'],
@@ -93,7 +127,7 @@ const history = {
 
 /** What happens to one patient's token. */
 export const tokenRoutes: FastifyPluginCallbackTypebox<TokenRoutes> = (app, options, done) => {
-  const { commands, reads, classes } = options;
+  const { tokens, reads, classes } = options;
 
   app.post(
     '/book',
@@ -101,7 +135,7 @@ export const tokenRoutes: FastifyPluginCallbackTypebox<TokenRoutes> = (app, opti
       schema: book(classes),
     },
     async (request, reply) => {
-      const answer = await commands.book(request.body, callerOf(request));
+      const answer = await tokens.book(request.body, callerOf(request));
       if (answer.result.ok) reply.header('location', `/tokens/${answer.result.value.id}`);
       return sendAnswer(request, reply, answer, 201);
     },
@@ -113,16 +147,15 @@ export const tokenRoutes: FastifyPluginCallbackTypebox<TokenRoutes> = (app, opti
       schema: cancel,
     },
     async (request, reply) =>
-      sendAnswer(request, reply, await commands.cancel(request.body, callerOf(request))),
+      sendAnswer(request, reply, await tokens.cancel(request.body, callerOf(request))),
   );
 
-  app.post(
-    '/no-show',
-    {
-      schema: noShow,
-    },
-    async (request, reply) =>
-      sendAnswer(request, reply, await commands.noShow(request.body, callerOf(request))),
+  app.post('/move', { schema: move }, async (request, reply) =>
+    sendAnswer(request, reply, await tokens.move(request.body, callerOf(request))),
+  );
+
+  app.post('/reclassify', { schema: reclassify(classes) }, async (request, reply) =>
+    sendAnswer(request, reply, await tokens.reclassify(request.body, callerOf(request))),
   );
 
   app.get(

@@ -33,6 +33,16 @@ export const localDateAt = (at: EpochMs, timeZone: string): LocalDate =>
       .toString(),
   );
 
+/** Tells the calendar day it is at an instant in each time zone; worked out once for a zone, for it is asked by the thousand. */
+export function calendarAt(at: EpochMs): (timeZone: string) => LocalDate {
+  const dates = new Map<string, LocalDate>();
+  return (timeZone) => {
+    const date = dates.get(timeZone) ?? localDateAt(at, timeZone);
+    dates.set(timeZone, date);
+    return date;
+  };
+}
+
 /** The day `days` later; earlier when negative. */
 export const plusDays = (date: LocalDate, days: number): LocalDate =>
   localDate(Temporal.PlainDate.from(date).add({ days }).toString());

@@ -1,4 +1,5 @@
 import type { Store } from '../store/index.ts';
+import { refusalOf, refused, type Result } from './refusal.ts';
 
 /** Where the process stands: it loads, then runs, then stops. */
 export class Lifecycle {
@@ -23,8 +24,12 @@ export class Lifecycle {
     return this.#phase === 'loading' || this.#store.state !== 'ready' ? 'not_durable' : undefined;
   }
 
-  /** Nothing can be read before it is loaded. */
-  get isLoading(): boolean {
-    return this.#phase === 'loading';
+  /** Reads when everything is loaded: before, there is nothing to tell. What the store refuses is a refusal. */
+  async read<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
+    try {
+      return this.#phase === 'loading' ? refused({ code: 'not_durable' }) : await read();
+    } catch (error) {
+      return refused(refusalOf(error));
+    }
   }
 }

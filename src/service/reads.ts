@@ -13,8 +13,8 @@ import {
 import { detachedSlot, type Store, type StoredSlot, type StoredToken } from '../store/index.ts';
 import { daysBetween, isDate, localDateAt, plusDays } from './calendar.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { refusalOf, refused, type Result } from './refusal.ts';
-import type { Fault } from './roster.ts';
+import { refused, type Result } from './refusal.ts';
+import type { Fault } from './doctor-input.ts';
 import {
   changeView,
   doctorView,
@@ -63,8 +63,8 @@ export class Reads {
 
   /** A token of any age and status. */
   token(id: string): Promise<Result<TokenView>> {
-    const { engine, clock } = this.#deps;
-    return this.#read(async () => {
+    const { engine, lifecycle, clock } = this.#deps;
+    return lifecycle.read(async () => {
       const token = engine.token(tokenId(id));
       if (token !== undefined)
         return this.#told(token.slot.doctor, { ok: true, value: tokenView(token, clock()) });
@@ -77,8 +77,8 @@ export class Reads {
 
   /** A token's change records, oldest first (R17). */
   history(id: string): Promise<Result<HistoryView>> {
-    const { store } = this.#deps;
-    return this.#read(async () => {
+    const { store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
       await store.settled();
       const changes = await store.history(tokenId(id));
       return changes.length === 0
@@ -89,8 +89,8 @@ export class Reads {
 
   /** A doctor's slots of some days with everybody in them. */
   schedule(request: ScheduleRequest): Promise<Result<ScheduleView>> {
-    const { engine, store, clock } = this.#deps;
-    return this.#read(async () => {
+    const { engine, store, lifecycle, clock } = this.#deps;
+    return lifecycle.read(async () => {
       const doctor = engine.doctor(doctorId(request.doctor_id));
       const errors = scheduleFaults(request);
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
@@ -106,8 +106,8 @@ export class Reads {
   }
 
   doctors(): Promise<Result<{ doctors: DoctorView[] }>> {
-    const { engine, store } = this.#deps;
-    return this.#read(async () => {
+    const { engine, store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
       const doctors = Array.from(engine.doctors, doctorView);
       await store.settled();
       return { ok: true, value: { doctors } };
@@ -115,20 +115,13 @@ export class Reads {
   }
 
   doctor(id: string): Promise<Result<DoctorView>> {
-    return this.#read(() => {
-      const doctor = this.#deps.engine.doctor(doctorId(id));
+    const { engine, lifecycle } = this.#deps;
+    return lifecycle.read(() => {
+      const doctor = engine.doctor(doctorId(id));
       return doctor === undefined
         ? Promise.resolve(refused({ code: 'doctor_not_found' }))
         : this.#told(doctor, { ok: true, value: doctorView(doctor) });
     });
-  }
-
-  async #read<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
-    try {
-      return this.#deps.lifecycle.isLoading ? refused({ code: 'not_durable' }) : await read();
-    } catch (error) {
-      return refused(refusalOf(error));
-    }
   }
 
   /** Holds an answer back until all that it shows of this doctor is durable. */
@@ -155,11 +148,12 @@ export class Reads {
     return token === undefined ? overTokenView(stored, slot.facts) : tokenView(token, clock());
   }
 
-  /** The slots in memory as they are, those that are over as they were kept. */
+  /** The slots in memory as they are, those that are past as they were kept. */
   #slotsOf(doctor: Doctor, stored: readonly StoredSlot[], from: LocalDate, to: LocalDate): Slot[] {
     const { engine } = this.#deps;
     const inMemory = doctor.slots.filter(({ facts: { date } }) => date >= from && date <= to);
     const over = stored
+      // One that has come into memory since it was read is told from there.
       .filter(({ facts }) => engine.slot(facts.id) === undefined)
       .map((slot) => detachedSlot(engine, doctor.facts, slot));
     return [...inMemory, ...over].sort((a, b) => a.facts.startTime - b.facts.startTime);

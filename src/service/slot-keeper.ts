@@ -1,22 +1,18 @@
-import { setImmediate } from 'node:timers/promises';
-import {
-  invariant,
-  slotId,
-  type AllocationEngine,
-  type Change,
-  type Doctor,
-  type DoctorFacts,
-  type DoctorId,
-  type DoctorPlan,
-  type EpochMs,
-  type Outcome,
-  type SlotFacts,
-  type SlotId,
-  type TakenSessions,
+import type {
+  AllocationEngine,
+  Doctor,
+  DoctorFacts,
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  Outcome,
+  Slot,
+  SlotFacts,
 } from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
-import { localDateAt, plusDays, slotsOf } from './calendar.ts';
-import { RosterError } from './roster.ts';
+import { applyRoster, SYSTEM } from './roster/apply.ts';
+import { calendarAt, plusDays, slotsOf } from './calendar.ts';
+import type { Roster } from './roster/file.ts';
 
 interface SlotKeeperDeps {
   readonly engine: AllocationEngine;
@@ -28,12 +24,16 @@ interface SlotKeeperDeps {
 /** Days for which the counters of a day are kept in memory: longer than any slot lasts or any clock is wrong. */
 const COUNTERS_DAYS = 31;
 
-/** Who is on record for what the program does by itself. */
-const SYSTEM = { actor: 'system', reason: null } as const;
+/**
+ * Doctors who are looked after side by side: enough to share commits, and so few that planning their slots at midnight
+ * holds nobody up.
+ */
+const TOGETHER = 50;
 
 /**
- * Keeps the slots of the sessions ready ahead and lets go of those that are over. It goes by the date at each doctor's
- * place, so that midnight, daylight saving and a stop of any length are all the same to it.
+ * What happens by itself: keeps the slots of the sessions ready ahead, ends those whose time is over and lets go of
+ * those whose day is. It goes by the date at each doctor's place and by what there is to do, not by timers set in
+ * advance, so that midnight, daylight saving and a stop of any length are all the same to it.
  */
 export class SlotKeeper {
   readonly #deps: SlotKeeperDeps;
@@ -45,63 +45,68 @@ export class SlotKeeper {
   }
 
   /**
-   * Sets these doctors up as a roster says, all of them or, when it cannot be, none.
-   * @throws RosterError when ids of theirs are another doctor's
+   * Sets up what a roster says, all of it or, when it cannot be, nothing.
+   * @throws RosterError when something is in the way
    */
-  async apply(roster: readonly DoctorFacts[]): Promise<void> {
-    const { engine, clock } = this.#deps;
-    // Before planning: if midnight comes meanwhile, the next tick opens what is missing.
-    const now = clock();
-    const plans: DoctorPlan[] = [];
-    for (const facts of roster) {
-      plans.push({ facts, planned: this.#plan(facts) });
-      // A roster of thousands takes seconds: who asks meanwhile whether the process lives gets an answer.
-      await setImmediate();
-    }
-    const scope = { doctorIds: roster.map(({ id }) => id), slotIds: plans.flatMap(slotIdsOf) };
-    const taken = await this.#deps.store.transact(scope, () => {
-      const answer = engine.takenSessions(plans);
-      const changes = answer.length === 0 ? putAll(engine, plans, now) : [];
-      return { changes, answer, origin: SYSTEM, kept: null };
-    });
-    if (taken.length > 0) throw new RosterError(sentenceOf(taken));
-    for (const { id, timeZone } of roster) this.#opened.set(id, dayAt(now, timeZone));
+  async apply(roster: Roster): Promise<void> {
+    const todayIn = calendarAt(this.#deps.clock());
+    await applyRoster(this.#deps, roster);
+    for (const { id, timeZone } of roster.doctors)
+      this.#opened.set(id, dayAt(todayIn(timeZone), timeZone));
   }
 
-  /** To be called every minute or so, and once before anybody is served. */
+  /** Does what is due by now; to be called every second or so, and once before anybody is served. */
   async tick(): Promise<void> {
-    for (const doctor of [...this.#deps.engine.doctors]) {
-      await this.#open(doctor);
-      await this.#fill(doctor);
-      this.#letGo(doctor);
+    const { engine, store, clock } = this.#deps;
+    // What is due stays due until the disk takes it.
+    if (store.state !== 'ready') return;
+    const now = clock();
+    const todayIn = calendarAt(now);
+    const doctors = [...engine.doctors];
+    // Side by side, because those who have something to write share a commit.
+    for (let from = 0; from < doctors.length; from += TOGETHER) {
+      const group = doctors.slice(from, from + TOGETHER);
+      await Promise.all(
+        group.map((doctor) => this.#keep(doctor, todayIn(doctor.facts.timeZone), now)),
+      );
     }
   }
 
-  async #open({ facts }: Doctor): Promise<void> {
-    const { engine, clock } = this.#deps;
-    const today = dayAt(clock(), facts.timeZone);
-    if (this.#opened.get(facts.id) === today) return;
-    const planned = this.#plan(facts);
-    await this.#transact(facts.id, planned, () => engine.openSlots(facts.id, planned, clock()));
-    this.#opened.set(facts.id, today);
+  async #keep(doctor: Doctor, today: LocalDate, now: EpochMs): Promise<void> {
+    const { facts } = doctor;
+    const day = dayAt(today, facts.timeZone);
+    if (this.#opened.get(facts.id) !== day) {
+      await this.#open(facts);
+      doctor.forgetDaysBefore(plusDays(today, -COUNTERS_DAYS));
+      this.#opened.set(facts.id, day);
+    }
+    if (doctor.slots.some((slot) => this.#isDue(slot, now)))
+      await this.#transact(facts.id, [], (at) => this.#deps.engine.passTime(facts.id, at));
+    this.#letGo(doctor, today, now);
   }
 
-  /** An end put off, by a longer grace or by a clock put right, leaves seats free beside those who wait (R5). */
-  async #fill({ facts, slots }: Doctor): Promise<void> {
-    const { engine, clock } = this.#deps;
-    if (slots.some((slot) => slot.isUnfilled))
-      await this.#transact(facts.id, [], () => engine.fillSeats(facts.id, clock()));
+  #open(facts: DoctorFacts): Promise<unknown> {
+    const planned = this.#plan(facts);
+    return this.#transact(facts.id, planned, (at) =>
+      this.#deps.engine.openSlots(facts.id, planned, at),
+    );
+  }
+
+  /** Whether time has something to do here: somebody waits in a slot that has ended, or beside a free seat (R5, R11). */
+  #isDue(slot: Slot, now: EpochMs): boolean {
+    return slot.waiting > 0 && (slot.isUnfilled || this.#deps.engine.hasEnded(slot, now));
   }
 
   /** What has anything in flight stays for the next time: a slot that is not in memory is on disk as it is. */
-  #letGo(doctor: Doctor): void {
-    const { engine, store, clock } = this.#deps;
+  #letGo(doctor: Doctor, today: LocalDate, now: EpochMs): void {
+    const { engine, store } = this.#deps;
+    // The slots stand in the order of their days, and mostly today's is the first.
+    const past = pastSlots(engine, doctor, today, now);
+    if (past.length === 0) return;
     const settled = store.settled(doctor.facts.id);
     // Nobody waits for it here: a disk that is full by then must not end the process.
     if (settled !== undefined) return void settled.catch(() => undefined);
-    const now = clock();
-    for (const slot of [...doctor.slots]) if (engine.hasEnded(slot, now)) engine.forgetSlot(slot);
-    doctor.forgetDaysBefore(plusDays(localDateAt(now, doctor.facts.timeZone), -COUNTERS_DAYS));
+    for (const slot of past) if (slot.waiting === 0) engine.forgetSlot(slot);
   }
 
   #plan(facts: DoctorFacts): SlotFacts[] {
@@ -113,11 +118,12 @@ export class SlotKeeper {
   #transact(
     id: DoctorId,
     planned: readonly SlotFacts[],
-    decide: () => Outcome<unknown>,
+    decide: (at: EpochMs) => Outcome<unknown>,
   ): Promise<Outcome<unknown>> {
+    const { store, clock } = this.#deps;
     const scope = { doctorIds: [id], slotIds: planned.map((slot) => slot.id) };
-    return this.#deps.store.transact(scope, () => {
-      const outcome = decide();
+    return store.transact(scope, () => {
+      const outcome = decide(clock());
       const changes = outcome.ok ? outcome.changes : [];
       return { changes, answer: outcome, origin: SYSTEM, kept: null };
     });
@@ -125,24 +131,17 @@ export class SlotKeeper {
 }
 
 /** The day at a doctor's place, and the place: the same date comes once more to a doctor who moves west. */
-const dayAt = (at: EpochMs, timeZone: string): string => `${localDateAt(at, timeZone)} ${timeZone}`;
+const dayAt = (today: LocalDate, timeZone: string): string => `${today} ${timeZone}`;
 
-/** What a plan touches: its slots, and slots over and gone from memory whose ids its sessions would take. */
-export const slotIdsOf = ({ facts, planned }: DoctorPlan): SlotId[] => [
-  ...planned.map(({ id }) => id),
-  ...facts.sessions.map(({ id }) => slotId(id)),
-];
-
-const putAll = (engine: AllocationEngine, plans: readonly DoctorPlan[], at: EpochMs): Change[] =>
-  plans.flatMap(({ facts, planned }) => {
-    const outcome = engine.putDoctor(facts, planned, at);
-    invariant(outcome.ok, 'doctors none of whose sessions are taken can be put');
-    return [...outcome.changes];
-  });
-
-const sentenceOf = (taken: readonly TakenSessions[]): string => {
-  const doctors = taken.map(
-    ({ doctorId, sessionIds }) => `doctor ${doctorId}: id_taken (${sessionIds.join(', ')})`,
-  );
-  return `The roster cannot be applied, and nothing of it was: ${doctors.join('; ')}. These ids are in use by another doctor's sessions or by slots: give the sessions other ids.`;
-};
+/** The slots that are over and whose day is over. */
+function pastSlots(
+  engine: AllocationEngine,
+  { slots }: Doctor,
+  today: LocalDate,
+  now: EpochMs,
+): Slot[] {
+  const first = slots.findIndex(({ facts }) => facts.date >= today);
+  return slots
+    .slice(0, first === -1 ? slots.length : first)
+    .filter((slot) => engine.isPast(slot.facts, today, now));
+}

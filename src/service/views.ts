@@ -1,10 +1,17 @@
 import {
+  delayedStartOf,
   endsAt,
   holdsSeat,
   type Booked,
+  type Called,
+  type Closed,
+  type ClosingOutcome,
+  type DelayDay,
   type Doctor,
   type EpochMs,
   type Left,
+  type Reordered,
+  type Revised,
   type Slot,
   type SlotFacts,
   type Status,
@@ -59,12 +66,24 @@ export interface NoShowView extends TokenView {
   readonly promoted: TokenView | null;
 }
 
+export interface CalledView extends TokenView {
+  readonly completed: TokenView | null;
+}
+
+export interface ReorderedView extends TokenView {
+  readonly bumped: BumpedView | null;
+  readonly promoted: TokenView | null;
+  readonly alternatives?: readonly AlternativeView[];
+}
+
 export interface SlotView {
   readonly id: string;
   readonly doctor_id: string;
   readonly start_time: string;
   readonly end_time: string;
   readonly delay_minutes: number;
+  readonly expected_start_time: string;
+  readonly expected_end_time: string;
   readonly capacity: number;
   readonly seated: number;
   readonly seats_left: number;
@@ -72,6 +91,29 @@ export interface SlotView {
   readonly status: 'OPEN' | 'CLOSED' | 'ENDED';
   readonly tokens: readonly TokenView[];
   readonly waitlist: readonly TokenView[];
+}
+
+export interface RevisedView extends SlotView {
+  readonly bumped: readonly BumpedView[];
+  readonly promoted: readonly TokenView[];
+}
+
+export interface AffectedView {
+  readonly outcome: ClosingOutcome;
+  readonly seated: boolean;
+  readonly token: TokenView;
+}
+
+export interface ClosedView extends SlotView {
+  readonly affected: readonly AffectedView[];
+  readonly bumped: readonly BumpedView[];
+}
+
+export interface DelayView {
+  readonly doctor_id: string;
+  readonly date: string;
+  readonly minutes: number;
+  readonly slots: readonly SlotView[];
 }
 
 export interface SessionView {
@@ -101,7 +143,8 @@ export interface ChangeView {
   readonly at: string;
   readonly slot_id: string;
   readonly from: Status | null;
-  readonly to: Status;
+  readonly to: Status | null;
+  readonly type: string | null;
   readonly cause: string | null;
   readonly actor: string;
   readonly reason: string | null;
@@ -114,7 +157,6 @@ export interface HistoryView {
 
 /** Slots with free seats offered to one who has to wait. */
 const ALTERNATIVES_MAX = 3;
-const MINUTE_MS = 60_000;
 
 /** Texts kept of instants told lately: a slot's times and the time of a turn come again and again. */
 const INSTANTS_MAX = 10_000;
@@ -163,14 +205,15 @@ const tokenFactsView = (
 
 /**
  * When a seated patient's turn should come: what remains ahead, at the slot's pace of one patient every
- * `(end - start) / capacity`, counted from the delayed start or from now, whichever is later.
+ * `(end - start) / capacity`; from now on once the doctor sees somebody there, before that from the delayed start.
  */
 function estimatedTimeOf(token: Token, at: EpochMs): string | null {
   if (!holdsSeat(token.status) || token.status === 'COMPLETED') return null;
-  const { startTime, endTime, delayMinutes, capacity } = token.slot.facts;
-  const from = Math.max(startTime + delayMinutes * MINUTE_MS, at);
+  const { slot } = token;
+  const { startTime, endTime, capacity } = slot.facts;
+  const from = slot.inConsultation > 0 ? at : Math.max(delayedStartOf(slot.facts), at);
   const pace = (endTime - startTime) / capacity;
-  return instantOf(Math.floor(from + token.slot.seatedAheadOf(token) * pace));
+  return instantOf(Math.floor(from + slot.seatedAheadOf(token) * pace));
 }
 
 export const bookingView = (
@@ -179,19 +222,35 @@ export const bookingView = (
   graceMinutes: number,
 ): BookingView => ({
   ...tokenView(token, at),
-  bumped:
-    bumped === null
-      ? null
-      : {
-          id: bumped.id,
-          number: bumped.number,
-          type: bumped.patientClass.type,
-          waitlist_position: bumped.slot.waitlistPositionOf(bumped),
-        },
-  ...(token.status === 'WAITING'
-    ? { alternatives: alternativesTo(token.slot, at, graceMinutes) }
-    : {}),
+  bumped: bumped === null ? null : bumpedView(bumped),
+  ...alternativesOf(token, at, graceMinutes),
 });
+
+export const reorderedView = (
+  { token, bumped, promoted }: Reordered,
+  at: EpochMs,
+  graceMinutes: number,
+): ReorderedView => ({
+  ...tokenView(token, at),
+  bumped: bumped === null ? null : bumpedView(bumped),
+  promoted: promoted === null ? null : tokenView(promoted, at),
+  ...alternativesOf(token, at, graceMinutes),
+});
+
+const bumpedView = (bumped: Token): BumpedView => ({
+  id: bumped.id,
+  number: bumped.number,
+  type: bumped.patientClass.type,
+  waitlist_position: bumped.slot.waitlistPositionOf(bumped),
+});
+
+/** Who has to wait is told where there is room. */
+const alternativesOf = (
+  { status, slot }: Token,
+  at: EpochMs,
+  graceMinutes: number,
+): { alternatives?: readonly AlternativeView[] } =>
+  status === 'WAITING' ? { alternatives: alternativesTo(slot, at, graceMinutes) } : {};
 
 function alternativesTo(full: Slot, at: EpochMs, graceMinutes: number): AlternativeView[] {
   const found: AlternativeView[] = [];
@@ -215,6 +274,11 @@ export const noShowView = ({ token, promoted }: Left, at: EpochMs): NoShowView =
   promoted: promoted === null ? null : tokenView(promoted, at),
 });
 
+export const calledView = ({ token, completed }: Called, at: EpochMs): CalledView => ({
+  ...tokenView(token, at),
+  completed: completed === null ? null : tokenView(completed, at),
+});
+
 const statusOf = (slot: SlotFacts, at: EpochMs, graceMinutes: number): SlotView['status'] => {
   if (at >= endsAt(slot, graceMinutes)) return 'ENDED';
   return slot.closedReason === null ? 'OPEN' : 'CLOSED';
@@ -226,6 +290,8 @@ export const slotView = (slot: Slot, at: EpochMs, graceMinutes: number): SlotVie
   start_time: instantOf(slot.facts.startTime),
   end_time: instantOf(slot.facts.endTime),
   delay_minutes: slot.facts.delayMinutes,
+  expected_start_time: instantOf(delayedStartOf(slot.facts)),
+  expected_end_time: instantOf(endsAt(slot.facts, 0)),
   capacity: slot.facts.capacity,
   seated: slot.seated,
   seats_left: slot.seatsLeft,
@@ -233,6 +299,41 @@ export const slotView = (slot: Slot, at: EpochMs, graceMinutes: number): SlotVie
   status: statusOf(slot.facts, at, graceMinutes),
   tokens: slot.seatedTokens().map((token) => tokenView(token, at)),
   waitlist: slot.waitlist().map((token) => tokenView(token, at)),
+});
+
+export const revisedView = (
+  { slot, bumped, promoted }: Revised,
+  at: EpochMs,
+  graceMinutes: number,
+): RevisedView => ({
+  ...slotView(slot, at, graceMinutes),
+  bumped: bumped.map(bumpedView),
+  promoted: promoted.map((token) => tokenView(token, at)),
+});
+
+export const closedView = (
+  { slot, affected, bumped }: Closed,
+  at: EpochMs,
+  graceMinutes: number,
+): ClosedView => ({
+  ...slotView(slot, at, graceMinutes),
+  affected: affected.map(({ token, outcome }) => ({
+    outcome,
+    seated: holdsSeat(token.status),
+    token: tokenView(token, at),
+  })),
+  bumped: bumped.map(bumpedView),
+});
+
+export const delayView = (
+  { doctorId, date, minutes, slots }: Omit<DelayDay, 'at'> & { readonly slots: readonly Slot[] },
+  at: EpochMs,
+  graceMinutes: number,
+): DelayView => ({
+  doctor_id: doctorId,
+  date,
+  minutes,
+  slots: slots.map((slot) => slotView(slot, at, graceMinutes)),
 });
 
 export const doctorView = ({ facts }: Doctor): DoctorView => ({
@@ -250,6 +351,7 @@ export const changeView = (change: ChangeRecord): ChangeView => ({
   slot_id: change.slotId,
   from: change.from,
   to: change.to,
+  type: change.patientType,
   cause: change.cause,
   actor: change.actor,
   reason: change.reason,

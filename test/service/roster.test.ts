@@ -5,6 +5,24 @@ import { doctorInput, session } from '../support/doctor-input.ts';
 const roster = (...doctors: readonly object[]): string => JSON.stringify({ doctors });
 const doctor = (id: string, more: object = {}): object => ({ id, ...doctorInput(), ...more });
 
+/** A roster with one doctor and these classes. */
+const classes = (...patient_types: readonly object[]): string =>
+  JSON.stringify({ patient_types, doctors: [doctor('a')] });
+
+/** A roster with one doctor and a single slot for each of these differences. */
+const slots = (...changes: readonly object[]): string =>
+  JSON.stringify({
+    doctors: [doctor('a')],
+    slots: changes.map((change, index) => ({
+      id: `s${index}`,
+      doctor_id: 'a',
+      start_time: '2026-11-23T09:00:00Z',
+      end_time: '2026-11-23T10:00:00Z',
+      capacity: 3,
+      ...change,
+    })),
+  });
+
 const pointersOf = (text: string): string[] => {
   const read = parseRoster(text);
   return 'faults' in read ? [...new Set(read.faults.map(({ pointer }) => pointer))].sort() : [];
@@ -14,6 +32,8 @@ it('reads doctors with their sessions', () => {
   const sessions = [session('a', { weekdays: ['sun', 'mon'], end: '24:00' })];
   const text = roster(doctor('rao', { name: ' Dr Rao ', department: 'ENT', sessions }));
   expect(parseRoster(text)).toEqual({
+    patientTypes: [],
+    slots: [],
     doctors: [
       {
         id: 'rao',
@@ -67,6 +87,73 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ],
 ])('names the place of the fault: %s', (_what, text, pointers) => {
   expect(pointersOf(text)).toEqual(pointers);
+});
+
+it.each<[what: string, text: string, pointers: string[]]>([
+  ['no list', JSON.stringify({ patient_types: {}, doctors: [doctor('a')] }), ['']],
+  ['no type', classes({ priority: 70 }), ['/0/type']],
+  ['no priority', classes({ type: 'VIP' }), ['/0/priority']],
+  ['a field too many', classes({ type: 'VIP', priority: 70, name: 'Very' }), ['/0/name']],
+  ['small letters', classes({ type: 'vip', priority: 70 }), ['/0/type']],
+  ['a digit first', classes({ type: '1ST', priority: 70 }), ['/0/type']],
+  ['65 letters', classes({ type: 'V'.repeat(65), priority: 70 }), ['/0/type']],
+  ['64 letters', classes({ type: 'V'.repeat(64), priority: 70 }), []],
+  ['priority as text', classes({ type: 'VIP', priority: '70' }), ['/0/priority']],
+  ['half a priority', classes({ type: 'VIP', priority: 70.5 }), ['/0/priority']],
+  ['priority 0', classes({ type: 'VIP', priority: 0 }), ['/0/priority']],
+  ['priority 1001', classes({ type: 'VIP', priority: 1_001 }), ['/0/priority']],
+  [
+    'both bounds',
+    classes({ type: 'VIP', priority: 1 }, { type: 'EMERGENCY', priority: 1_000 }),
+    [],
+  ],
+  [
+    'a type twice',
+    classes({ type: 'VIP', priority: 70 }, { type: 'VIP', priority: 71 }),
+    ['/1/type'],
+  ],
+  ['the priority of a default class', classes({ type: 'VIP', priority: 60 }), ['/0/priority']],
+  [
+    'one priority for two',
+    classes({ type: 'VIP', priority: 70 }, { type: 'STAFF', priority: 70 }),
+    ['/0/priority', '/1/priority'],
+  ],
+  [
+    'a priority that another class gives up',
+    classes({ type: 'FOLLOW_UP', priority: 61 }, { type: 'VIP', priority: 60 }),
+    [],
+  ],
+  ['a class above EMERGENCY', classes({ type: 'VIP', priority: 101 }), ['/0/priority']],
+  ['a class beside EMERGENCY', classes({ type: 'VIP', priority: 100 }), ['/0/priority']],
+  ['EMERGENCY below a class', classes({ type: 'EMERGENCY', priority: 79 }), ['/0/priority']],
+  [
+    'EMERGENCY raised with a class below it',
+    classes({ type: 'VIP', priority: 150 }, { type: 'EMERGENCY', priority: 200 }),
+    [],
+  ],
+])('names the place of the fault among the classes: %s', (_what, text, pointers) => {
+  expect(pointersOf(text)).toEqual(pointers.map((pointer) => `/patient_types${pointer}`));
+});
+
+it.each<[what: string, text: string, pointers: string[]]>([
+  ['no id', slots({ id: undefined }), ['/0/id']],
+  ['no doctor', slots({ doctor_id: undefined }), ['/0/doctor_id']],
+  ['no seats', slots({ capacity: 0 }), ['/0/capacity']],
+  ['a field too many', slots({ delay_minutes: 5 }), ['/0/delay_minutes']],
+  ['an id twice', slots({}, {}, { id: 's0' }), ['/2/id']],
+  ['a time without its offset', slots({ start_time: '2026-11-23T09:00:00' }), ['/0/start_time']],
+  ['a date alone', slots({ start_time: '2026-11-23' }), ['/0/start_time']],
+  [
+    'the 30th of February',
+    slots({ start_time: '2026-02-30T09:00:00Z', end_time: '2026-02-30T09:30:00Z' }),
+    ['/0/end_time', '/0/start_time'],
+  ],
+  ['25 o’clock', slots({ start_time: '2026-11-23T25:00:00Z' }), ['/0/start_time']],
+  ['an end at the start', slots({ end_time: '2026-11-23T14:30:00+05:30' }), ['/0/end_time']],
+  ['24 hours', slots({ end_time: '2026-11-24T09:00:00Z' }), []],
+  ['more than 24 hours', slots({}, { end_time: '2026-11-24T09:00:00.001Z' }), ['/1/end_time']],
+])('names the place of the fault among the single slots: %s', (_what, text, pointers) => {
+  expect(pointersOf(text)).toEqual(pointers.map((pointer) => `/slots${pointer}`));
 });
 
 it('lists every fault of every doctor at once', () => {

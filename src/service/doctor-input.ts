@@ -1,5 +1,4 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { doctorId, sessionId, WEEKDAYS, type DoctorFacts } from '../engine/index.ts';
 import { isTimeZone, minutesOf } from './calendar.ts';
 
@@ -9,6 +8,8 @@ export const LIMITS = {
   capacityMax: 10_000,
   sessionsMax: 100,
   doctorsMax: 10_000,
+  singleSlotsMax: 10_000,
+  classesMax: 100,
 } as const;
 
 export const Id = Type.String({
@@ -72,16 +73,6 @@ export const DoctorInput = Type.Object(
 );
 export type DoctorInput = Static<typeof DoctorInput>;
 
-const Roster = Type.Object(
-  {
-    doctors: Type.Array(
-      Type.Object({ id: Id, ...DoctorInput.properties }, { additionalProperties: false }),
-      { minItems: 1, maxItems: LIMITS.doctorsMax },
-    ),
-  },
-  { additionalProperties: false },
-);
-
 /** What is wrong with an input, and where: `pointer` is a JSON Pointer (RFC 6901). */
 export interface Fault {
   readonly pointer: string;
@@ -136,54 +127,3 @@ export const doctorFactsOf = (id: string, input: DoctorInput): DoctorFacts => ({
     weekdays: WEEKDAYS.filter((day) => session.weekdays.includes(day)),
   })),
 });
-
-/**
- * Reads a roster file's text: `{"doctors": [{"id", "name", "time_zone", "sessions"}]}`.
- * @returns the doctors, or every fault with its place
- */
-export function parseRoster(text: string): { doctors: DoctorFacts[] } | { faults: Fault[] } {
-  let roster: unknown;
-  try {
-    roster = JSON.parse(text);
-  } catch (error) {
-    return { faults: [{ pointer: '', detail: `must be JSON: ${(error as Error).message}` }] };
-  }
-  if (!Value.Check(Roster, roster)) {
-    const errors = [...Value.Errors(Roster, roster)];
-    return { faults: errors.map(({ path, message }) => ({ pointer: path, detail: message })) };
-  }
-  const { doctors } = roster;
-  const faults = doctors.flatMap((doctor, index) => faultsOf(doctor, `/doctors/${index}`));
-  for (const [index, { id }] of doctors.entries())
-    if (doctors.findIndex((doctor) => doctor.id === id) !== index)
-      faults.push({ pointer: `/doctors/${index}/id`, detail: 'must be used once' });
-  return faults.length > 0
-    ? { faults }
-    : { doctors: doctors.map((doctor) => doctorFactsOf(doctor.id, doctor)) };
-}
-
-/** The roster that an empty database starts with: the original service's three doctors, every day. */
-export const demoRoster = (timeZone: string): DoctorFacts[] =>
-  ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'].map((name, index) => {
-    const id = `doc${index + 1}`;
-    const session = (nth: number, start: string, end: string) => ({
-      id: sessionId(`${id}_slot${nth}`),
-      weekdays: WEEKDAYS,
-      start,
-      end,
-      capacity: 3,
-    });
-    return {
-      id: doctorId(id),
-      name,
-      department: null,
-      timeZone,
-      sessions: [session(1, '09:00', '10:00'), session(2, '10:00', '11:00')],
-    };
-  });
-
-/** A valid roster that does not go with what is in the database; the message is one sentence for who started the process. */
-export class RosterError extends Error {
-  override readonly name = 'RosterError';
-  readonly code = 'OPD_ROSTER';
-}

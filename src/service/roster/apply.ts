@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises';
+import {
+  AllocationEngine,
+  doctorId,
+  endsAt,
+  epochMs,
+  invariant,
+  slotId,
+  type Change,
+  type DoctorFacts,
+  type DoctorPlan,
+  type EpochMs,
+  type Outcome,
+  type SlotFacts,
+  type SlotId,
+} from '../../engine/index.ts';
+import type { Store } from '../../store/index.ts';
+import { slotsOf } from '../calendar.ts';
+import { RosterError } from './error.ts';
+import type { Roster } from './file.ts';
+import { singleSlotOf } from './single-slot.ts';
+
+export interface RosterDeps {
+  readonly engine: AllocationEngine;
+  readonly store: Pick<Store, 'transact'>;
+  readonly clock: () => EpochMs;
+  /** Days ahead for which sessions have their slots ready. */
+  readonly horizonDays: number;
+}
+
+/** Who is on record for what the program does by itself. */
+export const SYSTEM = { actor: 'system', reason: null } as const;
+
+/**
+ * Sets up what a roster says, all of it or, when it cannot be, nothing. Single slots that have ended are left out.
+ * @returns what it changed, in order; nothing when all of it is there
+ * @throws RosterError in one sentence that names what is in the way
+ */
+export async function applyRoster(
+  { engine, store, clock, horizonDays }: RosterDeps,
+  roster: Roster,
+): Promise<readonly Change[]> {
+  const { graceMinutes } = engine.rules;
+  // Before planning: if midnight comes meanwhile, the next tick opens what is missing.
+  const now = clock();
+  const plans: DoctorPlan[] = [];
+  for (const facts of roster.doctors) {
+    plans.push({ facts, planned: slotsOf(facts, clock(), { horizonDays, graceMinutes }) });
+    // A roster of thousands takes seconds: who asks meanwhile whether the process lives gets an answer.
+    await setImmediate();
+  }
+  const scope = {
+    doctorIds: [
+      ...new Set([
+        ...roster.doctors.map(({ id }) => id),
+        ...roster.slots.map((slot) => doctorId(slot.doctor_id)),
+      ]),
+    ],
+    slotIds: [...plans.flatMap(slotIdsOf), ...roster.slots.map(({ id }) => slotId(id))],
+  };
+  const { obstacles, changes } = await store.transact(scope, () => {
+    const singles = singleSlots(engine, roster, now);
+    const obstacles = {
+      sessions: takenSessions(engine, plans),
+      slots: takenSlots(engine, plans, singles),
+    };
+    const isFree = obstacles.sessions.length + obstacles.slots.length === 0;
+    const changes = isFree ? putAll(engine, plans, singles, now) : [];
+    return { changes, answer: { obstacles, changes }, origin: SYSTEM, kept: null };
+  });
+  assertNone(obstacles);
+  return changes;
+}
+
+/** What a plan touches: its slots, and slots over and gone from memory whose ids its sessions would take. */
+export const slotIdsOf = ({ facts, planned }: DoctorPlan): SlotId[] => [
+  ...planned.map(({ id }) => id),
+  ...facts.sessions.map(({ id }) => slotId(id)),
+];
+
+/** A single slot of a roster; without facts when there is no such doctor. */
+interface Single {
+  readonly id: SlotId;
+  readonly doctorId: string;
+  readonly facts: SlotFacts | undefined;
+}
+
+/** The roster's single slots that have not ended. */
+function singleSlots(engine: AllocationEngine, roster: Roster, now: EpochMs): Single[] {
+  const doctors = new Map(roster.doctors.map((facts) => [facts.id, facts]));
+  const factsOf = (id: string): DoctorFacts | undefined =>
+    doctors.get(doctorId(id)) ?? engine.doctor(doctorId(id))?.facts;
+  return roster.slots.flatMap((slot) => {
+    const doctor = factsOf(slot.doctor_id);
+    const facts = doctor && singleSlotOf(slot, doctor);
+    const hasEnded = facts !== undefined && now >= endsAt(facts, engine.rules.graceMinutes);
+    return hasEnded ? [] : [{ id: slotId(slot.id), doctorId: slot.doctor_id, facts }];
+  });
+}
+
+const takenSessions = (engine: AllocationEngine, plans: readonly DoctorPlan[]): string[] =>
+  engine
+    .takenSessions(plans)
+    .map(({ doctorId, sessionIds }) => `doctor ${doctorId}: id_taken (${sessionIds.join(', ')})`);
+
+function takenSlots(
+  engine: AllocationEngine,
+  plans: readonly DoctorPlan[],
+  singles: readonly Single[],
+): string[] {
+  // What the sessions of the roster take, apart from what there is.
+  const coming = new AllocationEngine(engine.rules);
+  if (singles.length > 0) for (const { facts } of plans) coming.putDoctor(facts, [], epochMs(0));
+  return singles.flatMap(({ id, doctorId, facts }) => {
+    const known = engine.slot(id)?.facts;
+    if (facts === undefined) return [`slot ${id}: doctor_not_found (${doctorId})`];
+    if (known?.sessionId === null)
+      return sameSlot(known, facts) ? [] : [`slot ${id}: is there already, ${describe(known)}`];
+    return engine.ids.isTaken(id) || coming.ids.isTaken(id)
+      ? [`slot ${id}: id_taken (by a session)`]
+      : [];
+  });
+}
+
+/** Whether a slot is the one that a roster says; its seats, delay and closing are the front desk's since it was opened. */
+const sameSlot = (a: SlotFacts, b: SlotFacts): boolean =>
+  a.doctorId === b.doctorId && a.startTime === b.startTime && a.endTime === b.endTime;
+
+const describe = ({ doctorId, startTime, endTime }: SlotFacts): string =>
+  `of doctor ${doctorId} from ${isoOf(startTime)} to ${isoOf(endTime)}`;
+
+export const isoOf = (instant: EpochMs): string => new Date(instant).toISOString();
+
+function putAll(
+  engine: AllocationEngine,
+  plans: readonly DoctorPlan[],
+  singles: readonly Single[],
+  at: EpochMs,
+): Change[] {
+  const changesOf = (outcome: Outcome<unknown>): readonly Change[] => {
+    invariant(outcome.ok, 'what nothing is in the way of can be set up');
+    return outcome.changes;
+  };
+  return [
+    ...plans.flatMap(({ facts, planned }) => changesOf(engine.putDoctor(facts, planned, at))),
+    ...singles.flatMap(({ id, facts }) =>
+      facts === undefined || engine.slot(id) !== undefined
+        ? []
+        : changesOf(engine.addSlot(facts, at)),
+    ),
+  ];
+}
+
+/** @throws RosterError when something is in the way */
+function assertNone({ sessions, slots }: Readonly<Record<'sessions' | 'slots', string[]>>): void {
+  if (sessions.length + slots.length === 0) return;
+  const all = [...sessions, ...slots].join('; ');
+  const advice =
+    " These ids are in use by another doctor's sessions or by slots: give the sessions other ids.";
+  throw new RosterError(
+    `The roster cannot be applied, and nothing of it was: ${all}.${sessions.length > 0 ? advice : ''}`,
+  );
+}

@@ -1,0 +1,247 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { spawnServer, startServer } from '../support/server-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { runTool, type ToolRun } from '../support/tool.ts';
+
+const DOCTOR = {
+  id: 'rao',
+  name: 'Dr Rao',
+  // Where no day ends while the tests run: each new day has a slot to open.
+  time_zone: new Date().getUTCHours() < 12 ? 'UTC' : 'Pacific/Honolulu',
+  sessions: [
+    {
+      id: 'rao-day',
+      weekdays: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+      start: '00:00',
+      end: '24:00',
+      capacity: 4,
+    },
+  ],
+};
+const CAMP = {
+  id: 'camp',
+  doctor_id: 'rao',
+  start_time: '2096-01-02T04:00:00.000Z',
+  end_time: '2096-01-02T06:00:00.000Z',
+  capacity: 20,
+};
+const SENIOR = { type: 'SENIOR_CITIZEN', priority: 70 };
+
+/** A place with a database and files in it, in which the programs run. */
+class Place {
+  readonly #directory = tempDir();
+  readonly env = { DATABASE_URL: `sqlite:${this.path('opd.db')}`, HORIZON_DAYS: '2' };
+
+  path(name: string): string {
+    return join(this.#directory, name);
+  }
+
+  /** A file with this in it. */
+  file(name: string, content: object): string {
+    writeFileSync(this.path(name), JSON.stringify(content));
+    return this.path(name);
+  }
+
+  roster(...args: readonly string[]): Promise<ToolRun> {
+    return runTool('src/roster.ts', args, this.env);
+  }
+
+  verify(): Promise<ToolRun> {
+    return runTool('src/verify.ts', [], this.env);
+  }
+}
+
+const refused = (sentence: RegExp) => ({
+  code: 1,
+  output: '',
+  errors: expect.stringMatching(sentence) as string,
+});
+
+describe('npm run roster', () => {
+  it('tries an import with the words of the import itself, and changes nothing by it', async () => {
+    const place = new Place();
+    const first = place.file('first.json', { doctors: [DOCTOR] });
+    expect(await place.roster('import', first, '--apply')).toMatchObject({ code: 0, errors: '' });
+    const { output: before } = await place.verify();
+
+    const named = { ...DOCTOR, name: 'Dr R. Rao' };
+    const next = place.file('next.json', {
+      patient_types: [SENIOR],
+      doctors: [named],
+      slots: [CAMP],
+    });
+    const trial = await place.roster('import', next);
+    expect(trial).toEqual({
+      code: 0,
+      output: `doctor rao revised: name
+slot camp of doctor rao opened
+patient_types are valid; they are not kept in the database: every start reads them from ROSTER
+`,
+      errors: 'A dry run: nothing was changed. --apply makes the changes.\n',
+    });
+    expect((await place.verify()).output).toBe(before);
+    expect(await place.roster('import', next, '--apply')).toEqual({ ...trial, errors: '' });
+    const { output: after } = await place.verify();
+    expect(after).not.toBe(before);
+    expect(after).toMatch(/\nclean\n$/);
+  });
+
+  it('exports beside a running service, tries beside it, and imports when it has stopped', async () => {
+    const place = new Place();
+    const ROSTER = place.file('roster.json', { doctors: [DOCTOR], slots: [CAMP] });
+    const server = await startServer({ ...place.env, ROSTER });
+    const target = place.path('exported.json');
+    expect(await place.roster('export', target)).toEqual({ code: 0, output: '', errors: '' });
+    const text = readFileSync(target, 'utf8');
+    expect(JSON.parse(text)).toEqual({ doctors: [DOCTOR], slots: [CAMP] });
+    expect(await place.roster('export', '-')).toEqual({ code: 0, output: text, errors: '' });
+
+    const more = place.file('more.json', { doctors: [{ ...DOCTOR, department: 'ENT' }] });
+    const revised = 'doctor rao revised: department\n';
+    expect(await place.roster('import', more)).toMatchObject({ code: 0, output: revised });
+    const inUse = /^The database \S+ is in use by another process: stop it first, .*\.\n$/;
+    expect(await place.roster('import', more, '--apply')).toEqual(refused(inUse));
+    expect(await (await server.get('/doctors/rao')).json()).not.toHaveProperty('department');
+    await server.stop();
+
+    expect(await place.roster('import', more, '--apply')).toMatchObject({ output: revised });
+    // Without ROSTER: the doctors are those of the database.
+    const again = await startServer(place.env);
+    expect(await (await again.get('/doctors/rao')).json()).toMatchObject({ department: 'ENT' });
+    await again.stop();
+  });
+
+  it('brings what it exports into another database, from which the same is exported', async () => {
+    const [from, to] = [new Place(), new Place()];
+    const server = await startServer({
+      ...from.env,
+      ROSTER: from.file('roster.json', { doctors: [DOCTOR], slots: [CAMP] }),
+    });
+    await server.post('/book', booking('WALK_IN'));
+    await server.stop();
+    const text = from.path('exported.json');
+    await from.roster('export', text);
+    expect(await to.roster('import', text, '--apply')).toMatchObject({ code: 0 });
+    expect(await to.roster('export', '-')).toMatchObject({ output: readFileSync(text, 'utf8') });
+    expect(await to.roster('import', text)).toMatchObject({ output: 'nothing to change\n' });
+    expect(await to.roster('import', text, '--apply')).toEqual({
+      code: 0,
+      output: 'nothing to change\n',
+      errors: '',
+    });
+  });
+
+  it('leaves a slot that is there with the seats it has, and says so', async () => {
+    const place = new Place();
+    const wider = place.file('wider.json', {
+      doctors: [DOCTOR],
+      slots: [{ ...CAMP, capacity: 21 }],
+    });
+    await place.roster(
+      'import',
+      place.file('good.json', { doctors: [DOCTOR], slots: [CAMP] }),
+      '--apply',
+    );
+    expect(await place.roster('import', wider, '--apply')).toMatchObject({
+      code: 0,
+      output: 'nothing to change\nslot camp left with capacity 20\n',
+    });
+  });
+
+  it.each([[[]], [['--apply']]])('says why a roster is refused: import %j', async (more) => {
+    const place = new Place();
+    const good = place.file('good.json', { doctors: [DOCTOR], slots: [CAMP] });
+    await place.roster('import', good, '--apply');
+    const { output: before } = await place.verify();
+    const other = { doctors: [DOCTOR], slots: [{ ...CAMP, end_time: '2096-01-02T07:00:00.000Z' }] };
+    expect(await place.roster('import', place.file('other.json', other), ...more)).toEqual(
+      refused(
+        /^The roster cannot be applied, .*: slot camp: is there already, .* to 2096-01-02T06:00:00\.000Z\.\n$/,
+      ),
+    );
+    const wrong = place.file('wrong.json', { doctors: [DOCTOR], slots: [{ ...CAMP, id: '' }] });
+    expect(await place.roster('import', wrong, ...more)).toEqual(
+      refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id .+\n/),
+    );
+    expect((await place.verify()).output).toBe(before);
+  });
+
+  const SAY = /^Say what to do: npm run roster -- export FILE, or npm .*\n$/;
+  it.each<[args: string[], sentence: RegExp]>([
+    [[], SAY],
+    [['export'], SAY],
+    [['import'], SAY],
+    [['list', 'x'], SAY],
+    [['import', 'a', 'b'], SAY],
+    [['export', 'x', '--apply'], SAY],
+    [['export', 'x', '--force'], /^Unknown option '--force'\..*--help says what there is\.\n$/],
+    [['import', 'no such file'], /^The roster cannot be read: ENOENT: .*\.\n$/],
+    [['export', '-'], /^There is no doctor in sqlite:\S+: nothing to export\.\n$/],
+  ])('refuses %j with a sentence', async (args, sentence) => {
+    expect(await new Place().roster(...args)).toEqual(refused(sentence));
+  });
+
+  it('does not write over a file that is there', async () => {
+    const place = new Place();
+    const roster = place.file('roster.json', { doctors: [DOCTOR] });
+    await place.roster('import', roster, '--apply');
+    expect(await place.roster('export', roster)).toEqual(
+      refused(/^The roster cannot be written: EEXIST: .*\.\n$/),
+    );
+    expect(JSON.parse(readFileSync(roster, 'utf8'))).toEqual({ doctors: [DOCTOR] });
+  });
+
+  it('finds nothing in memory, and tells wrong settings', async () => {
+    const memory = { DATABASE_URL: 'memory:' };
+    const nothing = refused(/^DATABASE_URL is memory: nothing is kept\.\n$/);
+    expect(await runTool('src/roster.ts', ['export', '-'], memory)).toEqual(nothing);
+    const wrong = { DATABASE_URL: 'memory', HORIZON_DAYS: '0' };
+    expect(await runTool('src/roster.ts', ['export', '-'], wrong)).toEqual(
+      refused(/^DATABASE_URL is not valid\. .*\nHORIZON_DAYS=0 is not valid\. .*\n$/),
+    );
+  });
+
+  it('explains itself', async () => {
+    const { code, output } = await runTool('src/roster.ts', ['--help']);
+    expect([code, output]).toEqual([0, expect.stringMatching(/export FILE[^]*import FILE/)]);
+  });
+});
+
+const booking = (patient_type: string) => ({
+  doctor_id: 'rao',
+  slot_id: 'rao-day',
+  patient_name: 'John Doe',
+  patient_type,
+});
+
+describe('the class table of ROSTER', () => {
+  it('is that of the service, and keeps it from starting once a class in use is gone', async () => {
+    const place = new Place();
+    const ROSTER = place.file('with.json', { patient_types: [SENIOR], doctors: [DOCTOR] });
+    const without = place.file('without.json', { doctors: [{ ...DOCTOR, name: 'Dr New' }] });
+    const server = await startServer({ ...place.env, ROSTER });
+    const { patient_types } = (await (await server.get('/patient-types')).json()) as {
+      patient_types: object[];
+    };
+    expect(patient_types).toContainEqual(SENIOR);
+    for (let nth = 0; nth < 2; nth += 1)
+      expect((await server.post('/book', booking('SENIOR_CITIZEN'))).status).toBe(201);
+    await server.stop();
+    const { output: before } = await place.verify();
+    expect(before).toMatch(/\nclean\n$/);
+
+    for (const settings of [place.env, { ...place.env, ROSTER: without }]) {
+      const refusing = spawnServer(settings);
+      expect(await refusing.exited).toEqual({ code: 1, signal: null });
+      expect(refusing.errors).toMatch(
+        /^The class table .* nothing was changed: 2 live tokens have class SENIOR_CITIZEN, which it does not have\. .*\.\n$/,
+      );
+      expect((await place.verify()).output).toBe(before);
+    }
+    const again = await startServer({ ...place.env, ROSTER });
+    expect((await again.post('/book', booking('SENIOR_CITIZEN'))).status).toBe(201);
+    await again.stop();
+  });
+});

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { doctorId, type AllocationEngine, type DoctorFacts } from '../../src/engine/index.ts';
+import { demoRoster, type ScheduleView, type SlotInput } from '../../src/service/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+// The single slots of a roster; its doctors are in slot-keeper.test.ts.
+
+const camp = (change: Partial<SlotInput> = {}): SlotInput => ({
+  id: 'camp',
+  doctor_id: 'doc1',
+  start_time: '2026-11-23T19:00:00Z',
+  end_time: '2026-11-24T01:30:00+05:30',
+  capacity: 2,
+  ...change,
+});
+
+const versionOf = ({ engine }: TestApp): number | undefined =>
+  engine.doctor(doctorId('doc1'))?.version;
+
+const slotsOn = async (opd: TestApp, date: string): Promise<unknown[]> => {
+  const { body } = await opd.get<ScheduleView>(`/schedule?doctor_id=doc1&date=${date}`);
+  return body.slots.map(({ id, start_time, end_time, capacity, status }) =>
+    id.startsWith('doc1_slot') ? '' : [id, start_time, end_time, capacity, status],
+  );
+};
+
+/** The roster once more, with other slots, on the running service. */
+const restart = (opd: TestApp, slots: readonly SlotInput[], doctors = demoRoster('UTC')) =>
+  opd.service.start(() => ({ doctors, slots }));
+
+it('are opened with the doctors, to be booked like any other', async () => {
+  const opd = await openApp({ slots: [camp()] });
+  const is = ['camp', '2026-11-23T19:00:00.000Z', '2026-11-23T20:00:00.000Z', 2, 'OPEN'];
+  expect(await slotsOn(opd, '2026-11-23')).toEqual(['', '', is]);
+  for (const status of ['BOOKED', 'BOOKED', 'WAITING'])
+    expect(await opd.book('W', { slot_id: 'camp' })).toMatchObject({ status });
+});
+
+it("stand on the date at the doctor's place", async () => {
+  const opd = await openApp({ slots: [camp()], timeZone: 'Asia/Kolkata' });
+  expect(await slotsOn(opd, '2026-11-24')).toHaveLength(3);
+});
+
+it('may be of a doctor who is there and not in the file', async () => {
+  const opd = await openApp();
+  await restart(opd, [camp({ doctor_id: 'doc3' })], demoRoster('UTC').slice(0, 1));
+  expect(await opd.book('W1', { doctor_id: 'doc3', slot_id: 'camp' })).toMatchObject({ number: 1 });
+});
+
+it('stay as they are when they are there, also late or closed', async () => {
+  const late = camp({ id: 'late', start_time: '2026-11-23T18:00:00Z' });
+  const opd = await openApp({ slots: [camp(), late] });
+  await opd.send({ method: 'PATCH', url: '/slots/camp', payload: { capacity: 7 } });
+  await opd.post('/slots/camp/close', { reason: 'rain' });
+  await opd.post('/doctors/doc1/delay', { date: '2026-11-23', minutes: 20 });
+  const version = versionOf(opd);
+  await restart(opd, [late, camp()]);
+  expect(versionOf(opd)).toBe(version);
+});
+
+it('are left out from the instant at which they have ended', async () => {
+  const opd = await openApp({ now: '2026-11-23T20:29:59.999Z', slots: [camp()] });
+  expect(await slotsOn(opd, '2026-11-23')).toHaveLength(1);
+  const over = await openApp({ now: '2026-11-23T20:30:00Z', slots: [camp()] });
+  expect(await slotsOn(over, '2026-11-23')).toEqual([]);
+});
+
+it('that were revised are in nobody’s way once they have ended', async () => {
+  const opd = await openApp({ slots: [camp({ end_time: '2026-11-23T20:00:00.001Z' })] });
+  opd.now = '2026-11-23T20:30:00.001Z';
+  const version = versionOf(opd);
+  await restart(opd, [camp()]);
+  expect(versionOf(opd)).toBe(version);
+});
+
+const [first] = demoRoster('UTC');
+const sessions = (first?.sessions ?? []).slice(0, 1);
+const withSession = (id: string): DoctorFacts[] => [
+  {
+    id: doctorId('new'),
+    name: 'Dr New',
+    department: null,
+    timeZone: 'UTC',
+    sessions: sessions.map((session) => ({ ...session, id: id as typeof session.id })),
+  },
+];
+
+it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string]>([
+  [
+    'has another doctor',
+    camp({ doctor_id: 'doc2' }),
+    [],
+    'slot camp: is there already, of doctor doc1 from 2026-11-23T19:00:00.000Z to 2026-11-23T20:00:00.000Z',
+  ],
+  ['starts earlier', camp({ start_time: '2026-11-23T18:59:59Z' }), [], 'slot camp: is there'],
+  ['ends later', camp({ end_time: '2026-11-23T20:00:01Z' }), [], 'slot camp: is there already'],
+  ['has nobody', camp({ id: 'x', doctor_id: 'doc9' }), [], 'slot x: doctor_not_found (doc9)'],
+  ["is a session's", camp({ id: 'doc2_slot1' }), [], 'slot doc2_slot1: id_taken (by a session)'],
+  [
+    "stands where a session's slots do",
+    camp({ id: 'doc2_slot1@x' }),
+    [],
+    'slot doc2_slot1@x: id_taken (by a session)',
+  ],
+  [
+    "is a session's slot",
+    camp({ id: 'doc1_slot1@2026-11-24' }),
+    [],
+    'slot doc1_slot1@2026-11-24: id_taken (by a session)',
+  ],
+  ["is the roster's own session's", camp({ id: 'n' }), withSession('n'), 'slot n: id_taken'],
+  ["stands where the roster's own do", camp({ id: 'n@1' }), withSession('n'), 'slot n@1: id_taken'],
+])('of which one %s refuse the whole roster', async (_, slot, doctors, sentence) => {
+  const opd = await openApp({ slots: [camp()] });
+  const version = versionOf(opd);
+  // Not of doc2, whose sessions are there all the same.
+  const renamed = demoRoster('UTC').map((doctor) => ({ ...doctor, name: 'Dr. Other' }));
+  const roster = [...renamed.slice(0, 1), ...doctors];
+  const start = restart(opd, [camp({ id: 'fine' }), slot], roster);
+  await expect(start).rejects.toThrow(
+    `The roster cannot be applied, and nothing of it was: ${sentence}`,
+  );
+  expect(versionOf(opd)).toBe(version);
+  expect(opd.engine.doctor(doctorId('new'))).toBeUndefined();
+});
+
+it('refuse the roster also where the id is that of a slot long over', async () => {
+  const file = join(tempDir(), 'opd.db');
+  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const before = await openApp({ store, slots: [camp()] });
+  await before.store.close();
+  const after = await openApp({ store, now: '2027-11-23T08:00:00Z' });
+  const again = { start_time: '2027-11-24T19:00:00Z', end_time: '2027-11-24T20:00:00Z' };
+  await expect(restart(after, [camp(again)])).rejects.toThrow(
+    'slot camp: is there already, of doctor doc1 from 2026-11-23T19:00:00.000Z',
+  );
+  await after.store.close();
+});
