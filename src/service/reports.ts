@@ -1,0 +1,61 @@
+import { doctorId, localDate, type AllocationEngine, type EpochMs } from '../engine/index.ts';
+import type { Store } from '../store/index.ts';
+import { isDate } from './calendar.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { refused, type Result } from './refusal.ts';
+import { dayReportOf, type DayReportView } from './report.ts';
+
+export interface DayReportRequest {
+  readonly doctor_id: string;
+  /** A day of the doctor's calendar. */
+  readonly date: string;
+}
+
+interface ReportDeps {
+  readonly engine: AllocationEngine;
+  readonly store: Store;
+  readonly lifecycle: Lifecycle;
+  readonly clock: () => EpochMs;
+}
+
+/** The reports: counted from the change records, so that nothing is told that could still be lost. */
+export class Reports {
+  readonly #deps: ReportDeps;
+
+  constructor(deps: ReportDeps) {
+    this.#deps = deps;
+  }
+
+  /** What happened in a doctor's slots of a day, up to now; of a day of any age. */
+  day({ doctor_id, date }: DayReportRequest): Promise<Result<DayReportView>> {
+    const { engine, store, lifecycle, clock } = this.#deps;
+    return lifecycle.read(async () => {
+      if (!isDate(date))
+        return refused({
+          code: 'invalid_request',
+          errors: [{ pointer: '/date', detail: 'must be a day of the calendar' }],
+        });
+      const doctor = engine.doctor(doctorId(doctor_id));
+      if (doctor === undefined) return refused({ code: 'doctor_not_found' });
+      const { id } = doctor.facts;
+      const day = localDate(date);
+      // The report is of this instant: slots are read one by one, and what happens meanwhile would be told by halves.
+      const { version } = doctor;
+      const at = clock();
+      await store.settled(id);
+      // In one breath: a slot that comes into memory or leaves it is in one of the two.
+      const stored = store.slots(id, day, day);
+      const inMemory = doctor.slots.filter((slot) => slot.facts.date === day);
+      const slotIds = [...inMemory, ...(await stored)].map(({ facts }) => facts.id);
+      const changes = await Promise.all(slotIds.map((slotId) => store.slotChanges(slotId)));
+      const value = dayReportOf({
+        doctorId: id,
+        date,
+        slots: changes.map((slot) => slot.filter((change) => change.version <= version)),
+        classes: engine.rules.classes,
+        at,
+      });
+      return { ok: true, value };
+    });
+  }
+}

@@ -1,0 +1,347 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  AllocationEngine,
+  DEFAULT_CLASSES,
+  doctorId,
+  endsAt,
+  epochMs,
+  slotId,
+  tokenId,
+  type Change,
+} from '../../src/engine/index.ts';
+import { COUNTED, type CountsView, type DayReportView } from '../../src/service/index.ts';
+import { Lifecycle } from '../../src/service/lifecycle.ts';
+import { dayReportOf } from '../../src/service/report.ts';
+import { Reports } from '../../src/service/reports.ts';
+import { createStore } from '../../src/store/index.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { booking, openApp, openHeldApp, type TestApp } from '../support/app.ts';
+import { clock, NOW, TODAY, TOMORROW } from '../support/clinic.ts';
+import { decided } from '../support/desk.ts';
+import {
+  DOCTORS,
+  histories,
+  HISTORY_RULES,
+  perform,
+  SLOTS,
+  type Action,
+} from '../support/history.ts';
+import { bumped, cancelled, entered, movedOut, promoted, record, set } from '../support/records.ts';
+import { counts, DATE, playDay, reportOf } from '../support/report-day.ts';
+import { rerun, seed } from '../support/seed.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const dayOver = async (opd: TestApp): Promise<void> => {
+  await playDay(opd);
+  await opd.goTo(`${DATE}T10:30:00Z`);
+};
+
+describe('a day played by hand', () => {
+  it('is counted, each token under the class it has at the end', async () => {
+    const opd = await openApp();
+    await dayOver(opd);
+    expect(await reportOf(opd)).toEqual({
+      doctor_id: 'doc1',
+      date: DATE,
+      slots: 2,
+      offered: 3,
+      total: counts(
+        {
+          ...{ booked: 7, moved_in: 4, moved_out: 4, bumped: 5, promoted: 5, checked_in: 2 },
+          ...{ completed: 1, cancelled: 2, no_show: 1, expired: 1, seated: 3 },
+        },
+        [2, 50, 95],
+      ),
+      by_class: [
+        {
+          type: 'EMERGENCY',
+          ...counts({ booked: 1, checked_in: 1, completed: 1, seated: 1 }),
+        },
+        {
+          type: 'PAID_PRIORITY',
+          ...counts({ booked: 1, bumped: 1, promoted: 1, cancelled: 1 }, [1, 50, 50]),
+        },
+        {
+          type: 'FOLLOW_UP',
+          ...counts({ booked: 1, moved_in: 2, moved_out: 1, checked_in: 1, no_show: 1, seated: 1 }),
+        },
+        { type: 'ONLINE_BOOKING', ...counts({ booked: 2, moved_out: 1, cancelled: 1 }) },
+        {
+          type: 'WALK_IN',
+          ...counts(
+            {
+              ...{ booked: 2, moved_in: 2, moved_out: 2, bumped: 4, promoted: 4 },
+              ...{ expired: 1, seated: 1 },
+            },
+            [1, 95, 95],
+          ),
+        },
+      ],
+      empty_seat_minutes: 0,
+    });
+  });
+
+  it('has the rest of a move in the report of the other doctor', async () => {
+    const opd = await openApp();
+    await dayOver(opd);
+    const { total } = await reportOf(opd, 'doc2');
+    expect(total).toEqual(counts({ booked: 1, moved_in: 1, moved_out: 1, seated: 1 }));
+    expect(await reportOf(opd, 'doc1', '2026-11-24')).toMatchObject({
+      slots: 2,
+      offered: 6,
+      total: counts({}),
+    });
+  });
+
+  it('has somebody waiting until the slot ends', async () => {
+    const opd = await openApp();
+    await playDay(opd);
+    expect((await reportOf(opd)).total).toMatchObject({ waiting: 1, expired: 0, seated: 3 });
+  });
+
+  it('is told the same when it is not in memory any more, and after a restart', async () => {
+    const file = join(tempDir(), 'opd.db');
+    const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+    const before = await openApp({ store });
+    await dayOver(before);
+    const told = [await reportOf(before), await reportOf(before, 'doc2')];
+    expect(told[0]?.total).toMatchObject({ booked: 7, moved_in: 4, moved_out: 4 });
+    await before.goTo('2026-11-25T12:00:00Z');
+    expect(before.engine.slot(slotId(`doc1_slot1@${DATE}`))).toBeUndefined();
+    expect([await reportOf(before), await reportOf(before, 'doc2')]).toEqual(told);
+    await before.store.close();
+    const after = await openApp({ store, now: '2027-01-01T08:00:00Z' });
+    expect([await reportOf(after), await reportOf(after, 'doc2')]).toEqual(told);
+    await after.store.close();
+  });
+
+  it('goes on in a restart in the middle of it', async () => {
+    const file = join(tempDir(), 'opd.db');
+    const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+    const before = await openApp({ store });
+    await playDay(before);
+    const told = await reportOf(before);
+    await before.store.close();
+    const after = await openApp({ store, now: `${DATE}T10:29:00Z` });
+    expect(await reportOf(after)).toEqual(told);
+    await after.store.close();
+  });
+});
+
+describe('what a report shows', () => {
+  it('is on disk before it is told', async () => {
+    const { opd, disk } = await openHeldApp();
+    disk.hold();
+    const booked = opd.post('/book', booking('W1'));
+    while ([...opd.engine.tokens].length === 0) await new Promise(setImmediate);
+    let isTold = false;
+    const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
+    void report.then(() => (isTold = true));
+    // Another doctor's report has nothing to wait for.
+    expect((await reportOf(opd, 'doc2')).total).toEqual(counts({}));
+    expect(isTold).toBe(false);
+    disk.release();
+    await booked;
+    expect(await report).toMatchObject({ value: { total: { booked: 1 } } });
+  });
+
+  it('is the instant at which it was asked for, whatever happens until it is told', async () => {
+    const { opd, disk } = await openHeldApp();
+    const moving = await opd.book('W1');
+    disk.hold();
+    const late = [opd.post('/book', booking('W2'))];
+    while ([...opd.engine.tokens].length < 2) await new Promise(setImmediate);
+    const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
+    late.push(opd.post('/move', { token_id: moving.id, slot_id: 'doc1_slot2' }));
+    const second = slotId(`doc1_slot2@${DATE}`);
+    const hasMoved = async () =>
+      (await disk.slotChanges(second)).some(({ kind }) => kind === 'moved_in');
+    while (!(await hasMoved())) await new Promise(setImmediate);
+    disk.release();
+    expect(await report).toMatchObject({
+      ok: true,
+      value: { total: counts({ booked: 2, seated: 2 }) },
+    });
+    await Promise.all(late);
+    expect((await reportOf(opd)).total).toMatchObject({ moved_in: 1, moved_out: 1, seated: 2 });
+  });
+
+  it('has a slot of the past that a command brings back meanwhile', async () => {
+    const { opd, disk } = await openHeldApp();
+    const { id } = await opd.book('W1');
+    await opd.goTo('2026-11-24T00:00:00Z');
+    const slot = () => opd.engine.slot(slotId(`doc1_slot1@${DATE}`));
+    expect(slot()).toBeUndefined();
+    disk.hold();
+    const booked = opd.post('/book', booking('W2'));
+    while ([...opd.engine.tokens].length === 0) await new Promise(setImmediate);
+    const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
+    const scope = { doctorIds: [doctorId('doc1')], slotIds: [slotId(`doc1_slot1@${DATE}`)] };
+    const cancel = () => opd.engine.cancel({ tokenId: tokenId(id), at: NOW });
+    const cancelled = disk.transact(scope, () => decided(cancel()));
+    expect(slot()).toBeDefined();
+    disk.release();
+    const total = counts({ booked: 1, seated: 1 });
+    expect(await report).toMatchObject({ value: { slots: 2, offered: 6, total } });
+    await Promise.all([booked, cancelled]);
+  });
+});
+
+describe('the wait', () => {
+  const told = (...changes: readonly Change[]): DayReportView =>
+    dayReportOf({
+      ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES, at: clock(12) },
+      slots: [record(set({ capacity: 2 }), ...changes)],
+    });
+
+  it.each<[what: string, changes: readonly Change[], minutes: number | null]>([
+    ['a seat at once', [entered('W1', 'BOOKED', 5)], null],
+    ['no seat', [entered('W1', 'WAITING', 5)], null],
+    ['a promotion', [entered('W1', 'WAITING', 5), promoted('W1', 25)], 20],
+    [
+      'a bump and a promotion',
+      [entered('W1', 'BOOKED', 5), bumped('W1', 10), promoted('W1', 25)],
+      20,
+    ],
+    [
+      'a promotion and a bump',
+      [entered('W1', 'WAITING', 5), promoted('W1', 25), bumped('W1', 30)],
+      null,
+    ],
+    [
+      'two promotions: the last gives the seat',
+      [entered('W1', 'WAITING', 5), promoted('W1', 25), bumped('W1', 30), promoted('W1', 40)],
+      35,
+    ],
+    [
+      'a seat given up later',
+      [entered('W1', 'WAITING', 5), promoted('W1', 25), cancelled('W1', 'BOOKED', 30)],
+      20,
+    ],
+    [
+      'a promotion and a move to a seat',
+      [
+        entered('W1', 'WAITING', 5),
+        promoted('W1', 25),
+        movedOut('W1', 'BOOKED', 30),
+        entered('W1', 'BOOKED', 30, 'moved_in'),
+      ],
+      20,
+    ],
+    [
+      'a promotion and a move to the end of a line',
+      [
+        entered('W1', 'WAITING', 5),
+        promoted('W1', 25),
+        movedOut('W1', 'BOOKED', 30),
+        entered('W1', 'WAITING', 30, 'moved_in'),
+      ],
+      null,
+    ],
+    [
+      'a move: the wait is that in the slot of the seat',
+      [
+        entered('W1', 'WAITING', 5),
+        movedOut('W1', 'WAITING', 30),
+        entered('W1', 'WAITING', 30, 'moved_in'),
+        promoted('W1', 40),
+      ],
+      10,
+    ],
+    ['a clock set back', [entered('W1', 'WAITING', 5), promoted('W1', 3)], 0],
+  ])('of %s', (_what, changes, minutes) => {
+    const { wait } = told(...changes).total;
+    const patients = minutes === null ? 0 : 1;
+    expect(wait).toEqual({ patients, median_minutes: minutes, p90_minutes: minutes });
+  });
+
+  const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+  it.each<[waits: readonly number[], median: number | null, p90: number | null]>([
+    [[], null, null],
+    [[7], 7, 7],
+    [[2, 1], 1, 2],
+    [[30, 1, 2], 2, 30],
+    [upTo(9).reverse(), 5, 9],
+    [upTo(10), 5, 9],
+    [upTo(11), 6, 10],
+    [upTo(20), 10, 18],
+    [upTo(30), 15, 27],
+    [[1.26, 1.24], 1.2, 1.3],
+  ])('of %j minutes has median %s and 90th percentile %s', (waits, median, p90) => {
+    const changes = waits.flatMap((minutes, index) => [
+      entered(`W${index}`, 'WAITING', 0),
+      promoted(`W${index}`, minutes),
+    ]);
+    expect(told(...changes).total.wait).toEqual({
+      patients: waits.length,
+      median_minutes: median,
+      p90_minutes: p90,
+    });
+  });
+
+  it('is told by class, of a class that the table has no more too', () => {
+    const { by_class } = told(
+      entered('X1', 'WAITING', 0, 'booked', 'SENIOR_CITIZEN'),
+      promoted('X1', 8),
+    );
+    expect(by_class.map(({ type }) => type)).toEqual([
+      ...DEFAULT_CLASSES.map(({ type }) => type),
+      'SENIOR_CITIZEN',
+    ]);
+    const expected = counts({ booked: 1, promoted: 1, seated: 1 }, [1, 8, 8]);
+    expect(by_class.at(-1)).toEqual({ type: 'SENIOR_CITIZEN', ...expected });
+  });
+});
+
+/** Plays a history through a store and reports every day of it. */
+async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine, DayReportView[]]> {
+  const engine = new AllocationEngine(HISTORY_RULES);
+  const store = new MemoryStore(engine);
+  const run = (command: () => ReturnType<typeof perform>) =>
+    store.transact({ doctorIds: DOCTORS.map(({ id }) => id) }, () => decided(command()));
+  for (const doctor of DOCTORS) {
+    const slots = SLOTS.filter(({ doctorId }) => doctorId === doctor.id);
+    await run(() => engine.putDoctor(doctor, slots, NOW));
+  }
+  await Promise.all(history.map((action) => run(() => perform(engine, action))));
+  const lifecycle = new Lifecycle(store);
+  lifecycle.run();
+  // When all slots are over, so that nobody's wait is cut off.
+  const now = epochMs(Math.max(...SLOTS.map((slot) => endsAt(slot, 24 * 60))));
+  const reports = new Reports({ engine, store, lifecycle, clock: () => now });
+  const days = DOCTORS.flatMap(({ id }) =>
+    [TODAY, TOMORROW].map((date) => ({ doctor_id: id, date })),
+  );
+  const results = await Promise.all(days.map((day) => reports.day(day)));
+  return [engine, results.flatMap((result) => (result.ok ? [result.value] : []))];
+}
+
+const balanceOf = (row: CountsView): number =>
+  row.booked + row.moved_in - row.moved_out - row.cancelled - row.no_show - row.expired;
+
+it(`balances in every row, and leaves no seat empty (R5), whatever happens ${rerun}`, async () => {
+  const seen = new Set<string>();
+  const property = fc.asyncProperty(histories, async (history) => {
+    const [engine, reports] = await reportsOf(history);
+    expect(reports).toHaveLength(DOCTORS.length * 2);
+    for (const { doctor_id, date, total, by_class, empty_seat_minutes } of reports) {
+      for (const row of [total, ...by_class]) expect(balanceOf(row)).toBe(row.seated + row.waiting);
+      for (const kind of [...COUNTED, 'seated', 'waiting'] as const) {
+        expect(by_class.reduce((sum, row) => sum + row[kind], 0)).toBe(total[kind]);
+        if (total[kind] > 0) seen.add(kind);
+      }
+      const slots = [...engine.doctors]
+        .flatMap((doctor) => doctor.slots)
+        .filter(({ facts }) => facts.doctorId === doctor_id && facts.date === date);
+      expect(total.seated).toBe(slots.reduce((sum, { seated }) => sum + seated, 0));
+      expect(total.waiting).toBe(slots.reduce((sum, { waiting }) => sum + waiting, 0));
+      expect(empty_seat_minutes).toBe(0);
+      if (total.wait.patients > 0) seen.add('wait');
+    }
+  });
+  await fc.assert(property, { seed, numRuns: 300 });
+  expect([...seen].sort()).toEqual([...COUNTED, 'seated', 'waiting', 'wait'].sort());
+});
