@@ -1,3 +1,4 @@
+import { clinicDayBench } from './clinic-day.ts';
 import { deepHttpBench } from './deep-http.ts';
 import { deepWaitlistBench } from './deep-waitlist.ts';
 import { engineBench } from './engine.ts';
@@ -13,6 +14,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
   deep: deepWaitlistBench,
   'deep-http': deepHttpBench,
   http: httpBench,
+  'clinic-day': clinicDayBench,
   'start-up': startUpBench,
   memory: memoryBench,
 };

@@ -16,13 +16,8 @@ import {
 import { localDateAt, slotsOf } from '../src/service/calendar.ts';
 import { createTokenIds } from '../src/service/ids.ts';
 import { migrate } from '../src/store/sqlite/open.ts';
-import {
-  counterOperations,
-  operationsOf,
-  WRITES,
-  type Operation,
-  type StatementName,
-} from '../src/store/sqlite/statements.ts';
+import { counterOperations, operationsOf } from '../src/store/sqlite/operations.ts';
+import { WRITES, type Operation, type StatementName } from '../src/store/sqlite/statements.ts';
 import { serveTask } from './lib/child.ts';
 import { accepted, anyClass } from './lib/clinic.ts';
 import { Random } from './lib/random.ts';

@@ -1,4 +1,5 @@
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../src/engine/index.ts';
+import { load } from '../src/service/load.ts';
 import { createStore } from '../src/store/index.ts';
 import { serveTask } from './lib/child.ts';
 
@@ -17,7 +18,7 @@ export async function loadStore(path: string): Promise<LoadedStore> {
   });
   const start = performance.now();
   const store = createStore(`sqlite:${path}`, engine);
-  await store.load(epochMs(Date.now()));
+  await load(store, engine, epochMs(Date.now()));
   const ms = performance.now() - start;
   const slots = [...engine.doctors].flatMap((doctor) => doctor.slots);
   await store.close();

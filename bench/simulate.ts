@@ -4,22 +4,28 @@ import { Breaches, withVerdict } from './lib/breaches.ts';
 import { Client } from './lib/client.ts';
 import { freshSeed, Random } from './lib/random.ts';
 import { startServer } from './lib/server.ts';
-import { audit } from './lib/simulation/audit.ts';
+import { Audit } from './lib/simulation/audit.ts';
 import { openClinic } from './lib/simulation/clinic.ts';
-import { carryOut, Day, type Phase } from './lib/simulation/day.ts';
+import { carryOut, Day } from './lib/simulation/day.ts';
+import { judgeReports } from './lib/simulation/day-report.ts';
 import { FrontDesk } from './lib/simulation/desk.ts';
 import { Judge } from './lib/simulation/judge.ts';
 import { Ledger } from './lib/simulation/ledger.ts';
+import type { Phase } from './lib/simulation/plan.ts';
 import { readBack } from './lib/simulation/read-back.ts';
 import { boardLines, summaryLines } from './lib/simulation/report.ts';
+import { SlotDesk } from './lib/simulation/slot-desk.ts';
+import { VisitDesk } from './lib/simulation/visit-desk.ts';
+import { Ward, WardSlot } from './lib/simulation/ward.ts';
 import { temporaryDirectory } from './lib/temporary.ts';
 import { print, readOptions, runTool, serverUrl, wholeNumber } from './lib/tool.ts';
 
 const HELP = `npm run simulate -- [options]
 
-Plays an outpatient day: three doctors, a morning rush of concurrent bookings of all classes, saturation, emergencies,
-cancellations, no-shows and mistakes. Checks the rules on every answer, reads everything back at the end, prints the
-final board and a summary. Exits 1 on any breach and names it.
+Plays an outpatient day of three doctors: a morning rush of concurrent bookings of all classes, saturation,
+emergencies, cancellations, arrivals, no-shows, consultations with several desks at once, moves and triage, doctors
+running late, seats that come and go, slots that are closed, and mistakes. Checks the rules on every answer, every
+change record and every board, prints the final board and a summary. Exits 1 on any breach and names it.
 
   --url URL           a running server; else one is started on a temporary SQLite file
   --seed N            repeats the choices of a run (who comes, who leaves), though not the interleavings
@@ -83,24 +89,36 @@ async function simulate(
 ): Promise<void> {
   const run = `sim-${randomUUID().slice(0, 8)}`;
   const clinic = await openClinic(client, run, patients, breaches);
-  const { priorities } = clinic;
+  const { doctors, priorities, slots } = clinic;
   print(
     `An outpatient day of ${patients} patients, ${concurrency} at a time, at ${client.url}; ` +
-      `slots ${run}-*; rerun with --seed ${seed}`,
+      `doctors ${run}-*; rerun with --seed ${seed}`,
   );
   const ledger = new Ledger();
-  ledger.slots.push(...clinic.slots);
+  const ward = new Ward();
+  for (const slot of slots) ward.slots.set(slot.id, new WardSlot(slot));
   const judge = new Judge(breaches, ledger, priorities);
-  const desk = new FrontDesk({ client, ledger, judge, run });
-  const day = new Day({ desk, ledger, priorities, patients, run, random: new Random(seed) });
+  const desk = { client, ledger, judge, run };
+  const day = new Day({
+    front: new FrontDesk(desk),
+    visits: new VisitDesk(desk),
+    sittings: new SlotDesk(desk),
+    ...{ ledger, ward, slots, priorities, patients, run, random: new Random(seed) },
+  });
+  const ids = doctors.map(({ id }) => id);
+  const audit = new Audit(ids, { client, ward, ledger, priorities, breaches, concurrency });
   const startedAt = performance.now();
   for (const phase of day.phases) {
+    ledger.beginPhase();
+    ward.beginPhase();
     await carryOut(phase, concurrency, (done, of) => tell(phase, done, of, ledger));
-    await readBack(client, ledger, priorities, breaches);
+    await audit.catchUp();
+    await readBack(client, ward, breaches);
   }
-  await audit(client, ledger, priorities, breaches, concurrency);
+  await audit.readTokens();
+  await judgeReports(client, ward, audit, breaches);
   const elapsedMs = performance.now() - startedAt;
-  const board = await readBack(client, ledger, priorities, breaches);
+  const board = await readBack(client, ward, breaches);
   const lines = [
     '',
     ...boardLines(clinic, board),
@@ -116,10 +134,10 @@ function tell({ name }: Phase, done: number, of: number, ledger: Ledger): void {
   const isOver = done === of;
   const isStep = process.stdout.isTTY && done % Math.ceil(of / STEPS) === 0;
   if (!isOver && !isStep) return;
-  const { accepted, booked, waiting, bumped, promoted, cancelled, noShow } = ledger.total;
+  const { booked, waiting, bumped, promoted, arrived, called, moved, cancelled } = ledger.total;
   const line =
-    `${name.padEnd(14)} ${`${done}/${of}`.padStart(11)}   ${accepted} accepted: ${booked} booked, ${waiting} waiting;` +
-    ` ${bumped} bumped, ${promoted} promoted, ${cancelled} cancelled, ${noShow} no-shows`;
+    `${name.padEnd(14)} ${`${done}/${of}`.padStart(9)}   ${booked} booked, ${waiting} waiting, ${bumped} bumped,` +
+    ` ${promoted} promoted, ${arrived} arrived, ${called} called, ${moved} moved, ${cancelled} cancelled`;
   process.stdout.write(`${process.stdout.isTTY ? '\r' : ''}${line}${isOver ? '\n' : ''}`);
 }
 

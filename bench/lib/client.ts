@@ -33,6 +33,15 @@ export class Client {
     return this.#send('GET', path, undefined, {});
   }
 
+  /** What an answer to a GET is, as text, and the milliseconds until its last byte: without the reading of it. */
+  async timedText(path: string): Promise<{ readonly ms: number; readonly text: string }> {
+    const startedAt = performance.now();
+    const { status, text: answer } = await this.#talk('GET', path, undefined, {});
+    const ms = performance.now() - startedAt;
+    if (status !== 200) throw new ToolError(`GET ${path} is answered with ${status}.`);
+    return { ms, text: answer };
+  }
+
   post(
     path: string,
     body: object,
@@ -43,6 +52,10 @@ export class Client {
 
   put(path: string, body: object): Promise<HttpAnswer> {
     return this.#send('PUT', path, JSON.stringify(body), {});
+  }
+
+  patch(path: string, body: object): Promise<HttpAnswer> {
+    return this.#send('PATCH', path, JSON.stringify(body), {});
   }
 
   close(): void {
@@ -72,6 +85,24 @@ export class Client {
     body: string | undefined,
     headers: Readonly<Record<string, string>>,
   ): Promise<HttpAnswer> {
+    const {
+      status,
+      headers: answered,
+      text: answer,
+    } = await this.#talk(method, path, body, headers);
+    return {
+      status,
+      headers: answered,
+      body: answer === '' ? null : (JSON.parse(answer) as unknown),
+    };
+  }
+
+  async #talk(
+    method: string,
+    path: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
     const exchange = request(`${this.url}${path}`, {
       method,
       agent: this.#agent,
@@ -90,8 +121,7 @@ export class Client {
         text(response)
           .then((answer) => {
             const { statusCode: status = 0, headers: answered } = response;
-            const json: unknown = answer === '' ? null : JSON.parse(answer);
-            resolve({ status, headers: answered, body: json });
+            resolve({ status, headers: answered, text: answer });
           })
           .catch(reject);
       });

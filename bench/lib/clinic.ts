@@ -34,7 +34,7 @@ function classAt(percent: number): PatientClass {
   return must(DEFAULT_CLASSES[index]);
 }
 
-/** An engine with equal slots of one day, 100 a doctor, and the commands that a bench gives it. */
+/** An engine with equal slots of one day, 100 a doctor unless told, and the commands that a bench gives it. */
 export class Clinic {
   readonly engine = new AllocationEngine({
     classes: DEFAULT_CLASSES,
@@ -45,14 +45,22 @@ export class Clinic {
   readonly now = NOW;
   readonly #newId = createTokenIds();
 
-  constructor({ slots, capacity }: { slots: number; capacity: number }) {
+  constructor({
+    slots,
+    capacity,
+    slotsADoctor = SLOTS_A_DOCTOR,
+  }: {
+    slots: number;
+    capacity: number;
+    slotsADoctor?: number;
+  }) {
     this.slots = Array.from({ length: slots }, (_, index) => ({
       id: slotId(`slot-${index}`),
-      doctorId: doctorId(`doctor-${Math.floor(index / SLOTS_A_DOCTOR)}`),
+      doctorId: doctorId(`doctor-${Math.floor(index / slotsADoctor)}`),
       sessionId: null,
       date: localDate('2026-01-05'),
-      startTime: epochMs(NOW + (index % SLOTS_A_DOCTOR) * 60_000),
-      endTime: epochMs(NOW + (index % SLOTS_A_DOCTOR) * 60_000 + 3_600_000),
+      startTime: epochMs(NOW + (index % slotsADoctor) * 60_000),
+      endTime: epochMs(NOW + (index % slotsADoctor) * 60_000 + 3_600_000),
       delayMinutes: 0,
       capacity,
       closedReason: null,

@@ -1,19 +1,49 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startLyingProxy, type Lie } from '../support/lying-proxy.ts';
 import { rerun, seed } from '../support/seed.ts';
 import { startServer } from '../support/server-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { runTool } from '../support/tool.ts';
 
 const simulate = (...args: readonly string[]) =>
   runTool('bench/simulate.ts', ['--patients', '40', '--seed', String(seed), ...args]);
+
+/** Says of every booking but an emergency's that it has bumped the patient who was checked in first. */
+function bumpsThePresent(): Lie {
+  let present: string | undefined;
+  return (body) => {
+    const isVisit = body.includes('"status":"CHECKED_IN"') && !body.includes('"bumped"');
+    if (isVisit) present ??= /"id":"([^"]+)"/.exec(body)?.[1];
+    const isBooking = body.includes('"bumped"') && !body.includes('"promoted"');
+    if (present === undefined || !isBooking || body.includes('"type":"EMERGENCY"')) return body;
+    const victim = `{"id":"${present}","number":1,"type":"WALK_IN","waitlist_position":1}`;
+    return body.replace(/"bumped":(null|\{[^}]*\})/, `"bumped":${victim}`);
+  };
+}
+
+/** Gives every desk the patient that the first one got. */
+function callsTheSame(): Lie {
+  let first: string | undefined;
+  return (body) => (first ??= body);
+}
 
 describe('simulate', () => {
   it(`plays a day against a server of its own ${rerun}`, async () => {
     const { code, output } = await simulate('--concurrency', '8');
     expect(output).toContain('Every answer was right.');
     expect(output).toContain(`--seed ${seed}`);
-    expect(output).toMatch(/doc1 Dr\. A \(Cardiology\)\n +09:00 +2\/2 seated /);
+    expect(output).toMatch(/-doc1 Dr\. A \(Cardiology\)\n(.*\n){2} +09:00 .* seated .*\(closed\)/);
     expect(code).toBe(0);
+  });
+
+  it(`leaves a database that verify finds clean ${rerun}`, async () => {
+    const url = `sqlite:${join(tempDir(), 'opd.db')}`;
+    const server = await startServer({ DATABASE_URL: url });
+    expect(await simulate('--url', server.url)).toMatchObject({ code: 0 });
+    const verified = await runTool('src/verify.ts', [], { DATABASE_URL: url });
+    expect(verified.output).toMatch(/clean\n$/);
+    expect(verified.code).toBe(0);
   });
 
   it(`judges a running server that has bookings already ${rerun}`, async () => {
@@ -30,19 +60,19 @@ describe('simulate', () => {
       'hides whom a cancel has promoted',
       '/cancel',
       (body) => body.replace(/"promoted":\{.*\}\}$/, '"promoted":null}'),
-      /R5, R6: .* promoted answered is null/,
+      /R5, R6: promoted answered .* is null/,
     ],
     [
       'gives everybody the same number',
       '/book',
       (body) => body.replace(/"number":\d+/, '"number":1'),
-      /R10: .* number 1 is used twice/,
+      /R10: number .* is 1, must be 2/,
     ],
     [
       'names another victim',
       '/book',
       (body) => body.replace(/"bumped":\{"id":"[^"]+/, '"bumped":{"id":"somebody'),
-      /R3: .* bumped answered is somebody/,
+      /R3: bumped answered .* is somebody/,
     ],
     [
       'loses the waitlists',
@@ -54,11 +84,49 @@ describe('simulate', () => {
       'blames nobody',
       '/tokens',
       (body) => body.replaceAll(/"cause":"[^"]+"/g, '"cause":null'),
-      /R3: .* bumped recorded is null/,
+      /R17: .* bumped by nobody, and no seats became fewer/,
+    ],
+    [
+      'bumps a checked-in patient for one who is no emergency',
+      '/',
+      bumpsThePresent(),
+      /presence: .* who has checked in/,
+    ],
+    [
+      'forgets on record that a patient was checked in',
+      '/tokens',
+      (body) => body.replaceAll('"kind":"checked_in"', '"kind":"completed"'),
+      /completed from BOOKED/,
+    ],
+    ['gives two desks the same patient', '/call-next', callsTheSame(), /two desks were given/],
+    [
+      'loses a patient in a closing',
+      '/slots/',
+      (body) => body.replace(/"affected":\[\{[^{]*\{[^}]*\}\},?/, '"affected":['),
+      /R13: patients of \S+ in its closing/,
+    ],
+    [
+      'moves a patient to a new number within the day',
+      '/move',
+      (body) => body.replace(/"number":(\d+)/, '"number":9$1'),
+      /R10: number of the moved/,
+    ],
+    [
+      'shows a closed slot as open',
+      '/schedule',
+      (body) => body.replaceAll('"CLOSED"', '"OPEN"'),
+      /slot \S+: status is OPEN, must be CLOSED/,
+    ],
+    [
+      'hides cancellations from the day report',
+      '/reports/day',
+      (body) => body.replace(/"cancelled":\d+/, '"cancelled":0'),
+      /\/reports\/day\S+: cancelled is 0/,
     ],
   ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, breach) => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
-    const { code, output } = await simulate('--url', await startLyingProxy(url, path, lie));
+    const liar = await startLyingProxy(url, path, lie);
+    const { code, output } = await simulate('--url', liar, '--patients', '120');
     expect(output).toMatch(new RegExp(`^BREACH .*${breach.source}`, 'm'));
     expect(code).toBe(1);
   });

@@ -1,163 +1,148 @@
 import type { ChangeView, HistoryView, TokenView } from '../../../src/service/index.ts';
-import type { Breaches } from '../breaches.ts';
-import { bodyOf, codeOf, type Client } from '../client.ts';
-import { ModelSlot } from '../model.ts';
+import { bodyOf, codeOf, type Client, type HttpAnswer } from '../client.ts';
 import { forEachConcurrently } from '../pool.ts';
-import type { Priorities } from './judge.ts';
-import type { Known, Ledger } from './ledger.ts';
+import { DoctorAudit } from './doctor-audit.ts';
+import type { AuditDeps, Recorded } from './doctor-rules.ts';
+import type { Known } from './ledger.ts';
 
-/** A change record and its place in the doctor's order. */
-interface Recorded {
-  readonly known: Known;
-  readonly change: ChangeView;
-  readonly version: number;
-}
-
-const STATUS_AFTER = { cancelled: 'CANCELLED', no_show: 'NO_SHOW' } as const;
+/** How often each kind of change happened to the tokens of one class. */
+export type Events = ReadonlyMap<ChangeView['kind'], number>;
 
 /**
- * Reads every token and its history back, puts the change records of each doctor into the one order in which they
- * took effect, and plays the commands through the model: every answer of the day must be the one that the rules
- * give at that very moment, and every cause must name the token that the rules name.
+ * Reads the history of every token that may have changed, after each phase while nothing is in flight, and plays what
+ * is new through the rules, doctor by doctor: afterwards the ward is what the server must show.
  */
-export async function audit(
-  client: Client,
-  ledger: Ledger,
-  priorities: Priorities,
-  breaches: Breaches,
-  concurrency: number,
-): Promise<void> {
-  const records: Recorded[] = [];
-  await forEachConcurrently([...ledger.tokens.values()], concurrency, async (known) => {
-    const path = `/tokens/${known.booking.id}`;
-    const answer = await client.get(path);
-    if (answer.status === 200) judgeToken(known, answer.body as TokenView, breaches);
-    else breaches.add(`token ${known.booking.id} is lost: ${answer.status} ${codeOf(answer)}`);
-    const history = await client.get(`${path}/history`);
-    if (history.status !== 200) breaches.add(`R17: token ${known.booking.id} has no history`);
-    else records.push(...recordsOf(known, bodyOf(history, path) as HistoryView));
-  });
-  const byDoctor = Map.groupBy(records, ({ known }) => known.slot.doctorId);
-  for (const [doctorId, own] of byDoctor)
-    new DoctorAudit(doctorId, own, priorities, breaches).run();
-}
-
-const recordsOf = (known: Known, { changes }: HistoryView): Recorded[] =>
-  changes.map((change) => ({
-    known,
-    change,
-    version: Number(change.id.slice(change.id.lastIndexOf(':') + 1)),
-  }));
-
-function judgeToken(
-  { slot, booking, departure }: Known,
-  token: TokenView,
-  breaches: Breaches,
-): void {
-  const at = `GET /tokens/${booking.id}`;
-  for (const name of ['id', 'number', 'patient_name', 'type', 'timestamp', 'doctor_id'] as const)
-    breaches.same(`${at}: ${name}`, token[name], booking[name]);
-  breaches.same(`${at}: slot_id`, token.slot_id, slot.id);
-  const isLive = ['BOOKED', 'WAITING'].includes(token.status);
-  if (departure === null)
-    breaches.expect(isLive, `${at}: status is ${token.status}, nobody ended it`);
-  else breaches.same(`${at}: status`, token.status, STATUS_AFTER[departure.kind]);
-}
-
-/** The change records of one doctor, in order. */
-class DoctorAudit {
-  readonly #doctorId: string;
-  readonly #records: readonly Recorded[];
-  readonly #priorities: Priorities;
-  readonly #breaches: Breaches;
-  readonly #models = new Map<string, ModelSlot>();
-  #lastNumber = 0;
+export class Audit {
+  readonly #deps: AuditDeps & { readonly client: Client; readonly concurrency: number };
+  readonly #doctors: ReadonlyMap<string, DoctorAudit>;
+  /** Doctor and date of a slot: what happened in it. */
+  readonly #events = new Map<string, Map<ChangeView['kind'], number>>();
 
   constructor(
-    doctorId: string,
-    records: readonly Recorded[],
-    priorities: Priorities,
-    breaches: Breaches,
+    doctorIds: readonly string[],
+    deps: AuditDeps & { readonly client: Client; readonly concurrency: number },
   ) {
-    this.#doctorId = doctorId;
-    this.#records = records.toSorted((a, b) => a.version - b.version);
-    this.#priorities = priorities;
-    this.#breaches = breaches;
+    this.#deps = deps;
+    // A doctor is set, then the slots are opened.
+    const opened = (id: string): number => deps.ward.slotsOf(id).length + 1;
+    this.#doctors = new Map(doctorIds.map((id) => [id, new DoctorAudit(id, opened(id), deps)]));
   }
 
-  run(): void {
-    const versions = new Set(this.#records.map(({ version }) => version));
-    const places = `R17: ${this.#doctorId}: places of ${this.#records.length} change records`;
-    this.#breaches.same(places, versions.size, this.#records.length);
-    const consequences = new Map<string, Recorded[]>();
-    for (const record of this.#records)
-      if (isConsequence(record)) {
-        const key = `${record.change.kind} by ${record.change.cause ?? 'nobody'}`;
-        consequences.set(key, [...(consequences.get(key) ?? []), record]);
+  /** What happened in a doctor's slots of a day. */
+  eventsOf(doctorId: string, date: string): Events {
+    return this.#events.get(`${doctorId} ${date}`) ?? new Map<ChangeView['kind'], number>();
+  }
+
+  /** Plays what has happened since it was called last; judges what the phase's answers have left open. */
+  async catchUp(): Promise<void> {
+    const { breaches, ledger } = this.#deps;
+    const byDoctor = Map.groupBy(await this.#newRecords(), doctorOf);
+    for (const [id, doctor] of this.#doctors) doctor.add(byDoctor.get(id) ?? []);
+    const doctors = [...this.#doctors.values()];
+    // Every round plays at least the oldest record; which doctor comes first is all the same.
+    while (doctors.map((doctor) => doctor.advance()).includes(true));
+    for (const doctor of doctors) doctor.finish();
+    breaches.expect(
+      doctors.every(({ isDone }) => isDone),
+      'R17: the change records of the doctors contradict each other: no order explains them',
+    );
+    for (const told of ledger.untold)
+      breaches.add(`R17: ${told} was answered, and is on no record`);
+    this.#judgeExcuses();
+    this.#judgeIdle();
+    this.#judgeClosings();
+  }
+
+  /** Reads every token itself, at the end. */
+  async readTokens(): Promise<void> {
+    const { client, ledger, concurrency } = this.#deps;
+    await forEachConcurrently([...ledger.tokens.values()], concurrency, async (known) =>
+      this.#judgeToken(known, await client.get(`/tokens/${known.booking.id}`)),
+    );
+  }
+
+  /** Of tokens that are over in the ward, nothing can have changed. */
+  async #newRecords(): Promise<Recorded[]> {
+    const { client, ledger, ward, breaches, concurrency } = this.#deps;
+    const records: Recorded[] = [];
+    const isOver = (id: string): boolean =>
+      ['CANCELLED', 'NO_SHOW', 'EXPIRED', 'COMPLETED'].includes(ward.tokens.get(id)?.status ?? '');
+    const ids = [...ledger.tokens.keys()].filter((id) => !isOver(id));
+    await forEachConcurrently(ids, concurrency, async (tokenId) => {
+      const path = `/tokens/${tokenId}/history`;
+      const history = await client.get(path);
+      if (history.status !== 200) {
+        breaches.add(`R17: token ${tokenId} has no history`);
+        return;
       }
-    for (const record of this.#records) {
-      if (isConsequence(record)) continue;
-      const { kind } = record.change;
-      const key = `${kind === 'booked' ? 'bumped' : 'promoted'} by ${record.known.booking.id}`;
-      const [first, ...more] = consequences.get(key) ?? [];
-      consequences.delete(key);
-      for (const { change } of more) this.#breaches.add(`R17: ${change.id}: a second ${key}`);
-      if (kind === 'booked') this.#booked(record, first);
-      else this.#left(record, first);
-    }
-    for (const key of consequences.keys())
-      this.#breaches.add(`R17: ${this.#doctorId}: ${key}: no command did that`);
-  }
-
-  #booked({ known, change }: Recorded, bump: Recorded | undefined): void {
-    const { booking } = known;
-    const at = `${change.id}: booking of ${booking.id}`;
-    const place = this.#model(known).add({
-      id: booking.id,
-      priority: this.#priorities.get(booking.type) ?? NaN,
-      arrival: booking.number,
+      const { changes } = bodyOf(history, path) as HistoryView;
+      const played = ward.tokens.get(tokenId)?.played ?? 0;
+      for (const [nth, change] of changes.entries())
+        if (nth >= played) {
+          const version = Number(change.id.slice(change.id.lastIndexOf(':') + 1));
+          records.push({ tokenId, change, nth, version });
+          this.#count(change);
+        }
     });
-    const breaches = this.#breaches;
-    breaches.expect(
-      booking.number > this.#lastNumber,
-      `R10: ${at}: number ${booking.number} after ${this.#lastNumber}`,
-    );
-    this.#lastNumber = booking.number;
-    breaches.same(`R2-R4: ${at}: status answered`, booking.status, place.status);
-    breaches.same(`R2-R4: ${at}: status recorded`, change.to, place.status);
-    breaches.same(`R4: ${at}: waitlist_position`, booking.waitlist_position, place.position);
-    breaches.same(`R3: ${at}: bumped answered`, booking.bumped?.id ?? null, place.bumped);
-    breaches.same(`R3: ${at}: bumped recorded`, bump?.known.booking.id ?? null, place.bumped);
-    if (bump !== undefined)
-      breaches.same(
-        `R3: ${at}: number of the bumped`,
-        booking.bumped?.number,
-        bump.known.booking.number,
-      );
+    return records;
   }
 
-  #left({ known, change }: Recorded, promotion: Recorded | undefined): void {
-    const { booking, departure } = known;
-    const at = `${change.id}: ${change.kind} of ${booking.id}`;
-    const model = this.#model(known);
-    const breaches = this.#breaches;
-    breaches.expect(
-      change.kind === 'cancelled' || model.holdsSeat(booking.id),
-      `${at}: held no seat to miss`,
-    );
-    const next = model.remove(booking.id);
-    breaches.same(`${at}: kind answered`, departure?.kind, change.kind);
-    breaches.same(`R5, R6: ${at}: promoted answered`, departure?.promoted ?? null, next);
-    breaches.same(`R5, R6: ${at}: promoted recorded`, promotion?.known.booking.id ?? null, next);
+  #count({ id, slot_id, kind }: ChangeView): void {
+    const key = `${id.slice(0, id.lastIndexOf(':'))} ${this.#deps.ward.slots.get(slot_id)?.date ?? ''}`;
+    const events = this.#events.get(key) ?? new Map<ChangeView['kind'], number>();
+    this.#events.set(key, events.set(kind, (events.get(kind) ?? 0) + 1));
   }
 
-  #model({ slot }: Known): ModelSlot {
-    const model = this.#models.get(slot.id) ?? new ModelSlot(slot.capacity);
-    this.#models.set(slot.id, model);
-    return model;
+  /** A status that a refusal names is one that the token had while the phase went on. */
+  #judgeExcuses(): void {
+    const { ledger, ward, breaches } = this.#deps;
+    for (const { at, tokenId, status } of ledger.excuses) {
+      const had = ward.tokens.get(tokenId)?.had ?? new Set();
+      breaches.expect(had.has(status), `R9: ${at}: ${tokenId} never was ${status} then`);
+    }
+  }
+
+  /** Where nobody was to be called, nobody was checked in all the while. */
+  #judgeIdle(): void {
+    const { ledger, ward, breaches } = this.#deps;
+    for (const slotId of ledger.idle) {
+      const ignored = ward.slots
+        .get(slotId)
+        ?.tokens.find(({ status, had }) => status === 'CHECKED_IN' && had.size === 1);
+      if (ignored !== undefined)
+        breaches.add(`call-next: nobody_waiting in ${slotId}, where ${ignored.id} waits`);
+    }
+  }
+
+  /** Nobody is left in a slot that was closed but who is with the doctor or has been. */
+  #judgeClosings(): void {
+    const { ledger, ward, breaches } = this.#deps;
+    for (const { slotId } of ledger.closings.values())
+      for (const { id, status } of ward.slots.get(slotId)?.tokens ?? [])
+        breaches.expect(
+          status === 'IN_CONSULTATION' || status === 'COMPLETED',
+          `R13: ${id} is lost in ${slotId}, which is closed`,
+        );
+  }
+
+  #judgeToken({ booking }: Known, answer: HttpAnswer): void {
+    const { breaches, ward } = this.#deps;
+    if (answer.status !== 200) {
+      breaches.add(`token ${booking.id} is lost: ${answer.status} ${codeOf(answer)}`);
+      return;
+    }
+    const shown = answer.body as TokenView;
+    const token = ward.tokens.get(booking.id);
+    if (token === undefined) return;
+    const at = `GET /tokens/${booking.id}`;
+    for (const name of ['id', 'patient_name', 'timestamp'] as const)
+      breaches.same(`${at}: ${name}`, shown[name], booking[name]);
+    breaches.same(`${at}: status`, shown.status, token.status);
+    breaches.same(`${at}: type`, shown.type, token.type);
+    breaches.same(`${at}: slot_id`, shown.slot_id, token.slot.id);
+    breaches.same(`${at}: doctor_id`, shown.doctor_id, token.slot.doctorId);
+    breaches.same(`R10: ${at}: number`, shown.number, token.number);
   }
 }
 
-/** Records of what a command did to somebody else. */
-const isConsequence = ({ change: { kind } }: Recorded): boolean =>
-  kind === 'bumped' || kind === 'promoted';
+const doctorOf = ({ change: { id } }: Recorded): string => id.slice(0, id.lastIndexOf(':'));

@@ -3,12 +3,13 @@ import type { PatientClass } from '../../../src/engine/index.ts';
 import type { DoctorView, SlotView } from '../../../src/service/index.ts';
 import type { Breaches } from '../breaches.ts';
 import { bodyOf, type Client } from '../client.ts';
-import { ToolError } from '../tool.ts';
-import type { Priorities } from './judge.ts';
 import type { OpenedSlot } from './ledger.ts';
 
-/** Any others will do where these are not. */
-const DEMO_DOCTORS = ['doc1', 'doc2', 'doc3'];
+/** The classes and their priorities, as the server's table has them. */
+export type Priorities = ReadonlyMap<string, number>;
+
+const DOCTORS = ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'];
+/** Of tomorrow morning. */
 const HOURS = [9, 10, 11];
 /** Scarce enough that every slot fills and most of them have a waitlist. */
 const PATIENTS_A_SEAT = 3;
@@ -20,8 +21,8 @@ export interface Clinic {
 }
 
 /**
- * Opens hourly slots of its own for tomorrow morning with three doctors of the server: whatever bookings the server
- * has already, nobody else knows these slots.
+ * Opens doctors of its own, so that nobody else's patients are called, delayed or moved, whatever the server does
+ * besides: each with a slot that goes on now and hourly slots of tomorrow morning.
  */
 export async function openClinic(
   client: Client,
@@ -29,40 +30,46 @@ export async function openClinic(
   patients: number,
   breaches: Breaches,
 ): Promise<Clinic> {
-  const { doctors: all } = bodyOf(await client.get('/doctors'), 'The list of doctors') as {
-    readonly doctors: readonly DoctorView[];
-  };
-  const isOther = ({ id }: DoctorView): number => Number(!DEMO_DOCTORS.includes(id));
-  const doctors = all.toSorted((a, b) => isOther(a) - isOther(b)).slice(0, DEMO_DOCTORS.length);
-  if (doctors.length === 0) throw new ToolError(`${client.url} has no doctors to book with.`);
-  const capacity = Math.ceil(patients / PATIENTS_A_SEAT / (doctors.length * HOURS.length));
+  const timeZone = Temporal.Now.timeZoneId();
+  const capacity = Math.ceil(patients / PATIENTS_A_SEAT / (DOCTORS.length * (HOURS.length + 1)));
+  const doctors: DoctorView[] = [];
   const slots: OpenedSlot[] = [];
-  for (const [index, doctor] of doctors.entries())
-    for (const hour of HOURS) {
-      const opened = tomorrowAt(hour, doctor, `${run}-${index + 1}-${hour}`, capacity);
-      slots.push(opened.slot);
-      const answer = await client.post('/slots', opened.body);
-      const slot = bodyOf(answer, `Slot ${opened.slot.id}`) as SlotView;
-      breaches.same(`POST /slots: status of ${slot.id}`, slot.status, 'OPEN');
-      breaches.same(`POST /slots: seats_left of ${slot.id}`, slot.seats_left, capacity);
+  for (const [index, name] of DOCTORS.entries()) {
+    const id = `${run}-doc${index + 1}`;
+    const doctor = { name, time_zone: timeZone, sessions: [] };
+    doctors.push(bodyOf(await client.put(`/doctors/${id}`, doctor), `Doctor ${id}`) as DoctorView);
+    for (const { slotId, start, hours } of timesOf(id, timeZone)) {
+      const startTime = new Date(start.epochMilliseconds).toISOString();
+      const endTime = new Date(start.add({ hours }).epochMilliseconds).toISOString();
+      const body = {
+        id: slotId,
+        doctor_id: id,
+        start_time: startTime,
+        end_time: endTime,
+        capacity,
+      };
+      const slot = bodyOf(await client.post('/slots', body), `Slot ${slotId}`) as SlotView;
+      breaches.same(`POST /slots: status of ${slotId}`, slot.status, 'OPEN');
+      breaches.same(`POST /slots: seats_left of ${slotId}`, slot.seats_left, capacity);
+      const date = start.toPlainDate().toString();
+      slots.push({ id: slotId, doctorId: id, date, capacity, startTime });
     }
+  }
   return { doctors, slots, priorities: await prioritiesOf(client) };
 }
 
-function tomorrowAt(
-  hour: number,
-  { id: doctorId, time_zone }: DoctorView,
-  id: string,
-  capacity: number,
-): { slot: OpenedSlot; body: object } {
-  const date = Temporal.Now.zonedDateTimeISO(time_zone).toPlainDate().add({ days: 1 });
-  const start = date.toZonedDateTime({ timeZone: time_zone, plainTime: { hour } });
-  const startTime = new Date(start.epochMilliseconds).toISOString();
-  const endTime = new Date(start.add({ hours: 1 }).epochMilliseconds).toISOString();
-  return {
-    slot: { id, doctorId, date: date.toString(), capacity, startTime },
-    body: { id, doctor_id: doctorId, start_time: startTime, end_time: endTime, capacity },
-  };
+/** The slot that goes on now is a long one: no run outlasts it. */
+function timesOf(id: string, timeZone: string) {
+  const now = Temporal.Now.zonedDateTimeISO(timeZone).subtract({ minutes: 1 });
+  const tomorrow = now.toPlainDate().add({ days: 1 });
+  return [
+    { slotId: `${id}-now`, start: now.round('second'), hours: 12 },
+    ...HOURS.map((hour) => ({
+      slotId: `${id}-${hour}`,
+      start: tomorrow.toZonedDateTime({ timeZone, plainTime: { hour } }),
+      hours: 1,
+    })),
+  ];
 }
 
 async function prioritiesOf(client: Client): Promise<Priorities> {

@@ -13,7 +13,7 @@ export interface DeskDeps {
 
 const IN_PROGRESS = 'idempotency_in_progress';
 
-/** Sends what patients and nurses ask for, judges each answer and enters it in the ledger. */
+/** Sends what patients ask for on the telephone, judges each answer and enters it in the ledger. */
 export class FrontDesk {
   readonly #deps: DeskDeps;
 
@@ -22,23 +22,25 @@ export class FrontDesk {
   }
 
   async book(asked: BookingAsked): Promise<void> {
-    this.#booked(asked, [await this.#postBooking(asked, {})]);
+    const sentAt = this.#deps.ledger.now;
+    this.#booked(asked, [await this.#postBooking(asked, {})], sentAt);
   }
 
   /** One booking sent twice at the same moment with the same key, and once more afterwards: still one token. */
   async bookTwice(asked: BookingAsked): Promise<void> {
     const headers = { 'idempotency-key': `${this.#deps.run}-book-${asked.patient.nth}` };
     const send = (): Promise<HttpAnswer> => this.#postBooking(asked, headers);
+    const sentAt = this.#deps.ledger.now;
     const answers = await Promise.all([send(), send()]);
-    this.#booked(asked, [...answers, await send()]);
+    this.#booked(asked, [...answers, await send()], sentAt);
   }
 
   /** The same patient in the same slot again. */
-  bookAgain({ patient, slot, booking }: Known): Promise<void> {
-    const at = `POST /book of patient ${patient.nth} again in ${slot.id}`;
+  bookAgain({ patient, booking }: Known, slotId: string, doctorId: string): Promise<void> {
+    const at = `POST /book of patient ${patient.nth} again in ${slotId}`;
     const body = {
-      doctor_id: slot.doctorId,
-      slot_id: slot.id,
+      doctor_id: doctorId,
+      slot_id: slotId,
       patient_name: patient.name,
       patient_type: booking.type,
       patient_id: patient.patientId,
@@ -73,21 +75,22 @@ export class FrontDesk {
   }
 
   /** Marks a no-show; a patient who was bumped meanwhile holds no seat to miss. */
-  async noShow(known: Known): Promise<void> {
+  async noShow(known: Known, isForced: boolean): Promise<void> {
     const { client, judge, ledger } = this.#deps;
-    const at = `POST /no-show of ${known.booking.id}`;
-    const answer = await client.post('/no-show', { token_id: known.booking.id });
+    const { id } = known.booking;
+    const at = `POST /no-show of ${id}`;
+    const body = { token_id: id, ...(isForced ? { force: true } : {}) };
+    const answer = await client.post('/no-show', body);
     if (answer.status !== 200) {
-      judge.refusal(at, answer, 409, 'invalid_transition');
-      this.#facts(at, answer, { from: 'WAITING' });
+      judge.overtaken(at, known, answer, 'NO_SHOW');
       return;
     }
     const { promoted, ...token } = answer.body as NoShowView;
-    judge.breaches.same(`${at}: id`, token.id, known.booking.id);
-    judge.breaches.same(`${at}: number`, token.number, known.booking.number);
+    judge.breaches.same(`${at}: id`, token.id, id);
     judge.breaches.same(`${at}: status`, token.status, 'NO_SHOW');
-    judge.promoted(at, known, promoted);
-    ledger.leave(known, 'no_show', promoted);
+    judge.promoted(at, { id, slotId: token.slot_id }, promoted);
+    ledger.tell('no_show', id, { token, bumped: null, promoted: promoted?.id ?? null });
+    ledger.count(known.booking.type, 'no-show');
   }
 
   /** Sends what has to be refused, with this code and these facts beside it. */
@@ -97,28 +100,19 @@ export class FrontDesk {
     body: object,
     status: number,
     code: string,
-    facts: Readonly<Record<string, string>> = {},
+    facts: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
-    const answer = await this.#deps.client.post(path, body);
-    this.#deps.judge.refusal(at, answer, status, code);
-    this.#facts(at, answer, facts);
-  }
-
-  #facts(at: string, { body }: HttpAnswer, facts: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(facts))
-      this.#deps.judge.breaches.same(
-        `${at}: ${name}`,
-        (body as Readonly<Record<string, unknown>>)[name],
-        value,
-      );
+    const { client, judge } = this.#deps;
+    const send = path.startsWith('/slots/') && !path.endsWith('/close') ? 'patch' : 'post';
+    const answer = await client[send](path, body);
+    judge.refusal(at, answer, status, code);
+    judge.facts(at, answer, facts);
   }
 
   #postBooking(
     { patient, slot, type }: BookingAsked,
     headers: Readonly<Record<string, string>>,
   ): Promise<HttpAnswer> {
-    const { client, ledger } = this.#deps;
-    ledger.send(slot);
     const body = {
       doctor_id: slot.doctorId,
       slot_id: slot.id,
@@ -126,23 +120,27 @@ export class FrontDesk {
       patient_type: type,
       ...(patient.patientId === null ? {} : { patient_id: patient.patientId }),
     };
-    return client.post('/book', body, headers);
+    return this.#deps.client.post('/book', body, headers);
   }
 
-  #booked(asked: BookingAsked, answers: readonly HttpAnswer[]): void {
+  #booked(asked: BookingAsked, answers: readonly HttpAnswer[], sentAt: number): void {
     const { judge, ledger } = this.#deps;
-    const at = `POST /book of patient ${asked.patient.nth} in ${asked.slot.id}`;
+    const { patient, slot } = asked;
+    const at = `POST /book of patient ${patient.nth} in ${slot.id}`;
     const accepted = answers.filter(({ status }) => status === 201);
+    const isClosing = ledger.closing.has(slot.id);
     for (const answer of answers) {
       if (answer.status === 201) continue;
-      const isTwin = codeOf(answer) === IN_PROGRESS && answers.length > 1 && accepted.length > 0;
-      judge.refusal(at, answer, 409, isTwin ? IN_PROGRESS : 'waitlist_full');
+      const code = codeOf(answer);
+      const isTwin = code === IN_PROGRESS && answers.length > 1;
+      const isTurnedAway = isClosing && code === 'slot_closed';
+      judge.refusal(at, answer, 409, isTwin || isTurnedAway ? code : 'waitlist_full');
     }
     const [first] = accepted;
     if (first === undefined) return;
     const booking = first.body as BookingView;
-    judge.booking(asked, booking, first);
-    ledger.book({ patient: asked.patient, slot: asked.slot, booking, departure: null });
+    judge.booking(asked, booking, first, sentAt);
+    ledger.book({ patient, slot, booking });
     for (const again of accepted) {
       const { id } = again.body as BookingView;
       judge.breaches.same(`R9: ${at} repeated with its key: id`, id, booking.id);
@@ -157,15 +155,17 @@ export class FrontDesk {
 
   #cancelled(known: Known, answer: HttpAnswer): void {
     const { judge, ledger } = this.#deps;
-    const at = `POST /cancel of ${known.booking.id}`;
+    const { id, type } = known.booking;
+    const at = `POST /cancel of ${id}`;
     if (answer.status !== 200) {
-      judge.breaches.add(`${at} is answered ${answer.status} ${codeOf(answer)}`);
+      judge.overtaken(at, known, answer, 'CANCELLED');
       return;
     }
-    const { id, status, promoted } = answer.body as CancelView;
-    judge.breaches.same(`${at}: id`, id, known.booking.id);
-    judge.breaches.same<string>(`${at}: status`, status, 'CANCELLED');
-    judge.promoted(at, known, promoted);
-    ledger.leave(known, 'cancelled', promoted);
+    const { promoted, ...cancelled } = answer.body as CancelView;
+    judge.breaches.same(`${at}: id`, cancelled.id, id);
+    judge.breaches.same<string>(`${at}: status`, cancelled.status, 'CANCELLED');
+    judge.promoted(at, { id }, promoted);
+    ledger.tell('cancelled', id, { token: null, bumped: null, promoted: promoted?.id ?? null });
+    ledger.count(type, 'cancelled');
   }
 }

@@ -1,4 +1,5 @@
-import type { BookingView, SlotView, TokenView } from '../../../src/service/index.ts';
+import type { Status } from '../../../src/engine/index.ts';
+import type { BookingView, ClosedView, TokenView } from '../../../src/service/index.ts';
 
 /** A slot that the simulation opened for itself. */
 export interface OpenedSlot {
@@ -18,138 +19,197 @@ export interface Patient {
   readonly patientId: string | null;
 }
 
-/** How a token gave its place up, and who the answer says got the seat. */
-export interface Departure {
-  readonly kind: 'cancelled' | 'no_show';
-  readonly promoted: string | null;
-}
-
-/** An accepted booking: what the answers said about it. */
+/** An accepted booking: what the answer said about it. */
 export interface Known {
   readonly patient: Patient;
   readonly slot: OpenedSlot;
   readonly booking: BookingView;
-  departure: Departure | null;
 }
 
-/** What happened to the patients of one class, as answered. */
-export interface ClassCount {
-  accepted: number;
-  booked: number;
-  waiting: number;
-  bumped: number;
-  promoted: number;
-  cancelled: number;
-  noShow: number;
+/** A token's own commands, by the change records they leave; a move leaves two. */
+export type Deed =
+  | 'booked'
+  | 'cancelled'
+  | 'no_show'
+  | 'checked_in'
+  | 'started'
+  | 'completed'
+  | 'moved'
+  | 'reclassified';
+
+/** What an answer said a command has done. */
+export interface Told {
+  /** The token afterwards; null of a cancel, which does not show it. */
+  readonly token: TokenView | null;
+  readonly bumped: BookingView['bumped'];
+  readonly promoted: string | null;
+  /** How the patient was called, when a call it was. */
+  readonly call?: Call;
 }
+
+/** A call for the next patient. */
+export interface Call {
+  /** Null for all slots of the day. */
+  readonly slotId: string | null;
+  /** Who was completed by it. */
+  readonly completed: string | null;
+}
+
+/** A slot set anew, and what the answer said it did. */
+export interface SlotChange {
+  readonly slotId: string;
+  readonly capacity: number;
+  readonly delayMinutes: number;
+  readonly bumped: readonly string[];
+  readonly promoted: readonly string[];
+  readonly closing: Closing | null;
+}
+
+export interface Closing {
+  readonly slotId: string;
+  readonly moveTo: string | null;
+  readonly answer: ClosedView;
+}
+
+/** A refusal that only what happened meanwhile explains: the token had this status. */
+export interface Excuse {
+  readonly at: string;
+  readonly tokenId: string;
+  readonly status: Status;
+}
+
+export const COLUMNS = [
+  'booked',
+  'waiting',
+  'bumped',
+  'promoted',
+  'cancelled',
+  'no-show',
+  'arrived',
+  'called',
+  'moved',
+] as const;
+type Column = (typeof COLUMNS)[number];
+
+/** What happened to the patients of one class, as answered. */
+export type ClassCount = Record<Column, number>;
 
 /** Everything that the answers have said so far. */
 export class Ledger {
-  readonly slots: OpenedSlot[] = [];
   readonly tokens = new Map<string, Known>();
   readonly counts = new Map<string, ClassCount>();
   readonly refusals = new Map<string, number>();
-  readonly #bumped = new Set<string>();
-  readonly #numbers = new Set<string>();
-  readonly #sent = new Map<string, number>();
-  #waiting = new Set<string>();
-
-  /** Bookings sent to a slot so far, answered or not. */
-  sentTo(slot: OpenedSlot): number {
-    return this.#sent.get(slot.id) ?? 0;
-  }
-
-  send(slot: OpenedSlot): void {
-    this.#sent.set(slot.id, this.sentTo(slot) + 1);
-  }
+  /** Slot changes of each doctor that were not audited yet, in their order. */
+  readonly slotChanges = new Map<string, SlotChange[]>();
+  /** By the reason, which is each closing's own. */
+  readonly closings = new Map<string, Closing>();
+  /** Slots whose closing was asked for. */
+  readonly closing = new Set<string>();
+  /** Since the phase began. */
+  excuses: Excuse[] = [];
+  /** Slots in which nobody was to be called, or doctors, since the phase began. */
+  idle: string[] = [];
+  readonly #told = new Map<string, Told[]>();
+  readonly #called = new Set<string>();
+  /** When the patient's check-in was answered. */
+  readonly #present = new Map<string, number>();
+  #now = 0;
 
   book(known: Known): void {
     const { booking } = known;
     this.tokens.set(booking.id, known);
-    this.#numbers.add(numberKey(known.slot, booking.number));
-    const count = this.#count(booking.type);
-    count.accepted += 1;
-    if (booking.status === 'BOOKED') count.booked += 1;
-    else count.waiting += 1;
-    if (booking.bumped === null) return;
-    this.#bumped.add(booking.bumped.id);
-    this.#count(booking.bumped.type).bumped += 1;
+    this.tell('booked', booking.id, { token: booking, bumped: booking.bumped, promoted: null });
+    this.count(booking.type, booking.status === 'WAITING' ? 'waiting' : 'booked');
   }
 
-  leave(known: Known, kind: Departure['kind'], promoted: TokenView | null): void {
-    known.departure = { kind, promoted: promoted?.id ?? null };
-    this.#count(known.booking.type)[kind === 'cancelled' ? 'cancelled' : 'noShow'] += 1;
-    if (promoted !== null) this.#count(promoted.type).promoted += 1;
+  /** Enters what an answer said; answers to one token's commands of one kind in their order. */
+  tell(deed: Deed, id: string, told: Told): void {
+    const key = `${deed} ${id}`;
+    this.#told.set(key, [...(this.#told.get(key) ?? []), told]);
+    this.#now += 1;
+    if (deed === 'checked_in') this.#present.set(id, this.#now);
+    if (told.bumped !== null) this.count(told.bumped.type, 'bumped');
+    if (told.promoted !== null) this.count(this.typeOf(told.promoted), 'promoted');
+  }
+
+  /** What the next answer about this token said of such a command; each is told once. */
+  toldOf(deed: Deed, id: string): Told | undefined {
+    return this.#told.get(`${deed} ${id}`)?.shift();
+  }
+
+  /** The same, left there. */
+  peek(deed: Deed, id: string): Told | undefined {
+    return this.#told.get(`${deed} ${id}`)?.[0];
+  }
+
+  /** The commands that were answered with a success and are on no record. */
+  get untold(): string[] {
+    return [...this.#told].filter(([, left]) => left.length > 0).map(([key]) => key);
+  }
+
+  /** Whether the patient is called for the first time. */
+  call(id: string): boolean {
+    const isFirst = !this.#called.has(id);
+    this.#called.add(id);
+    return isFirst;
+  }
+
+  /** Counts up with every answer: what was answered until a request is sent is true before it. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Whether the patient had been checked in by then, and is not on the move. */
+  wasPresent(id: string, then: number): boolean {
+    return (this.#present.get(id) ?? Infinity) <= then;
+  }
+
+  /** A move is about to be sent: on another day the patient is not there yet. */
+  sendAway(id: string): void {
+    this.#present.delete(id);
+  }
+
+  changeSlot(doctorId: string, change: SlotChange): void {
+    this.slotChanges.set(doctorId, [...(this.slotChanges.get(doctorId) ?? []), change]);
   }
 
   refuse(code: string): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
   }
 
-  /** Notes who waits, as just read back. */
-  read(board: ReadonlyMap<string, SlotView>): void {
-    const waiters = Array.from(board.values(), ({ waitlist }) => waitlist).flat();
-    this.#waiting = new Set(waiters.map(({ id }) => id));
+  beginPhase(): void {
+    this.excuses = [];
+    this.idle = [];
   }
 
-  hasNumber(slot: OpenedSlot, number: number): boolean {
-    return this.#numbers.has(numberKey(slot, number));
+  count(type: string, column: Column): void {
+    const count = this.counts.get(type) ?? emptyCount();
+    this.counts.set(type, count);
+    count[column] += 1;
   }
 
-  /** Tokens that were not given up, in the order of the plan. */
-  get live(): Known[] {
-    return this.#where(({ departure }) => departure === null);
-  }
-
-  /** The live tokens that held a seat when the slots were read back last. */
-  get seated(): Known[] {
-    return this.live.filter(({ booking }) => !this.#waiting.has(booking.id));
-  }
-
-  /** The live tokens that waited when the slots were read back last. */
-  get waiting(): Known[] {
-    return this.live.filter(({ booking }) => this.#waiting.has(booking.id));
-  }
-
-  /** Of those that waited, the ones that had held a seat before. */
-  get bumped(): Known[] {
-    return this.waiting.filter(({ booking }) => this.#bumped.has(booking.id));
-  }
-
-  departed(kind: Departure['kind']): Known[] {
-    return this.#where(({ departure }) => departure?.kind === kind);
+  /** The class a token was booked with. */
+  typeOf(id: string): string {
+    return this.tokens.get(id)?.booking.type ?? 'of nobody';
   }
 
   /** The sums over all classes. */
   get total(): ClassCount {
     const total = emptyCount();
     for (const count of this.counts.values())
-      for (const name of Object.keys(total) as (keyof ClassCount)[]) total[name] += count[name];
+      for (const name of COLUMNS) total[name] += count[name];
     return total;
-  }
-
-  #where(predicate: (known: Known) => boolean): Known[] {
-    return [...this.tokens.values()]
-      .filter(predicate)
-      .sort((a, b) => a.patient.nth - b.patient.nth);
-  }
-
-  #count(type: string): ClassCount {
-    const count = this.counts.get(type) ?? emptyCount();
-    this.counts.set(type, count);
-    return count;
   }
 }
 
-const numberKey = (slot: OpenedSlot, number: number): string =>
-  `${slot.doctorId} ${slot.date} ${number}`;
-
 const emptyCount = (): ClassCount => ({
-  accepted: 0,
   booked: 0,
   waiting: 0,
   bumped: 0,
   promoted: 0,
   cancelled: 0,
-  noShow: 0,
+  'no-show': 0,
+  arrived: 0,
+  called: 0,
+  moved: 0,
 });

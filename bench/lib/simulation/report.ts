@@ -2,20 +2,11 @@ import { Temporal } from 'temporal-polyfill';
 import type { DoctorView, TokenView } from '../../../src/service/index.ts';
 import { grouped, percentile } from '../statistics.ts';
 import type { Clinic } from './clinic.ts';
-import type { ClassCount, Ledger, OpenedSlot } from './ledger.ts';
+import { COLUMNS, type ClassCount, type Ledger, type OpenedSlot } from './ledger.ts';
 import type { Board } from './read-back.ts';
 
 /** Tokens named in one line of the board. */
 const LINE_TOKENS = 24;
-const COLUMNS = [
-  'accepted',
-  'booked',
-  'waiting',
-  'bumped',
-  'promoted',
-  'cancelled',
-  'noShow',
-] as const;
 
 /** `EMERGENCY` is E, `PAID_PRIORITY` is PP. */
 const initialsOf = (type: string): string =>
@@ -38,16 +29,12 @@ export function boardLines({ doctors, slots, priorities }: Clinic, board: Board)
   ];
 }
 
-function slotLines(
-  { id, startTime, capacity }: OpenedSlot,
-  doctor: DoctorView,
-  board: Board,
-): string[] {
-  const { tokens = [], waitlist = [] } = board.get(id) ?? {};
+function slotLines({ id, startTime }: OpenedSlot, doctor: DoctorView, board: Board): string[] {
+  const { tokens = [], waitlist = [], capacity = 0, status = '' } = board.get(id) ?? {};
   const start = Temporal.Instant.from(startTime).toZonedDateTimeISO(doctor.time_zone);
   const time = start.toPlainTime().toString({ smallestUnit: 'minute' });
   return [
-    `  ${time}  ${`${tokens.length}/${capacity}`.padStart(7)} seated   ${named(tokens)}`,
+    `  ${time}  ${`${tokens.length}/${capacity}`.padStart(7)} seated   ${named(tokens)}${status === 'CLOSED' ? ' (closed)' : ''}`,
     `  ${' '.repeat(time.length)}  ${String(waitlist.length).padStart(7)} waiting  ${named(waitlist)}`,
   ];
 }
@@ -73,10 +60,7 @@ export function summaryLines(
   const refusals = [...ledger.refusals].sort(([a], [b]) => (a < b ? -1 : 1));
   const rate = grouped((latencies.length / elapsedMs) * 1_000);
   return [
-    row(
-      'class',
-      COLUMNS.map((name) => (name === 'noShow' ? 'no-show' : name)),
-    ),
+    row('class', COLUMNS),
     ...Array.from(ledger.counts, ([type, count]) => row(type, cellsOf(count))),
     row('all', cellsOf(ledger.total)),
     '',
