@@ -1,10 +1,21 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { TSchema } from '@sinclair/typebox';
-import { DEFAULT_CLASSES, STATUSES, TRANSITIONS } from '../src/engine/index.ts';
+import {
+  DEFAULT_CLASSES,
+  isStatus,
+  nextStatuses,
+  STATUSES,
+  TRANSITIONS,
+  type Change,
+  type Status,
+  type Transition,
+} from '../src/engine/index.ts';
 import { PROBLEMS } from '../src/http/problem.ts';
+import { reportCsvOf } from '../src/http/report-csv.ts';
+import { DayReport } from '../src/http/report-schemas.ts';
 import { Slot, Token } from '../src/http/schemas.ts';
-import { LIMITS, parseRoster } from '../src/service/index.ts';
+import { LIMITS, parseRoster, type DayReportView } from '../src/service/index.ts';
 import { Settings } from '../src/settings.ts';
 import { PENDING_MAX } from '../src/store/group-commit.ts';
 import { KEPT_ANSWER_HOURS } from '../src/store/index.ts';
@@ -49,6 +60,8 @@ it.each(ROUTES)('API.md tells the successes, codes and fields of $name', (route)
   expect(fields.map(([name, required]) => [...codesIn(name), required])).toEqual(
     route.fields.map(({ name, isRequired }) => [name, isRequired ? 'yes' : 'no']),
   );
+  for (const [index, { maximum }] of route.fields.entries())
+    expect(fields[index]?.[2]).toContain(maximum?.toLocaleString('en') ?? '');
 });
 
 it('API.md lists every error code with its status, in the order of the checks, and no other', () => {
@@ -68,6 +81,10 @@ it('API.md lists every error code with its status, in the order of the checks, a
 it.each([
   ['Token', Token],
   ['Slot', Slot],
+  [
+    'Day report',
+    { properties: { ...DayReport.properties, ...DayReport.properties.total.properties } },
+  ],
 ])('API.md names every field of a %s, and no other', (name, schema) => {
   const fields = rowsOf(sectionOf(API, `### ${name}`)).flatMap(([field]) => codesIn(field));
   expect(fields).toEqual(Object.keys(schema.properties));
@@ -88,9 +105,29 @@ it('API.md tells the status table', () => {
   );
 });
 
-it('API.md tells the kinds of changes', () => {
-  const kinds = rowsOf(sectionOf(API, '## History')).flatMap(([kind]) => codesIn(kind));
-  expect(kinds).toEqual(['booked', ...TRANSITIONS]);
+const AHEAD = ['BOOKED', 'CHECKED_IN', 'WAITING'];
+/** The changes that are no transition: the statuses they come from and lead to. */
+const OTHER_KINDS = {
+  booked: { from: ['null'], to: ['BOOKED', 'WAITING'] },
+  moved_in: { from: ['null'], to: AHEAD },
+  moved_out: { from: AHEAD, to: ['null'] },
+  reclassified: { from: AHEAD, to: [] },
+} satisfies Record<Exclude<Change['kind'], Transition | 'doctor_set' | 'slot_set'>, object>;
+
+/** What the status table says of a transition; a promotion goes by its first status, and leads to the seat status. */
+function stepOf(status: Status | null) {
+  const to = status === null ? (['BOOKED', 'CHECKED_IN'] as const) : [status];
+  const leadsThere = (from: Status) => nextStatuses(from).includes(to[0]);
+  return { from: Object.keys(STATUSES).filter(isStatus).filter(leadsThere), to };
+}
+
+it('API.md tells the kinds of changes, and between which statuses each is', () => {
+  const rows = rowsOf(sectionOf(API, '## History')).map(([kind, , from, to]) => [
+    ...codesIn(kind),
+    { from: codesIn(from), to: codesIn(to) },
+  ]);
+  const transitions = Object.entries(TRANSITIONS).map(([kind, status]) => [kind, stepOf(status)]);
+  expect(rows).toEqual([...Object.entries(OTHER_KINDS), ...transitions]);
 });
 
 it('API.md tells the class table', () => {
@@ -151,20 +188,31 @@ it.each(ROUTES)('API.md shows $name at work', (route) => {
   expect(successes.map((example) => requestOf(example).route.name)).toContain(route.name);
 });
 
-it.each(examplesOf(API))('API.md shows a real answer of $command', async (example) => {
-  const { route, sent } = requestOf(example);
-  if (sent !== undefined && example.status < '300')
-    expect(await faultsIn(route.bodySchema ?? {}, JSON.parse(sent))).toBe('');
-  if (example.body === '') return;
-  const body = JSON.parse(example.body) as { readonly code?: keyof typeof PROBLEMS };
-  const schema = route.answerSchema(example.status);
-  expect(schema).toBeDefined();
-  expect(await faultsIn(schema ?? {}, body)).toBe('');
-  if (body.code !== undefined) {
-    const { status, title, detail } = PROBLEMS[body.code];
-    expect(body).toMatchObject({ status, title, detail });
-  }
+it('API.md shows a day report as JSON and the same as a table', () => {
+  const [json, csv] = examplesOf(sectionOf(API, '### GET /reports/day'));
+  const report = JSON.parse(json?.body ?? '') as DayReportView;
+  expect(csv?.body).toBe(reportCsvOf(report).replaceAll('\r\n', '\n'));
 });
+
+const isTable = ({ command }: Example): boolean => command.includes('Accept: text/csv');
+
+it.each(examplesOf(API).filter((example) => !isTable(example)))(
+  'API.md shows a real answer of $command',
+  async (example) => {
+    const { route, sent } = requestOf(example);
+    if (sent !== undefined && example.status < '300')
+      expect(await faultsIn(route.bodySchema ?? {}, JSON.parse(sent))).toBe('');
+    if (example.body === '') return;
+    const body = JSON.parse(example.body) as { readonly code?: keyof typeof PROBLEMS };
+    const schema = route.answerSchema(example.status);
+    expect(schema).toBeDefined();
+    expect(await faultsIn(schema ?? {}, body)).toBe('');
+    if (body.code !== undefined) {
+      const { status, title, detail } = PROBLEMS[body.code];
+      expect(body).toMatchObject({ status, title, detail });
+    }
+  },
+);
 
 it.each(DOCUMENTS)('the JSON in %s is JSON, and a roster in it one that works', (name) => {
   for (const block of blocksOf(readDocument(name), 'json')) {

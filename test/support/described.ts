@@ -10,6 +10,7 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly additionalProperties?: unknown;
+  readonly maximum?: number;
 }
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
@@ -30,6 +31,8 @@ interface Operation {
 export interface Field {
   readonly name: string;
   readonly isRequired: boolean;
+  /** The greatest number that it may be. */
+  readonly maximum?: number | undefined;
 }
 
 /** A route as `/openapi.json` tells it. */
@@ -86,7 +89,7 @@ export class DescribedRoute {
 
 function fieldsOf({ properties = {}, required = [] }: Schema, at: string): Field[] {
   return Object.entries(properties).flatMap(([key, schema]) => [
-    { name: at + key, isRequired: required.includes(key) },
+    { name: at + key, isRequired: required.includes(key), maximum: schema.maximum },
     ...fieldsOf(schema.items ?? {}, `${at}${key}[].`),
   ]);
 }
