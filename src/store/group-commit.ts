@@ -1,4 +1,4 @@
-import type { DoctorId } from '../engine/index.ts';
+import { invariant, type DoctorId } from '../engine/index.ts';
 import { NotDurableError, OverloadedError, type Decision, type StoreState } from './store.ts';
 
 /** Commands that may wait for the disk at once. */
@@ -55,6 +55,9 @@ export class GroupCommit {
     let decision: Decision<T>;
     try {
       decision = decide();
+      // Who reads another doctor waits for that doctor's commits alone: it would see what can still be lost.
+      const isWithin = decision.changes.every((change) => doctorIds.includes(change.doctorId));
+      invariant(isWithin, 'a command changes only the doctors it names');
     } catch (error) {
       this.#end(error as Error);
       throw error;

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PENDING_MAX, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError, OverloadedError } from '../../src/store/index.ts';
-import { found, RAO, SEN } from '../support/clinic.ts';
+import { doctorFacts, found, NOW, RAO, SEN } from '../support/clinic.ts';
 import { Disk, heard, named, standing } from '../support/disk.ts';
 
 const FULL = new TransientWriteError('the disk is full');
@@ -213,6 +213,15 @@ describe('a decide that throws', () => {
     expect(await standing([before, bug])).toEqual(['Error', 'Error']);
     expect(await disk.commits.failure).toBe(BROKEN);
     expect(disk.calls).toEqual([]);
+  });
+
+  it('is one that changes a doctor whom its command does not name', async () => {
+    const at = NOW;
+    const doctor = doctorFacts({ id: SEN });
+    const change = { kind: 'doctor_set', doctorId: SEN, version: 1, at, doctor } as const;
+    const stray = heard(disk.commits.transact([RAO], () => ({ ...named('a'), changes: [change] })));
+    await expect(stray).rejects.toThrow('a command changes only the doctors it names');
+    expect(disk.commits.state).toBe('failed');
   });
 
   it.each<[string, (writing: Disk) => Promise<void>]>([
