@@ -245,7 +245,7 @@ it('lives while it loads, and is ready once it has loaded, until it stops', asyn
     expect(await opd.get(url)).toMatchObject({ status: 503, body: { code: 'not_durable' } });
   expect(await opd.put('/doctors/x', doctorInput())).toMatchObject({ status: 503 });
   expect(await opd.post('/book', booking('W1'))).toMatchObject({ body: { code: 'not_durable' } });
-  await opd.service.start(() => []);
+  await opd.service.start(() => ({ doctors: [], slots: [] }));
   expect(await ready()).toMatchObject({ status: 200, body: { status: 'ready', durable: false } });
   opd.service.stop();
   expect(await ready()).toMatchObject({ status: 503, body: { code: 'stopping' } });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+import { withoutInstance } from '../support/told.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 
 const KEY = { 'idempotency-key': 'k-1' };
@@ -8,6 +9,20 @@ const SLOT = {
   start_time: '2026-11-23T12:00:00Z',
   end_time: '2026-11-23T13:00:00Z',
   capacity: 1,
+};
+
+const DELAY = { date: '2026-11-23', minutes: 20 };
+
+const checkedIn = async (opd: TestApp): Promise<string> => {
+  const { id } = await opd.book('W1');
+  await opd.post('/check-in', { token_id: id });
+  return id;
+};
+
+const started = async (opd: TestApp): Promise<string> => {
+  const { id } = await opd.book('W1');
+  await opd.post('/start', { token_id: id });
+  return id;
 };
 
 /** The answer is the first one again, to the letter, and the state is as it was. */
@@ -28,13 +43,39 @@ const expectReplay = async (
   expect(snapshotOf(opd.engine)).toEqual(before);
 };
 
-/** A problem names its own request, whichever answer it repeats. */
-const withoutInstance = ({ text }: Answered): string => text.replace(/"instance":"[^"]*"/, '');
-
 it.each<[string, (opd: TestApp) => Promise<[url: string, body: object]>]>([
   ['/book', () => Promise.resolve(['/book', booking('E1')])],
   ['/cancel', async (opd) => ['/cancel', { token_id: (await opd.book('W1')).id, reason: 'ill' }]],
-  ['/no-show', async (opd) => ['/no-show', { token_id: (await opd.book('W1')).id }]],
+  ['/no-show', async (opd) => ['/no-show', { token_id: (await opd.book('W1')).id, force: true }]],
+  ['/check-in', async (opd) => ['/check-in', { token_id: (await opd.book('W1')).id }]],
+  ['/start', async (opd) => ['/start', { token_id: (await opd.book('W1')).id }]],
+  ['/complete', async (opd) => ['/complete', { token_id: await started(opd) }]],
+  [
+    '/call-next',
+    async (opd) => {
+      await checkedIn(opd);
+      return ['/call-next', { doctor_id: 'doc1' }];
+    },
+  ],
+  [
+    '/move',
+    async (opd) => ['/move', { token_id: (await opd.book('W1')).id, slot_id: 'doc2_slot1' }],
+  ],
+  [
+    '/reclassify',
+    async (opd) => {
+      const { id } = await opd.book('W1');
+      return ['/reclassify', { token_id: id, patient_type: 'EMERGENCY', reason: 'chest pain' }];
+    },
+  ],
+  [
+    '/slots/{id}/close',
+    async (opd) => {
+      const { slot_id } = await opd.book('W1');
+      return [`/slots/${slot_id}/close`, { reason: 'ill', move_to: 'doc1_slot2' }];
+    },
+  ],
+  ['/doctors/{id}/delay', () => Promise.resolve(['/doctors/doc1/delay', DELAY])],
   ['/slots', () => Promise.resolve(['/slots', SLOT])],
 ])('%s with a key does its work once and answers the same again (R9)', async (_url, prepare) => {
   const opd = await openApp();
@@ -54,6 +95,14 @@ it.each<[code: string, url: string, body: object]>([
   ['token_not_found', '/cancel', { token_id: 'x' }],
   ['doctor_not_found', '/slots', { ...SLOT, doctor_id: 'x' }],
   ['id_taken', '/slots', { ...SLOT, id: 'doc1_slot1' }],
+  ['token_not_found', '/check-in', { token_id: 'x' }],
+  ['nobody_waiting', '/call-next', { doctor_id: 'doc1' }],
+  ['slot_not_found', '/move', { token_id: 'x', slot_id: 'y' }],
+  ['token_not_found', '/move', { token_id: 'x', slot_id: 'doc1_slot2' }],
+  ['slot_not_found', '/slots/x/close', { reason: 'ill' }],
+  ['slot_not_found', '/slots/doc1_slot2/close', { reason: 'ill', move_to: 'x' }],
+  ['slot_ended', '/slots/doc1_slot1@2026-11-23/close', { reason: 'ill' }],
+  ['doctor_not_found', '/doctors/x/delay', DELAY],
 ])('keeps the refusal %s of %s', async (code, url, body) => {
   const opd = await openApp({ waitlistMax: 0 });
   await opd.goTo('2026-11-23T10:45:00Z');

@@ -23,7 +23,8 @@ interface Description {
 const BODY = ['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'];
 const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', 'internal'];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
-const LEAVE = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
+const STEP = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
+const SLOT = ['slot_not_found', 'slot_ended', 'slot_closed'];
 const READ = ['invalid_request', 'not_durable', 'internal'];
 
 /** Every route with its success statuses and the codes it may answer. */
@@ -40,8 +41,17 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
       'waitlist_full',
     ],
   ],
-  'POST /cancel': ['200', LEAVE],
-  'POST /no-show': ['200', LEAVE],
+  'POST /cancel': ['200', STEP],
+  'POST /move': ['200', [...STEP, ...SLOT, 'duplicate_booking', 'waitlist_full']],
+  'POST /reclassify': ['200', STEP],
+  'POST /check-in': ['200', STEP],
+  'POST /call-next': [
+    '200',
+    [...POST, 'doctor_not_found', 'slot_not_found', 'consultation_in_progress', 'nobody_waiting'],
+  ],
+  'POST /start': ['200', [...STEP, 'consultation_in_progress']],
+  'POST /complete': ['200', STEP],
+  'POST /no-show': ['200', [...STEP, 'too_early']],
   'GET /tokens/{id}': ['200', [...READ, 'token_not_found']],
   'GET /tokens/{id}/history': ['200', [...READ, 'token_not_found']],
   'GET /schedule': ['200', [...READ, 'doctor_not_found']],
@@ -49,9 +59,24 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'GET /doctors/{id}': ['200', [...READ, 'doctor_not_found']],
   'PUT /doctors/{id}': ['200 201', [...COMMAND, 'id_taken']],
   'POST /slots': ['201', [...POST, 'doctor_not_found', 'slot_ended', 'id_taken']],
+  'PATCH /slots/{id}': ['200', [...COMMAND, ...SLOT, 'capacity_below_seated']],
+  'POST /slots/{id}/close': ['200', [...POST, ...SLOT]],
+  'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
+  'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', 'internal']],
   'GET /health': ['200', ['internal']],
   'GET /ready': ['200', ['not_durable', 'stopping', 'internal']],
+};
+
+/** What a route answers with besides JSON. */
+const OTHER_TYPES: Readonly<Record<string, readonly string[]>> = {
+  'GET /reports/day': ['text/csv'],
+};
+
+/** Queries without which a route answers nothing. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/schedule': '?doctor_id=doc1',
+  '/reports/day': '?doctor_id=doc1&date=2026-11-23',
 };
 
 let description: Description;
@@ -103,7 +128,8 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
       for (const [, code = ''] of text.matchAll(/`(\w+)`/g))
         expect(String(PROBLEMS[code as ProblemCode].status)).toBe(status);
       const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
-      expect(Object.keys(content)).toEqual([type]);
+      const others = Number(status) < 400 ? (OTHER_TYPES[route] ?? []) : [];
+      expect(Object.keys(content)).toEqual([type, ...others]);
       expect(content[type]?.schema).toMatchObject({ type: 'object' });
     }
   });
@@ -152,7 +178,7 @@ it('answers every route as it is described', async () => {
   for (const [route, operation] of operations) {
     if (!route.startsWith('GET')) continue;
     const url = route.slice(4).replace('{id}', route.includes('tokens') ? id : 'doc1');
-    const answer = await opd.get<Json>(url === '/schedule' ? `${url}?doctor_id=doc1` : url);
+    const answer = await opd.get<Json>(url + (QUERIES[url] ?? ''));
     const schema = operation.responses['200']?.content['application/json']?.schema;
     const { required, properties } = schema as { required: string[]; properties: Json };
     expect([url, answer.status]).toEqual([url, 200]);

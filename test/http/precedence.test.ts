@@ -18,6 +18,7 @@ it.each<Faulty>([
   ['method_not_allowed', 'wrong method, too large', raw('PATCH', '/book', TOO_LARGE, JSON_TYPE)],
   ['method_not_allowed', 'wrong method, not JSON', raw('PUT', '/book', '{', JSON_TYPE)],
   ['method_not_allowed', 'wrong method, no media type', raw('DELETE', '/slots', 'x', TEXT)],
+  ['method_not_allowed', 'wrong method, no such slot', raw('PUT', '/slots/x', '{', JSON_TYPE)],
   ['unsupported_media_type', 'other type, not JSON', raw('POST', '/book', '{', TEXT)],
   ['payload_too_large', 'too large, not JSON', raw('POST', '/book', TOO_LARGE, JSON_TYPE)],
   ['malformed_json', 'not JSON, bad key', raw('POST', '/book', '{', { ...JSON_TYPE, ...BAD_KEY })],
@@ -52,6 +53,29 @@ it.each<Faulty>([
     'invalid_request',
     'ends before it starts, no doctor',
     post('/slots', slot({ doctor_id: 'x', end_time: '2026-11-01T08:00:00Z' })),
+  ],
+  ['invalid_request', 'bad query, no slot', post('/slots/x/close?dry_run=1', { reason: 'ill' })],
+  ['invalid_request', 'bad path, bad body', post('/slots/a%20b/close', {})],
+  [
+    'invalid_request',
+    'a reason that is not to be given, no slot',
+    post('/slots/x/close', { reason: 'session_ended' }),
+  ],
+  [
+    'invalid_request',
+    'no calendar day, no doctor to be late',
+    post('/doctors/x/delay', { date: '2026-02-30', minutes: 5 }),
+  ],
+  ['slot_not_found', 'neither slot nor token', post('/move', { token_id: 'x', slot_id: 'y' })],
+  [
+    'doctor_not_found',
+    'neither to call from',
+    post('/call-next', { doctor_id: 'x', slot_id: 'y' }),
+  ],
+  [
+    'slot_not_found',
+    'no slot to move to, slot over',
+    post('/slots/doc1_slot1/close', { reason: 'ill', move_to: 'x' }),
   ],
   [
     'invalid_request',
@@ -97,6 +121,74 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
   await prepare(opd);
   const request = booking('W9', { slot_id: 'doc1_slot1@2026-11-23', ...more });
   expect(await opd.post('/book', request)).toMatchObject({ body: { code: expected } });
+});
+
+/** One patient in three slots of the first doctor, in consultation in one of them; the other doctor's first slot is full. */
+async function busy(): Promise<{ opd: TestApp; ids: Readonly<Record<string, string>> }> {
+  const opd = await openApp({ waitlistMax: 1 });
+  const ids: Record<string, string> = {};
+  for (const name of ['W1', 'W2', 'W3'])
+    ids[name] = (await opd.book(name, { patient_id: 'p1', slot_id: SLOT_OF[name] })).id;
+  for (const name of ['W4', 'W5', 'W6', 'W7'])
+    ids[name] = (await opd.book(name, { slot_id: 'doc2_slot1', doctor_id: 'doc2' })).id;
+  await opd.post('/start', { token_id: ids['W1'] });
+  return { opd, ids };
+}
+
+const SLOT_OF: Readonly<Record<string, string>> = {
+  W1: 'doc1_slot1@2026-11-23',
+  W2: 'doc1_slot2@2026-11-23',
+  W3: 'doc1_slot1@2026-11-24',
+};
+
+type Ids = Readonly<Record<string, string>>;
+
+it.each<readonly [ProblemCode, string, string, (ids: Ids) => object]>([
+  [
+    'duplicate_booking',
+    'a patient who is there already, and one in consultation',
+    '/move',
+    ({ W1 = '' }) => ({ token_id: W1, slot_id: SLOT_OF['W2'] }),
+  ],
+  [
+    'waitlist_full',
+    'a full waitlist, and one in consultation',
+    '/move',
+    ({ W1 = '' }) => ({ token_id: W1, slot_id: 'doc2_slot1' }),
+  ],
+  [
+    'invalid_transition',
+    'one who waits, and it is early',
+    '/no-show',
+    ({ W7 = '' }) => ({ token_id: W7 }),
+  ],
+  [
+    'invalid_transition',
+    'one in consultation already, as is one',
+    '/start',
+    ({ W1 = '' }) => ({ token_id: W1 }),
+  ],
+  [
+    'consultation_in_progress',
+    'one in consultation, and nobody to call',
+    '/call-next',
+    () => ({ doctor_id: 'doc1' }),
+  ],
+  [
+    'slot_not_found',
+    "another doctor's slot, and one in consultation",
+    '/call-next',
+    () => ({ doctor_id: 'doc1', slot_id: 'doc2_slot1' }),
+  ],
+  [
+    'slot_closed',
+    'closed to itself',
+    '/slots/doc1_slot1/close',
+    () => ({ reason: 'ill', move_to: 'doc1_slot1' }),
+  ],
+])('answers %s first: %s', async (expected, _what, url, bodyOf) => {
+  const { opd, ids } = await busy();
+  expect(await opd.post(url, bodyOf(ids))).toMatchObject({ body: { code: expected } });
 });
 
 it.each<readonly [ProblemCode, string, object]>([

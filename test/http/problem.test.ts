@@ -31,6 +31,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.post('/cancel', { token_id: id });
     return opd.post('/cancel', { token_id: id });
   },
+  nobody_waiting: async () => (await openApp()).post('/call-next', { doctor_id: 'doc1' }),
   method_not_allowed: async () => (await openApp()).get('/book'),
   duplicate_booking: async () => {
     const opd = await openApp();
@@ -57,6 +58,25 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     for (const name of ['W1', 'W2', 'W3']) await opd.book(name);
     const { id } = await opd.book('W4');
     return opd.post('/no-show', { token_id: id });
+  },
+  too_early: async () => {
+    const opd = await openApp();
+    return opd.post('/no-show', { token_id: (await opd.book('W1')).id });
+  },
+  consultation_in_progress: async () => {
+    const opd = await openApp();
+    const [first, second] = [await opd.book('W1'), await opd.book('W2')];
+    await opd.post('/start', { token_id: first.id });
+    return opd.post('/start', { token_id: second.id });
+  },
+  capacity_below_seated: async () => {
+    const opd = await openApp();
+    for (const name of ['W1', 'W2']) {
+      const { id } = await opd.book(name);
+      await opd.post('/start', { token_id: id });
+      await opd.post('/complete', { token_id: id });
+    }
+    return opd.patch('/slots/doc1_slot1', { capacity: 1 });
   },
   id_taken: async () => {
     const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
@@ -85,8 +105,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     disk.hold();
     const { writes } = disk;
     const request = { doctor_id: 'doc1', slot_id: 'doc1_slot1', patient_name: 'W' };
-    const book = () =>
-      opd.service.commands.book({ ...request, patient_type: 'WALK_IN' }, ANONYMOUS);
+    const book = () => opd.service.tokens.book({ ...request, patient_type: 'WALK_IN' }, ANONYMOUS);
     const first = book();
     while (disk.writes === writes) await new Promise(setImmediate);
     const others = Array.from({ length: PENDING - 1 }, book);
@@ -160,8 +179,9 @@ describe('beside the code stand the facts to act on', () => {
     const opd = await openApp();
     const ids = new Map<string, string>();
     for (const each of ['W1', 'W2', 'W3', 'W4', 'W5']) ids.set(each, (await opd.book(each)).id);
-    if (from === 'NO_SHOW') await opd.post('/no-show', { token_id: ids.get(name) });
-    const refused = await opd.post('/no-show', { token_id: ids.get(name) });
+    const noShow = { token_id: ids.get(name), force: true };
+    if (from === 'NO_SHOW') await opd.post('/no-show', noShow);
+    const refused = await opd.post('/no-show', noShow);
     expect(refused).toMatchObject({ status: 409, body: { from, allowed } });
   });
 

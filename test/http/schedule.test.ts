@@ -29,6 +29,8 @@ it('shows the doctor with the slots of today and tomorrow', async () => {
     start_time: '2026-11-23T09:00:00.000Z',
     end_time: '2026-11-23T10:00:00.000Z',
     delay_minutes: 0,
+    expected_start_time: '2026-11-23T09:00:00.000Z',
+    expected_end_time: '2026-11-23T10:00:00.000Z',
     capacity: 3,
     seated: 0,
     seats_left: 3,
@@ -115,10 +117,14 @@ it('shows slots that are over with who was in them, in memory or not', async () 
   const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc1&date=2026-11-23');
   const [ahead] = body.slots;
   opd.now = '2026-11-23T10:30:00Z';
+  const unkept = await opd.slot('2026-11-23');
+  expect(unkept).toMatchObject({ status: 'ENDED', seated: 3, waiting: 1 });
+  await opd.goTo('2026-11-23T23:59:00Z');
+  opd.now = '2026-11-24T00:00:00Z';
   const inMemory = await opd.slot('2026-11-23');
-  await opd.goTo('2026-11-23T10:30:00Z');
+  await opd.goTo('2026-11-24T00:00:00Z');
   const stored = await opd.slot('2026-11-23');
-  expect(inMemory).toMatchObject({ status: 'ENDED', seated: 3, waiting: 1 });
+  expect(inMemory).toMatchObject({ status: 'ENDED', seated: 3, waiting: 0 });
   expect(stored).toEqual(inMemory);
   expect(stored.tokens.map(({ id }) => id)).toEqual(ahead?.tokens.map(({ id }) => id));
   await opd.goTo('2026-11-25T12:00:00Z');

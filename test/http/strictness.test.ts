@@ -22,7 +22,8 @@ const expectFaultAt = ({ status, body }: Answered, place: string): void => {
 };
 
 const expectUntouched = async (): Promise<void> => {
-  expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 0, waiting: 0 });
+  const fresh = { seated: 0, waiting: 0, capacity: 3, delay_minutes: 0, status: 'OPEN' };
+  expect(await opd.slot('2026-11-23')).toMatchObject(fresh);
 };
 
 it.each<[field: string, value: unknown]>([
@@ -185,6 +186,25 @@ describe('ids in the path', () => {
   });
 });
 
+/** A body that each route takes. */
+const VALID: Readonly<Record<string, object>> = {
+  '/cancel': { token_id: 'x' },
+  '/no-show': { token_id: 'x' },
+  '/check-in': { token_id: 'x' },
+  '/start': { token_id: 'x' },
+  '/complete': { token_id: 'x' },
+  '/call-next': { doctor_id: 'doc1' },
+  '/move': { token_id: 'x', slot_id: 'doc1_slot1' },
+  '/reclassify': { token_id: 'x', patient_type: 'EMERGENCY', reason: 'chest pain' },
+  '/slots': SLOT,
+  '/slots/doc1_slot1/close': { reason: 'ill' },
+  '/doctors/doc1/delay': { date: '2026-11-23', minutes: 20 },
+};
+
+it.each(Object.entries(VALID))('%s takes %j for a body', async (url, body) => {
+  expect((await opd.post(url, body)).status).not.toBe(400);
+});
+
 it.each([
   ['/cancel', 'token_id', undefined],
   ['/cancel', 'token_id', 5],
@@ -196,6 +216,50 @@ it.each([
   ['/cancel', 'reason', 'Ann \u202egnol'],
   ['/cancel', 'force', true],
   ['/no-show', 'token_id', null],
+  ['/no-show', 'force', 'true'],
+  ['/no-show', 'force', 1],
+  ['/no-show', 'force', null],
+  ['/check-in', 'token_id', undefined],
+  ['/check-in', 'token_id', 'a b'],
+  ['/check-in', 'force', true],
+  ['/start', 'token_id', 7],
+  ['/start', 'complete_current', true],
+  ['/complete', 'token_id', ''],
+  ['/complete', 'reason', 'done'],
+  ['/call-next', 'doctor_id', undefined],
+  ['/call-next', 'slot_id', null],
+  ['/call-next', 'slot_id', ''],
+  ['/call-next', 'complete_current', 'yes'],
+  ['/call-next', 'complete_current', 0],
+  ['/call-next', 'token_id', 'x'],
+  ['/move', 'token_id', undefined],
+  ['/move', 'slot_id', undefined],
+  ['/move', 'slot_id', 'a/b'],
+  ['/move', 'doctor_id', 'doc2'],
+  ['/move', 'patient_type', 'EMERGENCY'],
+  ['/reclassify', 'patient_type', undefined],
+  ['/reclassify', 'patient_type', 'EMERGANCY'],
+  ['/reclassify', 'patient_type', 100],
+  ['/reclassify', 'reason', undefined],
+  ['/reclassify', 'reason', ''],
+  ['/reclassify', 'reason', 'a\nb'],
+  ['/reclassify', 'priority', 1000],
+  ['/slots/doc1_slot1/close', 'reason', undefined],
+  ['/slots/doc1_slot1/close', 'reason', ''],
+  ['/slots/doc1_slot1/close', 'reason', 'x'.repeat(201)],
+  ['/slots/doc1_slot1/close', 'reason', 'session_ended'],
+  ['/slots/doc1_slot1/close', 'move_to', null],
+  ['/slots/doc1_slot1/close', 'move_to', ''],
+  ['/slots/doc1_slot1/close', 'dry_run', true],
+  ['/doctors/doc1/delay', 'date', undefined],
+  ['/doctors/doc1/delay', 'date', '2026-11-31'],
+  ['/doctors/doc1/delay', 'date', 'today'],
+  ['/doctors/doc1/delay', 'minutes', undefined],
+  ['/doctors/doc1/delay', 'minutes', -1],
+  ['/doctors/doc1/delay', 'minutes', 1_441],
+  ['/doctors/doc1/delay', 'minutes', 2.5],
+  ['/doctors/doc1/delay', 'minutes', '20'],
+  ['/doctors/doc1/delay', 'delay_minutes', 20],
   ['/no-show', 'reason', 'late'],
   ['/slots', 'capacity', '3'],
   ['/slots', 'capacity', 0],
@@ -215,11 +279,32 @@ it.each([
   ['/slots', 'id', 'a b'],
   ['/slots', 'delay_minutes', 5],
 ])('%s refuses a body whose %s is %j', async (url, field, value) => {
-  const valid = url === '/slots' ? SLOT : { token_id: 'x' };
-  expectFaultAt(await opd.post(url, { ...valid, [field]: value }), `/${field}`);
+  expectFaultAt(await opd.post(url, { ...VALID[url], [field]: value }), `/${field}`);
+  await expectUntouched();
 });
 
-it.each<['GET' | 'POST', string]>([
+it.each<[field: string, value: unknown]>([
+  ['capacity', 0],
+  ['capacity', -1],
+  ['capacity', 1.5],
+  ['capacity', '3'],
+  ['capacity', 10_001],
+  ['capacity', null],
+  ['delay_minutes', -5],
+  ['delay_minutes', 1_441],
+  ['delay_minutes', '5'],
+  ['delay_minutes', null],
+  ['status', 'CLOSED'],
+])('PATCH of a slot refuses a body whose %s is %j', async (field, value) => {
+  expectFaultAt(await opd.patch('/slots/doc1_slot1', { [field]: value }), `/${field}`);
+  await expectUntouched();
+});
+
+it('PATCH of a slot refuses a body that asks for nothing', async () => {
+  expectFaultAt(await opd.patch('/slots/doc1_slot1', {}), '');
+});
+
+it.each<['GET' | 'POST' | 'PATCH', string, object?]>([
   ['GET', '/schedule?doctor_id=doc1&doctor_id=doc2'],
   ['GET', '/schedule?doctor_id=doc1&day=2026-11-23'],
   ['GET', '/schedule?doctor_id='],
@@ -229,14 +314,21 @@ it.each<['GET' | 'POST', string]>([
   ['GET', '/tokens/x?y=1'],
   ['GET', '/tokens/x/history?limit=1'],
   ['GET', '/patient-types?x=1'],
-  ['POST', '/book?dry_run=true'],
-  ['POST', '/cancel?dry_run=true'],
-])('%s %s is refused for its query', async (method, url) => {
-  const answer = await opd.send({
-    method,
-    url,
-    ...(method === 'POST' && { payload: booking('W1') }),
-  });
+  ['POST', '/book?dry_run=true', booking('W1')],
+  ['POST', '/cancel?dry_run=true', { token_id: 'x' }],
+  ['POST', '/move?dry_run=true', { token_id: 'x', slot_id: 'doc1_slot1' }],
+  ['POST', '/call-next?dry_run=true', { doctor_id: 'doc1' }],
+  ['POST', '/slots?dry_run=true', SLOT],
+  ['PATCH', '/slots/doc1_slot1?dry_run', { capacity: 5 }],
+  ['PATCH', '/slots/doc1_slot1?dry_run=1', { capacity: 5 }],
+  ['PATCH', '/slots/doc1_slot1?dry_run=TRUE', { capacity: 5 }],
+  ['PATCH', '/slots/doc1_slot1?dryrun=true', { capacity: 5 }],
+  ['PATCH', '/slots/doc1_slot1?dry_run=true&dry_run=false', { capacity: 5 }],
+  ['POST', '/slots/doc1_slot1/close?dry_run=yes', { reason: 'ill' }],
+  ['POST', '/slots/doc1_slot1/close?move_to=doc1_slot2', { reason: 'ill' }],
+  ['POST', '/doctors/doc1/delay?dry_run=', { date: '2026-11-23', minutes: 20 }],
+])('%s %s is refused for its query', async (method, url, payload) => {
+  const answer = await opd.send({ method, url, ...(payload && { payload }) });
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   await expectUntouched();
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tokenId } from '../../src/engine/index.ts';
 import type { HistoryView, TokenView } from '../../src/service/index.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 
@@ -17,7 +18,7 @@ const read = async (opd: TestApp, id: string | undefined): Promise<TokenView> =>
   return answer.body;
 };
 
-/** The same slot while it is ahead, in memory though over, gone from memory, and months later. */
+/** The same slot while it is ahead and under way, in memory though over, and gone from memory. */
 const AGES = [
   ['ahead', '2026-11-23T08:00:00Z'],
   ['under way', '2026-11-23T09:30:00Z'],
@@ -33,11 +34,14 @@ describe.each(AGES)('with the slot %s', (age, now) => {
     ['W3', 'BOOKED', null],
     ['W4', 'WAITING', 1],
     ['W5', 'WAITING', 2],
-  ])('reads %s, %s', async (name, status, position) => {
+  ])('reads %s, %s until it is over', async (name, before, place) => {
     const opd = await openApp();
     const ids = await fill(opd);
     await opd.goTo(now);
     const token = await read(opd, ids[name]);
+    // R11: when the slot ends, its waiters expire.
+    const isExpired = isOver && before === 'WAITING';
+    const [status, position] = isExpired ? ['EXPIRED', null] : [before, place];
     expect(token).toMatchObject({
       id: ids[name],
       number: PEOPLE.indexOf(name) + 1,
@@ -48,17 +52,18 @@ describe.each(AGES)('with the slot %s', (age, now) => {
       status,
       waitlist_position: position,
     });
-    expect(typeof token.estimated_time).toBe(status === 'WAITING' ? 'object' : 'string');
+    expect(typeof token.estimated_time).toBe(status === 'BOOKED' ? 'string' : 'object');
   });
 
   it.each([
-    ['/cancel', 'CANCELLED'],
-    ['/no-show', 'NO_SHOW'],
-  ])('takes %s, after which it is %s with neither place nor time', async (url, status) => {
+    ['/cancel', {}, 'CANCELLED'],
+    ['/no-show', { force: true }, 'NO_SHOW'],
+  ])('takes %s %j, after which it is %s with neither place nor time', async (url, more, status) => {
     const opd = await openApp();
     const ids = await fill(opd);
     await opd.goTo(now);
-    const answer = await opd.post<{ promoted: TokenView | null }>(url, { token_id: ids['P1'] });
+    const body = { token_id: ids['P1'], ...more };
+    const answer = await opd.post<{ promoted: TokenView | null }>(url, body);
     expect(answer.status).toBe(200);
     // R11: once it is over, nobody is promoted.
     expect(answer.body.promoted?.id).toBe(isOver ? undefined : ids['W4']);
@@ -67,12 +72,15 @@ describe.each(AGES)('with the slot %s', (age, now) => {
       waitlist_position: null,
       estimated_time: null,
     });
-    expect(await read(opd, ids['W5'])).toMatchObject({ waitlist_position: isOver ? 2 : 1 });
+    expect(await read(opd, ids['W5'])).toMatchObject({ waitlist_position: isOver ? null : 1 });
     await opd.goTo('2027-06-01T00:00:00Z');
     expect(await read(opd, ids['P1'])).toMatchObject({ status });
   });
+});
 
-  it('lets a waiter go, and then refuses to do it twice', async () => {
+it.each(['2026-11-23T08:00:00Z', '2026-11-23T09:30:00Z'])(
+  'at %s lets a waiter go, and then refuses to do it twice',
+  async (now) => {
     const opd = await openApp();
     const ids = await fill(opd);
     await opd.goTo(now);
@@ -83,7 +91,43 @@ describe.each(AGES)('with the slot %s', (age, now) => {
     expect(refused).toMatchObject({ body: { code: 'token_already_cancelled' } });
     const history = await opd.get<HistoryView>(`/tokens/${ids['W4'] ?? ''}/history`);
     expect(history.body.changes.map(({ kind }) => kind)).toEqual(['booked', 'cancelled']);
-  });
+  },
+);
+
+it.each(['2026-11-23T10:31:00Z', '2027-05-01T00:00:00Z'])(
+  'at %s does nothing any more with a waiter who has expired (R11)',
+  async (now) => {
+    const opd = await openApp();
+    const ids = await fill(opd);
+    await opd.goTo(now);
+    for (const url of ['/cancel', '/no-show', '/check-in', '/start', '/complete'])
+      expect(await opd.post(url, { token_id: ids['W4'] })).toMatchObject({
+        status: 409,
+        body: { code: 'invalid_transition', from: 'EXPIRED', allowed: [] },
+      });
+    const history = await opd.get<HistoryView>(`/tokens/${ids['W4'] ?? ''}/history`);
+    expect(history.body.changes).toMatchObject([
+      { kind: 'booked', actor: 'anonymous' },
+      { kind: 'expired', actor: 'system', from: 'WAITING', cause: null, reason: null },
+    ]);
+  },
+);
+
+it.each<[what: string, urls: readonly string[], statuses: readonly number[], last: string]>([
+  ['two cancels', ['/cancel', '/cancel'], [200, 404], 'cancelled'],
+  ['a move and a cancel', ['/move', '/cancel'], [200, 200], 'cancelled'],
+  ['a cancel and a move', ['/cancel', '/move'], [200, 404], 'cancelled'],
+  ['two moves', ['/move', '/move'], [200, 409], 'moved_in'],
+])('takes %s at once of a token that is not in memory', async (_what, urls, statuses, last) => {
+  const opd = await openApp();
+  const { id: token_id } = await opd.book('W1');
+  await opd.goTo('2026-11-25T08:00:00Z');
+  expect(opd.engine.token(tokenId(token_id))).toBeUndefined();
+  const more: Readonly<Record<string, object>> = { '/move': { slot_id: 'doc2_slot1' } };
+  const answers = await Promise.all(urls.map((url) => opd.post(url, { token_id, ...more[url] })));
+  expect(answers.map(({ status }) => status)).toEqual(statuses);
+  const { body } = await opd.get<HistoryView>(`/tokens/${token_id}/history`);
+  expect(body.changes.at(-1)).toMatchObject({ kind: last });
 });
 
 it('tells the history of a token with causes, oldest first', async () => {
@@ -145,7 +189,7 @@ it('knows neither token nor history of an id that was never given', async () => 
   const opd = await openApp();
   for (const url of ['/tokens/x', '/tokens/x/history', '/tokens/constructor'])
     expect(await opd.get(url)).toMatchObject({ status: 404, body: { code: 'token_not_found' } });
-  for (const url of ['/cancel', '/no-show'])
+  for (const url of ['/cancel', '/no-show', '/check-in', '/start', '/complete'])
     expect(await opd.post(url, { token_id: 'x' })).toMatchObject({
       status: 404,
       body: { code: 'token_not_found' },

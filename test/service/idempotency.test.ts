@@ -73,11 +73,8 @@ it('forgets a command that threw: the key is free again', async () => {
 
 it('keeps the keys of two callers apart', async () => {
   const opd = await openApp();
-  const request = { ...booking('W1') } as unknown as Parameters<
-    typeof opd.service.commands.book
-  >[0];
-  const bookAs = (name: string) =>
-    opd.service.commands.book(request, { name, idempotencyKey: 'k' });
+  const request = { ...booking('W1') } as unknown as Parameters<typeof opd.service.tokens.book>[0];
+  const bookAs = (name: string) => opd.service.tokens.book(request, { name, idempotencyKey: 'k' });
   const answers = [await bookAs('desk'), await bookAs('web'), await bookAs('desk')];
   const numbers = answers.map(({ result }) => (result.ok ? result.value.number : 0));
   expect(numbers).toEqual([1, 2, 1]);

@@ -98,17 +98,17 @@ it('finds everything after a restart months later, and goes on', async () => {
   await after.store.close();
 });
 
-it('lets go of a slot that is over, also after a command brought it back', async () => {
+it('lets go of a slot when its day is over, also after a command brought it back', async () => {
   const opd = await openApp();
   const [first, second] = [await opd.book('W1'), await opd.book('W2')];
   const inMemory = () => opd.engine.slot(slotId('doc1_slot1@2026-11-23')) !== undefined;
-  await opd.goTo('2026-11-23T10:29:00Z');
+  await opd.goTo('2026-11-23T23:59:59.999Z');
   expect(inMemory()).toBe(true);
-  await opd.goTo('2026-11-23T10:30:00Z');
+  await opd.goTo('2026-11-24T00:00:00Z');
   expect(inMemory()).toBe(false);
   expect(await opd.post('/cancel', { token_id: first.id })).toMatchObject({ status: 200 });
   expect(inMemory()).toBe(true);
-  await opd.goTo('2026-11-23T10:31:00Z');
+  await opd.goTo('2026-11-24T00:00:01Z');
   expect(inMemory()).toBe(false);
   expect(await opd.post('/no-show', { token_id: second.id })).toMatchObject({ status: 200 });
 });
@@ -116,26 +116,27 @@ it('lets go of a slot that is over, also after a command brought it back', async
 it('lets go of nothing that is not on disk yet', async () => {
   const { opd, disk } = await openHeldApp();
   const { id } = await opd.book('W1');
-  await opd.goTo('2026-11-23T10:29:00Z');
+  await opd.goTo('2026-11-24T00:00:00Z');
+  const slot = () => opd.engine.slot(slotId('doc1_slot1@2026-11-23'));
+  expect(slot()).toBeUndefined();
   disk.hold();
   const cancelled = opd.post('/cancel', { token_id: id });
-  const slot = doc1(opd).slots[0];
-  while (slot?.seated === 1) await new Promise(setImmediate);
-  await opd.goTo('2026-11-23T10:31:00Z');
-  expect(opd.engine.slot(slotId('doc1_slot1@2026-11-23'))).toBe(slot);
+  while (slot()?.seated !== 0) await new Promise(setImmediate);
+  await opd.goTo('2026-11-24T00:00:01Z');
+  expect(slot()).toMatchObject({ seated: 0 });
   disk.release();
   expect(await cancelled).toMatchObject({ status: 200 });
   await opd.service.tick();
-  expect(opd.engine.slot(slotId('doc1_slot1@2026-11-23'))).toBeUndefined();
+  expect(slot()).toBeUndefined();
 });
 
 it('goes on with the numbers of a day whose earlier slots are gone from memory (R10)', async () => {
   const opd = await openApp();
   for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
   await opd.book('W5', { slot_id: 'doc1_slot2' });
-  await opd.goTo('2026-11-23T12:00:00Z');
+  await opd.goTo('2026-11-24T00:10:00Z');
   expect(datesOf(opd)[0]).toBe('2026-11-24');
-  const [start_time, end_time] = ['2026-11-23T15:00:00Z', '2026-11-23T16:00:00Z'];
+  const [start_time, end_time] = ['2026-11-23T23:30:00Z', '2026-11-24T01:00:00Z'];
   const { body } = await opd.post<SlotView>('/slots', {
     doctor_id: 'doc1',
     start_time,
@@ -181,7 +182,7 @@ it('refuses a roster whose ids are those of another doctor, and says which and w
   const [first] = demoRoster('UTC');
   if (first === undefined) throw new Error('the demo has doctors');
   const thief = { ...first, id: doctorId('thief') };
-  await expect(opd.service.start(() => [thief])).rejects.toThrow(
+  await expect(opd.service.start(() => ({ doctors: [thief], slots: [] }))).rejects.toThrow(
     /doctor thief: id_taken \(doc1_slot1, doc1_slot2\)\. .* give the sessions other ids\.$/,
   );
 });
@@ -200,7 +201,7 @@ it('applies nothing of a roster in which a session has moved to another doctor',
     { ...three, name: 'Dr. New' },
   ];
   const after = await openApp({ store, started: false });
-  const start = after.service.start(() => moved);
+  const start = after.service.start(() => ({ doctors: moved, slots: [] }));
   await expect(start).rejects.toThrow('doctor doc2: id_taken (doc1_slot1).');
   await after.store.close();
 

@@ -3,16 +3,18 @@ import pino from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import {
   AllocationEngine,
-  DEFAULT_CLASSES,
   epochMs,
   type DoctorFacts,
   type EpochMs,
+  type PatientClass,
 } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
 import {
+  classTable,
   createService,
   demoRoster,
   type BookingView,
+  type Roster,
   type Service,
   type SlotView,
 } from '../../src/service/index.ts';
@@ -25,6 +27,10 @@ export interface AppOptions {
   readonly now?: string;
   readonly timeZone?: string;
   readonly roster?: readonly DoctorFacts[];
+  /** Single slots of the roster. */
+  readonly slots?: Roster['slots'];
+  /** Classes that the roster adds or changes. */
+  readonly patientTypes?: readonly PatientClass[];
   readonly store?: (engine: AllocationEngine) => Store;
   readonly graceMinutes?: number;
   readonly waitlistMax?: number;
@@ -70,7 +76,7 @@ export class TestApp {
     this.#time.now = epochMs(Date.parse(instant));
   }
 
-  /** Moves the clock and lets the service do what it does every minute. */
+  /** Moves the clock and lets the service do what it does every second. */
   async goTo(instant: string): Promise<void> {
     this.now = instant;
     await this.service.tick();
@@ -93,6 +99,10 @@ export class TestApp {
 
   put<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
     return this.send({ method: 'PUT', url, payload });
+  }
+
+  patch<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+    return this.send({ method: 'PATCH', url, payload });
   }
 
   /** Books under a name whose first letter is the class, with what else the booking says. */
@@ -133,8 +143,9 @@ export const booking = (name: string, more: object = {}): Record<string, unknown
 export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { now = '2026-11-23T08:00:00Z', timeZone = 'UTC', started = true } = options;
   const time = { now: epochMs(Date.parse(now)) };
+  const classes = classTable(options.patientTypes ?? []);
   const engine = new AllocationEngine({
-    classes: DEFAULT_CLASSES,
+    classes,
     graceMinutes: options.graceMinutes ?? 30,
     waitlistMax: options.waitlistMax ?? 1_000,
   });
@@ -146,8 +157,9 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: time.now });
-  if (started) await service.start(() => options.roster ?? demoRoster(timeZone));
+  const app = await buildApp({ service, classes, logger, startedAt: time.now });
+  const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
+  if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
   return new TestApp({ app, service, engine, store, time });
 }

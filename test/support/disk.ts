@@ -2,8 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { DoctorId } from '../../src/engine/index.ts';
 import { GroupCommit } from '../../src/store/group-commit.ts';
 import type { Decision } from '../../src/store/index.ts';
-import { found, NOW } from './clinic.ts';
-import { RAO } from './desk.ts';
+import { found, NOW, RAO } from './clinic.ts';
 
 /** A decision with something to keep and nothing else; its name is its answer and its key. */
 export const named = (name: string): Decision<string> => ({

@@ -180,19 +180,21 @@ const twice = (names: readonly string[]): string[] =>
   names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is twice`);
 
 /**
- * The one sentence: sorted by rank, the first hold the seats and the rest wait. Here the numbers of one day are in the
- * order of arrival.
+ * The rules where nobody has checked in: each list is in the order of rank, nobody waits beside a free seat (R5), nor of a
+ * higher class than somebody who has one (R8). Among equals the one seated may have come later: a waiter who is
+ * reclassified bumps no equal. The numbers of one day are in the order of arrival.
  */
 function slotFaults({ id, capacity, tokens, waitlist }: ScheduleView['slots'][number]): string[] {
-  const ranked = [...tokens, ...waitlist].sort(
-    (a, b) => priorityOf(b) - priorityOf(a) || a.number - b.number,
-  );
-  const isSame =
-    isSameOrder(tokens, ranked.slice(0, capacity)) && isSameOrder(waitlist, ranked.slice(capacity));
-  return isSame ? [] : [`the board of slot ${id} is not the one the rules give`];
+  const lowest = Math.min(...tokens.map(priorityOf));
+  const isFair = waitlist.every((waiter) => priorityOf(waiter) <= lowest);
+  const isFull = tokens.length === capacity || (tokens.length < capacity && waitlist.length === 0);
+  const isRight = isFair && isFull && isRanked(tokens) && isRanked(waitlist);
+  return isRight ? [] : [`the board of slot ${id} is not the one the rules give`];
 }
 
 const priorityOf = ({ type }: TokenView): number => found(PRIORITY.get(type));
 
-const isSameOrder = (a: readonly TokenView[], b: readonly TokenView[]): boolean =>
-  a.length === b.length && a.every(({ id }, index) => id === b[index]?.id);
+const isRanked = (tokens: readonly TokenView[]): boolean => {
+  const ranked = tokens.toSorted((a, b) => priorityOf(b) - priorityOf(a) || a.number - b.number);
+  return ranked.every(({ id }, index) => id === tokens[index]?.id);
+};

@@ -1,0 +1,100 @@
+import { expect, it } from 'vitest';
+import { epochMs } from '../../src/engine/index.ts';
+import { booking, openApp, type TestApp } from '../support/app.ts';
+import { done } from '../support/told.ts';
+
+// What is sent is made from schemas, which leave out what they do not describe: nothing that the service tells may be
+// missing in an answer.
+
+const NINE = 'doc1_slot1@2026-11-23';
+const TEN = 'doc1_slot2@2026-11-23';
+const OTHER = 'doc2_slot1@2026-11-23';
+
+/** Two full slots of two doctors with waiters, and one of the first doctor with two patients who are checked in. */
+async function open(): Promise<{ opd: TestApp; id: (name: string) => string }> {
+  const opd = await openApp();
+  const ids = new Map<string, string>();
+  for (const [slot, names] of [
+    [NINE, 'P1 W2 W3 W4'],
+    [TEN, 'O5 W6'],
+    [OTHER, 'W7 W8 W9 W0'],
+  ] as const)
+    for (const name of names.split(' ')) {
+      const place = { doctor_id: slot.slice(0, 4), slot_id: slot, patient_id: `p-${name}` };
+      ids.set(name, (await opd.book(name, place)).id);
+    }
+  const id = (name: string): string => ids.get(name) ?? '';
+  for (const name of ['O5', 'W6']) await done(opd, '/check-in', { token_id: id(name) });
+  await done(opd, '/call-next', { doctor_id: 'doc1' });
+  return { opd, id };
+}
+
+type IdOf = (name: string) => string;
+
+it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
+  ['who is bumped', '/book', () => booking('E1', { slot_id: NINE }), { bumped: {} }],
+  ['alternatives', '/book', () => booking('W1', { slot_id: NINE }), { alternatives: [{}, {}, {}] }],
+  ['who is promoted', '/cancel', (id) => ({ token_id: id('W2') }), { promoted: {} }],
+  [
+    'who is promoted',
+    '/no-show',
+    (id) => ({ token_id: id('W2'), force: true }),
+    { status: 'NO_SHOW', promoted: {} },
+  ],
+  ['the token', '/check-in', (id) => ({ token_id: id('W2') }), { status: 'CHECKED_IN' }],
+  ['the token', '/start', (id) => ({ token_id: id('W7') }), { status: 'IN_CONSULTATION' }],
+  ['the token', '/complete', (id) => ({ token_id: id('O5') }), { status: 'COMPLETED' }],
+  [
+    'who is done',
+    '/call-next',
+    () => ({ doctor_id: 'doc1', complete_current: true }),
+    { completed: { status: 'COMPLETED' } },
+  ],
+  [
+    'whom a move touches',
+    '/move',
+    (id) => ({ token_id: id('P1'), slot_id: OTHER }),
+    { bumped: {}, promoted: {} },
+  ],
+  [
+    'where else there is room',
+    '/move',
+    (id) => ({ token_id: id('W2'), slot_id: OTHER }),
+    { status: 'WAITING', alternatives: [{}, {}, {}] },
+  ],
+  [
+    'who is bumped',
+    '/reclassify',
+    (id) => ({ token_id: id('W4'), patient_type: 'EMERGENCY', reason: 'triage' }),
+    { bumped: {}, promoted: null },
+  ],
+  [
+    'what becomes of all',
+    `/slots/${NINE}/close`,
+    () => ({ reason: 'ill', move_to: OTHER }),
+    { affected: [{}, {}, {}, {}], bumped: [{}] },
+  ],
+  [
+    'the slots of the day',
+    '/doctors/doc1/delay',
+    () => ({ date: '2026-11-23', minutes: 10 }),
+    { slots: [{ waitlist: [{}] }, { tokens: [{}, {}] }] },
+  ],
+])('%s: POST %s %# answers all that the service tells', async (_what, url, bodyOf, told) => {
+  const { opd, id } = await open();
+  const answer = await opd.post(url, bodyOf(id), { 'idempotency-key': 'k' });
+  expect(answer).toMatchObject({ body: told });
+  const kept = await opd.store.keptAnswer('anonymous', 'k', epochMs(Date.parse('2026-11-23')));
+  expect(JSON.parse(kept?.answer ?? 'null')).toEqual({ ok: true, value: answer.body });
+});
+
+it('PATCH of a slot answers all that the service tells', async () => {
+  const { opd } = await open();
+  for (const capacity of [1, 4]) {
+    const caller = { name: 'anonymous', idempotencyKey: null };
+    const told = await opd.service.clinic.reviseSlot(NINE, { capacity }, caller, true);
+    const { body } = await opd.patch(`/slots/${NINE}`, { capacity });
+    expect(JSON.parse(JSON.stringify(told))).toEqual({ ok: true, value: body });
+    expect(body).toMatchObject(capacity === 1 ? { bumped: [{}, {}] } : { promoted: [{}, {}, {}] });
+  }
+});

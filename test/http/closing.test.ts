@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import type { ClosedView } from '../../src/service/index.ts';
+import { booking, openApp, type TestApp } from '../support/app.ts';
+import { board, done, everythingOf, fill, historyOf, NINE, OTHER, TEN } from '../support/told.ts';
+
+const close = (opd: TestApp, body: object, slot = NINE) =>
+  done<ClosedView>(opd, `/slots/${slot}/close`, { reason: 'Dr. A is ill', ...body });
+
+/** `name outcome seat`, in the order of the answer. */
+const outcomes = ({ affected }: ClosedView): string[] =>
+  affected.map(
+    ({ outcome, seated, token }) =>
+      `${token.patient_name} ${outcome} ${seated ? 'seated' : 'unseated'} ${token.status}`,
+  );
+
+describe('closing a slot', () => {
+  it('cancels its patients for the reason given, and lists all of them', async () => {
+    const opd = await openApp();
+    const ids = await fill(opd, 'P1! W2+ W3 W4 F5');
+    const answer = await close(opd, {});
+    expect(answer).toMatchObject({ id: NINE, status: 'CLOSED', waiting: 0, seated: 1, bumped: [] });
+    expect(outcomes(answer)).toEqual([
+      'P1 stays seated IN_CONSULTATION',
+      'F5 cancelled_by_hospital unseated CANCELLED',
+      'W2 cancelled_by_hospital unseated CANCELLED',
+      'W3 cancelled_by_hospital unseated CANCELLED',
+      'W4 cancelled_by_hospital unseated CANCELLED',
+    ]);
+    for (const name of ['W2', 'F5', 'W4'])
+      expect((await historyOf(opd, ids[name] ?? '')).at(-1)).toMatchObject({
+        kind: 'cancelled',
+        reason: 'Dr. A is ill',
+        actor: 'anonymous',
+      });
+    await done(opd, '/complete', { token_id: ids['P1'] });
+    expect(await board(opd, NINE)).toBe('P1:COMPLETED |');
+  });
+
+  it('moves them within the doctor, where they keep their arrivals and bump by them', async () => {
+    const opd = await openApp();
+    const early = await fill(opd, 'W1+ W2');
+    const ten = await fill(opd, 'W3 W4+ F5', TEN);
+    const answer = await close(opd, { move_to: 'doc1_slot2' });
+    expect(outcomes(answer)).toEqual(['W1 moved unseated WAITING', 'W2 moved unseated WAITING']);
+    expect(answer.affected[0]?.token).toMatchObject({
+      id: early['W1'],
+      number: 1,
+      slot_id: TEN,
+      waitlist_position: 1,
+    });
+    expect(await board(opd, TEN)).toBe('F5 W3 W4:CHECKED_IN | W1 W2');
+    await done(opd, '/cancel', { token_id: ten['F5'] });
+    // First come, first seated: at the desk still, ahead of those who booked later.
+    expect(await board(opd, TEN)).toBe('W1:CHECKED_IN W3 W4:CHECKED_IN | W2');
+    expect((await historyOf(opd, early['W1'] ?? '')).slice(2)).toMatchObject([
+      { kind: 'moved_out', slot_id: NINE, reason: 'Dr. A is ill' },
+      { kind: 'moved_in', slot_id: TEN, reason: 'Dr. A is ill' },
+      { kind: 'promoted', cause: ten['F5'], reason: null },
+    ]);
+  });
+
+  it('moves them to the next slot of their own session', async () => {
+    const opd = await openApp();
+    await fill(opd, 'W1+ W2');
+    const answer = await close(opd, { move_to: 'doc1_slot1' });
+    expect(outcomes(answer)).toEqual(['W1 moved seated BOOKED', 'W2 moved seated BOOKED']);
+    expect(await board(opd, 'doc1_slot1@2026-11-24')).toBe('W1 W2 |');
+  });
+
+  it('moves them to another doctor in the order of their ranks, and lists whom they bump', async () => {
+    const opd = await openApp();
+    await fill(opd, 'W1 E2 F3 W4');
+    const there = await fill(opd, 'W5 W6 O7', OTHER);
+    const answer = await close(opd, { move_to: OTHER });
+    expect(outcomes(answer)).toEqual([
+      'E2 moved seated BOOKED',
+      'F3 moved seated BOOKED',
+      'W1 moved unseated WAITING',
+      'W4 moved unseated WAITING',
+    ]);
+    expect(answer.affected.map(({ token }) => token.number)).toEqual([4, 5, 6, 7]);
+    expect(answer.bumped).toMatchObject([
+      { id: there['W6'], waitlist_position: 2 },
+      { id: there['W5'], waitlist_position: 1 },
+    ]);
+    expect(await board(opd, OTHER)).toBe('E2 F3 O7 | W5 W6 W1 W4');
+  });
+
+  it('always finds room, and cancels only whom the other slot has already', async () => {
+    const opd = await openApp({ waitlistMax: 0 });
+    const here = await opd.book('W1', { patient_id: 'p1' });
+    await fill(opd, 'W2');
+    const there = await opd.book('W3', { patient_id: 'p1', slot_id: TEN });
+    await fill(opd, 'W4 W5', TEN);
+    expect(outcomes(await close(opd, { move_to: TEN }))).toEqual([
+      'W1 cancelled_by_hospital unseated CANCELLED',
+      'W2 moved unseated WAITING',
+    ]);
+    expect(await opd.get(`/tokens/${here.id}`)).toMatchObject({ body: { status: 'CANCELLED' } });
+    expect(await opd.get(`/tokens/${there.id}`)).toMatchObject({ body: { status: 'BOOKED' } });
+  });
+
+  it('does not list who has been seen', async () => {
+    const opd = await openApp();
+    const { W1 } = await fill(opd, 'W1! W2');
+    await done(opd, '/complete', { token_id: W1 });
+    expect(outcomes(await close(opd, {}))).toEqual(['W2 cancelled_by_hospital unseated CANCELLED']);
+  });
+
+  it('takes nobody from then on: no booking, move, call to more seats, nor another closing', async () => {
+    const opd = await openApp();
+    await close(opd, {});
+    const elsewhere = await opd.book('W1', { slot_id: TEN });
+    const refused = { status: 409, body: { code: 'slot_closed' } };
+    const before = await everythingOf(opd, [elsewhere.id]);
+    expect(await opd.post('/book', booking('E1', { slot_id: NINE }))).toMatchObject(refused);
+    const move = { token_id: elsewhere.id, slot_id: NINE };
+    expect(await opd.post('/move', move)).toMatchObject(refused);
+    expect(await opd.patch(`/slots/${NINE}`, { capacity: 9 })).toMatchObject(refused);
+    const again = { reason: 'still ill' };
+    expect(await opd.post(`/slots/${NINE}/close`, again)).toMatchObject(refused);
+    expect(await opd.post(`/slots/${TEN}/close`, { ...again, move_to: NINE })).toMatchObject(
+      refused,
+    );
+    expect(await everythingOf(opd, [elsewhere.id])).toEqual(before);
+    // A session's id means the next slot, alternatives leave the closed one out, and a delay passes it by.
+    expect(await opd.book('W2')).toMatchObject({ slot_id: 'doc1_slot1@2026-11-24' });
+    for (const name of ['W3', 'W4']) await opd.book(name, { slot_id: TEN });
+    const { alternatives } = await opd.book('W5', { slot_id: TEN });
+    expect(alternatives?.map(({ id }) => id)).not.toContain(NINE);
+    await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 10 });
+    expect(await opd.slot('2026-11-23')).toMatchObject({ status: 'CLOSED', delay_minutes: 0 });
+  });
+
+  it('stays closed when its session comes round again, and after a change of the doctor', async () => {
+    const opd = await openApp();
+    await close(opd, {}, 'doc1_slot1@2026-11-25');
+    await opd.goTo('2026-11-25T00:00:00Z');
+    const doctor = await opd.get<Record<string, unknown>>('/doctors/doc1');
+    const { id, ...input } = doctor.body;
+    expect(await opd.put(`/doctors/${String(id)}`, { ...input, name: 'Dr. New' })).toMatchObject({
+      status: 200,
+    });
+    expect(await opd.slot('2026-11-25')).toMatchObject({ status: 'CLOSED' });
+  });
+
+  it.each<[code: string, status: number, id: string, body: object]>([
+    ['slot_not_found', 404, 'x', {}],
+    ['slot_not_found', 404, TEN, { move_to: 'x' }],
+    ['slot_not_found', 404, 'x', { move_to: NINE }],
+    ['slot_ended', 409, NINE, {}],
+    ['slot_ended', 409, TEN, { move_to: NINE }],
+    ['slot_ended', 409, 'doc1_slot1@2026-11-22', {}],
+    ['slot_closed', 409, TEN, { move_to: TEN }],
+    ['slot_closed', 409, 'closed', { move_to: TEN }],
+    ['slot_closed', 409, TEN, { move_to: 'closed' }],
+  ])('answers %s %i of %s to %j, and changes nothing', async (code, status, id, body) => {
+    const opd = await openApp({ now: '2026-11-22T08:00:00Z' });
+    await opd.goTo('2026-11-23T08:00:00Z');
+    const ids = { ...(await fill(opd, 'W1 W2')), ...(await fill(opd, 'W3 W4+ W5 W6', TEN)) };
+    const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
+    const single = { doctor_id: 'doc1', id: 'closed', start_time, end_time, capacity: 2 };
+    expect(await opd.post('/slots', single)).toMatchObject({ status: 201 });
+    await close(opd, {}, 'closed');
+    await opd.goTo('2026-11-23T10:30:00Z');
+    const before = await everythingOf(opd, Object.values(ids));
+    const answer = await opd.post(`/slots/${id}/close`, { reason: 'ill', ...body });
+    expect(answer).toMatchObject({ status, body: { code } });
+    // A slot of yesterday may have come into memory to be looked at.
+    await opd.service.tick();
+    expect(await everythingOf(opd, Object.values(ids))).toEqual(before);
+  });
+});

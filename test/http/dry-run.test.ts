@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { slotId } from '../../src/engine/index.ts';
+import type { ClosedView } from '../../src/service/index.ts';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+import { rerun, seed } from '../support/seed.ts';
+import {
+  done,
+  everythingOf,
+  historyOf,
+  NINE,
+  OTHER,
+  TEN,
+  withoutInstance,
+} from '../support/told.ts';
+
+/** Slots of today, one of them of another doctor, and one of tomorrow. */
+const SLOTS = [NINE, TEN, OTHER, 'doc1_slot1@2026-11-24'] as const;
+
+const slot = fc.constantFrom(...SLOTS);
+/** Where patients crowd: a class, a slot, and whose token it is if it says so. */
+const bookings = fc.record({
+  what: fc.constant('book'),
+  letter: fc.constantFrom('E', 'P', 'F', 'O', 'W'),
+  slot: fc.oneof({ arbitrary: fc.constant(SLOTS[0]), weight: 3 }, { arbitrary: slot, weight: 2 }),
+  patient: fc.option(fc.nat(5), { nil: undefined }),
+});
+const visits = fc.record({
+  what: fc.constantFrom('/check-in', '/check-in', '/start', '/complete', '/cancel'),
+  who: fc.nat(30),
+});
+/** A clinic in the middle of its day; what is refused on the way there is part of it. */
+const clinics = fc.record({
+  steps: fc.array(fc.oneof({ arbitrary: bookings, weight: 3 }, { arbitrary: visits, weight: 2 }), {
+    minLength: 5,
+    maxLength: 40,
+    size: 'max',
+  }),
+  at: fc.constantFrom('08:30', '09:20', '10:29', '10:30', '11:40'),
+});
+
+const place = fc.oneof(
+  { arbitrary: slot, weight: 12 },
+  { arbitrary: fc.constantFrom('doc1_slot1', 'doc1_slot2', 'doc2_slot1'), weight: 4 },
+  { arbitrary: fc.constant('nowhere'), weight: 1 },
+);
+
+interface Command {
+  readonly method: 'POST' | 'PATCH';
+  readonly url: string;
+  readonly body: object;
+  readonly key: string;
+}
+
+const commands: fc.Arbitrary<Omit<Command, 'key'>> = fc.oneof(
+  fc
+    .record({
+      id: place,
+      body: fc.record(
+        {
+          capacity: fc.constantFrom(1, 2, 3, 4, 6),
+          delay_minutes: fc.constantFrom(0, 20, 90),
+        },
+        { requiredKeys: [] },
+      ),
+    })
+    .map(({ id, body }) => ({ method: 'PATCH' as const, url: `/slots/${id}`, body })),
+  fc.record({ id: place, to: fc.option(place, { nil: undefined }) }).map(({ id, to }) => ({
+    method: 'POST' as const,
+    url: `/slots/${id}/close`,
+    body: { reason: 'ill', ...(to === undefined ? {} : { move_to: to }) },
+  })),
+  fc
+    .record({
+      doctor: fc.constantFrom('doc1', 'doc2', 'doc9'),
+      date: fc.constantFrom('2026-11-23', '2026-11-24', '2026-11-31'),
+      minutes: fc.constantFrom(0, 20, 90),
+    })
+    .map(({ doctor, ...body }) => ({
+      method: 'POST' as const,
+      url: `/doctors/${doctor}/delay`,
+      body,
+    })),
+);
+
+type Clinic = typeof clinics extends fc.Arbitrary<infer T> ? T : never;
+
+async function play(opd: TestApp, { steps, at }: Clinic): Promise<string[]> {
+  const ids: string[] = [];
+  for (const [index, step] of steps.entries())
+    if ('who' in step) await opd.post(step.what, { token_id: ids[step.who % ids.length] ?? 'x' });
+    else {
+      const place = { doctor_id: step.slot.slice(0, 4), slot_id: step.slot };
+      const patient = step.patient === undefined ? {} : { patient_id: `p${step.patient}` };
+      const request = booking(`${step.letter}${index}`, { ...place, ...patient });
+      const { body, status } = await opd.post<{ id: string }>('/book', request);
+      if (status === 201) ids.push(body.id);
+    }
+  await opd.goTo(`2026-11-23T${at}:00Z`);
+  return ids;
+}
+
+const KEY = { 'idempotency-key': 'k' };
+
+const send = (opd: TestApp, { method, url, body, key }: Command, query: string) => {
+  const headers = method === 'POST' ? { 'idempotency-key': key } : {};
+  return opd.send({ method, url: url + query, payload: body, headers });
+};
+
+const told = (answer: Answered) => [
+  answer.status,
+  withoutInstance(answer),
+  answer.headers['content-type'],
+  answer.headers['idempotency-replayed'],
+];
+
+/** Tries the command, then does it; what it is and how it was answered. */
+async function compare(opd: TestApp, ids: readonly string[], command: Command): Promise<string> {
+  const before = await everythingOf(opd, ids);
+  const rehearsed = await send(opd, command, '?dry_run=true');
+  expect(await everythingOf(opd, ids)).toEqual(before);
+  const real = await send(opd, command, '?dry_run=false');
+  expect(told(rehearsed)).toEqual(told(real));
+  if (real.status !== 200) expect(await everythingOf(opd, ids)).toEqual(before);
+  const { code = 'done' } = real.body as { code?: string };
+  return `${command.url.replace(/^\/(\w+)\/[^/]+/, '$1')} ${code}`;
+}
+
+it(`a dry run answers what the real command does, and changes nothing ${rerun}`, async () => {
+  const reached = new Set<string>();
+  const several = fc.array(commands, { minLength: 1, maxLength: 8, size: 'max' });
+  const property = fc.asyncProperty(clinics, several, async (clinic, sequence) => {
+    const opd = await openApp();
+    const ids = await play(opd, clinic);
+    for (const [index, command] of sequence.entries())
+      reached.add(await compare(opd, ids, { ...command, key: `k${index}` }));
+    await opd.app.close();
+  });
+  await fc.assert(property, { seed, numRuns: 30 });
+  // What was compared is not only refusals.
+  expect([...reached]).toEqual(
+    expect.arrayContaining(['slots done', 'slots/close done', 'doctors/delay done']),
+  );
+});
+
+describe('a dry run', () => {
+  const CLOSE = [`/slots/${NINE}/close`, { reason: 'ill', move_to: TEN }] as const;
+
+  it('leaves its key unused', async () => {
+    const opd = await openApp();
+    const { id } = await opd.book('W1');
+    const dry = () => opd.post(`${CLOSE[0]}?dry_run=true`, CLOSE[1], KEY);
+    expect(await dry()).toMatchObject({ status: 200 });
+    const again = await dry();
+    expect(again.headers).not.toHaveProperty('idempotency-replayed');
+    const booked = await opd.post('/cancel', { token_id: id }, KEY);
+    expect(booked).toMatchObject({ status: 200, body: { id } });
+    // Nor does it ask whose the key is.
+    expect(await dry()).toMatchObject({ status: 200 });
+  });
+
+  it('keeps no refusal either', async () => {
+    const opd = await openApp();
+    const [url, body] = ['/slots/new/close', { reason: 'ill' }];
+    expect(await opd.post(`${url}?dry_run=true`, body, KEY)).toMatchObject({ status: 404 });
+    const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
+    const single = { doctor_id: 'doc1', id: 'new', start_time, end_time, capacity: 1 };
+    expect(await opd.post('/slots', single)).toMatchObject({ status: 201 });
+    expect(await opd.post(url, body, KEY)).toMatchObject({ status: 200 });
+  });
+
+  it('tells of tokens where they would be, which stay where they are', async () => {
+    const opd = await openApp();
+    const { id } = await opd.book('W1');
+    const dry = await opd.post(`${CLOSE[0]}?dry_run=true`, CLOSE[1]);
+    expect(dry).toMatchObject({
+      body: { status: 'CLOSED', affected: [{ outcome: 'moved', token: { id, slot_id: TEN } }] },
+    });
+    expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { slot_id: NINE } });
+    expect(await historyOf(opd, id)).toHaveLength(1);
+    expect(await done(opd, '/check-in', { token_id: id })).toMatchObject({ slot_id: NINE });
+  });
+
+  it('tells the numbers that the real command gives, also where the last one is gone', async () => {
+    const opd = await openApp();
+    await opd.book('W1');
+    const place = { doctor_id: 'doc2', slot_id: OTHER };
+    await done(opd, '/cancel', { token_id: (await opd.book('W2', place)).id });
+    const numbers = async (query: string) => {
+      const request = [CLOSE[0] + query, { reason: 'ill', move_to: OTHER }] as const;
+      const { affected } = await done<ClosedView>(opd, ...request);
+      return affected.map(({ token }) => token.number);
+    };
+    expect(await numbers('?dry_run=true')).toEqual([2]);
+    expect(await numbers('')).toEqual([2]);
+  });
+
+  it('answers only when what it shows is on disk', async () => {
+    const { opd, disk } = await openHeldApp();
+    disk.hold();
+    const booked = opd.book('W1');
+    const slot = () => opd.engine.slot(slotId(NINE));
+    while (slot()?.seated !== 1) await new Promise(setImmediate);
+    const order: string[] = [];
+    const dry = opd
+      .post(`${CLOSE[0]}?dry_run=true`, CLOSE[1])
+      .then(({ status }) => order.push(`dry run ${status}`));
+    const other = await opd.get('/schedule?doctor_id=doc2');
+    order.push(`other doctor ${other.status}`);
+    disk.release();
+    await Promise.all([booked, dry]);
+    expect(order).toEqual(['other doctor 200', 'dry run 200']);
+  });
+
+  it('is refused when the service stops, as the real command is', async () => {
+    const opd = await openApp();
+    opd.service.stop();
+    for (const [url, body] of [
+      CLOSE,
+      ['/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 }] as const,
+    ])
+      expect(await opd.post(`${url}?dry_run=true`, body)).toMatchObject({
+        status: 503,
+        body: { code: 'stopping' },
+      });
+    const patch = await opd.patch(`/slots/${NINE}?dry_run=true`, { capacity: 1 });
+    expect(patch).toMatchObject({ status: 503, body: { code: 'stopping' } });
+  });
+});

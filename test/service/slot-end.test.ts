@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import {
+  doctorId,
+  sessionId,
+  tokenId,
+  WEEKDAYS,
+  type AllocationEngine,
+  type DoctorFacts,
+} from '../../src/engine/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { openApp, openHeldApp } from '../support/app.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { board, done, everythingOf, fill, historyOf, NINE } from '../support/told.ts';
+
+// R11: a slot ends by itself, at the right instant, whether or not the service ran then.
+
+it.each([
+  ['its end and the minutes of grace', 30, 0, '10:29:59.999', '10:30:00.000'],
+  ['its end', 0, 0, '09:59:59.999', '10:00:00.000'],
+  ['its end as late as the doctor is, and the grace', 5, 70, '11:14:59.999', '11:15:00.000'],
+])('expires who waits at %s, not a millisecond before', async (_when, grace, late, open, over) => {
+  const opd = await openApp({ graceMinutes: grace });
+  const ids = await fill(opd, 'W1 W2 W3 W4 F5');
+  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: late });
+  const before = await everythingOf(opd, Object.values(ids));
+  await opd.goTo(`2026-11-23T${open}Z`);
+  const { engine, histories } = await everythingOf(opd, Object.values(ids));
+  expect({ engine, histories }).toEqual({ engine: before.engine, histories: before.histories });
+  await opd.goTo(`2026-11-23T${over}Z`);
+  expect(await board(opd, NINE)).toBe('F5 W1 W2 |');
+  for (const name of ['W3', 'W4']) {
+    const id = ids[name] ?? '';
+    expect(await opd.get(`/tokens/${id}`)).toMatchObject({
+      body: { status: 'EXPIRED', waitlist_position: null, estimated_time: null },
+    });
+    expect((await historyOf(opd, id)).at(-1)).toMatchObject({
+      kind: 'expired',
+      from: 'WAITING',
+      to: 'EXPIRED',
+      at: `2026-11-23T${over}Z`,
+      actor: 'system',
+      cause: null,
+      reason: null,
+    });
+  }
+});
+
+it('ends a slot once, and leaves who has a seat where they are', async () => {
+  const opd = await openApp();
+  const { W1 } = await fill(opd, 'W1 W2 W3 W4');
+  await done(opd, '/check-in', { token_id: W1 });
+  await opd.goTo('2026-11-23T10:30:00Z');
+  const ended = await everythingOf(opd, [W1 ?? '']);
+  await opd.goTo('2026-11-23T10:30:01Z');
+  const { engine, histories } = await everythingOf(opd, [W1 ?? '']);
+  expect({ engine, histories }).toEqual({ engine: ended.engine, histories: ended.histories });
+  expect(await board(opd, NINE)).toBe('W1:CHECKED_IN W2 W3 |');
+  expect(await done(opd, '/start', { token_id: W1 })).toMatchObject({ status: 'IN_CONSULTATION' });
+});
+
+it('puts the end off for a delay that is told in time, and not for one that comes too late', async () => {
+  const opd = await openApp();
+  await fill(opd, 'W1 W2 W3 W4');
+  opd.now = '2026-11-23T10:29:59.999Z';
+  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 10 });
+  await opd.goTo('2026-11-23T10:30:00Z');
+  expect(await board(opd, NINE)).toBe('W1 W2 W3 | W4');
+  opd.now = '2026-11-23T10:40:00Z';
+  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 60 });
+  await opd.service.tick();
+  expect(await board(opd, NINE)).toBe('W1 W2 W3 |');
+});
+
+it('ends at once a slot whose delay is taken back after its end', async () => {
+  const opd = await openApp();
+  await fill(opd, 'W1 W2 W3 W4');
+  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 60 });
+  opd.now = '2026-11-23T11:00:00Z';
+  const { body } = await opd.patch<{ status: string }>(`/slots/${NINE}`, { delay_minutes: 0 });
+  expect(body.status).toBe('ENDED');
+  await opd.service.tick();
+  expect(await board(opd, NINE)).toBe('W1 W2 W3 |');
+});
+
+it.each([
+  ['the same day', '2026-11-23T12:00:00Z'],
+  ['days later', '2026-11-27T12:00:00Z'],
+  ['a year later', '2027-11-27T12:00:00Z'],
+])('ends what came to its end while nothing ran, at the start %s', async (_when, now) => {
+  const file = join(tempDir(), 'opd.db');
+  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const before = await openApp({ store });
+  const ids = await fill(before, 'W1 W2 W3 W4');
+  await done(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 });
+  await before.store.close();
+  const after = await openApp({ store, now });
+  const { body } = await after.get(`/tokens/${ids['W4'] ?? ''}`);
+  expect(body).toMatchObject({ status: 'EXPIRED', number: 4 });
+  const changes = await historyOf(after, ids['W4'] ?? '');
+  expect(changes).toMatchObject([
+    { kind: 'booked' },
+    { kind: 'expired', actor: 'system', at: new Date(now).toISOString() },
+  ]);
+  expect(await after.get(`/tokens/${ids['W1'] ?? ''}`)).toMatchObject({
+    body: { status: 'BOOKED' },
+  });
+  await after.store.close();
+  const again = await openApp({ store, now });
+  expect(await historyOf(again, ids['W4'] ?? '')).toEqual(changes);
+  await again.store.close();
+});
+
+it('leaves a slot that is still open over a restart as it is', async () => {
+  const file = join(tempDir(), 'opd.db');
+  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const before = await openApp({ store });
+  await fill(before, 'W1 W2 W3 W4');
+  await done(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 90 });
+  await before.store.close();
+  const after = await openApp({ store, now: '2026-11-23T11:59:59.999Z' });
+  expect(await board(after, NINE)).toBe('W1 W2 W3 | W4');
+  await after.goTo('2026-11-23T12:00:00Z');
+  expect(await board(after, NINE)).toBe('W1 W2 W3 |');
+  await after.store.close();
+});
+
+it('tells of nobody as expired before that is on disk, and ends what a full disk held up', async () => {
+  const { opd, disk } = await openHeldApp();
+  const { W4 } = await fill(opd, 'W1 W2 W3 W4');
+  disk.fill();
+  const booked = opd.book('W5');
+  while (disk.state === 'ready') await new Promise(setImmediate);
+  await opd.goTo('2026-11-23T10:30:00Z');
+  disk.makeSpace();
+  await booked;
+  expect(await opd.get(`/tokens/${W4 ?? ''}`)).toMatchObject({ body: { status: 'WAITING' } });
+  disk.hold();
+  const { writes } = disk;
+  const tick = opd.service.tick();
+  const told = opd.get(`/tokens/${W4 ?? ''}`).then(({ body }) => body);
+  while (disk.writes === writes) await new Promise(setImmediate);
+  await expect(Promise.race([told, opd.get('/health').then(() => 'nothing yet')])).resolves.toBe(
+    'nothing yet',
+  );
+  disk.release();
+  await tick;
+  expect(await told).toMatchObject({ status: 'EXPIRED' });
+});
+
+/** Doctors with two sessions a day of one seat each. */
+const clinic = (doctors: number): DoctorFacts[] =>
+  Array.from({ length: doctors }, (_, index) => ({
+    id: doctorId(`d${index}`),
+    name: `Dr. ${index}`,
+    department: null,
+    timeZone: 'UTC',
+    sessions: ['09:00', '10:00'].map((start) => ({
+      id: sessionId(`d${index}_${start.slice(0, 2)}`),
+      weekdays: WEEKDAYS,
+      start,
+      end: `${Number(start.slice(0, 2)) + 1}:00`.padStart(5, '0'),
+      capacity: 1,
+    })),
+  }));
+
+it('ends what is due among 100,000 slots in one round, and nothing else', async () => {
+  const opd = await openApp({ roster: clinic(1_000), horizonDays: 49 });
+  expect(Array.from(opd.engine.doctors).flatMap(({ slots }) => slots)).toHaveLength(100_000);
+  const waiters: string[][] = [];
+  for (const hour of ['09', '10']) {
+    const names = Array.from({ length: 1_000 }, (_, index) => index);
+    const tokens = await Promise.all(
+      names.flatMap((index) => {
+        const place = { doctor_id: `d${index}`, slot_id: `d${index}_${hour}` };
+        return [opd.book('W1', place), opd.book('W2', place)];
+      }),
+    );
+    waiters.push(tokens.filter(({ status }) => status === 'WAITING').map(({ id }) => id));
+  }
+  expect(waiters.map(({ length }) => length)).toEqual([1_000, 1_000]);
+  await opd.goTo('2026-11-23T10:30:00Z');
+  const waiting = waiters.map((ids) => ids.filter((id) => opd.engine.token(tokenId(id))).length);
+  expect(waiting).toEqual([0, 1_000]);
+});
