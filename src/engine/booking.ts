@@ -1,6 +1,6 @@
 import type { Book, Booked, Left, NoShow, Outcome, TokenCommand } from './command.ts';
 import { found } from './invariant.ts';
-import { refuse, refuseWith, type Refused } from './refusal.ts';
+import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import { delayedStartOf, type Slot } from './slot.ts';
 import type { EngineState } from './state.ts';
 import { nextStatuses, type Status } from './status.ts';
@@ -49,8 +49,7 @@ export function refusalOfArrival(
 ): Refused | undefined {
   if (state.hasEnded(slot, at)) return refuse('slot_ended');
   if (slot.isClosed) return refuse('slot_closed');
-  // A waitlist that is about to give somebody a seat has room.
-  if (slot.isUnfilled || slot.waiting < state.rules.waitlistMax) return undefined;
+  if (slot.waiting < state.rules.waitlistMax) return undefined;
   return landingIn(slot, patientClass).isSeated ? undefined : refuse('waitlist_full');
 }
 
@@ -74,13 +73,9 @@ export function noShow(state: EngineState, command: NoShow): Outcome<Left> {
   return leave(state, token, 'no_show', command.at);
 }
 
-/** Why a client's command cannot take the token to this status; undefined when it can. */
-export function refusalOfStep({ status }: Token, to: Status): Refused | undefined {
-  const allowed = nextStatuses(status);
-  return allowed.includes(to)
-    ? undefined
-    : refuseWith({ code: 'invalid_transition', from: status, allowed });
-}
+/** Why a command cannot take the token to this status; undefined when it can. */
+export const refusalOfStep = ({ status }: Token, to: Status): Refused | undefined =>
+  nextStatuses(status).includes(to) ? undefined : refuseFrom(status);
 
 function leave(
   state: EngineState,

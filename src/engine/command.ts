@@ -1,4 +1,4 @@
-import type { Change, TokenFacts } from './change.ts';
+import type { Change } from './change.ts';
 import type { DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
 import type { PatientClass } from './patient-class.ts';
@@ -45,7 +45,7 @@ export interface Start extends TokenCommand {
 
 export interface CallNext {
   readonly doctorId: DoctorId;
-  /** A slot or a session of the doctor; null for all slots of the day. */
+  /** A slot of the doctor, of any day; a session: its slots of the day; null: all slots of the day. */
   readonly slotId: SlotId | null;
   /** Whether the patient in consultation, if any, is done. */
   readonly completeCurrent: boolean;
@@ -64,6 +64,7 @@ export interface Reclassify extends TokenCommand {
 }
 
 export interface ReviseSlot {
+  /** Not a session: repeated, the command must mean the same slot. */
   readonly slotId: SlotId;
   /** Seats, 1 or more; undefined leaves them. */
   readonly capacity: number | undefined;
@@ -73,9 +74,10 @@ export interface ReviseSlot {
 }
 
 export interface CloseSlot {
+  /** Not a session: repeated, the command must mean the same slot. */
   readonly slotId: SlotId;
   readonly reason: string;
-  /** The slot to which patients go, of whichever doctor; null cancels them. */
+  /** Where patients go: a slot, or a session: its next slot behind this one; of whichever doctor. Null cancels them. */
   readonly moveTo: SlotId | null;
   readonly at: EpochMs;
 }
@@ -138,6 +140,3 @@ export interface DoctorSnapshot {
   readonly lastArrival: number;
   readonly lastNumbers: readonly (readonly [LocalDate, number])[];
 }
-
-/** A live token as a store kept it. */
-export type TokenSnapshot = TokenFacts;

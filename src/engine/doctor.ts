@@ -56,16 +56,16 @@ export class Doctor {
     return this.#slots;
   }
 
-  /** The first slot of a session that still takes bookings; when none does, its latest. */
+  /** The first slot of a session, of those behind a slot, that still takes bookings; when none does, the latest. */
   nextSlotOf(
     sessionId: SessionId,
     at: EpochMs,
     graceMinutes: number,
-    closing?: Slot,
+    after?: Slot,
   ): Slot | undefined {
     let latest: Slot | undefined;
     for (const slot of this.#slots) {
-      if (slot.facts.sessionId !== sessionId || slot === closing) continue;
+      if (slot.facts.sessionId !== sessionId || !isBehind(slot, after)) continue;
       latest = slot;
       if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
     }
@@ -109,6 +109,9 @@ export class Doctor {
     for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
   }
 }
+
+const isBehind = (slot: Slot, other: Slot | undefined): boolean =>
+  other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
 
 /** The order of a doctor's slots: by id where two start together, for a restart must not change it. */
 const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>

@@ -9,10 +9,10 @@ import type {
   Reordered,
 } from './command.ts';
 import { found } from './invariant.ts';
-import { refuse, refuseWith } from './refusal.ts';
+import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import type { Slot } from './slot.ts';
 import type { EngineState } from './state.ts';
-import { isAhead, nextStatuses } from './status.ts';
+import { isAhead } from './status.ts';
 import type { Token } from './token.ts';
 import { landingIn, Turn } from './turn.ts';
 
@@ -65,7 +65,7 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
 /** See `AllocationEngine.closeSlot`. */
 export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Closed> {
   const { at, reason } = command;
-  const slot = state.slotMeant(command.slotId, at);
+  const slot = state.slot(command.slotId);
   const target = command.moveTo === null ? null : state.slotMeant(command.moveTo, at, slot);
   if (slot === undefined || target === undefined) return refuse('slot_not_found');
   const both = target === null ? [slot] : [slot, target];
@@ -106,12 +106,8 @@ const tokenOfPatient = ({ patientId }: Token, slot: Slot): Token | undefined =>
   patientId === null ? undefined : slot.tokenOf(patientId);
 
 /** Only a token that is still to be seen has a place in the order that can change. */
-function refusalOfReorder({ status }: Token) {
-  const allowed = nextStatuses(status);
-  return isAhead(status)
-    ? undefined
-    : refuseWith({ code: 'invalid_transition', from: status, allowed });
-}
+const refusalOfReorder = ({ status }: Token): Refused | undefined =>
+  isAhead(status) ? undefined : refuseFrom(status);
 
 /** Lets a token that has left its slot into another (R2-R4); returns whom it bumped. */
 function moveIn(turn: Turn, token: Token, target: Slot, arrival: number): Token | undefined {

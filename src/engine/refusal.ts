@@ -1,5 +1,5 @@
 import type { EpochMs, TokenId } from './ids.ts';
-import type { Status } from './status.ts';
+import { nextStatuses, type Status } from './status.ts';
 
 /** Every way the engine refuses. When two apply, the first listed is answered: the order is part of the API. */
 export const ENGINE_REFUSALS = [
@@ -49,6 +49,10 @@ export interface Refused {
 
 /** The outcome of a command that this code refuses. */
 export const refuse = (code: PlainRefusalCode): Refused => ({ ok: false, refusal: { code } });
+
+/** The outcome of a command that a token of this status does not take. */
+export const refuseFrom = (status: Status): Refused =>
+  refuseWith({ code: 'invalid_transition', from: status, allowed: nextStatuses(status) });
 
 /** The outcome of a command that is refused with facts beside the code. */
 export const refuseWith = (refusal: EngineRefusal): Refused => ({ ok: false, refusal });

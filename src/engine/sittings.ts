@@ -56,7 +56,7 @@ export function addSlot(state: EngineState, facts: SlotFacts, at: EpochMs): Outc
 
 /** See `AllocationEngine.reviseSlot`. */
 export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Revised> {
-  const slot = state.slotMeant(command.slotId, command.at);
+  const slot = state.slot(command.slotId);
   if (slot === undefined) return refuse('slot_not_found');
   if (state.hasEnded(slot, command.at)) return refuse('slot_ended');
   if (slot.isClosed) return refuse('slot_closed');

@@ -121,8 +121,8 @@ export class Slot {
   }
 
   /**
-   * Who gives way when seats become fewer (R12): those not checked in before those who are, each in R3's order. An
-   * emergency gives way last of all: waiting, it would bump a checked-in patient of lower priority at once (R8).
+   * Who gives way when seats become fewer (R12): those not checked in before those who are, each in R3's order. Only an
+   * emergency keeps its seat before a checked-in patient of lower priority: waiting, it would take it back at once (R8).
    */
   weakest(): Token | undefined {
     const booked = this.#lines.BOOKED?.last();

@@ -1,5 +1,11 @@
-import type { Change, TokenFacts, TokenReclassified, TokenTransition } from './change.ts';
-import type { DoctorSnapshot, EngineRules, TokenSnapshot } from './command.ts';
+import {
+  isTransition,
+  type Change,
+  type TokenFacts,
+  type TokenReclassified,
+  type TokenTransition,
+} from './change.ts';
+import type { DoctorSnapshot, EngineRules } from './command.ts';
 import { Doctor, type DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
 import { found, invariant, unreachable } from './invariant.ts';
@@ -8,6 +14,9 @@ import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { endsAt, Slot, type SlotFacts } from './slot.ts';
 import { isLive, isPresent } from './status.ts';
 import type { Token } from './token.ts';
+
+/** How long after its end a slot of the day before is still worked in. */
+const AFTER_HOURS_MS = 4 * 3_600_000;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -49,14 +58,14 @@ export class EngineState {
 
   /**
    * The slot that an id means: its own, or the next one of a session that still takes bookings.
-   * @param closing a slot that takes none any more
+   * @param after of a session, only slots behind this one are meant
    */
-  slotMeant(id: SlotId, at: EpochMs, closing?: Slot): Slot | undefined {
+  slotMeant(id: SlotId, at: EpochMs, after?: Slot): Slot | undefined {
     const slot = this.#ids.slot(id);
     if (slot !== undefined) return slot;
     // A session id is an alias: slots and sessions share one namespace.
     const session = id as string as SessionId;
-    return this.#ids.session(session)?.nextSlotOf(session, at, this.rules.graceMinutes, closing);
+    return this.#ids.session(session)?.nextSlotOf(session, at, this.rules.graceMinutes, after);
   }
 
   /** The doctor of a session, whose id is an alias for one of its slots. */
@@ -79,9 +88,12 @@ export class EngineState {
     return at >= endsAt(slot.facts, this.rules.graceMinutes);
   }
 
-  /** Whether a slot is over and its day too: the day's work goes on in a slot that has only ended. */
+  /**
+   * Whether a slot is over and its day too: the day's work goes on in a slot that has only ended, and that of an
+   * evening goes on past midnight.
+   */
   isPast(slot: SlotFacts, today: LocalDate, at: EpochMs): boolean {
-    return slot.date < today && at >= endsAt(slot, this.rules.graceMinutes);
+    return slot.date < today && at >= endsAt(slot, this.rules.graceMinutes) + AFTER_HOURS_MS;
   }
 
   /** The class of this name in the table. */
@@ -93,6 +105,12 @@ export class EngineState {
   apply(change: Change): void {
     const before = this.#doctors.get(change.doctorId)?.version ?? 0;
     invariant(change.version === before + 1, "a doctor's changes are applied one after another");
+    if (isTransition(change)) this.#transit(change);
+    else this.#applyOther(change);
+    this.#doctorOf(change.doctorId).version = change.version;
+  }
+
+  #applyOther(change: Exclude<Change, TokenTransition>): void {
     switch (change.kind) {
       case 'doctor_set':
         this.#setDoctor(change.doctor);
@@ -110,20 +128,9 @@ export class EngineState {
       case 'reclassified':
         this.#reclassify(change);
         break;
-      case 'bumped':
-      case 'promoted':
-      case 'checked_in':
-      case 'started':
-      case 'completed':
-      case 'cancelled':
-      case 'no_show':
-      case 'expired':
-        this.#transit(change);
-        break;
       default:
         unreachable(change);
     }
-    this.#doctorOf(change.doctorId).version = change.version;
   }
 
   /** Brings a doctor back as it was kept, without slots. */
@@ -135,7 +142,7 @@ export class EngineState {
   }
 
   /** Brings a slot of a doctor in memory back as it was kept, with its live tokens and the last number of its day. */
-  restoreSlot(facts: SlotFacts, tokens: readonly TokenSnapshot[], lastNumber = 0): void {
+  restoreSlot(facts: SlotFacts, tokens: readonly TokenFacts[], lastNumber = 0): void {
     this.#setSlot(facts);
     for (const token of tokens) this.#addToken(token);
     const { day } = this.#slotOf(facts.id);
@@ -260,7 +267,7 @@ export class EngineState {
   }
 }
 
-const snapshotOf = ({ id, slot, patientClass, status, ...token }: Token): TokenSnapshot => {
+const snapshotOf = ({ id, slot, patientClass, status, ...token }: Token): TokenFacts => {
   invariant(isLive(status), 'a token in a slot is live');
   const { type: patientType, priority } = patientClass;
   return { ...token, tokenId: id, slotId: slot.facts.id, patientType, priority, to: status };

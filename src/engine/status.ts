@@ -43,7 +43,7 @@ export const isPresent = (status: Status): boolean =>
 export const seatStatusOf = ({ present }: { readonly present: boolean }): SeatedStatus =>
   present ? 'CHECKED_IN' : 'BOOKED';
 
-/** The statuses a client's command may take this one to. */
+/** The statuses that this one may change to. */
 export const nextStatuses = (status: Status): readonly Status[] => STATUSES[status].next;
 
 export const isStatus = (raw: string): raw is Status => Object.hasOwn(STATUSES, raw);

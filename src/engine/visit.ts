@@ -42,12 +42,14 @@ export function callNext(state: EngineState, command: CallNext): Outcome<Called>
   const { today, at } = command;
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
-  const slot = command.slotId === null ? null : state.slotMeant(command.slotId, at);
-  if (slot !== null && slot?.doctor !== doctor) return refuse('slot_not_found');
+  const { slotId } = command;
+  const slot = slotId === null ? undefined : state.slot(slotId);
+  const isSession = slotId !== null && state.sessionDoctor(slotId) === doctor;
+  if (slotId !== null && slot?.doctor !== doctor && !isSession) return refuse('slot_not_found');
   const current = inConsultationWith(state, doctor, today, at);
   if (current !== undefined && !command.completeCurrent)
     return refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
-  const next = slot === null ? nextOfDay(state, doctor, today, at) : slot.nextCheckedIn();
+  const next = slot === undefined ? nextOfDay(state, doctor, command) : slot.nextCheckedIn();
   if (next === undefined) return refuse('nobody_waiting');
   const turn = new Turn(state, at);
   if (current !== undefined) turn.transit(current, 'completed');
@@ -76,17 +78,18 @@ function inConsultationWith(
   return present.sort((a, b) => a.arrival - b.arrival)[0];
 }
 
-/** Over the slots of the day in time order, also one begun yesterday that goes on: the first patient to be called. */
+/** Over the slots of the day (of one session, if asked) in time order, one of yesterday that goes on included. */
 function nextOfDay(
   state: EngineState,
   { slots }: Doctor,
-  today: LocalDate,
-  at: EpochMs,
+  { slotId: session, today, at }: CallNext,
 ): Token | undefined {
   for (const slot of slots) {
     const next = slot.nextCheckedIn();
-    if (next !== undefined && slot.facts.date <= today && !state.isPast(slot.facts, today, at))
-      return next;
+    if (next === undefined) continue;
+    const { facts } = slot;
+    const isMeant = session === null || (facts.sessionId as string | null) === session;
+    if (isMeant && facts.date <= today && !state.isPast(facts, today, at)) return next;
   }
   return undefined;
 }

@@ -210,10 +210,10 @@ export const Problem = Type.Object(
 );
 
 const Reason = Type.String({
-  description: '1 to 200 characters, no control or invisible characters.',
+  description: '1 to 200 characters, not all blank, no control or invisible characters.',
   minLength: 1,
   maxLength: 200,
-  pattern: `^[^${UNSEEN}]+$`,
+  pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
 });
 
 const patientType = (classes: readonly PatientClass[]) => oneOf(classes.map(({ type }) => type));

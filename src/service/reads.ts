@@ -10,7 +10,7 @@ import {
   type PatientClass,
   type Slot,
 } from '../engine/index.ts';
-import { detachedSlot, type Store, type StoredSlot, type StoredToken } from '../store/index.ts';
+import { detachedSlot, type Store, type StoredToken } from '../store/index.ts';
 import { daysBetween, isDate, localDateAt, plusDays } from './calendar.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
@@ -24,6 +24,7 @@ import {
   type DoctorView,
   type HistoryView,
   type ScheduleView,
+  type SlotView,
   type TokenView,
 } from './views.ts';
 
@@ -96,11 +97,15 @@ export class Reads {
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
       if (doctor === undefined) return refused({ code: 'doctor_not_found' });
       const [from, to] = rangeOf(request, localDateAt(clock(), doctor.facts.timeZone));
-      const stored = await store.slots(doctor.facts.id, from, to);
       const at = clock();
-      const slots = this.#slotsOf(doctor, stored, from, to).map((slot) =>
-        slotView(slot, at, engine.rules.graceMinutes),
-      );
+      const viewOf = (slot: Slot): SlotView => slotView(slot, at, engine.rules.graceMinutes);
+      // In one breath: a slot that comes into memory or leaves it is in one of the two.
+      const stored = store.slots(doctor.facts.id, from, to);
+      const inMemory = doctor.slots
+        .filter(({ facts: { date } }) => date >= from && date <= to)
+        .map(viewOf);
+      const past = (await stored).map((slot) => viewOf(detachedSlot(engine, doctor.facts, slot)));
+      const slots = [...inMemory, ...past].sort((a, b) => a.start_time.localeCompare(b.start_time));
       return this.#told(doctor, { ok: true, value: { ...doctorView(doctor), slots } });
     });
   }
@@ -146,17 +151,6 @@ export class Reads {
       ({ id }) => id === stored.id,
     );
     return token === undefined ? overTokenView(stored, slot.facts) : tokenView(token, clock());
-  }
-
-  /** The slots in memory as they are, those that are past as they were kept. */
-  #slotsOf(doctor: Doctor, stored: readonly StoredSlot[], from: LocalDate, to: LocalDate): Slot[] {
-    const { engine } = this.#deps;
-    const inMemory = doctor.slots.filter(({ facts: { date } }) => date >= from && date <= to);
-    const over = stored
-      // One that has come into memory since it was read is told from there.
-      .filter(({ facts }) => engine.slot(facts.id) === undefined)
-      .map((slot) => detachedSlot(engine, doctor.facts, slot));
-    return [...inMemory, ...over].sort((a, b) => a.facts.startTime - b.facts.startTime);
   }
 }
 

@@ -1,4 +1,11 @@
-import { doctorId, localDate, type AllocationEngine, type EpochMs } from '../engine/index.ts';
+import { setImmediate } from 'node:timers/promises';
+import {
+  doctorId,
+  localDate,
+  type AllocationEngine,
+  type Change,
+  type EpochMs,
+} from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
 import { isDate } from './calendar.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -47,7 +54,12 @@ export class Reports {
       const stored = store.slots(id, day, day);
       const inMemory = doctor.slots.filter((slot) => slot.facts.date === day);
       const slotIds = [...inMemory, ...(await stored)].map(({ facts }) => facts.id);
-      const changes = await Promise.all(slotIds.map((slotId) => store.slotChanges(slotId)));
+      const changes: (readonly Change[])[] = [];
+      for (const slotId of slotIds) {
+        changes.push(await store.slotChanges(slotId));
+        // A long day is read in steps, between which others are answered.
+        await setImmediate();
+      }
       const value = dayReportOf({
         doctorId: id,
         date,

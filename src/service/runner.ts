@@ -123,7 +123,7 @@ export class Runner {
   async scopeOfSlot(id: SlotId): Promise<Scope | undefined> {
     const { engine, store } = this.#deps;
     const doctor = engine.slot(id)?.doctor ?? engine.sessionDoctor(id);
-    if (doctor !== undefined) return { doctorIds: [doctor.facts.id] };
+    if (doctor !== undefined) return { doctorIds: [doctor.facts.id], slotIds: [id] };
     const stored = await store.slot(id);
     return stored && { doctorIds: [stored.facts.doctorId], slotIds: [id] };
   }

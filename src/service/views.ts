@@ -155,6 +155,8 @@ export interface HistoryView {
   readonly changes: readonly ChangeView[];
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 /** Slots with free seats offered to one who has to wait. */
 const ALTERNATIVES_MAX = 3;
 
@@ -205,12 +207,14 @@ const tokenFactsView = (
 
 /**
  * When a seated patient's turn should come: what remains ahead, at the slot's pace of one patient every
- * `(end - start) / capacity`; from now on once the doctor sees somebody there, before that from the delayed start.
+ * `(end - start) / capacity`; from now on once the doctor sees somebody there, before that from the delayed start. A day
+ * after the slot's end nobody is expected any more.
  */
 function estimatedTimeOf(token: Token, at: EpochMs): string | null {
   if (!holdsSeat(token.status) || token.status === 'COMPLETED') return null;
   const { slot } = token;
   const { startTime, endTime, capacity } = slot.facts;
+  if (at >= endsAt(slot.facts, 0) + DAY_MS) return null;
   const from = slot.inConsultation > 0 ? at : Math.max(delayedStartOf(slot.facts), at);
   const pace = (endTime - startTime) / capacity;
   return instantOf(Math.floor(from + slot.seatedAheadOf(token) * pace));

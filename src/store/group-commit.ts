@@ -56,7 +56,8 @@ export class GroupCommit {
     try {
       decision = decide();
       // Who reads another doctor waits for that doctor's commits alone: it would see what can still be lost.
-      const isWithin = decision.changes.every((change) => doctorIds.includes(change.doctorId));
+      const named = new Set(doctorIds);
+      const isWithin = decision.changes.every((change) => named.has(change.doctorId));
       invariant(isWithin, 'a command changes only the doctors it names');
     } catch (error) {
       this.#end(error as Error);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { localDate, slotId } from '../../src/engine/index.ts';
+import { epochMs, localDate, sessionId, slotId } from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
   clock,
+  doctorFacts,
   given,
   NOW,
   SEN,
@@ -83,6 +84,23 @@ describe('call-next', () => {
     const clinic = new Clinic({ people: 'F1:CHECKED_IN', more });
     const { token } = accepted(clinic.callNext({ slotId: slotId(id) })).value;
     expect(token.id).toBe(people[id as keyof typeof people]);
+  });
+
+  it('of a session calls of its slots of the day, and never of a later day', () => {
+    const session = sessionId('rounds');
+    const clinic = new Clinic({
+      people: 'W1:CHECKED_IN',
+      more: [
+        place('ten', 'F1:CHECKED_IN', { sessionId: session }),
+        place('tue', 'E1:CHECKED_IN', { sessionId: session }),
+      ],
+    });
+    const weekdays = ['mon', 'tue'] as const;
+    const rounds = { id: session, weekdays, start: '10:00', end: '11:00', capacity: 1 };
+    clinic.engine.putDoctor(doctorFacts({ sessions: [rounds] }), [], NOW);
+    const call = () => clinic.callNext({ slotId: slotId('rounds'), completeCurrent: true });
+    expect(accepted(call()).value.token.id).toBe('F1');
+    expect(call()).toEqual({ ok: false, refusal: { code: 'nobody_waiting' } });
   });
 
   const current = { code: 'consultation_in_progress', tokenId: 'W1' };
@@ -166,7 +184,8 @@ describe('a doctor sees one patient at a time', () => {
   });
 
   it.each([
-    ['nobody completed before the day was over', NOW, true],
+    ['nobody completed four hours after a slot of yesterday ended', clock(10), true],
+    ['has until then', epochMs(clock(10) - 1), false],
     ['has yesterday, in a slot that goes on', clock(5), false],
   ])('a patient whom %s', (_, at, isOk) => {
     const slot = { ...begun, capacity: 2 };

@@ -168,9 +168,22 @@ it('goes on after midnight in a slot that began before it', async () => {
   await opd.goTo('2026-11-24T00:20:00Z');
   expect(await call(opd)).toMatchObject({ body: { code: 'consultation_in_progress' } });
   expect((await call(opd, NEXT)).body.patient_name).toBe('W2');
-  // Its end, and the minutes of grace: now it is over and its day too, and `W3` is not called.
-  opd.now = '2026-11-24T01:30:00Z';
+  // Four hours after its end and the minutes of grace it is past, and `W3` is not called any more.
+  await opd.goTo('2026-11-24T05:29:59.999Z');
+  expect((await call(opd)).body).toMatchObject({ code: 'consultation_in_progress' });
+  opd.now = '2026-11-24T05:30:00Z';
   expect(await callAll(opd)).toEqual(['E4']);
+});
+
+it('goes on for hours after midnight in a slot that ended with the day', async () => {
+  const opd = await openApp();
+  const [start_time, end_time] = ['2026-11-23T22:00:00Z', '2026-11-24T00:00:00Z'];
+  const late = { doctor_id: 'doc1', id: 'late', start_time, end_time, capacity: 3 };
+  expect(await opd.post('/slots', late)).toMatchObject({ status: 201 });
+  await fill(opd, 'W1+ W2+ W3+', 'late');
+  await opd.goTo('2026-11-24T00:31:00Z');
+  expect(await opd.slot('2026-11-24')).toMatchObject({ status: 'OPEN' });
+  expect(await callAll(opd)).toEqual(['W1', 'W2', 'W3']);
 });
 
 const isWithDoctor = ({ engine }: TestApp, id: string | undefined): boolean =>

@@ -67,6 +67,17 @@ describe('closing a slot', () => {
     expect(await board(opd, 'doc1_slot1@2026-11-24')).toBe('W1 W2 |');
   });
 
+  it.each([
+    ['doc1_slot1', 'doc1_slot1@2026-11-26'],
+    ['doc1_slot2', 'doc1_slot2@2026-11-25'],
+    ['doc2_slot1', 'doc2_slot1@2026-11-25'],
+  ])('moves nobody to an earlier day: %s means %s', async (move_to, slot_id) => {
+    const opd = await openApp();
+    await fill(opd, 'W1', 'doc1_slot1@2026-11-25');
+    const { affected } = await close(opd, { move_to }, 'doc1_slot1@2026-11-25');
+    expect(affected[0]).toMatchObject({ outcome: 'moved', token: { slot_id } });
+  });
+
   it('moves them to another doctor in the order of their ranks, and lists whom they bump', async () => {
     const opd = await openApp();
     await fill(opd, 'W1 E2 F3 W4');
@@ -146,6 +157,8 @@ describe('closing a slot', () => {
 
   it.each<[code: string, status: number, id: string, body: object]>([
     ['slot_not_found', 404, 'x', {}],
+    // Sent again, a session's id would close another day.
+    ['slot_not_found', 404, 'doc1_slot2', {}],
     ['slot_not_found', 404, TEN, { move_to: 'x' }],
     ['slot_not_found', 404, 'x', { move_to: NINE }],
     ['slot_ended', 409, NINE, {}],

@@ -183,7 +183,7 @@ it.each<readonly [ProblemCode, string, string, (ids: Ids) => object]>([
   [
     'slot_closed',
     'closed to itself',
-    '/slots/doc1_slot1/close',
+    '/slots/doc1_slot1@2026-11-23/close',
     () => ({ reason: 'ill', move_to: SLOT_OF['W1'] }),
   ],
 ])('answers %s first: %s', async (expected, _what, url, bodyOf) => {

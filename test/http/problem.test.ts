@@ -76,7 +76,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
       await opd.post('/start', { token_id: id });
       await opd.post('/complete', { token_id: id });
     }
-    return opd.patch('/slots/doc1_slot1', { capacity: 1 });
+    return opd.patch('/slots/doc1_slot1@2026-11-23', { capacity: 1 });
   },
   id_taken: async () => {
     const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];

@@ -68,6 +68,8 @@ describe('seats', () => {
 
   it.each<[code: string, status: number, id: string, body: object, facts: object]>([
     ['slot_not_found', 404, 'x', { capacity: 1 }, {}],
+    // Sent again, a session's id would mean another day.
+    ['slot_not_found', 404, 'doc1_slot1', { capacity: 1 }, {}],
     ['slot_ended', 409, NINE, { capacity: 1 }, {}],
     ['slot_ended', 409, NINE, { delay_minutes: 600 }, {}],
     ['slot_closed', 409, 'closed', { capacity: 1 }, {}],

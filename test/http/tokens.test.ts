@@ -52,7 +52,9 @@ describe.each(AGES)('with the slot %s', (age, now) => {
       status,
       waitlist_position: position,
     });
-    expect(typeof token.estimated_time).toBe(status === 'BOOKED' ? 'string' : 'object');
+    // Of a slot that ended a day ago nobody is expected any more.
+    const isExpected = status === 'BOOKED' && age !== 'over by months';
+    expect(typeof token.estimated_time).toBe(isExpected ? 'string' : 'object');
   });
 
   it.each([

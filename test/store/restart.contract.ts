@@ -68,6 +68,14 @@ export function remembers(database: () => OpenStore): void {
     expect(after.engine.sessionDoctor(EVENING.id)).toBeDefined();
   });
 
+  it('brings back a slot that ended as late as delay and grace allow, four hours before', async () => {
+    await before.put({}, [{ delayMinutes: 1_440 }]);
+    await before.book('a');
+    const late = { graceMinutes: 1_440 };
+    expect((await restart(clock(10 + 51, 59), late)).engine.token(tokenId('a'))).toBeDefined();
+    expect((await restart(clock(10 + 52), late)).engine.token(tokenId('a'))).toBeUndefined();
+  });
+
   it('finds what was in flight when it was closed', async () => {
     await before.put({}, [{}]);
     const answers = ['a', 'b', 'c'].map((name) => before.book(name));
@@ -84,7 +92,8 @@ export function remembers(database: () => OpenStore): void {
       { id: slotId('after'), ...ends(31) },
     ]);
     await before.book('a', { slotId: slotId('at eleven') });
-    const after = await restart(clock(24), { graceMinutes: 30 });
+    // Half an hour and four: past is what ended by 23:30 and whose day is over.
+    const after = await restart(clock(28), { graceMinutes: 30 });
     const inMemory = found(after.engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
     expect(inMemory.sort()).toEqual(['after', 'delayed']);
     expect(after.engine.token(tokenId('a'))).toBeUndefined();

@@ -93,12 +93,6 @@ const TWO_AT_ONCE = /^token W2: .*\(started\): begins while token W1 is with the
 finds([
   ['a second patient with the doctor', twoSeen('nine', NOW, TODAY), W1_STAYS, TWO_AT_ONCE],
   [
-    'a second patient with the doctor later in the day',
-    twoSeen('nine', clock(22), TODAY),
-    W1_STAYS,
-    TWO_AT_ONCE,
-  ],
-  [
     'a second patient with the doctor past midnight',
     twoSeen('night', clock(25), TOMORROW),
     W1_STAYS,

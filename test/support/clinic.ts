@@ -27,7 +27,7 @@ import {
   type Slot,
   type SlotFacts,
   type Token,
-  type TokenSnapshot,
+  type TokenFacts,
 } from '../../src/engine/index.ts';
 
 export const RULES: EngineRules = { classes: DEFAULT_CLASSES, graceMinutes: 0, waitlistMax: 1_000 };
@@ -77,7 +77,7 @@ const placed = (
   place: number,
   before: number,
   { id, date }: SlotFacts,
-): TokenSnapshot => {
+): TokenFacts => {
   const [who = '', status = 'BOOKED', present] = person.split(':');
   const [name = '', patient = name] = who.split('/');
   const patientType = classOf(name);

@@ -107,9 +107,10 @@ export class Model {
     return slot.closedReason === null && !this.hasEnded(slot);
   }
 
-  /** A day that is over, and its slot too. */
+  /** A day that is over, and its slot for four hours. */
   isPast(slot: SlotFacts, today: LocalDate): boolean {
-    return slot.date < today && this.hasEnded(slot);
+    const minutes = slot.delayMinutes + HISTORY_RULES.graceMinutes + 240;
+    return slot.date < today && this.#at >= slot.endTime + minutes * 60_000;
   }
 
   next(counter: string): number {

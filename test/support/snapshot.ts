@@ -5,7 +5,7 @@ import {
   type EngineRules,
   type SlotFacts,
   type Token,
-  type TokenSnapshot,
+  type TokenFacts,
 } from '../../src/engine/index.ts';
 import { Doctor } from '../../src/engine/doctor.ts';
 
@@ -14,7 +14,7 @@ export interface SlotSnapshot {
   readonly seated: number;
   readonly waiting: number;
   /** In rank order: those who hold a seat, then those who wait. */
-  readonly tokens: readonly TokenSnapshot[];
+  readonly tokens: readonly TokenFacts[];
 }
 
 export interface Snapshot {
@@ -45,7 +45,7 @@ const doctorSnapshot = ({ facts, version, lastArrival, slots }: Doctor): DoctorS
   lastNumbers: slots.map(({ day }) => [day.date, day.lastNumber]),
 });
 
-const tokenSnapshot = (token: Token): TokenSnapshot => ({
+const tokenSnapshot = (token: Token): TokenFacts => ({
   tokenId: token.id,
   slotId: token.slot.facts.id,
   patientName: token.patientName,
@@ -55,7 +55,7 @@ const tokenSnapshot = (token: Token): TokenSnapshot => ({
   arrival: token.arrival,
   number: token.number,
   bookedAt: token.bookedAt,
-  to: token.status as TokenSnapshot['to'],
+  to: token.status as TokenFacts['to'],
   present: token.present,
 });
 

@@ -34,9 +34,9 @@ export function slotFaultsOf(
     : [{ pointer: `${at}/end_time`, detail: 'must be within 24 hours of start_time' }];
 }
 
-// The date by itself: `Date` takes the 30th of February for the 2nd of March.
+// The date by itself: `Date` takes the 30th of February for the 2nd of March. In the year 9999 it may be 10,000 elsewhere.
 const isInstant = (text: string): boolean =>
-  isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text));
+  isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text)) && !text.startsWith('9999');
 
 /** The facts of a single slot of this doctor. */
 export function singleSlotOf(input: SlotInput, doctor: DoctorFacts): SlotFacts {

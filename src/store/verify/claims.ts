@@ -70,13 +70,12 @@ function faultOfTransition(
   return kind === 'started' ? faultOfStart(change, token.slot) : undefined;
 }
 
-/** A doctor sees one patient at a time; those of days gone by whom nobody completed are not with the doctor any more. */
+/**
+ * A doctor sees one patient at a time. Of a slot that has ended it is not on record whether its day was over at the
+ * doctor's place, and so whether a patient whom nobody completed still counted.
+ */
 function faultOfStart({ at }: TokenTransition, { doctor }: Slot): string | undefined {
-  for (const { id, slot } of doctor.inConsultation) {
-    const today = new Intl.DateTimeFormat('sv-SE', { timeZone: doctor.facts.timeZone }).format(at);
-    // Without the grace, as everywhere here: what it was at the time is not on record.
-    if (slot.facts.date >= today || at < endsAt(slot.facts, 0))
-      return `begins while token ${id} is with the doctor`;
-  }
+  for (const { id, slot } of doctor.inConsultation)
+    if (at < endsAt(slot.facts, 0)) return `begins while token ${id} is with the doctor`;
   return undefined;
 }
