@@ -86,6 +86,6 @@ function leave(
   const turn = new Turn(state, at);
   turn.fill(token.slot);
   turn.transit(token, kind);
-  const [promoted] = turn.fill(token.slot, token.id);
-  return { ok: true, changes: turn.changes, value: { token, promoted: promoted ?? null } };
+  const promoted = turn.promote(token.slot, token.id) ?? null;
+  return { ok: true, changes: turn.changes, value: { token, promoted } };
 }

@@ -89,10 +89,6 @@ export interface TokenTransition extends Envelope {
   readonly cause: TokenId | null;
 }
 
-/** Whether a change takes a token from one status to another. */
-export const isTransition = (change: Change): change is TokenTransition =>
-  Object.hasOwn(TRANSITIONS, change.kind);
-
 /** One change record: the engine's state is the fold of these through `apply`, and of nothing else. */
 export type Change =
   DoctorSet | SlotSet | TokenEntered | TokenMovedOut | TokenReclassified | TokenTransition;

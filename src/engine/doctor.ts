@@ -44,6 +44,8 @@ export class Doctor {
   lastArrival = 0;
   /** Patients who are with the doctor: one, apart from those of days gone by whom nobody completed. */
   readonly inConsultation = new Set<Token>();
+  /** Slots in which somebody has checked in and is to be called. */
+  readonly calling = new Set<Slot>();
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -114,5 +116,5 @@ const isBehind = (slot: Slot, other: Slot | undefined): boolean =>
   other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
 
 /** The order of a doctor's slots: by id where two start together, for a restart must not change it. */
-const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
+export const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
   a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;

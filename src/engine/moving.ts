@@ -34,7 +34,7 @@ export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome
   turn.fill(token.slot);
   turn.fill(target);
   turn.moveOut(token);
-  const [promoted] = turn.fill(token.slot, token.id);
+  const promoted = turn.promote(token.slot, token.id);
   const bumped = moveIn(turn, token, target, target.doctor.lastArrival + 1);
   return reordered(state, turn, token, bumped, promoted);
 }

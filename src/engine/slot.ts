@@ -188,6 +188,7 @@ export class Slot {
   enter(token: Token, status: LiveStatus): void {
     (this.#lines[status] ??= new Line()).insert(token);
     this.#count(status, 1);
+    if (status === 'CHECKED_IN') this.doctor.calling.add(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
     if (token.patientId !== null)
       (this.#patients ??= new Map<PatientId, Token>()).set(token.patientId, token);
@@ -196,6 +197,8 @@ export class Slot {
   leave(token: Token, status: LiveStatus): void {
     this.#lines[status]?.remove(token);
     this.#count(status, -1);
+    if (status === 'CHECKED_IN' && this.nextCheckedIn() === undefined)
+      this.doctor.calling.delete(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.delete(token);
     if (token.patientId !== null) this.#patients?.delete(token.patientId);
   }

@@ -1,14 +1,8 @@
-import {
-  isTransition,
-  type Change,
-  type TokenFacts,
-  type TokenReclassified,
-  type TokenTransition,
-} from './change.ts';
+import type { Change, TokenFacts, TokenReclassified, TokenTransition } from './change.ts';
 import type { DoctorSnapshot, EngineRules } from './command.ts';
 import { Doctor, type DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
-import { found, invariant, unreachable } from './invariant.ts';
+import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { endsAt, Slot, type SlotFacts } from './slot.ts';
@@ -105,12 +99,6 @@ export class EngineState {
   apply(change: Change): void {
     const before = this.#doctors.get(change.doctorId)?.version ?? 0;
     invariant(change.version === before + 1, "a doctor's changes are applied one after another");
-    if (isTransition(change)) this.#transit(change);
-    else this.#applyOther(change);
-    this.#doctorOf(change.doctorId).version = change.version;
-  }
-
-  #applyOther(change: Exclude<Change, TokenTransition>): void {
     switch (change.kind) {
       case 'doctor_set':
         this.#setDoctor(change.doctor);
@@ -129,8 +117,9 @@ export class EngineState {
         this.#reclassify(change);
         break;
       default:
-        unreachable(change);
+        this.#transit(change);
     }
+    this.#doctorOf(change.doctorId).version = change.version;
   }
 
   /** Brings a doctor back as it was kept, without slots. */

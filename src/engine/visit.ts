@@ -1,8 +1,9 @@
 import type { CallNext, Called, Outcome, Start, TokenCommand } from './command.ts';
-import type { Doctor } from './doctor.ts';
+import { startsBefore, type Doctor } from './doctor.ts';
 import type { EpochMs, LocalDate } from './ids.ts';
 import { refusalOfStep } from './booking.ts';
 import { refuse, refuseWith } from './refusal.ts';
+import type { Slot } from './slot.ts';
 import type { EngineState } from './state.ts';
 import type { Token } from './token.ts';
 import { Turn } from './turn.ts';
@@ -78,18 +79,18 @@ function inConsultationWith(
   return present.sort((a, b) => a.arrival - b.arrival)[0];
 }
 
-/** Over the slots of the day (of one session, if asked) in time order, one of yesterday that goes on included. */
+/** Of the slots of the day (of one session, if asked), one of yesterday that goes on included: who is first to be called. */
 function nextOfDay(
   state: EngineState,
-  { slots }: Doctor,
+  { calling }: Doctor,
   { slotId: session, today, at }: CallNext,
 ): Token | undefined {
-  for (const slot of slots) {
-    const next = slot.nextCheckedIn();
-    if (next === undefined) continue;
+  let first: Slot | undefined;
+  for (const slot of calling) {
     const { facts } = slot;
     const isMeant = session === null || (facts.sessionId as string | null) === session;
-    if (isMeant && facts.date <= today && !state.isPast(facts, today, at)) return next;
+    const isOfDay = facts.date <= today && !state.isPast(facts, today, at);
+    if (isMeant && isOfDay && (first === undefined || startsBefore(slot, first))) first = slot;
   }
-  return undefined;
+  return first?.nextCheckedIn();
 }

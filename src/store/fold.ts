@@ -1,10 +1,4 @@
-import {
-  invariant,
-  isPresent,
-  unreachable,
-  type Change,
-  type TokenEntered,
-} from '../engine/index.ts';
+import { invariant, isPresent, type Change, type TokenEntered } from '../engine/index.ts';
 import type { ChangeRecord, Origin, StoredToken } from './store.ts';
 
 export type TokenChange = Exclude<Change, { kind: 'doctor_set' | 'slot_set' }>;
@@ -62,16 +56,7 @@ function stepOf(change: TokenChange): Pick<ChangeRecord, 'from' | 'to' | 'cause'
       const { from, patientType } = change;
       return { from, to: from, cause: null, patientType };
     }
-    case 'bumped':
-    case 'promoted':
-    case 'checked_in':
-    case 'started':
-    case 'completed':
-    case 'cancelled':
-    case 'no_show':
-    case 'expired':
-      return { from: change.from, to: change.to, cause: change.cause, patientType: null };
     default:
-      return unreachable(kind);
+      return { from: change.from, to: change.to, cause: change.cause, patientType: null };
   }
 }

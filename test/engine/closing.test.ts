@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { slotId, type Closed, type Outcome } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW, type Setup } from '../support/clinic.ts';
+import { sessionId, slotId, type Closed, type Outcome } from '../../src/engine/index.ts';
+import {
+  accepted,
+  Clinic,
+  clock,
+  doctorFacts,
+  given,
+  NOW,
+  slotFacts,
+  type Setup,
+} from '../support/clinic.ts';
 import { place } from '../support/places.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { recordsOf, takeAll } from '../support/steps.ts';
@@ -66,6 +75,28 @@ describe('R13 closing a slot with another to move to', () => {
     expect([clinic.board(), clinic.board('ten')]).toEqual(['W2 W3 |', 'E1 O1 | W1 W4']);
     const { affected } = accepted(outcome).value;
     expect(affected[0]?.token).toBe(clinic.token('E1'));
+  });
+
+  it('a session as the target means its next slot that starts no earlier', () => {
+    const session = sessionId('rounds');
+    const facts = { sessionId: session };
+    const clinic = new Clinic({
+      people: 'W9',
+      slot: { ...facts, startTime: clock(8) },
+      more: [place('ten', 'W1', facts)],
+    });
+    const weekdays = ['mon', 'tue'] as const;
+    const rounds = { id: session, weekdays, start: '10:00', end: '11:00', capacity: 1 };
+    const tuesday = slotFacts(place('tue', '', facts).slot);
+    clinic.engine.putDoctor(doctorFacts({ sessions: [rounds] }), [tuesday], NOW);
+    const close = { slotId: slotId('ten'), reason: 'ill', moveTo: slotId('rounds'), at: NOW };
+    expect(outcomesOf(clinic.engine.closeSlot(close))).toEqual(['W1 moved BOOKED']);
+    expect(clinic.token('W1').slot.facts.id).toBe('tue');
+    const last = { ...close, slotId: slotId('tue') };
+    expect(clinic.engine.closeSlot(last)).toEqual({
+      ok: false,
+      refusal: { code: 'slot_not_found' },
+    });
   });
 
   it.each<[fact: string, people: string, target: 'ten' | 'sen', there: string, board: string]>([
