@@ -120,6 +120,13 @@ class Historian {
     }
   }
 
+  /** Expires who still waits in slots that are over. */
+  end({ facts }: Doctor, at: EpochMs): void {
+    const outcome = this.#engine.passTime(facts.id, at);
+    accepted(outcome);
+    if (outcome.ok) this.#write(outcome.changes);
+  }
+
   /** Writes the doctor's counters, lets go of the doctor. */
   leave({ facts, version, lastArrival, slots }: Doctor): void {
     const days = slots.map(({ day: { date, lastNumber } }) => ({ date, lastNumber }));
@@ -168,6 +175,7 @@ export function writeHistory({ path, doctors, past, live, horizonDays }: History
     const over = slots.filter(({ date }) => date < today);
     const ahead = slots.filter(({ date }) => date > today);
     for (const slot of over.slice(-slotsPast)) historian.fill(slot, CANCELLED, slot.startTime);
+    historian.end(doctor, now);
     for (const slot of ahead.slice(0, slotsAhead)) historian.fill(slot, CANCELLED, now);
     historian.leave(doctor);
   }
