@@ -166,17 +166,23 @@ export class Slot {
 
   /** Every token of the slot, best rank first. */
   tokens(): Token[] {
-    return [...this.seatedTokens(), ...this.waitlist()].sort(byRank);
+    return [...SEATED_STATUSES, 'WAITING' as const]
+      .flatMap((status) => this.#in(status))
+      .sort(byRank);
   }
 
   /** The tokens that hold a seat, in rank order. */
   seatedTokens(): Token[] {
-    return SEATED_STATUSES.flatMap((status) => [...(this.#lines[status] ?? [])]).sort(byRank);
+    return SEATED_STATUSES.flatMap((status) => this.#in(status)).sort(byRank);
   }
 
   /** The tokens that wait, in the order in which seats go to them. */
   waitlist(): Token[] {
-    return [...(this.#lines.WAITING ?? [])];
+    return this.#in('WAITING');
+  }
+
+  #in(status: LiveStatus): Token[] {
+    return [...(this.#lines[status] ?? [])];
   }
 
   /** For the engine's `apply` alone, as are the two below. */

@@ -104,9 +104,7 @@ export class Turn {
 
   /** Seats those who are due seats that nobody left just now, one after another. */
   fill(slot: Slot): readonly Token[] {
-    const first = this.promote(slot, null);
-    if (first === undefined) return NOBODY;
-    const promoted = [first];
+    const promoted: Token[] = [];
     for (let next = this.promote(slot, null); next; next = this.promote(slot, null))
       promoted.push(next);
     return promoted;
@@ -123,8 +121,6 @@ export class Turn {
     return { doctorId, version, at: this.#at };
   }
 }
-
-const NOBODY: readonly Token[] = [];
 
 /** Where a newcomer would land in a slot (R2-R4). */
 export interface Landing {

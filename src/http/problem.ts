@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Fault, Refusal, RefusalCode } from '../service/index.ts';
+import { instantOf, type Fault, type Refusal, type RefusalCode } from '../service/index.ts';
 
 /** Codes of what goes wrong before a command or a read is reached. */
 type HttpCode =
@@ -207,7 +207,7 @@ function factsOf(refusal: Refusal): Facts {
     case 'consultation_in_progress':
       return { token_id: refusal.tokenId };
     case 'too_early':
-      return { allowed_from: new Date(refusal.allowedFrom).toISOString() };
+      return { allowed_from: instantOf(refusal.allowedFrom) };
     case 'capacity_below_seated':
       return { count: refusal.count };
     case 'invalid_transition':

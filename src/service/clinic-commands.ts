@@ -11,14 +11,25 @@ import {
   type Slot,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
-import { slotIdsOf } from './roster/apply.ts';
-import { isDate, slotsOf } from './calendar.ts';
+import {
+  dateFaultsOf,
+  doctorFactsOf,
+  faultsOf,
+  type DoctorInput,
+  type Fault,
+} from './doctor-input.ts';
+import { planOf, slotIdsOf } from './doctor-plan.ts';
 import type { Answer, Caller } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
-import { doctorFactsOf, faultsOf, type DoctorInput, type Fault } from './doctor-input.ts';
-import type { Runner } from './runner.ts';
-import { intentOf, union, type CommandDeps, type Intent, type Step } from './runner.ts';
 import { singleSlotOf, slotFaultsOf, type SlotInput } from './roster/single-slot.ts';
+import {
+  intentOf,
+  union,
+  type CommandDeps,
+  type Intent,
+  type Runner,
+  type Step,
+} from './runner.ts';
 import {
   closedView,
   delayView,
@@ -67,24 +78,22 @@ export class ClinicCommands {
   }
 
   /** Adds or revises a doctor and the slots of the sessions; repeating it changes nothing. */
-  async putDoctor(id: string, input: DoctorInput, caller: Caller): Promise<Result<PutDoctorView>> {
-    const { engine, clock, horizonDays, lifecycle } = this.#deps;
-    if (lifecycle.unreadiness !== undefined) return refused({ code: lifecycle.unreadiness });
-    const errors = faultsOf(input);
-    if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-    const facts = doctorFactsOf(id, input);
-    const planned = slotsOf(facts, clock(), {
-      horizonDays,
-      graceMinutes: engine.rules.graceMinutes,
-    });
-    let isNew = false;
-    const scope = { doctorIds: [facts.id], slotIds: slotIdsOf({ facts, planned }) };
-    return this.#runner.decide(scope, intentOf(caller), {
-      decide: (at) => {
-        isNew = engine.doctor(facts.id) === undefined;
-        return engine.putDoctor(facts, planned, at);
-      },
-      view: (doctor) => ({ isNew, doctor: doctorView(doctor) }),
+  putDoctor(id: string, input: DoctorInput, caller: Caller): Promise<Result<PutDoctorView>> {
+    return this.#runner.whenReady(async () => {
+      const { engine } = this.#deps;
+      const errors = faultsOf(input);
+      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
+      const plan = planOf(this.#deps, doctorFactsOf(id, input));
+      const { facts, planned } = plan;
+      let isNew = false;
+      const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan) };
+      return this.#runner.decide(scope, intentOf(caller), {
+        decide: (at) => {
+          isNew = engine.doctor(facts.id) === undefined;
+          return engine.putDoctor(facts, planned, at);
+        },
+        view: (doctor) => ({ isNew, doctor: doctorView(doctor) }),
+      });
     });
   }
 
@@ -108,21 +117,22 @@ export class ClinicCommands {
   }
 
   /** Sets a slot's seats and delay (R12). */
-  async reviseSlot(
+  reviseSlot(
     id: string,
     request: ReviseSlotRequest,
     caller: Caller,
     isTrial: boolean,
   ): Promise<Result<RevisedView>> {
-    const { lifecycle } = this.#deps;
-    if (lifecycle.unreadiness !== undefined) return refused({ code: lifecycle.unreadiness });
     const { capacity, delay_minutes: delayMinutes } = request;
     const { graceMinutes } = this.#deps.engine.rules;
-    const scope = await this.#runner.scopeOfSlot(slotId(id));
-    return this.#onSlots<Revised, RevisedView>(scope, intentOf(caller), {
-      isTrial,
-      decide: (engine, at) => engine.reviseSlot({ slotId: slotId(id), capacity, delayMinutes, at }),
-      view: (revised, at) => revisedView(revised, at, graceMinutes),
+    return this.#runner.whenReady(async () => {
+      const scope = await this.#runner.scopeOfSlot(slotId(id));
+      return this.#onSlots<Revised, RevisedView>(scope, intentOf(caller), {
+        isTrial,
+        decide: (engine, at) =>
+          engine.reviseSlot({ slotId: slotId(id), capacity, delayMinutes, at }),
+        view: (revised, at) => revisedView(revised, at, graceMinutes),
+      });
     });
   }
 
@@ -164,7 +174,8 @@ export class ClinicCommands {
     const { minutes } = request;
     const { graceMinutes } = this.#deps.engine.rules;
     return this.#once(isTrial, `doctors/${id}/delay`, request, caller, async (intent) => {
-      if (!isDate(request.date)) return refused({ code: 'invalid_request', errors: [NO_DATE] });
+      const errors = dateFaultsOf({ date: request.date });
+      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
       const command = { doctorId: doctorId(id), date: localDate(request.date), minutes };
       return this.#onSlots({ doctorIds: [command.doctorId] }, intent, {
         isTrial,
@@ -210,5 +221,3 @@ const RESERVED_REASON: Fault = {
   pointer: '/reason',
   detail: `must not be ${SESSION_ENDED}, which says that a session has ended`,
 };
-
-const NO_DATE: Fault = { pointer: '/date', detail: 'must be a day of the calendar' };

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { doctorId, sessionId, WEEKDAYS, type DoctorFacts } from '../engine/index.ts';
-import { isTimeZone, minutesOf } from './calendar.ts';
+import { isDate, isTimeZone, minutesOf } from './calendar.ts';
 
 /** Bounds of what a hospital may set up. */
 export const LIMITS = {
@@ -78,6 +78,12 @@ export interface Fault {
   readonly pointer: string;
   readonly detail: string;
 }
+
+/** What a schema cannot say about dates: those that are given are of the calendar. */
+export const dateFaultsOf = (dates: Readonly<Record<string, string | undefined>>): Fault[] =>
+  Object.entries(dates)
+    .filter(([, date]) => date !== undefined && !isDate(date))
+    .map(([name]) => ({ pointer: `/${name}`, detail: 'must be a day of the calendar' }));
 
 /** What a schema cannot say about a doctor. */
 export function faultsOf(doctor: DoctorInput, at = ''): Fault[] {

@@ -27,6 +27,7 @@ export { RosterError } from './roster/error.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands } from './token-commands.ts';
 export type * from './views.ts';
+export { instantOf } from './views.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;

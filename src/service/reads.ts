@@ -11,10 +11,10 @@ import {
   type Slot,
 } from '../engine/index.ts';
 import { detachedSlot, type Store, type StoredToken } from '../store/index.ts';
-import { daysBetween, isDate, localDateAt, plusDays } from './calendar.ts';
+import { daysBetween, localDateAt, plusDays } from './calendar.ts';
+import { dateFaultsOf, type Fault } from './doctor-input.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
-import type { Fault } from './doctor-input.ts';
 import {
   changeView,
   doctorView,
@@ -96,8 +96,8 @@ export class Reads {
       const errors = scheduleFaults(request);
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
       if (doctor === undefined) return refused({ code: 'doctor_not_found' });
-      const [from, to] = rangeOf(request, localDateAt(clock(), doctor.facts.timeZone));
       const at = clock();
+      const [from, to] = rangeOf(request, localDateAt(at, doctor.facts.timeZone));
       const viewOf = (slot: Slot): SlotView => slotView(slot, at, engine.rules.graceMinutes);
       // In one breath: a slot that comes into memory or leaves it is in one of the two.
       const stored = store.slots(doctor.facts.id, from, to);
@@ -147,17 +147,13 @@ export class Reads {
     const doctor = engine.doctor(stored.doctorId);
     if (!isLive(stored.status) || doctor === undefined) return overTokenView(stored, slot.facts);
     const detached = detachedSlot(engine, doctor.facts, slot);
-    const token = [...detached.seatedTokens(), ...detached.waitlist()].find(
-      ({ id }) => id === stored.id,
-    );
+    const token = detached.tokens().find(({ id }) => id === stored.id);
     return token === undefined ? overTokenView(stored, slot.facts) : tokenView(token, clock());
   }
 }
 
 function scheduleFaults({ date, from, to }: ScheduleRequest): Fault[] {
-  const faults = Object.entries({ date, from, to })
-    .filter(([, value]) => value !== undefined && !isDate(value))
-    .map(([name]) => ({ pointer: `/${name}`, detail: 'must be a day of the calendar' }));
+  const faults = dateFaultsOf({ date, from, to });
   if (faults.length > 0) return faults;
   if (date !== undefined && (from !== undefined || to !== undefined))
     return [{ pointer: '/date', detail: 'must not stand beside from or to' }];

@@ -7,7 +7,7 @@ import {
   type EpochMs,
 } from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
-import { isDate } from './calendar.ts';
+import { dateFaultsOf } from './doctor-input.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 import { dayReportOf, type DayReportView } from './report.ts';
@@ -37,11 +37,8 @@ export class Reports {
   day({ doctor_id, date }: DayReportRequest): Promise<Result<DayReportView>> {
     const { engine, store, lifecycle, clock } = this.#deps;
     return lifecycle.read(async () => {
-      if (!isDate(date))
-        return refused({
-          code: 'invalid_request',
-          errors: [{ pointer: '/date', detail: 'must be a day of the calendar' }],
-        });
+      const errors = dateFaultsOf({ date });
+      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
       const doctor = engine.doctor(doctorId(doctor_id));
       if (doctor === undefined) return refused({ code: 'doctor_not_found' });
       const { id } = doctor.facts;

@@ -56,6 +56,12 @@ export class Runner {
     this.#idempotency = new Idempotency(deps.store);
   }
 
+  /** Runs a command that a repeat may run again: PUT and PATCH take no key. */
+  async whenReady<T>(run: () => Promise<Result<T>>): Promise<Result<T>> {
+    const code = this.#deps.lifecycle.unreadiness;
+    return code === undefined ? run() : refused({ code });
+  }
+
   /** @param name of the command, which belongs to what makes two requests the same */
   async once<T>(
     name: string,

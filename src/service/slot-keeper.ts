@@ -10,8 +10,9 @@ import type {
   SlotFacts,
 } from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
+import { calendarAt, plusDays } from './calendar.ts';
+import { planOf } from './doctor-plan.ts';
 import { applyRoster, SYSTEM } from './roster/apply.ts';
-import { calendarAt, plusDays, slotsOf } from './calendar.ts';
 import type { Roster } from './roster/file.ts';
 
 interface SlotKeeperDeps {
@@ -86,7 +87,7 @@ export class SlotKeeper {
   }
 
   #open(facts: DoctorFacts): Promise<unknown> {
-    const planned = this.#plan(facts);
+    const { planned } = planOf(this.#deps, facts);
     return this.#transact(facts.id, planned, (at) =>
       this.#deps.engine.openSlots(facts.id, planned, at),
     );
@@ -107,12 +108,6 @@ export class SlotKeeper {
     // Nobody waits for it here: a disk that is full by then must not end the process.
     if (settled !== undefined) return void settled.catch(() => undefined);
     for (const slot of past) if (slot.waiting === 0) engine.forgetSlot(slot);
-  }
-
-  #plan(facts: DoctorFacts): SlotFacts[] {
-    const { engine, clock, horizonDays } = this.#deps;
-    const { graceMinutes } = engine.rules;
-    return slotsOf(facts, clock(), { horizonDays, graceMinutes });
   }
 
   #transact(

@@ -13,8 +13,7 @@ import {
 import { localDateAt } from './calendar.ts';
 import type { Answer, Caller } from './idempotency.ts';
 import type { Result } from './refusal.ts';
-import type { Runner } from './runner.ts';
-import { intentOf, type CommandDeps, type Step } from './runner.ts';
+import { intentOf, type CommandDeps, type Runner, type Step } from './runner.ts';
 import {
   bookingView,
   calledView,

@@ -15,7 +15,8 @@ import {
   type SlotId,
 } from '../../engine/index.ts';
 import type { Store } from '../../store/index.ts';
-import { slotsOf } from '../calendar.ts';
+import { planOf, slotIdsOf } from '../doctor-plan.ts';
+import { instantOf } from '../views.ts';
 import { RosterError } from './error.ts';
 import type { Roster } from './file.ts';
 import { singleSlotOf } from './single-slot.ts';
@@ -36,16 +37,13 @@ export const SYSTEM = { actor: 'system', reason: null } as const;
  * @returns what it changed, in order; nothing when all of it is there
  * @throws RosterError in one sentence that names what is in the way
  */
-export async function applyRoster(
-  { engine, store, clock, horizonDays }: RosterDeps,
-  roster: Roster,
-): Promise<readonly Change[]> {
-  const { graceMinutes } = engine.rules;
+export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<readonly Change[]> {
+  const { engine, store, clock } = deps;
   // Before planning: if midnight comes meanwhile, the next tick opens what is missing.
   const now = clock();
   const plans: DoctorPlan[] = [];
   for (const facts of roster.doctors) {
-    plans.push({ facts, planned: slotsOf(facts, clock(), { horizonDays, graceMinutes }) });
+    plans.push(planOf(deps, facts));
     // A roster of thousands takes seconds: who asks meanwhile whether the process lives gets an answer.
     await setImmediate();
   }
@@ -71,12 +69,6 @@ export async function applyRoster(
   assertNone(obstacles);
   return changes;
 }
-
-/** What a plan touches: its slots, and slots over and gone from memory whose ids its sessions would take. */
-export const slotIdsOf = ({ facts, planned }: DoctorPlan): SlotId[] => [
-  ...planned.map(({ id }) => id),
-  ...facts.sessions.map(({ id }) => slotId(id)),
-];
 
 /** A single slot of a roster; without facts when there is no such doctor. */
 interface Single {
@@ -127,9 +119,7 @@ const sameSlot = (a: SlotFacts, b: SlotFacts): boolean =>
   a.doctorId === b.doctorId && a.startTime === b.startTime && a.endTime === b.endTime;
 
 const describe = ({ doctorId, startTime, endTime }: SlotFacts): string =>
-  `of doctor ${doctorId} from ${isoOf(startTime)} to ${isoOf(endTime)}`;
-
-export const isoOf = (instant: EpochMs): string => new Date(instant).toISOString();
+  `of doctor ${doctorId} from ${instantOf(startTime)} to ${instantOf(endTime)}`;
 
 function putAll(
   engine: AllocationEngine,

@@ -6,9 +6,9 @@ import {
   type SlotFacts,
 } from '../../engine/index.ts';
 import type { Store } from '../../store/index.ts';
-import { isoOf } from './apply.ts';
 import type { DoctorInput } from '../doctor-input.ts';
 import { load } from '../load.ts';
+import { instantOf } from '../views.ts';
 import type { SlotInput } from './single-slot.ts';
 
 /**
@@ -53,7 +53,7 @@ const doctorInputOf = (facts: DoctorFacts): DoctorInput & { readonly id: string 
 const slotInputOf = (facts: SlotFacts): SlotInput => ({
   id: facts.id,
   doctor_id: facts.doctorId,
-  start_time: isoOf(facts.startTime),
-  end_time: isoOf(facts.endTime),
+  start_time: instantOf(facts.startTime),
+  end_time: instantOf(facts.endTime),
   capacity: facts.capacity,
 });

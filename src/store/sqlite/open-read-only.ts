@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../store.ts';
-import { assertOurs, migrationFiles } from './open.ts';
+import { appliedMigrations, assertOurs, migrationFiles } from './open.ts';
 
 /**
  * A connection to a database of this program, stopped or live, that cannot write.
@@ -18,8 +18,7 @@ export function openReadOnly(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof StoreOpenError) throw error;
-    throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
+    throw damaged(path, error);
   }
 }
 
@@ -36,14 +35,18 @@ export function openCurrent(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    if (error instanceof StoreOpenError) throw error;
-    throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
+    throw damaged(path, error);
   }
 }
 
+/** What an error met in reading a database comes to. */
+export const damaged = (path: string, error: unknown): StoreOpenError =>
+  error instanceof StoreOpenError
+    ? error
+    : new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
+
 function assertCurrent(database: DatabaseSync, path: string): void {
-  const applied = database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'];
-  const missing = migrationFiles().length - Number(applied ?? 0);
+  const missing = migrationFiles().length - appliedMigrations(database);
   if (missing === 0) return;
   throw new StoreOpenError(
     missing > 0

@@ -14,6 +14,10 @@ const MIGRATIONS = new URL('./migrations/', import.meta.url);
 /** The migrations there are, in their order: as many as a current database has had applied. */
 export const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
 
+/** How many of them a database has had applied. */
+export const appliedMigrations = (database: DatabaseSync): number =>
+  Number(database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'] ?? 0);
+
 const errcodeOf = (error: unknown): number =>
   error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 
@@ -103,9 +107,8 @@ export function assertOurs(database: DatabaseSync, path: string): void {
 }
 
 function applyMissing(database: DatabaseSync, path: string): void {
-  const applied = database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'];
   const files = migrationFiles();
-  const from = Number(applied ?? 0);
+  const from = appliedMigrations(database);
   if (from > files.length)
     throw new StoreOpenError(
       `The database ${path} was written by a newer version of this program: start that one.`,

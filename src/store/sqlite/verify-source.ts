@@ -4,7 +4,7 @@ import { isTokenChange, type TokenChange } from '../fold.ts';
 import { StoreOpenError } from '../store.ts';
 import type { KeptDoctor, VerifySource } from '../verify/source.ts';
 import { changeOf, type ChangeRow } from './change-rows.ts';
-import { openCurrent } from './open-read-only.ts';
+import { damaged, openCurrent } from './open-read-only.ts';
 import {
   doctorOf,
   sessionOf,
@@ -29,7 +29,7 @@ export class SqliteVerifySource implements VerifySource {
       if (check?.quick_check !== 'ok') throw new Error(check?.quick_check);
     } catch (error) {
       this.close();
-      throw new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
+      throw damaged(path, error);
     }
   }
 
