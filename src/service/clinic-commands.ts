@@ -86,13 +86,13 @@ export class ClinicCommands {
       const plan = planOf(this.#deps, doctorFactsOf(id, input));
       const { facts, planned } = plan;
       let isNew = false;
-      const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan) };
+      const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan), isSetup: true };
       return this.#runner.decide(scope, intentOf(caller), {
         decide: (at) => {
           isNew = engine.doctor(facts.id) === undefined;
           return engine.putDoctor(facts, planned, at);
         },
-        view: (doctor) => ({ isNew, doctor: doctorView(doctor) }),
+        view: (doctor) => ({ isNew, doctor: doctorView(doctor.facts) }),
       });
     });
   }
@@ -104,7 +104,7 @@ export class ClinicCommands {
       const errors = slotFaultsOf(request);
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
       const id = slotId(request.id ?? newId(clock()));
-      const scope = { doctorIds: [doctorId(request.doctor_id)], slotIds: [id] };
+      const scope = { doctorIds: [doctorId(request.doctor_id)], slotIds: [id], isSetup: true };
       return this.#runner.decide(scope, intentOf(caller, keep), {
         decide: (at): Outcome<Slot> | { ok: false; refusal: Refusal } => {
           const doctor = engine.doctor(doctorId(request.doctor_id));

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../engine/index.ts';
-import type { KeptAnswer, Store } from '../store/index.ts';
+import { KeyTakenError, type KeptAnswer, type Store } from '../store/index.ts';
 import { refused, type Result } from './refusal.ts';
 
 /** Who sends a command, and the key under which its answer is to be kept. */
@@ -41,20 +41,20 @@ export class Idempotency {
     this.#inFlight.add(id);
     try {
       const requestHash = hash('sha256', canonicalJson(request), 'base64url');
-      const kept = await this.#store.keptAnswer(name, key, now);
-      if (kept === undefined)
-        return fresh(
-          await run((result, at) => ({
-            caller: name,
-            key,
-            requestHash,
-            answer: JSON.stringify(result),
-            at,
-          })),
-        );
-      if (kept.requestHash !== requestHash)
-        return fresh(refused({ code: 'idempotency_key_reused' }));
-      return { result: JSON.parse(kept.answer) as Result<T>, isReplay: true };
+      for (;;) {
+        const kept = await this.#store.keptAnswer(name, key, now);
+        if (kept !== undefined) return replayed<T>(kept, requestHash);
+        const keep: Keep = (result, at) => {
+          const answer = JSON.stringify(result);
+          return { caller: name, key, requestHash, answer, at };
+        };
+        try {
+          return fresh(await run(keep));
+        } catch (error) {
+          // Another process was first: its answer is kept by now.
+          if (!(error instanceof KeyTakenError)) throw error;
+        }
+      }
     } finally {
       this.#inFlight.delete(id);
     }
@@ -68,5 +68,12 @@ const canonicalJson = (value: unknown): string =>
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
+
+/** The first answer, to a repeat of the request that it answered. */
+function replayed<T>(kept: KeptAnswer, requestHash: string): Answer<T> {
+  return kept.requestHash === requestHash
+    ? { result: JSON.parse(kept.answer) as Result<T>, isReplay: true }
+    : fresh(refused({ code: 'idempotency_key_reused' }));
+}
 
 const fresh = <T>(result: Result<T>): Answer<T> => ({ result, isReplay: false });

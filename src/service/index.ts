@@ -76,7 +76,7 @@ export function createService({ engine, store, clock, horizonDays }: ServiceDeps
       return lifecycle.unreadiness;
     },
     async start(roster) {
-      await load(store, engine, clock());
+      await load(store, engine, clock);
       assertClassesFit(engine);
       await keeper.apply(roster([...engine.doctors].length === 0));
       await keeper.tick();

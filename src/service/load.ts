@@ -6,11 +6,17 @@ import { calendarAt } from './calendar.ts';
 export function load(
   store: Pick<Store, 'load'>,
   engine: AllocationEngine,
-  now: EpochMs,
+  clock: () => EpochMs,
 ): Promise<void> {
-  const todayIn = calendarAt(now);
-  return store.load(now, (slot) => {
-    const timeZone = engine.doctor(slot.doctorId)?.facts.timeZone;
-    return timeZone !== undefined && engine.isPast(slot, todayIn(timeZone), now);
+  return store.load(() => {
+    const now = clock();
+    const todayIn = calendarAt(now);
+    return {
+      now,
+      isPast: (slot) => {
+        const timeZone = engine.doctor(slot.doctorId)?.facts.timeZone;
+        return timeZone !== undefined && engine.isPast(slot, todayIn(timeZone), now);
+      },
+    };
   });
 }

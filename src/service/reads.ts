@@ -2,13 +2,13 @@ import {
   doctorId,
   isLive,
   localDate,
+  slotId,
   tokenId,
   type AllocationEngine,
-  type Doctor,
+  type DoctorId,
   type EpochMs,
   type LocalDate,
   type PatientClass,
-  type Slot,
 } from '../engine/index.ts';
 import { detachedSlot, type Store, type StoredToken } from '../store/index.ts';
 import { daysBetween, localDateAt, plusDays } from './calendar.ts';
@@ -24,7 +24,6 @@ import {
   type DoctorView,
   type HistoryView,
   type ScheduleView,
-  type SlotView,
   type TokenView,
 } from './views.ts';
 
@@ -64,15 +63,18 @@ export class Reads {
 
   /** A token of any age and status. */
   token(id: string): Promise<Result<TokenView>> {
-    const { engine, lifecycle, clock } = this.#deps;
+    const { engine, store, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const token = engine.token(tokenId(id));
-      if (token !== undefined)
-        return this.#told(token.slot.doctor, { ok: true, value: tokenView(token, clock()) });
-      const stored = await this.#storedToken(id);
-      return stored === undefined
-        ? refused({ code: 'token_not_found' })
-        : { ok: true, value: await this.#storedTokenView(stored) };
+      for (;;) {
+        const known = engine.token(tokenId(id))?.slot.facts.doctorId;
+        const seen = known && (await this.#liveToken(id, known));
+        if (seen !== undefined) return { ok: true, value: seen };
+        const stored = await store.token(tokenId(id));
+        if (stored === undefined) return refused({ code: 'token_not_found' });
+        const value = await this.#storedToken(stored);
+        // Otherwise it has left its slot since: it is looked for once more.
+        if (value !== undefined) return { ok: true, value };
+      }
     });
   }
 
@@ -80,7 +82,6 @@ export class Reads {
   history(id: string): Promise<Result<HistoryView>> {
     const { store, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      await store.settled();
       const changes = await store.history(tokenId(id));
       return changes.length === 0
         ? refused({ code: 'token_not_found' })
@@ -90,65 +91,83 @@ export class Reads {
 
   /** A doctor's slots of some days with everybody in them. */
   schedule(request: ScheduleRequest): Promise<Result<ScheduleView>> {
-    const { engine, store, lifecycle, clock } = this.#deps;
+    const { engine, store, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const doctor = engine.doctor(doctorId(request.doctor_id));
       const errors = scheduleFaults(request);
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      if (doctor === undefined) return refused({ code: 'doctor_not_found' });
-      const at = clock();
-      const [from, to] = rangeOf(request, localDateAt(at, doctor.facts.timeZone));
-      const viewOf = (slot: Slot): SlotView => slotView(slot, at, engine.rules.graceMinutes);
-      // In one breath: a slot that comes into memory or leaves it is in one of the two.
-      const stored = store.slots(doctor.facts.id, from, to);
-      const inMemory = doctor.slots
-        .filter(({ facts: { date } }) => date >= from && date <= to)
-        .map(viewOf);
-      const past = (await stored).map((slot) => viewOf(detachedSlot(engine, doctor.facts, slot)));
-      const slots = [...inMemory, ...past].sort((a, b) => a.start_time.localeCompare(b.start_time));
-      return this.#told(doctor, { ok: true, value: { ...doctorView(doctor), slots } });
+      const id = doctorId(request.doctor_id);
+      const seen = await store.read(id, () => this.#daysInMemory(id, request));
+      if (seen === undefined) return refused({ code: 'doctor_not_found' });
+      const { facts, at, from, to, inMemory } = seen;
+      const past = await store.slots(
+        id,
+        from,
+        to,
+        new Set(inMemory.map((slot) => slotId(slot.id))),
+      );
+      const slots = past
+        .map((slot) => slotView(detachedSlot(engine, facts, slot), at, engine.rules.graceMinutes))
+        .concat(inMemory)
+        .sort((a, b) => a.start_time.localeCompare(b.start_time));
+      return { ok: true, value: { ...doctorView(facts), slots } };
     });
   }
 
   doctors(): Promise<Result<{ doctors: DoctorView[] }>> {
-    const { engine, store, lifecycle } = this.#deps;
+    const { store, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const doctors = Array.from(engine.doctors, doctorView);
-      await store.settled();
-      return { ok: true, value: { doctors } };
+      const doctors = await store.doctors();
+      return { ok: true, value: { doctors: doctors.map(doctorView) } };
     });
   }
 
   doctor(id: string): Promise<Result<DoctorView>> {
-    const { engine, lifecycle } = this.#deps;
-    return lifecycle.read(() => {
-      const doctor = engine.doctor(doctorId(id));
-      return doctor === undefined
-        ? Promise.resolve(refused({ code: 'doctor_not_found' }))
-        : this.#told(doctor, { ok: true, value: doctorView(doctor) });
+    const { engine, store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
+      const facts = await store.read(doctorId(id), () => engine.doctor(doctorId(id))?.facts);
+      return facts === undefined
+        ? refused({ code: 'doctor_not_found' })
+        : { ok: true, value: doctorView(facts) };
     });
   }
 
-  /** Holds an answer back until all that it shows of this doctor is durable. */
-  async #told<T>(doctor: Doctor, answer: Result<T>): Promise<Result<T>> {
-    await this.#deps.store.settled(doctor.facts.id);
-    return answer;
+  /** What is in memory of the days that a schedule is asked for; what is over may not be. */
+  #daysInMemory(id: DoctorId, request: ScheduleRequest) {
+    const { engine, clock } = this.#deps;
+    const doctor = engine.doctor(id);
+    if (doctor === undefined) return undefined;
+    const at = clock();
+    const [from, to] = rangeOf(request, localDateAt(at, doctor.facts.timeZone));
+    const inMemory = doctor.slots
+      .filter(({ facts: { date } }) => date >= from && date <= to)
+      .map((slot) => slotView(slot, at, engine.rules.graceMinutes));
+    return { facts: doctor.facts, at, from, to, inMemory };
   }
 
-  async #storedToken(id: string): Promise<StoredToken | undefined> {
-    await this.#deps.store.settled();
-    return this.#deps.store.token(tokenId(id));
-  }
-
-  async #storedTokenView(stored: StoredToken): Promise<TokenView> {
+  /** A live token of a slot in memory. */
+  #liveToken(id: string, doctor: DoctorId): Promise<TokenView | undefined> {
     const { engine, store, clock } = this.#deps;
+    return store.read(doctor, () => {
+      const token = engine.token(tokenId(id));
+      return token && tokenView(token, clock());
+    });
+  }
+
+  /** A token as it is kept; undefined when it is elsewhere by now. */
+  async #storedToken(stored: StoredToken): Promise<TokenView | undefined> {
+    const { engine, store, clock } = this.#deps;
+    const { id, doctorId: doctor, status } = stored;
+    const live = isLive(status) ? await this.#liveToken(id, doctor) : undefined;
+    if (live !== undefined) return live;
     const slot = await store.slot(stored.slotId);
-    if (slot === undefined) throw new Error(`The slot of token ${stored.id} is not in the store.`);
-    const doctor = engine.doctor(stored.doctorId);
-    if (!isLive(stored.status) || doctor === undefined) return overTokenView(stored, slot.facts);
-    const detached = detachedSlot(engine, doctor.facts, slot);
-    const token = detached.tokens().find(({ id }) => id === stored.id);
-    return token === undefined ? overTokenView(stored, slot.facts) : tokenView(token, clock());
+    if (slot === undefined) throw new Error(`The slot of token ${id} is not in the store.`);
+    const facts = engine.doctor(doctor)?.facts;
+    if (!isLive(status) || facts === undefined) return overTokenView(stored, slot.facts);
+    // Its slot is over: a seat and a place in line are looked up in the slot as it is kept.
+    const token = detachedSlot(engine, facts, slot)
+      .tokens()
+      .find((each) => each.id === id);
+    return token && tokenView(token, clock());
   }
 }
 

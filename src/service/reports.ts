@@ -4,7 +4,9 @@ import {
   localDate,
   type AllocationEngine,
   type Change,
+  type DoctorId,
   type EpochMs,
+  type LocalDate,
 } from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
 import { dateFaultsOf } from './doctor-input.ts';
@@ -35,22 +37,18 @@ export class Reports {
 
   /** What happened in a doctor's slots of a day, up to now; of a day of any age. */
   day({ doctor_id, date }: DayReportRequest): Promise<Result<DayReportView>> {
-    const { engine, store, lifecycle, clock } = this.#deps;
+    const { engine, store, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
       const errors = dateFaultsOf({ date });
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      const doctor = engine.doctor(doctorId(doctor_id));
-      if (doctor === undefined) return refused({ code: 'doctor_not_found' });
-      const { id } = doctor.facts;
+      const id = doctorId(doctor_id);
       const day = localDate(date);
       // The report is of this instant: slots are read one by one, and what happens meanwhile would be told by halves.
-      const { version } = doctor;
-      const at = clock();
-      await store.settled(id);
-      // In one breath: a slot that comes into memory or leaves it is in one of the two.
-      const stored = store.slots(id, day, day);
-      const inMemory = doctor.slots.filter((slot) => slot.facts.date === day);
-      const slotIds = [...inMemory, ...(await stored)].map(({ facts }) => facts.id);
+      const seen = await store.read(id, () => this.#dayInMemory(id, day));
+      if (seen === undefined) return refused({ code: 'doctor_not_found' });
+      const { version, at, inMemory } = seen;
+      const past = await store.slots(id, day, day, new Set(inMemory));
+      const slotIds = [...inMemory, ...past.map(({ facts }) => facts.id)];
       const changes: (readonly Change[])[] = [];
       for (const slotId of slotIds) {
         changes.push(await store.slotChanges(slotId));
@@ -66,5 +64,17 @@ export class Reports {
       });
       return { ok: true, value };
     });
+  }
+
+  #dayInMemory(id: DoctorId, day: LocalDate) {
+    const { engine, clock } = this.#deps;
+    const doctor = engine.doctor(id);
+    if (doctor === undefined) return undefined;
+    const inMemory = doctor.slots.filter(({ facts }) => facts.date === day);
+    return {
+      version: doctor.version,
+      at: clock(),
+      inMemory: inMemory.map(({ facts }) => facts.id),
+    };
   }
 }

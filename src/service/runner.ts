@@ -59,7 +59,12 @@ export class Runner {
   /** Runs a command that a repeat may run again: PUT and PATCH take no key. */
   async whenReady<T>(run: () => Promise<Result<T>>): Promise<Result<T>> {
     const code = this.#deps.lifecycle.unreadiness;
-    return code === undefined ? run() : refused({ code });
+    if (code !== undefined) return refused({ code });
+    try {
+      return await run();
+    } catch (error) {
+      return refused(refusalOf(error));
+    }
   }
 
   /** @param name of the command, which belongs to what makes two requests the same */
@@ -72,7 +77,11 @@ export class Runner {
     const { lifecycle, clock } = this.#deps;
     const code = lifecycle.unreadiness;
     if (code !== undefined) return { result: refused({ code }), isReplay: false };
-    return this.#idempotency.once(caller, [name, request], clock(), run);
+    try {
+      return await this.#idempotency.once(caller, [name, request], clock(), run);
+    } catch (error) {
+      return { result: refused(refusalOf(error)), isReplay: false };
+    }
   }
 
   /** Runs a step on these doctors. */
@@ -127,11 +136,8 @@ export class Runner {
 
   /** What a command on this slot touches, whether the id is a slot's or a session's; undefined when it is neither. */
   async scopeOfSlot(id: SlotId): Promise<Scope | undefined> {
-    const { engine, store } = this.#deps;
-    const doctor = engine.slot(id)?.doctor ?? engine.sessionDoctor(id);
-    if (doctor !== undefined) return { doctorIds: [doctor.facts.id], slotIds: [id] };
-    const stored = await store.slot(id);
-    return stored && { doctorIds: [stored.facts.doctorId], slotIds: [id] };
+    const owner = await this.#deps.store.ownerOf(id);
+    return owner && { doctorIds: [owner], slotIds: [id] };
   }
 
   /** What a command on this token touches; or why there can be none. */
@@ -139,11 +145,6 @@ export class Runner {
     const { engine, store } = this.#deps;
     const token = engine.token(id);
     if (token !== undefined) return { doctorIds: [token.slot.facts.doctorId] };
-    try {
-      await store.settled();
-    } catch (error) {
-      return refusalOf(error);
-    }
     const stored = await store.token(id);
     if (stored === undefined) return { code: 'token_not_found' };
     if (isLive(stored.status)) return { doctorIds: [stored.doctorId], slotIds: [stored.slotId] };
@@ -152,23 +153,19 @@ export class Runner {
       : { code: 'invalid_transition', from: stored.status, allowed: [] };
   }
 
-  async #transact<View>(
+  #transact<View>(
     scope: Scope,
     { actor, reason, keep }: Intent,
     decide: (at: EpochMs) => { changes: readonly Change[]; result: Result<View> },
   ): Promise<Result<View>> {
     const { store, clock } = this.#deps;
-    try {
-      return await store.transact(scope, () => {
-        const at = clock();
-        const { changes, result } = decide(at);
-        const isFinal = result.ok || scope.doctorIds.length === 0 || isAnswer(result.refusal);
-        const kept = isFinal ? keep(result, at) : null;
-        return { changes, answer: result, origin: { actor, reason }, kept };
-      });
-    } catch (error) {
-      return refused(refusalOf(error));
-    }
+    return store.transact(scope, () => {
+      const at = clock();
+      const { changes, result } = decide(at);
+      const isFinal = result.ok || scope.doctorIds.length === 0 || isAnswer(result.refusal);
+      const kept = isFinal ? keep(result, at) : null;
+      return { changes, answer: result, origin: { actor, reason }, kept };
+    });
   }
 }
 

@@ -62,28 +62,30 @@ export class SlotKeeper {
     // What is due stays due until the disk takes it.
     if (store.state !== 'ready') return;
     const now = clock();
+    await store.follow(now);
     const todayIn = calendarAt(now);
-    const doctors = [...engine.doctors];
+    const ids = Array.from(engine.doctors, ({ facts }) => facts.id);
     // Side by side, because those who have something to write share a commit.
-    for (let from = 0; from < doctors.length; from += TOGETHER) {
-      const group = doctors.slice(from, from + TOGETHER);
-      await Promise.all(
-        group.map((doctor) => this.#keep(doctor, todayIn(doctor.facts.timeZone), now)),
-      );
+    for (let from = 0; from < ids.length; from += TOGETHER) {
+      const group = ids.slice(from, from + TOGETHER);
+      await Promise.all(group.map((id) => this.#keep(id, todayIn, now)));
     }
   }
 
-  async #keep(doctor: Doctor, today: LocalDate, now: EpochMs): Promise<void> {
-    const { facts } = doctor;
+  async #keep(id: DoctorId, todayIn: (timeZone: string) => LocalDate, now: EpochMs): Promise<void> {
+    const { engine } = this.#deps;
+    const facts = engine.doctor(id)?.facts;
+    if (facts === undefined) return;
+    const today = todayIn(facts.timeZone);
     const day = dayAt(today, facts.timeZone);
-    if (this.#opened.get(facts.id) !== day) {
+    if (this.#opened.get(id) !== day) {
       await this.#open(facts);
-      doctor.forgetDaysBefore(plusDays(today, -COUNTERS_DAYS));
-      this.#opened.set(facts.id, day);
+      engine.doctor(id)?.forgetDaysBefore(plusDays(today, -COUNTERS_DAYS));
+      this.#opened.set(id, day);
     }
-    if (doctor.slots.some((slot) => this.#isDue(slot, now)))
-      await this.#transact(facts.id, [], (at) => this.#deps.engine.passTime(facts.id, at));
-    this.#letGo(doctor, today, now);
+    if (engine.doctor(id)?.slots.some((slot) => this.#isDue(slot, now)) === true)
+      await this.#transact(id, [], (at) => engine.passTime(id, at));
+    this.#letGo(id, today, now);
   }
 
   #open(facts: DoctorFacts): Promise<unknown> {
@@ -99,14 +101,12 @@ export class SlotKeeper {
   }
 
   /** What has anything in flight stays for the next time: a slot that is not in memory is on disk as it is. */
-  #letGo(doctor: Doctor, today: LocalDate, now: EpochMs): void {
+  #letGo(id: DoctorId, today: LocalDate, now: EpochMs): void {
     const { engine, store } = this.#deps;
+    const doctor = engine.doctor(id);
     // The slots stand in the order of their days, and mostly today's is the first.
-    const past = pastSlots(engine, doctor, today, now);
-    if (past.length === 0) return;
-    const settled = store.settled(doctor.facts.id);
-    // Nobody waits for it here: a disk that is full by then must not end the process.
-    if (settled !== undefined) return void settled.catch(() => undefined);
+    const past = doctor === undefined ? [] : pastSlots(engine, doctor, today, now);
+    if (past.length === 0 || !store.isSettled(id)) return;
     for (const slot of past) if (slot.waiting === 0) engine.forgetSlot(slot);
   }
 

@@ -7,7 +7,7 @@ import {
   type Closed,
   type ClosingOutcome,
   type DelayDay,
-  type Doctor,
+  type DoctorFacts,
   type EpochMs,
   type Left,
   type Reordered,
@@ -340,7 +340,7 @@ export const delayView = (
   slots: slots.map((slot) => slotView(slot, at, graceMinutes)),
 });
 
-export const doctorView = ({ facts }: Doctor): DoctorView => ({
+export const doctorView = (facts: DoctorFacts): DoctorView => ({
   id: facts.id,
   name: facts.name,
   ...(facts.department === null ? {} : { department: facts.department }),

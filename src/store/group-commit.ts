@@ -84,14 +84,9 @@ export class GroupCommit {
     return batch.durable.promise;
   }
 
-  /** See `Store.settled`. */
+  /** See `Store.read`: what could be seen of this doctor (of any doctor) becomes durable. */
   settled(doctorId?: DoctorId): Promise<undefined> | undefined {
-    const batch = [this.#gathering, this.#writing].find(
-      (candidate) =>
-        candidate !== null &&
-        candidate.decisions.length > 0 &&
-        (doctorId === undefined || candidate.doctorIds.has(doctorId)),
-    );
+    const batch = this.#inFlight(doctorId);
     // A failure may have left changes in memory that no batch has.
     if (!batch && this.#state !== 'failed') return undefined;
     if (!batch || this.#state !== 'ready')
@@ -99,6 +94,21 @@ export class GroupCommit {
     const reader = Promise.withResolvers<undefined>();
     batch.readers.push(reader);
     return reader.promise;
+  }
+
+  /** See `Store.isSettled`. */
+  isSettled(doctorId: DoctorId): boolean {
+    return this.#state !== 'failed' && this.#inFlight(doctorId) === undefined;
+  }
+
+  /** The latest batch in flight that has anything of this doctor (of any doctor). */
+  #inFlight(doctorId?: DoctorId): Batch | undefined {
+    return [this.#gathering, this.#writing]
+      .filter((batch) => batch !== null)
+      .find(
+        ({ decisions, doctorIds }) =>
+          decisions.length > 0 && (doctorId === undefined || doctorIds.has(doctorId)),
+      );
   }
 
   /** Resolves when nothing is in flight any more; while stalled it tries once more, then gives up. */

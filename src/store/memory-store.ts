@@ -2,6 +2,7 @@ import {
   isLive,
   type AllocationEngine,
   type Change,
+  type DoctorFacts,
   type DoctorId,
   type EpochMs,
   type LocalDate,
@@ -54,31 +55,64 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
+  follow(): Promise<void> {
+    return Promise.resolve();
+  }
+
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
     loadSlots(this.#engine, scope.slotIds, (id) => this.#slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
-  settled(doctorId?: DoctorId): Promise<void> | undefined {
+  async read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
+    const seen = look();
+    await this.settled(doctorId);
+    return seen;
+  }
+
+  isSettled(doctorId: DoctorId): boolean {
+    return this.#commits.isSettled(doctorId);
+  }
+
+  /** Resolves when all that could be seen of this doctor (of any doctor) is as durable as it gets here. */
+  protected settled(doctorId?: DoctorId): Promise<void> | undefined {
     return this.#commits.settled(doctorId);
   }
 
-  token(id: TokenId): Promise<StoredToken | undefined> {
-    return Promise.resolve(this.#tokens.get(id));
+  ownerOf(id: SlotId): Promise<DoctorId | undefined> {
+    const doctor = this.#engine.slot(id)?.doctor ?? this.#engine.sessionDoctor(id);
+    return Promise.resolve(doctor?.facts.id ?? this.#slots.get(id)?.doctorId);
   }
 
-  history(id: TokenId): Promise<readonly ChangeRecord[]> {
-    return Promise.resolve([...(this.#history.get(id) ?? [])]);
+  async doctors(): Promise<readonly DoctorFacts[]> {
+    const seen = Array.from(this.#engine.doctors, ({ facts }) => facts);
+    await this.settled();
+    return seen;
+  }
+
+  async token(id: TokenId): Promise<StoredToken | undefined> {
+    await this.settled();
+    return this.#tokens.get(id);
+  }
+
+  async history(id: TokenId): Promise<readonly ChangeRecord[]> {
+    await this.settled();
+    return [...(this.#history.get(id) ?? [])];
   }
 
   slot(id: SlotId): Promise<StoredSlot | undefined> {
     return Promise.resolve(this.#slot(id));
   }
 
-  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
+  slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<readonly StoredSlot[]> {
     const found = [...this.#slots.values()]
       .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
-      .filter(({ id }) => this.#engine.slot(id) === undefined)
+      .filter(({ id }) => !except.has(id))
       .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
     return Promise.resolve(found.flatMap(({ id }) => this.#slot(id) ?? []));
   }

@@ -1,5 +1,6 @@
 import type {
   Change,
+  DoctorFacts,
   DoctorId,
   EpochMs,
   LiveStatus,
@@ -47,6 +48,15 @@ export interface Scope {
   readonly doctorIds: readonly DoctorId[];
   /** Slots that must be in the engine even if they are over. */
   readonly slotIds?: readonly SlotId[];
+  /** Whether it may give ids to sessions or single slots: of such commands, one goes after the other. */
+  readonly isSetup?: boolean;
+}
+
+/** How far a look at what is kept goes. */
+export interface Horizon {
+  readonly now: EpochMs;
+  /** Whether a slot is over and its day too; its doctor is in the engine when it is asked. */
+  readonly isPast: (slot: SlotFacts) => boolean;
 }
 
 /** A token as kept, of any age and status. */
@@ -106,37 +116,54 @@ export interface Store {
   /**
    * Brings into the engine the doctors, then the slots that are not past and those, however old, in which somebody
    * still waits. A slot that ended long ago is past without being asked about: no delay is that long.
-   * @param isPast whether a slot is over and its day too; its doctor is in the engine when it is asked
+   * @param horizon asked whenever a doctor is brought into the engine, now and later
    */
-  load(now: EpochMs, isPast: (slot: SlotFacts) => boolean): Promise<void>;
+  load(horizon: () => Horizon): Promise<void>;
+  /**
+   * Brings into the engine what time may have something to do with and others have put there: doctors who are new to
+   * it, and those in whose slots that have ended by `now` somebody waits.
+   */
+  follow(now: EpochMs): Promise<void>;
   /**
    * When `decide` runs, the engine's state of these doctors is current and nobody else can change it; it runs
-   * once and synchronously. Resolves with its answer when its changes, its kept answer and everything that could be
-   * seen when it ran are durable: all or none.
-   * @throws NotDurableError nothing was decided, the store takes no commands now
-   * @throws OverloadedError nothing was decided, too many commands wait for the disk
+   * synchronously. Resolves with its answer when its changes, its kept answer and everything that could be
+   * seen when it ran are durable: all or none. An attempt that comes to nothing is made again: `decide` runs once in each.
+   * @throws NotDurableError nothing was changed, the store takes no commands now
+   * @throws OverloadedError nothing was changed, too many commands wait for the disk
+   * @throws KeyTakenError nothing was changed, another answer is kept under the key
    */
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T>;
   /**
-   * Undefined when all that a reader of this doctor (of any doctor) can see now is durable; otherwise resolves as
-   * soon as it is.
+   * When `look` runs, once and synchronously, the engine's state of the doctor is no older than any answer that was
+   * given before; resolves with what it saw when that is durable.
    * @throws NotDurableError it is not going to be soon
    */
-  settled(doctorId?: DoctorId): Promise<void> | undefined;
-  /** A token of any age; only what is durable. */
+  read<T>(doctorId: DoctorId, look: () => T): Promise<T>;
+  /** Whether nothing of this doctor is in flight: what is in the engine is durable, and may be let go of. */
+  isSettled(doctorId: DoctorId): boolean;
+  /** The doctor who has a slot, of any age, or a session of this id, durable or not. */
+  ownerOf(id: SlotId): Promise<DoctorId | undefined>;
+  /** All doctors. This and what follows tells only what is durable, and nothing older than an answer given before. */
+  doctors(): Promise<readonly DoctorFacts[]>;
+  /** A token of any age. */
   token(id: TokenId): Promise<StoredToken | undefined>;
   /** A token's change records, oldest first. */
   history(id: TokenId): Promise<readonly ChangeRecord[]>;
   /** A slot of any age. */
   slot(id: SlotId): Promise<StoredSlot | undefined>;
   /**
-   * Those of the doctor's slots that are not in the engine, from one local date to another, both included, in the order
-   * in which they start.
+   * Those of the doctor's slots that are not excepted, from one local date to another, both included, in the order in which
+   * they start.
    */
-  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]>;
+  slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<readonly StoredSlot[]>;
   /**
    * What happened in a slot, in the order of its doctor's versions: what the slot was set to, and every change of a token
-   * in it, of those too that have moved out since; only what is durable.
+   * in it, of those too that have moved out since.
    */
   slotChanges(slotId: SlotId): Promise<readonly Change[]>;
   /** The answer kept under a key for less than 24 hours before `now`. */
@@ -158,6 +185,12 @@ export class NotDurableError extends Error {
 export class OverloadedError extends Error {
   override readonly name = 'OverloadedError';
   readonly code = 'OPD_OVERLOADED';
+}
+
+/** Another command has had its answer kept under the key meanwhile. */
+export class KeyTakenError extends Error {
+  override readonly name = 'KeyTakenError';
+  readonly code = 'OPD_KEY_TAKEN';
 }
 
 /** The store cannot be opened; the message is one sentence for the person who started the process. */

@@ -47,7 +47,8 @@ async function expectStalled(desk: Desk, inFlight: readonly Promise<unknown>[]):
   expect(desk.store.state).toBe('stalled');
   await expect(desk.book('refused')).rejects.toThrow(NotDurableError);
   expect(desk.engine.token(tokenId('refused'))).toBeUndefined();
-  await expect(desk.store.settled(RAO)).rejects.toThrow(NotDurableError);
+  await expect(desk.store.read(RAO, () => null)).rejects.toThrow(NotDurableError);
+  expect(desk.store.isSettled(RAO)).toBe(false);
   expect(await standing(inFlight)).toEqual(inFlight.map(() => 'pending'));
 }
 

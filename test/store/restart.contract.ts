@@ -98,7 +98,7 @@ export function remembers(database: () => OpenStore): void {
     expect(inMemory.sort()).toEqual(['after', 'delayed']);
     expect(after.engine.token(tokenId('a'))).toBeUndefined();
     expect(await after.store.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
-    expect(await after.store.slots(RAO, monday, monday)).toMatchObject([
+    expect(await after.store.slots(RAO, monday, monday, new Set(inMemory))).toMatchObject([
       { facts: { id: 'at eleven' }, tokens: [{ id: 'a' }] },
     ]);
     expect(await after.store.slot(slotId('at eleven'))).toMatchObject({ tokens: [{ id: 'a' }] });

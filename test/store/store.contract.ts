@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { localDate, slotId, tokenId } from '../../src/engine/index.ts';
+import {
+  doctorId,
+  localDate,
+  slotId,
+  tokenId,
+  type Session,
+  type SessionId,
+} from '../../src/engine/index.ts';
 import { NotDurableError } from '../../src/store/index.ts';
 import { accepted, clock, found, NOW, RAO, SEN } from '../support/clinic.ts';
 import { decided, Desk, keptAnswer, orderOf, type OpenStore } from '../support/desk.ts';
@@ -29,7 +36,7 @@ export function storeContract(name: string, store: StoreUnderTest): void {
     afterEach(() => desk.store.close());
 
     describe('transact', () => transacts(() => desk));
-    describe('settled', () => settles(() => desk));
+    describe('read', () => looks(() => desk));
     describe('reads', () => reads(() => desk));
     describe('kept answers', () => keepsAnswers(() => desk));
     describe('slots that are over', () => bringsBack(() => desk));
@@ -55,12 +62,11 @@ function transacts(desk: () => Desk): void {
     expect(runs).toBe(1);
   });
 
-  it('answers when the changes are on record and not before', async () => {
-    const { engine, store } = desk();
-    const answered = desk().book('a');
-    expect(engine.token(tokenId('a'))).toBeDefined();
-    expect(await store.token(tokenId('a'))).toBeUndefined();
-    const seen = answered.then(() => store.token(tokenId('a')));
+  it('answers when the changes are on record', async () => {
+    const { store } = desk();
+    const seen = desk()
+      .book('a')
+      .then(() => store.token(tokenId('a')));
     expect(await seen).toMatchObject({ id: 'a', status: 'BOOKED' });
   });
 
@@ -68,15 +74,23 @@ function transacts(desk: () => Desk): void {
     const { store } = desk();
     await desk().book('a');
     const kept = keptAnswer();
-    const answered = desk().book('e', { patientType: 'EMERGENCY' }, { kept });
     const look = async () => [
+      await store.keptAnswer(kept.caller, kept.key, NOW),
       (await store.token(tokenId('a')))?.status,
       (await store.token(tokenId('e')))?.status,
-      await store.keptAnswer(kept.caller, kept.key, NOW),
     ];
-    expect(await look()).toEqual(['BOOKED', undefined, undefined]);
+    expect(await look()).toEqual([undefined, 'BOOKED', undefined]);
+    let isAnswered = false;
+    const answered = desk()
+      .book('e', { patientType: 'EMERGENCY' }, { kept })
+      .then(() => (isAnswered = true));
+    while (!isAnswered) {
+      const [answer, ...statuses] = await look();
+      // What is read later is as new or newer.
+      if (answer !== undefined) expect(statuses).toEqual(['WAITING', 'BOOKED']);
+    }
     await answered;
-    expect(await look()).toEqual(['WAITING', 'BOOKED', kept]);
+    expect(await look()).toEqual([kept, 'WAITING', 'BOOKED']);
   });
 
   it('holds a refusal back until what it has seen is durable', async () => {
@@ -114,43 +128,58 @@ function transacts(desk: () => Desk): void {
     expect(store.state).toBe('failed');
     expect(await store.failure).toBe(bug);
     await expect(desk().book('b')).rejects.toThrow(NotDurableError);
-    await expect(store.settled(RAO)).rejects.toThrow(NotDurableError);
-    expect(await store.token(tokenId('a'))).toBeUndefined();
+    expect(store.isSettled(RAO)).toBe(false);
+    await expect(store.read(RAO, () => null)).rejects.toThrow(NotDurableError);
+    await expect(store.token(tokenId('a'))).rejects.toThrow(NotDurableError);
   });
 }
 
-function settles(desk: () => Desk): void {
-  it('is undefined while nothing is in flight', () => {
-    expect(desk().store.settled()).toBeUndefined();
-    expect(desk().store.settled(RAO)).toBeUndefined();
+function looks(desk: () => Desk): void {
+  it('nothing of a doctor is in flight before a command and after it', async () => {
+    const { store } = desk();
+    expect(store.isSettled(RAO)).toBe(true);
+    const answered = desk().book('a');
+    expect([store.isSettled(RAO), store.isSettled(SEN)]).toEqual([false, true]);
+    await answered;
+    expect(store.isSettled(RAO)).toBe(true);
   });
 
-  it('resolves when what is in flight is durable', async () => {
-    const { store } = desk();
+  it('sees what was commanded before, and tells it when it is durable', async () => {
+    const { store, engine } = desk();
     const answered = desk().book('a');
-    const settled = store.settled(RAO);
-    expect(settled).toBeInstanceOf(Promise);
-    await settled;
-    expect(await store.token(tokenId('a'))).toBeDefined();
-    expect(store.settled(RAO)).toBeUndefined();
+    const seen = await store.read(RAO, () => engine.token(tokenId('a'))?.status);
+    expect(seen).toBe('BOOKED');
+    expect(await store.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
     await answered;
   });
 
-  it('waits for the doctor that is read and for no other', async () => {
+  it('looks once', async () => {
+    let looks = 0;
+    await desk().store.read(RAO, () => (looks += 1));
+    expect(looks).toBe(1);
+  });
+
+  it('tells of a doctor nobody knows that there is none', async () => {
+    const { store, engine } = desk();
+    const nobody = doctorId('nobody');
+    expect(await store.read(nobody, () => engine.doctor(nobody))).toBeUndefined();
+  });
+
+  it('throws on what `look` throws, and goes on', async () => {
+    const bug = new Error('a bug');
     const { store } = desk();
-    const answered = desk().book('a');
-    expect(store.settled(SEN)).toBeUndefined();
-    const waits = { any: store.settled(), own: store.settled(RAO) };
-    expect(waits.any).toBeInstanceOf(Promise);
-    expect(waits.own).toBeInstanceOf(Promise);
-    await Promise.all([answered, waits.any, waits.own]);
+    const thrown = store.read(RAO, () => {
+      throw bug;
+    });
+    await expect(thrown).rejects.toBe(bug);
+    await desk().book('a');
   });
 
   it('waits for a kept answer, though nothing else changes', async () => {
     const { store } = desk();
     const kept = keptAnswer();
     const answered = desk().book('b', { slotId: slotId('unknown') }, { kept });
-    await store.settled(RAO);
+    await store.read(RAO, () => null);
     expect(await store.keptAnswer(kept.caller, kept.key, NOW)).toEqual(kept);
     await answered;
   });
@@ -162,7 +191,7 @@ function reads(desk: () => Desk): void {
     expect(await store.token(tokenId('x'))).toBeUndefined();
     expect(await store.history(tokenId('x'))).toEqual([]);
     expect(await store.slot(slotId('x'))).toBeUndefined();
-    expect(await store.slots(RAO, tuesday, tuesday)).toEqual([]);
+    expect(await store.slots(RAO, tuesday, tuesday, new Set())).toEqual([]);
   });
 
   it('a token has everything that the booking said, with its status of now', async () => {
@@ -235,11 +264,28 @@ function reads(desk: () => Desk): void {
     await desk().addSlot({ id: slotId('late'), startTime: clock(10) });
     await desk().addSlot({ id: slotId('early'), startTime: clock(8, 30) });
     const idsOf = async (from: string, to: string) =>
-      (await desk().store.slots(RAO, localDate(from), localDate(to))).map(({ facts }) => facts.id);
-    for (const slot of [...found(desk().engine.doctor(RAO)).slots]) desk().engine.forgetSlot(slot);
+      (await desk().store.slots(RAO, localDate(from), localDate(to), new Set())).map(
+        ({ facts }) => facts.id,
+      );
     expect(await idsOf('2026-01-05', '2026-01-05')).toEqual(['early', 'nine', 'late']);
     expect(await idsOf('2026-01-06', '2026-01-07')).toEqual(['tuesday', 'wednesday']);
     expect(await idsOf('2026-01-07', '2026-01-05')).toEqual([]);
+  });
+
+  it('doctors are told with their sessions, and whoever has a slot or a session is found', async () => {
+    const { store } = desk();
+    const id = 'mornings' as SessionId;
+    const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
+    await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
+    expect(await store.doctors()).toEqual(
+      [RAO, SEN].map((doctor) => found(desk().engine.doctor(doctor)).facts),
+    );
+    const ownerOf = (name: string) => store.ownerOf(slotId(name));
+    expect(await ownerOf('other')).toBe(SEN);
+    expect(await ownerOf(id)).toBe(RAO);
+    expect(await ownerOf('unknown')).toBeUndefined();
+    await desk().put({ id: RAO });
+    expect(await ownerOf(id)).toBeUndefined();
   });
 
   it('a slot that was revised is read as it is now', async () => {

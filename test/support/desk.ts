@@ -54,10 +54,13 @@ export class Desk {
 
   /** Everything is as the database has it at this instant. */
   async load(now: EpochMs = NOW): Promise<this> {
-    await this.store.load(now, (slot) => {
-      const { timeZone } = found(this.engine.doctor(slot.doctorId)).facts;
-      return this.engine.isPast(slot, localDateAt(now, timeZone), now);
-    });
+    await this.store.load(() => ({
+      now,
+      isPast: (slot) => {
+        const { timeZone } = found(this.engine.doctor(slot.doctorId)).facts;
+        return this.engine.isPast(slot, localDateAt(now, timeZone), now);
+      },
+    }));
     return this;
   }
 
@@ -69,13 +72,15 @@ export class Desk {
   put(facts: Partial<DoctorFacts>, slots: readonly Partial<SlotFacts>[] = []) {
     const doctor = doctorFacts(facts);
     const planned = slots.map((slot) => slotFacts({ ...slot, doctorId: doctor.id }));
-    return this.run({ doctorIds: [doctor.id] }, () => this.engine.putDoctor(doctor, planned, NOW));
+    const scope = { doctorIds: [doctor.id], isSetup: true };
+    return this.run(scope, () => this.engine.putDoctor(doctor, planned, NOW));
   }
 
   /** Adds a slot outside the sessions, as it is given. */
   addSlot(slot: Partial<SlotFacts>) {
     const facts = slotFacts(slot);
-    return this.run({ doctorIds: [facts.doctorId] }, () => this.engine.addSlot(facts, NOW));
+    const scope = { doctorIds: [facts.doctorId], isSetup: true };
+    return this.run(scope, () => this.engine.addSlot(facts, NOW));
   }
 
   book(name: string, command: Partial<Book> = {}, extra?: Extra): Promise<Outcome<Booked>> {

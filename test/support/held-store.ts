@@ -58,7 +58,11 @@ export class HeldStore extends MemoryStore {
     });
   }
 
-  override settled(doctorId?: DoctorId): Promise<void> | undefined {
+  override isSettled(doctorId: DoctorId): boolean {
+    return this.#commits.isSettled(doctorId) && super.isSettled(doctorId);
+  }
+
+  protected override settled(doctorId?: DoctorId): Promise<void> | undefined {
     return this.#commits.settled(doctorId) ?? super.settled(doctorId);
   }
 

@@ -55,6 +55,7 @@ export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<rea
       ]),
     ],
     slotIds: [...plans.flatMap(slotIdsOf), ...roster.slots.map(({ id }) => slotId(id))],
+    isSetup: true,
   };
   const { obstacles, changes } = await store.transact(scope, () => {
     const singles = singleSlots(engine, roster, now);

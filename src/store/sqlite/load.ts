@@ -1,15 +1,11 @@
-import type { AllocationEngine, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
+import type { AllocationEngine, LocalDate } from '../../engine/index.ts';
 import { restoreSlot } from '../restore.ts';
+import type { Horizon } from '../store.ts';
 import type { Reader } from './reader.ts';
 import { LOOK_BACK_MS } from './statements.ts';
 
 /** See `Store.load`. */
-export function loadInto(
-  engine: AllocationEngine,
-  reader: Reader,
-  now: EpochMs,
-  isPast: (slot: SlotFacts) => boolean,
-): void {
+export function loadInto(engine: AllocationEngine, reader: Reader, { now, isPast }: Horizon): void {
   // Twice as far back as slots end: the day is the one on which a slot begins, at its own place.
   const firstDay = new Date(now - 2 * LOOK_BACK_MS).toISOString().slice(0, 10) as LocalDate;
   for (const doctor of reader.doctors(firstDay)) engine.restoreDoctor(doctor);

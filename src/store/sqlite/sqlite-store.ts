@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type {
   AllocationEngine,
   Change,
+  DoctorFacts,
   DoctorId,
   EpochMs,
   LocalDate,
@@ -15,6 +16,7 @@ import { loadSlots } from '../restore.ts';
 import type {
   ChangeRecord,
   Decision,
+  Horizon,
   KeptAnswer,
   Scope,
   Store,
@@ -69,8 +71,13 @@ export class SqliteStore implements Store {
     return this.#commits.failure;
   }
 
-  load(now: EpochMs, isPast: (slot: SlotFacts) => boolean): Promise<void> {
-    loadInto(this.#engine, this.#reader, now, isPast);
+  load(horizon: () => Horizon): Promise<void> {
+    loadInto(this.#engine, this.#reader, horizon());
+    return Promise.resolve();
+  }
+
+  follow(): Promise<void> {
+    // Nobody else writes: all that time may have something to do with is in the engine.
     return Promise.resolve();
   }
 
@@ -80,25 +87,49 @@ export class SqliteStore implements Store {
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
-  settled(doctorId?: DoctorId): Promise<void> | undefined {
-    return this.#commits.settled(doctorId);
+  async read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
+    const seen = look();
+    await this.#commits.settled(doctorId);
+    return seen;
   }
 
-  token(id: TokenId): Promise<StoredToken | undefined> {
-    return Promise.resolve(this.#reader.token(id));
+  isSettled(doctorId: DoctorId): boolean {
+    return this.#commits.isSettled(doctorId);
   }
 
-  history(id: TokenId): Promise<readonly ChangeRecord[]> {
-    return Promise.resolve(this.#reader.history(id));
+  ownerOf(id: SlotId): Promise<DoctorId | undefined> {
+    const doctor = this.#engine.slot(id)?.doctor ?? this.#engine.sessionDoctor(id);
+    return Promise.resolve(doctor?.facts.id ?? this.#reader.slot(id)?.facts.doctorId);
+  }
+
+  async doctors(): Promise<readonly DoctorFacts[]> {
+    const seen = Array.from(this.#engine.doctors, ({ facts }) => facts);
+    await this.#commits.settled();
+    return seen;
+  }
+
+  async token(id: TokenId): Promise<StoredToken | undefined> {
+    await this.#commits.settled();
+    return this.#reader.token(id);
+  }
+
+  async history(id: TokenId): Promise<readonly ChangeRecord[]> {
+    await this.#commits.settled();
+    return this.#reader.history(id);
   }
 
   slot(id: SlotId): Promise<StoredSlot | undefined> {
     return Promise.resolve(this.#reader.slot(id));
   }
 
-  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): Promise<readonly StoredSlot[]> {
-    const isOver = ({ id }: SlotFacts): boolean => this.#engine.slot(id) === undefined;
-    return Promise.resolve(this.#reader.slots(doctorId, from, to, isOver));
+  slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<readonly StoredSlot[]> {
+    const isWanted = ({ id }: SlotFacts): boolean => !except.has(id);
+    return Promise.resolve(this.#reader.slots(doctorId, from, to, isWanted));
   }
 
   slotChanges(slotId: SlotId): Promise<readonly Change[]> {

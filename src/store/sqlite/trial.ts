@@ -1,6 +1,6 @@
-import type { AllocationEngine, EpochMs, SlotFacts } from '../../engine/index.ts';
+import type { AllocationEngine } from '../../engine/index.ts';
 import { loadSlots } from '../restore.ts';
-import type { Decision, Scope, TrialStore } from '../store.ts';
+import type { Decision, Horizon, Scope, TrialStore } from '../store.ts';
 import { loadInto } from './load.ts';
 import { openCurrent } from './open-read-only.ts';
 import { Reader } from './reader.ts';
@@ -16,8 +16,8 @@ export class SqliteTrial implements TrialStore {
     this.#reader = new Reader(openCurrent(path));
   }
 
-  load(now: EpochMs, isPast: (slot: SlotFacts) => boolean): Promise<void> {
-    loadInto(this.#engine, this.#reader, now, isPast);
+  load(horizon: () => Horizon): Promise<void> {
+    loadInto(this.#engine, this.#reader, horizon());
     return Promise.resolve();
   }
 
