@@ -129,8 +129,8 @@ class Historian {
 
   /** Writes the doctor's counters, lets go of the doctor. */
   leave({ facts, version, lastArrival, slots }: Doctor): void {
-    const days = slots.map(({ day: { date, lastNumber } }) => ({ date, lastNumber }));
-    const counters = { doctorId: facts.id, version, lastArrival, days };
+    const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
+    const counters = { facts, version, lastArrival, lastNumbers };
     for (const operation of counterOperations(counters)) this.#run(operation);
     this.#engine.forgetDoctor(facts.id);
   }

@@ -1,17 +1,17 @@
 import { DEFAULT_CLASSES } from './engine/index.ts';
 import { readSettings } from './settings.ts';
-import { openVerifySource, StoreOpenError, verify } from './store/index.ts';
+import { StoreOpenError, verifyDatabase } from './store/index.ts';
 
 // `npm run verify`: replays the change records of the database in DATABASE_URL against its tables, stopped or live.
 
 /** Faults that are told one by one. */
 const FAULTS_TOLD = 20;
 
-function run(): boolean {
+async function run(): Promise<boolean> {
   const given = readSettings(process.env);
   if ('faults' in given) throw new StoreOpenError(given.faults.join('\n'));
   const { DATABASE_URL, SLOT_GRACE_MINUTES } = given.settings;
-  const report = verify(openVerifySource(DATABASE_URL), {
+  const report = await verifyDatabase(DATABASE_URL, {
     classes: DEFAULT_CLASSES,
     graceMinutes: SLOT_GRACE_MINUTES,
     waitlistMax: Infinity,
@@ -26,7 +26,7 @@ function run(): boolean {
 }
 
 try {
-  process.exitCode = run() ? 0 : 1;
+  process.exitCode = (await run()) ? 0 : 1;
 } catch (error) {
   if (!(error instanceof StoreOpenError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -93,7 +93,7 @@ export interface ChangeRecord {
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
   /** Null where the token enters the slot: `booked`, `moved_in`. */
-  readonly from: Status | null;
+  readonly from: LiveStatus | null;
   /** Null where the token leaves the slot: `moved_out`. */
   readonly to: Status | null;
   /** The class that the token got by this change: `booked`, `moved_in`, `reclassified`; else null. */

@@ -6,7 +6,7 @@ import {
   type PatientClass,
 } from '../../src/engine/index.ts';
 import { classTable, demoRoster } from '../../src/service/index.ts';
-import { createStore, openVerifySource, verify } from '../../src/store/index.ts';
+import { createStore, verifyDatabase, type VerifyReport } from '../../src/store/index.ts';
 import { openApp, type AppOptions, type TestApp } from '../support/app.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -21,9 +21,9 @@ class Hospital {
     return openApp({ patientTypes, store, ...options });
   }
 
-  verified(): { readonly faults: readonly string[]; readonly changes: number } {
+  verified(): Promise<VerifyReport> {
     const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: Infinity };
-    return verify(openVerifySource(this.#url), rules);
+    return verifyDatabase(this.#url, rules);
   }
 }
 
@@ -122,7 +122,7 @@ it('leaves tokens the priority they got: a changed one goes for what comes after
   ]);
   expect(await again.book('O3')).toMatchObject({ bumped: { type: 'ONLINE_BOOKING' } });
   await again.store.close();
-  expect(hospital.verified().faults).toEqual([]);
+  expect((await hospital.verified()).faults).toEqual([]);
 });
 
 const RAISED = { type: 'EMERGENCY', priority: 200 };
@@ -177,7 +177,7 @@ it.each<[what: string, before: PatientClass[], books: string[], after: PatientCl
   const ids: string[] = [];
   for (const patient_type of books) ids.push((await first.book('x', { patient_type })).id);
   await first.store.close();
-  const { changes } = hospital.verified();
+  const { changes } = await hospital.verified();
 
   // What the roster and the clock would do comes after the look at the classes.
   const refused = await hospital.open(after, { started: false, now: '2026-11-23T10:00:00Z' });
@@ -185,7 +185,7 @@ it.each<[what: string, before: PatientClass[], books: string[], after: PatientCl
   const start = refused.service.start(() => ({ doctors, slots: [] }));
   await expect(start).rejects.toThrow(message);
   await refused.store.close();
-  expect(hospital.verified()).toMatchObject({ changes, faults: [] });
+  expect(await hospital.verified()).toMatchObject({ changes, faults: [] });
 
   const again = await hospital.open(before);
   for (const id of ids)

@@ -9,7 +9,7 @@ import {
   type RosterFile,
   type SlotInput,
 } from '../../src/service/index.ts';
-import { createStore, openTrial, openVerifySource, verify } from '../../src/store/index.ts';
+import { createStore, openTrial, verifyDatabase } from '../../src/store/index.ts';
 import { openApp } from '../support/app.ts';
 import { RULES } from '../support/clinic.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -28,8 +28,8 @@ class Kept {
   }
 
   /** How many change records there are. */
-  records(): number {
-    const { changes, faults } = verify(openVerifySource(this.url), RULES);
+  async records(): Promise<number> {
+    const { changes, faults } = await verifyDatabase(this.url, RULES);
     expect(faults).toEqual([]);
     return changes;
   }
@@ -142,13 +142,13 @@ it.each<[what: string, then: RosterFile, lines: string[]]>([
 ])('tells %s, on trial first, and then has it', async (_, then, lines) => {
   const kept = new Kept();
   await kept.import(FIRST);
-  const before = kept.records();
+  const before = await kept.records();
   expect(await kept.import(then, { isTrial: true })).toEqual(lines);
-  expect(kept.records()).toBe(before);
+  expect(await kept.records()).toBe(before);
   expect(await kept.import(then)).toEqual(lines);
-  const after = kept.records();
+  const after = await kept.records();
   const [again] = await kept.import(then);
-  expect([again, kept.records()]).toEqual(['nothing to change', after]);
+  expect([again, await kept.records()]).toEqual(['nothing to change', after]);
 });
 
 it('tells a new order of sessions, and slots that are opened again', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { foldToken, isTokenChange, type TokenChange } from '../../src/store/fold.ts';
-import { createStore, openVerifySource, verify, type StoredToken } from '../../src/store/index.ts';
+import { createStore, verifyDatabase, type StoredToken } from '../../src/store/index.ts';
 import { slotIdOf } from '../../src/store/verify/units.ts';
 import { NOW } from '../support/clinic.ts';
 import { Desk } from '../support/desk.ts';
@@ -84,7 +84,7 @@ it(`sqlite: a restart at a random point of a random history changes nothing ${re
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(engine));
     await expectSameRecords(after, history);
     await after.store.close();
-    expect(verify(openVerifySource(`sqlite:${file}`), HISTORY_RULES).faults).toEqual([]);
+    expect((await verifyDatabase(`sqlite:${file}`, HISTORY_RULES)).faults).toEqual([]);
   });
   await fc.assert(property, { seed, numRuns: 60 });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId } from '../../src/engine/index.ts';
-import { createStore, openVerifySource, verify } from '../../src/store/index.ts';
+import { createStore, verifyDatabase } from '../../src/store/index.ts';
 import { NOW, RAO, RULES } from '../support/clinic.ts';
 import { FrontDesk } from '../support/front-desk.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -81,7 +81,7 @@ async function upgraded() {
 
 it('a database of the first version is verified clean once it is upgraded', async () => {
   const { path } = await upgraded();
-  const { faults, ...counts } = verify(openVerifySource(`sqlite:${path}`), RULES);
+  const { faults, ...counts } = await verifyDatabase(`sqlite:${path}`, RULES);
   expect(faults).toEqual([]);
   expect(counts).toEqual({ doctors: 1, slots: 1, tokens: 5, changes: 8 });
 });
@@ -104,5 +104,5 @@ it('the day goes on with it', async () => {
   await desk.leave('f1');
   await desk.reclassify('w1', 'EMERGENCY');
   expect(await desk.store.token(tokenId('w1'))).toMatchObject({ status: 'BOOKED', priority: 100 });
-  expect(verify(openVerifySource(`sqlite:${path}`), RULES).faults).toEqual([]);
+  expect((await verifyDatabase(`sqlite:${path}`, RULES)).faults).toEqual([]);
 });

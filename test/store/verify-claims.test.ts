@@ -165,5 +165,5 @@ it('promotions that nobody left for are clean where a slot that had ended is ope
     { kind: 'bumped', cause: 'F1' },
     { kind: 'booked', tokenId: 'F1' },
   ]);
-  expect(faultsOf(path)).toEqual([]);
+  expect(await faultsOf(path)).toEqual([]);
 });

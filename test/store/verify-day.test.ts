@@ -72,7 +72,7 @@ it('a day with every kind of change is clean', async () => {
   const kinds = database.prepare('SELECT DISTINCT kind FROM changes').all();
   database.close();
   expect(kinds).toHaveLength(14);
-  expect(faultsOf(path)).toEqual([]);
+  expect(await faultsOf(path)).toEqual([]);
 });
 
 /** Dr Rao sees two patients of a slot, one after the other, at an instant of this day. */
@@ -128,7 +128,7 @@ it('who is still with the doctor from a day that is over is not in the way of th
     }),
   );
   await desk.store.close();
-  expect(faultsOf(path)).toEqual([]);
+  expect(await faultsOf(path)).toEqual([]);
 });
 
 const raised = day(admit('nine', 'W1 W2 W3 W4'), reclassify('W4', 'EMERGENCY'));
@@ -254,6 +254,14 @@ finds([
     /^token W1: .*\(moved_in\): does not keep its arrival \(R13\)$/,
   ],
 ]);
+
+it('who was at the desk of another day than the first is clean on the way back', async () => {
+  const { desk, path } = await dayOf(
+    day(admit('nine', 'W1'), move('W1', 'morrow'), checkIn('W1'), move('W1', 'ten')),
+  );
+  await desk.store.close();
+  expect(await faultsOf(path)).toEqual([]);
+});
 
 const within = day(admit('nine', 'W1 W2'), checkIn('W1'), move('W1', 'ten'));
 const toMorrow = day(admit('nine', 'W1 W2'), checkIn('W1'), move('W1', 'morrow'));

@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { verifyDatabase } from '../../src/store/index.ts';
 import { migrate } from '../../src/store/sqlite/open.ts';
+import { SqliteVerifySource } from '../../src/store/sqlite/verify-source.ts';
+import { BATCH } from '../../src/store/verify/source.ts';
 import {
   dayOf,
   faultsAfter,
@@ -21,9 +24,9 @@ const MAIN = fileURLToPath(new URL('../../src/verify.ts', import.meta.url));
 
 it('a database is clean while it is written to, and after', async () => {
   const { desk, path } = await dayOf(threeSeats);
-  expect(faultsOf(path)).toEqual([]);
+  expect(await faultsOf(path)).toEqual([]);
   await desk.store.close();
-  const { faults, ...counts } = verifyAt(path);
+  const { faults, ...counts } = await verifyAt(path);
   expect(faults).toEqual([]);
   expect(counts).toEqual({ doctors: 1, slots: 2, tokens: 7, changes: 17 });
 });
@@ -124,6 +127,35 @@ it.each<[what: string, sql: string]>([
 ])('a change record %s is named', async (_, sql) => {
   const faults = faultsAfter(threeSeats, sql);
   await expect(faults).rejects.toThrow(/^token \w1: change rao:\d+ cannot be read: /);
+});
+
+it('a token is found in the last batch as in the first, and is not asked about alone', async () => {
+  const names = Array.from({ length: BATCH + 500 }, (_, index) => `W${index}`);
+  const { desk, path } = await dayOf(async (front) => {
+    await front.openSlots();
+    await front.admit('nine', names.join(' '));
+  });
+  await desk.store.close();
+  meddle(path, setToken('W0', 'arrival = 99') + setToken(`W${BATCH + 499}`, 'arrival = 99'));
+  const tokens = vi.spyOn(SqliteVerifySource.prototype, 'tokens');
+  onTestFinished(() => tokens.mockRestore());
+  const { faults } = await verifyDatabase(`sqlite:${path}`, desk.engine.rules);
+  expect(faults.map((fault) => fault.split(':')[0])).toEqual(['token W0', `token W${BATCH + 499}`]);
+  expect(tokens.mock.calls.map(([ids]) => ids.length)).toEqual([BATCH, 500]);
+});
+
+it.each<[what: string, sql: string]>([
+  ['clean', ''],
+  ['damaged', setToken('W1', `status = 'CANCELLED'`)],
+  ['unreadable', setChanges(`token_id = 'W1' AND kind = 'booked'`, `data = '{'`)],
+])('a database that is %s is let go of', async (_, sql) => {
+  const close = vi.spyOn(SqliteVerifySource.prototype, 'close');
+  onTestFinished(() => close.mockRestore());
+  const { desk, path } = await dayOf(threeSeats);
+  await desk.store.close();
+  meddle(path, sql);
+  await Promise.allSettled([verifyDatabase(`sqlite:${path}`, desk.engine.rules)]);
+  expect(close).toHaveBeenCalledOnce();
 });
 
 const run = (url: string) =>

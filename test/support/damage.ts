@@ -1,16 +1,33 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
 import { DEFAULT_CLASSES, slotId } from '../../src/engine/index.ts';
-import { createStore, openVerifySource, verify } from '../../src/store/index.ts';
+import { createStore, verifyDatabase, type VerifyReport } from '../../src/store/index.ts';
+import { SqliteVerifySource } from '../../src/store/sqlite/verify-source.ts';
+import { verify } from '../../src/store/verify/verify.ts';
 import { clock, RAO } from './clinic.ts';
 import { FrontDesk } from './front-desk.ts';
 import { tempDir } from './temp-dir.ts';
 
 const RULES = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: Infinity };
 
-export const faultsOf = (path: string): readonly string[] => verifyAt(path).faults;
+export const faultsOf = async (path: string): Promise<readonly string[]> =>
+  (await verifyAt(path)).faults;
 
-export const verifyAt = (path: string) => verify(openVerifySource(`sqlite:${path}`), RULES);
+/** What is found in a database, and would be wherever its change records are cut into batches. */
+export async function verifyAt(path: string): Promise<VerifyReport> {
+  const report = await verifyDatabase(`sqlite:${path}`, RULES);
+  const source = new OneByOne(path);
+  expect(await verify(source, RULES).finally(() => source.close())).toEqual(report);
+  return report;
+}
+
+/** Tells one change a batch. */
+class OneByOne extends SqliteVerifySource {
+  override *changes(): ReturnType<SqliteVerifySource['changes']> {
+    for (const batch of super.changes()) for (const change of batch) yield [change];
+  }
+}
 
 /** What a day at the desk leaves on disk, while the desk is open. */
 export interface Day {
@@ -52,10 +69,10 @@ export async function faultsAfter(
 ): Promise<string> {
   const { desk, path } = await dayOf(play);
   await desk.store.close();
-  const before = faultsOf(path);
+  const before = await faultsOf(path);
   if (before.length > 0) throw new Error(`it was not clean: ${before.join()}`);
   meddle(path, sql);
-  return faultsOf(path).join('\n');
+  return (await faultsOf(path)).join('\n');
 }
 
 /** Consecutive versions again, in the order of the positions, and the doctors' rows to match. */

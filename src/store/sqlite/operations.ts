@@ -2,12 +2,12 @@ import {
   isPresent,
   type Change,
   type DoctorFacts,
-  type LocalDate,
   type SlotFacts,
   type TokenEntered,
 } from '../../engine/index.ts';
-import { keptSince, type Decision, type KeptAnswer } from '../store.ts';
-import { changeOperation } from './change-rows.ts';
+import type { Counters } from '../counters.ts';
+import { keptSince, type Decision, type KeptAnswer, type Origin } from '../store.ts';
+import { changeRowOf } from '../change-rows.ts';
 import type { Operation } from './statements.ts';
 
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
@@ -85,6 +85,27 @@ function stateOperations(change: Change): Operation[] {
   }
 }
 
+const changeOperation = (change: Change, origin: Origin): Operation => {
+  const row = changeRowOf(change, origin);
+  return [
+    'addChange',
+    [
+      row.doctor_id,
+      row.version,
+      row.at,
+      row.kind,
+      row.token_id,
+      row.slot_id,
+      row.from_status,
+      row.to_status,
+      row.cause,
+      row.actor,
+      row.reason,
+      row.data,
+    ],
+  ];
+};
+
 const keptOperations = ({ caller, key, requestHash, answer, at }: KeptAnswer): Operation[] => [
   ['forgetAnswers', [keptSince(at)]],
   ['keepAnswer', [caller, key, requestHash, answer, at]],
@@ -96,18 +117,13 @@ export const operationsOf = ({ changes, origin, kept }: Decision<unknown>): Oper
   ...(kept === null ? [] : keptOperations(kept)),
 ];
 
-/** A doctor's counters as a batch leaves them: written once a batch, however many commands it holds. */
-export interface Counters {
-  readonly doctorId: string;
-  readonly version: number;
-  readonly lastArrival: number;
-  readonly days: Iterable<{ readonly date: LocalDate; readonly lastNumber: number }>;
-}
-
-export const counterOperations = (counters: Counters): Operation[] => [
-  ['setCounters', [counters.version, counters.lastArrival, counters.doctorId]],
-  ...[...counters.days].map(({ date, lastNumber }): Operation => [
-    'setDay',
-    [counters.doctorId, date, lastNumber],
-  ]),
-];
+export const counterOperations = (counters: Counters): Operation[] => {
+  const { facts, version, lastArrival, lastNumbers } = counters;
+  return [
+    ['setCounters', [version, lastArrival, facts.id]],
+    ...Array.from(lastNumbers, ([date, lastNumber]): Operation => [
+      'setDay',
+      [facts.id, date, lastNumber],
+    ]),
+  ];
+};

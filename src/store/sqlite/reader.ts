@@ -7,7 +7,7 @@ import {
   type StoredSlot,
   type StoredToken,
 } from '../store.ts';
-import { changeOf, recordOfRow, type ChangeRow } from './change-rows.ts';
+import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import {
   doctorOf,
   keptAnswerOf,
@@ -21,7 +21,7 @@ import {
   type SessionRow,
   type SlotOfDayRow,
   type TokenRow,
-} from './rows.ts';
+} from '../rows.ts';
 import { READS, type ReadName, type SqlValue } from './statements.ts';
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */

@@ -10,7 +10,7 @@ import type {
   SlotId,
   TokenId,
 } from '../../engine/index.ts';
-import { isEntry } from '../fold.ts';
+import { countersOf } from '../counters.ts';
 import { GroupCommit } from '../group-commit.ts';
 import { loadSlots } from '../restore.ts';
 import type {
@@ -148,34 +148,12 @@ export class SqliteStore implements Store {
   }
 
   async #write(decisions: readonly Decision<unknown>[]): Promise<void> {
-    this.#unwritten ??= [...decisions.flatMap(operationsOf), ...this.#counters(decisions)];
+    // Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it.
+    this.#unwritten ??= [
+      ...decisions.flatMap(operationsOf),
+      ...countersOf(this.#engine, decisions).flatMap(counterOperations),
+    ];
     await this.#writer.write(this.#unwritten);
     this.#unwritten = null;
-  }
-
-  /**
-   * The counters of every doctor of the batch. The engine holds them as this batch leaves them: it is called when
-   * everything decided so far is in this batch or an earlier one.
-   */
-  #counters(decisions: readonly Decision<unknown>[]): Operation[] {
-    const days = new Map<DoctorId, Map<LocalDate, number>>();
-    for (const { changes } of decisions)
-      for (const change of changes) {
-        const touched = days.get(change.doctorId) ?? new Map<LocalDate, number>();
-        days.set(change.doctorId, touched);
-        const day = isEntry(change) ? this.#engine.slot(change.slotId)?.day : undefined;
-        if (day !== undefined) touched.set(day.date, day.lastNumber);
-      }
-    return [...days].flatMap(([id, touched]) => {
-      const doctor = this.#engine.doctor(id);
-      if (doctor === undefined) return [];
-      const { version, lastArrival } = doctor;
-      return counterOperations({
-        doctorId: id,
-        version,
-        lastArrival,
-        days: Array.from(touched, ([date, lastNumber]) => ({ date, lastNumber })),
-      });
-    });
   }
 }

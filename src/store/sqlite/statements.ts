@@ -40,12 +40,6 @@ export const WRITES = {
 
 export type StatementName = keyof typeof WRITES;
 
-/**
- * Slots that ended longer ago are past, whatever the delay (a day at most), the grace (another) and the hours after it:
- * when a process starts they are not looked at.
- */
-export const LOOK_BACK_MS = 72 * 3_600_000;
-
 const SLOTS = `SELECT slots.*, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
 

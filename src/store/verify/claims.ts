@@ -13,14 +13,14 @@ import {
 } from '../../engine/index.ts';
 import { isEntry, isTokenChange } from '../fold.ts';
 import { faultOfEntry } from './entries.ts';
-import { hasDestination } from './journey.ts';
+import { hasDestination, type Journeys } from './journey.ts';
 import { faultOfBump, faultOfPromotion, faultOfSeats } from './seats.ts';
-import type { VerifySource } from './source.ts';
 
 /** A change record in its place: the engine's state is the one right before it. */
 export interface Place {
   readonly engine: AllocationEngine;
-  readonly source: VerifySource;
+  /** Those of the tokens that move. */
+  readonly journeys: Journeys;
   /** The doctor's changes right before it and after it. */
   readonly previous: Change | undefined;
   readonly next: Change | undefined;
@@ -40,7 +40,7 @@ export function faultOfClaim(change: Change, place: Place): string | undefined {
   if (change.kind === 'reclassified') return faultOfClass(change, token);
   if (change.kind === 'moved_out') {
     if (!isAhead(change.from)) return `leaves its slot as ${change.from}`;
-    return hasDestination(change, place.source) ? undefined : 'does not arrive anywhere (R13)';
+    return hasDestination(change, place.journeys) ? undefined : 'does not arrive anywhere (R13)';
   }
   return faultOfTransition(change, token, place);
 }

@@ -1,22 +1,34 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Doctor, DoctorId, Slot } from '../../engine/index.ts';
+import type { Doctor, Slot } from '../../engine/index.ts';
 import type { StoredToken } from '../store.ts';
 import type { Replay } from './replay.ts';
-import type { KeptDoctor, VerifySource } from './source.ts';
+import { BATCH, type KeptDoctor, type VerifySource } from './source.ts';
 
 /** Where the tables of a doctor and what its change records come to differ. */
-export function differences(id: DoctorId, replay: Replay, source: VerifySource): string[] {
+export async function differences(replay: Replay, source: VerifySource): Promise<string[]> {
   if (replay.faults.length > 0) return [];
-  const faults: string[] = [];
-  for (const [tokenId, token] of replay.tokens) {
-    const kept = source.token(tokenId);
-    if (isDeepStrictEqual(kept, token)) continue;
-    faults.push(`token ${tokenId}: ${describeDifference(kept, token)}`);
-  }
+  const id = replay.doctorId;
+  const faults = await tokenDifferences([...replay.tokens.values()], source);
   const doctor = replay.engine.doctor(id);
-  const kept = source.doctor(id);
+  const kept = await source.doctor(id);
   if (doctor === undefined || kept === undefined) return [...faults, `doctor ${id}: is not kept`];
   return [...faults, ...doctorDifferences(doctor, kept)];
+}
+
+async function tokenDifferences(
+  tokens: readonly StoredToken[],
+  source: VerifySource,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (let start = 0; start < tokens.length; start += BATCH) {
+    const batch = tokens.slice(start, start + BATCH);
+    const rows = await source.tokens(batch.map(({ id }) => id));
+    const kept = new Map(rows.map((row) => [row.id, row]));
+    for (const token of batch)
+      if (!isDeepStrictEqual(kept.get(token.id), token))
+        faults.push(`token ${token.id}: ${describeDifference(kept.get(token.id), token)}`);
+  }
+  return faults;
 }
 
 function doctorDifferences(doctor: Doctor, kept: KeptDoctor): string[] {

@@ -33,13 +33,13 @@ function faultOfBooking(change: TokenEntered, { doctor, day }: Slot): string | u
 function faultOfArrival(
   change: TokenEntered,
   { facts, doctor, day }: Slot,
-  { engine, source }: Place,
+  { engine, journeys }: Place,
 ): string | undefined {
-  const origin = originOf(change, source);
+  const origin = originOf(change, journeys);
   if (origin === undefined) return 'did not leave another slot right before (R13)';
   if (!isSamePatient(change, origin)) return 'is not the token that left (R13)';
   const isSameDoctor = origin.doctorId === change.doctorId;
-  const isSameDay = source.dateOf(origin.slotId) === facts.date;
+  const isSameDay = origin.date === facts.date;
   if (change.present !== (origin.present && isSameDay))
     return change.present ? 'has not been at the desk that day' : 'has been at the desk that day';
 

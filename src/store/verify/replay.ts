@@ -4,13 +4,14 @@ import {
   InvariantError,
   isAhead,
   type Change,
+  type DoctorId,
   type EngineRules,
   type TokenId,
 } from '../../engine/index.ts';
 import { foldToken, isTokenChange } from '../fold.ts';
 import type { StoredToken } from '../store.ts';
 import { faultOfClaim } from './claims.ts';
-import type { VerifySource } from './source.ts';
+import type { Journeys } from './journey.ts';
 import { completes, slotIdOf } from './units.ts';
 
 /** Steps of the visit: they give no seat, free none and fill none. */
@@ -18,25 +19,25 @@ const VISIT: ReadonlySet<Change['kind']> = new Set(['checked_in', 'started', 'co
 
 /** One doctor's life, from its change records alone. */
 export class Replay {
+  readonly doctorId: DoctorId;
   readonly engine: AllocationEngine;
   /** The tokens that have not moved to another doctor. */
   readonly tokens = new Map<TokenId, StoredToken>();
   readonly faults: string[] = [];
   changes = 0;
-  readonly #source: VerifySource;
   #previous: Change | undefined;
 
-  constructor(rules: EngineRules, source: VerifySource) {
+  constructor(doctorId: DoctorId, rules: EngineRules) {
+    this.doctorId = doctorId;
     this.engine = new AllocationEngine(rules);
-    this.#source = source;
   }
 
-  apply(change: Change, next: Change | undefined): void {
+  apply(change: Change, next: Change | undefined, journeys: Journeys): void {
     if (this.faults.length === 0 && !completes(change, this.#previous)) this.#checkRules();
     // What cannot be replayed from here on would only repeat the first fault.
     if (this.faults.length > 0) return;
     this.changes += 1;
-    const fault = this.#faultOf(change, next);
+    const fault = this.#faultOf(change, next, journeys);
     if (fault !== undefined) this.faults.push(`${nameOf(change)}: ${fault}`);
     this.#previous = change;
   }
@@ -46,10 +47,10 @@ export class Replay {
     if (this.faults.length === 0) this.#checkClosed();
   }
 
-  #faultOf(change: Change, next: Change | undefined): string | undefined {
+  #faultOf(change: Change, next: Change | undefined, journeys: Journeys): string | undefined {
     const doctor = this.engine.doctor(change.doctorId);
     if (change.version !== (doctor?.version ?? 0) + 1) return 'its version is not the next one';
-    const place = { engine: this.engine, source: this.#source, previous: this.#previous, next };
+    const place = { engine: this.engine, journeys, previous: this.#previous, next };
     try {
       if (isTokenChange(change)) this.#fold(change);
       const fault = faultOfClaim(change, place);

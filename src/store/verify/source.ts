@@ -4,11 +4,16 @@ import type {
   DoctorId,
   LocalDate,
   SlotFacts,
-  SlotId,
   TokenId,
 } from '../../engine/index.ts';
 import type { TokenChange } from '../fold.ts';
-import type { StoredToken } from '../store.ts';
+import { StoreOpenError, type StoredToken } from '../store.ts';
+
+/** How many change records are read, and how many tokens are asked about, at once. */
+export const BATCH = 1_000;
+
+/** Change records, some at a time; a source that need not wait for them gives them without. */
+export type Batches = Iterable<readonly Change[]> | AsyncIterable<readonly Change[]>;
 
 /** A doctor's rows as the tables have them, apart from the tokens. */
 export interface KeptDoctor {
@@ -19,17 +24,42 @@ export interface KeptDoctor {
   readonly slots: readonly SlotFacts[];
 }
 
-/** What is verified: one consistent view of a store, stopped or live. */
+/** A change of a token, and the local calendar day of its slot; null when there is no such slot. */
+export interface Step {
+  readonly change: TokenChange;
+  readonly date: LocalDate | null;
+}
+
+/**
+ * What is verified: one consistent view of a store, stopped or live. It may be a network away, and years deep: what is
+ * read for every change or every token is read in batches, and no more than `BATCH` ids are asked about at once.
+ */
 export interface VerifySource {
-  doctorIds(): readonly DoctorId[];
-  /** All change records: doctor after doctor, each doctor's in the order of their versions. */
-  changes(): Iterable<Change>;
-  doctor(id: DoctorId): KeptDoctor | undefined;
-  token(id: TokenId): StoredToken | undefined;
-  /** A token's change records in the order in which they were written, of whichever doctors. */
-  changesOf(id: TokenId): readonly TokenChange[];
-  /** The local calendar day of a slot. */
-  dateOf(id: SlotId): LocalDate | undefined;
+  doctorIds(): Promise<readonly DoctorId[]>;
+  /**
+   * All change records, in batches: doctor after doctor, each doctor's in the order of their versions. Between two
+   * batches the other questions are asked.
+   * @throws StoreOpenError naming the change record that cannot be read
+   */
+  changes(): Batches;
+  doctor(id: DoctorId): Promise<KeptDoctor | undefined>;
+  /** Those that there are, in any order. */
+  tokens(ids: readonly TokenId[]): Promise<readonly StoredToken[]>;
+  /**
+   * All change records of these tokens, of whichever doctors, each token's in the order in which they were written.
+   * @throws StoreOpenError as above
+   */
+  steps(ids: readonly TokenId[]): Promise<readonly Step[]>;
   /** Tokens that no change record speaks of. */
-  strayTokens(): Iterable<TokenId>;
+  strayTokens(): Promise<readonly TokenId[]>;
+  close(): Promise<void>;
+}
+
+/** What an error met in reading a change record comes to. */
+export function unreadable(
+  { token_id, doctor_id, version }: { token_id: string | null; doctor_id: string; version: number },
+  error: unknown,
+): StoreOpenError {
+  const name = `${token_id === null ? '' : `token ${token_id}: `}change ${doctor_id}:${version}`;
+  return new StoreOpenError(`${name} cannot be read: ${(error as Error).message}.`);
 }

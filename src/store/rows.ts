@@ -9,10 +9,10 @@ import {
   type SlotFacts,
   type TokenId,
   type Weekday,
-} from '../../engine/index.ts';
-import type { KeptAnswer, StoredSlot, StoredToken } from '../store.ts';
+} from '../engine/index.ts';
+import type { KeptAnswer, StoredSlot, StoredToken } from './store.ts';
 
-/** The tables' rows as SQLite hands them over: STRICT tables and our own writes vouch for the types. */
+/** The tables' rows as a database hands them over: its tables and our own writes vouch for the types. */
 export interface DoctorRow {
   readonly id: DoctorFacts['id'];
   readonly name: string;
@@ -66,7 +66,8 @@ export interface TokenRow {
   readonly number: number;
   readonly booked_at: EpochMs;
   readonly status: string;
-  readonly present: number;
+  /** SQLite has no booleans: 0 or 1 there. */
+  readonly present: boolean | number;
 }
 
 export interface KeptAnswerRow {
@@ -119,7 +120,7 @@ export function tokenOf(row: TokenRow): StoredToken {
     number: row.number,
     bookedAt: row.booked_at,
     status: row.status,
-    present: row.present === 1,
+    present: Boolean(row.present),
   };
 }
 

@@ -12,12 +12,11 @@ import {
   type TokenEntered,
   type TokenId,
   type TokenReclassified,
-} from '../../engine/index.ts';
-import { isEntry, isTokenChange, recordOf } from '../fold.ts';
-import type { ChangeRecord, Origin } from '../store.ts';
-import type { Operation } from './statements.ts';
+} from '../engine/index.ts';
+import { isEntry, isTokenChange, recordOf } from './fold.ts';
+import type { ChangeRecord, Origin } from './store.ts';
 
-/** A row of `changes`, as SQLite hands it over: STRICT tables and our own writes vouch for the types. */
+/** A row of `changes`, as a database hands it over: its tables and our own writes vouch for the types. */
 export interface ChangeRow {
   readonly position: number;
   readonly doctor_id: DoctorId;
@@ -41,20 +40,31 @@ type EnteredData = Omit<
 > & { readonly bookedAt?: EpochMs };
 type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
 
-/** Writes a change record. */
-export function changeOperation(change: Change, origin: Origin): Operation {
-  const { doctorId, version, at, kind } = change;
-  const data = dataOf(change);
-  if (!isTokenChange(change)) {
-    const slotId = change.kind === 'slot_set' ? change.slot.id : null;
-    const rest = [null, null, null, origin.actor, origin.reason, data];
-    return ['addChange', [doctorId, version, at, kind, null, slotId, ...rest]];
-  }
-  const { tokenId, slotId, from, to, cause, actor, reason } = recordOf(change, origin);
-  return [
-    'addChange',
-    [doctorId, version, at, kind, tokenId, slotId, from, to, cause, actor, reason, data],
-  ];
+/** The row of a change record, but for its place among all of them. */
+export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'position'> {
+  const isOfToken = isTokenChange(change);
+  const { from, to, cause, actor, reason } = isOfToken
+    ? recordOf(change, origin)
+    : { from: null, to: null, cause: null, ...origin };
+  return {
+    doctor_id: change.doctorId,
+    version: change.version,
+    at: change.at,
+    kind: change.kind,
+    token_id: isOfToken ? change.tokenId : null,
+    slot_id: slotIdOf(change),
+    from_status: from,
+    to_status: to,
+    cause,
+    actor,
+    reason,
+    data: dataOf(change),
+  };
+}
+
+function slotIdOf(change: Change): SlotId | null {
+  if (change.kind === 'doctor_set') return null;
+  return change.kind === 'slot_set' ? change.slot.id : change.slotId;
 }
 
 /** All that a change has no column for, as JSON; null when there is nothing. */
