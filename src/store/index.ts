@@ -1,38 +1,51 @@
 import { existsSync } from 'node:fs';
-import type { AllocationEngine } from '../engine/index.ts';
+import type { AllocationEngine, EngineRules } from '../engine/index.ts';
 import { MemoryStore } from './memory-store.ts';
+import { PostgresStore } from './postgres/postgres-store.ts';
 import { backUp as backUpFile } from './sqlite/backup.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { SqliteTrial } from './sqlite/trial.ts';
 import { SqliteVerifySource } from './sqlite/verify-source.ts';
 import { StoreOpenError, type Store, type TrialStore } from './store.ts';
 import type { VerifySource } from './verify/source.ts';
+import { verify, type VerifyReport } from './verify/verify.ts';
 
 export { detachedSlot } from './restore.ts';
 export * from './store.ts';
-export type { VerifySource } from './verify/source.ts';
-export { verify, type VerifyReport } from './verify/verify.ts';
+export type { VerifyReport } from './verify/verify.ts';
 
 /** What `DATABASE_URL` may look like. */
-export const DATABASE_URL_PATTERN = '^(memory:|sqlite:.+)$';
+export const DATABASE_URL_PATTERN = '^(memory:|sqlite:.+|postgres(ql)?://.+)$';
+
+const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 
 const pathOf = (url: string): string => url.slice('sqlite:'.length);
 
 /**
  * Opens the store that a URL names by its scheme and hands it the engine to keep current.
- * @param url `memory:`, or `sqlite:` and the path of a file
+ * @param url `memory:`, `sqlite:` and the path of a file, or `postgres://` and what names a database
  * @throws StoreOpenError saying in one sentence why it cannot be used
  */
 export function createStore(url: string, engine: AllocationEngine): Store {
-  return url === 'memory:' ? new MemoryStore(engine) : new SqliteStore(engine, pathOf(url));
+  if (url === 'memory:') return new MemoryStore(engine);
+  return isPostgres(url) ? new PostgresStore(engine, url) : new SqliteStore(engine, pathOf(url));
 }
 
 /**
- * Opens what `verify` reads, beside a running process or without one.
- * @throws StoreOpenError when there is nothing to verify, or the file is damaged
+ * Verifies what is kept, beside a running process or without one.
+ * @throws StoreOpenError when there is nothing to verify, or it cannot be read
  */
-export const openVerifySource = (url: string): VerifySource =>
-  new SqliteVerifySource(keptPathOf(url));
+export async function verifyDatabase(url: string, rules: EngineRules): Promise<VerifyReport> {
+  const source = await openVerifySource(url);
+  try {
+    return await verify(source, rules);
+  } finally {
+    await source.close();
+  }
+}
+
+const openVerifySource = (url: string): Promise<VerifySource> =>
+  Promise.resolve(new SqliteVerifySource(keptPathOf(url)));
 
 /**
  * Copies the database, stopped or live, into a new file as it is at one instant.

@@ -17,9 +17,9 @@ async function deskOf(open: OpenStore, now = NOW, rules = {}): Promise<FrontDesk
 }
 
 /** What a store that keeps nothing leaves. */
-export function forgets(database: () => OpenStore): void {
+export function forgets(database: () => OpenStore | Promise<OpenStore>): void {
   it('leaves nothing', async () => {
-    const open = database();
+    const open = await database();
     const before = await deskOf(open);
     await before.put({}, [{}]);
     await before.book('a');
@@ -32,13 +32,13 @@ export function forgets(database: () => OpenStore): void {
 }
 
 /** What a durable store brings back: exactly what can still change. */
-export function remembers(database: () => OpenStore): void {
+export function remembers(database: () => OpenStore | Promise<OpenStore>): void {
   let open: OpenStore;
   let before: FrontDesk;
   let current: FrontDesk;
 
   beforeEach(async () => {
-    open = database();
+    open = await database();
     before = await deskOf(open);
     current = before;
   });

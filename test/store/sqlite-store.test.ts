@@ -9,4 +9,5 @@ storeContract('sqlite', {
     return (engine) => createStore(`sqlite:${file}`, engine);
   },
   losesEverything: null,
+  isSoleOwner: true,
 });

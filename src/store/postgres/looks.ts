@@ -1,0 +1,31 @@
+import type { DoctorId } from '../../engine/index.ts';
+
+/** Somebody who wants to see a doctor as the doctor is on record. */
+export interface Look {
+  readonly doctorId: DoctorId;
+  readonly look: () => void;
+  readonly fail: (error: unknown) => void;
+  /** The instant, on the clock of `performance`, after which it is not tried again. */
+  readonly until: number;
+}
+
+/** The looks that wait until nothing is under way with their doctor. */
+export class Looks {
+  #waiting: Look[] = [];
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  add(...looks: readonly Look[]): void {
+    this.#waiting.push(...looks);
+  }
+
+  /** Takes the looks at doctors of whom this is true. */
+  take(isWanted: (id: DoctorId) => boolean): Look[] {
+    const taken = this.#waiting.filter(({ doctorId }) => isWanted(doctorId));
+    if (taken.length > 0)
+      this.#waiting = this.#waiting.filter(({ doctorId }) => !isWanted(doctorId));
+    return taken;
+  }
+}

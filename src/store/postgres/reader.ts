@@ -1,0 +1,88 @@
+import type {
+  Change,
+  DoctorFacts,
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  SlotId,
+  TokenId,
+} from '../../engine/index.ts';
+import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import { keptAnswerOf, tokenOf, type KeptAnswerRow, type TokenRow } from '../rows.ts';
+import {
+  keptSince,
+  type ChangeRecord,
+  type KeptAnswer,
+  type StoredSlot,
+  type StoredToken,
+} from '../store.ts';
+import { factsOfRow, slotOfRow } from './rows.ts';
+import type { Run } from './session.ts';
+import { arrayOf } from './statements.ts';
+
+/** What is read beside the engine: each of it one statement, and so one look at what is committed. */
+export class Reader {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async doctorIds(): Promise<DoctorId[]> {
+    return (await this.#run('doctorIds')).map(({ id }) => id as DoctorId);
+  }
+
+  /** Those in whose slots that end by this instant, not counting delay and grace, somebody waits, with these slots. */
+  async waitedFor(now: EpochMs): Promise<{ doctorId: DoctorId; slotId: SlotId }[]> {
+    const rows = await this.#run('waitedFor', now);
+    return rows.map((row) => ({
+      doctorId: row['doctor_id'] as DoctorId,
+      slotId: row['id'] as SlotId,
+    }));
+  }
+
+  async doctors(): Promise<DoctorFacts[]> {
+    return (await this.#run('allDoctors')).map(factsOfRow);
+  }
+
+  async ownerOf(id: SlotId): Promise<DoctorId | undefined> {
+    return (await this.#run('ownerOf', id))[0]?.['id'] as DoctorId | undefined;
+  }
+
+  async token(id: TokenId): Promise<StoredToken | undefined> {
+    return (await this.#run('token', id)).map((row) => tokenOf(row as unknown as TokenRow))[0];
+  }
+
+  async history(id: TokenId): Promise<ChangeRecord[]> {
+    return (await this.#run('history', id)).map((row) => recordOfRow(row as unknown as ChangeRow));
+  }
+
+  async slot(id: SlotId): Promise<StoredSlot | undefined> {
+    return (await this.#run('slot', id)).map(slotOfRow)[0];
+  }
+
+  async slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<StoredSlot[]> {
+    return (await this.#run('slotsOfDays', doctorId, from, to, arrayOf(except))).map(slotOfRow);
+  }
+
+  async slotChanges(id: SlotId): Promise<Change[]> {
+    return (await this.#run('slotChanges', id)).map((row) => changeOf(row as unknown as ChangeRow));
+  }
+
+  async keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
+    const rows = await this.#run('keptAnswer', caller, key, keptSince(now));
+    return rows.map((row) => keptAnswerOf(row as unknown as KeptAnswerRow))[0];
+  }
+
+  /** Those of the answers under whose keys another one is kept. */
+  async takenKeys(answers: readonly KeptAnswer[]): Promise<Pick<KeptAnswer, 'caller' | 'key'>[]> {
+    const since = keptSince(answers[0]?.at ?? (0 as EpochMs));
+    const rows = await this.#run('keptAnswers', JSON.stringify(answers), since);
+    return rows.map(({ caller, key }) => ({ caller: caller as string, key: key as string }));
+  }
+}
