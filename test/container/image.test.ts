@@ -1,0 +1,100 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { readSettings, Settings } from '../../src/settings.ts';
+import { describedRoutes } from '../support/described.ts';
+import { eventually } from '../support/eventually.ts';
+import { readDocument, ROOT } from '../support/markdown.ts';
+import { freePort, ServerProcess } from '../support/server-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import {
+  commandOf,
+  copiedFromCheckout,
+  environmentOfImage,
+  Image,
+  textOf,
+  textsOf,
+} from './dockerfile.ts';
+
+// What can be known of the image without an engine that builds it.
+
+const PACKAGE = JSON.parse(readDocument('package.json')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly engines: { readonly node: string };
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+
+it('has the Node that the tests run on, which package.json allows, in every stage', () => {
+  const [first = '', ...others] = textsOf('FROM');
+  const { version, name = '' } =
+    /^node:(?<version>[\d.]+)-slim AS (?<name>\w+)$/.exec(first)?.groups ?? {};
+  expect(version).toBe(PACKAGE.devDependencies['node']);
+  expect(process.version).toBe(`v${version}`);
+  expect(Number.parseInt(version ?? '')).toBeGreaterThanOrEqual(
+    Number(PACKAGE.engines.node.replace('>=', '')),
+  );
+  expect(others.map((base) => base.replace(/ AS .*/, ''))).toEqual(others.map(() => name));
+});
+
+it('sets only what the service knows, listens where a container is reached, and tells its port', () => {
+  const { NODE_ENV, ...given } = environmentOfImage();
+  expect(NODE_ENV).toBe('production');
+  expect(Object.keys(Settings.properties)).toEqual(expect.arrayContaining(Object.keys(given)));
+  expect(readSettings(given)).toMatchObject({
+    settings: { HOST: '0.0.0.0', PORT: Number(textOf('EXPOSE')) },
+  });
+});
+
+it('keeps the default database in a volume', () => {
+  const path = Settings.properties.DATABASE_URL.default as string;
+  const folder = dirname(path.replace('sqlite:', ''));
+  expect(textOf('VOLUME')).toBe(`${textsOf('WORKDIR').at(-1)}/${folder}`);
+});
+
+it('runs what npm start runs, as a user that is not root', () => {
+  expect(commandOf('CMD').join(' ')).toBe(PACKAGE.scripts['start']);
+  expect(textOf('USER')).toBe('node');
+});
+
+it('asks in its health check whether the process lives', async () => {
+  const path = /(\/\w+)`/.exec(commandOf('HEALTHCHECK').join(' '))?.[1];
+  expect(path).toBe('/health');
+  expect((await describedRoutes()).map(({ name }) => name)).toContain(`GET ${path}`);
+});
+
+it('takes from the checkout what there is, and .dockerignore lets nothing else in', () => {
+  const sources = new Set(copiedFromCheckout());
+  expect([...sources].filter((source) => !existsSync(new URL(source, ROOT)))).toEqual([]);
+  const lines = readDocument('.dockerignore').split('\n');
+  const rules = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  expect(rules).toEqual(['*', ...Array.from(sources, (source) => `!${source}`)]);
+});
+
+it('is healthy, books for an unprivileged user and stops in order, made and started as the Dockerfile says', async () => {
+  const image = new Image(tempDir());
+  const settings = { HOST: '127.0.0.1', PORT: await freePort() };
+  expect(await image.isHealthy(settings)).toBe(false);
+
+  const server = new ServerProcess(image.start('CMD', settings));
+  onTestFinished(async () => {
+    await server.stop('SIGKILL');
+  });
+  server.url = `http://127.0.0.1:${settings.PORT}`;
+  await eventually(() => server.hasExited || image.isHealthy(settings));
+  expect(server.errors).toBe('');
+  await eventually(async () => (await server.get('/ready')).ok);
+
+  const booking = { doctor_id: 'doc1', slot_id: 'doc1_slot1', patient_name: 'Asha Rao' };
+  const answer = await server.post('/book', { ...booking, patient_type: 'WALK_IN' });
+  expect(answer.status).toBe(201);
+  const { uid } = statSync(image.at('data/opd.db'));
+  expect(uid).not.toBe(0);
+  expect(statSync(image.at('data')).uid).toBe(uid);
+  expect(existsSync(image.at('node_modules/typescript'))).toBe(false);
+
+  expect(await server.stop(textOf('STOPSIGNAL') as NodeJS.Signals)).toEqual({
+    code: 0,
+    signal: null,
+  });
+  expect(await image.isHealthy(settings)).toBe(false);
+});
