@@ -45,7 +45,9 @@ export class Namespace {
     this.#enter(id);
   }
 
-  removeSession(id: SessionId): void {
+  /** Takes a session off a doctor; one that another doctor has taken over meanwhile stays with that one. */
+  removeSession(id: SessionId, doctor: Doctor): void {
+    if (this.#sessions.get(id) !== doctor) return;
     this.#sessions.delete(id);
     this.#leave(id);
   }

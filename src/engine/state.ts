@@ -150,7 +150,7 @@ export class EngineState {
     const doctor = this.#doctors.get(id);
     if (doctor === undefined) return;
     for (const slot of [...doctor.slots]) this.forgetSlot(slot);
-    for (const session of doctor.facts.sessions) this.#ids.removeSession(session.id);
+    for (const session of doctor.facts.sessions) this.#ids.removeSession(session.id, doctor);
     this.#doctors.delete(id);
   }
 
@@ -183,7 +183,7 @@ export class EngineState {
 
   #setDoctor(facts: DoctorFacts): Doctor {
     const doctor = this.#doctors.get(facts.id) ?? new Doctor(facts);
-    for (const { id } of doctor.facts.sessions) this.#ids.removeSession(id);
+    for (const { id } of doctor.facts.sessions) this.#ids.removeSession(id, doctor);
     doctor.facts = facts;
     this.#doctors.set(facts.id, doctor);
     for (const { id } of facts.sessions) this.#ids.addSession(id, doctor);

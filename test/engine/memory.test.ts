@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { doctorId, localDate, sessionId, slotId } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, found, given, NOW, slotFacts } from '../support/clinic.ts';
+import {
+  accepted,
+  Clinic,
+  clock,
+  doctorFacts,
+  found,
+  given,
+  NOW,
+  slotFacts,
+} from '../support/clinic.ts';
 import { restored, snapshotOf } from '../support/snapshot.ts';
 import { MORNING, put, week } from '../support/week.ts';
 
@@ -34,6 +43,17 @@ describe('forgetting', () => {
     expect(engine.doctor(RAO)).toBeUndefined();
     expect(snapshotOf(engine)).toEqual([]);
     expect(put(engine, [MORNING], { id: doctorId('sen') }).ok).toBe(true);
+  });
+
+  it('a doctor leaves a session that another has taken over meanwhile', () => {
+    const engine = week(MORNING);
+    const sen = doctorFacts({ id: doctorId('sen'), sessions: [MORNING] });
+    engine.restoreDoctor({ facts: sen, version: 1, lastArrival: 0, lastNumbers: [] });
+    engine.forgetDoctor(RAO);
+    expect(engine.sessionDoctor(MORNING.id)?.facts).toEqual(sen);
+    expect(put(engine, [MORNING], { id: doctorId('das') })).toMatchObject({
+      refusal: { code: 'id_taken' },
+    });
   });
 
   it('a doctor who is not in memory changes nothing', () => {

@@ -17,7 +17,6 @@ import { arrayOf, type StatementName } from './statements.ts';
 export interface Decided {
   /** Names the command on record. */
   readonly commandId: string;
-  readonly doctorIds: readonly DoctorId[];
   readonly decision: Decision<unknown>;
 }
 
@@ -89,12 +88,10 @@ export class RowWrites {
   /** The answers to be kept: in the order of their keys, for another process may keep the same. */
   #answers() {
     return this.#decided
-      .flatMap(({ doctorIds: [doctorId = ''], decision: { kept } }) =>
-        kept === null ? [] : [{ doctorId, ...kept }],
-      )
+      .flatMap(({ decision: { kept } }) => kept ?? [])
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-      .map(({ doctorId, caller, key, requestHash, answer, at }) => ({
-        ...{ doctor_id: doctorId, caller, key, request_hash: requestHash, answer, at },
+      .map(({ caller, key, requestHash, answer, at }) => ({
+        ...{ caller, key, request_hash: requestHash, answer, at },
       }));
   }
 

@@ -157,7 +157,6 @@ export const HOT = {
       'given',
     )}`,
   keepAnswers: insert('idempotency_keys', {
-    doctor_id: 'text',
     caller: 'text',
     key: 'text',
     request_hash: 'text',

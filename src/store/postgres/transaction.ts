@@ -79,7 +79,7 @@ export class Transaction {
           scope.doctorIds.includes(doctorId),
         );
         invariant(isWithin, 'a command changes only the doctors it names');
-        return { commandId, doctorIds: scope.doctorIds, decision };
+        return { commandId, decision };
       } catch (error) {
         throw new DecideError('A command could not decide.', { cause: error });
       }

@@ -1,5 +1,5 @@
 -- Instants are milliseconds since 1970-01-01T00:00:00Z, dates are YYYY-MM-DD in the doctor's time zone.
--- Everything hangs on its doctor: the tables distribute by doctor_id. Ids are compared byte by byte, as the engine does.
+-- Nearly everything hangs on its doctor: the tables distribute by doctor_id. Ids are compared byte by byte, as the engine does.
 
 CREATE TABLE doctors (
   id TEXT COLLATE "C" PRIMARY KEY,
@@ -98,9 +98,8 @@ CREATE INDEX changes_by_token ON changes (token_id, position) WHERE token_id IS 
 -- What a day report reads of a slot beside the changes of the tokens in it.
 CREATE INDEX changes_by_slot ON changes (slot_id) WHERE kind = 'slot_set' OR kind = 'moved_out';
 
--- `doctor_id` is that of the command, empty where it had none.
+-- The one table that does not hang on a doctor: a key is the caller's, whatever it is used for. It distributes by key.
 CREATE TABLE idempotency_keys (
-  doctor_id TEXT COLLATE "C" NOT NULL,
   caller TEXT COLLATE "C" NOT NULL,
   key TEXT COLLATE "C" NOT NULL,
   request_hash TEXT NOT NULL,
