@@ -20,7 +20,8 @@ export const Settings = Type.Object({
   DATABASE_URL: Type.String({
     pattern: DATABASE_URL_PATTERN,
     default: 'sqlite:data/opd.db',
-    description: '`sqlite:` and the path of a file; or `memory:`, which a restart empties.',
+    description:
+      '`sqlite:` and the path of a file; `postgres://user:password@host:port/database`, for any number of processes; or `memory:`, which a restart empties.',
   }),
   ROSTER: Type.Optional(
     Type.String({

@@ -146,7 +146,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'Nothing can be kept right now',
     detail:
-      'The disk is full or busy, or the service is still loading. Nothing was changed: repeat the request.',
+      'The disk is full, the database is busy or away, or the service is still loading. Nothing was changed: repeat the request.',
     retryAfter: 2,
   },
   stopping: {
