@@ -6,6 +6,7 @@ import { httpBench } from './http.ts';
 import { print as format, type Report } from './lib/report.ts';
 import { print, readOptions, runTool, ToolError } from './lib/tool.ts';
 import { memoryBench } from './memory.ts';
+import { postgresBench } from './postgres.ts';
 import { startUpBench } from './start-up.ts';
 
 /** The parts, in the order in which they run. */
@@ -14,6 +15,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
   deep: deepWaitlistBench,
   'deep-http': deepHttpBench,
   http: httpBench,
+  postgres: postgresBench,
   'clinic-day': clinicDayBench,
   'start-up': startUpBench,
   memory: memoryBench,

@@ -3,7 +3,8 @@ import { Random } from './random.ts';
 
 /** What one round sends: these bookings; if it is mixed, after each of them a cancel of a random token. */
 export interface Load {
-  readonly url: string;
+  /** Where to; the connections are divided evenly among several. */
+  readonly url: string | readonly string[];
   readonly connections: number;
   /** JSON, each sent once. */
   readonly bookings: readonly string[];
@@ -42,7 +43,7 @@ function requestsOf(load: Load, client: number): autocannon.Request[] {
   const own = load.bookings.filter((_, index) => index % load.connections === client);
   if (!load.isMixed) return own.map(book);
   const random = new Random(client);
-  const pool = pools.get(load.url) ?? [];
+  const pool = pools.get(String(load.url)) ?? [];
   const cancel: autocannon.Request = {
     method: 'POST',
     path: '/cancel',
@@ -67,9 +68,10 @@ function take(items: string[], index: number): string {
 }
 
 /** Starts autocannon: what tells of it while it runs, and its result. */
-function run(options: autocannon.Options) {
+function run(options: Omit<autocannon.Options, 'url'> & Pick<Load, 'url'>) {
   const { promise: finished, resolve, reject } = Promise.withResolvers<autocannon.Result>();
-  const tracker = autocannon(options, (error: Error | null, result) => {
+  // It takes several URLs, as its manual says; its types know of one.
+  const tracker = autocannon(options as autocannon.Options, (error: Error | null, result) => {
     if (error === null) resolve(result);
     else reject(error);
   });
@@ -79,7 +81,7 @@ function run(options: autocannon.Options) {
 /** Sends one round's load with autocannon, every request exactly once. */
 export async function sendLoad(load: Load): Promise<LoadResult> {
   const { url, connections, bookings, isMixed, tokenIds } = load;
-  if (tokenIds !== undefined) pools.set(url, [...tokenIds]);
+  if (tokenIds !== undefined) pools.set(String(url), [...tokenIds]);
   const amount = bookings.length * (isMixed ? 2 : 1);
   const latencies: number[] = [];
   let clients = 0;
