@@ -149,7 +149,8 @@ export class Reads {
     const { engine, store, clock } = this.#deps;
     return store.read(doctor, () => {
       const token = engine.token(tokenId(id));
-      return token && tokenView(token, clock());
+      const isThere = token?.slot.facts.doctorId === doctor;
+      return isThere ? tokenView(token, clock()) : undefined;
     });
   }
 

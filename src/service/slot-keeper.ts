@@ -78,21 +78,23 @@ export class SlotKeeper {
     if (facts === undefined) return;
     const today = todayIn(facts.timeZone);
     const day = dayAt(today, facts.timeZone);
-    if (this.#opened.get(id) !== day) {
-      await this.#open(facts);
+    if (this.#opened.get(id) !== day && (await this.#open(facts))) {
       engine.doctor(id)?.forgetDaysBefore(plusDays(today, -COUNTERS_DAYS));
       this.#opened.set(id, day);
     }
     if (engine.doctor(id)?.slots.some((slot) => this.#isDue(slot, now)) === true)
       await this.#transact(id, [], (at) => engine.passTime(id, at));
-    this.#letGo(id, today, now);
+    await this.#letGo(id, today, now);
   }
 
-  #open(facts: DoctorFacts): Promise<unknown> {
+  /** False when somebody else has revised the doctor meanwhile: the next look plans anew. */
+  async #open(facts: DoctorFacts): Promise<boolean> {
+    const { engine } = this.#deps;
     const { planned } = planOf(this.#deps, facts);
-    return this.#transact(facts.id, planned, (at) =>
-      this.#deps.engine.openSlots(facts.id, planned, at),
+    const { ok } = await this.#transact(facts.id, planned, (at) =>
+      engine.doctor(facts.id)?.facts === facts ? engine.openSlots(facts.id, planned, at) : REVISED,
     );
+    return ok;
   }
 
   /** Whether time has something to do here: somebody waits in a slot that has ended, or beside a free seat (R5, R11). */
@@ -101,13 +103,17 @@ export class SlotKeeper {
   }
 
   /** What has anything in flight stays for the next time: a slot that is not in memory is on disk as it is. */
-  #letGo(id: DoctorId, today: LocalDate, now: EpochMs): void {
+  async #letGo(id: DoctorId, today: LocalDate, now: EpochMs): Promise<void> {
     const { engine, store } = this.#deps;
-    const doctor = engine.doctor(id);
-    // The slots stand in the order of their days, and mostly today's is the first.
-    const past = doctor === undefined ? [] : pastSlots(engine, doctor, today, now);
-    if (past.length === 0 || !store.isSettled(id)) return;
-    for (const slot of past) if (slot.waiting === 0) engine.forgetSlot(slot);
+    const past = (): Slot[] => {
+      const doctor = engine.doctor(id);
+      const slots = doctor === undefined ? [] : pastSlots(engine, doctor, today, now);
+      return slots.length > 0 && store.isSettled(id) ? slots : [];
+    };
+    if (past().length === 0) return;
+    // Somebody else may have put an end off: a slot that goes on must not be taken for a new one when it is heard of.
+    await store.read(id, () => undefined);
+    for (const slot of past()) if (slot.waiting === 0) engine.forgetSlot(slot);
   }
 
   #transact(
@@ -128,7 +134,10 @@ export class SlotKeeper {
 /** The day at a doctor's place, and the place: the same date comes once more to a doctor who moves west. */
 const dayAt = (today: LocalDate, timeZone: string): string => `${today} ${timeZone}`;
 
-/** The slots that are over and whose day is over. */
+/** What becomes of a plan for a doctor who is not as planned for any more. */
+const REVISED: Outcome<never> = { ok: false, refusal: { code: 'doctor_not_found' } };
+
+/** The slots that are over and whose day is over: they stand in the order of their days, and mostly today's is first. */
 function pastSlots(
   engine: AllocationEngine,
   { slots }: Doctor,

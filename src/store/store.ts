@@ -121,7 +121,7 @@ export interface Store {
   load(horizon: () => Horizon): Promise<void>;
   /**
    * Brings into the engine what time may have something to do with and others have put there: doctors who are new to
-   * it, and those in whose slots that have ended by `now` somebody waits.
+   * it or whose time zone is, and those in whose slots that have ended by `now` somebody waits.
    */
   follow(now: EpochMs): Promise<void>;
   /**

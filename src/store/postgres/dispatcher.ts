@@ -11,16 +11,20 @@ import {
 } from '../store.ts';
 import { fateOf, isKeyTaken } from './errors.ts';
 import type { Health } from './health.ts';
-import type { Loader } from './loader.ts';
+import { OutdatedError, type Loader } from './loader.ts';
 import { Looks, type Look } from './looks.ts';
 import { doctorsOf, Queue, type Command } from './queue.ts';
 import type { Reader } from './reader.ts';
-import type { Pool } from './session.ts';
+import type { Pool } from './pool.ts';
 import { arrayOf } from './statements.ts';
 import { DecideError, hasHappened, Transaction, type Trace } from './transaction.ts';
 
-/** Transactions under way at once. */
+/** Transactions under way at once, as long as they get on. */
 const SIDE_BY_SIDE = 2;
+/** Milliseconds after which a transaction is held up, mostly by somebody who has its rows: it makes room for another. */
+const HELD_UP_MS = 200;
+/** Transactions that make room, at most. */
+const HELD_UP_MAX = 6;
 
 export interface DispatcherDeps {
   readonly engine: AllocationEngine;
@@ -42,6 +46,7 @@ export class Dispatcher {
   /** Doctors whose rows are locked here and who are in the engine as they are on record, or ahead of it. */
   readonly #locked: Set<DoctorId>;
   #transactions = 0;
+  #heldUp = 0;
   #isWoken = false;
 
   /** @param locked is kept up to date for the loader */
@@ -56,7 +61,7 @@ export class Dispatcher {
     const { health } = this.#deps;
     return new Promise<T>((answer, fail) => {
       health.assertWritable();
-      if (this.#queue.size >= PENDING_MAX)
+      if (this.#queue.size + this.#looks.size >= PENDING_MAX)
         throw new OverloadedError('Too many commands wait for the database.');
       this.#queue.add({
         id: randomUUID(),
@@ -76,6 +81,8 @@ export class Dispatcher {
     const { health } = this.#deps;
     return new Promise<T>((answer, fail) => {
       health.assertReadable();
+      if (this.#queue.size + this.#looks.size >= PENDING_MAX)
+        throw new OverloadedError('Too many reads wait for the database.');
       const answerOrFail = (): void => {
         try {
           answer(look());
@@ -91,6 +98,15 @@ export class Dispatcher {
   /** See `Store.isSettled`. */
   isSettled(doctorId: DoctorId): boolean {
     return !this.#queue.isBusy(doctorId) && !this.#queue.isAwaited(doctorId);
+  }
+
+  /** Gives up what has waited too long for its turn. */
+  giveUpLate(): void {
+    const { health } = this.#deps;
+    const late = new NotDurableError('The database has not been free in time.');
+    const commands = this.#queue.takeIf(({ until }) => health.isOver(until));
+    const looks = this.#looks.takeIf(({ until }) => health.isOver(until));
+    for (const { fail } of [...commands, ...looks]) fail(late);
   }
 
   /** Resolves when nothing is under way any more. */
@@ -113,25 +129,49 @@ export class Dispatcher {
 
   /** Begins all that can be begun. */
   #begin(): void {
-    while (this.#transactions < SIDE_BY_SIDE) {
+    while (this.#transactions < SIDE_BY_SIDE + Math.min(this.#heldUp, HELD_UP_MAX)) {
       const commands = this.#queue.take();
       if (commands.length === 0) break;
       this.#transactions += 1;
-      this.#track(this.#carryOut(commands));
+      this.#track(this.#makingRoom(this.#carryOut(commands)));
     }
-    const looks = this.#looks.take((id) => !this.#queue.isBusy(id));
+    this.#look((id) => !this.#queue.isBusy(id));
+  }
+
+  /** Begins the looks at these doctors. */
+  #look(isWanted: (id: DoctorId) => boolean): void {
+    const looks = this.#looks.takeIf(({ doctorId }) => isWanted(doctorId));
     if (looks.length > 0) this.#track(this.#show(looks));
   }
 
   /** Sees to it that what is under way is waited for, and that what waits for its end begins then. */
   #track(work: Promise<void>): void {
     const tracked = work
-      .catch((error: unknown) => this.#deps.health.fail(error as Error))
+      .catch((error: unknown) => {
+        if (!(error instanceof NotDurableError)) this.#deps.health.fail(error as Error);
+      })
       .then(() => {
         this.#underWay.delete(tracked);
         this.#wake();
       });
     this.#underWay.add(tracked);
+  }
+
+  /** Lets others begin while this takes long. */
+  async #makingRoom(work: Promise<void>): Promise<void> {
+    let room = 0;
+    const timer = setTimeout(() => {
+      room = 1;
+      this.#heldUp += room;
+      this.#deps.health.watch();
+      this.#wake();
+    }, HELD_UP_MS);
+    try {
+      await work;
+    } finally {
+      clearTimeout(timer);
+      this.#heldUp -= room;
+    }
   }
 
   /** Carries commands out in one transaction; those that come to nothing wait for another try, or are given up. */
@@ -142,7 +182,7 @@ export class Dispatcher {
     const onCurrent = (ids: ReadonlySet<DoctorId>): void => {
       for (const id of ids) touched.add(id);
       for (const id of ids) this.#locked.add(id);
-      for (const { look } of this.#looks.take((id) => ids.has(id))) look();
+      for (const { look } of this.#looks.takeIf(({ doctorId }) => ids.has(doctorId))) look();
     };
     const transaction = new Transaction(commands, session, { engine, loader, onCurrent });
     let answers: readonly unknown[] | undefined;
@@ -153,13 +193,21 @@ export class Dispatcher {
       session.lose();
       // What was decided is not to be seen by anybody.
       for (const id of touched) engine.forgetDoctor(id);
-      answers = await this.#recover(transaction, error as Error);
+      answers = await this.#recover(transaction, error as Error).catch((cause: unknown) => {
+        for (const { fail } of commands) fail(cause);
+        throw cause;
+      });
     } finally {
       pool.giveBack(session);
       for (const id of touched) this.#locked.delete(id);
       this.#queue.finish(commands);
       this.#transactions -= 1;
     }
+    // Who looks has waited for nothing, and goes before the next try, which may come to nothing as well; and before the
+    // next setup, or a stream of them would let nobody look.
+    const isSetup = commands[0]?.scope.isSetup === true;
+    if (isSetup) this.#look(() => true);
+    else if (answers === undefined) this.#look((id) => touched.has(id));
     for (const [place, command] of commands.entries()) if (answers) command.answer(answers[place]);
   }
 
@@ -168,11 +216,7 @@ export class Dispatcher {
     const { health } = this.#deps;
     const { commands, trace } = transaction;
     const fate = fateOf(error);
-    if (fate === 'final') {
-      const cause = error instanceof DecideError ? error.cause : error;
-      for (const { fail } of commands) fail(cause);
-      throw cause;
-    }
+    if (fate === 'final') throw error instanceof DecideError ? error.cause : error;
     if (fate === 'lost') {
       health.watch();
       if (trace !== undefined && (await this.#hasHappened(trace, commands)))
@@ -205,6 +249,7 @@ export class Dispatcher {
         if (fateOf(error) === 'final') throw error;
         if (health.isClosing)
           throw new NotDurableError('What a commit came to is not known.', { cause: error });
+        this.giveUpLate();
         await health.pause();
       } finally {
         pool.giveBack(session);
@@ -215,7 +260,11 @@ export class Dispatcher {
   /** The commands under whose keys another process has had an answer kept. */
   async #takenKeys({ commands, decisions }: Transaction): Promise<Set<Command>> {
     const kept = decisions.flatMap((decision) => decision.kept ?? []);
-    const taken = await this.#deps.reader.takenKeys(kept);
+    // Where it cannot be read now, the next try meets the same key.
+    const taken = await this.#deps.reader.takenKeys(kept).catch((error: unknown) => {
+      if (error instanceof NotDurableError) return [];
+      throw error;
+    });
     return new Set(
       commands.filter((_, place) => {
         const own = decisions[place]?.kept;
@@ -226,12 +275,14 @@ export class Dispatcher {
 
   /** Shows doctors as they are on record, reading of them only what has changed. */
   async #show(looks: readonly Look[]): Promise<void> {
-    const { pool, loader, health } = this.#deps;
+    const { engine, pool, loader, health } = this.#deps;
     const ids = new Set(looks.map(({ doctorId }) => doctorId));
     this.#queue.occupy(ids);
     try {
       const rows = await pool.look('versions', arrayOf(ids));
       await loader.bring(ids, rows, pool.look);
+      if (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined))
+        throw new OutdatedError('A doctor was forgotten meanwhile.');
       for (const { look } of looks) look();
     } catch (error) {
       const fate = fateOf(error);
@@ -252,6 +303,7 @@ export class Dispatcher {
   /** Ends what waits: what is in memory is not to be trusted any more. */
   #clear(cause: Error): void {
     const error = new NotDurableError('The store has failed.', { cause });
-    for (const { fail } of [...this.#queue.clear(), ...this.#looks.take(() => true)]) fail(error);
+    const all = [...this.#queue.takeIf(() => true), ...this.#looks.takeIf(() => true)];
+    for (const { fail } of all) fail(error);
   }
 }

@@ -11,12 +11,14 @@ const LOST_CLASSES = new Set(['08']);
 const AGAIN_CLASSES = new Set(['53']);
 
 const LOST_CODES = new Set([
-  // The driver's own, and those of the operating system.
+  // The driver's own.
   ...['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'CONNECTION_ENDED', 'CONNECT_TIMEOUT'],
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-  ...['ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
   // The server ends the session: shutdown, crash, start-up, idle too long in a transaction; or takes no more of them.
-  ...['57P01', '57P02', '57P03', '57P05', '25P03', '53300'],
+  ...['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '55000'],
+  // It lets nobody in: who has been in before waits until that is mended.
+  ...['28000', '28P01', '3D000'],
+  // A database of several nodes does not know itself whether it has committed.
+  '40003',
 ]);
 
 const AGAIN_CODES = new Set([
@@ -26,15 +28,21 @@ const AGAIN_CODES = new Set([
   '25006',
   // What another transaction has put there first: the next try sees it.
   '23505',
+  // Another version of the program has altered a table: a new session plans anew.
+  '0A000',
 ]);
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 
+/** Whether the operating system says so: it is about the connection. */
+const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && 'errno' in error && typeof error.errno === 'number';
+
 export function fateOf(error: unknown): Fate {
   const code = codeOf(error);
   const category = code.length === 5 ? code.slice(0, 2) : '';
-  if (LOST_CODES.has(code) || LOST_CLASSES.has(category)) return 'lost';
+  if (LOST_CODES.has(code) || LOST_CLASSES.has(category) || isOfSystem(error)) return 'lost';
   return AGAIN_CODES.has(code) || AGAIN_CLASSES.has(category) ? 'again' : 'final';
 }
 

@@ -12,13 +12,18 @@ export class Health {
   readonly failure: Promise<Error>;
   readonly #fail: (error: Error) => void;
   readonly #ping: () => Promise<unknown>;
+  readonly #onAway: () => void;
   #state: StoreState = 'ready';
   #isWatching = false;
   #isClosing = false;
 
-  /** @param ping asks the database for the least there is */
-  constructor(ping: () => Promise<unknown>) {
+  /**
+   * @param ping asks the database for the least there is
+   * @param onAway called whenever it has not answered
+   */
+  constructor(ping: () => Promise<unknown>, onAway: () => void) {
     this.#ping = ping;
+    this.#onAway = onAway;
     const failure = Promise.withResolvers<Error>();
     this.failure = failure.promise;
     this.#fail = failure.resolve;
@@ -105,6 +110,7 @@ export class Health {
       } catch (error) {
         if (fateOf(error) === 'final') this.fail(error as Error);
         else this.#state = 'stalled';
+        this.#onAway();
         await this.pause();
       }
     }

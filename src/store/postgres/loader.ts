@@ -43,7 +43,10 @@ export class Loader {
     const all = [...ids];
     let behind = all.filter((id) => missing(id) !== 0);
     while (behind.length > 0) {
-      const few = behind.filter((id) => this.#engine.doctor(id) && missing(id) <= FEW);
+      const few = behind.filter((id) => {
+        // Less than nothing is missing where a fail-over has lost commits.
+        return this.#engine.doctor(id) && missing(id) > 0 && missing(id) <= FEW;
+      });
       const followed = new Set(few.length === 0 ? [] : await this.#follow(few, run));
       const whole = behind.filter((id) => !followed.has(id));
       if (whole.length > 0) await this.#loadWhole(whole, run);
@@ -68,6 +71,7 @@ export class Loader {
     for (const row of await run('slotsById', arrayOf(ids), arrayOf(missing))) {
       const slot = slotOfRow(row);
       if (this.#engine.slot(slot.facts.id) !== undefined) continue;
+      for (const token of slot.tokens) this.#leaveElsewhere(token.id, slot.facts.doctorId);
       restoreSlot(this.#engine, slot);
     }
   }

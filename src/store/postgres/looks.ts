@@ -21,11 +21,12 @@ export class Looks {
     this.#waiting.push(...looks);
   }
 
-  /** Takes the looks at doctors of whom this is true. */
-  take(isWanted: (id: DoctorId) => boolean): Look[] {
-    const taken = this.#waiting.filter(({ doctorId }) => isWanted(doctorId));
-    if (taken.length > 0)
-      this.#waiting = this.#waiting.filter(({ doctorId }) => !isWanted(doctorId));
+  /** Takes those that are wanted. */
+  takeIf(isWanted: (look: Look) => boolean): Look[] {
+    const { true: taken = [], false: left = [] } = Object.groupBy(this.#waiting, (look) =>
+      isWanted(look) ? 'true' : 'false',
+    );
+    this.#waiting = left;
     return taken;
   }
 }

@@ -23,7 +23,7 @@ import { Health } from './health.ts';
 import { Loader } from './loader.ts';
 import { migrate } from './open.ts';
 import { Reader } from './reader.ts';
-import { Pool } from './session.ts';
+import { Pool } from './pool.ts';
 
 /** Doctors who are brought into the engine together. */
 const TOGETHER = 50;
@@ -47,7 +47,10 @@ export class PostgresStore implements Store {
     this.#engine = engine;
     this.#url = url;
     const pool = new Pool(url);
-    const health = new Health(() => pool.look('ping'));
+    const health = new Health(
+      () => pool.ping(),
+      () => this.#dispatcher.giveUpLate(),
+    );
     const reader = new Reader((...statement) => health.patiently(() => pool.look(...statement)));
     const locked = new Set<DoctorId>();
     const loader = new Loader(engine, (id) => locked.has(id));
@@ -73,10 +76,16 @@ export class PostgresStore implements Store {
   }
 
   async follow(now: EpochMs): Promise<void> {
-    const ids = await this.#reader.doctorIds();
-    await this.#bring(ids.filter((id) => this.#engine.doctor(id) === undefined));
+    const timeZones = [...(await this.#reader.timeZones())];
+    const elsewhere = timeZones.filter(
+      ([id, timeZone]) => this.#engine.doctor(id)?.facts.timeZone !== timeZone,
+    );
+    await this.#bring(elsewhere.map(([id]) => id));
     const waitedFor = await this.#reader.waitedFor(now);
-    const unseen = waitedFor.filter(({ slotId }) => !this.#engine.slot(slotId)?.waiting);
+    const unseen = waitedFor.filter(({ id, delayMinutes }) => {
+      const slot = this.#engine.slot(id);
+      return !slot?.waiting || slot.facts.delayMinutes !== delayMinutes;
+    });
     await this.#bring(unseen.map(({ doctorId }) => doctorId));
   }
 

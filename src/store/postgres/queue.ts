@@ -84,9 +84,13 @@ export class Queue {
     return taken;
   }
 
-  /** Takes everything that waits. */
-  clear(): Command[] {
-    return this.#waiting.splice(0);
+  /** Takes those that are wanted, whether their doctors are free or not: they are not to be carried out. */
+  takeIf(isWanted: (command: Command) => boolean): Command[] {
+    const { true: taken = [], false: left = [] } = Object.groupBy(this.#waiting, (command) =>
+      isWanted(command) ? 'true' : 'false',
+    );
+    this.#waiting = left;
+    return taken;
   }
 
   /** Lets go of a transaction's doctors. */

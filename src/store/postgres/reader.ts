@@ -4,6 +4,7 @@ import type {
   DoctorId,
   EpochMs,
   LocalDate,
+  SlotFacts,
   SlotId,
   TokenId,
 } from '../../engine/index.ts';
@@ -32,12 +33,19 @@ export class Reader {
     return (await this.#run('doctorIds')).map(({ id }) => id as DoctorId);
   }
 
-  /** Those in whose slots that end by this instant, not counting delay and grace, somebody waits, with these slots. */
-  async waitedFor(now: EpochMs): Promise<{ doctorId: DoctorId; slotId: SlotId }[]> {
+  /** The time zone of every doctor. */
+  async timeZones(): Promise<Map<DoctorId, string>> {
+    const rows = await this.#run('timeZones');
+    return new Map(rows.map((row) => [row['id'] as DoctorId, row['time_zone'] as string]));
+  }
+
+  /** Slots that end by this instant, not counting delay and grace, in which somebody waits. */
+  async waitedFor(now: EpochMs): Promise<Pick<SlotFacts, 'id' | 'doctorId' | 'delayMinutes'>[]> {
     const rows = await this.#run('waitedFor', now);
     return rows.map((row) => ({
+      id: row['id'] as SlotId,
       doctorId: row['doctor_id'] as DoctorId,
-      slotId: row['id'] as SlotId,
+      delayMinutes: row['delay_minutes'] as number,
     }));
   }
 

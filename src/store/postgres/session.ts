@@ -1,5 +1,6 @@
+import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
-import { STATEMENTS, type StatementName } from './statements.ts';
+import { HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
 
 /** Milliseconds that a statement waits for a row another transaction holds. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -7,10 +8,10 @@ const LOCK_TIMEOUT_MS = 2_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** Milliseconds after which the server ends a transaction whose process has stopped in the midst of it. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
-/** Milliseconds without a word from the server after which a connection counts as lost. */
+/** Milliseconds without a word from the server, while it is asked something, after which a connection counts as lost. */
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000;
-/** Seconds to connect. */
-const CONNECT_TIMEOUT_S = 5;
+/** Milliseconds to connect. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export type Parameter = string | number | null;
 export type Row = Readonly<Record<string, unknown>>;
@@ -29,22 +30,36 @@ class LostError extends Error {
   override readonly message = 'The connection to the database is lost.';
 }
 
+/** What the driver knows of where to connect to. */
+interface Place {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path?: string | false;
+}
+
 /**
  * One connection with one life: when it is lost it stays so, for the driver would go on with another one in the midst of
  * a transaction. Statements are sent at once, whether those before are answered or not.
  */
 export class Session {
   readonly #sql: postgres.Sql<{ bigint: number }>;
+  readonly #silenceMs: number;
+  #socket: Socket | undefined;
   #isLost = false;
   #silence: NodeJS.Timeout | undefined;
   #unanswered = 0;
+  #prepared: Promise<unknown> | undefined;
 
-  constructor(url: string) {
+  /** @param silenceMs after which it counts as lost, 0 for never */
+  constructor(url: string, silenceMs = SILENCE_MS) {
+    this.#silenceMs = silenceMs;
     this.#sql = postgres(url, {
       max: 1,
       max_lifetime: null,
-      connect_timeout: CONNECT_TIMEOUT_S,
+      connect_timeout: CONNECT_TIMEOUT_MS / 1_000,
       fetch_types: false,
+      // One that has become a standby answers from the past.
+      target_session_attrs: 'primary',
       onnotice: () => undefined,
       onclose: () => this.lose(),
       // Counters and instants: all of them whole numbers that JavaScript has exactly.
@@ -59,6 +74,7 @@ export class Session {
         enable_hashjoin: 'off',
         enable_mergejoin: 'off',
       },
+      ...{ socket: (place: Place) => this.#connect(place) },
     });
   }
 
@@ -72,29 +88,35 @@ export class Session {
     this.#isLost = true;
     clearTimeout(this.#silence);
     void this.#sql.end({ timeout: 0 });
+    this.#socket?.destroy();
+  }
+
+  /**
+   * Has the server parse, once, what transactions send. The driver would do it in two steps at the first use, and between
+   * them no timeout of the server runs: who stopped there in a transaction would hold its locks for ever.
+   */
+  prepare(): Promise<unknown> {
+    this.#prepared ??= Promise.all(
+      [...Object.values(HOT), OTHERS.ownersOfRoots, OTHERS.forgetAnswers].map((text) => {
+        const parameters = new Set(text.match(/\$\d/g)).size;
+        const empty = Array<string>(parameters).fill('');
+        return this.#heard(this.#sql.unsafe(text, empty, { prepare: true }).describe());
+      }),
+    );
+    return this.#prepared;
   }
 
   readonly run: Run = (name, ...parameters) =>
     this.send(STATEMENTS[name], parameters, { prepare: true });
 
   /** Sends any text. */
-  async send(
+  send(
     text: string,
     parameters: readonly Parameter[] = [],
     options: { readonly prepare?: boolean } = {},
   ): Promise<Rows> {
-    if (this.#isLost) throw new LostError();
-    this.#unanswered += 1;
-    this.#silence ??= setTimeout(() => this.lose(), SILENCE_MS);
-    try {
-      return await this.#sql.unsafe<Row[]>(text, parameters.map(sendable), options);
-    } finally {
-      this.#unanswered -= 1;
-      if (this.#unanswered === 0) {
-        clearTimeout(this.#silence);
-        this.#silence = undefined;
-      }
-    }
+    if (this.#isLost) return Promise.reject(new LostError());
+    return this.#heard(this.#sql.unsafe<Row[]>(text, parameters.map(sendable), options));
   }
 
   /** Ends it in order. */
@@ -102,53 +124,49 @@ export class Session {
     this.#isLost = true;
     clearTimeout(this.#silence);
     await this.#sql.end({ timeout: 1 });
-  }
-}
-
-/** Sessions that look: statements of all who read share them. */
-const READING = 2;
-
-/** The connections of a process: some for reading, and one for each transaction that is under way. */
-export class Pool {
-  readonly #url: string;
-  readonly #reading: Session[] = [];
-  readonly #idle = new Set<Session>();
-  readonly #all = new Set<Session>();
-
-  constructor(url: string) {
-    this.#url = url;
+    this.#socket?.destroy();
   }
 
-  /** Sends one statement that is all of its transaction. */
-  readonly look: Run = (name, ...parameters) => {
-    const session = this.#reading.shift();
-    const alive = session === undefined || session.isLost ? this.#open() : session;
-    this.#reading.push(alive);
-    if (this.#reading.length < READING) this.#reading.push(this.#open());
-    return alive.run(name, ...parameters);
-  };
-
-  /** A session for one transaction, to be given back. */
-  take(): Session {
-    for (const session of this.#idle) {
-      this.#idle.delete(session);
-      if (!session.isLost) return session;
+  /** Waits for an answer, and for the server to say anything at all. */
+  async #heard<T>(answer: PromiseLike<T>): Promise<T> {
+    this.#unanswered += 1;
+    if (this.#unanswered === 1) this.#listen();
+    try {
+      return await answer;
+    } finally {
+      this.#unanswered -= 1;
+      this.#listen();
     }
-    return this.#open();
   }
 
-  giveBack(session: Session): void {
-    if (!session.isLost) this.#idle.add(session);
+  #listen(): void {
+    clearTimeout(this.#silence);
+    if (this.#unanswered > 0 && this.#silenceMs > 0 && !this.#isLost)
+      this.#silence = setTimeout(() => this.lose(), this.#silenceMs);
   }
 
-  async close(): Promise<void> {
-    await Promise.all(Array.from(this.#all, (session) => session.close()));
-  }
-
-  #open(): Session {
-    for (const session of this.#all) if (session.isLost) this.#all.delete(session);
-    const session = new Session(this.#url);
-    this.#all.add(session);
-    return session;
+  /** The one socket of this session: asked for another, the driver is told that there is none. */
+  #connect({ host: [host = 'localhost'], port: [port = 5_432], path }: Place): Promise<Socket> {
+    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    if (this.#socket !== undefined || this.#isLost) {
+      reject(new LostError());
+      return promise;
+    }
+    const socket = connect(path ? { path } : { host, port, keepAlive: true });
+    this.#socket = socket;
+    // The driver takes the name of a server's certificate from here.
+    Object.assign(socket, { host, port });
+    const fail = (error: Error): void => {
+      reject(error);
+      this.lose();
+    };
+    const timer = setTimeout(() => fail(new LostError()), CONNECT_TIMEOUT_MS);
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+    return promise.finally(() => clearTimeout(timer));
   }
 }

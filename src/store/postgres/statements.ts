@@ -170,7 +170,8 @@ export type HotName = keyof typeof HOT;
 /** What is sent beside: by those who set doctors up, for what is over, and by whoever only knows the id of a token. */
 export const OTHERS = {
   ping: `SELECT 1`,
-  begin: `BEGIN`,
+  // Whatever the database's default is: what comes after a wait for a lock must be seen.
+  begin: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`,
   commit: `COMMIT`,
   lockSetup: `SELECT FROM setup FOR UPDATE`,
   // Whose ids share their part before the first @ with one of these: the namespace is one across all doctors.
@@ -186,10 +187,11 @@ export const OTHERS = {
   keptAnswer: `SELECT caller, key, request_hash, answer, at FROM idempotency_keys
     WHERE caller = $1 AND key = $2 AND at > $3`,
   doctorIds: `SELECT id FROM doctors ORDER BY id`,
+  timeZones: `SELECT id, time_zone FROM doctors`,
   allDoctors: `SELECT doctors.*, coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
       WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions
     FROM doctors ORDER BY id`,
-  waitedFor: `SELECT DISTINCT doctor_id, slots.id FROM slots JOIN tokens USING (doctor_id)
+  waitedFor: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,
   ownerOf: `SELECT doctor_id AS id FROM slots WHERE id = $1
     UNION SELECT doctor_id FROM sessions WHERE id = $1 AND NOT ended`,

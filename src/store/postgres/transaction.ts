@@ -57,9 +57,12 @@ export class Transaction {
     const doctors = await lockDoctors(this.#session, this.commands);
     for (const { id } of doctors.rows) this.#known.add(id as DoctorId);
     const { engine, loader, onCurrent } = this.#hooks;
-    await loader.bring(doctors.ids, doctors.rows, this.#session.run);
     const slotIds = this.commands.flatMap(({ scope }) => scope.slotIds ?? []);
-    await loader.bringSlots(doctors.ids, slotIds, this.#session.run);
+    do {
+      await loader.bring(doctors.ids, doctors.rows, this.#session.run);
+      await loader.bringSlots(doctors.ids, slotIds, this.#session.run);
+      // Who was forgotten meanwhile, for a token seemed to have left for another doctor, is brought once more.
+    } while (doctors.rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
     onCurrent(doctors.ids);
     this.#decide();
     const writes = new RowWrites(this.#decided);
@@ -102,9 +105,11 @@ export interface Trace {
 
 /** Begins a transaction and locks the doctors of these commands, in the order of ids. */
 async function lockDoctors(
-  { run }: Session,
+  session: Session,
   commands: readonly Command[],
 ): Promise<{ ids: ReadonlySet<DoctorId>; rows: Rows }> {
+  await session.prepare();
+  const { run } = session;
   const named = doctorsOf(commands);
   const isSetup = commands[0]?.scope.isSetup === true;
   if (!isSetup) {
