@@ -4,6 +4,7 @@ import type { PatientClass } from '../src/engine/index.ts';
 import { withVerdict } from './lib/breaches.ts';
 import { bodyOf, Client } from './lib/client.ts';
 import { forEachConcurrently } from './lib/pool.ts';
+import { InTurn } from './lib/replay/in-turn.ts';
 import {
   daysToShift,
   readEvents,
@@ -26,7 +27,8 @@ reads every slot back at intervals and at the end, and prints the totals. Exits 
   --slots FILE        one JSON object a line: slot_id, doctor_id, date, capacity
   --events FILE       one JSON object a line, in order: op (book or no_show), doctor_id, slot_id, patient_ref,
                       patient_type, ref
-  --url URL           a running server without these slots; else one is started on a temporary SQLite file
+  --url URL           a running server without these slots; else one is started on a temporary SQLite file. Given again,
+                      a further process on the same database: each request goes to the next one in turn
   --keep FILE         the started server's SQLite file, which must not exist yet and is left behind
   --expect TOTALS     accepted=1,duplicates=2,seated=3,waiting=4,promotions=5,bumps=6, or some of them
   --concurrency N     doctors in flight at once (64); the events of one doctor are always sent one after another
@@ -39,17 +41,18 @@ function options() {
   const values = readOptions({
     slots: { type: 'string' },
     events: { type: 'string' },
-    url: { type: 'string' },
+    url: { type: 'string', multiple: true, default: [] },
     keep: { type: 'string' },
     expect: { type: 'string' },
     concurrency: { type: 'string', default: '64' },
     help: { type: 'boolean', default: false },
   });
   if (values.help) return null;
-  const { slots, events, url, keep, expect } = values;
+  const { slots, events, keep, expect } = values;
+  const urls = values.url.map(serverUrl);
   if (slots === undefined || events === undefined)
     throw new ToolError('--slots and --events are needed: the files to replay.');
-  if (keep !== undefined && url !== undefined)
+  if (keep !== undefined && urls.length > 0)
     throw new ToolError('--keep is for the server that is started here: leave it or --url out.');
   if (keep !== undefined && existsSync(keep))
     throw new ToolError(`--keep ${keep} exists already: name a new file.`);
@@ -57,7 +60,7 @@ function options() {
     slots,
     events,
     keep,
-    url: url === undefined ? undefined : serverUrl(url),
+    urls,
     expected: expect === undefined ? new Map<never, never>() : expectedTotals(expect),
     concurrency: wholeNumber('concurrency', values.concurrency, 1, 1_000),
   };
@@ -74,12 +77,13 @@ async function main(): Promise<number> {
   const directory = temporaryDirectory();
   const file = given.keep ?? join(directory.path, 'replay.db');
   const server =
-    given.url === undefined ? await startServer({ DATABASE_URL: `sqlite:${file}` }) : undefined;
-  const client = new Client(given.url ?? server?.url ?? '', given.concurrency);
+    given.urls.length === 0 ? await startServer({ DATABASE_URL: `sqlite:${file}` }) : undefined;
+  const urls = server === undefined ? given.urls : [server.url];
+  const client = new InTurn(urls.map((url) => new Client(url, given.concurrency)));
   const tally = new Tally();
   try {
     return await withVerdict(tally.breaches, async () => {
-      print(`${grouped(slots.length)} slots, ${grouped(events.length)} events to ${client.url}`);
+      print(`${grouped(slots.length)} slots, ${grouped(events.length)} events to ${client.urls}`);
       const elapsedMs = await replay(client, tally, slots, events, given.concurrency);
       tally.compare(given.expected);
       report(tally, events.length, elapsedMs, client.latencies);
@@ -94,7 +98,7 @@ async function main(): Promise<number> {
 
 /** @returns the milliseconds that the events took, with the read-backs between them */
 async function replay(
-  client: Client,
+  client: InTurn,
   tally: Tally,
   slots: readonly LoggedSlot[],
   events: readonly LoggedEvent[],

@@ -1,7 +1,8 @@
 import type { BookingView, CancelView, ScheduleView } from '../../../src/service/index.ts';
-import { bodyOf, codeOf, type Client, type HttpAnswer } from '../client.ts';
+import { bodyOf, codeOf, type HttpAnswer } from '../client.ts';
 import { ModelSlot } from '../model.ts';
 import { ToolError } from '../tool.ts';
+import type { InTurn } from './in-turn.ts';
 import { shifted, type LoggedEvent, type LoggedSlot } from './input.ts';
 import type { Tally } from './tally.ts';
 
@@ -9,7 +10,7 @@ import type { Tally } from './tally.ts';
 const READ_BACK_EVERY = 200;
 
 export interface LaneDeps {
-  readonly client: Client;
+  readonly client: InTurn;
   readonly tally: Tally;
   readonly priorities: ReadonlyMap<string, number>;
   /** Days by which every date lies later than in the log. */
@@ -73,7 +74,7 @@ export class Lane {
       };
       const opened = await client.post('/slots', slot);
       if (codeOf(opened) === 'id_taken')
-        throw new ToolError(`${client.url} has slot ${slot.id} already: replay into a fresh one.`);
+        throw new ToolError(`${client.urls} has slot ${slot.id} already: replay into a fresh one.`);
       bodyOf(opened, `Slot ${slot.id}`);
     }
   }

@@ -1,0 +1,248 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { BookingView } from '../../src/service/index.ts';
+import { found } from '../support/clinic.ts';
+import { DayLedger } from '../support/day-ledger.ts';
+import { eventually } from '../support/eventually.ts';
+import { DOCTORS, histories, HISTORY_RULES, SLOTS, type Action } from '../support/history.ts';
+import { randomFrom } from '../support/line-pair.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { rerun, seed } from '../support/seed.ts';
+import { startServer, type ServerProcess } from '../support/server-process.ts';
+import { runTool } from '../support/tool.ts';
+import { compared, recordedCommands } from './recorded-history.ts';
+
+const PROCESSES = 3;
+const ROUNDS = 3;
+const HOUR_MS = 3_600_000;
+
+/** Several processes on a new database, any of which may be killed at any time. */
+class Processes {
+  readonly url: string;
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #servers: ServerProcess[] = [];
+
+  constructor(url: string, settings: Readonly<Record<string, string>> = {}) {
+    this.url = url;
+    this.#settings = settings;
+  }
+
+  static async start(settings?: Readonly<Record<string, string>>): Promise<Processes> {
+    const processes = new Processes((await createDatabase()).url, settings);
+    while (processes.all.length < PROCESSES) await processes.startOne();
+    return processes;
+  }
+
+  get all(): readonly ServerProcess[] {
+    return this.#servers;
+  }
+
+  any(random: () => number): ServerProcess {
+    return found(this.#servers[Math.floor(random() * this.#servers.length)]);
+  }
+
+  async startOne(): Promise<ServerProcess> {
+    const server = await startServer({ DATABASE_URL: this.url, ...this.#settings });
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Ends it as it stands, and nobody asks it any more. */
+  async kill(server: ServerProcess): Promise<void> {
+    this.#servers.splice(this.#servers.indexOf(server), 1);
+    expect(await server.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+  }
+}
+
+async function expectVerified(DATABASE_URL: string, settings = {}): Promise<void> {
+  const { code, output } = await runTool('src/verify.ts', [], { DATABASE_URL, ...settings });
+  expect(output).toMatch(/\nclean\n$/);
+  expect(code).toBe(0);
+}
+
+it(`what three processes have told stays true, whichever of them are killed ${rerun}`, async () => {
+  const random = randomFrom(seed);
+  const processes = await Processes.start();
+  const day = new DayLedger(random);
+  const clients: Promise<void>[] = [];
+  const join = (server: ServerProcess): void => {
+    clients.push(day.client(server), day.client(server));
+  };
+  await day.open(processes.any(random), 8);
+  for (const server of processes.all) join(server);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const enough = day.acknowledged + 40 + Math.floor(random() * 60);
+    await eventually(() => day.acknowledged >= enough);
+    await processes.kill(processes.any(random));
+    // The others go on meanwhile.
+    join(await processes.startOne());
+    await day.open(processes.any(random), 2);
+  }
+  await eventually(() => day.isWhole);
+  await Promise.all([...processes.all].map((server) => processes.kill(server)));
+  await Promise.all(clients);
+  while (processes.all.length < PROCESSES) await processes.startOne();
+  expect(await day.faults(processes.any(random))).toEqual([]);
+  await expectVerified(processes.url);
+});
+
+const RULES = {
+  SLOT_GRACE_MINUTES: String(HISTORY_RULES.graceMinutes),
+  WAITLIST_MAX: String(HISTORY_RULES.waitlistMax),
+};
+
+/** One round of random histories: its own doctors and slots, whose ids end so. */
+class Round {
+  readonly ending: string;
+  readonly #processes: Processes;
+  readonly #random: () => number;
+  /** The token that stands for the one of this name in the histories: whoever booked it last. */
+  readonly #tokens = new Map<string, string>();
+  /** Bookings that were acknowledged. */
+  readonly booked: string[] = [];
+  answers = 0;
+
+  constructor(ending: string, processes: Processes, random: () => number) {
+    this.ending = ending;
+    this.#processes = processes;
+    this.#random = random;
+  }
+
+  /** The doctors and slots of the reference; those of its first day are under way. */
+  async open(): Promise<void> {
+    for (const { id } of DOCTORS) {
+      const doctor = { name: 'Dr. R', time_zone: 'UTC', sessions: [] };
+      expect(await this.#send('PUT', `/doctors/${id}${this.ending}`, doctor)).toBe(201);
+    }
+    const first = Math.min(...SLOTS.map(({ startTime }) => startTime));
+    const opening = Date.now() - HOUR_MS;
+    const instant = (time: number) => new Date(opening + time - first).toISOString();
+    for (const { id, doctorId, startTime, endTime, capacity } of SLOTS) {
+      const times = { start_time: instant(startTime), end_time: instant(endTime + HOUR_MS) };
+      const ids = { id: this.#named(id), doctor_id: this.#named(doctorId) };
+      expect(await this.#send('POST', '/slots', { ...ids, ...times, capacity })).toBe(201);
+    }
+  }
+
+  /** A client that does what a history says, each step at any process; what a killed one leaves unanswered is over. */
+  async play(history: readonly Action[]): Promise<void> {
+    for (const action of history) {
+      const request = this.#requestOf(action);
+      if (request === undefined) continue;
+      const [method, path, body] = request;
+      const status = await this.#send(method, path, body, action).catch(() => undefined);
+      if (status === undefined) continue;
+      this.answers += 1;
+      expect([200, 201, 404, 409]).toContain(status);
+    }
+  }
+
+  async #send(method: string, path: string, body: object, action?: Action): Promise<number> {
+    const response = await fetch(this.#processes.any(this.#random).url + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (action !== undefined && path === '/book' && response.status === 201) {
+      const { id } = JSON.parse(text) as BookingView;
+      this.#tokens.set(action.token, id);
+      this.booked.push(id);
+    }
+    return response.status;
+  }
+
+  /** What a step asks of the service; undefined when it asks for nothing here (see `actionOf`). */
+  #requestOf(action: Action): readonly [method: string, path: string, body: object] | undefined {
+    const token = { token_id: this.#tokens.get(action.token) ?? 'nobody' };
+    switch (action.kind) {
+      case 'book': {
+        const { doctorId, id } = found(SLOTS[action.slot]);
+        const place = { doctor_id: this.#named(doctorId), slot_id: this.#named(id) };
+        const patient = action.patient === null ? {} : { patient_id: `p${action.patient}` };
+        const who = { patient_name: 'somebody', patient_type: action.type, ...patient };
+        return ['POST', '/book', { ...place, ...who }];
+      }
+      case 'cancel':
+        return ['POST', '/cancel', token];
+      case 'checkIn':
+        return ['POST', '/check-in', token];
+      case 'complete':
+        return ['POST', '/complete', token];
+      case 'noShow':
+        return ['POST', '/no-show', { ...token, force: true }];
+      case 'move':
+        return ['POST', '/move', { ...token, slot_id: this.#slot(action.slot) }];
+      case 'reclassify':
+        return ['POST', '/reclassify', { ...token, patient_type: action.type, reason: 'triage' }];
+      case 'callNext': {
+        const doctor_id = this.#named(found(DOCTORS[action.doctor]).id);
+        return ['POST', '/call-next', { doctor_id, complete_current: action.completeCurrent }];
+      }
+      case 'reviseSlot': {
+        const { capacity, delayMinutes: delay_minutes } = action;
+        if (capacity === undefined && delay_minutes === undefined) return undefined;
+        return ['PATCH', `/slots/${this.#slot(action.slot)}`, { capacity, delay_minutes }];
+      }
+      case 'closeSlot': {
+        const move_to = action.moveTo === null ? undefined : this.#slot(action.moveTo);
+        // Each of many clients would close some: one slot goes, or there would be nothing left to do.
+        if (action.slot !== SLOTS.length - 1) return undefined;
+        return ['POST', `/slots/${this.#slot(action.slot)}/close`, { reason: 'ill', move_to }];
+      }
+      case 'delayDay': {
+        const { id } = found(DOCTORS[action.doctor]);
+        const date = new Date().toISOString().slice(0, 10);
+        return ['POST', `/doctors/${this.#named(id)}/delay`, { date, minutes: action.minutes }];
+      }
+      case 'start':
+      case 'passTime':
+        return undefined;
+    }
+  }
+
+  #slot(place: number): string {
+    return this.#named(found(SLOTS[place]).id);
+  }
+
+  #named(id: string): string {
+    return `${id}${this.ending}`;
+  }
+}
+
+it(`three processes, killed and started again, leave on record what the model makes of each command ${rerun}`, async () => {
+  const random = randomFrom(seed);
+  const processes = await Processes.start(RULES);
+  const clients = 8;
+  const samples = fc.sample(histories, { seed, numRuns: clients * ROUNDS });
+  const kinds = new Set<string>();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const play = new Round(`.r${round}`, processes, random);
+    await play.open();
+    const own = samples.slice(round * clients, (round + 1) * clients);
+    const done = Promise.all(own.map((history) => play.play(history)));
+    const enough = Math.floor((random() * own.flat().length) / 3);
+    await eventually(() => play.answers >= enough);
+    await processes.kill(processes.any(random));
+    await Promise.all([done, processes.startOne()]);
+
+    const commands = await recordedCommands(processes.url, play.ending);
+    for (const { action, recorded, expected } of compared(commands))
+      expect({ action, ...recorded }).toEqual({ action, ...expected });
+    const changes = commands.flat();
+    const tokens = new Set(changes.map((change) => 'tokenId' in change && change.tokenId));
+    expect(play.booked.filter((id) => !tokens.has(id as never))).toEqual([]);
+    for (const { kind } of changes) kinds.add(kind);
+  }
+  for (const kind of [
+    'booked',
+    'bumped',
+    'promoted',
+    'checked_in',
+    'started',
+    'moved_in',
+    'slot_set',
+  ])
+    expect(kinds).toContain(kind);
+  await expectVerified(processes.url, RULES);
+});

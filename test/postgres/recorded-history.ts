@@ -1,0 +1,122 @@
+import { tokenId, type Change, type SlotFacts, type SlotSet } from '../../src/engine/index.ts';
+import { changeOf, type ChangeRow } from '../../src/store/change-rows.ts';
+import { found } from '../support/clinic.ts';
+import { DOCTORS, SLOTS, type Action } from '../support/history.ts';
+import { answerOf } from '../support/model-desk.ts';
+import { Model } from '../support/model.ts';
+import { runSql } from '../support/run-sql.ts';
+
+// What the processes of a service have on record, read as commands again, for the reference model to answer.
+
+/** What one command left on record. */
+export type Recorded = readonly [Change, ...Change[]];
+
+/**
+ * The commands on record about the doctors whose ids end so, in an order in which they took effect; with the ids that the
+ * reference knows, without the ending.
+ */
+export async function recordedCommands(url: string, ending: string): Promise<Recorded[]> {
+  const plain = (column: string): string => `replace(${column}, '${ending}', '') AS ${column}`;
+  const rows = await runSql(
+    url,
+    `SELECT ${plain('doctor_id')}, version::integer, at::float8, kind, token_id, ${plain('slot_id')}, from_status,
+      to_status, cause, replace(data::text, '${ending}"', '"') AS data, command_id
+    FROM changes WHERE doctor_id LIKE '%${ending}' ORDER BY position`,
+  );
+  const commands = Map.groupBy(rows, (row) => row['command_id']);
+  return Array.from(commands.values(), (command) => {
+    const [first, ...rest] = command.map((row) => changeOf(row as unknown as ChangeRow));
+    return [found(first), ...rest];
+  });
+}
+
+/** A command, and both what it left on record and what the model makes of it. */
+export interface Compared {
+  readonly action: Action;
+  readonly recorded: object;
+  readonly expected: object;
+}
+
+/** Has the reference model answer the commands one after the other, from where the last slot was opened. */
+export function compared(commands: readonly Recorded[]): Compared[] {
+  const isOpening = ([change, ...rest]: Recorded): boolean =>
+    rest.length === 0 && change.kind === 'slot_set' && change.slot.delayMinutes === 0;
+  const slots: SlotFacts[] = [];
+  const versions = new Map<string, number>();
+  const start = commands.findIndex((command) => {
+    if (slots.length === SLOTS.length) return true;
+    const [change] = command;
+    versions.set(change.doctorId, change.version);
+    if (isOpening(command)) slots.push((change as SlotSet).slot);
+    return false;
+  });
+  const model = new Model(slots, versions, found(commands[start])[0].at);
+  return commands.slice(start).map((changes) => {
+    const action = actionOf(changes);
+    return { action, recorded: { changes }, expected: answerOf(model, action) };
+  });
+}
+
+const placeOf = (slot: string): number => SLOTS.findIndex(({ id }) => id === slot);
+
+/** The first of the changes that is of one of these kinds. */
+const firstOf = <Kind extends Change['kind']>(changes: Recorded, ...kinds: readonly Kind[]) =>
+  changes.find((change): change is Change & { readonly kind: Kind } =>
+    kinds.some((kind) => kind === change.kind),
+  );
+
+/** What the front desk's buttons leave on record. */
+const BUTTONS = {
+  checked_in: 'checkIn',
+  completed: 'complete',
+  cancelled: 'cancel',
+} as const;
+
+/**
+ * The command that left these changes. That nobody sends `start`, and that `call-next` is for any slot, is what makes it
+ * plain.
+ */
+function actionOf(changes: Recorded): Action {
+  const [{ doctorId, at }] = changes;
+  const slotSet = firstOf(changes, 'slot_set');
+  if (slotSet !== undefined) return { at, token: tokenId('nobody'), ...setting(changes, slotSet) };
+  const booked = firstOf(changes, 'booked');
+  if (booked !== undefined) {
+    const { tokenId: token, slotId, patientType: type, patientId } = booked;
+    const patient = patientId === null ? null : Number(patientId.slice(1));
+    return { kind: 'book', at, token, slot: placeOf(slotId), type, patient };
+  }
+  const movedIn = firstOf(changes, 'moved_in');
+  if (movedIn !== undefined)
+    return { kind: 'move', at, ago: 0, token: movedIn.tokenId, slot: placeOf(movedIn.slotId) };
+  const reclassified = firstOf(changes, 'reclassified');
+  if (reclassified !== undefined) {
+    const { tokenId: token, patientType: type } = reclassified;
+    return { kind: 'reclassify', at, ago: 0, token, type };
+  }
+  const started = firstOf(changes, 'started');
+  if (started !== undefined) {
+    const doctor = DOCTORS.findIndex(({ id }) => id === doctorId);
+    const completeCurrent = firstOf(changes, 'completed') !== undefined;
+    return { kind: 'callNext', at, token: started.tokenId, doctor, slot: null, completeCurrent };
+  }
+  const button = found(firstOf(changes, 'checked_in', 'completed', 'cancelled', 'no_show'));
+  const step = { at, token: button.tokenId, ago: 0 };
+  return button.kind === 'no_show'
+    ? { kind: 'noShow', ...step, force: true }
+    : { kind: BUTTONS[button.kind], ...step };
+}
+
+/** A command that sets one slot or, by a delay of the day, several. */
+function setting(changes: Recorded, { slot }: SlotSet) {
+  const isOfDay = changes.filter(({ kind }) => kind === 'slot_set').length > 1;
+  const doctor = DOCTORS.findIndex(({ id }) => id === slot.doctorId);
+  const { date, capacity, delayMinutes } = slot;
+  if (isOfDay) return { kind: 'delayDay', doctor, date, minutes: delayMinutes } as const;
+  const place = placeOf(slot.id);
+  if (slot.closedReason === null)
+    return { kind: 'reviseSlot', slot: place, capacity, delayMinutes } as const;
+  const moved = firstOf(changes, 'moved_in');
+  const moveTo = moved === undefined ? null : placeOf(moved.slotId);
+  return { kind: 'closeSlot', slot: place, moveTo } as const;
+}

@@ -1,0 +1,277 @@
+import { describe, expect, it } from 'vitest';
+import type { ScheduleView } from '../../src/service/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { found } from '../support/clinic.ts';
+import { doctorInput, session } from '../support/doctor-input.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { runSql } from '../support/run-sql.ts';
+import { board, done, fill, historyOf, NINE } from '../support/told.ts';
+
+// What time brings about, and what was set up elsewhere, with several processes on one database: each has an engine, a
+// store and a clock of its own, and knows of the others only what is on record.
+
+const MONDAY = '2026-11-23';
+const TUESDAY = '2026-11-24';
+
+/** Processes that have been started one after the other on a new database with the demo roster. */
+async function openAll(count: number, horizonDays = 1): Promise<{ url: string; all: TestApp[] }> {
+  const { url } = await createDatabase();
+  const all: TestApp[] = [];
+  while (all.length < count)
+    all.push(await openApp({ store: (engine) => createStore(url, engine), horizonDays }));
+  return { url, all };
+}
+
+async function openTwo(horizonDays = 1): Promise<{ url: string; gone: TestApp; other: TestApp }> {
+  const { url, all } = await openAll(2, horizonDays);
+  return { url, gone: found(all[0]), other: found(all[1]) };
+}
+
+/** The process ends: nobody looks at the time for it any more. */
+const end = async ({ app, store }: TestApp): Promise<void> => {
+  await app.close();
+  await store.close();
+};
+
+const allGoTo = (all: readonly TestApp[], instant: string): Promise<unknown> =>
+  Promise.all(all.map((opd) => opd.goTo(instant)));
+
+/** How often each of these is on record, by what a slot or a token is called there. */
+async function counts(url: string, kind: string, column: string): Promise<Map<unknown, number>> {
+  const rows = await runSql(
+    url,
+    `SELECT ${column} AS name, count(*)::integer AS times FROM changes WHERE kind = '${kind}' GROUP BY 1`,
+  );
+  return new Map(rows.map(({ name, times }) => [name, times as number]));
+}
+
+const scheduleOf = async (opd: TestApp, doctor: string, date: string): Promise<string[]> => {
+  const { body } = await opd.get<ScheduleView>(`/schedule?doctor_id=${doctor}&date=${date}`);
+  return body.slots.map(({ id, status }) => `${id} ${status}`);
+};
+
+const kindsOf = async (opd: TestApp, token: string | undefined): Promise<string[]> =>
+  (await historyOf(opd, found(token))).map(({ kind }) => kind);
+
+describe('what time brings about happens once, by whoever is alive', () => {
+  it('opens the slots of a new day once when all look at midnight', async () => {
+    const { url, all } = await openAll(3);
+    const before = await counts(url, 'slot_set', 'slot_id');
+    await allGoTo(all, `${TUESDAY}T00:00:00Z`);
+    await allGoTo(all, `${TUESDAY}T00:00:01Z`);
+    const after = await counts(url, 'slot_set', 'slot_id');
+    const opened = [...after.keys()].filter((id) => !before.has(id)).sort();
+    const sessions = ['doc1', 'doc2', 'doc3'].flatMap((id) => [`${id}_slot1`, `${id}_slot2`]);
+    expect(opened).toEqual(sessions.map((id) => `${id}@2026-11-25`));
+    expect(new Set(after.values())).toEqual(new Set([1]));
+    for (const opd of all)
+      expect(await scheduleOf(opd, 'doc1', '2026-11-25')).toEqual([
+        'doc1_slot1@2026-11-25 OPEN',
+        'doc1_slot2@2026-11-25 OPEN',
+      ]);
+  });
+
+  it('expires who waits once when all look at the end of the slot', async () => {
+    const { url, all } = await openAll(3);
+    const [one, two] = [found(all[0]), found(all[1])];
+    const { W4, W5 } = await fill(one, 'W1 W2 W3 W4 W5');
+    const { W6 } = await fill(two, 'W6');
+    await allGoTo(all, '2026-11-23T10:29:59.999Z');
+    expect(await counts(url, 'expired', 'token_id')).toEqual(new Map());
+    await allGoTo(all, '2026-11-23T10:30:00Z');
+    await allGoTo(all, '2026-11-23T10:30:01Z');
+    const once = [W4, W5, W6].map((id): [unknown, number] => [id, 1]);
+    expect(await counts(url, 'expired', 'token_id')).toEqual(new Map(once));
+    for (const opd of all) expect(await board(opd, NINE)).toBe('W1 W2 W3 |');
+  });
+
+  it('goes on for doctors whom only a process that is gone has ever served', async () => {
+    const { gone, other } = await openTwo();
+    for (const id of ['busy', 'quiet']) {
+      const sessions = [session(id, { capacity: 1 })];
+      expect(await gone.put(`/doctors/${id}`, doctorInput({ sessions }))).toMatchObject({
+        status: 201,
+      });
+    }
+    const place = { doctor_id: 'busy', slot_id: 'busy' };
+    await gone.book('W1', place);
+    const { id } = await gone.book('W2', place);
+    await end(gone);
+    await other.goTo('2026-11-23T10:30:00Z');
+    expect(await kindsOf(other, id)).toEqual(['booked', 'expired']);
+    await other.goTo(`${TUESDAY}T00:00:00Z`);
+    for (const doctor of ['busy', 'quiet'])
+      expect(await scheduleOf(other, doctor, '2026-11-25')).toEqual([`${doctor}@2026-11-25 OPEN`]);
+  });
+
+  it('expires who came to wait in a slot that the others know as empty', async () => {
+    const { gone, other } = await openTwo();
+    const { W4 } = await fill(gone, 'W1 W2 W3 W4');
+    await end(gone);
+    await other.goTo('2026-11-23T10:30:00Z');
+    expect(await kindsOf(other, W4)).toEqual(['booked', 'expired']);
+  });
+
+  it('goes by a delay that another process has set, or taken back', async () => {
+    const { gone, other } = await openTwo();
+    const { W4 } = await fill(gone, 'W1 W2 W3 W4');
+    const late = (minutes: number) => done(gone, '/doctors/doc1/delay', { date: MONDAY, minutes });
+    await late(60);
+    await other.goTo('2026-11-23T10:30:00Z');
+    expect(await kindsOf(other, W4)).toEqual(['booked']);
+    await late(20);
+    await end(gone);
+    await other.goTo('2026-11-23T10:49:59.999Z');
+    expect(await kindsOf(other, W4)).toEqual(['booked']);
+    await other.goTo('2026-11-23T10:50:00Z');
+    expect(await kindsOf(other, W4)).toEqual(['booked', 'expired']);
+  });
+
+  it('opens what the sessions yield as another process has set them, and nothing they yielded before', async () => {
+    const { gone, other } = await openTwo();
+    const sessions = [session('doc1_late', { start: '16:00', end: '17:00' })];
+    expect(await gone.put('/doctors/doc1', doctorInput({ sessions }))).toMatchObject({
+      status: 200,
+    });
+    await end(gone);
+    await other.goTo(`${TUESDAY}T00:00:00Z`);
+    await other.goTo(`${TUESDAY}T00:00:01Z`);
+    expect(await scheduleOf(other, 'doc1', '2026-11-25')).toEqual(['doc1_late@2026-11-25 OPEN']);
+  });
+
+  it('goes by the date at the place to which another process has moved the doctor', async () => {
+    const { gone, other } = await openTwo(0);
+    const time_zone = 'Asia/Kolkata';
+    expect(await gone.put('/doctors/doc1', doctorInput({ time_zone }))).toMatchObject({
+      status: 200,
+    });
+    await end(gone);
+    await other.goTo('2026-11-23T18:30:00Z');
+    await other.goTo('2026-11-23T18:30:01Z');
+    expect(await scheduleOf(other, 'doc1', TUESDAY)).toEqual([
+      'doc1_slot1@2026-11-24 OPEN',
+      'doc1_slot2@2026-11-24 OPEN',
+    ]);
+  });
+
+  it('lets go of no slot that goes on because of a delay another process has set', async () => {
+    const { gone, other } = await openTwo();
+    const [start_time, end_time] = ['2026-11-23T22:00:00Z', '2026-11-23T23:59:00Z'];
+    const slot = { id: 'evening', doctor_id: 'doc1', start_time, end_time, capacity: 1 };
+    expect(await gone.post('/slots', slot)).toMatchObject({ status: 201 });
+    const place = { slot_id: 'evening' };
+    await other.book('W1', place);
+    await allGoTo([gone, other], `${TUESDAY}T00:10:00Z`);
+    await done(gone, '/doctors/doc1/delay', { date: MONDAY, minutes: 600 });
+    await end(gone);
+    await other.goTo('2026-11-24T04:30:00Z');
+    expect(await other.book('W2', place)).toMatchObject({ status: 'WAITING', number: 2 });
+  });
+});
+
+describe('what one process has set up, another one serves at once', () => {
+  it('serves a doctor it has never heard of, by slot and by session', async () => {
+    const { gone: one, other } = await openTwo();
+    const sessions = [
+      session('early', { capacity: 1 }),
+      session('late', { start: '15:00', end: '16:00' }),
+    ];
+    await one.put('/doctors/new', doctorInput({ name: 'Dr. New', sessions }));
+    const slot_id = `early@${MONDAY}`;
+    const seated = await other.book('W1', { doctor_id: 'new', slot_id });
+    expect(seated).toMatchObject({ status: 'BOOKED', number: 1, slot_id });
+    const waiting = await one.book('W2', { doctor_id: 'new', slot_id: 'early' });
+    expect(waiting).toMatchObject({ status: 'WAITING', number: 2, slot_id });
+    expect(await other.get(`/tokens/${waiting.id}`)).toMatchObject({
+      body: { status: 'WAITING', waitlist_position: 1 },
+    });
+    expect(await other.get('/doctors/new')).toMatchObject({ body: { name: 'Dr. New' } });
+    expect(await scheduleOf(other, 'new', TUESDAY)).toEqual([
+      `early@${TUESDAY} OPEN`,
+      `late@${TUESDAY} OPEN`,
+    ]);
+    expect(await done(other, '/cancel', { token_id: seated.id })).toMatchObject({
+      promoted: { id: waiting.id },
+    });
+    expect(await done(one, '/check-in', { token_id: waiting.id })).toMatchObject({
+      status: 'CHECKED_IN',
+    });
+    expect(await done(other, '/call-next', { doctor_id: 'new', slot_id: 'early' })).toMatchObject({
+      id: waiting.id,
+    });
+  });
+
+  it.each<
+    [
+      string,
+      (id: string) => readonly [method: 'get' | 'post' | 'patch', url: string, body: object],
+      object,
+    ]
+  >([
+    [
+      'a booking by its session',
+      () => [
+        'post',
+        '/book',
+        { doctor_id: 'new', slot_id: 'early', patient_name: 'B', patient_type: 'WALK_IN' },
+      ],
+      { slot_id: `early@${MONDAY}`, number: 2 },
+    ],
+    [
+      'a move into its slot',
+      () => ['post', '/move', { token_id: '', slot_id: `early@${MONDAY}` }],
+      { doctor_id: 'new', number: 2 },
+    ],
+    [
+      'a move into its session',
+      () => ['post', '/move', { token_id: '', slot_id: 'early' }],
+      { doctor_id: 'new', number: 2 },
+    ],
+    [
+      'another capacity of its slot',
+      () => ['patch', `/slots/early@${MONDAY}`, { capacity: 7 }],
+      { capacity: 7, seated: 1 },
+    ],
+    [
+      'a delay of its day',
+      () => ['post', '/doctors/new/delay', { date: MONDAY, minutes: 5 }],
+      { slots: [{ delay_minutes: 5 }] },
+    ],
+    [
+      'the closing of its slot',
+      () => ['post', `/slots/early@${MONDAY}/close`, { reason: 'ill' }],
+      { affected: [{ outcome: 'cancelled_by_hospital' }] },
+    ],
+    [
+      'a closing into its slot',
+      () => ['post', `/slots/${NINE}/close`, { reason: 'ill', move_to: `early@${MONDAY}` }],
+      { affected: [{ outcome: 'moved' }] },
+    ],
+    ['a check-in', (id) => ['post', '/check-in', { token_id: id }], { status: 'CHECKED_IN' }],
+    ['a cancellation', (id) => ['post', '/cancel', { token_id: id }], { status: 'CANCELLED' }],
+    ['a look at a token', (id) => ['get', `/tokens/${id}`, {}], { status: 'BOOKED', number: 1 }],
+    [
+      'a look at the history of a token',
+      (id) => ['get', `/tokens/${id}/history`, {}],
+      { changes: [{ kind: 'booked' }] },
+    ],
+    ['a look at the doctor', () => ['get', '/doctors/new', {}], { id: 'new' }],
+    [
+      'a look at the schedule',
+      () => ['get', `/schedule?doctor_id=new&date=${MONDAY}`, {}],
+      { slots: [{ seated: 1 }] },
+    ],
+  ])('answers as the first thing it hears of a doctor: %s', async (_what, request, expected) => {
+    const { gone: one, other } = await openTwo();
+    const own = await other.book('W1');
+    await one.put('/doctors/new', doctorInput({ sessions: [session('early')] }));
+    const { id } = await one.book('W2', { doctor_id: 'new', slot_id: 'early' });
+    const [method, url, body] = request(id);
+    const payload =
+      'token_id' in body && body.token_id === '' ? { ...body, token_id: own.id } : body;
+    const answer = await (method === 'get' ? other.get(url) : other[method](url, payload));
+    expect(answer.status).toBeLessThan(300);
+    expect(answer.body).toMatchObject(expected);
+  });
+});
