@@ -47,7 +47,14 @@ interface Measured {
   readonly rounds: readonly LoadResult[];
   /** For each booking, those of the first round too; null where it is not known. */
   readonly transactions: number | null;
+  /** Milliseconds of reads that show next to nothing, one after another. */
+  readonly reads: readonly number[];
+  /** On the disk for each token, with its change records and all indexes; null where it is not known. */
+  readonly bytes: number | null;
 }
+
+/** Reads by each contestant, in as many rounds as there are of bookings. */
+const READS = isSmoke ? 2 : 200;
 
 class PostgresBench {
   readonly #generator: LoadGenerator;
@@ -73,16 +80,38 @@ class PostgresBench {
         if (round > 0) must(results[index]).push(result);
       }
     }
+    const reads = await this.#read(contestants);
     const measured: Measured[] = [];
     for (const [index, contestant] of contestants.entries()) {
       const bookings = (this.#rounds + 1) * this.#requests * contestant.connections;
       await checkAll(contestant, bookings);
       this.live += bookings;
       const count = await contestant.transactions();
-      const transactions = count === null ? null : count / bookings;
-      measured.push({ name: contestant.name, rounds: must(results[index]), transactions });
+      const size = await contestant.bytes();
+      measured.push({
+        name: contestant.name,
+        rounds: must(results[index]),
+        transactions: count === null ? null : count / bookings,
+        reads: must(reads[index]),
+        bytes: size === null ? null : size / bookings,
+      });
     }
     return measured;
+  }
+
+  /** Asks each in turn for a doctor without slots: what a read costs beside what it shows. */
+  async #read(contestants: readonly Contestant[]): Promise<number[][]> {
+    const times = contestants.map(() => [] as number[]);
+    for (let round = 0; round <= this.#rounds; round += 1)
+      for (const [index, { clients, targets }] of contestants.entries())
+        for (let nth = 0; nth < READS; nth += 1) {
+          const client = must(clients[nth % clients.length]);
+          const { doctorId } = must(targets[nth % targets.length]);
+          const start = performance.now();
+          await client.get(`/doctors/${doctorId}`);
+          if (round > 0) must(times[index]).push(performance.now() - start);
+        }
+    return times;
   }
 
   /** The same bookings to all; where there are fewer clients, the first ones only: each client sends as many as any other. */
@@ -118,6 +147,8 @@ function rowsOf(kind: string, measured: readonly Measured[]): string[][] {
       milliseconds(percentile(latencies, 0.5)),
       milliseconds(percentile(latencies, 0.99)),
       `${(median(each.rounds.map(({ busy }) => busy)) * 100).toFixed(0)} %`,
+      milliseconds(percentile(each.reads, 0.5)),
+      each.bytes === null ? '-' : grouped(each.bytes),
     ];
   });
 }
@@ -144,7 +175,7 @@ export async function postgresBench(): Promise<Report> {
       title: `PostgreSQL: autocannon, ${CONNECTIONS} connections`,
       remarks: [
         `As many seats with the one doctor as with the ${MANY.doctors} together, random classes. Medians of ${rounds} interleaved rounds of ${grouped(requests)} bookings by each client, the same to all with as many clients; latencies over all rounds. The database is beside the service, with ${settings.join(', ')}. Two processes share the clients evenly.`,
-        'With 2 clients, the booking of one is carried out while that of the other waits for their doctor: what one transaction a booking gives, no time lost between them. Transactions: those that wrote a booking, for each booking. Generator: how busy autocannon kept its core.',
+        'With 2 clients, the booking of one is carried out while that of the other waits for their doctor: what one transaction a booking gives, no time lost between them. Transactions: those that wrote a booking, for each booking. Generator: how busy autocannon kept its core. Read: `GET /doctors/{id}`, one after another, median. Bytes: tables and indexes, for each token.',
         `Targets: ${MANY.doctors} doctors at least 0.5 of SQLite; one doctor at least 10 times the rate of 2 clients.`,
       ],
       head: [
@@ -156,6 +187,8 @@ export async function postgresBench(): Promise<Report> {
         'p50 ms',
         'p99 ms',
         'generator',
+        'read ms',
+        'bytes',
       ],
       rows: [...rowsOf(`${MANY.doctors} doctors`, many), ...rowsOf('one doctor', one)],
       checked: `every answer a success; ${grouped(bench.live)} live tokens read back, from each process: each once, nobody over capacity, every board as the one sentence has it.`,

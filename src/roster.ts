@@ -3,7 +3,13 @@ import { parseArgs } from 'node:util';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs, type EpochMs } from './engine/index.ts';
 import { exportRoster, importRoster, readRoster, RosterError } from './service/index.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { createStore, NotDurableError, openTrial, StoreOpenError } from './store/index.ts';
+import {
+  createStore,
+  databaseName,
+  NotDurableError,
+  openTrial,
+  StoreOpenError,
+} from './store/index.ts';
 
 // `npm run roster`: writes the doctors of the database in DATABASE_URL to a roster file, or brings a file's into it.
 
@@ -13,7 +19,8 @@ const HELP = `npm run roster -- export FILE
 
 npm run roster -- import FILE [--apply]
   Prints what the roster would change in the database, a line each, and changes nothing: a dry run, beside which the
-  service may be running. With --apply it makes the changes, all of them or none; the service must be stopped.
+  service may be running. With --apply it makes the changes, all of them or none; a service on SQLite must be
+  stopped for it, those on PostgreSQL may be running and take the changes up within a second.
 
 Settings come from the environment, as for npm start: DATABASE_URL, HORIZON_DAYS, SLOT_GRACE_MINUTES.
 Exits with 0, or with 1 and a sentence when it cannot be done.
@@ -61,7 +68,9 @@ async function exportTo(file: string, { settings, engine }: Parts): Promise<void
   const store = openTrial(settings.DATABASE_URL, engine);
   const text = await exportRoster(store, engine, clock()).finally(() => store.close());
   if (text === undefined)
-    throw new UsageError(`There is no doctor in ${settings.DATABASE_URL}: nothing to export.`);
+    throw new UsageError(
+      `There is no doctor in ${databaseName(settings.DATABASE_URL)}: nothing to export.`,
+    );
   if (file === '-') process.stdout.write(text);
   else write(file, text);
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_CLASSES } from './engine/index.ts';
 import { readSettings } from './settings.ts';
-import { StoreOpenError, verifyDatabase } from './store/index.ts';
+import { databaseName, StoreOpenError, verifyDatabase } from './store/index.ts';
 
 // `npm run verify`: replays the change records of the database in DATABASE_URL against its tables, stopped or live.
 
@@ -18,7 +18,7 @@ async function run(): Promise<boolean> {
   });
   const { doctors, slots, tokens, changes, faults } = report;
   process.stdout.write(
-    `${DATABASE_URL}: ${doctors} doctors, ${slots} slots, ${tokens} tokens, ${changes} change records\n`,
+    `${databaseName(DATABASE_URL)}: ${doctors} doctors, ${slots} slots, ${tokens} tokens, ${changes} change records\n`,
   );
   for (const fault of faults.slice(0, FAULTS_TOLD)) process.stdout.write(`  ${fault}\n`);
   process.stdout.write(faults.length === 0 ? 'clean\n' : `${faults.length} faults\n`);

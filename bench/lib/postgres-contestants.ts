@@ -24,12 +24,15 @@ export interface Contestant extends Way {
   readonly targets: readonly Target[];
   /** How many transactions have booked so far; null where they leave no trace. */
   readonly transactions: () => Promise<number | null>;
+  /** What tokens and their change records take on disk, with all indexes; null where nobody says. */
+  readonly bytes: () => Promise<number | null>;
   readonly stop: () => Promise<void>;
 }
 
 interface Database {
   readonly url: string;
   readonly transactions: Contestant['transactions'];
+  readonly bytes: Contestant['bytes'];
   readonly remove: () => void;
 }
 
@@ -39,7 +42,7 @@ export async function startContestant(
   postgres: PostgresServer,
   size: HospitalSize,
 ): Promise<Contestant> {
-  const { url, transactions, remove } = way.isPostgres
+  const { url, transactions, bytes, remove } = way.isPostgres
     ? await postgresDatabase(postgres)
     : sqliteDatabase();
   const settings = { ...ROOMY, DATABASE_URL: url, LOG_LEVEL: 'warn' };
@@ -53,7 +56,7 @@ export async function startContestant(
     await Promise.all(servers.map((server) => server.stop()));
     remove();
   };
-  return { ...way, urls, clients, targets, transactions, stop };
+  return { ...way, urls, clients, targets, transactions, bytes, stop };
 }
 
 function sqliteDatabase(): Database {
@@ -61,6 +64,7 @@ function sqliteDatabase(): Database {
   return {
     url: `sqlite:${join(directory.path, 'opd.db')}`,
     transactions: () => Promise.resolve(null),
+    bytes: () => Promise.resolve(null),
     remove: () => directory.remove(),
   };
 }
@@ -74,8 +78,10 @@ async function postgresDatabase(server: PostgresServer): Promise<Database> {
   await runSql(server.url, `CREATE DATABASE ${url.pathname.slice(1)} TEMPLATE template0`);
   // Every row names the transaction that has written it: exact, where the server's statistics lag and count reads too.
   const count = `SELECT count(DISTINCT xmin::text)::int AS transactions FROM changes WHERE kind = 'booked'`;
+  const size = `SELECT (pg_total_relation_size('tokens') + pg_total_relation_size('changes'))::int AS bytes`;
   return {
     url: url.href,
+    bytes: async () => Number((await runSql(url.href, size))[0]?.['bytes']),
     transactions: async () => Number((await runSql(url.href, count))[0]?.['transactions']),
     remove: () => undefined,
   };

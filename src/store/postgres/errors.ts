@@ -61,6 +61,6 @@ export function nameOf(url: string): string {
 /** One sentence for the person who started the process. */
 export function openError(url: string, error: unknown): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message || codeOf(error) : String(error);
   return new StoreOpenError(`The database ${nameOf(url)} cannot be opened: ${reason}.`);
 }

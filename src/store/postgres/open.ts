@@ -1,11 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { StoreOpenError } from '../store.ts';
 import { nameOf, openError } from './errors.ts';
 import { Session } from './session.ts';
+import { View } from './view.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 /** Names the lock under which processes that start together migrate one after another: 'OPDT'. */
 const LOCK = 0x4f504454;
+
+/** What goes over whole tables takes as long as it does. */
+const PATIENTLY = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
+  SET LOCAL idle_in_transaction_session_timeout = 0`;
+
+/** Milliseconds for the connections of a process that has just ended to end too, and between two looks. */
+const LEAVING_MS = 2_000;
+const LOOK_MS = 50;
 
 /** The migrations there are, in their order: as many as a current database has had applied. */
 const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
@@ -14,62 +24,135 @@ const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
  * Brings the tables of a database up to this program's version, whichever of several processes comes first.
  * @throws StoreOpenError when it cannot be reached, is not ours or is newer than the program
  */
-export function migrate(url: string): Promise<void> {
-  return inTransaction(url, 'BEGIN', async (session) => {
-    await session.send(`SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0`);
-    await session.send(`SELECT pg_advisory_xact_lock(${LOCK})`);
-    const files = migrationFiles();
-    const applied = await appliedMigrations(session, url);
-    if (applied > files.length)
-      throw new StoreOpenError(
-        `The database ${nameOf(url)} was written by a newer version of this program: start that one.`,
-      );
-    if (applied === 0)
-      await session.send('CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)');
-    for (const [index, name] of files.entries()) {
-      if (index < applied) continue;
-      await session.send('INSERT INTO migrations VALUES ($1, $2)', [index + 1, name]);
-      await session.send(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
-    }
-  });
+export async function migrate(url: string): Promise<void> {
+  const view = await connect(url, (session) => beginUpToDate(session, url));
+  try {
+    await view.commit();
+  } finally {
+    await view.close();
+  }
 }
 
 /**
- * Hands over one consistent view of a database, stopped or live, in which nothing can be written.
+ * One consistent view of a database, stopped or live, in which nothing can be written; undefined when it is empty.
  * @throws StoreOpenError when it cannot be reached, is not ours or of another version
  */
-export function lookInto<T>(url: string, look: (session: Session) => Promise<T>): Promise<T> {
-  return inTransaction(url, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (session) => {
-    await session.send(
-      `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`,
-    );
-    const missing = migrationFiles().length - (await appliedMigrations(session, url));
-    if (missing !== 0)
-      throw new StoreOpenError(
-        missing > 0
-          ? `The database ${nameOf(url)} is empty or of an older version of this program: start this one on it first.`
-          : `The database ${nameOf(url)} was written by a newer version of this program: use that one.`,
-      );
-    return look(session);
+export const openForReading = (url: string): Promise<View | undefined> =>
+  connect(url, async (session) => {
+    const view = await beginReading(session, url);
+    if (view === undefined) await session.close();
+    return view;
   });
+
+/**
+ * As above.
+ * @throws StoreOpenError as above, and when it is empty
+ */
+export const openKept = (url: string): Promise<View> =>
+  connect(url, (session) => beginReadingKept(session, url));
+
+/**
+ * As above, while no process of this program has anything to do with the database.
+ * @throws StoreOpenError as above, and when one has
+ */
+export const openAlone = (url: string): Promise<View> =>
+  connect(url, async (session) => {
+    await shutOut(session, url);
+    return beginReadingKept(session, url);
+  });
+
+/**
+ * Begins a transaction in which the tables are this program's, there is nothing in these, and no other process of it
+ * has anything to do with the database.
+ * @throws StoreOpenError when it is not so, it cannot be reached, is not ours or is newer than the program
+ */
+export const openEmpty = (url: string, tables: readonly string[]): Promise<View> =>
+  connect(url, async (session) => {
+    await shutOut(session, url);
+    const view = await beginUpToDate(session, url);
+    const rows = tables.map((table) => `EXISTS (SELECT FROM ${table})`);
+    const [facts] = await view.send(`SELECT ${rows.join(' OR ')} AS is_full`);
+    if (facts?.['is_full'] === false) return view;
+    throw new StoreOpenError(`The database ${nameOf(url)} has rows in it: name an empty one.`);
+  });
+
+async function connect<T>(url: string, begin: (session: Session) => Promise<T>): Promise<T> {
+  const session = sessionAt(url);
+  try {
+    return await begin(session);
+  } catch (error) {
+    await session.close();
+    throw openError(url, error);
+  }
 }
 
-async function inTransaction<T>(
-  url: string,
-  begin: string,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const session = new Session(url);
+/** @throws StoreOpenError that does not say what is in the URL: it may be a password */
+function sessionAt(url: string): Session {
   try {
-    await session.send(begin);
-    const result = await work(session);
-    await session.send('COMMIT');
-    return result;
-  } catch (error) {
-    throw openError(url, error);
-  } finally {
-    await session.close();
+    return new Session(url, 0);
+  } catch {
+    throw new StoreOpenError(
+      'The URL of the PostgreSQL database is not valid: in a user name or password, / is written as %2F, @ as %40, % as %25.',
+    );
   }
+}
+
+/** Makes sure that no process is at work on a database, and that none begins to be before this session ends. */
+async function shutOut(session: Session, url: string): Promise<void> {
+  await session.send(`SELECT pg_advisory_lock(${LOCK})`);
+  const until = performance.now() + LEAVING_MS;
+  for (;;) {
+    const [others] = await session.send(`SELECT count(*) AS connections FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND application_name = current_setting('application_name')`);
+    const connections = others?.['connections'] as number;
+    if (connections === 0) return;
+    if (performance.now() > until)
+      throw new StoreOpenError(
+        `The database ${nameOf(url)} is in use, with ${connections} connections: stop all processes on it first.`,
+      );
+    await delay(LOOK_MS);
+  }
+}
+
+async function beginUpToDate(session: Session, url: string): Promise<View> {
+  await session.send(`BEGIN; ${PATIENTLY}`);
+  await session.send(`SELECT pg_advisory_xact_lock(${LOCK})`);
+  const files = migrationFiles();
+  const applied = await appliedMigrations(session, url);
+  if (applied > files.length)
+    throw new StoreOpenError(
+      `The database ${nameOf(url)} was written by a newer version of this program: start that one.`,
+    );
+  if (applied === 0)
+    await session.send('CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)');
+  for (const [index, name] of files.entries()) {
+    if (index < applied) continue;
+    await session.send('INSERT INTO migrations VALUES ($1, $2)', [index + 1, name]);
+    await session.send(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+  }
+  return new View(session, url);
+}
+
+async function beginReading(session: Session, url: string): Promise<View | undefined> {
+  await session.send(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PATIENTLY}`);
+  const applied = await appliedMigrations(session, url);
+  if (applied === 0) return undefined;
+  const missing = migrationFiles().length - applied;
+  if (missing === 0) return new View(session, url);
+  throw new StoreOpenError(
+    missing > 0
+      ? `The database ${nameOf(url)} was written by an older version of this program: start this one on it first.`
+      : `The database ${nameOf(url)} was written by a newer version of this program: use that one.`,
+  );
+}
+
+async function beginReadingKept(session: Session, url: string): Promise<View> {
+  const view = await beginReading(session, url);
+  if (view !== undefined) return view;
+  throw new StoreOpenError(
+    `The database ${nameOf(url)} is empty: it is not a database of this program.`,
+  );
 }
 
 /** How many migrations a database has had applied; 0 when it is empty. */

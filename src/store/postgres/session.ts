@@ -27,7 +27,7 @@ const sendable = (parameter: Parameter): Parameter =>
 
 class LostError extends Error {
   readonly code = 'CONNECTION_CLOSED';
-  override readonly message = 'The connection to the database is lost.';
+  override readonly message = 'the connection is lost';
 }
 
 /** What the driver knows of where to connect to. */

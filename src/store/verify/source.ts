@@ -50,7 +50,7 @@ export interface VerifySource {
    * @throws StoreOpenError as above
    */
   steps(ids: readonly TokenId[]): Promise<readonly Step[]>;
-  /** Tokens that no change record speaks of. */
+  /** Tokens that no change record speaks of, or whose row stands at a doctor whom they have left. */
   strayTokens(): Promise<readonly TokenId[]>;
   close(): Promise<void>;
 }

@@ -1,0 +1,47 @@
+import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
+import type { Decision, Horizon, Scope, TrialStore } from '../store.ts';
+import { Loader } from './loader.ts';
+import { openForReading } from './open.ts';
+import type { View } from './view.ts';
+
+/** Doctors who are brought into the engine together. */
+const TOGETHER = 50;
+
+/** A database as it is at one instant, stopped or live; one that is empty has nothing in it. */
+export class PostgresTrial implements TrialStore {
+  readonly #engine: AllocationEngine;
+  readonly #url: string;
+  readonly #loader: Loader;
+  #view: View | undefined;
+
+  /** @param url of a database, which is connected to when it is loaded */
+  constructor(engine: AllocationEngine, url: string) {
+    this.#engine = engine;
+    this.#url = url;
+    this.#loader = new Loader(engine, () => false);
+  }
+
+  /** @throws StoreOpenError when it cannot be reached, is not ours or of another version */
+  async load(horizon: () => Horizon): Promise<void> {
+    this.#loader.horizon = horizon;
+    this.#view = await openForReading(this.#url);
+    if (this.#view === undefined) return;
+    const doctors = await this.#view.send('SELECT id, version FROM doctors');
+    for (let from = 0; from < doctors.length; from += TOGETHER) {
+      const some = doctors.slice(from, from + TOGETHER);
+      const ids = some.map(({ id }) => id as DoctorId);
+      await this.#loader.bring(ids, some, this.#view.run);
+    }
+  }
+
+  async transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    const doctorIds = Array.from(this.#engine.doctors, ({ facts }) => facts.id);
+    if (this.#view !== undefined)
+      await this.#loader.bringSlots(doctorIds, scope.slotIds ?? [], this.#view.run);
+    return decide().answer;
+  }
+
+  async close(): Promise<void> {
+    await this.#view?.close();
+  }
+}
