@@ -34,6 +34,11 @@ export interface DispatcherDeps {
   readonly health: Health;
 }
 
+/** The process ends before it is known what a commit has come to: its commands are not told that nothing was changed. */
+class UnknownOutcomeError extends Error {
+  override readonly message = 'It is not known whether the command has taken effect.';
+}
+
 /**
  * Brings commands and looks together with transactions: whatever waits for doctors with whom nothing is under way begins
  * at once and together, the rest when they are free.
@@ -148,7 +153,7 @@ export class Dispatcher {
   #track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => {
-        if (!(error instanceof NotDurableError)) this.#deps.health.fail(error as Error);
+        if (!(error instanceof UnknownOutcomeError)) this.#deps.health.fail(error as Error);
       })
       .then(() => {
         this.#underWay.delete(tracked);
@@ -247,8 +252,7 @@ export class Dispatcher {
       } catch (error) {
         session.lose();
         if (fateOf(error) === 'final') throw error;
-        if (health.isClosing)
-          throw new NotDurableError('What a commit came to is not known.', { cause: error });
+        if (health.isClosing) throw new UnknownOutcomeError();
         this.giveUpLate();
         await health.pause();
       } finally {

@@ -149,6 +149,8 @@ export class Session {
   #connect({ host: [host = 'localhost'], port: [port = 5_432], path }: Place): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     if (this.#socket !== undefined || this.#isLost) {
+      // The driver asks again, and tells nobody, when a server hangs up before it has said a word.
+      this.lose();
       reject(new LostError());
       return promise;
     }
