@@ -1,13 +1,40 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** What is not tried once more with the programs under test on PostgreSQL. */
+const NOT_ON_POSTGRES = [
+  // What is answered before a store is asked anything.
+  'test/http/{docs,log,methods,openapi,sockets,strictness}.test.ts',
+  // What of a store's disk the test holds up: it is a store of its own.
+  'test/http/durability.test.ts',
+  // What has no store, or only ever one of its own.
+  'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
+];
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/postgres-setup.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: { include: ['src/**'] },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'all', include: ['test/**/*.test.ts'], provide: { isPostgres: false } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/{http,service}/**/*.test.ts'],
+          exclude: NOT_ON_POSTGRES,
+          // These wait for the server most of the time: one more at a time than there would be otherwise.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
+          provide: { isPostgres: true },
+        },
+      },
+    ],
   },
 });

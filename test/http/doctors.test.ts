@@ -246,7 +246,10 @@ it('lives while it loads, and is ready once it has loaded, until it stops', asyn
   expect(await opd.put('/doctors/x', doctorInput())).toMatchObject({ status: 503 });
   expect(await opd.post('/book', booking('W1'))).toMatchObject({ body: { code: 'not_durable' } });
   await opd.service.start(() => ({ doctors: [], slots: [] }));
-  expect(await ready()).toMatchObject({ status: 200, body: { status: 'ready', durable: false } });
+  expect(await ready()).toMatchObject({
+    status: 200,
+    body: { status: 'ready', durable: opd.store.isDurable },
+  });
   opd.service.stop();
   expect(await ready()).toMatchObject({ status: 503, body: { code: 'stopping' } });
   expect(await opd.put('/doctors/x', doctorInput())).toMatchObject({ body: { code: 'stopping' } });

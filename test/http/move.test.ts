@@ -179,6 +179,7 @@ it(`many moves at once leave everybody in one place, and no seat beside a waiter
       expect((await historyOf(opd, id)).at(-1)).toMatchObject({ slot_id, to: status });
     }
     await opd.app.close();
+    await opd.store.close();
   });
   await fc.assert(property, { seed, numRuns: 12 });
 });

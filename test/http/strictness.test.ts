@@ -131,43 +131,6 @@ it.each<[what: string, payload: string | Buffer]>([
   await expectUntouched();
 });
 
-it.each<[what: string, sent: string, kept: string]>([
-  ['one character', 'x', 'x'],
-  ['exactly 200 characters', 'x'.repeat(200), 'x'.repeat(200)],
-  ['200 characters between spaces', `   ${'x'.repeat(200)} \u00a0`, 'x'.repeat(200)],
-  ['200 emoji', '😀'.repeat(200), '😀'.repeat(200)],
-  ['emoji of several parts', '👩‍⚕️ Ann', '👩‍⚕️ Ann'],
-  ['right to left', 'محمد بن سلمان', 'محمد بن سلمان'],
-  ['combining marks as they came', 'e\u0301', 'e\u0301'],
-  [
-    'quotes, markup and SQL',
-    `O'Brien <b>"&\\; DROP TABLE tokens`,
-    `O'Brien <b>"&\\; DROP TABLE tokens`,
-  ],
-  ['a backslash before ud800', 'a\\ud800', 'a\\ud800'],
-  ['inner spaces', ' a  b ', 'a  b'],
-  ['Malayalam with joiners', 'രാജന്\u200d', 'രാജന്\u200d'],
-  ['Persian with non-joiners', 'علی\u200cرضا', 'علی\u200cرضا'],
-])('takes a name of %s', async (_what, sent, kept) => {
-  const { id } = await opd.book('W1', { patient_name: sent });
-  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { patient_name: kept } });
-});
-
-it('takes an escaped name for the same name', async () => {
-  const payload = named('Jos\\u00e9 \\ud83d\\ude00');
-  const headers = { 'content-type': 'application/json; charset=utf-8' };
-  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
-  expect(answer).toMatchObject({ status: 201, body: { patient_name: 'José 😀' } });
-});
-
-it('takes ids of 128 of the allowed characters', async () => {
-  const id = 'aZ09_-.:@'.padEnd(128, 'x');
-  await opd.book('W1', { patient_id: id });
-  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { code: 'token_not_found' } });
-  const unknown = await opd.post('/book', booking('W1', { doctor_id: id }));
-  expect(unknown).toMatchObject({ body: { code: 'doctor_not_found' } });
-});
-
 describe('ids in the path', () => {
   it.each([
     ['/tokens/', 400, 'invalid_request'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { tokenId } from '../../src/engine/index.ts';
 import type { HistoryView, TokenView } from '../../src/service/index.ts';
 import { openApp, type TestApp } from '../support/app.ts';
@@ -115,19 +115,22 @@ it.each(['2026-11-23T10:31:00Z', '2027-05-01T00:00:00Z'])(
   },
 );
 
-it.each<[what: string, urls: readonly string[], statuses: readonly number[], last: string]>([
-  ['two cancels', ['/cancel', '/cancel'], [200, 404], 'cancelled'],
-  ['a move and a cancel', ['/move', '/cancel'], [200, 200], 'cancelled'],
-  ['a cancel and a move', ['/cancel', '/move'], [200, 404], 'cancelled'],
-  ['two moves', ['/move', '/move'], [200, 409], 'moved_in'],
-])('takes %s at once of a token that is not in memory', async (_what, urls, statuses, last) => {
+it.each<[what: string, urls: readonly string[], asSent: number[], turned: number[], last: string]>([
+  ['two cancels', ['/cancel', '/cancel'], [200, 404], [404, 200], 'cancelled'],
+  ['a move and a cancel', ['/move', '/cancel'], [200, 200], [404, 200], 'cancelled'],
+  ['a cancel and a move', ['/cancel', '/move'], [200, 404], [200, 200], 'cancelled'],
+  ['two moves', ['/move', '/move'], [200, 409], [409, 200], 'moved_in'],
+])('takes %s at once of a token that is not in memory', async (_what, urls, ...outcome) => {
+  const [asSent, turned, last] = outcome;
   const opd = await openApp();
   const { id: token_id } = await opd.book('W1');
   await opd.goTo('2026-11-25T08:00:00Z');
   expect(opd.engine.token(tokenId(token_id))).toBeUndefined();
   const more: Readonly<Record<string, object>> = { '/move': { slot_id: 'doc2_slot1' } };
   const answers = await Promise.all(urls.map((url) => opd.post(url, { token_id, ...more[url] })));
-  expect(answers.map(({ status }) => status)).toEqual(statuses);
+  // Where each looks for the token on a connection of its own, the second may be the first to find it.
+  const allowed = inject('isPostgres') ? [asSent, turned] : [asSent];
+  expect(allowed).toContainEqual(answers.map(({ status }) => status));
   const { body } = await opd.get<HistoryView>(`/tokens/${token_id}/history`);
   expect(body.changes.at(-1)).toMatchObject({ kind: last });
 });

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { doctorId, type AllocationEngine, type DoctorFacts } from '../../src/engine/index.ts';
+import { doctorId, type DoctorFacts } from '../../src/engine/index.ts';
 import { demoRoster, type ScheduleView, type SlotInput } from '../../src/service/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { durableDatabase } from '../support/app-database.ts';
 import { openApp, type TestApp } from '../support/app.ts';
-import { tempDir } from '../support/temp-dir.ts';
 
 // The single slots of a roster; its doctors are in slot-keeper.test.ts.
 
@@ -128,8 +126,7 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
 });
 
 it('refuse the roster also where the id is that of a slot long over', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store, slots: [camp()] });
   await before.store.close();
   const after = await openApp({ store, now: '2027-11-23T08:00:00Z' });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
   DEFAULT_CLASSES,
@@ -7,14 +6,18 @@ import {
 } from '../../src/engine/index.ts';
 import { classTable, demoRoster } from '../../src/service/index.ts';
 import { createStore, verifyDatabase, type VerifyReport } from '../../src/store/index.ts';
+import { durableUrl } from '../support/app-database.ts';
 import { openApp, type AppOptions, type TestApp } from '../support/app.ts';
-import { tempDir } from '../support/temp-dir.ts';
 
 const SENIOR: PatientClass = { type: 'SENIOR_CITIZEN', priority: 70 };
 
 /** One database and programs that are started on it one after another. */
 class Hospital {
-  readonly #url = `sqlite:${join(tempDir(), 'opd.db')}`;
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
 
   open(patientTypes: readonly PatientClass[], options: AppOptions = {}): Promise<TestApp> {
     const store = (engine: AllocationEngine) => createStore(this.#url, engine);
@@ -100,7 +103,7 @@ it('ranks the bookings', async () => {
 });
 
 it('leaves tokens the priority they got: a changed one goes for what comes after it', async () => {
-  const hospital = new Hospital();
+  const hospital = new Hospital(await durableUrl());
   const before = await hospital.open([]);
   for (const name of ['W1', 'O1', 'O2', 'W2']) await before.book(name);
   await before.store.close();
@@ -172,7 +175,7 @@ it.each<[what: string, before: PatientClass[], books: string[], after: PatientCl
     /: 1 live token has class EMERGENCY with priority 100, where VIP has 150\./,
   ],
 ])('does not start beside live tokens with %s', async (_, before, books, after, message) => {
-  const hospital = new Hospital();
+  const hospital = new Hospital(await durableUrl());
   const first = await hospital.open(before);
   const ids: string[] = [];
   for (const patient_type of books) ids.push((await first.book('x', { patient_type })).id);

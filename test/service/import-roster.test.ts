@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { AllocationEngine, epochMs, type DoctorFacts } from '../../src/engine/index.ts';
 import {
@@ -10,15 +9,19 @@ import {
   type SlotInput,
 } from '../../src/service/index.ts';
 import { createStore, openTrial, verifyDatabase } from '../../src/store/index.ts';
+import { durableUrl } from '../support/app-database.ts';
 import { openApp } from '../support/app.ts';
 import { RULES } from '../support/clinic.ts';
-import { tempDir } from '../support/temp-dir.ts';
 
 const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
 
 /** A database that is imported into and exported from, one program after the other. */
 class Kept {
-  readonly url = `sqlite:${join(tempDir(), 'opd.db')}`;
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
 
   async import(file: RosterFile, { isTrial = false, now = NOW } = {}): Promise<string[]> {
     const engine = new AllocationEngine(RULES);
@@ -140,7 +143,7 @@ it.each<[what: string, then: RosterFile, lines: string[]]>([
     ],
   ],
 ])('tells %s, on trial first, and then has it', async (_, then, lines) => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   await kept.import(FIRST);
   const before = await kept.records();
   expect(await kept.import(then, { isTrial: true })).toEqual(lines);
@@ -152,7 +155,7 @@ it.each<[what: string, then: RosterFile, lines: string[]]>([
 });
 
 it('tells a new order of sessions, and slots that are opened again', async () => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   await kept.import(file([DOC1]));
   await kept.import(file([{ ...DOC1, sessions: [TWO] }]));
   expect(await kept.import(file([{ ...DOC1, sessions: [TWO, ONE] }]))).toEqual([
@@ -163,7 +166,7 @@ it('tells a new order of sessions, and slots that are opened again', async () =>
 });
 
 it('exports what imports as the same, in one order whatever the order of coming', async () => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   const early = camp({ id: 'z', start_time: '2026-11-23T18:30:00.000Z' });
   const other = camp({ id: 'a', doctor_id: 'doc2' });
   await kept.import(file([{ ...DOC2, department: 'ENT' }], { slots: [other] }));
@@ -177,7 +180,7 @@ it('exports what imports as the same, in one order whatever the order of coming'
     }),
   );
 
-  const copy = new Kept();
+  const copy = new Kept(await durableUrl());
   const trial = await copy.import(exported, { isTrial: true });
   expect(await copy.import(exported)).toEqual(trial);
   expect(await copy.export()).toBe(text);
@@ -192,7 +195,7 @@ it('exports doctors by id, in whatever order a store brings them', async () => {
 });
 
 it('exports no single slot that has ended', async () => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   await kept.import(FIRST);
   const end = Date.parse(camp().end_time) + RULES.graceMinutes * 60_000;
   expect(await kept.export(epochMs(end - 1))).toContain('"camp"');
@@ -200,7 +203,7 @@ it('exports no single slot that has ended', async () => {
 });
 
 it('exports no single slot that is closed: an import would open it elsewhere', async () => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   await kept.import(file([DOC1], { slots: [camp(), camp({ id: 'b' })] }));
   const store = (engine: AllocationEngine) => createStore(kept.url, engine);
   const opd = await openApp({ store, roster: [] });
@@ -211,7 +214,7 @@ it('exports no single slot that is closed: an import would open it elsewhere', a
 });
 
 it('refuses on trial what it refuses, also for a slot long over', async () => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   await kept.import(FIRST);
   const again = file(FIRST.doctors, {
     slots: [camp({ start_time: '2027-11-23T19:00:00Z', end_time: '2027-11-23T20:00:00Z' })],
@@ -222,7 +225,7 @@ it('refuses on trial what it refuses, also for a slot long over', async () => {
 });
 
 it('finds nothing in a database that is not there, and makes none', async () => {
-  const kept = new Kept();
+  const kept = new Kept(await durableUrl());
   expect(await kept.import(FIRST, { isTrial: true })).toContain('doctor doc1 added');
   expect(await kept.export()).toBe('nothing');
 });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -15,8 +14,8 @@ import { COUNTED, type CountsView, type DayReportView } from '../../src/service/
 import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
-import { createStore } from '../../src/store/index.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { durableDatabase } from '../support/app-database.ts';
 import { booking, openApp, openHeldApp, type TestApp } from '../support/app.ts';
 import { clock, NOW, TODAY, TOMORROW } from '../support/clinic.ts';
 import { decided } from '../support/desk.ts';
@@ -31,7 +30,6 @@ import {
 import { bumped, cancelled, entered, movedOut, promoted, record, set } from '../support/records.ts';
 import { counts, DATE, playDay, reportOf } from '../support/report-day.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { tempDir } from '../support/temp-dir.ts';
 
 const dayOver = async (opd: TestApp): Promise<void> => {
   await playDay(opd);
@@ -102,8 +100,7 @@ describe('a day played by hand', () => {
   });
 
   it('is told the same when it is not in memory any more, and after a restart', async () => {
-    const file = join(tempDir(), 'opd.db');
-    const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+    const store = await durableDatabase();
     const before = await openApp({ store });
     await dayOver(before);
     const told = [await reportOf(before), await reportOf(before, 'doc2')];
@@ -118,8 +115,7 @@ describe('a day played by hand', () => {
   });
 
   it('goes on in a restart in the middle of it', async () => {
-    const file = join(tempDir(), 'opd.db');
-    const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+    const store = await durableDatabase();
     const before = await openApp({ store });
     await playDay(before);
     const told = await reportOf(before);

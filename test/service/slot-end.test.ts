@@ -1,16 +1,13 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
   doctorId,
   sessionId,
   tokenId,
   WEEKDAYS,
-  type AllocationEngine,
   type DoctorFacts,
 } from '../../src/engine/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { durableDatabase } from '../support/app-database.ts';
 import { openApp, openHeldApp } from '../support/app.ts';
-import { tempDir } from '../support/temp-dir.ts';
 import { board, done, everythingOf, fill, historyOf, NINE } from '../support/told.ts';
 
 // R11: a slot ends by itself, at the right instant, whether or not the service ran then.
@@ -88,8 +85,7 @@ it.each([
   ['days later', '2026-11-27T12:00:00Z'],
   ['a year later', '2027-11-27T12:00:00Z'],
 ])('ends what came to its end while nothing ran, at the start %s', async (_when, now) => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store });
   const ids = await fill(before, 'W1 W2 W3 W4');
   await done(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 });
@@ -112,8 +108,7 @@ it.each([
 });
 
 it('leaves a slot that is still open over a restart as it is', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store });
   await fill(before, 'W1 W2 W3 W4');
   await done(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 90 });

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { doctorId, slotId, type AllocationEngine } from '../../src/engine/index.ts';
+import { doctorId, slotId } from '../../src/engine/index.ts';
 import {
   demoRoster,
   type HistoryView,
   type ScheduleView,
   type SlotView,
 } from '../../src/service/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { durableDatabase } from '../support/app-database.ts';
 import { booking, openApp, openHeldApp, type TestApp } from '../support/app.ts';
 import { doctorInput, session } from '../support/doctor-input.ts';
-import { tempDir } from '../support/temp-dir.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -78,8 +76,7 @@ it('catches up after months in which it did not run, and opens nothing of the pa
 });
 
 it('finds everything after a restart months later, and goes on', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store, horizonDays: 2 });
   const { id } = await before.book('W1');
   const version = doc1(before).version;
@@ -161,8 +158,7 @@ it('leaves the slot of today as it was when its session moves to later today', a
 });
 
 it('leaves it as it was when the roster moves the session at the next start', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store });
   const { id } = await before.book('W1');
   await before.store.close();
@@ -188,8 +184,7 @@ it('refuses a roster whose ids are those of another doctor, and says which and w
 });
 
 it('applies nothing of a roster in which a session has moved to another doctor', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store });
   const version = doc1(before).version;
   await before.store.close();
@@ -213,8 +208,7 @@ it('applies nothing of a roster in which a session has moved to another doctor',
 });
 
 it('opens a slot again that a revision closed beyond the horizon, when its day comes', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store, horizonDays: 14 });
   await before.store.close();
   const after = await openApp({ store, horizonDays: 2 });
@@ -241,8 +235,7 @@ it('opens every day again after a move from Auckland to Los Angeles', async () =
 });
 
 it('seats who waits beside a free seat before anybody is served, when the grace is longer now', async () => {
-  const file = join(tempDir(), 'opd.db');
-  const store = (engine: AllocationEngine) => createStore(`sqlite:${file}`, engine);
+  const store = await durableDatabase();
   const before = await openApp({ store, graceMinutes: 0 });
   const names = ['W1', 'W2', 'W3', 'W4'];
   const tokens = [];

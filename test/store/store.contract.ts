@@ -12,6 +12,7 @@ import { accepted, clock, found, NOW, RAO, SEN } from '../support/clinic.ts';
 import { decided, Desk, keptAnswer, orderOf, type OpenStore } from '../support/desk.ts';
 import { keepsTheDay } from './clinic-day.contract.ts';
 import { forgets, remembers } from './restart.contract.ts';
+import { decidesAtOnce } from './sole-owner.contract.ts';
 
 const HOUR_MS = 3_600_000;
 const tuesday = localDate('2026-01-06');
@@ -82,11 +83,11 @@ function transacts(desk: () => Desk): void {
       (await store.token(tokenId('e')))?.status,
     ];
     expect(await look()).toEqual([undefined, 'BOOKED', undefined]);
-    let isAnswered = false;
+    const progress = { isAnswered: false };
     const answered = desk()
       .book('e', { patientType: 'EMERGENCY' }, { kept })
-      .then(() => (isAnswered = true));
-    while (!isAnswered) {
+      .then(() => (progress.isAnswered = true));
+    while (!progress.isAnswered) {
       const [answer, ...statuses] = await look();
       // What is read later is as new or newer.
       if (answer !== undefined) expect(statuses).toEqual(['WAITING', 'BOOKED']);
@@ -160,46 +161,6 @@ function looks(desk: () => Desk): void {
     });
     await expect(thrown).rejects.toBe(bug);
     await desk().book('a');
-  });
-}
-
-function decidesAtOnce(desk: () => Desk): void {
-  it('decides at once', async () => {
-    const { engine } = desk();
-    const answered = desk().book('a');
-    expect(engine.token(tokenId('a'))).toBeDefined();
-    await answered;
-  });
-
-  it('does not hold a refusal back for what another doctor has in flight', async () => {
-    const booked = desk().book('a');
-    const refused = desk().book('b', { doctorId: SEN, slotId: slotId('unknown') });
-    expect(await orderOf({ booked, refused })).toEqual(['refused', 'booked']);
-  });
-
-  it('sees what was commanded before, and tells it when it is durable', async () => {
-    const { store, engine } = desk();
-    const answered = desk().book('a');
-    const seen = await store.read(RAO, () => engine.token(tokenId('a'))?.status);
-    expect(seen).toBe('BOOKED');
-    expect(await store.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
-    await answered;
-  });
-
-  it('waits for a kept answer, though nothing else changes', async () => {
-    const { store } = desk();
-    const kept = keptAnswer();
-    const answered = desk().book('b', { slotId: slotId('unknown') }, { kept });
-    await store.read(RAO, () => null);
-    expect(await store.keptAnswer(kept.caller, kept.key, NOW)).toEqual(kept);
-    await answered;
-  });
-
-  it('tells of a slot only what is durable', async () => {
-    const booked = desk().book('a');
-    expect(await desk().store.slotChanges(slotId('nine'))).toHaveLength(1);
-    await booked;
-    expect(await desk().store.slotChanges(slotId('nine'))).toHaveLength(2);
   });
 }
 

@@ -18,8 +18,9 @@ import {
   type Service,
   type SlotView,
 } from '../../src/service/index.ts';
-import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/index.ts';
+import { anyDatabase } from './app-database.ts';
+import type { OpenStore } from './desk.ts';
 import { HeldStore } from './held-store.ts';
 
 export interface AppOptions {
@@ -31,7 +32,8 @@ export interface AppOptions {
   readonly slots?: Roster['slots'];
   /** Classes that the roster adds or changes. */
   readonly patientTypes?: readonly PatientClass[];
-  readonly store?: (engine: AllocationEngine) => Store;
+  /** A new database of the kind that these tests are for by default. */
+  readonly store?: OpenStore;
   readonly graceMinutes?: number;
   readonly waitlistMax?: number;
   readonly horizonDays?: number;
@@ -149,7 +151,10 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     graceMinutes: options.graceMinutes ?? 30,
     waitlistMax: options.waitlistMax ?? 1_000,
   });
-  const store = options.store?.(engine) ?? new MemoryStore(engine);
+  const open = options.store ?? (await anyDatabase());
+  const store = open(engine);
+  // A test that goes on with another program on the same database has closed this one itself.
+  onTestFinished(() => store.close().catch(() => undefined));
   const service = createService({
     engine,
     store,

@@ -9,15 +9,20 @@ export interface Database {
   readonly drop: () => Promise<void>;
 }
 
-/** A new, empty database for a test, dropped when the test is over. */
-export async function createDatabase(): Promise<Database> {
+/**
+ * A new, empty database for a test.
+ * @param whenOver is told what drops it at the end: that of the test, if nothing else is said
+ */
+export async function createDatabase(
+  whenOver: (drop: Database['drop']) => void = onTestFinished,
+): Promise<Database> {
   const server = await sharedServer();
   const name = `opd_test_${randomUUID().replaceAll('-', '')}`;
   await runSql(server, `CREATE DATABASE ${name} TEMPLATE template0`);
   const drop = async (): Promise<void> => {
     await runSql(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };
-  onTestFinished(drop);
+  whenOver(drop);
   const url = new URL(server);
   url.pathname = name;
   return { url: url.href, drop };

@@ -1,0 +1,211 @@
+import { expect, it } from 'vitest';
+import type { DoctorView, ScheduleView } from '../../src/service/index.ts';
+import { durableDatabase } from '../support/app-database.ts';
+import { booking, openApp, type Answered, type TestApp } from '../support/app.ts';
+import { doctorInput, session } from '../support/doctor-input.ts';
+import { historyOf } from '../support/told.ts';
+
+// A store keeps to the letter what it is given, and is never given what it could not keep.
+
+it.each<[what: string, sent: string, kept: string]>([
+  ['one character', 'x', 'x'],
+  ['exactly 200 characters', 'x'.repeat(200), 'x'.repeat(200)],
+  ['200 characters between spaces', `   ${'x'.repeat(200)} \u00a0`, 'x'.repeat(200)],
+  ['200 emoji', '😀'.repeat(200), '😀'.repeat(200)],
+  ['emoji of several parts', '👩‍⚕️ Ann', '👩‍⚕️ Ann'],
+  ['right to left', 'محمد بن سلمان', 'محمد بن سلمان'],
+  ['combining marks as they came', 'e\u0301', 'e\u0301'],
+  [
+    'quotes, markup and SQL',
+    `O'Brien <b>"&\\; DROP TABLE tokens`,
+    `O'Brien <b>"&\\; DROP TABLE tokens`,
+  ],
+  ['a backslash before ud800', 'a\\ud800', 'a\\ud800'],
+  ['a backslash before u0000', 'a\\u0000', 'a\\u0000'],
+  ['inner spaces', ' a  b ', 'a  b'],
+  ['Malayalam with joiners', 'രാജന്\u200d', 'രാജന്\u200d'],
+  ['Persian with non-joiners', 'علی\u200cرضا', 'علی\u200cرضا'],
+])('takes a name of %s', async (_what, sent, kept) => {
+  const opd = await openApp();
+  const { id } = await opd.book('W1', { patient_name: sent });
+  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { patient_name: kept } });
+});
+
+it('takes an escaped name for the same name', async () => {
+  const opd = await openApp();
+  const payload = JSON.stringify(booking('W1')).replace('"W1"', '"Jos\\u00e9 \\ud83d\\ude00"');
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+  expect(answer).toMatchObject({ status: 201, body: { patient_name: 'José 😀' } });
+});
+
+it('takes ids of 128 of the allowed characters', async () => {
+  const opd = await openApp();
+  const id = 'aZ09_-.:@'.padEnd(128, 'x');
+  await opd.book('W1', { patient_id: id });
+  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { code: 'token_not_found' } });
+  const unknown = await opd.post('/book', booking('W1', { doctor_id: id }));
+  expect(unknown).toMatchObject({ body: { code: 'doctor_not_found' } });
+});
+
+/** What means something to JSON, to SQL or to an array of either, and what stands at the ends of Unicode. */
+const ODD = `{"a",'b',NULL} $1 \\N \\\\ \\" %_ ?:x -- /* */; E'\\x' 😀\ufffd\uffff\ufdd0\u{10ffff}\u{f0000}`;
+
+it('keeps every text to the letter, wherever one may stand, also over a restart', async () => {
+  const store = await durableDatabase();
+  const before = await openApp({ store });
+  const ids = ['NULL', 'null', '@', '-1', 'a.b:c@d_e-f'];
+  for (const id of ids) {
+    const sessions = [session(`s-${id}`)];
+    const input = doctorInput({ name: `${id} ${ODD}`, department: ODD, sessions });
+    expect(await before.put(`/doctors/${id}`, input)).toMatchObject({ status: 201 });
+  }
+  const key = { 'idempotency-key': `!#$%&'()*+,-./:;<=>?@[\\]^_\`{|}~` };
+  const body = booking('W1', { ...{ patient_name: ODD, patient_id: 'NULL' }, ...placeOf('NULL') });
+  const booked = await before.post<{ id: string; slot_id: string }>('/book', body, key);
+  expect(booked).toMatchObject({ status: 201, body: { patient_name: ODD, patient_id: 'NULL' } });
+  const { id: token_id, slot_id } = booked.body;
+  await before.post('/reclassify', { token_id, patient_type: 'EMERGENCY', reason: ODD });
+  const close = `/slots/${slot_id}/close`;
+  expect(await before.post(close, { reason: ODD })).toMatchObject({ status: 200 });
+  await before.post('/book', body);
+  const told = await toldOf(before, 'NULL', token_id);
+  expect(told.doctors.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  for (const { id, name, department } of told.doctors.filter(({ id }) => ids.includes(id)))
+    expect([name, department]).toEqual([`${id} ${ODD}`, ODD]);
+  expect(told.history.map(({ reason }) => reason)).toEqual([null, ODD, ODD]);
+  const live = told.schedule.slots.flatMap(({ tokens }) => tokens);
+  expect(live).toMatchObject([{ patient_name: ODD, patient_id: 'NULL', doctor_id: 'NULL' }]);
+  await before.store.close();
+
+  const after = await openApp({ store });
+  expect(await toldOf(after, 'NULL', token_id)).toEqual(told);
+  const again = await after.post('/book', body, key);
+  expect(again).toMatchObject({ status: 201, body: booked.body });
+  expect(again.headers['idempotency-replayed']).toBe('true');
+  await after.store.close();
+});
+
+const placeOf = (doctor: string) => ({ doctor_id: doctor, slot_id: `s-${doctor}` });
+
+const doctorsOf = async (opd: TestApp): Promise<DoctorView[]> => {
+  const { body } = await opd.get<{ doctors: DoctorView[] }>('/doctors');
+  return body.doctors.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+};
+
+/** What clients see of a doctor and a token, with all their texts. */
+const toldOf = async (opd: TestApp, doctor: string, token: string) => ({
+  doctors: await doctorsOf(opd),
+  schedule: (await opd.get<ScheduleView>(`/schedule?doctor_id=${doctor}`)).body,
+  history: await historyOf(opd, token),
+});
+
+/** No store can keep the one, and of the others not every one. */
+const UNKEPT = ['\0', 'a\0b', '\ud800', 'a\udc00', '\ude00\ud83d'];
+
+const BODIES: readonly [method: 'POST' | 'PUT' | 'PATCH', url: string, body: object][] = [
+  ['POST', '/book', booking('W1', { patient_id: 'p1' })],
+  ['POST', '/cancel', { token_id: 'x', reason: 'ill' }],
+  ['POST', '/no-show', { token_id: 'x' }],
+  ['POST', '/check-in', { token_id: 'x' }],
+  ['POST', '/start', { token_id: 'x' }],
+  ['POST', '/complete', { token_id: 'x' }],
+  ['POST', '/call-next', { doctor_id: 'doc1', slot_id: 'doc1_slot1' }],
+  ['POST', '/move', { token_id: 'x', slot_id: 'doc1_slot1' }],
+  ['POST', '/reclassify', { token_id: 'x', patient_type: 'EMERGENCY', reason: 'chest pain' }],
+  ['PUT', '/doctors/rao', doctorInput({ department: 'ENT', sessions: [session('rao')] })],
+  [
+    'POST',
+    '/slots',
+    {
+      ...{ doctor_id: 'doc1', id: 'extra', capacity: 1 },
+      ...{ start_time: '2026-11-23T12:00:00Z', end_time: '2026-11-23T13:00:00Z' },
+    },
+  ],
+  ['PATCH', '/slots/doc1_slot1', { capacity: 4 }],
+  ['POST', '/slots/doc1_slot1/close', { reason: 'ill', move_to: 'doc1_slot2' }],
+  ['POST', '/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 }],
+];
+
+/** The body with this in the place of each of its texts, in turn, and with a field of this name. */
+function* spoilt(body: unknown, text: string): Generator {
+  if (typeof body === 'string') yield text;
+  if (typeof body !== 'object' || body === null) return;
+  for (const [name, value] of Object.entries(body))
+    for (const other of spoilt(value, text))
+      yield Array.isArray(body) ? body.with(Number(name), other) : { ...body, [name]: other };
+  if (!Array.isArray(body)) yield { ...body, [text]: 'x' };
+}
+
+const expectRefused = (answer: Answered): void => {
+  const { status, body } = answer as Answered<{ code: string }>;
+  expect(status).toBe(400);
+  expect(['invalid_request', 'malformed_json']).toContain(body.code);
+};
+
+it.each(BODIES)('%s %s refuses texts that no store can keep', async (method, url, body) => {
+  const opd = await openApp();
+  const state = async () => [await doctorsOf(opd), await opd.slot('2026-11-23')];
+  const before = await state();
+  let sent = 0;
+  for (const text of UNKEPT)
+    for (const payload of spoilt(body, text)) {
+      expectRefused(await opd.send({ method, url, payload: payload as object }));
+      sent += 1;
+    }
+  expect(sent).toBeGreaterThanOrEqual(UNKEPT.length);
+  expect(await opd.get('/ready')).toMatchObject({ status: 200 });
+  expect(await state()).toEqual(before);
+});
+
+it('refuses them in a path and in a query, and keys of them', async () => {
+  const opd = await openApp();
+  const inUrls = ['%00', 'a%00b', '%ED%A0%80', '%F0%9F', '%EF%BF%BF', '%5Cu0000'];
+  for (const text of inUrls) {
+    for (const path of ['/tokens/', '/doctors/'])
+      expect([400, 404]).toContain((await opd.get(path + text)).status);
+    for (const name of ['doctor_id', 'date', 'from', text])
+      expectRefused(await opd.get(`/schedule?doctor_id=doc1&${name}=${text}`));
+    expectRefused(await opd.get(`/schedule?doctor_id=${text}`));
+  }
+  for (const key of ['a\0b', '\0', 'a\u00ffb', '"\u0000"'])
+    expectRefused(await opd.post('/book', booking('W1'), { 'idempotency-key': key }));
+  expect(await opd.get('/ready')).toMatchObject({ status: 200 });
+  await opd.book('W1');
+});
+
+it('answers as ever to numbers and instants at the ends of what there is', async () => {
+  const opd = await openApp();
+  for (const capacity of [2 ** 31 - 1, 2 ** 31, 2 ** 53, 2 ** 63, 1e308])
+    expectRefused(await opd.patch('/slots/doc1_slot1', { capacity }));
+  const slots = [
+    ['first', '0001-01-01T00:00:00Z', '0001-01-01T01:00:00Z'],
+    ['last', '9999-12-31T22:00:00Z', '9999-12-31T23:59:59.999Z'],
+  ];
+  for (const [id, start_time, end_time] of slots) {
+    const body = { doctor_id: 'doc1', id, start_time, end_time, capacity: 10_000 };
+    const { status } = await opd.post('/slots', body);
+    expect([201, 400, 409]).toContain(status);
+  }
+  for (const range of ['date=0000-01-01', 'date=9999-12-31', 'from=9999-12-01&to=9999-12-31'])
+    expect([200, 400]).toContain((await opd.get(`/schedule?doctor_id=doc1&${range}`)).status);
+  expect(await opd.get('/ready')).toMatchObject({ status: 200 });
+});
+
+it('takes everything at its longest', async () => {
+  const opd = await openApp();
+  const longest = (head: string): string => head.padEnd(128, 'x');
+  const ids = Array.from({ length: 100 }, (_, index) => longest(`s${index}-`));
+  const [id, text] = [longest('d'), '😀'.repeat(200)];
+  const input = { name: text, department: text, sessions: ids.map((each) => session(each)) };
+  expect(await opd.put(`/doctors/${id}`, doctorInput(input))).toMatchObject({ status: 201 });
+  expect(await opd.get(`/doctors/${id}`)).toMatchObject({ body: { id, ...input } });
+  const key = { 'idempotency-key': 'k'.repeat(255) };
+  const body = booking(text, { doctor_id: id, slot_id: ids[99], patient_id: longest('p') });
+  const first = await opd.post<{ id: string }>('/book', body, key);
+  expect(first).toMatchObject({ status: 201, body: { patient_name: text } });
+  expect(await opd.post('/book', body, key)).toMatchObject({ body: first.body });
+  const reason = 'x'.repeat(200);
+  await opd.post('/cancel', { token_id: first.body.id, reason });
+  expect((await historyOf(opd, first.body.id)).at(-1)).toMatchObject({ kind: 'cancelled', reason });
+});

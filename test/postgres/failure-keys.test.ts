@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest';
+import type { BookingView } from '../../src/service/index.ts';
+import {
+  databaseFaults,
+  DOCTORS,
+  openTwo,
+  roomOf,
+  stop,
+  tokensByName,
+  type DoctorName,
+} from '../support/pg-hospital.ts';
+import { createDatabase } from '../support/postgres.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+
+const KEYS = 60;
+
+/** A booking under a key, and its answer as it came. */
+async function book(server: ServerProcess, doctor: DoctorName, name: string, key: string) {
+  const body = {
+    doctor_id: doctor,
+    slot_id: roomOf(doctor),
+    patient_name: name,
+    patient_type: 'WALK_IN',
+  };
+  const answer = await server.post('/book', body, { 'idempotency-key': key });
+  const isReplay = answer.headers.get('idempotency-replayed') === 'true';
+  return { status: answer.status, isReplay, text: await answer.text() };
+}
+
+const doctorOf = (count: number): DoctorName => DOCTORS[count % DOCTORS.length] ?? 'doc1';
+
+it('one request under one key to two processes at once has one effect, and both give the same answer', async () => {
+  const { url } = await createDatabase();
+  const servers = await openTwo(url);
+  await Promise.all(
+    Array.from({ length: KEYS }, async (_, count) => {
+      const answers = await Promise.all(
+        servers.map((server) => book(server, doctorOf(count), `patient ${count}`, `key ${count}`)),
+      );
+      const [one, other] = answers;
+      expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+      expect(one?.text).toBe(other?.text);
+      expect(answers.filter(({ isReplay }) => isReplay)).toHaveLength(1);
+    }),
+  );
+  expect((await tokensByName(url)).size).toBe(KEYS);
+  expect(await databaseFaults(url)).toEqual([]);
+  await stop(...servers);
+});
+
+it.each([
+  ['another body', (): DoctorName => 'doc1'],
+  // Their doctors' locks do not keep these apart: the key of the kept answers does.
+  ["another doctor's", (place: number): DoctorName => doctorOf(place)],
+])(
+  'of two requests under one key, %s, one takes effect and the other is refused',
+  async (_, doctor) => {
+    const { url } = await createDatabase();
+    const servers = await openTwo(url);
+    await Promise.all(
+      Array.from({ length: KEYS }, async (__, count) => {
+        const answers = await Promise.all(
+          servers.map((server, place) =>
+            book(server, doctor(place), `patient ${count} ${place}`, `key ${count}`),
+          ),
+        );
+        expect(answers.map(({ status }) => status).sort()).toEqual([201, 422]);
+        const refused = answers.find(({ status }) => status === 422);
+        expect(refused?.text).toContain('"idempotency_key_reused"');
+        const taken = answers.find(({ status }) => status === 201);
+        const { id, patient_name } = JSON.parse(taken?.text ?? '') as BookingView;
+        expect((await tokensByName(url)).get(patient_name)).toEqual([id]);
+      }),
+    );
+    expect((await tokensByName(url)).size).toBe(KEYS);
+    expect(await databaseFaults(url)).toEqual([]);
+    await stop(...servers);
+  },
+);

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { randomFrom } from '../support/line-pair.ts';
+import { openTwo, stop } from '../support/pg-hospital.ts';
+import { startPgProxy } from '../support/pg-proxy.ts';
+import { race, type RaceResult } from '../support/pg-race.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { runSql } from '../support/run-sql.ts';
+import { rerun, seed } from '../support/seed.ts';
+
+/** The seats of the slots that are raced for, one after the other. */
+const SLOTS = [1, 4, 12];
+
+/** The lock of the doctors' rows, out of the statement that takes it: as many bytes as before. */
+const withoutLock = (statement: string): string =>
+  statement.replace(/(?<=ORDER BY id) FOR UPDATE$/, (lock) => ' '.repeat(lock.length));
+
+const open = async (rewrite?: (statement: string) => string) => {
+  const { url } = await createDatabase();
+  const proxy = await startPgProxy(url, rewrite);
+  const servers = await openTwo(proxy.url);
+  const random = randomFrom(seed);
+  const run = (seats: number): Promise<RaceResult> => race(servers, url, seats, random);
+  return { url, proxy, servers, run };
+};
+
+const right = (seated: number) => ({ refused: 0, seated, faults: [] });
+
+it(`two processes sell a hot slot to its last seat and no further, in the order on record ${rerun}`, async () => {
+  const { proxy, servers, run } = await open();
+  for (const seats of SLOTS) {
+    const { turns, ...result } = await run(seats);
+    expect(result).toEqual(right(seats));
+    expect(turns).toBeGreaterThan(0);
+  }
+  // The lock alone has done it: the second net has caught nobody.
+  expect(proxy.errors).not.toContain('23505');
+  await stop(...servers);
+});
+
+it(`without the row lock the key of the change records still lets nothing be sold twice ${rerun}`, async () => {
+  const { proxy, servers, run } = await open(withoutLock);
+  for (const seats of SLOTS) {
+    const { turns, ...result } = await run(seats);
+    expect(result).toEqual(right(seats));
+    expect(turns).toBeGreaterThan(0);
+  }
+  expect(proxy.errors).toContain('23505');
+  await stop(...servers);
+});
+
+it(`without the row lock and the key the same race oversells ${rerun}`, async () => {
+  const { url, servers, run } = await open(withoutLock);
+  await runSql(url, 'ALTER TABLE changes DROP CONSTRAINT changes_pkey');
+  const { seated, faults } = await run(1);
+  expect(seated).toBeGreaterThan(1);
+  expect(faults).not.toEqual([]);
+  for (const server of servers) await server.stop('SIGKILL');
+});
+
+it('an id is given to one slot, though two processes are asked for it at once for two doctors', async () => {
+  const { url, servers } = await open();
+  const asked = Array.from({ length: 20 }, async (_, count) => {
+    const answers = await Promise.all(
+      servers.map((server, place) => {
+        const times = { start_time: '2100-01-01T09:00:00Z', end_time: '2100-01-01T10:00:00Z' };
+        const slot = { doctor_id: `doc${place + 1}`, id: `contested${count}`, capacity: 1 };
+        return server.post('/slots', { ...slot, ...times });
+      }),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  });
+  await Promise.all(asked);
+  const given = `SELECT FROM slots WHERE id LIKE 'contested%'`;
+  expect(await runSql(url, given)).toHaveLength(asked.length);
+  await stop(...servers);
+});
