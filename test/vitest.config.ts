@@ -15,6 +15,8 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     globalSetup: 'test/support/postgres-setup.ts',
+    // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: { include: ['src/**'] },
@@ -29,9 +31,6 @@ export default defineConfig({
           name: 'postgres',
           include: ['test/{http,service}/**/*.test.ts'],
           exclude: NOT_ON_POSTGRES,
-          // These wait for the server most of the time: one more at a time than there would be otherwise.
-          maxWorkers: '100%',
-          sequence: { groupOrder: 1 },
           provide: { isPostgres: true },
         },
       },

@@ -16,7 +16,12 @@ async function playAndKill(server: ServerProcess, day: DayLedger, answers: numbe
   await day.open(server, 8);
   const clients = Array.from({ length: CLIENTS }, () => day.client(server));
   const enough = day.acknowledged + answers;
-  await eventually(() => day.acknowledged >= enough && day.isWhole);
+  await eventually(async () => {
+    if (day.acknowledged < enough) return false;
+    // When all seats are used up, some kinds of command can succeed nowhere any more.
+    if (!day.isWhole) await day.open(server, 2);
+    return day.isWhole;
+  });
   expect(await server.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   await Promise.all(clients);
 }
