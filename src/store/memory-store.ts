@@ -12,7 +12,7 @@ import {
 } from '../engine/index.ts';
 import { foldToken, isEntry, recordOf, type TokenChange } from './fold.ts';
 import { GroupCommit } from './group-commit.ts';
-import { loadSlots } from './restore.ts';
+import { doctorsById, loadSlots } from './restore.ts';
 import {
   keptSince,
   type ChangeRecord,
@@ -85,7 +85,7 @@ export class MemoryStore implements Store {
   }
 
   async doctors(): Promise<readonly DoctorFacts[]> {
-    const seen = Array.from(this.#engine.doctors, ({ facts }) => facts);
+    const seen = doctorsById(this.#engine);
     await this.settled();
     return seen;
   }

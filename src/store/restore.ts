@@ -44,6 +44,10 @@ export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void 
   );
 }
 
+/** All doctors in the engine, in the order of their ids. */
+export const doctorsById = ({ doctors }: AllocationEngine): DoctorFacts[] =>
+  Array.from(doctors, ({ facts }) => facts).sort((a, b) => (a.id < b.id ? -1 : 1));
+
 /** Brings those of the slots that are not in the engine there, as far as they are kept and their doctors known. */
 export function loadSlots(
   engine: AllocationEngine,

@@ -143,7 +143,7 @@ export interface Store {
   isSettled(doctorId: DoctorId): boolean;
   /** The doctor who has a slot, of any age, or a session of this id, durable or not. */
   ownerOf(id: SlotId): Promise<DoctorId | undefined>;
-  /** All doctors. This and what follows tells only what is durable, and nothing older than an answer given before. */
+  /** All doctors, in the order of their ids. This and what follows tells only what is durable, and nothing older than an answer given before. */
   doctors(): Promise<readonly DoctorFacts[]>;
   /** A token of any age. */
   token(id: TokenId): Promise<StoredToken | undefined>;

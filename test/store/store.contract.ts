@@ -251,13 +251,15 @@ function reads(desk: () => Desk): void {
     expect(await idsOf('2026-01-07', '2026-01-05')).toEqual([]);
   });
 
-  it('doctors are told with their sessions, and whoever has a slot or a session is found', async () => {
+  it('doctors are told by their ids with their sessions, and whoever has a slot or a session is found', async () => {
     const { store } = desk();
     const id = 'mornings' as SessionId;
     const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
     await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
+    const das = doctorId('das');
+    await desk().put({ id: das });
     expect(await store.doctors()).toEqual(
-      [RAO, SEN].map((doctor) => found(desk().engine.doctor(doctor)).facts),
+      [das, RAO, SEN].map((doctor) => found(desk().engine.doctor(doctor)).facts),
     );
     const ownerOf = (name: string) => store.ownerOf(slotId(name));
     expect(await ownerOf('other')).toBe(SEN);

@@ -12,7 +12,7 @@ import type {
 } from '../../engine/index.ts';
 import { countersOf } from '../counters.ts';
 import { GroupCommit } from '../group-commit.ts';
-import { loadSlots } from '../restore.ts';
+import { doctorsById, loadSlots } from '../restore.ts';
 import type {
   ChangeRecord,
   Decision,
@@ -103,7 +103,7 @@ export class SqliteStore implements Store {
   }
 
   async doctors(): Promise<readonly DoctorFacts[]> {
-    const seen = Array.from(this.#engine.doctors, ({ facts }) => facts);
+    const seen = doctorsById(this.#engine);
     await this.#commits.settled();
     return seen;
   }
