@@ -72,7 +72,7 @@ export class PostgresStore implements Store {
   async load(horizon: () => Horizon): Promise<void> {
     this.#loader.horizon = horizon;
     await migrate(this.#url);
-    await this.#bring(await this.#reader.doctorIds());
+    await this.#bring([...(await this.#reader.timeZones()).keys()]);
   }
 
   async follow(now: EpochMs): Promise<void> {

@@ -29,10 +29,6 @@ export class Reader {
     this.#run = run;
   }
 
-  async doctorIds(): Promise<DoctorId[]> {
-    return (await this.#run('doctorIds')).map(({ id }) => id as DoctorId);
-  }
-
   /** The time zone of every doctor. */
   async timeZones(): Promise<Map<DoctorId, string>> {
     const rows = await this.#run('timeZones');

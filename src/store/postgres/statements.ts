@@ -186,7 +186,6 @@ export const OTHERS = {
     SELECT caller, key FROM json_to_recordset($1::text::json) AS given (caller text, key text))`,
   keptAnswer: `SELECT caller, key, request_hash, answer, at FROM idempotency_keys
     WHERE caller = $1 AND key = $2 AND at > $3`,
-  doctorIds: `SELECT id FROM doctors ORDER BY id`,
   timeZones: `SELECT id, time_zone FROM doctors`,
   allDoctors: `SELECT doctors.*, coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
       WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions
