@@ -5,12 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tokenId } from '../../src/engine/index.ts';
 import { PostgresCopy } from '../../src/store/copy/postgres.ts';
 import { SqliteCopy } from '../../src/store/copy/sqlite.ts';
-import {
-  columnsOf,
-  TABLE_NAMES,
-  type CopiedRow,
-  type TableName,
-} from '../../src/store/copy/tables.ts';
+import { columnsOf, TABLE_NAMES, type CopiedRow, type TableName } from '../../src/store/tables.ts';
 import { createStore, migrateStore, verifyDatabase } from '../../src/store/index.ts';
 import { BATCH } from '../../src/store/verify/source.ts';
 import { NOW, RULES } from '../support/clinic.ts';

@@ -3,7 +3,7 @@ import type { EngineRules } from '../../engine/index.ts';
 import { StoreOpenError } from '../store.ts';
 import type { VerifySource } from '../verify/source.ts';
 import { verify } from '../verify/verify.ts';
-import { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
+import { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from '../tables.ts';
 
 /** A database to be read whole, in which nothing changes meanwhile. */
 export interface Original {

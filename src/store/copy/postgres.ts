@@ -11,7 +11,7 @@ import {
   type CopiedRow,
   type TableName,
   type Value,
-} from './tables.ts';
+} from '../tables.ts';
 
 /** A database as it is in a transaction. */
 export class PostgresOriginal implements Original {

@@ -15,7 +15,7 @@ import {
   type CopiedRow,
   type TableName,
   type Value,
-} from './tables.ts';
+} from '../tables.ts';
 
 /** A database file that no process has open. */
 export class SqliteOriginal implements Original {

@@ -1,74 +1,39 @@
+import { TABLES, type ColumnType } from '../tables.ts';
+
 // Rows go in as one JSON parameter a table, however many there are; ids as one array. Whatever a command waits for names
 // the doctor: on tables that are distributed by doctor_id, one node answers it.
 
-type Columns = Readonly<Record<string, 'text' | 'bigint' | 'integer' | 'boolean'>>;
+type Columns = Readonly<Record<string, ColumnType>>;
 
-const SESSIONS: Columns = {
-  doctor_id: 'text',
-  id: 'text',
-  position: 'integer',
-  weekdays: 'text',
-  start_time: 'text',
-  end_time: 'text',
-  capacity: 'integer',
-  ended: 'boolean',
-};
-
-const SLOTS: Columns = {
-  doctor_id: 'text',
-  id: 'text',
-  session_id: 'text',
-  date: 'text',
-  start_time: 'bigint',
-  end_time: 'bigint',
-  delay_minutes: 'integer',
-  capacity: 'integer',
-  closed_reason: 'text',
-};
-
-const DAYS: Columns = { doctor_id: 'text', date: 'text', last_number: 'integer' };
-
-const TOKENS: Columns = {
-  doctor_id: 'text',
-  id: 'text',
-  slot_id: 'text',
-  patient_name: 'text',
-  patient_id: 'text',
-  patient_type: 'text',
-  priority: 'integer',
-  arrival: 'bigint',
-  number: 'integer',
-  booked_at: 'bigint',
-  status: 'text',
-  present: 'boolean',
-};
-
-const DOCTORS: Columns = {
-  id: 'text',
-  name: 'text',
-  department: 'text',
-  time_zone: 'text',
-  version: 'bigint',
-  last_arrival: 'bigint',
-};
+/** What the columns of a parameter's rows are; JSON comes as its text, to be kept to the letter. */
+const TYPES = { text: 'text', integer: 'bigint', boolean: 'boolean', json: 'text' } as const;
 
 /** The rows of the parameter, as a table of this name. */
 const rows = (columns: Columns, name: string): string => {
-  const fields = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
+  const fields = Object.entries(columns).map(([column, type]) => `${column} ${TYPES[type]}`);
   return `json_to_recordset($1::text::json) AS ${name} (${fields.join(', ')})`;
 };
 
 const insert = (table: string, columns: Columns): string => {
-  const names = Object.keys(columns).join(', ');
-  return `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${rows(columns, 'given')}`;
+  const names = Object.keys(columns);
+  const values = names.map((name) => (columns[name] === 'json' ? `${name}::json` : name));
+  return `INSERT INTO ${table} (${names.join(', ')})
+    SELECT ${values.join(', ')} FROM ${rows(columns, 'given')}`;
 };
 
 /** Inserts rows, or sets all other columns of those that are there. */
-const upsert = (table: string, columns: Columns, key: readonly string[]): string => {
+const upsert = (
+  table: 'sessions' | 'slots' | 'days' | 'tokens',
+  key: readonly string[],
+): string => {
+  const { columns } = TABLES[table];
   const others = Object.keys(columns).filter((column) => !key.includes(column));
   const set = others.map((column) => `${column} = excluded.${column}`);
   return `${insert(table, columns)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set.join(', ')}`;
 };
+
+/** Where a record stands among all is drawn; which command it is of is known here alone. */
+const { position: _position, ...CHANGE_COLUMNS } = TABLES.changes.columns;
 
 const idsIn = (column: string, parameter: 1 | 2 = 1): string =>
   `${column} = ANY ($${parameter}::text::text[])`;
@@ -106,17 +71,17 @@ export const HOT = {
     FROM doctors WHERE ${idsIn('doctors.id')}`,
   slotsById: `SELECT ${SLOT} FROM slots WHERE ${idsIn('slots.doctor_id')} AND ${idsIn('slots.id', 2)}`,
   commandAt: `SELECT command_id FROM changes WHERE doctor_id = $1 AND version = $2`,
-  addDoctors: insert('doctors', DOCTORS),
+  addDoctors: insert('doctors', TABLES.doctors.columns),
   setDoctors: `UPDATE doctors SET name = given.name, department = given.department, time_zone = given.time_zone,
       version = given.version, last_arrival = given.last_arrival
-    FROM ${rows(DOCTORS, 'given')} WHERE doctors.id = given.id`,
+    FROM ${rows(TABLES.doctors.columns, 'given')} WHERE doctors.id = given.id`,
   endSessions: `UPDATE sessions SET ended = true WHERE ${idsIn('doctor_id')}`,
-  setSessions: upsert('sessions', SESSIONS, ['doctor_id', 'id']),
-  setSlots: upsert('slots', SLOTS, ['doctor_id', 'id']),
-  setDays: upsert('days', DAYS, ['doctor_id', 'date']),
+  setSessions: upsert('sessions', ['doctor_id', 'id']),
+  setSlots: upsert('slots', ['doctor_id', 'id']),
+  setDays: upsert('days', ['doctor_id', 'date']),
   removeTokens: `DELETE FROM tokens USING ${rows({ doctor_id: 'text', id: 'text' }, 'given')}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
-  setTokens: upsert('tokens', TOKENS, ['doctor_id', 'id']),
+  setTokens: upsert('tokens', ['doctor_id', 'id']),
   // Who has been at the desk stays so whatever comes next.
   stepTokens: `UPDATE tokens SET status = coalesce(given.status, tokens.status),
       present = tokens.present OR given.present,
@@ -134,35 +99,8 @@ export const HOT = {
       'given',
     )}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
-  addChanges: `INSERT INTO changes (doctor_id, version, at, kind, token_id, slot_id, from_status, to_status, cause,
-      actor, reason, data, command_id)
-    SELECT doctor_id, version, at, kind, token_id, slot_id, from_status, to_status, cause, actor, reason, data::json,
-      command_id
-    FROM ${rows(
-      {
-        doctor_id: 'text',
-        version: 'bigint',
-        at: 'bigint',
-        kind: 'text',
-        token_id: 'text',
-        slot_id: 'text',
-        from_status: 'text',
-        to_status: 'text',
-        cause: 'text',
-        actor: 'text',
-        reason: 'text',
-        data: 'text',
-        command_id: 'text',
-      },
-      'given',
-    )}`,
-  keepAnswers: insert('idempotency_keys', {
-    caller: 'text',
-    key: 'text',
-    request_hash: 'text',
-    answer: 'text',
-    at: 'bigint',
-  }),
+  addChanges: insert('changes', { ...CHANGE_COLUMNS, command_id: 'text' }),
+  keepAnswers: insert('idempotency_keys', TABLES.idempotency_keys.columns),
 } as const;
 
 export type HotName = keyof typeof HOT;

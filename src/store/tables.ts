@@ -1,4 +1,4 @@
-type ColumnType = 'text' | 'integer' | 'boolean' | 'json';
+export type ColumnType = 'text' | 'integer' | 'boolean' | 'json';
 
 export interface Table {
   readonly columns: Readonly<Record<string, ColumnType>>;
