@@ -13,9 +13,10 @@ import { fateOf, isKeyTaken } from './errors.ts';
 import type { Health } from './health.ts';
 import { OutdatedError, type Loader } from './loader.ts';
 import { Looks, type Look } from './looks.ts';
+import { partition } from './partition.ts';
+import type { Pool } from './pool.ts';
 import { doctorsOf, Queue, type Command } from './queue.ts';
 import type { Reader } from './reader.ts';
-import type { Pool } from './pool.ts';
 import { arrayOf } from './statements.ts';
 import { DecideError, hasHappened, Transaction, type Trace } from './transaction.ts';
 
@@ -230,13 +231,12 @@ export class Dispatcher {
     const taken = isKeyTaken(error) ? await this.#takenKeys(transaction) : new Set<Command>();
     for (const { fail } of taken) fail(new KeyTakenError('Another answer is kept under the key.'));
     await health.pause();
-    const open = Map.groupBy(
+    const [late, again] = partition(
       commands.filter((command) => !taken.has(command)),
       ({ until }) => health.isOver(until),
     );
-    const late = new NotDurableError('The database has not taken it in time.', { cause: error });
-    for (const { fail } of open.get(true) ?? []) fail(late);
-    const again = open.get(false) ?? [];
+    const cause = new NotDurableError('The database has not taken it in time.', { cause: error });
+    for (const { fail } of late) fail(cause);
     for (const command of again) command.isAlone = true;
     this.#queue.putBack(again);
     return undefined;

@@ -10,6 +10,9 @@ import { arrayOf } from './statements.ts';
 /** Change records by which a doctor is brought up to date; one who is further behind is loaded whole. */
 const FEW = 256;
 
+/** Doctors who are brought into the engine together, where it is to be all of them. */
+export const TOGETHER = 50;
+
 /** What is on its way into the engine is older than what is there: it has to be read once more. */
 export class OutdatedError extends Error {
   readonly code = '40001';

@@ -1,4 +1,5 @@
 import type { DoctorId } from '../../engine/index.ts';
+import { partition } from './partition.ts';
 
 /** Somebody who wants to see a doctor as the doctor is on record. */
 export interface Look {
@@ -23,9 +24,7 @@ export class Looks {
 
   /** Takes those that are wanted. */
   takeIf(isWanted: (look: Look) => boolean): Look[] {
-    const { true: taken = [], false: left = [] } = Object.groupBy(this.#waiting, (look) =>
-      isWanted(look) ? 'true' : 'false',
-    );
+    const [taken, left] = partition(this.#waiting, isWanted);
     this.#waiting = left;
     return taken;
   }

@@ -20,13 +20,10 @@ import type {
 } from '../store.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Health } from './health.ts';
-import { Loader } from './loader.ts';
+import { Loader, TOGETHER } from './loader.ts';
 import { migrate } from './open.ts';
 import { Reader } from './reader.ts';
 import { Pool } from './pool.ts';
-
-/** Doctors who are brought into the engine together. */
-const TOGETHER = 50;
 
 /**
  * One PostgreSQL database, of any number of processes. A doctor's row is the lock on everything of the doctor's; its

@@ -1,5 +1,6 @@
 import type { DoctorId } from '../../engine/index.ts';
 import type { Decision, Scope } from '../store.ts';
+import { partition } from './partition.ts';
 
 /** Commands that share a transaction, at most. */
 const TOGETHER = 256;
@@ -86,9 +87,7 @@ export class Queue {
 
   /** Takes those that are wanted, whether their doctors are free or not: they are not to be carried out. */
   takeIf(isWanted: (command: Command) => boolean): Command[] {
-    const { true: taken = [], false: left = [] } = Object.groupBy(this.#waiting, (command) =>
-      isWanted(command) ? 'true' : 'false',
-    );
+    const [taken, left] = partition(this.#waiting, isWanted);
     this.#waiting = left;
     return taken;
   }

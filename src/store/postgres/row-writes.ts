@@ -6,10 +6,12 @@ import {
   type DoctorId,
   type SlotFacts,
 } from '../../engine/index.ts';
-import { countersOf } from '../counters.ts';
-import { isEntry, type TokenChange } from '../fold.ts';
 import { changeRowOf } from '../change-rows.ts';
-import { keptSince, type Decision } from '../store.ts';
+import { countersOf, type Counters } from '../counters.ts';
+import { isEntry, type TokenChange } from '../fold.ts';
+import type { KeptAnswerRow } from '../rows.ts';
+import { keptSince, type Decision, type KeptAnswer } from '../store.ts';
+import { partition } from './partition.ts';
 import type { Run } from './session.ts';
 import { arrayOf, type StatementName } from './statements.ts';
 
@@ -35,9 +37,15 @@ export class RowWrites {
   readonly #slots = new Map<string, SlotFacts>();
   readonly #tokens = new Map<string, TokenWrite>();
   readonly #changes: Row[] = [];
+  /** In the order of their keys, for another process may keep the same. */
+  readonly #answers: readonly KeptAnswerRow[];
 
   constructor(decided: readonly Decided[]) {
     this.#decided = decided;
+    this.#answers = decided
+      .flatMap(({ decision: { kept } }) => kept ?? [])
+      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+      .map(answerRow);
     for (const { commandId, decision } of decided)
       for (const change of decision.changes) {
         this.#changes.push({ ...changeRowOf(change, decision.origin), command_id: commandId });
@@ -47,7 +55,7 @@ export class RowWrites {
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.#changes.length === 0 && this.#answers().length === 0;
+    return this.#changes.length === 0 && this.#answers.length === 0;
   }
 
   /**
@@ -57,16 +65,14 @@ export class RowWrites {
    */
   send(run: Run, engine: AllocationEngine, isKnown: (id: DoctorId) => boolean): Promise<unknown>[] {
     const sent: Promise<unknown>[] = [];
-    const send = (name: StatementName, rows: readonly Row[], ...more: number[]): void => {
+    const send = (name: StatementName, rows: readonly object[], ...more: number[]): void => {
       if (rows.length > 0) sent.push(run(name, JSON.stringify(rows), ...more));
     };
     const counters = countersOf(
       engine,
       this.#decided.map(({ decision }) => decision),
     );
-    const [known = [], added = []] = [true, false].map((is) =>
-      counters.filter(({ facts }) => isKnown(facts.id) === is),
-    );
+    const [known, added] = partition(counters, ({ facts }) => isKnown(facts.id));
     send('addDoctors', added.map(doctorRow));
     send('setDoctors', known.map(doctorRow));
     if (this.#doctors.size > 0) sent.push(run('endSessions', arrayOf(this.#doctors.keys())));
@@ -79,20 +85,10 @@ export class RowWrites {
         writes.map(({ row }) => row),
       );
     send('addChanges', this.#changes);
-    const answers = this.#answers();
-    send('forgetAnswers', answers, answers[0] === undefined ? 0 : keptSince(answers[0].at));
-    send('keepAnswers', answers);
+    const [first] = this.#answers;
+    send('forgetAnswers', this.#answers, first === undefined ? 0 : keptSince(first.at));
+    send('keepAnswers', this.#answers);
     return sent;
-  }
-
-  /** The answers to be kept: in the order of their keys, for another process may keep the same. */
-  #answers() {
-    return this.#decided
-      .flatMap(({ decision: { kept } }) => kept ?? [])
-      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-      .map(({ caller, key, requestHash, answer, at }) => ({
-        ...{ caller, key, request_hash: requestHash, answer, at },
-      }));
   }
 
   #add(change: Change): void {
@@ -140,10 +136,15 @@ export class RowWrites {
   }
 }
 
-const keyOf = ({ caller, key }: { readonly caller: string; readonly key: string }): string =>
-  `${caller}\n${key}`;
+const keyOf = ({ caller, key }: KeptAnswer): string => `${caller}\n${key}`;
 
-type Counters = ReturnType<typeof countersOf>[number];
+const answerRow = ({ caller, key, requestHash, answer, at }: KeptAnswer): KeptAnswerRow => ({
+  caller,
+  key,
+  request_hash: requestHash,
+  answer,
+  at,
+});
 
 const doctorRow = ({ facts, version, lastArrival }: Counters): Row => ({
   id: facts.id,

@@ -40,8 +40,13 @@ const idsIn = (column: string, parameter: 1 | 2 = 1): string =>
 
 const LIVE = `status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`;
 
-const CHANGE = `changes.doctor_id, changes.version, position, at, kind, token_id, slot_id, from_status, to_status,
+/** What is read of a change record, whatever it is joined with. */
+export const CHANGE = `changes.doctor_id, changes.version, position, at, kind, token_id, changes.slot_id, from_status, to_status,
   cause, actor, reason, data::text AS data`;
+
+/** A doctor's sessions, as JSON. */
+export const SESSIONS = `coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
+    WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions`;
 
 /** A slot with the number printed last on its day and its live tokens, as JSON. */
 const SLOT = `to_jsonb(slots) || jsonb_build_object(
@@ -61,8 +66,7 @@ export const HOT = {
     ORDER BY changes.doctor_id, changes.version`,
   // One statement is one look: a doctor comes as of one instant, lock or no lock.
   doctors: `SELECT doctors.*,
-      coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
-        WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions,
+      ${SESSIONS},
       coalesce((SELECT jsonb_agg(days) FROM days
         WHERE days.doctor_id = doctors.id AND days.date >= $2), '[]') AS days,
       ARRAY_TO_JSON(ARRAY(SELECT ${SLOT} FROM slots WHERE slots.doctor_id = doctors.id AND (end_time > $3
@@ -125,8 +129,7 @@ export const OTHERS = {
   keptAnswer: `SELECT caller, key, request_hash, answer, at FROM idempotency_keys
     WHERE caller = $1 AND key = $2 AND at > $3`,
   timeZones: `SELECT id, time_zone FROM doctors`,
-  allDoctors: `SELECT doctors.*, coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
-      WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions
+  allDoctors: `SELECT doctors.*, ${SESSIONS}
     FROM doctors ORDER BY id`,
   waitedFor: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,

@@ -1,11 +1,8 @@
 import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
 import type { Decision, Horizon, Scope, TrialStore } from '../store.ts';
-import { Loader } from './loader.ts';
+import { Loader, TOGETHER } from './loader.ts';
 import { openForReading } from './open.ts';
 import type { View } from './view.ts';
-
-/** Doctors who are brought into the engine together. */
-const TOGETHER = 50;
 
 /** A database as it is at one instant, stopped or live; one that is empty has nothing in it. */
 export class PostgresTrial implements TrialStore {

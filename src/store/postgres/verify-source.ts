@@ -6,15 +6,11 @@ import type { StoredToken } from '../store.ts';
 import { unreadable, type KeptDoctor, type Step, type VerifySource } from '../verify/source.ts';
 import { openKept } from './open.ts';
 import { factsOfRow } from './rows.ts';
-import { arrayOf } from './statements.ts';
+import { arrayOf, CHANGE, SESSIONS } from './statements.ts';
 import type { View } from './view.ts';
 
-const CHANGE = `changes.doctor_id, version, position, at, kind, token_id, changes.slot_id, from_status, to_status,
-  cause, actor, reason, data::text AS data`;
-
 const DOCTOR = `SELECT doctors.*,
-    coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
-      WHERE doctor_id = doctors.id AND NOT ended), '[]') AS sessions,
+    ${SESSIONS},
     coalesce((SELECT jsonb_agg(days) FROM days WHERE doctor_id = doctors.id), '[]') AS days,
     coalesce((SELECT jsonb_agg(slots) FROM slots WHERE doctor_id = doctors.id), '[]') AS slots
   FROM doctors WHERE id = $1`;
