@@ -14,7 +14,7 @@ const NOT_ON_POSTGRES = [
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    globalSetup: 'test/support/postgres-setup.ts',
+    globalSetup: 'test/support/postgres/postgres-setup.ts',
     // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.
     maxWorkers: '100%',
     testTimeout: 60_000,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { doctorId, slotId } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW, RAO, TOMORROW } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf } from '../support/steps.ts';
+import { accepted, Clinic, clock, given, NOW, RAO, TOMORROW } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf } from '../support/engine/steps.ts';
 
 describe('R12 more seats promote, fewer bump the weakest', () => {
   type Row = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sessionId, slotId, type Closed, type Outcome } from '../../src/engine/index.ts';
+import { sessionId, slotId, type ClosedSlot, type Outcome } from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
@@ -9,13 +9,13 @@ import {
   NOW,
   slotFacts,
   type Setup,
-} from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, takeAll } from '../support/steps.ts';
+} from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, takeAll } from '../support/engine/steps.ts';
 
 /** What became of each patient, in the order of the answer: `W1 moved BOOKED`. */
-const outcomesOf = (outcome: Outcome<Closed>): string[] =>
+const outcomesOf = (outcome: Outcome<ClosedSlot>): string[] =>
   accepted(outcome).value.affected.map(
     (each) => `${each.token.id} ${each.outcome} ${each.token.status}`,
   );

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { patientId, type EpochMs } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, NOW, type Setup } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, takeAll } from '../support/steps.ts';
+import { accepted, Clinic, clock, NOW, type Setup } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, takeAll } from '../support/engine/steps.ts';
 
 describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)', () => {
   type Row = [fact: string, nine: string, ten: string, steps: string, boards: [string, string]];

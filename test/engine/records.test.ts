@@ -7,8 +7,8 @@ import {
   type Book,
   type Outcome,
 } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW, slotFacts } from '../support/clinic.ts';
-import { snapshotOf } from '../support/snapshot.ts';
+import { accepted, Clinic, clock, given, NOW, slotFacts } from '../support/engine/clinic.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
 
 const AFTERNOON = slotId('two');
 const TOMORROW = slotId('tomorrow');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Clinic, found, given } from '../support/clinic.ts';
-import { takeAll } from '../support/steps.ts';
+import { Clinic, found, given } from '../support/engine/clinic.ts';
+import { takeAll } from '../support/engine/steps.ts';
 
 /** A fact, the seats, who is in the slot, what happens, and the board after it: `seated | waiting`. */
 type Row = [fact: string, capacity: number, people: string, steps: string, board: string];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nextStatuses, type LiveStatus, type Status } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, take, takeAll } from '../support/steps.ts';
+import { accepted, Clinic, clock, given, NOW } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, take, takeAll } from '../support/engine/steps.ts';
 
 const LIVE: readonly LiveStatus[] = [
   'BOOKED',

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId, type Change, type Token } from '../../src/engine/index.ts';
-import { slotIdOf } from '../../src/store/verify/units.ts';
-import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/clinic.ts';
-import type { OpenStore } from '../support/desk.ts';
-import { FrontDesk } from '../support/front-desk.ts';
+import { slotIdOf } from '../../src/audit/units.ts';
+import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
+import type { OpenStore } from '../support/store/desk.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
 
 /** What a token shows in memory, as the store has it. */
 const kept = (token: Token) => ({
@@ -18,7 +18,7 @@ const kept = (token: Token) => ({
   number: token.number,
   bookedAt: token.bookedAt,
   status: token.status,
-  present: token.present,
+  present: token.hasCheckedIn,
 });
 
 /** What every store makes of the commands of a clinic's day. */
