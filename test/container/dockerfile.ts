@@ -71,6 +71,8 @@ export const environmentOfImage = (): Record<string, string> =>
       .map((pair) => [pair.replace(/=.*/, ''), pair.replace(/.*?=/, '')]),
   );
 
+type Settings = Readonly<Record<string, string>>;
+
 const NOBODY = { uid: 65_534, gid: 65_534 };
 /** The user that plays the image's user: nobody if the tests run as root, else the user of the tests. */
 const USER = userInfo().uid === 0 ? NOBODY : { uid: userInfo().uid, gid: userInfo().gid };
@@ -95,8 +97,12 @@ export class Image {
   }
 
   /** Starts the command or the health check as the image's user, with the image's environment and these settings. */
-  start(instruction: string, settings: Readonly<Record<string, string>>): ChildProcess {
-    const [program, ...args] = commandOf(instruction);
+  start(instruction: string, settings: Settings): ChildProcess {
+    return this.run(commandOf(instruction), settings);
+  }
+
+  /** Starts a program as `docker exec` does: as the image's user, with the image's environment and these settings. */
+  run([program, ...args]: readonly [string, ...string[]], settings: Settings): ChildProcess {
     return spawn(program, args, {
       cwd: this.at('.'),
       env: { PATH: this.at('/bin'), ...environmentOfImage(), ...settings },
@@ -106,7 +112,7 @@ export class Image {
   }
 
   /** Whether the health check succeeds with these settings. */
-  async isHealthy(settings: Readonly<Record<string, string>>): Promise<boolean> {
+  async isHealthy(settings: Settings): Promise<boolean> {
     const [code] = (await once(this.start('HEALTHCHECK', settings), 'exit')) as [number | null];
     return code === 0;
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -26,6 +27,16 @@ const PACKAGE = JSON.parse(readDocument('package.json')) as {
 };
 /** The version of Node that `npm ci` brings. */
 const NODE_VERSION = PACKAGE.dependencies['node'] ?? PACKAGE.devDependencies['node'];
+
+const EXEC = /^docker (?:compose )?exec (?:--env (\w+)=(\S+) )?opd\S* (\S+) (.*)$/gm;
+/** The programs that deploy/README.md runs in a container, with the settings that it gives them. */
+const DOCUMENTED = Array.from(
+  readDocument('deploy/README.md').matchAll(EXEC),
+  ([, setting, value = '', program = '', args = '']) => ({
+    program: [program, ...args.split(' ')] as const,
+    settings: setting === undefined ? {} : { [setting]: value },
+  }),
+);
 
 it('has the Node that the tests run on, which package.json allows, in every stage', () => {
   const [first = '', ...others] = textsOf('FROM');
@@ -73,7 +84,7 @@ it('copies only files that exist, and .dockerignore lets nothing else into the i
   expect(rules).toEqual(['*', ...Array.from(sources, (source) => `!${source}`)]);
 });
 
-it('is healthy, takes a booking as an unprivileged user and stops cleanly, when it is built and started by the Dockerfile', async () => {
+it('is healthy, takes a booking, runs the documented programs and stops cleanly as an unprivileged user, when it is built and started by the Dockerfile', async () => {
   const image = new Image(tempDir());
   const settings = { HOST: '127.0.0.1', PORT: await freePort() };
   expect(await image.isHealthy(settings)).toBe(false);
@@ -95,6 +106,16 @@ it('is healthy, takes a booking as an unprivileged user and stops cleanly, when 
   expect(statSync(image.at('data')).uid).toBe(uid);
   expect(existsSync(image.at('node_modules/typescript'))).toBe(false);
   expect(existsSync(image.at('node_modules/.bin/node'))).toBe(false);
+
+  expect(DOCUMENTED.map(({ program }) => program.join(' '))).toEqual([
+    'node src/cli/verify.ts',
+    'node src/cli/backup.ts data/backup.db',
+    'node src/cli/verify.ts',
+  ]);
+  for (const { program, settings: given } of DOCUMENTED) {
+    const [code] = (await once(image.run(program, given), 'exit')) as [number | null];
+    expect(code, program.join(' ')).toBe(0);
+  }
 
   expect(await server.stop(textOf('STOPSIGNAL') as NodeJS.Signals)).toEqual({
     code: 0,
