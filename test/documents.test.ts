@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { matchesGlob } from 'node:path';
 import { expect, it } from 'vitest';
 import type { TSchema } from '@sinclair/typebox';
+import { BENCHES } from '../bench/bench.ts';
 import {
   DEFAULT_CLASSES,
   isStatus,
@@ -34,7 +36,15 @@ import {
 
 // What the documents say and what the program does, compared both ways wherever a document claims to be complete.
 
-const DOCUMENTS = ['README.md', 'API.md', 'DESIGN.md'];
+const DOCUMENTS = [
+  'README.md',
+  'API.md',
+  'DESIGN.md',
+  'bench/README.md',
+  ...readdirSync(new URL('deploy/', ROOT))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `deploy/${name}`),
+];
 const API = readDocument('API.md');
 const ROUTES = await describedRoutes();
 const CODES = Object.keys(PROBLEMS);
@@ -143,6 +153,53 @@ it('API.md tells the limits', () => {
   for (const number of numbers) expect(section).toContain(number.toLocaleString('en'));
 });
 
+/** What may stand at the top of the project beside files whose names begin with a dot. */
+const TOP_LEVEL = [
+  ...['package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE'],
+  ...['README.md', 'API.md', 'DESIGN.md'],
+  ...['src', 'test', 'bench', 'deploy'],
+];
+
+it('the top of the project holds the documents, the sources and what npm and TypeScript need, and nothing else', () => {
+  const ignored = readDocument('.gitignore').split('\n').map(nameOf);
+  const stored = readdirSync(ROOT).filter(
+    (name) => !name.startsWith('.') && !ignored.some((pattern) => matchesGlob(name, pattern)),
+  );
+  expect(stored.toSorted()).toEqual(TOP_LEVEL.toSorted());
+});
+
+/** The name or pattern in a line of .gitignore. */
+const nameOf = (line: string): string => line.replace(/^\/|\/$/g, '');
+
+const README_LINES_MAX = 200;
+
+it(`README.md has ${README_LINES_MAX} lines at most`, () => {
+  const lines = readDocument('README.md').trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(README_LINES_MAX);
+});
+
+it.each(['npm ci && npm start', 'npm ci && npm test'])(
+  'README.md has "%s" as a line to copy',
+  (line) => {
+    expect(blocksOf(readDocument('README.md'), 'sh')).toContain(`${line}\n`);
+  },
+);
+
+it('deploy/README.md says of every setting when to change it, and of no other', () => {
+  const rows = rowsOf(sectionOf(readDocument('deploy/README.md'), '## Settings'));
+  expect(rows.flatMap(([name]) => codesIn(name))).toEqual(Object.keys(Settings.properties));
+});
+
+it('deploy/CHANGES.md begins with the version of package.json', () => {
+  const { version } = JSON.parse(readDocument('package.json')) as { version: string };
+  expect(headingsOf(readDocument('deploy/CHANGES.md'), 2)[0]).toBe(version);
+});
+
+it('bench/README.md names every part of the bench, and no other', () => {
+  const named = readDocument('bench/README.md').matchAll(/--only ([\w-]+)/g);
+  expect(new Set(Array.from(named, ([, name]) => name))).toEqual(new Set(Object.keys(BENCHES)));
+});
+
 it('README.md lists every setting with its default, and no other', () => {
   const rows = rowsOf(sectionOf(readDocument('README.md'), '## Settings'));
   expect(rows.map(([name, value]) => [...codesIn(name), codesIn(value)])).toEqual(
@@ -214,6 +271,9 @@ it.each(examplesOf(API).filter((example) => !isTable(example)))(
   },
 );
 
+/** The file that a link in a document leads to; the document itself if the link is only an anchor. */
+const linked = (document: string, link: string): URL => new URL(link, new URL(document, ROOT));
+
 it.each(DOCUMENTS)('the JSON in %s is JSON, and a roster in it one that works', (name) => {
   for (const block of blocksOf(readDocument(name), 'json')) {
     const value = JSON.parse(block) as object;
@@ -238,15 +298,18 @@ it.each(DOCUMENTS)('%s names only routes, commands and files that there are', (n
   expect(missing.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
 
   const links = Array.from(text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g), ([, path = '']) => path);
-  const paths = Array.from(text.matchAll(/`((?:src|test|bench)\/[\w./-]+)`/g), ([, path]) => path);
-  const files = [...links, ...paths].filter((path) => path !== undefined);
-  expect(files.filter((path) => !existsSync(new URL(path, ROOT)))).toEqual([]);
+  expect(links.filter((path) => !existsSync(linked(name, path)))).toEqual([]);
+  const paths = Array.from(
+    text.matchAll(/(?:`|\bnode )((?:src|test|bench|deploy)\/[\w./-]+)/g),
+    ([, path = '']) => path,
+  );
+  expect(paths.filter((path) => !existsSync(new URL(path, ROOT)))).toEqual([]);
 });
 
 it.each(DOCUMENTS)('the links of %s lead to headings that there are', (name) => {
-  const links = Array.from(readDocument(name).matchAll(/\]\(([\w.]*)#([^)]+)\)/g));
+  const links = Array.from(readDocument(name).matchAll(/\]\(([\w./]*)#([^)]+)\)/g));
   const broken = links.filter(([, file = '', anchor = '']) => {
-    const target = readDocument(file === '' ? name : file);
+    const target = readFileSync(linked(name, file), 'utf8');
     return ![1, 2, 3, 4].flatMap((level) => headingsOf(target, level)).some(leadsTo(anchor));
   });
   expect(broken.map(([link]) => link)).toEqual([]);

@@ -8,19 +8,17 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
-import { composeWith } from './compose.ts';
-
-const { content } = composeWith('').configs.balancer;
+import { BALANCER } from './compose.ts';
 
 const isInstalled = spawnSync('haproxy', ['-v']).status === 0;
-/** Why the balancer cannot be tried here; null when it can. */
-const noBalancer = isInstalled ? null : 'haproxy is not installed here';
+/** The reason why the balancer cannot be tested on this machine; null if it can be. */
+const noBalancer = isInstalled ? null : 'haproxy is not installed on this machine';
 const needsBalancer = noBalancer === null ? '' : ` (skipped: ${noBalancer})`;
 
-/** How an instance treats what it is asked, but for its readiness. */
+/** How an instance treats every request except `GET /ready`. */
 type Manner = 'answers' | 'breaks off' | 'refuses';
 
-/** What stands for an instance: ready at all times, and it notes what it was asked. */
+/** Plays an instance of the service: it is always ready, and it records the paths of the requests it gets. */
 class Instance {
   readonly seen: string[] = [];
   readonly server: Server;
@@ -46,10 +44,10 @@ class Instance {
   }
 }
 
-/** Starts the balancer of compose.yaml before these instances; resolves with its URL when it takes requests. */
+/** Starts a balancer with the settings of deploy/haproxy.cfg before these instances; resolves with its URL when it takes requests. */
 async function balance(...instances: readonly Instance[]): Promise<string> {
   const port = await freePort();
-  let settings = content.replace('bind :8080', `bind 127.0.0.1:${port}`);
+  let settings = BALANCER.replace('bind :8080', `bind 127.0.0.1:${port}`);
   for (const [index, instance] of instances.entries())
     settings = settings.replace(`opd-${index + 1}:8080`, await instance.listen());
   const file = join(tempDir(), 'haproxy.cfg');
@@ -65,10 +63,10 @@ async function balance(...instances: readonly Instance[]): Promise<string> {
   return url;
 }
 
-/** Requests enough that an instance gets some of them, each with a path of its own. */
+/** So many that each instance gets some of the requests; each request has its own path. */
 const PATHS = Array.from({ length: 8 }, (_, index) => `/${index}`);
 
-/** Which of them are answered with success. */
+/** Sends a request to each of these paths; resolves with the paths that were answered with success. */
 async function answered(url: string, request: RequestInit): Promise<string[]> {
   const paths: string[] = [];
   for (const path of PATHS) {
@@ -83,9 +81,9 @@ const KEYED = { ...COMMAND, headers: { 'Idempotency-Key': 'a key' } };
 const REVISION = { method: 'PATCH', body: '{}' };
 
 describe.skipIf(noBalancer !== null)(`the load balancer${needsBalancer}`, () => {
-  it('takes its settings', () => {
+  it('accepts its settings', () => {
     const file = join(tempDir(), 'haproxy.cfg');
-    writeFileSync(file, content);
+    writeFileSync(file, BALANCER);
     const { status, stderr } = spawnSync('haproxy', ['-c', '-f', file]);
     expect(status, stderr.toString()).toBe(0);
   });

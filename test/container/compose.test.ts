@@ -4,34 +4,39 @@ import { readSettings, Settings } from '../../src/settings.ts';
 import { describedRoutes } from '../support/app/described.ts';
 import { ROOT } from '../support/markdown.ts';
 import { runTool } from '../support/process/tool.ts';
-import { composeWith, variables } from './compose.ts';
-import { environmentOfImage } from './dockerfile.ts';
+import { BALANCER, composeWith, FOLDER, variables } from './compose.ts';
+import { DOCKERFILE, environmentOfImage } from './dockerfile.ts';
 
 const PASSWORD = '0123456789abcdef';
-const { services, configs, volumes } = composeWith(PASSWORD);
+const { services, volumes } = composeWith(PASSWORD);
 const { postgres, balancer } = services;
 const INSTANCES = Object.entries(services).filter(([, { build }]) => build !== undefined);
-const BALANCER = configs.balancer.content;
 const { PORT = '' } = environmentOfImage();
 
-/** The path that a check of health asks for. */
+/** The path that a health check requests. */
 const pathIn = (command: readonly string[] = []): string | undefined =>
   /http:\/\/127\.0\.0\.1:8080(\/\w+)/.exec(command.join(' '))?.[1];
 
-it('is valid by the schema of Compose files, and by what is known to go wrong in them', async () => {
+it('is valid by the schema of Compose files and by the rules of a linter for them', async () => {
   const { code, output } = await runTool('node_modules/dclint/bin/dclint.cjs', [
     '--quiet',
-    'compose.yaml',
+    'deploy/compose.yaml',
   ]);
   expect(code, output).toBe(0);
 });
 
-it('asks for one thing, a password, and says so when it is missing', () => {
+it('needs one variable, a password, and says so when it is missing', () => {
   expect(new Set(variables().map(({ name }) => name))).toEqual(new Set(['POSTGRES_PASSWORD']));
   expect(variables()[0]?.missing).toContain('letters and digits');
 });
 
-it('has two instances that differ in nothing', () => {
+it.each(INSTANCES)('builds %s from the whole project by its Dockerfile', (_, { build }) => {
+  const context = new URL(`${build?.context}/`, FOLDER);
+  expect(context).toEqual(ROOT);
+  expect(build?.dockerfile).toBe(DOCKERFILE);
+});
+
+it('has two instances that are equal', () => {
   const [first, second, ...others] = INSTANCES.map(([, service]) => service);
   expect(first).toBeDefined();
   expect(second).toEqual(first);
@@ -39,7 +44,7 @@ it('has two instances that differ in nothing', () => {
 });
 
 it.each(INSTANCES)(
-  'gives %s settings that it knows, and the database that there is',
+  'gives %s only known settings, and the database of the postgres service',
   (_, service) => {
     const { environment = {} } = service;
     expect(Object.keys(Settings.properties)).toEqual(
@@ -57,16 +62,16 @@ it.each(INSTANCES)(
   },
 );
 
-it.each(INSTANCES)('lets %s finish what it has begun when it stops', (_, service) => {
+it.each(INSTANCES)('gives %s more time to stop than the service takes at most', (_, service) => {
   const main = readFileSync(new URL('src/main.ts', ROOT), 'utf8');
   const stopMs = Number(/STOP_MS = ([\d_]+)/.exec(main)?.[1]?.replaceAll('_', ''));
   const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]);
   expect(seconds * 1_000).toBeGreaterThan(stopMs);
-  // What a process does to end itself when its log is not read, process 1 survives.
+  // Process 1 cannot kill itself, and the service does that when nobody reads its log.
   expect(service.init).toBe(true);
 });
 
-it('asks everywhere for readiness, which is a route, at the port that the image has', async () => {
+it('asks in every health check for the route GET /ready, at the port of the image', async () => {
   expect(PORT).toBe('8080');
   const checks = [...INSTANCES.map(([, service]) => service), balancer];
   const paths = checks.map((service) => pathIn(service?.healthcheck.test));
@@ -75,7 +80,7 @@ it('asks everywhere for readiness, which is a route, at the port that the image 
   expect((await describedRoutes()).map(({ name }) => name)).toContain('GET /ready');
 });
 
-it('balances over every instance, and is reached from this machine alone', () => {
+it('balances over every instance, and listens for this machine only', () => {
   const servers = Array.from(BALANCER.matchAll(/^ *server (\S+) (\S+)$/gm), ([, ...pair]) => pair);
   expect(servers).toEqual(INSTANCES.map(([name]) => [name, `${name}:${PORT}`]));
   const bound = /bind :(\d+)/.exec(BALANCER)?.[1];
@@ -84,16 +89,16 @@ it('balances over every instance, and is reached from this machine alone', () =>
   expect(postgres?.ports).toBeUndefined();
 });
 
-it('keeps the database in a volume of its own', () => {
+it('stores the database in its own volume', () => {
   const [volume = ''] = postgres?.volumes ?? [];
-  // From PostgreSQL 18 on, the image keeps each major version in a folder of its own below this one.
+  // Since PostgreSQL 18, the image stores each major version in its own folder below this one.
   expect(volume.split(':')[1]).toBe('/var/lib/postgresql');
   expect(Object.keys(volumes)).toEqual([volume.split(':')[0]]);
 });
 
-it('starts everything again that ends, from images of a known version', () => {
+it('restarts every service that ends, and names the version of every image', () => {
   for (const { image, build, restart } of Object.values(services)) {
     expect(restart).toBe('unless-stopped');
-    expect(image ?? `${build}:0`).toMatch(/:\d/);
+    if (image !== undefined || build === undefined) expect(image).toMatch(/:\d/);
   }
 });

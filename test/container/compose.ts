@@ -1,13 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { readDocument } from '../support/markdown.ts';
+import { ROOT } from '../support/markdown.ts';
+
+interface Build {
+  readonly context: string;
+  readonly dockerfile: string;
+}
 
 interface HealthCheck {
   readonly test: readonly string[];
 }
 
-/** What the tests look at of a service in compose.yaml. */
+/** The fields of a service in compose.yaml that the tests read. */
 export interface ComposeService {
-  readonly build?: string;
+  readonly build?: Build;
   readonly image?: string;
   readonly init?: boolean;
   readonly restart: string;
@@ -20,22 +26,31 @@ export interface ComposeService {
 
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
-  readonly configs: { readonly balancer: { readonly content: string } };
+  readonly configs: { readonly balancer: { readonly file: string } };
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-/** A variable that compose.yaml takes from whoever starts it; with the sentence for when it is missing, if it has one. */
+/** A variable that compose.yaml reads from the environment, with the sentence that is printed if it is missing. */
 const VARIABLE = /\$\{(?<name>\w+)(?::\?(?<missing>[^}]+))?\}/g;
 
-const TEXT = readDocument('compose.yaml');
+/** Paths in compose.yaml start from its own folder. */
+export const FOLDER = new URL('deploy/', ROOT);
 
-/** The variables that it takes, with the sentence for when they are missing. */
+const TEXT = readFileSync(new URL('compose.yaml', FOLDER), 'utf8');
+
+/** The variables that compose.yaml reads, with the sentences that are printed if they are missing. */
 export const variables = (): { name: string; missing: string | undefined }[] =>
   Array.from(TEXT.matchAll(VARIABLE), ({ groups }) => ({
     name: groups?.['name'] ?? '',
     missing: groups?.['missing'],
   }));
 
-/** compose.yaml as it is for one who has set every variable to this. */
+/** The content of compose.yaml after every variable was replaced by this value. */
 export const composeWith = (value: string): Compose =>
   parse(TEXT.replaceAll(VARIABLE, value)) as Compose;
+
+/** The settings of its load balancer. */
+export const BALANCER = readFileSync(
+  new URL(composeWith('').configs.balancer.file, FOLDER),
+  'utf8',
+);

@@ -7,14 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { readDocument, ROOT } from '../support/markdown.ts';
 
 interface Instruction {
-  /** Such as `COPY`. */
+  /** For example `COPY`. */
   readonly name: string;
-  /** What follows the name. */
+  /** The text after the name. */
   readonly text: string;
 }
 
-/** The Dockerfile line by line, each an instruction, without its comments. */
-const INSTRUCTIONS: readonly Instruction[] = readDocument('Dockerfile')
+/** The path of the Dockerfile in the project. */
+export const DOCKERFILE = 'deploy/Dockerfile';
+
+/** The instructions of the Dockerfile, one for each line that is not a comment. */
+const INSTRUCTIONS: readonly Instruction[] = readDocument(DOCKERFILE)
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => ({
@@ -22,25 +25,26 @@ const INSTRUCTIONS: readonly Instruction[] = readDocument('Dockerfile')
     text: line.slice(line.indexOf(' ') + 1),
   }));
 
-/** What follows the name of each of these instructions, in their order. */
+/** The texts of all instructions with this name, in the order of the file. */
 export const textsOf = (name: string): string[] =>
   INSTRUCTIONS.filter((instruction) => instruction.name === name).map(({ text }) => text);
 
-/** What follows the name of an instruction that stands once. */
+/** The text of the only instruction with this name. */
 export function textOf(name: string): string {
   const [text, ...others] = textsOf(name);
-  if (text === undefined || others.length > 0) throw new Error(`${name} does not stand once`);
+  if (text === undefined || others.length > 0)
+    throw new Error(`the Dockerfile needs exactly one ${name}`);
   return text;
 }
 
-/** The command that an instruction tells word by word, which no shell reads. */
+/** The words of the command of an instruction; the command must be a JSON list, because then no shell runs it. */
 export function commandOf(name: string): readonly [string, ...string[]] {
   const words = /CMD (\[.*\])$/.exec(`CMD ${textOf(name)}`)?.[1];
-  if (words === undefined) throw new Error(`${name} is a line for a shell`);
+  if (words === undefined) throw new Error(`${name} is not a JSON list of words`);
   return JSON.parse(words) as [string, ...string[]];
 }
 
-/** What a COPY takes from the checkout or, where that is named, from another stage, and where it puts it. */
+/** The parts of a COPY. Its sources are in the build context if it names no stage. */
 interface Copy {
   readonly stage: string | undefined;
   readonly sources: readonly string[];
@@ -53,13 +57,13 @@ function copyOf(text: string): Copy {
   return { stage, target: sources.pop() ?? '', sources };
 }
 
-/** What the image takes from the checkout. */
+/** The paths that the image copies from the build context. */
 export const copiedFromCheckout = (): string[] =>
   textsOf('COPY')
     .map(copyOf)
     .flatMap(({ stage, sources }) => (stage === undefined ? sources : []));
 
-/** The image's environment. */
+/** The environment variables of the image. */
 export const environmentOfImage = (): Record<string, string> =>
   Object.fromEntries(
     textsOf('ENV')
@@ -67,11 +71,13 @@ export const environmentOfImage = (): Record<string, string> =>
       .map((pair) => [pair.replace(/=.*/, ''), pair.replace(/.*?=/, '')]),
   );
 
+type Settings = Readonly<Record<string, string>>;
+
 const NOBODY = { uid: 65_534, gid: 65_534 };
-/** Who the image's user is here: nobody, where another than one's own may be chosen. */
+/** The user that plays the image's user: nobody if the tests run as root, else the user of the tests. */
 const USER = userInfo().uid === 0 ? NOBODY : { uid: userInfo().uid, gid: userInfo().gid };
 
-/** What the Dockerfile makes, made in a directory: a stage is a folder, and its Node the one of the tests. */
+/** Carries out the Dockerfile in a directory, without Docker: a stage is a folder, and Node is the Node of the tests. */
 export class Image {
   readonly #directory: string;
   #root = '';
@@ -85,14 +91,18 @@ export class Image {
     copyFileSync(process.execPath, join(this.#root, 'bin/node'));
   }
 
-  /** A path of the image, as it is here. */
+  /** The path on this machine of a path in the image. */
   at(path: string): string {
     return join(this.#root, path.startsWith('/') ? '' : this.#workdir, path);
   }
 
-  /** Starts its command or its health check as its user, with its environment and these settings. */
-  start(instruction: string, settings: Readonly<Record<string, string>>): ChildProcess {
-    const [program, ...args] = commandOf(instruction);
+  /** Starts the command or the health check as the image's user, with the image's environment and these settings. */
+  start(instruction: string, settings: Settings): ChildProcess {
+    return this.run(commandOf(instruction), settings);
+  }
+
+  /** Starts a program as `docker exec` does: as the image's user, with the image's environment and these settings. */
+  run([program, ...args]: readonly [string, ...string[]], settings: Settings): ChildProcess {
     return spawn(program, args, {
       cwd: this.at('.'),
       env: { PATH: this.at('/bin'), ...environmentOfImage(), ...settings },
@@ -101,8 +111,8 @@ export class Image {
     });
   }
 
-  /** Whether its health check finds a process with these settings well. */
-  async isHealthy(settings: Readonly<Record<string, string>>): Promise<boolean> {
+  /** Whether the health check succeeds with these settings. */
+  async isHealthy(settings: Settings): Promise<boolean> {
     const [code] = (await once(this.start('HEALTHCHECK', settings), 'exit')) as [number | null];
     return code === 0;
   }
@@ -113,7 +123,7 @@ export class Image {
     else if (name === 'COPY') this.#copy(copyOf(text));
     else if (name === 'RUN') this.#run(text);
     else if (!/^(ENV|VOLUME|USER|EXPOSE|HEALTHCHECK|STOPSIGNAL|CMD)$/.test(name))
-      throw new Error(`nobody here knows how to follow ${name}`);
+      throw new Error(`this test cannot carry out the instruction ${name}`);
   }
 
   #stage(name: string): string {
@@ -134,7 +144,7 @@ export class Image {
   }
 
   #run(line: string): void {
-    // The user's name is known in the image alone.
+    // The user `node` exists in the image only.
     const command = line.replaceAll('node:node', `${USER.uid}:${USER.gid}`);
     const env = { ...process.env, npm_config_prefer_offline: 'true' };
     const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: this.at('.'), env });

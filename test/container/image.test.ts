@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -16,19 +17,35 @@ import {
   textsOf,
 } from './dockerfile.ts';
 
-// What can be known of the image without an engine that builds it.
+// These tests read and carry out the Dockerfile themselves, because the machine of the tests has no Docker.
 
 const PACKAGE = JSON.parse(readDocument('package.json')) as {
   readonly scripts: Readonly<Record<string, string>>;
   readonly engines: { readonly node: string };
+  readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 };
+/** The version of Node that `npm ci` brings. */
+const NODE_VERSION = PACKAGE.dependencies['node'] ?? PACKAGE.devDependencies['node'];
+
+/** The check of Node's version in the npm scripts. The image needs none, because a test compares the version of its Node. */
+const NODE_CHECK = '--require ./src/cli/require-node.cjs ';
+
+const EXEC = /^docker (?:compose )?exec (?:--env (\w+)=(\S+) )?opd\S* (\S+) (.*)$/gm;
+/** The programs that deploy/README.md runs in a container, with the settings that it gives them. */
+const DOCUMENTED = Array.from(
+  readDocument('deploy/README.md').matchAll(EXEC),
+  ([, setting, value = '', program = '', args = '']) => ({
+    program: [program, ...args.split(' ')] as const,
+    settings: setting === undefined ? {} : { [setting]: value },
+  }),
+);
 
 it('has the Node that the tests run on, which package.json allows, in every stage', () => {
   const [first = '', ...others] = textsOf('FROM');
   const { version, name = '' } =
     /^node:(?<version>[\d.]+)-slim AS (?<name>\w+)$/.exec(first)?.groups ?? {};
-  expect(version).toBe(PACKAGE.devDependencies['node']);
+  expect(version).toBe(NODE_VERSION);
   expect(process.version).toBe(`v${version}`);
   expect(Number.parseInt(version ?? '')).toBeGreaterThanOrEqual(
     Number(PACKAGE.engines.node.replace('>=', '')),
@@ -36,7 +53,7 @@ it('has the Node that the tests run on, which package.json allows, in every stag
   expect(others.map((base) => base.replace(/ AS .*/, ''))).toEqual(others.map(() => name));
 });
 
-it('sets only what the service knows, listens where a container is reached, and tells its port', () => {
+it('sets only known settings, listens on all addresses of the container, and exposes its port', () => {
   const { NODE_ENV, ...given } = environmentOfImage();
   expect(NODE_ENV).toBe('production');
   expect(Object.keys(Settings.properties)).toEqual(expect.arrayContaining(Object.keys(given)));
@@ -45,24 +62,24 @@ it('sets only what the service knows, listens where a container is reached, and 
   });
 });
 
-it('keeps the default database in a volume', () => {
+it('stores the default database in a volume', () => {
   const path = Settings.properties.DATABASE_URL.default as string;
   const folder = dirname(path.replace('sqlite:', ''));
   expect(textOf('VOLUME')).toBe(`${textsOf('WORKDIR').at(-1)}/${folder}`);
 });
 
 it('runs what npm start runs, as a user that is not root', () => {
-  expect(commandOf('CMD').join(' ')).toBe(PACKAGE.scripts['start']);
+  expect(commandOf('CMD').join(' ')).toBe(PACKAGE.scripts['start']?.replace(NODE_CHECK, ''));
   expect(textOf('USER')).toBe('node');
 });
 
-it('asks in its health check whether the process lives', async () => {
+it('asks in its health check whether the process is alive', async () => {
   const path = /(\/\w+)`/.exec(commandOf('HEALTHCHECK').join(' '))?.[1];
   expect(path).toBe('/health');
   expect((await describedRoutes()).map(({ name }) => name)).toContain(`GET ${path}`);
 });
 
-it('takes from the checkout what there is, and .dockerignore lets nothing else in', () => {
+it('copies only files that exist, and .dockerignore lets nothing else into the image', () => {
   const sources = new Set(copiedFromCheckout());
   expect([...sources].filter((source) => !existsSync(new URL(source, ROOT)))).toEqual([]);
   const lines = readDocument('.dockerignore').split('\n');
@@ -70,7 +87,7 @@ it('takes from the checkout what there is, and .dockerignore lets nothing else i
   expect(rules).toEqual(['*', ...Array.from(sources, (source) => `!${source}`)]);
 });
 
-it('is healthy, books for an unprivileged user and stops in order, made and started as the Dockerfile says', async () => {
+it('is healthy, takes a booking, runs the documented programs and stops cleanly as an unprivileged user, when it is built and started by the Dockerfile', async () => {
   const image = new Image(tempDir());
   const settings = { HOST: '127.0.0.1', PORT: await freePort() };
   expect(await image.isHealthy(settings)).toBe(false);
@@ -91,6 +108,17 @@ it('is healthy, books for an unprivileged user and stops in order, made and star
   expect(uid).not.toBe(0);
   expect(statSync(image.at('data')).uid).toBe(uid);
   expect(existsSync(image.at('node_modules/typescript'))).toBe(false);
+  expect(existsSync(image.at('node_modules/.bin/node'))).toBe(false);
+
+  expect(DOCUMENTED.map(({ program }) => program.join(' '))).toEqual([
+    'node src/cli/verify.ts',
+    'node src/cli/backup.ts data/backup.db',
+    'node src/cli/verify.ts',
+  ]);
+  for (const { program, settings: given } of DOCUMENTED) {
+    const [code] = (await once(image.run(program, given), 'exit')) as [number | null];
+    expect(code, program.join(' ')).toBe(0);
+  }
 
   expect(await server.stop(textOf('STOPSIGNAL') as NodeJS.Signals)).toEqual({
     code: 0,
