@@ -37,22 +37,22 @@ it('a branch that no value reaches stops whoever reaches it', () => {
 
 describe('a change that cannot be stops the engine', () => {
   it.each<[rule: string, forge: Forge]>([
-    ['a token has one place', ({ booked }) => booked],
+    ['a token has one place in one slot', ({ booked }) => booked],
     [
       'a slot never seats more than its capacity (R1)',
       ({ booked }) => ({ ...booked, tokenId: tokenId('x') }),
     ],
     [
-      'what belongs to a slot has the slot in memory',
+      'a change of a slot finds the slot in memory',
       ({ booked }) => ({ ...booked, slotId: slotId('x') }),
     ],
     [
-      'a token that changes is in memory',
+      'a change of a token finds the token in memory',
       ({ promoted }) => ({ ...promoted, tokenId: tokenId('x') }),
     ],
     ['a change starts from the status the token has', ({ promoted }) => promoted],
     [
-      'what belongs to a doctor has the doctor in memory',
+      'a change of a doctor finds the doctor in memory',
       ({ booked }) => ({
         ...booked,
         kind: 'slot_set',
@@ -64,7 +64,7 @@ describe('a change that cannot be stops the engine', () => {
       ({ booked }) => ({ ...booked, version: booked.version + 1 }),
     ],
     [
-      'a slot has room for those it seats (R1)',
+      'a slot has no fewer seats than seated tokens (R1)',
       ({ booked }) => ({ ...booked, kind: 'slot_set', slot: slotFacts({ capacity: 0 }) }),
     ],
   ])('%s', (rule, forge) => {

@@ -41,7 +41,7 @@ export interface Phase {
 
 /** A line and its reference, kept side by side. `random` yields numbers from 0 up to 1. */
 export class LinePair {
-  readonly line = new Line();
+  readonly line = new Line<Token>();
   readonly reference = new SortedArray();
   readonly #random: () => number;
   #arrivals = 0;
