@@ -34,7 +34,7 @@ import {
   sectionOf,
 } from './support/markdown.ts';
 
-// What the documents say and what the program does, compared both ways wherever a document claims to be complete.
+// The documents are compared with the program. Where a document claims to be complete, the comparison goes both ways.
 
 const DOCUMENTS = [
   'README.md',
@@ -58,13 +58,28 @@ it('API.md has a section for every route, and for no other', () => {
   expect(routeTitles().toSorted()).toEqual(ROUTES.map(({ name }) => name).toSorted());
 });
 
-it.each(ROUTES)('API.md tells the successes, codes and fields of $name', (route) => {
+it('API.md lists every route in the table at its top, in the order of the sections, with a link', () => {
+  const top = API.slice(0, API.indexOf('\n## '));
+  expect(rowsOf(top).map(([route]) => route)).toEqual(
+    routeTitles().map((title) => `[\`${title}\`](#${anchorOf(title)})`),
+  );
+  for (const [, purpose = ''] of rowsOf(top)) expect(purpose).not.toBe('');
+});
+
+/** The codes that the table of the common parts gives a route: in the row of its name, or in the row of its method. */
+function commonCodesOf({ name }: DescribedRoute): string[] {
+  const rows = rowsOf(sectionOf(API, '## Common parts'));
+  const [method = ''] = name.split(' ');
+  const rowOf = (title: string) => rows.find(([routes]) => codesIn(routes).includes(title));
+  const [, codes] = rowOf(name) ?? rowOf(method) ?? [];
+  expect(codes).toMatch(/`|^none$/);
+  return codesIn(codes);
+}
+
+it.each(ROUTES)('API.md has the successes and the fields of $name', (route) => {
   const section = sectionOfRoute(route);
   const answers = /Answers[^.|]*/.exec(proseOf(section))?.[0] ?? '';
   expect((answers.match(/\b2\d\d\b/g) ?? []).toSorted()).toEqual(route.successes.toSorted());
-
-  const codes = codesIn(/^Codes: .*$/m.exec(section)?.[0]);
-  expect(codes).toEqual(inOrder(route.codes.filter((code) => code !== 'internal')));
 
   const fields = rowsOf(section).filter(([, required = '']) => /^(yes|no)$/.test(required));
   expect(fields.map(([name, required]) => [...codesIn(name), required])).toEqual(
@@ -72,6 +87,17 @@ it.each(ROUTES)('API.md tells the successes, codes and fields of $name', (route)
   );
   for (const [index, { maximum }] of route.fields.entries())
     expect(fields[index]?.[2]).toContain(maximum?.toLocaleString('en') ?? '');
+});
+
+it.each(ROUTES)('the common codes and the own codes of $name in API.md are its codes', (route) => {
+  const ownLine = /^Own codes: .*$/m.exec(sectionOfRoute(route))?.[0];
+  expect(ownLine).toMatch(/`|: none\.$/);
+  const [common, own] = [commonCodesOf(route), codesIn(ownLine)];
+  expect([common, own]).toEqual([inOrder(common), inOrder(own)]);
+  // As a list, so that a code which is both common and own is found.
+  expect(inOrder([...common, ...own])).toEqual(
+    inOrder(route.codes.filter((code) => code !== 'internal')),
+  );
 });
 
 it('API.md lists every error code with its status, in the order of the checks, and no other', () => {
@@ -100,7 +126,7 @@ it.each([
   expect(fields).toEqual(Object.keys(schema.properties));
 });
 
-it('API.md tells the status table', () => {
+it('API.md has the status table', () => {
   const rows = rowsOf(sectionOf(API, '## Statuses')).map(([status, seated, next]) => ({
     status: codesIn(status)[0],
     seated,
@@ -116,7 +142,7 @@ it('API.md tells the status table', () => {
 });
 
 const AHEAD = ['BOOKED', 'CHECKED_IN', 'WAITING'];
-/** The changes that are no transition: the statuses they come from and lead to. */
+/** The changes that are no transition, with the statuses before and after them. */
 const OTHER_KINDS = {
   booked: { from: ['null'], to: ['BOOKED', 'WAITING'] },
   moved_in: { from: ['null'], to: AHEAD },
@@ -124,14 +150,14 @@ const OTHER_KINDS = {
   reclassified: { from: AHEAD, to: [] },
 } satisfies Record<Exclude<Change['kind'], Transition | 'doctor_set' | 'slot_set'>, object>;
 
-/** What the status table says of a transition; a promotion goes by its first status, and leads to the seat status. */
+/** The statuses before and after a transition, by the status table; a promotion leads to either seat status. */
 function stepOf(status: Status | null) {
   const to = status === null ? (['BOOKED', 'CHECKED_IN'] as const) : [status];
   const leadsThere = (from: Status) => nextStatuses(from).includes(to[0]);
   return { from: Object.keys(STATUSES).filter(isStatus).filter(leadsThere), to };
 }
 
-it('API.md tells the kinds of changes, and between which statuses each is', () => {
+it('API.md has every kind of change, with the statuses before and after it', () => {
   const rows = rowsOf(sectionOf(API, '## History')).map(([kind, , from, to]) => [
     ...codesIn(kind),
     { from: codesIn(from), to: codesIn(to) },
@@ -140,14 +166,14 @@ it('API.md tells the kinds of changes, and between which statuses each is', () =
   expect(rows).toEqual([...Object.entries(OTHER_KINDS), ...transitions]);
 });
 
-it('API.md tells the class table', () => {
+it('API.md has the class table', () => {
   const rows = rowsOf(sectionOf(API, '### GET /patient-types'));
   expect(rows.map(([type, priority]) => [...codesIn(type), Number(priority)])).toEqual(
     DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]),
   );
 });
 
-it('API.md tells the limits', () => {
+it('API.md has the limits', () => {
   const section = sectionOf(API, '## Limits');
   const numbers = [...Object.values(LIMITS), PENDING_MAX, RESPONSE_RETENTION_HOURS];
   for (const number of numbers) expect(section).toContain(number.toLocaleString('en'));
@@ -216,20 +242,20 @@ interface Example {
   readonly body: string;
 }
 
-/** A console block: a curl command, then what it printed. */
+/** A console block: a curl command and its output. */
 function exampleOf(block: string): Example {
   const { command, status, body } =
     /^\$ (?<command>.*?)\nHTTP\/1\.1 (?<status>\d{3}) [^\n]*(\n[\w-]+: [^\n]*)*\n(\n(?<body>.*))?$/s.exec(
       block,
     )?.groups ?? {};
   if (command === undefined || status === undefined)
-    throw new Error(`not a command and its answer: ${block}`);
+    throw new Error(`not a command and its output: ${block}`);
   return { command, status, body: body ?? '' };
 }
 
 const examplesOf = (markdown: string): Example[] => blocksOf(markdown, 'console').map(exampleOf);
 
-/** The route that an example asks, and the body it sends. */
+/** The route of an example, and the body that it sends. */
 function requestOf({ command }: Example): { route: DescribedRoute; sent: string | undefined } {
   const url = /\$OPD(\/[^\s"']*)/.exec(command)?.[1] ?? '';
   const sent = /-d '(.*)'$/s.exec(command)?.[1];
@@ -239,13 +265,13 @@ function requestOf({ command }: Example): { route: DescribedRoute; sent: string 
   return { route, sent };
 }
 
-it.each(ROUTES)('API.md shows $name at work', (route) => {
+it.each(ROUTES)('API.md has an example of a success of $name', (route) => {
   const examples = examplesOf(sectionOfRoute(route));
   const successes = examples.filter(({ status }) => route.successes.includes(status));
   expect(successes.map((example) => requestOf(example).route.name)).toContain(route.name);
 });
 
-it('API.md shows a day report as JSON and the same as a table', () => {
+it('API.md has a day report as JSON and the same report as a table', () => {
   const [json, csv] = examplesOf(sectionOf(API, '### GET /reports/day'));
   const report = JSON.parse(json?.body ?? '') as DayReportView;
   expect(csv?.body).toBe(reportCsvOf(report).replaceAll('\r\n', '\n'));
@@ -254,7 +280,7 @@ it('API.md shows a day report as JSON and the same as a table', () => {
 const isTable = ({ command }: Example): boolean => command.includes('Accept: text/csv');
 
 it.each(examplesOf(API).filter((example) => !isTable(example)))(
-  'API.md shows a real answer of $command',
+  'API.md has an answer of $command that fits the schema',
   async (example) => {
     const { route, sent } = requestOf(example);
     if (sent !== undefined && example.status < '300')
@@ -274,14 +300,14 @@ it.each(examplesOf(API).filter((example) => !isTable(example)))(
 /** The file that a link in a document leads to; the document itself if the link is only an anchor. */
 const linked = (document: string, link: string): URL => new URL(link, new URL(document, ROOT));
 
-it.each(DOCUMENTS)('the JSON in %s is JSON, and a roster in it one that works', (name) => {
+it.each(DOCUMENTS)('the JSON in %s is valid, and so is every roster in it', (name) => {
   for (const block of blocksOf(readDocument(name), 'json')) {
     const value = JSON.parse(block) as object;
     if ('doctors' in value) expect(parseRoster(block)).toHaveProperty('doctors');
   }
 });
 
-it.each(DOCUMENTS)('%s names only routes, commands and files that there are', (name) => {
+it.each(DOCUMENTS)('%s names only routes, commands and files that exist', (name) => {
   const text = readDocument(name);
   const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: object };
 
@@ -306,7 +332,7 @@ it.each(DOCUMENTS)('%s names only routes, commands and files that there are', (n
   expect(paths.filter((path) => !existsSync(new URL(path, ROOT)))).toEqual([]);
 });
 
-it.each(DOCUMENTS)('the links of %s lead to headings that there are', (name) => {
+it.each(DOCUMENTS)('the links of %s lead to headings that exist', (name) => {
   const links = Array.from(readDocument(name).matchAll(/\]\(([\w./]*)#([^)]+)\)/g));
   const broken = links.filter(([, file = '', anchor = '']) => {
     const target = readFileSync(linked(name, file), 'utf8');

@@ -86,6 +86,30 @@ const crossings = (file: string): string[] =>
     (specifier) => specifier.startsWith('.') && importedLayer(file, specifier) !== layerOf(file),
   );
 
+/** The layers whose files must not import each other in a circle, types included. */
+const LAYERS_WITHOUT_CIRCLES: readonly string[] = ['engine'];
+
+/** The circles of imports among these files: each as `a.ts -> b.ts -> a.ts`, once. */
+function circlesAmong(files: readonly string[]): string[] {
+  const imports = new Map(
+    files.map((file) => {
+      const paths = importsOf(file).map((path) => relative(ROOT, join(ROOT, dirname(file), path)));
+      return [file, paths.filter((path) => files.includes(path))] as const;
+    }),
+  );
+  const circles: string[] = [];
+  const finished = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start !== -1) circles.push([...path.slice(start), file].join(' -> '));
+    if (start !== -1 || finished.has(file)) return;
+    for (const imported of imports.get(file) ?? []) visit(imported, [...path, file]);
+    finished.add(file);
+  };
+  for (const file of files) visit(file, []);
+  return circles;
+}
+
 it('knows every file of src', () => {
   expect(SOURCES.length).toBeGreaterThan(40);
   expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ARROWS)));
@@ -106,6 +130,10 @@ describe('the layers', () => {
     const asides = (file: string): string[] =>
       crossings(file).filter((specifier) => !specifier.endsWith('/index.ts'));
     expect(breaches(layers, asides)).toEqual([]);
+  });
+
+  it.each(LAYERS_WITHOUT_CIRCLES)('have no circle of imports: %s', (layer) => {
+    expect(circlesAmong(SOURCES.filter((file) => layerOf(file) === layer))).toEqual([]);
   });
 
   it('leave the process to those who start one', () => {

@@ -1,13 +1,14 @@
+import { ChangeSet, landingIn } from './change-set.ts';
 import type { Book, Booked, Departure, NoShow, Outcome, TokenCommand } from './command.ts';
 import { found } from './invariant.ts';
+import type { PatientClass } from './patient-class.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
-import { delayedStartOf, type Slot } from './slot.ts';
+import type { Slot, Token } from './slot.ts';
+import { delayedStartOf } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { nextStatuses, type Status } from './status.ts';
-import type { Token } from './token.ts';
-import { landingIn, ChangeSet } from './change-set.ts';
 
-// How a patient gets a place and gives it up.
+// Bookings, and the commands by which a patient gives a place up.
 
 /** See `AllocationEngine.book`. */
 export function book(state: EngineState, command: Book): Outcome<Booked> {
@@ -16,13 +17,14 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   const slot = state.resolveSlot(command.slotId, command.at);
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
   const patientClass = state.classOf(command.patientType);
-  const first = command.patientId === null ? undefined : slot.tokenOfPatient(command.patientId);
-  if (first !== undefined) return refuseWith({ code: 'duplicate_booking', tokenId: first.id });
+  const duplicate = command.patientId === null ? undefined : slot.tokenOfPatient(command.patientId);
+  if (duplicate !== undefined)
+    return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
   const refusal = refusalOfNewcomer(state, slot, patientClass, command.at);
   if (refusal !== undefined) return refusal;
 
   const changeSet = new ChangeSet(state, command.at);
-  // Who waits beside a free seat comes before any newcomer (R5, R8).
+  // A token that waits although a seat is free gets the seat before the newcomer (R5, R8).
   changeSet.fillSeats(slot);
   const landing = landingIn(slot, patientClass);
   changeSet.enter('booked', slot, landing, {
@@ -40,11 +42,11 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   return { ok: true, changes: changeSet.changes, value: { token, bumped: landing.victim ?? null } };
 }
 
-/** Why a slot takes no newcomer of this class; undefined when it does. */
+/** Why a slot takes no newcomer of this class (R4, R11); undefined when it does. */
 export function refusalOfNewcomer(
   state: EngineState,
   slot: Slot,
-  patientClass: Token['patientClass'],
+  patientClass: PatientClass,
   at: Book['at'],
 ): Refused | undefined {
   if (state.hasEnded(slot, at)) return refuse('slot_ended');
@@ -73,10 +75,11 @@ export function noShow(state: EngineState, command: NoShow): Outcome<Departure> 
   return depart(state, token, 'no_show', command.at);
 }
 
-/** Why a command cannot take the token to this status; undefined when it can. */
+/** Why a token cannot change to this status; undefined when the status table allows it. */
 export const refusalOfTransition = ({ status }: Token, to: Status): Refused | undefined =>
   nextStatuses(status).includes(to) ? undefined : refuseFrom(status);
 
+/** Ends a token and promotes the next waiting token to the seat that it frees, if it frees one (R5, R6). */
 function depart(
   state: EngineState,
   token: Token,

@@ -1,16 +1,16 @@
 import { TRANSITIONS, type Change, type TokenFacts, type Transition } from './change.ts';
-import type { DoctorFacts } from './doctor.ts';
+import type { DoctorFacts } from './doctor-facts.ts';
 import type { DoctorId, EpochMs, TokenId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
-import type { Slot, SlotFacts } from './slot.ts';
+import type { Slot, Token } from './slot.ts';
+import type { SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { isLive, seatStatusOf } from './status.ts';
-import type { Token } from './token.ts';
 
 /**
- * One command at work, once nothing can refuse it any more: each of its changes is applied as soon as it is decided,
- * so that the next is decided on what it left.
+ * The changes of one accepted command. Each change is applied as soon as it is decided, because the next one is
+ * decided from the state after it.
  */
 export class ChangeSet {
   readonly changes: Change[] = [];
@@ -27,22 +27,26 @@ export class ChangeSet {
     this.changes.push(change);
   }
 
-  /** Sets what a doctor is. */
+  /** Adds a doctor, or sets the doctor's facts. */
   setDoctor(doctor: DoctorFacts): void {
     this.#append({ kind: 'doctor_set', ...this.#nextEnvelope(doctor.id), doctor });
   }
 
-  /** Sets what a slot is. */
+  /** Opens a slot, or sets the slot's facts. */
   setSlot(slot: SlotFacts): void {
     this.#append({ kind: 'slot_set', ...this.#nextEnvelope(slot.doctorId), slot });
   }
 
-  /** Takes a token where this kind of transition leads; a cause is another token. */
+  /**
+   * Changes a token's status to the one that this kind of transition leads to.
+   * @param cause the other token that caused the change, if any (R17)
+   */
   transition(token: Token, kind: Transition, cause: TokenId | null = null): void {
     const { id, slot, status } = token;
     invariant(isLive(status), 'only a live token changes');
     const { doctor, facts } = slot;
-    // Spelt out, as in `enter`: to spread is slow, and these two make the changes of every booking.
+    // The fields are listed one by one here and in `enter` because spreading is slow and every booking runs through
+    // these two.
     this.#append({
       kind,
       doctorId: facts.doctorId,
@@ -56,18 +60,20 @@ export class ChangeSet {
     });
   }
 
-  /** Gives a token another class (R14). */
+  /** Gives a token another class; its status and its arrival do not change (R14). */
   reclassify(token: Token, { type, priority }: PatientClass): void {
-    const step = this.#tokenEnvelope(token);
-    this.#append({ kind: 'reclassified', ...step, patientType: type, priority });
+    const envelope = this.#tokenEnvelope(token);
+    this.#append({ kind: 'reclassified', ...envelope, patientType: type, priority });
   }
 
-  /** Takes a token out of its slot, to enter another. */
+  /** Takes a token out of its slot. `enter` puts it into another one (R13). */
   moveOut(token: Token): void {
     this.#append({ kind: 'moved_out', ...this.#tokenEnvelope(token) });
   }
 
-  /** Lets a token into a slot: on a free seat, on the victim's or on the waitlist (R2-R4). */
+  /**
+   * Puts a token into a slot where `landing` says: on a free seat, on the victim's seat or on the waitlist (R2-R4).
+   */
   enter(
     kind: 'booked' | 'moved_in',
     slot: Slot,
@@ -94,15 +100,20 @@ export class ChangeSet {
     });
   }
 
-  /** Seats whoever is due a free seat: nobody once the slot has ended or is closed (R5, R11). The cause left it. */
+  /**
+   * Promotes the first waiting token when a seat is free and the slot is open and has not ended (R5, R11).
+   * @param cause the token that left the seat, if any (R17)
+   * @returns the promoted token
+   */
   promote(slot: Slot, cause: TokenId | null): Token | undefined {
-    const isDue = slot.hasUnfilledSeat && !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
-    const waiter = isDue ? slot.nextWaiting() : undefined;
+    const mayPromote =
+      slot.hasUnfilledSeat && !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
+    const waiter = mayPromote ? slot.nextWaiting() : undefined;
     if (waiter !== undefined) this.transition(waiter, 'promoted', cause);
     return waiter;
   }
 
-  /** Seats those who are due seats that nobody left just now, one after another. */
+  /** Promotes waiting tokens one after another while seats are free that no token has left in this command (R5). */
   fillSeats(slot: Slot): readonly Token[] {
     const promoted: Token[] = [];
     for (let next = this.promote(slot, null); next; next = this.promote(slot, null))
@@ -122,14 +133,15 @@ export class ChangeSet {
   }
 }
 
-/** Where a newcomer would land in a slot (R2-R4). */
+/** Where a newcomer lands in a slot (R2-R4). */
 export interface Landing {
-  /** Whose seat it takes. */
+  /** The token whose seat the newcomer takes. */
   readonly victim: Token | undefined;
+  /** Whether the newcomer gets a seat; otherwise it waits. */
   readonly isSeated: boolean;
 }
 
-/** Where a newcomer of this class would land: on a free seat, on the seat of the weakest, or on the waitlist (R2-R4). */
+/** Where a newcomer of this class lands: on a free seat (R2), on the victim's seat (R3) or on the waitlist (R4). */
 export function landingIn(slot: Slot, newcomer: PatientClass): Landing {
   const victim = slot.seatsLeft > 0 ? undefined : slot.victimFor(newcomer);
   return { victim, isSeated: slot.seatsLeft > 0 || victim !== undefined };

@@ -1,87 +1,103 @@
 import type { Change } from './change.ts';
-import type { DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
 import type { PatientClass } from './patient-class.ts';
 import type { Refused } from './refusal.ts';
-import type { Slot } from './slot.ts';
-import type { Token } from './token.ts';
+import type { Slot, Token } from './slot.ts';
 
+// What the engine is asked, and what it answers.
+
+/** The settings that the rules depend on; they do not change while the engine runs. */
 export interface EngineRules {
+  /** The class table; `EMERGENCY` has the highest priority. */
   readonly classes: readonly PatientClass[];
-  /** Minutes after its end (and delay) during which a slot still takes bookings and promotes (R11). */
+  /** Minutes after a slot's end and delay in which it still takes bookings and promotes, 0 or more (R11). */
   readonly graceMinutes: number;
   /**
-   * Waiters a slot may have before a booking or a patient's move that would wait is refused. A bumped token, and one
-   * that the hospital moves, always finds room.
+   * How many tokens may wait in a slot, 0 or more: then a booking or a patient's move that would wait is refused
+   * (R4). A bumped token and one that the hospital moves go on the waitlist even when it is full.
    */
   readonly waitlistMax: number;
 }
 
+/** Books a patient into a slot (R2-R4). */
 export interface Book {
   readonly doctorId: DoctorId;
-  /** A slot, or a session: its next slot that still takes bookings. */
+  /** The id of a slot, or of a session: then its next slot that still takes bookings. */
   readonly slotId: SlotId;
   readonly tokenId: TokenId;
   readonly patientName: string;
   readonly patientId: PatientId | null;
+  /** The name of a class of the table. */
   readonly patientType: string;
   readonly at: EpochMs;
 }
 
+/** A command that needs only a token. */
 export interface TokenCommand {
   readonly tokenId: TokenId;
   readonly at: EpochMs;
 }
 
 export interface NoShow extends TokenCommand {
-  /** Also before the slot starts. */
+  /** Whether the no-show is accepted before the slot starts. */
   readonly force: boolean;
 }
 
 export interface Start extends TokenCommand {
-  /** The calendar day it is at the doctor's place. */
+  /** The calendar day of `at` in the doctor's time zone. */
   readonly today: LocalDate;
 }
 
 export interface CallNext {
   readonly doctorId: DoctorId;
-  /** A slot of the doctor, of any day; a session: its slots of the day; null: all slots of the day. */
+  /** The id of a slot of any day, or of a session: then its slots of the day. Null means all slots of the day. */
   readonly slotId: SlotId | null;
-  /** Whether the patient in consultation, if any, is done. */
+  /** Whether the command first completes the token in consultation, if there is one. */
   readonly completeCurrent: boolean;
-  /** The calendar day it is at the doctor's place. */
+  /** The calendar day of `at` in the doctor's time zone. */
   readonly today: LocalDate;
   readonly at: EpochMs;
 }
 
+/** A patient's move to another slot (R13). */
 export interface Move extends TokenCommand {
-  /** A slot, or a session: its next slot that still takes bookings; of whichever doctor. */
+  /**
+   * The id of a slot, or of a session: then its next slot that still takes bookings. The doctor may be another one.
+   */
   readonly slotId: SlotId;
 }
 
+/** Gives a token another class (R14). */
 export interface Reclassify extends TokenCommand {
+  /** The name of a class of the table. */
   readonly patientType: string;
 }
 
+/** Sets a slot's seats, its delay, or both (R12). */
 export interface ReviseSlot {
-  /** Not a session: repeated, the command must mean the same slot. */
+  /** A slot's own id. A session id is not accepted, because a repeated command must mean the same slot. */
   readonly slotId: SlotId;
-  /** Seats, 1 or more; undefined leaves them. */
+  /** Seats, 1 or more; undefined leaves them unchanged. */
   readonly capacity: number | undefined;
-  /** Minutes, 0 or more; undefined leaves them. */
+  /** Minutes, 0 or more; undefined leaves the delay unchanged. */
   readonly delayMinutes: number | undefined;
   readonly at: EpochMs;
 }
 
+/** Closes a slot and moves or cancels the patients in it (R13). */
 export interface CloseSlot {
-  /** Not a session: repeated, the command must mean the same slot. */
+  /** A slot's own id. A session id is not accepted, because a repeated command must mean the same slot. */
   readonly slotId: SlotId;
   readonly reason: string;
-  /** Where patients go: a slot, or a session: its next slot behind this one; of whichever doctor. Null cancels them. */
+  /**
+   * The id of the slot that the patients are moved to, or of a session: then its next slot that starts no earlier
+   * than this one. The doctor may be another one. Null cancels the patients.
+   */
   readonly moveTo: SlotId | null;
   readonly at: EpochMs;
 }
 
+/** Sets the delay of all slots of a doctor's day. */
 export interface DelayDay {
   readonly doctorId: DoctorId;
   readonly date: LocalDate;
@@ -90,20 +106,24 @@ export interface DelayDay {
   readonly at: EpochMs;
 }
 
+/** The result of a command: its changes and a value, or a refusal that has changed nothing (R9). */
 export type Outcome<T> =
   { readonly ok: true; readonly changes: readonly Change[]; readonly value: T } | Refused;
 
 export interface Booked {
   readonly token: Token;
+  /** The token whose seat the newcomer took (R3). */
   readonly bumped: Token | null;
 }
 
 export interface Departure {
+  /** The token that was cancelled or marked as a no-show. */
   readonly token: Token;
+  /** The waiting token that got the freed seat (R5). */
   readonly promoted: Token | null;
 }
 
-/** A token in another place of the order, and who else lost a seat or got one by that. */
+/** A token whose slot or class changed, and the other tokens that lost or got a seat because of it. */
 export interface Reordered {
   readonly token: Token;
   readonly bumped: Token | null;
@@ -111,32 +131,26 @@ export interface Reordered {
 }
 
 export interface Called {
+  /** The token that is now in consultation. */
   readonly token: Token;
-  /** Who was in consultation until then. */
+  /** The token that was in consultation until now. */
   readonly completed: Token | null;
 }
 
 export interface RevisedSlot {
   readonly slot: Slot;
+  /** In the order in which they lost or got a seat. */
   readonly bumped: readonly Token[];
   readonly promoted: readonly Token[];
 }
 
-/** What became of a patient whose slot was closed; who is in consultation stays. */
+/** What the closing of a slot did to a token; a token in consultation stays. */
 export type ClosingOutcome = 'moved' | 'cancelled_by_hospital' | 'stays';
 
 export interface ClosedSlot {
   readonly slot: Slot;
-  /** Every live patient of the slot, best rank first. */
+  /** Every live token of the slot that is not completed, best rank first. */
   readonly affected: readonly { readonly token: Token; readonly outcome: ClosingOutcome }[];
-  /** Who lost a seat in the slot that the patients were moved to. */
+  /** The tokens that lost a seat in the slot that the patients were moved to. */
   readonly bumped: readonly Token[];
-}
-
-/** A doctor as a store kept it. */
-export interface DoctorSnapshot {
-  readonly facts: DoctorFacts;
-  readonly version: number;
-  readonly lastArrival: number;
-  readonly lastNumbers: readonly (readonly [LocalDate, number])[];
 }

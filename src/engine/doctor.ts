@@ -1,50 +1,19 @@
-import type { DoctorSnapshot } from './command.ts';
-import type { DoctorId, EpochMs, LocalDate, SessionId } from './ids.ts';
+import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
+import type { EpochMs, LocalDate, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
-import { endsAt, type Slot } from './slot.ts';
-import type { Token } from './token.ts';
+import type { Day, Slot, SlotOwner, Token } from './slot.ts';
+import { endsAt } from './slot-facts.ts';
 
-/** Days of the week as FHIR's DaysOfWeek code system spells them, Monday first as in ISO 8601. */
-export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-export type Weekday = (typeof WEEKDAYS)[number];
-
-/** A recurring sitting: yields one slot on each of its weekdays. */
-export interface Session {
-  readonly id: SessionId;
-  readonly weekdays: readonly Weekday[];
-  /** Wall-clock time in the doctor's time zone, `HH:MM`. */
-  readonly start: string;
-  /** Later than `start`; `24:00` is midnight. */
-  readonly end: string;
-  /** Seats of each of its slots, 1 or more. */
-  readonly capacity: number;
-}
-
-export interface DoctorFacts {
-  readonly id: DoctorId;
-  readonly name: string;
-  readonly department: string | null;
-  /** An IANA time zone name. */
-  readonly timeZone: string;
-  readonly sessions: readonly Session[];
-}
-
-/** A local calendar day of a doctor and the number printed last on it, 0 before the first (R10). */
-export interface Day {
-  readonly date: LocalDate;
-  lastNumber: number;
-}
-
-/** A doctor, the doctor's slots and the counters that order what happens to them. Only the engine writes to it. */
-export class Doctor {
+/** A doctor with the slots in memory and the doctor's counters. Only the engine writes to it. */
+export class Doctor implements SlotOwner {
   facts: DoctorFacts;
-  /** Change records so far: the number of the latest one. */
+  /** Change records so far: the version of the latest one. */
   version = 0;
   /** Bookings accepted so far: the arrival of the latest one. */
   lastArrival = 0;
-  /** Patients who are with the doctor: one, apart from those of days gone by whom nobody completed. */
+  /** Tokens in consultation: one at most, and beside it those of past days that were never completed. */
   readonly inConsultation = new Set<Token>();
-  /** Slots in which somebody has checked in and is to be called. */
+  /** Slots with at least one checked-in token. */
   readonly slotsWithCheckedIn = new Set<Slot>();
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
@@ -53,12 +22,15 @@ export class Doctor {
     this.facts = facts;
   }
 
-  /** The slots in memory, in the order in which they start, then of their ids. */
+  /** The slots in memory, ordered by start time, then by id. */
   get slots(): readonly Slot[] {
     return this.#slots;
   }
 
-  /** The first slot of a session, of those behind a slot, that still takes bookings; when none does, the latest. */
+  /**
+   * The first slot of a session that still takes bookings; when none does, the latest slot of the session.
+   * @param after when given, only slots that start no earlier than this one count, and not this one itself
+   */
   nextSlotOfSession(
     sessionId: SessionId,
     at: EpochMs,
@@ -74,7 +46,7 @@ export class Doctor {
     return latest;
   }
 
-  /** The day of a date, made when it is first asked for. */
+  /** The day of a date; the first call for a date creates it. */
   day(date: LocalDate): Day {
     let day = this.#days.get(date);
     if (day === undefined) {
@@ -84,19 +56,21 @@ export class Doctor {
     return day;
   }
 
+  /** Inserts a slot in the order of start times. */
   addSlot(slot: Slot): void {
-    // From the end: slots are opened day after day, each mostly behind all others.
+    // The search runs from the end because slots are opened day after day: a new slot is mostly the last one.
     const place = this.#slots.findLastIndex((other) => !startsBefore(slot, other)) + 1;
     this.#slots.splice(place, 0, slot);
   }
 
+  /** @throws InvariantError when the slot is not one of the doctor's slots in memory */
   removeSlot(slot: Slot): void {
     const place = this.#slots.indexOf(slot);
-    invariant(place !== -1, 'a slot is removed once');
+    invariant(place !== -1, 'a slot is removed from the doctor that has it');
     this.#slots.splice(place, 1);
   }
 
-  /** The doctor without slots, as a store would keep it. */
+  /** The facts and the counters, without slots: what a store holds of a doctor. */
   snapshot(): DoctorSnapshot {
     const { facts, version, lastArrival } = this;
     const lastNumbers = Array.from(
@@ -106,7 +80,7 @@ export class Doctor {
     return { facts, version, lastArrival, lastNumbers };
   }
 
-  /** Drops the counters of days that are over. */
+  /** Evicts the number counters of all days before this date. */
   evictDaysBefore(date: LocalDate): void {
     for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
   }
@@ -115,6 +89,6 @@ export class Doctor {
 const startsAfter = (slot: Slot, other: Slot | undefined): boolean =>
   other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
 
-/** The order of a doctor's slots: by id where two start together, for a restart must not change it. */
+/** The order of a doctor's slots: by start time, then by id, because a restart must not change the order. */
 export const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
   a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;

@@ -18,51 +18,52 @@ import type {
   Start,
   TokenCommand,
 } from './command.ts';
-import type { Doctor, DoctorFacts } from './doctor.ts';
+import type { Doctor } from './doctor.ts';
+import type { DoctorFacts } from './doctor-facts.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
 import { closeSlot, move, reclassify } from './moving.ts';
 import type { DoctorPlan, TakenSessions } from './namespace.ts';
-import { addSlot, delayDay, openSlots, advanceTime, putDoctor, reviseSlot } from './slots.ts';
-import type { Slot, SlotFacts } from './slot.ts';
+import type { Slot, Token } from './slot.ts';
+import type { SlotFacts } from './slot-facts.ts';
+import { addSlot, advanceTime, delayDay, openSlots, putDoctor, reviseSlot } from './slots.ts';
 import { EngineState } from './state.ts';
-import type { Token } from './token.ts';
 import { callNext, checkIn, complete, start } from './visit.ts';
 
 /**
- * The allocation rules R1-R17 over doctors, slots and tokens in memory. Synchronous and decided by state, command and
- * given time alone (R16). One method a command: it returns the changes it has written through `apply`, or refuses and
- * has touched nothing (R9).
+ * The allocation rules R1-R17 over doctors, slots and tokens in memory. Each command is one synchronous method. It
+ * decides from the state, the command and the time in the command alone (R16). It returns the changes that it has
+ * applied (R17), or a refusal and has changed nothing (R9).
  */
 export class AllocationEngine extends EngineState {
-  /** Seats a patient (R2-R4, R15): on a free seat, on the seat of the weakest, or on the waitlist. */
+  /** Books a patient (R2-R4, R15): on a free seat, on the seat of a bumped token, or on the waitlist. */
   book(command: Book): Outcome<Booked> {
     return book(this, command);
   }
 
-  /** Gives the place up, seated or waiting; a freed seat goes to the next waiter at once (R5, R6). */
+  /** Cancels a seated or waiting token; a freed seat goes to the next waiting token at once (R5, R6). */
   cancel(command: TokenCommand): Outcome<Departure> {
     return cancel(this, command);
   }
 
   /**
-   * Marks a patient who held a seat and did not come, not before the slot starts unless forced; the seat goes to the
-   * next waiter at once (R5).
+   * Marks a seated token whose patient did not come; the seat goes to the next waiting token at once (R5). Before the
+   * slot's delayed start it is refused, unless forced.
    */
   noShow(command: NoShow): Outcome<Departure> {
     return noShow(this, command);
   }
 
-  /** Marks a seated patient as being at the desk: from now on only an emergency bumps them (R3). */
+  /** Checks a booked patient in. From then on only an emergency (R3) or fewer seats (R12) bump the token. */
   checkIn(command: TokenCommand): Outcome<Token> {
     return checkIn(this, command);
   }
 
-  /** Takes the first of those checked in to the doctor: over the slots of the day in time order, of one by rank. */
+  /** Calls the next checked-in patient to the doctor: the best rank of the earliest slot of the day that has one. */
   callNext(command: CallNext): Outcome<Called> {
     return callNext(this, command);
   }
 
-  /** Takes a seated patient to the doctor, who sees one at a time. */
+  /** Calls one particular seated patient to the doctor. A doctor sees one patient at a time. */
   start(command: Start): Outcome<Token> {
     return start(this, command);
   }
@@ -72,53 +73,59 @@ export class AllocationEngine extends EngineState {
     return complete(this, command);
   }
 
-  /** A patient's move to another slot, of whichever doctor: a new arrival there (R13). Refused, the old place is kept. */
+  /**
+   * Moves a patient to another slot, of the same or another doctor, with a new arrival there (R13). When the move is
+   * refused, the token stays in its slot.
+   */
   move(command: Move): Outcome<Reordered> {
     return move(this, command);
   }
 
-  /** Gives a token another class: it keeps its arrival, and R3 and R5 are applied once more (R14). */
+  /** Gives a token another class. The arrival stays, and R3 and R5 are applied once more (R14). */
   reclassify(command: Reclassify): Outcome<Reordered> {
     return reclassify(this, command);
   }
 
-  /** Sets a slot's seats and delay: fewer seats bump the weakest, more promote (R12). */
+  /** Sets a slot's seats and delay: fewer seats bump tokens, more seats promote tokens (R12). */
   reviseSlot(command: ReviseSlot): Outcome<RevisedSlot> {
     return reviseSlot(this, command);
   }
 
-  /** Closes a slot to everybody and moves or cancels those in it; who is moved within a doctor keeps the arrival (R13). */
+  /** Closes a slot and moves or cancels its patients. A token that stays with its doctor keeps its arrival (R13). */
   closeSlot(command: CloseSlot): Outcome<ClosedSlot> {
     return closeSlot(this, command);
   }
 
-  /** Sets the delay of the slots of a day that are open and have not ended; returns them. */
+  /** Sets the delay of the slots of a day that are open and have not ended, and returns these slots. */
   delayDay(command: DelayDay): Outcome<readonly Slot[]> {
     return delayDay(this, command);
   }
 
   /**
-   * What time alone brings about: who waits in a slot that has ended is expired (R11), who waits beside a free seat, as
-   * after an end that was put off, is seated (R5). Mostly there is nobody.
+   * Expires every token that waits in an ended slot (R11), and promotes waiting tokens where a seat is free, for
+   * example after the slot's end was postponed (R5). Mostly this changes nothing.
    */
   advanceTime(doctorId: DoctorId, at: EpochMs): Outcome<Doctor> {
     return advanceTime(this, doctorId, at);
   }
 
-  /** The sessions for which `putDoctor` would refuse these doctors, if they are put one after another. */
+  /** The sessions because of which `putDoctor` would refuse these doctors; empty when it accepts them all. */
   takenSessions(plans: readonly DoctorPlan[]): TakenSessions[] {
     return this.ids.taken(plans);
   }
 
   /**
-   * Adds a doctor or revises one, and brings the slots of the sessions to `planned`: those missing are opened,
-   * unused ones are revised, closed or opened again, and a slot with a live token stays as it is. Repeated, it changes nothing.
+   * Adds or changes a doctor, and makes the slots of the sessions match `planned`: missing slots are opened, unused
+   * slots are changed, closed or opened again, and slots with a live token stay as they are. A repeat changes
+   * nothing.
    */
   putDoctor(facts: DoctorFacts, planned: readonly SlotFacts[], at: EpochMs): Outcome<Doctor> {
     return putDoctor(this, facts, planned, at);
   }
 
-  /** Opens the slots that the doctor's sessions yield: those not there yet, and those closed by a session's end. */
+  /**
+   * Opens the planned slots that do not exist yet, and those that closed with their session and are planned again.
+   */
   openSlots(
     doctorId: DoctorId,
     planned: readonly SlotFacts[],
@@ -132,7 +139,7 @@ export class AllocationEngine extends EngineState {
     return addSlot(this, facts, at);
   }
 
-  /** A copy of these doctors and all that is theirs, to try a command on. */
+  /** A new engine with copies of these doctors and their slots, on which a dry run performs its command. */
   copyForDryRun(doctorIds: readonly DoctorId[]): AllocationEngine {
     const copy = new AllocationEngine(this.rules);
     for (const id of doctorIds) this.copyDoctor(id, copy);

@@ -6,11 +6,12 @@ export type SessionId = Brand<string, 'SessionId'>;
 export type SlotId = Brand<string, 'SlotId'>;
 export type TokenId = Brand<string, 'TokenId'>;
 export type PatientId = Brand<string, 'PatientId'>;
-/** Milliseconds since 1970-01-01T00:00:00Z; the engine never reads a clock, it is handed one of these. */
+/** Milliseconds since 1970-01-01T00:00:00Z. The engine reads no clock: each command carries its time (R16). */
 export type EpochMs = Brand<number, 'EpochMs'>;
 /** A calendar day in the doctor's time zone, `YYYY-MM-DD`. */
 export type LocalDate = Brand<string, 'LocalDate'>;
 
+// These functions turn a raw string or number into a typed one, once, where it enters the program.
 export const doctorId = (raw: string): DoctorId => raw as DoctorId;
 export const sessionId = (raw: string): SessionId => raw as SessionId;
 export const slotId = (raw: string): SlotId => raw as SlotId;

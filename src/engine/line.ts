@@ -1,37 +1,39 @@
 import { invariant } from './invariant.ts';
-import { outranks, type Token } from './token.ts';
+import { outranks, type Ranked } from './rank.ts';
 
-/** Children or tokens in one node: small enough to shift by hand, large enough that 100,000 tokens are three levels. */
+/**
+ * Children or tokens in one node: few enough to shift in place, enough that 100,000 tokens need only three levels.
+ */
 const NODE_MAX = 32;
 
-interface Leaf {
+interface Leaf<T> {
   readonly children: null;
-  readonly tokens: Token[];
+  readonly tokens: T[];
 }
 
-interface Branch {
-  readonly children: Node[];
-  /** The best-ranked token below each child, side by side with `children`. */
-  readonly firsts: Token[];
+interface Branch<T> {
+  readonly children: Node<T>[];
+  /** The best-ranked token below each child, at the same index as in `children`. */
+  readonly firsts: T[];
   /** Tokens below this branch. */
   size: number;
 }
 
-type Node = Leaf | Branch;
+type Node<T> = Leaf<T> | Branch<T>;
 
 /**
  * Tokens in rank order, as a counted B+ tree: insert, remove, first, last and "how many are ahead"
  * each cost O(log n). A line of up to 32 tokens is one sorted array.
  */
-export class Line {
-  #root: Node = { children: null, tokens: [] };
+export class Line<T extends Ranked> {
+  #root: Node<T> = { children: null, tokens: [] };
 
   get size(): number {
     return sizeOf(this.#root);
   }
 
-  /** Puts a token in its place. It must not be in the line already. */
-  insert(token: Token): void {
+  /** Inserts a token at its rank. The token must not be in the line already. */
+  insert(token: T): void {
     const right = insertInto(this.#root, token);
     if (right === null) return;
     const left = this.#root;
@@ -42,26 +44,29 @@ export class Line {
     };
   }
 
-  /** Takes a token out. It must be in the line, with the rank it was inserted with. */
-  remove(token: Token): void {
+  /**
+   * Removes a token, which must have the rank that it was inserted with.
+   * @throws InvariantError when the token is not in the line
+   */
+  remove(token: T): void {
     removeFrom(this.#root, token);
     while (this.#root.children?.length === 1) this.#root = at(this.#root.children, 0);
   }
 
   /** The best-ranked token. */
-  first(): Token | undefined {
+  first(): T | undefined {
     return this.size === 0 ? undefined : firstOf(this.#root);
   }
 
-  /** The weakest token. */
-  last(): Token | undefined {
+  /** The token of lowest rank. */
+  last(): T | undefined {
     let node = this.#root;
     while (node.children !== null) node = at(node.children, node.children.length - 1);
     return node.tokens[node.tokens.length - 1];
   }
 
-  /** How many tokens of the line outrank `token`, which need not be in it. */
-  aheadOf(token: Token): number {
+  /** How many tokens of the line outrank `token`; `token` itself need not be in the line. */
+  aheadOf(token: T): number {
     let node = this.#root;
     let ahead = 0;
     while (node.children !== null) {
@@ -72,29 +77,30 @@ export class Line {
     return ahead + lowerBound(node.tokens, token);
   }
 
-  /** Every token, best first. */
-  *[Symbol.iterator](): Generator<Token> {
+  /** Every token, best rank first. */
+  *[Symbol.iterator](): Generator<T> {
     yield* tokensOf(this.#root);
   }
 }
 
 function at<T>(items: readonly T[], index: number): T {
   const item = items[index];
-  invariant(item !== undefined, 'a node is read inside its bounds');
+  invariant(item !== undefined, 'a node is read within its bounds');
   return item;
 }
 
-const sizeOf = (node: Node): number => (node.children === null ? node.tokens.length : node.size);
+const sizeOf = <T>(node: Node<T>): number =>
+  node.children === null ? node.tokens.length : node.size;
 
-const firstOf = (node: Node): Token => at(node.children === null ? node.tokens : node.firsts, 0);
+const firstOf = <T>(node: Node<T>): T => at(node.children === null ? node.tokens : node.firsts, 0);
 
-function* tokensOf(node: Node): Generator<Token> {
+function* tokensOf<T>(node: Node<T>): Generator<T> {
   if (node.children === null) yield* node.tokens;
   else for (const child of node.children) yield* tokensOf(child);
 }
 
-/** The first place whose token does not outrank `token`. */
-function lowerBound(tokens: readonly Token[], token: Token): number {
+/** The index of the first token that does not outrank `token`. */
+function lowerBound<T extends Ranked>(tokens: readonly T[], token: T): number {
   let low = 0;
   let high = tokens.length;
   while (low < high) {
@@ -105,13 +111,16 @@ function lowerBound(tokens: readonly Token[], token: Token): number {
   return low;
 }
 
-/** The child in whose range `token` falls: the last one whose first token does not rank behind it. */
-function childFor(branch: Branch, token: Token): number {
+/**
+ * The index of the child whose range contains `token`: the last child whose first token does not rank behind `token`.
+ */
+function childFor<T extends Ranked>(branch: Branch<T>, token: T): number {
   const place = lowerBound(branch.firsts, token);
   return branch.firsts[place] === token ? place : Math.max(place - 1, 0);
 }
 
-function insertInto(node: Node, token: Token): Node | null {
+/** Inserts a token below a node. Returns the new right half when the node was full and was split, otherwise null. */
+function insertInto<T extends Ranked>(node: Node<T>, token: T): Node<T> | null {
   if (node.children === null) {
     insertAt(node.tokens, lowerBound(node.tokens, token), token);
     const cut = cutOf(node.tokens, token);
@@ -128,7 +137,7 @@ function insertInto(node: Node, token: Token): Node | null {
   return splitBranch(node, right);
 }
 
-function splitBranch(node: Branch, added: Node): Branch | null {
+function splitBranch<T>(node: Branch<T>, added: Node<T>): Branch<T> | null {
   const cut = cutOf(node.children, added);
   if (cut === 0) return null;
   const children = node.children.splice(cut);
@@ -137,16 +146,19 @@ function splitBranch(node: Branch, added: Node): Branch | null {
   return { children, firsts: node.firsts.splice(cut), size };
 }
 
-/** Where an overfull node is cut, 0 when it is not. Bookings arrive in order: a node that grew at its end stays full. */
+/**
+ * The index at which an overfull node is split; 0 when the node is not overfull. A node that grew at its end is split
+ * there, because bookings mostly come in rank order and the left half then stays full.
+ */
 function cutOf<T>(items: readonly T[], added: T): number {
   if (items.length <= NODE_MAX) return 0;
   return items[NODE_MAX] === added ? NODE_MAX : NODE_MAX / 2;
 }
 
-function removeFrom(node: Node, token: Token): void {
+function removeFrom<T extends Ranked>(node: Node<T>, token: T): void {
   if (node.children === null) {
     const place = lowerBound(node.tokens, token);
-    invariant(node.tokens[place] === token, 'a token that leaves a line is in it');
+    invariant(node.tokens[place] === token, 'a token that is removed from a line is in the line');
     removeAt(node.tokens, place);
     return;
   }
@@ -162,7 +174,8 @@ function removeFrom(node: Node, token: Token): void {
   removeAt(node.firsts, index);
 }
 
-// Array#splice makes an array for what it removes; these two are the hottest lines of the engine.
+// These two replace Array#splice because splice allocates an array of the removed items, and the engine spends most
+// of its time in these lines.
 function insertAt<T>(items: T[], index: number, item: T): void {
   items.push(item);
   for (let place = items.length - 1; place > index; place -= 1) items[place] = at(items, place - 1);

@@ -1,4 +1,5 @@
 import { refusalOfNewcomer } from './booking.ts';
+import { ChangeSet, landingIn } from './change-set.ts';
 import type {
   ClosedSlot,
   CloseSlot,
@@ -10,13 +11,11 @@ import type {
 } from './command.ts';
 import { found } from './invariant.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
-import type { Slot } from './slot.ts';
+import type { Slot, Token } from './slot.ts';
 import type { EngineState } from './state.ts';
 import { awaitsConsultation } from './status.ts';
-import type { Token } from './token.ts';
-import { landingIn, ChangeSet } from './change-set.ts';
 
-// What changes a token's place in the order: another slot, another class, a slot that closes.
+// Commands that change a token's place in the order: another slot, another class, the closing of a slot.
 
 /** See `AllocationEngine.move`. */
 export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome<Reordered> {
@@ -24,8 +23,9 @@ export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome
   if (target === undefined) return refuse('slot_not_found');
   const token = state.token(tokenId);
   if (token === undefined) return refuse('token_not_found');
-  const there = token.slot === target ? token : otherTokenOfPatient(token, target);
-  if (there !== undefined) return refuseWith({ code: 'duplicate_booking', tokenId: there.id });
+  const duplicate = token.slot === target ? token : otherTokenOfPatient(token, target);
+  if (duplicate !== undefined)
+    return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
   const refusal =
     refusalOfNewcomer(state, target, token.patientClass, at) ?? refusalOfReorder(token);
   if (refusal !== undefined) return refusal;
@@ -53,7 +53,8 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
   changeSet.fillSeats(slot);
   changeSet.reclassify(token, patientClass);
   if (slot.isClosed || state.hasEnded(slot, command.at)) return reordered(state, changeSet, token);
-  // Only this token has another rank: either it may bump somebody now, or the first who waits may bump it (R8).
+  // Only this token's rank has changed. So at most one exchange follows: the token now bumps another one, or the
+  // first waiting token now bumps it (R8).
   const waiter = token.status === 'WAITING' ? token : slot.nextWaiting();
   const victim = waiter && slot.victimFor(waiter.patientClass);
   if (waiter === undefined || victim === undefined) return reordered(state, changeSet, token);
@@ -68,22 +69,22 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
   const slot = state.slot(command.slotId);
   const target = command.moveTo === null ? null : state.resolveSlot(command.moveTo, at, slot);
   if (slot === undefined || target === undefined) return refuse('slot_not_found');
-  const both = target === null ? [slot] : [slot, target];
-  if (both.some((each) => state.hasEnded(each, at))) return refuse('slot_ended');
-  // A slot that is about to be closed takes nobody.
-  if (both.some(({ isClosed }) => isClosed) || slot === target) return refuse('slot_closed');
+  const slots = target === null ? [slot] : [slot, target];
+  if (slots.some((touched) => state.hasEnded(touched, at))) return refuse('slot_ended');
+  // A slot cannot take its own patients, because it is closed before they are moved.
+  if (slots.some(({ isClosed }) => isClosed) || slot === target) return refuse('slot_closed');
 
   const changeSet = new ChangeSet(state, at);
   if (target !== null) changeSet.fillSeats(target);
   changeSet.setSlot({ ...slot.facts, closedReason: reason });
   const bumped: Token[] = [];
+  // The tokens move in rank order, so that no moved token is bumped by one that moves later.
   const affected = slot.tokens().flatMap((token) => {
     const outcome = outcomeOf(token, target);
     if (outcome === undefined) return [];
     if (outcome === 'cancelled_by_hospital') changeSet.transition(token, 'cancelled');
     if (outcome === 'moved' && target !== null) {
       changeSet.moveOut(token);
-      // In rank order, so that nobody who was moved is bumped by one moved later.
       const isSameDoctor = target.doctor === slot.doctor;
       const arrival = isSameDoctor ? token.arrival : target.doctor.lastArrival + 1;
       const victim = enterTarget(changeSet, token, target, arrival);
@@ -94,7 +95,7 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
   return { ok: true, changes: changeSet.changes, value: { slot, affected, bumped } };
 }
 
-/** What closing makes of a token; undefined for one that is completed. */
+/** What the closing does to a token; undefined for a completed token, which it does not affect. */
 function outcomeOf(token: Token, target: Slot | null): ClosingOutcome | undefined {
   if (token.status === 'COMPLETED') return undefined;
   if (token.status === 'IN_CONSULTATION') return 'stays';
@@ -105,11 +106,11 @@ function outcomeOf(token: Token, target: Slot | null): ClosingOutcome | undefine
 const otherTokenOfPatient = ({ patientId }: Token, slot: Slot): Token | undefined =>
   patientId === null ? undefined : slot.tokenOfPatient(patientId);
 
-/** Only a token that is still to be seen has a place in the order that can change. */
+/** Why a token cannot be moved or reclassified: the patient is with the doctor already, or was. */
 const refusalOfReorder = ({ status }: Token): Refused | undefined =>
   awaitsConsultation(status) ? undefined : refuseFrom(status);
 
-/** Lets a token that has left its slot into another (R2-R4); returns whom it bumped. */
+/** Puts a token that has left its slot into another one (R2-R4). Returns the token that it bumped. */
 function enterTarget(
   changeSet: ChangeSet,
   token: Token,
@@ -118,8 +119,8 @@ function enterTarget(
 ): Token | undefined {
   const { slot, patientClass } = token;
   const landing = landingIn(target, patientClass);
-  // Who is at the desk is there for every slot of the day.
-  const present = token.hasCheckedIn && slot.facts.date === target.facts.date;
+  // A check-in counts for every slot of its date, and for no other date.
+  const hasCheckedIn = token.hasCheckedIn && slot.facts.date === target.facts.date;
   changeSet.enter('moved_in', target, landing, {
     tokenId: token.id,
     patientName: token.patientName,
@@ -127,15 +128,17 @@ function enterTarget(
     patientType: patientClass.type,
     priority: patientClass.priority,
     arrival,
-    // Numbers are the doctor's and the day's: within both it never changes (R10).
+    // Numbers belong to a doctor's day: a token that stays on it keeps its number (R10).
     number: slot.day === target.day ? token.number : target.day.lastNumber + 1,
     bookedAt: token.bookedAt,
-    hasCheckedIn: present,
+    hasCheckedIn,
   });
   return landing.victim;
 }
 
-/** The token where it is now; who else lost a seat or got one. */
+/**
+ * The outcome of a move or a reclassification: the token as it is now, and the other tokens that lost or got a seat.
+ */
 function reordered(
   state: EngineState,
   { changes }: ChangeSet,
@@ -143,8 +146,9 @@ function reordered(
   bumped?: Token,
   promoted?: Token,
 ): Outcome<Reordered> {
-  const token = found(state.token(id), 'a token that is still to be seen is in the index');
-  const other = (touched: Token | undefined): Token | null =>
+  const token = found(state.token(id), 'a moved or reclassified token is in the index');
+  const otherThanToken = (touched: Token | undefined): Token | null =>
     touched === undefined || touched.id === id ? null : touched;
-  return { ok: true, changes, value: { token, bumped: other(bumped), promoted: other(promoted) } };
+  const value = { token, bumped: otherThanToken(bumped), promoted: otherThanToken(promoted) };
+  return { ok: true, changes, value };
 }

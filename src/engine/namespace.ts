@@ -1,31 +1,38 @@
-import type { Doctor, DoctorFacts } from './doctor.ts';
+import type { Doctor } from './doctor.ts';
+import type { DoctorFacts } from './doctor-facts.ts';
 import type { DoctorId, SessionId, SlotId } from './ids.ts';
-import type { Slot, SlotFacts } from './slot.ts';
+import type { Slot } from './slot.ts';
+import type { SlotFacts } from './slot-facts.ts';
 
-/** A doctor to be set up, and the slots that the sessions yield ahead. */
+/** A doctor to be added or changed, and the slots that the doctor's sessions yield within the horizon. */
 export interface DoctorPlan {
   readonly facts: DoctorFacts;
   readonly planned: readonly SlotFacts[];
 }
 
-/** The sessions that a doctor cannot have: their ids, or those of their slots, are somebody else's. */
+/** The sessions that a doctor cannot have, because another doctor has their ids or the ids of their slots. */
 export interface TakenSessions {
   readonly doctorId: DoctorId;
   readonly sessionIds: readonly SessionId[];
 }
 
-/** Slot ids and session ids, one namespace across all doctors, in which `session@...` belongs to the session. */
+/**
+ * The ids of all slots and sessions: one namespace across all doctors, in which `session@...` belongs to the session.
+ */
 export class Namespace {
   readonly #sessions = new Map<SessionId, Doctor>();
   readonly #slots = new Map<SlotId, Slot>();
-  /** The ids that stand under a prefix `...@`: a new session must not walk the slots of the whole hospital. */
+  /**
+   * For each `...` the ids that begin with `...@`, so that adding a session need not search the slots of the whole
+   * hospital.
+   */
   readonly #idsByPrefix = new Map<string, Set<SlotId | SessionId>>();
 
   slot(id: SlotId): Slot | undefined {
     return this.#slots.get(id);
   }
 
-  /** The doctor whose session it is. */
+  /** The doctor of a session. */
   session(id: SessionId): Doctor | undefined {
     return this.#sessions.get(id);
   }
@@ -45,14 +52,14 @@ export class Namespace {
     this.#addPrefixes(id);
   }
 
-  /** Takes a session off a doctor; one that another doctor has taken over meanwhile stays with that one. */
+  /** Removes a session of a doctor. Nothing happens when the session belongs to another doctor by now. */
   removeSession(id: SessionId, doctor: Doctor): void {
     if (this.#sessions.get(id) !== doctor) return;
     this.#sessions.delete(id);
     this.#removePrefixes(id);
   }
 
-  /** Whether an id is a slot's or a session's, or stands where a session's slots do. */
+  /** Whether an id is in use by a slot or a session, or has the form `session@...` of an existing session. */
   isTaken(id: SlotId | SessionId): boolean {
     return (
       this.#slots.has(id as SlotId) ||
@@ -61,7 +68,7 @@ export class Namespace {
     );
   }
 
-  /** Whose sessions cannot be as planned, if all these doctors are set up together; nobody's when all is well. */
+  /** The sessions that cannot be set up when all these doctors are set up together; empty when all can. */
   taken(plans: readonly DoctorPlan[]): TakenSessions[] {
     const owners = new Map<SessionId, DoctorId>();
     for (const { facts } of plans)
@@ -86,7 +93,10 @@ export class Namespace {
     return this.isTaken(id) || this.#hasForeignIds(id, doctorId);
   }
 
-  /** Whether something stands where this session's slots would: somebody else's, a single slot or a session. */
+  /**
+   * Whether an id of the form `session@...` is not a slot of this session and doctor: of another doctor, a single
+   * slot or a session.
+   */
   #hasForeignIds(id: SessionId, doctorId: DoctorId): boolean {
     for (const other of this.#idsByPrefix.get(id) ?? []) {
       const facts = this.#slots.get(other as SlotId)?.facts;
@@ -116,7 +126,7 @@ export class Namespace {
   }
 }
 
-/** What stands before each `@` of an id: the sessions to which it would belong. */
+/** The text before each `@` of an id: the session ids that the id could belong to. */
 function prefixesOf(id: SlotId | SessionId): SessionId[] {
   const prefixes: SessionId[] = [];
   for (let end = id.indexOf('@'); end !== -1; end = id.indexOf('@', end + 1))

@@ -1,14 +1,14 @@
-/** A class of patients (`patient_type`) and its priority: higher wins. */
+/** A class of patients (`patient_type`). A higher priority ranks first. */
 export interface PatientClass {
   readonly type: string;
   /** 1 to 1000, unique in its table. */
   readonly priority: number;
 }
 
-/** The class that may bump even a patient who has checked in (R3). */
+/** The only class that may also bump a checked-in token (R3). */
 export const EMERGENCY = 'EMERGENCY';
 
-/** The class table, highest priority first. */
+/** The default class table, highest priority first. A roster may add classes and change priorities. */
 export const DEFAULT_CLASSES: readonly PatientClass[] = [
   { type: EMERGENCY, priority: 100 },
   { type: 'PAID_PRIORITY', priority: 80 },

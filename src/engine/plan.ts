@@ -1,9 +1,13 @@
-import type { Doctor, DoctorFacts, Session } from './doctor.ts';
+import type { Doctor } from './doctor.ts';
+import type { DoctorFacts, Session } from './doctor-facts.ts';
 import type { EpochMs, SessionId } from './ids.ts';
 import type { Namespace } from './namespace.ts';
-import { SESSION_ENDED, type Slot, type SlotFacts } from './slot.ts';
+import type { Slot } from './slot.ts';
+import { SESSION_ENDED, type SlotFacts } from './slot-facts.ts';
 
-/** Whether two descriptions of a doctor say the same. */
+// Which slots must be opened, changed or closed so that a doctor's slots match the doctor's sessions.
+
+/** Whether two descriptions of a doctor have the same facts. */
 export const sameDoctor = (a: DoctorFacts, b: DoctorFacts): boolean =>
   a.name === b.name &&
   a.department === b.department &&
@@ -18,21 +22,20 @@ const sameSession = (a: Session, b: Session | undefined): boolean =>
   a.capacity === b.capacity &&
   a.weekdays.join() === b.weekdays.join();
 
-/** The ids of sessions that are changed or gone or new; all of them when the time zone moved. */
-function revisedSessions(known: DoctorFacts, facts: DoctorFacts): Set<SessionId> {
-  const before = known.sessions;
-  const isKept = (session: Session): boolean =>
-    known.timeZone === facts.timeZone &&
+/** The ids of sessions that are new, changed or removed; all sessions when the time zone has changed. */
+function revisedSessions(before: DoctorFacts, after: DoctorFacts): Set<SessionId> {
+  const isUnchanged = (session: Session): boolean =>
+    before.timeZone === after.timeZone &&
     sameSession(
       session,
-      facts.sessions.find(({ id }) => id === session.id),
+      after.sessions.find(({ id }) => id === session.id),
     );
-  const kept = new Set(before.filter(isKept).map(({ id }) => id));
-  const all = [...before, ...facts.sessions].map(({ id }) => id);
-  return new Set(all.filter((id) => !kept.has(id)));
+  const unchanged = new Set(before.sessions.filter(isUnchanged).map(({ id }) => id));
+  const all = [...before.sessions, ...after.sessions].map(({ id }) => id);
+  return new Set(all.filter((id) => !unchanged.has(id)));
 }
 
-/** The planned slots that are not there yet, and those that a session's end once closed and that are yielded again. */
+/** The planned slots that do not exist yet, and those that closed with their session and are planned again. */
 export const slotsToOpen = (
   planned: readonly SlotFacts[],
   ids: Namespace,
@@ -43,14 +46,17 @@ export const slotsToOpen = (
     return slot === undefined || isReopenable(slot, facts, at);
   });
 
-/** Whether nothing but a session's end keeps the slot closed; one beyond the horizon of a revision is closed so too. */
+/**
+ * Whether a slot closed with its session and can open again. A session's revision closes the slots beyond its horizon
+ * in the same way.
+ */
 const isReopenable = ({ facts, isEmpty }: Slot, planned: SlotFacts, at: EpochMs): boolean =>
   facts.closedReason === SESSION_ENDED &&
   facts.doctorId === planned.doctorId &&
   isEmpty &&
   planned.startTime > at;
 
-/** The slots that follow a doctor's revised sessions: with new facts, or closed when they are not yielded any more. */
+/** The slots that change with a doctor's sessions: they get new facts, or close when they are no longer planned. */
 export function slotsToRevise(
   { facts, slots }: Doctor,
   revised: DoctorFacts,
@@ -58,13 +64,16 @@ export function slotsToRevise(
   at: EpochMs,
 ): SlotFacts[] {
   const sessions = revisedSessions(facts, revised);
-  const plannedOf = new Map(planned.map((slot) => [slot.id, slot]));
+  const plannedById = new Map(planned.map((slot) => [slot.id, slot]));
   return slots
     .filter((slot) => isRevisable(slot, sessions, at))
-    .flatMap((slot) => revise(slot.facts, plannedOf.get(slot.facts.id)));
+    .flatMap((slot) => revise(slot.facts, plannedById.get(slot.facts.id)));
 }
 
-/** A slot follows its session's revision while it is ahead, unused and not closed by the hospital itself. */
+/**
+ * Whether a slot changes with its session: it starts in the future, has no live token, and the hospital has not
+ * closed it.
+ */
 const isRevisable = ({ facts, isEmpty }: Slot, revised: Set<SessionId>, at: EpochMs): boolean =>
   facts.sessionId !== null &&
   revised.has(facts.sessionId) &&
@@ -72,7 +81,7 @@ const isRevisable = ({ facts, isEmpty }: Slot, revised: Set<SessionId>, at: Epoc
   isEmpty &&
   (facts.closedReason === null || facts.closedReason === SESSION_ENDED);
 
-/** What the session's revision makes of an unused slot: its new facts, or closed when it is no longer yielded. */
+/** The new facts of a slot whose session was revised, in a list that is empty when they are the same as before. */
 function revise(facts: SlotFacts, planned: SlotFacts | undefined): SlotFacts[] {
   const slot =
     planned === undefined

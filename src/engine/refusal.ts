@@ -1,7 +1,10 @@
 import type { EpochMs, TokenId } from './ids.ts';
 import { nextStatuses, type Status } from './status.ts';
 
-/** Every way the engine refuses. When two apply, the first listed is answered: the order is part of the API. */
+/**
+ * Every refusal code of the engine. When two apply, the engine answers the first one listed: the order is part of the
+ * API.
+ */
 export const ENGINE_REFUSALS = [
   'doctor_not_found',
   'slot_not_found',
@@ -19,23 +22,23 @@ export const ENGINE_REFUSALS = [
 ] as const;
 export type EngineRefusalCode = (typeof ENGINE_REFUSALS)[number];
 
-/** What the caller can act on, beside the codes that do not say it all. */
+/** The facts that some refusals carry beside the code, because the caller needs them to go on. */
 interface RefusalFacts {
-  /** The patient's token in the slot. */
+  /** The token that the patient has in the slot already (R15). */
   duplicate_booking: { readonly tokenId: TokenId };
   invalid_transition: { readonly from: Status; readonly allowed: readonly Status[] };
-  /** The instant from which it is allowed. */
+  /** The instant from which the command is allowed. */
   too_early: { readonly allowedFrom: EpochMs };
   /** The token in consultation. */
   consultation_in_progress: { readonly tokenId: TokenId };
-  /** How many hold a seat that cannot be taken from them. */
+  /** How many seated tokens cannot be bumped (R12). */
   capacity_below_seated: { readonly count: number };
 }
 
-/** The codes that say it all. */
+/** The codes without facts beside them. */
 export type PlainRefusalCode = Exclude<EngineRefusalCode, keyof RefusalFacts>;
 
-/** A command that was refused has touched nothing (R9); what the caller can act on stands beside the code. */
+/** Why a command was refused: a code and, for some codes, facts. A refused command has changed nothing (R9). */
 export type EngineRefusal =
   | { readonly code: PlainRefusalCode }
   | {
@@ -47,12 +50,12 @@ export interface Refused {
   readonly refusal: EngineRefusal;
 }
 
-/** The outcome of a command that this code refuses. */
+/** The outcome of a command that is refused with a code alone. */
 export const refuse = (code: PlainRefusalCode): Refused => ({ ok: false, refusal: { code } });
 
-/** The outcome of a command that a token of this status does not take. */
+/** The outcome of a command that is refused because of the token's status. */
 export const refuseFrom = (status: Status): Refused =>
   refuseWith({ code: 'invalid_transition', from: status, allowed: nextStatuses(status) });
 
-/** The outcome of a command that is refused with facts beside the code. */
+/** The outcome of a command that is refused with a code and facts. */
 export const refuseWith = (refusal: EngineRefusal): Refused => ({ ok: false, refusal });

@@ -1,15 +1,16 @@
+import { ChangeSet } from './change-set.ts';
 import type { DelayDay, Outcome, RevisedSlot, ReviseSlot } from './command.ts';
-import { Doctor, type DoctorFacts } from './doctor.ts';
+import { Doctor } from './doctor.ts';
+import type { DoctorFacts } from './doctor-facts.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
 import { found } from './invariant.ts';
 import { sameDoctor, slotsToOpen, slotsToRevise } from './plan.ts';
 import { refuse, refuseWith } from './refusal.ts';
-import { endsAt, type Slot, type SlotFacts } from './slot.ts';
+import type { Slot, Token } from './slot.ts';
+import { endsAt, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
-import type { Token } from './token.ts';
-import { ChangeSet } from './change-set.ts';
 
-// Doctors and their slots: what there is to book, and how it changes while patients are in it.
+// Commands that add or change doctors and slots, also while patients have tokens in them.
 
 /** See `AllocationEngine.putDoctor`. */
 export function putDoctor(
@@ -24,9 +25,9 @@ export function putDoctor(
   const slots = [...slotsToOpen(planned, state.ids, at), ...revised];
   const changeSet = new ChangeSet(state, at);
   if (known === undefined || !sameDoctor(known.facts, facts)) changeSet.setDoctor(facts);
-  for (const slot of new Map(slots.map((each) => [each.id, each])).values())
-    changeSet.setSlot(slot);
-  const doctor = found(state.doctor(facts.id), 'a doctor who was put is there');
+  const slotsById = new Map(slots.map((slot) => [slot.id, slot]));
+  for (const slot of slotsById.values()) changeSet.setSlot(slot);
+  const doctor = found(state.doctor(facts.id), 'a doctor that was added is in memory');
   return { ok: true, changes: changeSet.changes, value: doctor };
 }
 
@@ -51,7 +52,7 @@ export function addSlot(state: EngineState, facts: SlotFacts, at: EpochMs): Outc
   if (state.ids.isTaken(facts.id)) return refuse('id_taken');
   const changeSet = new ChangeSet(state, at);
   changeSet.setSlot(facts);
-  const slot = found(state.slot(facts.id), 'a slot that was added is there');
+  const slot = found(state.slot(facts.id), 'a slot that was added is in memory');
   return { ok: true, changes: changeSet.changes, value: slot };
 }
 
@@ -69,7 +70,10 @@ export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Rev
   changeSet.fillSeats(slot);
   const bumped: Token[] = [];
   while (slot.seated > capacity) {
-    const weakest = found(slot.weakestBumpable(), 'who is over the capacity can be bumped');
+    const weakest = found(
+      slot.weakestBumpable(),
+      'a seated token beyond the new capacity can be bumped',
+    );
     changeSet.transition(weakest, 'bumped');
     bumped.push(weakest);
   }
@@ -94,7 +98,7 @@ export function delayDay(state: EngineState, command: DelayDay): Outcome<readonl
   return { ok: true, changes: changeSet.changes, value: slots };
 }
 
-/** See `AllocationEngine.passTime`. */
+/** See `AllocationEngine.advanceTime`. */
 export function advanceTime(state: EngineState, doctorId: DoctorId, at: EpochMs): Outcome<Doctor> {
   const doctor = state.doctor(doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');

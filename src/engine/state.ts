@@ -1,22 +1,23 @@
 import type { Change, TokenFacts, TokenReclassified, TokenTransition } from './change.ts';
-import type { DoctorSnapshot, EngineRules } from './command.ts';
-import { Doctor, type DoctorFacts } from './doctor.ts';
+import type { EngineRules } from './command.ts';
+import { Doctor } from './doctor.ts';
+import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
 import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
 import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
-import { endsAt, Slot, type SlotFacts } from './slot.ts';
-import { isLive, impliesCheckIn } from './status.ts';
-import type { Token } from './token.ts';
+import { Slot, type Token } from './slot.ts';
+import { endsAt, type SlotFacts } from './slot-facts.ts';
+import { impliesCheckIn, isLive } from './status.ts';
 
-/** How long after its end a slot of the day before is still worked in. */
+/** How long patients are still called from a slot of a past day after the slot has ended: four hours. */
 const AFTER_HOURS_MS = 4 * 3_600_000;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
- * The doctor map, the token index and the slots with their lines, and `apply`, the only writer of them: the state is
- * the fold of its changes, or what a store restored of it, and nothing else.
+ * The doctors, the slots with their lines, and the index of tokens. `apply` is the only writer: the state is what the
+ * applied changes and the restored snapshots give (R16).
  */
 export class EngineState {
   readonly rules: EngineRules;
@@ -25,19 +26,21 @@ export class EngineState {
   readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
 
+  /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
-    // With a class above it, a token that cannot bump a checked-in patient would outrank one that can (R3, R8).
-    const top = rules.classes.toSorted((a, b) => b.priority - a.priority)[0];
-    invariant(top?.type === EMERGENCY, 'EMERGENCY is the highest class');
+    // Otherwise a token that may not bump a checked-in token would outrank one that may (R3, R8).
+    const highest = rules.classes.toSorted((a, b) => b.priority - a.priority)[0];
+    invariant(highest?.type === EMERGENCY, 'EMERGENCY is the highest class');
     this.rules = rules;
     this.#classes = new Map(rules.classes.map((patientClass) => [patientClass.type, patientClass]));
   }
 
+  /** Every doctor in memory. */
   get doctors(): Iterable<Doctor> {
     return this.#doctors.values();
   }
 
-  /** Every id that a slot or a session has. */
+  /** The ids of all slots and sessions in memory. */
   get ids(): Namespace {
     return this.#ids;
   }
@@ -51,53 +54,60 @@ export class EngineState {
   }
 
   /**
-   * The slot that an id means: its own, or the next one of a session that still takes bookings.
-   * @param after of a session, only slots behind this one are meant
+   * The slot with this id; for a session id, the session's next slot that still takes bookings.
+   * @param after for a session id: only slots that start no earlier than this one count, and not this one itself
    */
   resolveSlot(id: SlotId, at: EpochMs, after?: Slot): Slot | undefined {
     const slot = this.#ids.slot(id);
     if (slot !== undefined) return slot;
-    // A session id is an alias: slots and sessions share one namespace.
+    // The id may be a session's, because slots and sessions share one namespace.
     const session = id as string as SessionId;
     return this.#ids
       .session(session)
       ?.nextSlotOfSession(session, at, this.rules.graceMinutes, after);
   }
 
-  /** The doctor of a session, whose id is an alias for one of its slots. */
+  /** The doctor of the session with this id; undefined for the id of a slot. */
   sessionDoctor(id: SlotId | SessionId): Doctor | undefined {
     return this.#ids.session(id as SessionId);
   }
 
-  /** A live token of a slot in memory. */
+  /** The live token with this id, if its slot is in memory. */
   token(id: TokenId): Token | undefined {
     return this.#tokens.get(id);
   }
 
-  /** Live tokens of the slots in memory. */
+  /** Every live token of the slots in memory. */
   get tokens(): Iterable<Token> {
     return this.#tokens.values();
   }
 
-  /** Whether a slot takes no booking any more, and promotes nobody, by time alone (R11). */
+  /** Whether a slot has ended: it takes no booking and promotes no token any more (R11). */
   hasEnded(slot: Slot, at: EpochMs): boolean {
     return at >= endsAt(slot.facts, this.rules.graceMinutes);
   }
 
   /**
-   * Whether a slot is over and its day too: the day's work goes on in a slot that has only ended, and that of an
-   * evening goes on past midnight.
+   * Whether a slot is past: its day is over and it ended more than four hours ago. Until then patients are still
+   * called from it, because doctors run late, also past midnight.
+   * @param today the calendar day of `at` in the doctor's time zone
    */
   isPast(slot: SlotFacts, today: LocalDate, at: EpochMs): boolean {
     return slot.date < today && at >= endsAt(slot, this.rules.graceMinutes) + AFTER_HOURS_MS;
   }
 
-  /** The class of this name in the table. */
+  /**
+   * The class of this name in the table.
+   * @throws InvariantError when the table has no such class
+   */
   classOf(type: string): PatientClass {
     return found(this.#classes.get(type), 'a command names a class of the table');
   }
 
-  /** The only writer of the engine's state: commands, restore and replay all come through here. */
+  /**
+   * Applies one change. Commands, restore and replay all write the engine's state through this method.
+   * @throws InvariantError when the change does not follow from the state, for example when it oversells a slot (R1)
+   */
   apply(change: Change): void {
     const before = this.#doctors.get(change.doctorId)?.version ?? 0;
     invariant(change.version === before + 1, "a doctor's changes are applied one after another");
@@ -124,7 +134,7 @@ export class EngineState {
     this.#doctorOf(change.doctorId).version = change.version;
   }
 
-  /** Brings a doctor back as it was kept, without slots. */
+  /** Adds a doctor from a store's snapshot, without slots. */
   restoreDoctor({ facts, version, lastArrival, lastNumbers }: DoctorSnapshot): void {
     const doctor = this.#setDoctor(facts);
     doctor.version = version;
@@ -132,7 +142,10 @@ export class EngineState {
     for (const [date, number] of lastNumbers) doctor.day(date).lastNumber = number;
   }
 
-  /** Brings a slot of a doctor in memory back as it was kept, with its live tokens and the last number of its day. */
+  /**
+   * Adds a slot of a doctor in memory, with its live tokens.
+   * @param lastNumber the number printed last on the slot's day
+   */
   restoreSlot(facts: SlotFacts, tokens: readonly TokenFacts[], lastNumber = 0): void {
     this.#setSlot(facts);
     for (const token of tokens) this.#addToken(token);
@@ -140,14 +153,14 @@ export class EngineState {
     day.lastNumber = Math.max(day.lastNumber, lastNumber);
   }
 
-  /** Forgets a slot and its tokens: what is over is read from the store. */
+  /** Evicts a slot and its tokens from memory. They can be read from the store. */
   evictSlot(slot: Slot): void {
     for (const token of slot.tokens()) this.#removeToken(token);
     this.#ids.removeSlot(slot);
-    slot.doctor.removeSlot(slot);
+    this.#doctorOf(slot.facts.doctorId).removeSlot(slot);
   }
 
-  /** Forgets a doctor with all slots and tokens, as if never restored. */
+  /** Evicts a doctor with all slots and tokens from memory. */
   evictDoctor(id: DoctorId): void {
     const doctor = this.#doctors.get(id);
     if (doctor === undefined) return;
@@ -156,31 +169,35 @@ export class EngineState {
     this.#doctors.delete(id);
   }
 
-  /** Brings a doctor, as far as known here, and all that is the doctor's into another engine. */
-  copyDoctor(id: DoctorId, to: EngineState): void {
+  /** Copies a doctor, with the slots and tokens in memory, into another engine. */
+  copyDoctor(id: DoctorId, target: EngineState): void {
     const doctor = this.#doctors.get(id);
     if (doctor === undefined) return;
-    to.restoreDoctor(doctor.snapshot());
-    for (const slot of doctor.slots) to.restoreSlot(slot.facts, slot.tokens().map(tokenFactsOf));
+    target.restoreDoctor(doctor.snapshot());
+    for (const slot of doctor.slots)
+      target.restoreSlot(slot.facts, slot.tokens().map(tokenFactsOf));
   }
 
   #doctorOf(id: DoctorId): Doctor {
-    return found(this.#doctors.get(id), 'what belongs to a doctor has the doctor in memory');
+    return found(this.#doctors.get(id), 'a change of a doctor finds the doctor in memory');
   }
 
   #slotOf(id: SlotId): Slot {
-    return found(this.#ids.slot(id), 'what belongs to a slot has the slot in memory');
+    return found(this.#ids.slot(id), 'a change of a slot finds the slot in memory');
   }
 
-  /** A token's own class: of the table, or as the table was when the token got it. */
+  /**
+   * The class of this name with this priority: the table's, or one object for all tokens that got another priority
+   * from an earlier table.
+   */
   #classWithPriority(type: string, priority: number): PatientClass {
     const current = this.#classes.get(type);
     if (current?.priority === priority) return current;
-    // No class of a table has such a name.
+    // This name cannot collide with a class of the table, because a class name has no space.
     const name = `${type} ${priority}`;
-    const kept = this.#classes.get(name) ?? { type, priority };
-    this.#classes.set(name, kept);
-    return kept;
+    const earlier = this.#classes.get(name) ?? { type, priority };
+    this.#classes.set(name, earlier);
+    return earlier;
   }
 
   #setDoctor(facts: DoctorFacts): Doctor {
@@ -198,7 +215,7 @@ export class EngineState {
     const slot = known ?? new Slot(doctor, facts);
     if (known !== undefined) doctor.removeSlot(known);
     slot.revise(facts);
-    invariant(slot.seatsLeft >= 0, 'a slot has room for those it seats (R1)');
+    invariant(slot.seatsLeft >= 0, 'a slot has no fewer seats than seated tokens (R1)');
     if (known === undefined) this.#ids.addSlot(slot);
     doctor.addSlot(slot);
   }
@@ -220,9 +237,9 @@ export class EngineState {
     const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);
     day.lastNumber = Math.max(day.lastNumber, facts.number);
-    const before = this.#tokens.size;
+    const sizeBefore = this.#tokens.size;
     this.#tokens.set(token.id, token);
-    invariant(this.#tokens.size > before, 'a token has one place');
+    invariant(this.#tokens.size > sizeBefore, 'a token has one place in one slot');
     slot.addToken(token, facts.to);
     invariant(slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
   }
@@ -234,7 +251,7 @@ export class EngineState {
   }
 
   #expectToken(id: TokenId, from: Token['status']): Writable<Token> {
-    const token = found(this.#tokens.get(id), 'a token that changes is in memory');
+    const token = found(this.#tokens.get(id), 'a change of a token finds the token in memory');
     invariant(token.status === from, 'a change starts from the status the token has');
     return token;
   }

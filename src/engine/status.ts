@@ -1,4 +1,7 @@
-/** What a token is doing, and what it may do next: the status table of the allocation rules, as data. */
+/**
+ * The status table of the allocation rules, as data: whether a token of a status holds a seat, and which statuses it
+ * may change to. A move stands beside this table, because there the token leaves one slot and enters another (R13).
+ */
 export const STATUSES = {
   BOOKED: {
     seated: true,
@@ -21,29 +24,32 @@ export type Status = keyof typeof STATUSES;
 /** The statuses that hold a seat, in the table's order. */
 export const SEATED_STATUSES = ['BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED'] as const;
 export type SeatedStatus = (typeof SEATED_STATUSES)[number];
-/** The statuses of a token that has a place in its slot: on a seat or on the waitlist. */
+/** The statuses of a live token: it holds a seat of its slot or is on the waitlist. */
 export type LiveStatus = SeatedStatus | 'WAITING';
 
-/** The one predicate that says what holds a seat. */
+/** Whether a token of this status holds a seat. Every count, rule and report uses this one predicate (R1). */
 export const holdsSeat = (status: Status): status is SeatedStatus => STATUSES[status].seated;
 
-/** True while the token has a place in its slot; false once it is over. */
+/** Whether a token of this status is live: seated or waiting. A token that is not live is over. */
 export const isLive = (status: Status): status is LiveStatus =>
   holdsSeat(status) || status === 'WAITING';
 
-/** True while a live token is still to be seen: it can be moved, reclassified or called. */
+/** Whether the patient has yet to see the doctor. Only such a token can be moved (R13) or reclassified (R14). */
 export const awaitsConsultation = (status: Status): boolean =>
   isLive(status) && status !== 'IN_CONSULTATION' && status !== 'COMPLETED';
 
-/** Whether a token of this status has been at the desk, whatever becomes of it later. */
+/** Whether a change to this status means that the patient is at the clinic. */
 export const impliesCheckIn = (status: Status): boolean =>
   status === 'CHECKED_IN' || status === 'IN_CONSULTATION';
 
-/** The seat status that a patient comes to: one who has been at the desk is still there. */
+/**
+ * The status that a token gets with a seat: `CHECKED_IN` when the patient has checked in, otherwise `BOOKED` (R5).
+ */
 export const seatStatusOf = ({ hasCheckedIn }: { readonly hasCheckedIn: boolean }): SeatedStatus =>
   hasCheckedIn ? 'CHECKED_IN' : 'BOOKED';
 
-/** The statuses that this one may change to. */
+/** The statuses that this one may change to, in the table's order. */
 export const nextStatuses = (status: Status): readonly Status[] => STATUSES[status].next;
 
+/** Whether a string is the name of a status. */
 export const isStatus = (raw: string): raw is Status => Object.hasOwn(STATUSES, raw);

@@ -1,14 +1,13 @@
+import { refusalOfTransition } from './booking.ts';
+import { ChangeSet } from './change-set.ts';
 import type { CallNext, Called, Outcome, Start, TokenCommand } from './command.ts';
 import { startsBefore, type Doctor } from './doctor.ts';
 import type { EpochMs, LocalDate } from './ids.ts';
-import { refusalOfTransition } from './booking.ts';
 import { refuse, refuseWith } from './refusal.ts';
-import type { Slot } from './slot.ts';
+import type { Slot, SlotOwner, Token } from './slot.ts';
 import type { EngineState } from './state.ts';
-import type { Token } from './token.ts';
-import { ChangeSet } from './change-set.ts';
 
-// The visit: a patient arrives, is called, is seen.
+// The visit: a patient checks in, is called, and sees the doctor.
 
 /** See `AllocationEngine.checkIn`. */
 export function checkIn(state: EngineState, { tokenId, at }: TokenCommand): Outcome<Token> {
@@ -42,10 +41,9 @@ export function complete(state: EngineState, { tokenId, at }: TokenCommand): Out
 
 /** See `AllocationEngine.callNext`. */
 export function callNext(state: EngineState, command: CallNext): Outcome<Called> {
-  const { today, at } = command;
+  const { slotId, today, at } = command;
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
-  const { slotId } = command;
   const slot = slotId === null ? undefined : state.slot(slotId);
   const isSession = slotId !== null && state.sessionDoctor(slotId) === doctor;
   if (slotId !== null && slot?.doctor !== doctor && !isSession) return refuse('slot_not_found');
@@ -73,30 +71,35 @@ function transitionTo(
   return { ok: true, changes: changeSet.changes, value: token };
 }
 
-/** Who is with the doctor; a patient of days gone by whom nobody completed is not. */
+/** The token that is with the doctor. A token of a past day that was never completed does not count. */
 function inConsultationWith(
   state: EngineState,
-  { inConsultation }: Doctor,
+  { inConsultation }: SlotOwner,
   today: LocalDate,
   at: EpochMs,
 ): Token | undefined {
-  const present = [...inConsultation].filter(({ slot }) => !state.isPast(slot.facts, today, at));
-  // One, unless the clock was set back to a day gone by: then the one who came first, whatever a restart did (R16).
-  return present.sort((a, b) => a.arrival - b.arrival)[0];
+  const current = [...inConsultation].filter(({ slot }) => !state.isPast(slot.facts, today, at));
+  // There is at most one, unless the clock was set back to a past day. Then the earliest arrival counts, because the
+  // order of the set can differ after a restart and the answer must not (R16).
+  return current.sort((a, b) => a.arrival - b.arrival)[0];
 }
 
-/** Of the slots of the day (of one session, if asked), one of yesterday that goes on included: who is first to be called. */
+/**
+ * The checked-in token to call next: the best rank of the earliest slot that has one. The slots are those of the day,
+ * or of one session on that day, and any slot of a past day that is still running.
+ */
 function nextOfDay(
   state: EngineState,
-  { slotsWithCheckedIn: calling }: Doctor,
+  { slotsWithCheckedIn }: Doctor,
   { slotId: session, today, at }: CallNext,
 ): Token | undefined {
-  let first: Slot | undefined;
-  for (const slot of calling) {
+  let earliest: Slot | undefined;
+  for (const slot of slotsWithCheckedIn) {
     const { facts } = slot;
-    const isMeant = session === null || (facts.sessionId as string | null) === session;
+    const isAskedFor = session === null || (facts.sessionId as string | null) === session;
     const isOfDay = facts.date <= today && !state.isPast(facts, today, at);
-    if (isMeant && isOfDay && (first === undefined || startsBefore(slot, first))) first = slot;
+    if (isAskedFor && isOfDay && (earliest === undefined || startsBefore(slot, earliest)))
+      earliest = slot;
   }
-  return first?.nextCheckedIn();
+  return earliest?.nextCheckedIn();
 }

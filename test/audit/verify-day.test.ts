@@ -218,7 +218,7 @@ finds([
     'fewer seats than patients who keep theirs (R1)',
     day(admit('nine', 'W1 W2'), revise('nine', 1)),
     `${withoutChanges(`kind = 'bumped'`)} ${setToken('W2', `status = 'BOOKED'`)}`,
-    /^change rao:\d+ \(slot_set\): broken: a slot has room for those it seats \(R1\)$/,
+    /^change rao:\d+ \(slot_set\): broken: a slot has no fewer seats than seated tokens \(R1\)$/,
   ],
 ]);
 

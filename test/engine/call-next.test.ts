@@ -19,42 +19,42 @@ import { recordsOf } from '../support/engine/steps.ts';
 describe('call-next', () => {
   const yesterday = localDate('2026-01-04');
   const night = { date: yesterday, startTime: clock(-2), endTime: clock(9) };
-  const gone = { date: yesterday, startTime: clock(-9), endTime: clock(-8) };
+  const ended = { date: yesterday, startTime: clock(-9), endTime: clock(-8) };
   const two = { capacity: 2 };
 
   it.each<[fact: string, setup: Setup, called: string]>([
-    ['the best rank of those checked in', { people: 'W1:CHECKED_IN F1:CHECKED_IN' }, 'F1'],
-    ['the earliest among equals', { people: 'W1:CHECKED_IN W2:CHECKED_IN' }, 'W1'],
-    ['never one who is absent', { people: 'E1 W1:CHECKED_IN' }, 'W1'],
-    ['never one who was bumped', { people: 'E1 E2:WAITING:present W1:CHECKED_IN' }, 'W1'],
+    ['the best rank of the checked-in patients', { people: 'W1:CHECKED_IN F1:CHECKED_IN' }, 'F1'],
+    ['the earliest arrival among equals', { people: 'W1:CHECKED_IN W2:CHECKED_IN' }, 'W1'],
+    ['no patient who has not checked in', { people: 'E1 W1:CHECKED_IN' }, 'W1'],
+    ['no patient who was bumped', { people: 'E1 E2:WAITING:checked-in W1:CHECKED_IN' }, 'W1'],
     [
-      'of the earlier slot first, whatever the rank',
+      'a patient of the earlier slot first, also of lower rank',
       { people: 'W1:CHECKED_IN', more: [place('ten', 'E1:CHECKED_IN')] },
       'W1',
     ],
     [
-      'of a later slot when nobody of the earlier is there',
+      'a patient of a later slot when the earlier has no checked-in patient',
       { people: 'E1 E2:COMPLETED', more: [place('ten', 'W1:CHECKED_IN')] },
       'W1',
     ],
     [
-      'not of another day',
+      'no patient of another day',
       { people: 'W1:CHECKED_IN', more: [place('tue', 'E1:CHECKED_IN')] },
       'W1',
     ],
     [
-      'not of another doctor',
+      'no patient of another doctor',
       { people: 'W1:CHECKED_IN', more: [place('sen', 'E1:CHECKED_IN')] },
       'W1',
     ],
     [
-      'of a slot begun yesterday that goes on',
+      'a patient of a slot that began yesterday and has not ended',
       { people: 'E1:CHECKED_IN', more: [place('ten', 'W1:CHECKED_IN', night)] },
       'W1',
     ],
     [
-      'not of one that ended yesterday',
-      { people: 'W1:CHECKED_IN', more: [place('ten', 'E1:CHECKED_IN', gone)] },
+      'no patient of a slot that ended yesterday',
+      { people: 'W1:CHECKED_IN', more: [place('ten', 'E1:CHECKED_IN', ended)] },
       'W1',
     ],
   ])('calls %s', (_, setup, called) => {
@@ -64,7 +64,7 @@ describe('call-next', () => {
     expect(value).toEqual({ token: clinic.token(called), completed: null });
   });
 
-  it('calls, over the day, one after another, and nobody twice', () => {
+  it('calls every patient of the day once, slot after slot', () => {
     const people = 'W1:CHECKED_IN F1:CHECKED_IN O1';
     const more = [place('ten', 'E1:CHECKED_IN'), place('tue', 'P1:CHECKED_IN')];
     const clinic = new Clinic({ people, slot: { capacity: 3 }, more });
@@ -78,15 +78,20 @@ describe('call-next', () => {
     expect(clinic.token('E1').status).toBe('IN_CONSULTATION');
   });
 
-  it.each(['nine', 'ten', 'tue'])('of the slot %s calls of that slot alone, of any day', (id) => {
-    const people = { nine: 'F1', ten: 'W1', tue: 'E1' };
-    const more = (['ten', 'tue'] as const).map((name) => place(name, `${people[name]}:CHECKED_IN`));
-    const clinic = new Clinic({ people: 'F1:CHECKED_IN', more });
-    const { token } = accepted(clinic.callNext({ slotId: slotId(id) })).value;
-    expect(token.id).toBe(people[id as keyof typeof people]);
-  });
+  it.each(['nine', 'ten', 'tue'])(
+    'with the slot %s calls patients of that slot alone, of any day',
+    (id) => {
+      const people = { nine: 'F1', ten: 'W1', tue: 'E1' };
+      const more = (['ten', 'tue'] as const).map((name) =>
+        place(name, `${people[name]}:CHECKED_IN`),
+      );
+      const clinic = new Clinic({ people: 'F1:CHECKED_IN', more });
+      const { token } = accepted(clinic.callNext({ slotId: slotId(id) })).value;
+      expect(token.id).toBe(people[id as keyof typeof people]);
+    },
+  );
 
-  it('of a session calls of its slots of the day, and never of a later day', () => {
+  it('with a session calls patients of its slots of the day, and of no later day', () => {
     const session = sessionId('rounds');
     const clinic = new Clinic({
       people: 'W1:CHECKED_IN',
@@ -120,17 +125,22 @@ describe('call-next', () => {
       { code: 'slot_not_found' },
     ],
     ['free doctor', 'W1:IN_CONSULTATION F1:CHECKED_IN', {}, current],
-    ['free doctor, before one who waits', 'W1:IN_CONSULTATION', {}, current],
+    ['free doctor, also without a checked-in patient', 'W1:IN_CONSULTATION', {}, current],
     ['free doctor for another slot', 'W1:IN_CONSULTATION', { slotId: slotId('ten') }, current],
-    ['patient at the desk', 'W1 E1', {}, { code: 'nobody_waiting' }],
+    ['checked-in patient', 'W1 E1', {}, { code: 'nobody_waiting' }],
     [
-      'patient beside the one to complete',
+      'checked-in patient besides the one in consultation',
       'W1:IN_CONSULTATION',
       { completeCurrent: true },
       { code: 'nobody_waiting' },
     ],
-    ['patient in the slot', 'W1:CHECKED_IN', { slotId: slotId('ten') }, { code: 'nobody_waiting' }],
-  ])('without a %s is refused and changes nothing', (_, people, command, refusal) => {
+    [
+      'checked-in patient in the slot',
+      'W1:CHECKED_IN',
+      { slotId: slotId('ten') },
+      { code: 'nobody_waiting' },
+    ],
+  ])('without a %s is refused and changes nothing (R9)', (_, people, command, refusal) => {
     const clinic = new Clinic({ people, slot: two, more: [place('ten', 'W9')] });
     const before = snapshotOf(clinic.engine);
     expect(clinic.callNext(command)).toEqual({ ok: false, refusal });
@@ -149,45 +159,48 @@ describe('call-next', () => {
 describe('a doctor sees one patient at a time', () => {
   const begun = { date: localDate('2026-01-04'), startTime: clock(-2), endTime: clock(6) };
 
-  it('the one who came first, when a clock set back leaves two', () => {
+  it('the earlier arrival counts when a clock that was set back leaves two (R16)', () => {
     const people = 'W2:IN_CONSULTATION W1:IN_CONSULTATION';
     const clinic = given(2, people);
     const id = { code: 'consultation_in_progress', tokenId: 'W2' };
     expect(clinic.callNext()).toEqual({ ok: false, refusal: id });
     const [first, second] = clinic.slot.doctor.inConsultation;
-    // As a restart may read them.
+    // A restart may load them in this order.
     const { inConsultation } = clinic.slot.doctor;
     inConsultation.clear();
     for (const token of [second, first]) if (token !== undefined) inConsultation.add(token);
     expect(clinic.callNext()).toEqual({ ok: false, refusal: id });
   });
 
-  it.each(['nine', 'ten'])('a start in %s beside one in consultation is refused', (slot) => {
-    const clinic = new Clinic({
-      people: 'W1:IN_CONSULTATION W2:CHECKED_IN',
-      slot: { capacity: 2 },
-      more: [place('ten', 'W3:CHECKED_IN')],
-    });
-    const before = snapshotOf(clinic.engine);
-    expect(clinic.start(slot === 'nine' ? 'W2' : 'W3')).toEqual({
-      ok: false,
-      refusal: { code: 'consultation_in_progress', tokenId: 'W1' },
-    });
-    expect(snapshotOf(clinic.engine)).toEqual(before);
-    clinic.complete('W1');
-    expect(clinic.start('W3').ok).toBe(true);
-  });
+  it.each(['nine', 'ten'])(
+    'a start in %s while a patient is in consultation is refused',
+    (slot) => {
+      const clinic = new Clinic({
+        people: 'W1:IN_CONSULTATION W2:CHECKED_IN',
+        slot: { capacity: 2 },
+        more: [place('ten', 'W3:CHECKED_IN')],
+      });
+      const before = snapshotOf(clinic.engine);
+      expect(clinic.start(slot === 'nine' ? 'W2' : 'W3')).toEqual({
+        ok: false,
+        refusal: { code: 'consultation_in_progress', tokenId: 'W1' },
+      });
+      expect(snapshotOf(clinic.engine)).toEqual(before);
+      clinic.complete('W1');
+      expect(clinic.start('W3').ok).toBe(true);
+    },
+  );
 
-  it('also after the slot of the one in consultation has ended, while it is the same day', () => {
+  it('a patient in consultation counts until the end of the day, also after the slot has ended', () => {
     const clinic = new Clinic({ people: 'W1:IN_CONSULTATION', more: [place('ten', 'W2')] });
     expect(clinic.start('W2', clock(10, 30))).toMatchObject({ refusal: { tokenId: 'W1' } });
   });
 
   it.each([
-    ['nobody completed four hours after a slot of yesterday ended', clock(10), true],
-    ['has until then', epochMs(clock(10) - 1), false],
-    ['has yesterday, in a slot that goes on', clock(5), false],
-  ])('a patient whom %s', (_, at, isOk) => {
+    ['counts no more, four hours after a slot of yesterday has ended', clock(10), true],
+    ['counts until then', epochMs(clock(10) - 1), false],
+    ['counts, in a slot of yesterday that has not ended', clock(5), false],
+  ])('a patient in consultation %s', (_, at, isOk) => {
     const slot = { ...begun, capacity: 2 };
     const more = [place('ten', 'W2:CHECKED_IN')];
     const clinic = () => new Clinic({ people: 'W1:IN_CONSULTATION', slot, more });
@@ -195,7 +208,7 @@ describe('a doctor sees one patient at a time', () => {
     expect(clinic().callNext({ at }).ok).toBe(isOk);
   });
 
-  it('another doctor is free meanwhile', () => {
+  it('another doctor is free at the same time', () => {
     const clinic = new Clinic({ people: 'W1:IN_CONSULTATION', more: [place('sen', 'W2')] });
     expect(clinic.start('W2').ok).toBe(true);
     expect(clinic.start('W2', NOW, TOMORROW)).toMatchObject({
@@ -203,7 +216,7 @@ describe('a doctor sees one patient at a time', () => {
     });
   });
 
-  it('the doctor is free again when the one in consultation is forgotten with the slot', () => {
+  it('the doctor is free again when the patient in consultation is evicted with the slot', () => {
     const clinic = new Clinic({ people: 'W1:IN_CONSULTATION', more: [place('ten', 'W2')] });
     clinic.engine.evictSlot(clinic.slot);
     expect(clinic.start('W2').ok).toBe(true);

@@ -16,19 +16,33 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
   ];
   const rows: Row[] = [
     [
-      'the first who wait are seated',
+      'the first waiting tokens are promoted',
       1,
       'W1 W2:WAITING F1:WAITING W3:WAITING',
       3,
       'set, promoted F1, promoted W2',
       'F1 W1 W2 | W3',
     ],
-    ['as many as there are', 1, 'W1 W2:WAITING', 9, 'set, promoted W2', 'W1 W2 |'],
-    ['free seats are taken away first', 3, 'W1', 1, 'set', 'W1 |'],
-    ['the lowest class gives way', 2, 'W1 F1', 1, 'bumped W1, set', 'F1 | W1'],
-    ['among equals the latest', 3, 'W1 W2 W3', 1, 'bumped W3, bumped W2, set', 'W1 | W2 W3'],
     [
-      'the absent before the weaker at the desk',
+      'no more than the waiting tokens are promoted',
+      1,
+      'W1 W2:WAITING',
+      9,
+      'set, promoted W2',
+      'W1 W2 |',
+    ],
+    ['free seats are taken away first', 3, 'W1', 1, 'set', 'W1 |'],
+    ['the lowest class is bumped', 2, 'W1 F1', 1, 'bumped W1, set', 'F1 | W1'],
+    [
+      'among equals the latest arrival is bumped',
+      3,
+      'W1 W2 W3',
+      1,
+      'bumped W3, bumped W2, set',
+      'W1 | W2 W3',
+    ],
+    [
+      'a booked token is bumped before a checked-in one of lower class',
       2,
       'W1:CHECKED_IN P1',
       1,
@@ -36,7 +50,7 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
       'W1 | P1',
     ],
     [
-      'those at the desk then, weakest first',
+      'then checked-in tokens are bumped, the lowest class first',
       3,
       'F1:CHECKED_IN W1:CHECKED_IN P1',
       1,
@@ -44,7 +58,7 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
       'F1 | P1 W1',
     ],
     [
-      'an absent emergency after the weaker at the desk (R8)',
+      'a booked emergency is bumped after a checked-in token of lower class (R8)',
       2,
       'W1:CHECKED_IN E1',
       1,
@@ -52,16 +66,23 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
       'E1 | W1',
     ],
     [
-      'and after other absent ones',
+      'a booked emergency is bumped after other booked tokens',
       3,
       'W1:CHECKED_IN E1 P1',
       1,
       'bumped P1, bumped W1, set',
       'E1 | P1 W1',
     ],
-    ['but before an emergency at the desk', 2, 'E2:CHECKED_IN E1', 1, 'bumped E1, set', 'E2 | E1'],
     [
-      'never who is with the doctor or was seen',
+      'a booked emergency is bumped before a checked-in one',
+      2,
+      'E2:CHECKED_IN E1',
+      1,
+      'bumped E1, set',
+      'E2 | E1',
+    ],
+    [
+      'a patient in consultation and a completed one are never bumped',
       3,
       'W1:COMPLETED W2:IN_CONSULTATION E1',
       2,
@@ -76,25 +97,25 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
     const expected = records.replace('set', 'slot_set nine').split(', ').filter(Boolean);
     expect(recordsOf(outcome)).toEqual(expected);
     expect(clinic.board()).toBe(board);
-    const named = (kind: string) =>
+    const expectedIds = (kind: string) =>
       expected.filter((record) => record.startsWith(kind)).map((record) => record.slice(-2));
     const { bumped, promoted, slot } = accepted(outcome).value;
-    const told = [bumped, promoted].map((tokens) => tokens.map(({ id }) => id));
-    expect(told).toEqual([named('bumped'), named('promoted')]);
+    const named = [bumped, promoted].map((tokens) => tokens.map(({ id }) => id));
+    expect(named).toEqual([expectedIds('bumped'), expectedIds('promoted')]);
     expect(slot).toBe(clinic.slot);
     expect(slot.facts.capacity).toBe(capacity);
   });
 
-  it('whoever is bumped finds room on a full waitlist, and keeps arrival, number and presence', () => {
+  it('a bumped token goes on a full waitlist, and keeps arrival, number and check-in (R4, R7, R10)', () => {
     const people = 'W1:CHECKED_IN W2:CHECKED_IN W3:WAITING';
     const clinic = new Clinic({ people, slot: { capacity: 2 }, rules: { waitlistMax: 1 } });
     clinic.reviseSlot({ capacity: 1 });
     expect(clinic.board()).toBe('W1 | W2 W3');
-    const kept = { status: 'WAITING', arrival: 2, number: 2, hasCheckedIn: true };
-    expect(clinic.token('W2')).toMatchObject(kept);
+    const unchanged = { status: 'WAITING', arrival: 2, number: 2, hasCheckedIn: true };
+    expect(clinic.token('W2')).toMatchObject(unchanged);
   });
 
-  it('those who cannot be bumped must fit', () => {
+  it('fewer seats than tokens that cannot be bumped are refused', () => {
     const clinic = given(3, 'W1:COMPLETED W2:IN_CONSULTATION W3:CHECKED_IN');
     const before = snapshotOf(clinic.engine);
     const refusal = { code: 'capacity_below_seated', count: 2 };
@@ -109,7 +130,7 @@ describe('a slot is revised unless', () => {
     ['it is not known', { slotId: slotId('x') }, closed, 'slot_not_found'],
     ['it has ended', { at: clock(10) }, closed, 'slot_ended'],
     ['it is closed', {}, closed, 'slot_closed'],
-    ['those who stay do not fit', {}, {}, 'capacity_below_seated'],
+    ['the tokens that cannot be bumped do not fit', {}, {}, 'capacity_below_seated'],
   ])('%s', (_, command, facts, code) => {
     const slot = { capacity: 2, ...facts };
     const clinic = new Clinic({ people: 'W1:COMPLETED W2:COMPLETED', slot });
@@ -121,7 +142,7 @@ describe('a slot is revised unless', () => {
 });
 
 describe('the delay of a slot', () => {
-  it('puts its end off (R11), and leaves the seats', () => {
+  it('postpones its end (R11) and does not change the seats', () => {
     const clinic = given(1, 'W1');
     expect(recordsOf(clinic.reviseSlot({ delayMinutes: 20 }))).toEqual(['slot_set nine']);
     expect(clinic.slot.facts).toMatchObject({ delayMinutes: 20, capacity: 1 });
@@ -131,14 +152,14 @@ describe('the delay of a slot', () => {
     });
   });
 
-  it('can be taken back, which may end the slot: then nobody is promoted', () => {
+  it('can be removed, which may end the slot: then no token is promoted (R11)', () => {
     const clinic = new Clinic({ people: 'W1 W2:WAITING', slot: { delayMinutes: 20 } });
     const command = { capacity: 2, delayMinutes: 0, at: clock(10, 10) };
     expect(recordsOf(clinic.reviseSlot(command))).toEqual(['slot_set nine']);
     expect(clinic.board()).toBe('W1 | W2');
   });
 
-  it('stays when only the seats are revised, and the same delay is no change', () => {
+  it('stays when only the seats change, and the same delay is no change', () => {
     const clinic = new Clinic({ slot: { delayMinutes: 20 } });
     clinic.reviseSlot({ capacity: 2 });
     expect(clinic.slot.facts).toMatchObject({ delayMinutes: 20, capacity: 2 });
@@ -150,7 +171,7 @@ describe('the delay of a day', () => {
   const early = { startTime: clock(6), endTime: clock(7) };
   const clinic = (): Clinic => new Clinic({ more: [place('ten'), place('tue'), place('sen')] });
 
-  it("is that of the doctor's slots of the date, in time order", () => {
+  it("is set on the doctor's slots of the date, in time order", () => {
     const day = clinic();
     const outcome = day.delayDay({ minutes: 30 });
     expect(recordsOf(outcome)).toEqual(['slot_set nine', 'slot_set ten']);
@@ -160,7 +181,7 @@ describe('the delay of a day', () => {
     expect(recordsOf(day.delayDay({ date: TOMORROW, minutes: 5 }))).toEqual(['slot_set tue']);
   });
 
-  it('replaces the delay there was, and names slots that have it already without a record', () => {
+  it('replaces the old delay; a slot that has it already is in the answer, without a record', () => {
     const day = clinic();
     day.reviseSlot({ delayMinutes: 30 });
     const outcome = day.delayDay({ minutes: 30 });
@@ -169,7 +190,7 @@ describe('the delay of a day', () => {
     expect(recordsOf(day.delayDay({ minutes: 0 }))).toEqual(['slot_set nine', 'slot_set ten']);
   });
 
-  it('leaves slots that are closed or have ended', () => {
+  it('does not change slots that are closed or have ended', () => {
     const more = [
       place('ten', '', { closedReason: 'ill' }),
       place('sen', '', { ...early, doctorId: RAO }),
@@ -183,7 +204,7 @@ describe('the delay of a day', () => {
     });
   });
 
-  it('of a doctor nobody knows is refused', () => {
+  it('of an unknown doctor is refused', () => {
     const outcome = clinic().delayDay({ doctorId: doctorId('x'), at: NOW });
     expect(outcome).toEqual({ ok: false, refusal: { code: 'doctor_not_found' } });
   });

@@ -14,7 +14,7 @@ import { place } from '../support/engine/places.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 import { recordsOf, takeAll } from '../support/engine/steps.ts';
 
-/** What became of each patient, in the order of the answer: `W1 moved BOOKED`. */
+/** The outcome for each patient, in the order of the answer: `W1 moved BOOKED`. */
 const outcomesOf = (outcome: Outcome<ClosedSlot>): string[] =>
   accepted(outcome).value.affected.map(
     (each) => `${each.token.id} ${each.outcome} ${each.token.status}`,
@@ -23,7 +23,7 @@ const outcomesOf = (outcome: Outcome<ClosedSlot>): string[] =>
 const ALL = 'W1 O1:CHECKED_IN W2:IN_CONSULTATION W3:COMPLETED E1:WAITING W4:WAITING';
 
 describe('closing a slot without another to move to', () => {
-  it('cancels all who are to be seen, leaves the one with the doctor, and seats nobody', () => {
+  it('cancels every patient who has not been seen, leaves the one in consultation, and promotes no token', () => {
     const clinic = given(4, ALL);
     const outcome = clinic.closeSlot();
     expect(outcomesOf(outcome)).toEqual([
@@ -42,7 +42,7 @@ describe('closing a slot without another to move to', () => {
     expect(clinic.slot.facts.closedReason).toBe('ill');
   });
 
-  it('ends bookings, moves, promotions and revisions there; the visit goes on', () => {
+  it('refuses bookings, moves and revisions there from then on; a consultation can be completed', () => {
     const clinic = new Clinic({ people: ALL, slot: { capacity: 4 }, more: [place('ten', 'F1')] });
     clinic.closeSlot();
     const codes = ['book W9', 'move F1 nine', 'capacity 5', 'close'].map((step) =>
@@ -54,7 +54,7 @@ describe('closing a slot without another to move to', () => {
 });
 
 describe('R13 closing a slot with another to move to', () => {
-  it('moves all who are to be seen, in rank order, and tells where they are now', () => {
+  it('moves every patient who has not been seen, in rank order, and answers their new places', () => {
     const clinic = new Clinic({
       people: ALL,
       slot: { capacity: 4 },
@@ -77,7 +77,7 @@ describe('R13 closing a slot with another to move to', () => {
     expect(affected[0]?.token).toBe(clinic.token('E1'));
   });
 
-  it('a session as the target means its next slot that starts no earlier', () => {
+  it('a session as the target means its next slot that starts no earlier than the closed one', () => {
     const session = sessionId('rounds');
     const facts = { sessionId: session };
     const clinic = new Clinic({
@@ -101,21 +101,27 @@ describe('R13 closing a slot with another to move to', () => {
 
   it.each<[fact: string, people: string, target: 'ten' | 'sen', there: string, board: string]>([
     [
-      'arrivals are kept within the doctor: ahead of later equals',
+      'arrivals are kept within the doctor (R7): ahead of later equals',
       'W1',
       'ten',
       'P1 W2:WAITING',
       'P1 | W1 W2',
     ],
-    ['who is seated among equals stays seated', 'W1', 'ten', 'W2', 'W2 | W1'],
+    ['a seated token in the target stays seated among equals', 'W1', 'ten', 'W2', 'W2 | W1'],
     [
-      'arrivals are new with another doctor: behind its equals',
+      'arrivals are new with another doctor: behind equals',
       'W1',
       'sen',
       'P1 W2:WAITING',
       'P1 | W2 W1',
     ],
-    ['and in rank order', 'W1 W2:WAITING E1 F1:WAITING', 'sen', 'E2', 'E2 | E1 F1 W1 W2'],
+    [
+      'with another doctor the patients arrive in rank order',
+      'W1 W2:WAITING E1 F1:WAITING',
+      'sen',
+      'E2',
+      'E2 | E1 F1 W1 W2',
+    ],
   ])('%s', (_, people, target, there, board) => {
     const clinic = new Clinic({ people, slot: { capacity: 2 }, more: [place(target, there)] });
     clinic.closeSlot(target);
@@ -126,14 +132,14 @@ describe('R13 closing a slot with another to move to', () => {
     ['ten', { number: 2, arrival: 2, hasCheckedIn: true, status: 'CHECKED_IN' }],
     ['tue', { number: 1, arrival: 2, hasCheckedIn: false, status: 'BOOKED' }],
     ['sen', { number: 1, arrival: 1, hasCheckedIn: true, status: 'CHECKED_IN' }],
-  ] as const)('to %s a patient at the desk takes along %j', (where, taken) => {
+  ] as const)('to %s a checked-in patient moves with %j (R10)', (where, taken) => {
     const people = 'W9:COMPLETED W1:CHECKED_IN';
     const clinic = new Clinic({ people, slot: { capacity: 2 }, more: [place(where)] });
     clinic.closeSlot(where, { at: clock(9) });
     expect(clinic.token('W1')).toMatchObject({ ...taken, bookedAt: NOW });
   });
 
-  it('bumps the weaker there, and names them', () => {
+  it('bumps weaker tokens there, and names them (R3)', () => {
     const clinic = new Clinic({ people: 'F1 E1:WAITING', more: [place('ten', 'W1')] });
     const outcome = clinic.closeSlot('ten');
     expect(recordsOf(outcome).slice(1)).toEqual([
@@ -147,7 +153,7 @@ describe('R13 closing a slot with another to move to', () => {
     expect(clinic.board('ten')).toBe('E1 | F1 W1');
   });
 
-  it('always finds room on the waitlist there', () => {
+  it('moves patients also onto a full waitlist (R4)', () => {
     const clinic = new Clinic({
       people: 'W1 W2:WAITING',
       rules: { waitlistMax: 1 },
@@ -157,16 +163,16 @@ describe('R13 closing a slot with another to move to', () => {
     expect(clinic.board('ten')).toBe('W3 | W1 W2 W4');
   });
 
-  it('cancels who has a token there already (R15)', () => {
+  it('cancels a patient who has a token there already (R15)', () => {
     const clinic = new Clinic({ people: 'W1 W2:WAITING', more: [place('ten', 'F1/W1')] });
     const outcome = clinic.closeSlot('ten');
-    const told = ['W1 cancelled_by_hospital CANCELLED', 'W2 moved WAITING'];
-    expect(outcomesOf(outcome)).toEqual(told);
+    const expected = ['W1 cancelled_by_hospital CANCELLED', 'W2 moved WAITING'];
+    expect(outcomesOf(outcome)).toEqual(expected);
     expect(clinic.board('ten')).toBe('F1 | W2');
   });
 });
 
-describe('a closing is refused for the first reason that applies, and changes nothing', () => {
+describe('a closing is refused for the first reason that applies, and changes nothing (R9)', () => {
   const closed = { closedReason: 'ill' };
   const over = { startTime: clock(6), endTime: clock(7) };
   type Row = [

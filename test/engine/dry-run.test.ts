@@ -13,7 +13,7 @@ import {
 import { rerun, seed } from '../support/seed.ts';
 import { plain, snapshotOf } from '../support/engine/snapshot.ts';
 
-/** The doctors that an action names, and the doctor whose token it is. */
+/** The doctors that an action names, and the doctor of its token. */
 function doctorsOf(engine: AllocationEngine, action: Action): DoctorId[] {
   const places = [
     'slot' in action && action.slot !== null ? action.slot : [],
@@ -30,30 +30,30 @@ function doctorsOf(engine: AllocationEngine, action: Action): DoctorId[] {
 const answerOf = (outcome: Outcome<unknown>): object =>
   outcome.ok ? { changes: outcome.changes, value: plain(outcome.value) } : outcome.refusal;
 
-describe('a rehearsal', () => {
-  it(`of any command answers as the command does, and leaves the engine as it was ${rerun}`, () => {
+describe('a dry run', () => {
+  it(`of any command answers as the command does, and does not change the engine ${rerun}`, () => {
     const property = fc.property(histories, (history) => {
       const { engine } = opened();
       for (const action of history) {
         const before = snapshotOf(engine);
-        const rehearsed = perform(engine.copyForDryRun(doctorsOf(engine, action)), action);
-        // Before the engine's own turn: a copy that shared anything with it would show.
-        const told = answerOf(rehearsed);
+        const dryRun = perform(engine.copyForDryRun(doctorsOf(engine, action)), action);
+        // The engine is compared before it runs the command itself, because a shared object would show here.
+        const answer = answerOf(dryRun);
         expect(snapshotOf(engine)).toEqual(before);
-        expect(told).toEqual(answerOf(perform(engine, action)));
+        expect(answer).toEqual(answerOf(perform(engine, action)));
       }
     });
     fc.assert(property, { seed, numRuns: 200 });
   });
 
-  it('knows the doctors it was asked for, and no others', () => {
+  it('copies the doctors that are asked for, and no others', () => {
     const { engine } = given(1, 'W1 W2:WAITING');
     expect(snapshotOf(engine.copyForDryRun([RAO]))).toEqual(snapshotOf(engine).slice(0, 1));
     expect(engine.copyForDryRun([SEN]).doctor(RAO)).toBeUndefined();
     expect(snapshotOf(engine.copyForDryRun(['x' as DoctorId]))).toEqual([]);
   });
 
-  it('keeps the numbers of days whose slots are forgotten', () => {
+  it('copies the numbers of days whose slots are evicted (R10)', () => {
     const clinic = given(1, 'W1 W2:WAITING');
     clinic.engine.evictSlot(clinic.slot);
     const facts = clinic.slot.facts;

@@ -14,15 +14,15 @@ import { place } from '../support/engine/places.ts';
 import { recordsOf, take } from '../support/engine/steps.ts';
 import { restored, snapshotOf } from '../support/engine/snapshot.ts';
 
-/** As after a cancel in a slot that had ended, when its end is put off: seats are free beside those who wait. */
-const unended = (capacity: number, people: string, setup: Setup = {}): Clinic =>
+/** A slot in which seats are free while tokens wait: its end was postponed after a cancel that promoted no token. */
+const withUnfilledSeats = (capacity: number, people: string, setup: Setup = {}): Clinic =>
   new Clinic({ ...setup, people, slot: { capacity, ...setup.slot } });
 
 const versions = (outcome: Outcome<unknown>): number[] =>
   accepted(outcome).changes.map(({ version }) => version);
 
-describe('a newcomer beside a waiter and a free seat', () => {
-  it('comes after the waiter when a longer grace opens the slot again (R5, R8)', () => {
+describe('R5 a newcomer, when a seat is free while a token waits,', () => {
+  it('gets a seat after the waiting token when a longer grace opens the slot again (R5, R8)', () => {
     const before = new Clinic({ people: 'W1 W2:WAITING' });
     before.cancel('W1', clock(10));
     expect(before.board()).toBe('| W2');
@@ -41,7 +41,7 @@ describe('a newcomer beside a waiter and a free seat', () => {
     expect(boardOf(slot)).toBe('W2 | W3');
   });
 
-  it('comes after the waiter when the clock is put right', () => {
+  it('gets a seat after the waiting token when the clock is set back', () => {
     const clinic = new Clinic({ people: 'W1 W2:WAITING' });
     clinic.cancel('W1', clock(10));
     clinic.book('W3', { at: NOW });
@@ -52,7 +52,7 @@ describe('a newcomer beside a waiter and a free seat', () => {
     [string, capacity: number, people: string, newcomer: string, steps: string[], board: string]
   >([
     [
-      'takes a seat that is left',
+      'takes a seat that is left over',
       3,
       'W1 W2:WAITING',
       'W3',
@@ -60,7 +60,7 @@ describe('a newcomer beside a waiter and a free seat', () => {
       'W1 W2 W3 |',
     ],
     [
-      'may bump who has just been promoted',
+      'may bump the token that has just been promoted',
       1,
       'W1:WAITING W2:WAITING',
       'F1',
@@ -68,7 +68,7 @@ describe('a newcomer beside a waiter and a free seat', () => {
       'F1 | W1 W2',
     ],
     [
-      'sees the best of those who wait promoted, as many as seats are free',
+      'comes after as many promotions as seats are free, best rank first',
       2,
       'W1:WAITING W2:WAITING P1:WAITING',
       'W3',
@@ -76,64 +76,66 @@ describe('a newcomer beside a waiter and a free seat', () => {
       'P1 W1 | W2 W3',
     ],
   ])('%s', (_, capacity, people, newcomer, expected, board) => {
-    const clinic = unended(capacity, people);
+    const clinic = withUnfilledSeats(capacity, people);
     const outcome = clinic.book(newcomer);
     expect(recordsOf(outcome)).toEqual(expected);
     expect(versions(outcome)).toEqual(expected.map((_step, index) => index + 2));
     expect(clinic.board()).toBe(board);
   });
 
-  it('finds room on a waitlist that has just been left, however long it is', () => {
-    const clinic = unended(1, 'W1:WAITING W2:WAITING W3:WAITING', { rules: { waitlistMax: 1 } });
+  it('is accepted on a full waitlist when a promotion makes it shorter first', () => {
+    const clinic = withUnfilledSeats(1, 'W1:WAITING W2:WAITING W3:WAITING', {
+      rules: { waitlistMax: 1 },
+    });
     expect(clinic.book('W4').ok).toBe(true);
     expect(clinic.book('W5')).toMatchObject({ refusal: { code: 'waitlist_full' } });
     expect(clinic.board()).toBe('W1 | W2 W3 W4');
   });
 
   it.each<[string, Partial<Setup>, object, code: string]>([
-    ['of one who waits already', {}, { patientId: 'W1' }, 'duplicate_booking'],
+    ['by a patient who waits already', {}, { patientId: 'W1' }, 'duplicate_booking'],
     ['after the end', {}, { at: clock(10) }, 'slot_ended'],
     ['in a closed slot', { slot: { closedReason: 'ill' } }, {}, 'slot_closed'],
-  ])('a refused booking %s promotes nobody (R9)', (_, setup, command, code) => {
-    const clinic = unended(1, 'W1:WAITING', setup);
+  ])('a refused booking %s promotes no token (R9)', (_, setup, command, code) => {
+    const clinic = withUnfilledSeats(1, 'W1:WAITING', setup);
     const before = snapshotOf(clinic.engine);
     expect(clinic.book('W2', command)).toMatchObject({ refusal: { code } });
     expect(snapshotOf(clinic.engine)).toEqual(before);
   });
 });
 
-describe('a patient who leaves beside a waiter and a free seat', () => {
+describe('R5 a patient who leaves, when a seat is free while a token waits,', () => {
   it.each<[string, people: string, leaves: string, steps: string[], board: string]>([
     [
-      'a seat: the free one is filled too, and the cause of each promotion is its own',
+      'a seat: the free seat is filled too, and each promotion has its own cause (R17)',
       'W1 W2:WAITING W3:WAITING W4:WAITING',
       'W1',
       ['promoted W2', 'cancelled W1', 'promoted W3 by W1'],
       'W2 W3 | W4',
     ],
     [
-      'the waitlist: who is due the seat gets it',
+      'the waitlist: the first waiting token gets the free seat',
       'W1 W2:WAITING W3:WAITING',
       'W3',
       ['promoted W2', 'cancelled W3'],
       'W1 W2 |',
     ],
   ])('leaves %s', (_, people, leaves, expected, board) => {
-    const clinic = unended(2, people);
+    const clinic = withUnfilledSeats(2, people);
     const outcome = clinic.cancel(leaves);
     expect(recordsOf(outcome)).toEqual(expected);
     expect(versions(outcome)).toEqual(expected.map((_step, index) => index + 2));
     expect(clinic.board()).toBe(board);
   });
 
-  it('promotes nobody when the command is refused (R9)', () => {
-    const clinic = unended(1, 'W1:WAITING');
+  it('promotes no token when the command is refused (R9)', () => {
+    const clinic = withUnfilledSeats(1, 'W1:WAITING');
     expect(clinic.noShow('W1')).toMatchObject({ refusal: { code: 'invalid_transition' } });
     expect(clinic.board()).toBe('| W1');
   });
 });
 
-describe('any other command beside a waiter and a free seat', () => {
+describe('R5 any other command, when a seat is free while a token waits,', () => {
   const both = 'promoted W1, promoted W8';
   it.each<[step: string, records: string, boards: [string, string]]>([
     [
@@ -154,41 +156,41 @@ describe('any other command beside a waiter and a free seat', () => {
       'promoted W8, slot_set nine, moved_out W1, moved_in W1, moved_out W2, moved_in W2, moved_out W3, moved_in W3',
       ['|', 'W8 | W1 W2 W3 W9'],
     ],
-  ])('%s seats the waiter first: %s', (step, records, boards) => {
+  ])('%s promotes the waiting token first: %s', (step, records, boards) => {
     const more = [place('ten', 'W8:WAITING W9:WAITING')];
-    const clinic = unended(1, 'W1:WAITING W2:WAITING W3:WAITING', { more });
+    const clinic = withUnfilledSeats(1, 'W1:WAITING W2:WAITING W3:WAITING', { more });
     expect(recordsOf(take(clinic, step)).join(', ')).toBe(records);
     expect([clinic.board(), clinic.board('ten')]).toEqual(boards);
   });
 
-  it('a delay of the day seats the waiter first', () => {
-    const clinic = unended(1, 'W1:WAITING W2:WAITING');
+  it('a delay of the day promotes the waiting token first', () => {
+    const clinic = withUnfilledSeats(1, 'W1:WAITING W2:WAITING');
     expect(recordsOf(clinic.delayDay({ minutes: 5 }))).toEqual(['promoted W1', 'slot_set nine']);
   });
 });
 
-describe('filling the seats of a doctor', () => {
-  it('seats those who are due a seat, in every slot, once', () => {
-    const people = 'W1:WAITING W2:WAITING:present W3:WAITING';
-    const clinic = unended(2, people, { more: [place('ten', 'W4:WAITING')] });
-    const outcome = clinic.passTime(NOW);
+describe('R5 advancing the time of a doctor', () => {
+  it('promotes waiting tokens to all free seats of all slots, once', () => {
+    const people = 'W1:WAITING W2:WAITING:checked-in W3:WAITING';
+    const clinic = withUnfilledSeats(2, people, { more: [place('ten', 'W4:WAITING')] });
+    const outcome = clinic.advanceTime(NOW);
     expect(recordsOf(outcome)).toEqual(['promoted W1', 'promoted W2', 'promoted W4']);
     expect(versions(outcome)).toEqual([2, 3, 4]);
     expect(clinic.board()).toBe('W1 W2 | W3');
     expect(clinic.board('ten')).toBe('W4 |');
     expect(clinic.token('W2').status).toBe('CHECKED_IN');
-    expect(recordsOf(clinic.passTime(NOW))).toEqual([]);
+    expect(recordsOf(clinic.advanceTime(NOW))).toEqual([]);
   });
 
   it.each<[string, Partial<Setup>, at: typeof NOW]>([
     ['a full slot', { people: 'W1 W2:WAITING' }, NOW],
     ['a closed slot', { people: 'W1:WAITING', slot: { closedReason: 'ill' } }, NOW],
   ])('changes nothing in %s', (_, setup, at) => {
-    expect(recordsOf(new Clinic(setup).passTime(at))).toEqual([]);
+    expect(recordsOf(new Clinic(setup).advanceTime(at))).toEqual([]);
   });
 
-  it('of nobody known is refused', () => {
-    const outcome = new Clinic({}).passTime(NOW, doctorId('das'));
+  it('of an unknown doctor is refused', () => {
+    const outcome = new Clinic({}).advanceTime(NOW, doctorId('das'));
     expect(outcome).toEqual({ ok: false, refusal: { code: 'doctor_not_found' } });
   });
 });

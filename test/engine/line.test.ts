@@ -14,12 +14,12 @@ const run = (start: number, phases: readonly Phase[]): LinePair => {
   return pair;
 };
 
-/** More than two levels of 32 hold. */
+/** More tokens than a tree of two levels holds. */
 const LARGE = 32 * 32 * 3 + 100;
 
-describe('a line is an array kept in rank order', () => {
+describe('a line equals an array that is sorted by rank', () => {
   it.each(['append', 'prepend', 'insert'] as const)(
-    `after ${LARGE} times %s, and emptied from either end or anywhere ${rerun}`,
+    `after ${LARGE} times %s, and when it is emptied from either end or anywhere ${rerun}`,
     (pattern) => {
       for (const away of ['pop first', 'pop last', 'remove'] as const) {
         const half = { pattern: away, count: LARGE / 2 };
@@ -64,7 +64,7 @@ describe('a line is an array kept in rank order', () => {
 });
 
 describe('a line', () => {
-  it('is empty at first', () => {
+  it('is empty when it is new', () => {
     const line = new Line();
     expect([line.size, line.first(), line.last(), [...line]]).toEqual([
       0,
@@ -75,7 +75,7 @@ describe('a line', () => {
     expect(line.aheadOf(ranked(0, 1))).toBe(0);
   });
 
-  it.each([0, 10, 2_000])('of %i tokens does not let go of one that is not in it', (size) => {
+  it.each([0, 10, 2_000])('of %i tokens refuses to remove a token that is not in it', (size) => {
     const pair = run(1, [{ pattern: 'append', count: size }]);
     const before = [...pair.line];
     expect(() => pair.line.remove(ranked(2, 7))).toThrow(InvariantError);

@@ -16,8 +16,8 @@ import { MORNING, put, week } from '../support/engine/week.ts';
 const RAO = doctorId('rao');
 const today = localDate('2026-01-05');
 
-describe('forgetting', () => {
-  it('a slot takes its tokens along, seated and waiting, and leaves the other slots', () => {
+describe('evicting', () => {
+  it('a slot evicts its tokens, seated and waiting, and no other slot', () => {
     const clinic = given(1, 'W1 W2:WAITING');
     const later = slotFacts({ id: slotId('later'), startTime: clock(14), endTime: clock(15) });
     clinic.engine.addSlot(later, NOW);
@@ -29,7 +29,7 @@ describe('forgetting', () => {
     expect(snapshotOf(clinic.engine)[0]?.slots).toMatchObject([{ facts: later, seated: 1 }]);
   });
 
-  it('a slot leaves the numbers of its day', () => {
+  it('a slot does not evict the numbers of its day (R10)', () => {
     const clinic = given(1, 'W1 W2:WAITING');
     clinic.engine.evictSlot(clinic.slot);
     clinic.engine.addSlot(slotFacts({ id: slotId('later') }), NOW);
@@ -37,7 +37,7 @@ describe('forgetting', () => {
     expect(token).toMatchObject({ number: 3, arrival: 3 });
   });
 
-  it('a doctor leaves nothing: sessions, slots and tokens are as if never restored', () => {
+  it('a doctor evicts sessions, slots and tokens', () => {
     const engine = week(MORNING);
     engine.evictDoctor(RAO);
     expect(engine.doctor(RAO)).toBeUndefined();
@@ -45,7 +45,7 @@ describe('forgetting', () => {
     expect(put(engine, [MORNING], { id: doctorId('sen') }).ok).toBe(true);
   });
 
-  it('a doctor leaves a session that another has taken over meanwhile', () => {
+  it('a doctor does not evict a session that belongs to another doctor by now', () => {
     const engine = week(MORNING);
     const sen = doctorFacts({ id: doctorId('sen'), sessions: [MORNING] });
     engine.restoreDoctor({ facts: sen, version: 1, lastArrival: 0, lastNumbers: [] });
@@ -63,7 +63,7 @@ describe('forgetting', () => {
     expect(snapshotOf(engine)).toEqual(before);
   });
 
-  it('days that are over drops their numbers and keeps those of the others', () => {
+  it('past days evicts their numbers, and those of no other day', () => {
     const clinic = given(1, 'W1');
     const doctor = found(clinic.engine.doctor(RAO));
     const yesterday = localDate('2026-01-04');
@@ -74,13 +74,13 @@ describe('forgetting', () => {
 });
 
 describe('restoring', () => {
-  it('a doctor who was forgotten brings everything back', () => {
-    const clinic = given(1, 'W1:CHECKED_IN W2:WAITING:present F1:WAITING');
+  it('an evicted doctor gives the same state again', () => {
+    const clinic = given(1, 'W1:CHECKED_IN W2:WAITING:checked-in F1:WAITING');
     const before = snapshotOf(clinic.engine);
     expect(snapshotOf(restored(before, clinic.engine.rules))).toEqual(before);
   });
 
-  it('keeps counting where the counters stood, though their tokens are gone', () => {
+  it('continues the counters, also when their tokens are over (R10)', () => {
     const clinic = new Clinic({});
     clinic.book('W1');
     clinic.book('W2');
@@ -92,7 +92,7 @@ describe('restoring', () => {
     expect(doctor.day(today).lastNumber).toBe(2);
   });
 
-  it('knows the sessions again', () => {
+  it('restores the sessions of the namespace', () => {
     const restarted = restored(snapshotOf(week(MORNING)), week().rules);
     const taken = put(restarted, [{ ...MORNING, id: sessionId('morning') }], {
       id: doctorId('sen'),

@@ -9,9 +9,15 @@ describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)
   type Row = [fact: string, nine: string, ten: string, steps: string, boards: [string, string]];
   const rows: Row[] = [
     ['takes a free seat', 'W1', '', 'move W1 ten', ['|', 'W1 |']],
-    ['seats who waits in the old slot', 'W1 W2:WAITING', '', 'move W1 ten', ['W2 |', 'W1 |']],
     [
-      'of a waiter seats nobody',
+      'promotes the waiting token in the old slot',
+      'W1 W2:WAITING',
+      '',
+      'move W1 ten',
+      ['W2 |', 'W1 |'],
+    ],
+    [
+      'of a waiting token promotes no token (R6)',
       'W1 W2:WAITING W3:WAITING',
       '',
       'move W2 ten',
@@ -19,10 +25,16 @@ describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)
     ],
     ['waits behind its equals', 'W1', 'W2 W3:WAITING', 'move W1 ten', ['|', 'W2 | W3 W1']],
     ['bumps the weakest', 'P1', 'W1', 'move P1 ten', ['|', 'P1 | W1']],
-    ['bumps nobody at the desk', 'P1', 'W1:CHECKED_IN', 'move P1 ten', ['|', 'W1 | P1']],
-    ['of an emergency bumps them too', 'E1', 'W1:CHECKED_IN', 'move E1 ten', ['|', 'E1 | W1']],
+    ['bumps no checked-in token', 'P1', 'W1:CHECKED_IN', 'move P1 ten', ['|', 'W1 | P1']],
     [
-      'and back has lost the place',
+      'of an emergency bumps a checked-in token',
+      'E1',
+      'W1:CHECKED_IN',
+      'move E1 ten',
+      ['|', 'E1 | W1'],
+    ],
+    [
+      'and back is a new arrival behind equals',
       'W1 W2:WAITING W3:WAITING',
       '',
       'move W1 ten, move W1 nine',
@@ -35,7 +47,7 @@ describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)
     expect([clinic.board(), clinic.board('ten')]).toEqual(boards);
   });
 
-  it('in an ended or a closed slot seats nobody who waits there', () => {
+  it('out of an ended or a closed slot promotes no token there (R11)', () => {
     for (const slot of [{ closedReason: 'ill' }, { startTime: clock(6), endTime: clock(7) }]) {
       const clinic = new Clinic({ people: 'W1 W2:WAITING', slot, more: [place('ten')] });
       expect(accepted(clinic.move('W1', 'ten')).value).toMatchObject({ promoted: null });
@@ -44,10 +56,10 @@ describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)
   });
 });
 
-describe('R13 what a patient takes along', () => {
+describe('R13 the facts of a moved token', () => {
   type Taken = { number: number; arrival: number; hasCheckedIn: boolean; status: string };
   it.each<[where: 'ten' | 'tue' | 'sen' | 'sentue', Taken]>([
-    // On one doctor's day the number stays, on one date who is at the desk is still there.
+    // The number stays on one doctor's day (R10); a check-in counts for one date.
     ['ten', { number: 1, arrival: 4, hasCheckedIn: true, status: 'CHECKED_IN' }],
     ['tue', { number: 2, arrival: 4, hasCheckedIn: false, status: 'BOOKED' }],
     ['sen', { number: 2, arrival: 3, hasCheckedIn: true, status: 'CHECKED_IN' }],
@@ -58,23 +70,23 @@ describe('R13 what a patient takes along', () => {
     const ofSen = [place('sen', 'F1', two), place('sentue', 'F2', two)];
     const clinic = new Clinic({ people: 'W1:CHECKED_IN', more: [...ofRao, ...ofSen] });
     const { token } = accepted(clinic.move('W1', where, clock(9))).value;
-    const kept = { id: 'W1', patientName: 'W1', patientId: 'W1', bookedAt: NOW };
-    expect(token).toMatchObject({ ...taken, ...kept });
+    const unchanged = { id: 'W1', patientName: 'W1', patientId: 'W1', bookedAt: NOW };
+    expect(token).toMatchObject({ ...taken, ...unchanged });
     expect(token).toBe(clinic.token('W1'));
     expect(token.slot).toBe(clinic.slotOf(where));
     expect(clinic.board()).toBe('|');
   });
 
   it.each<[string, where: 'ten' | 'tue', status: string, hasCheckedIn: boolean]>([
-    ['W1:WAITING:present', 'ten', 'CHECKED_IN', true],
-    ['W1:WAITING:present', 'tue', 'BOOKED', false],
+    ['W1:WAITING:checked-in', 'ten', 'CHECKED_IN', true],
+    ['W1:WAITING:checked-in', 'tue', 'BOOKED', false],
     ['W1:WAITING', 'ten', 'BOOKED', false],
-  ])('%s comes to %s as %s', (person, where, status, hasCheckedIn) => {
+  ])('%s enters %s as %s', (person, where, status, hasCheckedIn) => {
     const clinic = new Clinic({ people: `E1 ${person}`, more: [place(where)] });
     expect(accepted(clinic.move('W1', where)).value.token).toMatchObject({ status, hasCheckedIn });
   });
 
-  it('a number that was left behind is not used again (R10)', () => {
+  it('a number is not used again after its token has moved to another day (R10)', () => {
     const clinic = new Clinic({ more: [place('tue')] });
     for (const name of ['W1', 'W2']) clinic.book(name);
     clinic.move('W2', 'tue');
@@ -99,7 +111,7 @@ describe('R17 a move is on record', () => {
   const between = (target: 'ten' | 'sen') =>
     new Clinic({ people: 'F1 W1:WAITING', more: [place(target, 'W2')] });
 
-  it('with whom it promoted and whom it bumped, and names itself as the cause', () => {
+  it('with the promoted and the bumped token, and itself as the cause', () => {
     const clinic = between('ten');
     const outcome = clinic.move('F1', 'ten');
     expect(recordsOf(outcome)).toEqual([
@@ -126,7 +138,7 @@ describe('R17 a move is on record', () => {
     ]);
   });
 
-  it('with nobody beside the mover, where nobody else is touched', () => {
+  it('alone, when it touches no other token', () => {
     const clinic = new Clinic({ people: 'W1', more: [place('ten')] });
     const { changes, value } = accepted(clinic.move('W1', 'ten'));
     expect(value).toMatchObject({ bumped: null, promoted: null });
@@ -140,20 +152,20 @@ describe('R17 a move is on record', () => {
   });
 });
 
-describe('a move is refused for the first reason that applies, and the old place is kept', () => {
+describe('a move is refused for the first reason that applies, and the token stays in its slot (R9)', () => {
   const closed = { closedReason: 'ill' };
   type Row = [string, name: string, slot: string, code: string, at?: EpochMs, ten?: Setup['slot']];
   // Each row drops the first reason of the row before it.
   it.each<Row>([
     ['an unknown slot', 'X9', 'x', 'slot_not_found'],
     ['an unknown token', 'X9', 'ten', 'token_not_found', clock(11), closed],
-    ['the own slot', 'W3', 'nine', 'duplicate_booking', clock(10)],
-    ['a patient who is there', 'W1', 'ten', 'duplicate_booking', clock(11), closed],
+    ['the slot that the token is in', 'W3', 'nine', 'duplicate_booking', clock(10)],
+    ['a patient who has a token there', 'W1', 'ten', 'duplicate_booking', clock(11), closed],
     ['an ended slot', 'W3', 'ten', 'slot_ended', clock(11), closed],
     ['a closed slot', 'W3', 'ten', 'slot_closed', NOW, closed],
     ['a full waitlist', 'W3', 'ten', 'waitlist_full'],
-    ['a patient with the doctor', 'E3', 'ten', 'invalid_transition'],
-    ['a patient who was seen', 'E4', 'ten', 'invalid_transition'],
+    ['a patient in consultation', 'E3', 'ten', 'invalid_transition'],
+    ['a completed patient', 'E4', 'ten', 'invalid_transition'],
   ])('%s', (_, name, slot, code, at = NOW, ten = {}) => {
     const people = 'W1 W2:WAITING W3:IN_CONSULTATION E3:IN_CONSULTATION E4:COMPLETED';
     const clinic = new Clinic({

@@ -10,7 +10,7 @@ import {
 } from '../../src/engine/index.ts';
 import { doctorFacts, found, NOW, RULES, slotFacts } from '../support/engine/clinic.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
-import { EVENING, MORNING, put, sittings, week } from '../support/engine/week.ts';
+import { EVENING, MORNING, put, slotsOf, week } from '../support/engine/week.ts';
 
 const RAO = doctorId('rao');
 const SEN = doctorId('sen');
@@ -20,11 +20,11 @@ const NIGHT: Session = { ...EVENING, id: sessionId('night') };
 describe('an id that is taken', () => {
   it.each<[string, (engine: AllocationEngine) => Outcome<unknown>]>([
     ["another doctor's session", (engine) => put(engine, [MORNING], { id: SEN })],
-    ['a slot, for a session', (engine) => put(engine, [{ ...EVENING, id: sessionId('nine') }])],
+    ["a slot's id for a session", (engine) => put(engine, [{ ...EVENING, id: sessionId('nine') }])],
     [
       "another doctor's slot",
       (engine) => {
-        const [slot] = sittings(EVENING, [5]).map((each) => ({
+        const [slot] = slotsOf(EVENING, [5]).map((each) => ({
           ...each,
           doctorId: SEN,
           id: MONDAY,
@@ -33,38 +33,38 @@ describe('an id that is taken', () => {
       },
     ],
     [
-      'a session of the same doctor, where another session puts its slots',
+      "a session's id among the slots of another session of the same doctor",
       (engine) => put(engine, [MORNING, NIGHT, { ...NIGHT, id: sessionId('night@2026-01-05') }]),
     ],
     [
-      'the same, whatever comes after the session and in any order',
+      'the same with more parts after the session, in any order',
       (engine) => put(engine, [{ ...NIGHT, id: sessionId('night@x@y') }, NIGHT], { id: SEN }),
     ],
     [
-      "a session where another doctor's session stands, be it without slots",
+      "a session whose slots' ids are taken by another doctor's session, also before it has slots",
       (engine) => {
         const facts = doctorFacts({ id: SEN, sessions: [{ ...NIGHT, id: sessionId('ward') }] });
         return engine.putDoctor(facts, [], NOW);
       },
     ],
-    ['a slot', (engine) => engine.addSlot(slotFacts(), NOW)],
+    ["a slot's id for another slot", (engine) => engine.addSlot(slotFacts(), NOW)],
     [
-      'a session, for a slot',
+      "a session's id for a slot",
       (engine) => engine.addSlot(slotFacts({ id: slotId('morning') }), NOW),
     ],
     [
-      "a session's date",
+      "the id of a session's slot of a later date for a single slot",
       (engine) => engine.addSlot(slotFacts({ id: slotId('morning@2030-01-01') }), NOW),
     ],
     [
-      "a session's date, for a session",
+      "the id of a session's slot of a later date for a session",
       (engine) => put(engine, [{ ...EVENING, id: sessionId('morning@2030-01-01') }]),
     ],
     [
-      'a single slot where the slots of a session would be, for the session',
+      'a session whose later slot would have the id of a single slot',
       (engine) => put(engine, [MORNING, { ...EVENING, id: sessionId('late') }]),
     ],
-  ])('%s, is refused and changes nothing', (_, command) => {
+  ])('is refused and changes nothing (R9): %s', (_, command) => {
     const engine = week(MORNING);
     engine.addSlot(slotFacts(), NOW);
     engine.addSlot(slotFacts({ id: slotId('late@2030-01-01') }), NOW);
@@ -86,12 +86,12 @@ describe('an id that is taken', () => {
 describe('the sessions that doctors cannot have', () => {
   const plan = (id: DoctorFacts['id'], ...sessions: readonly Session[]) => {
     const planned = sessions
-      .flatMap((each) => sittings(each))
+      .flatMap((each) => slotsOf(each))
       .map((slot) => ({ ...slot, doctorId: id }));
     return { facts: doctorFacts({ id, sessions }), planned };
   };
 
-  it('are named, doctor after doctor, also where the doctors take them from each other', () => {
+  it('are named doctor by doctor, also when two of these doctors want the same id', () => {
     const ward = { ...NIGHT, id: sessionId('night@ward') };
     const plans = [
       plan(RAO, MORNING),
@@ -104,7 +104,7 @@ describe('the sessions that doctors cannot have', () => {
     ]);
   });
 
-  it('are those whose slots are still there, closed, as another doctor had them', () => {
+  it('include sessions whose closed slots belong to another doctor', () => {
     const engine = week(MORNING);
     put(engine, []);
     expect(engine.takenSessions([plan(RAO), plan(SEN, MORNING)])).toEqual([
@@ -113,7 +113,7 @@ describe('the sessions that doctors cannot have', () => {
     expect(engine.takenSessions([plan(RAO, MORNING)])).toEqual([]);
   });
 
-  it('are none when all is well', () => {
+  it('are none when all ids are free', () => {
     expect(week(MORNING).takenSessions([plan(RAO, MORNING, EVENING), plan(SEN, NIGHT)])).toEqual(
       [],
     );

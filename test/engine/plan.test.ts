@@ -20,11 +20,11 @@ import {
   slotFacts,
 } from '../support/engine/clinic.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
-import { EVENING, MORNING, put, sittings, week } from '../support/engine/week.ts';
+import { EVENING, MORNING, put, slotsOf, week } from '../support/engine/week.ts';
 
 const RAO = doctorId('rao');
 const SEN = doctorId('sen');
-const [MONDAY, TUESDAY] = sittings(MORNING).map(({ id }) => id) as [
+const [MONDAY, TUESDAY] = slotsOf(MORNING).map(({ id }) => id) as [
   SlotFacts['id'],
   SlotFacts['id'],
 ];
@@ -32,7 +32,7 @@ const [MONDAY, TUESDAY] = sittings(MORNING).map(({ id }) => id) as [
 const factsOf = (engine: AllocationEngine, id: SlotFacts['id']): SlotFacts =>
   found(engine.slot(id)).facts;
 
-/** What a command changed: `doctor` or the id of a slot. */
+/** The records of a command: `doctor` or the id of a slot. */
 const touched = (outcome: Outcome<unknown>): string[] =>
   accepted(outcome).changes.map((change) =>
     change.kind === 'slot_set' ? change.slot.id : 'doctor',
@@ -51,7 +51,7 @@ const use = (engine: AllocationEngine, slot: SlotFacts['id'], at = NOW) =>
     }),
   );
 
-/** As the hospital closes a slot, until there is a command for it. */
+/** Closes a slot as the hospital does. */
 const close = (engine: AllocationEngine, id: SlotFacts['id']): void => {
   const version = found(engine.doctor(RAO)).version + 1;
   const slot = { ...factsOf(engine, id), closedReason: 'the doctor is ill' };
@@ -61,10 +61,10 @@ const close = (engine: AllocationEngine, id: SlotFacts['id']): void => {
 const LARGER: Session = { ...MORNING, capacity: 4 };
 
 describe('putting a doctor', () => {
-  it('records the doctor, then opens the slots, all under consecutive versions', () => {
+  it('records the doctor, then opens the slots, with consecutive versions (R17)', () => {
     const engine = new AllocationEngine(RULES);
     const { changes, value } = accepted(put(engine, [EVENING, MORNING]));
-    const slots = [...sittings(EVENING), ...sittings(MORNING)];
+    const slots = [...slotsOf(EVENING), ...slotsOf(MORNING)];
     const doctor = doctorFacts({ sessions: [EVENING, MORNING] });
     expect(changes).toEqual([
       { kind: 'doctor_set', doctorId: RAO, version: 1, at: NOW, doctor },
@@ -80,19 +80,19 @@ describe('putting a doctor', () => {
     expect(value).toMatchObject({ facts: doctor, version: 5, lastArrival: 0 });
   });
 
-  it('keeps the slots in the order in which they start', () => {
+  it('orders the slots by their starts', () => {
     const ids = found(week(EVENING, MORNING).doctor(RAO)).slots.map(({ facts }) => facts.id);
     expect(ids).toEqual([MONDAY, 'evening@2026-01-05', TUESDAY, 'evening@2026-01-06']);
   });
 
-  it('repeated, changes nothing', () => {
+  it('again, changes nothing (R9)', () => {
     const engine = week(MORNING, EVENING);
     const before = snapshotOf(engine);
     expect(touched(put(engine, [MORNING, EVENING]))).toEqual([]);
     expect(snapshotOf(engine)).toEqual(before);
   });
 
-  it('lists every doctor put', () => {
+  it('lists every doctor', () => {
     const engine = week(MORNING);
     put(engine, [], { id: SEN });
     expect([...engine.doctors].map(({ facts }) => facts.id)).toEqual([RAO, SEN]);
@@ -101,16 +101,16 @@ describe('putting a doctor', () => {
   it.each<[string, Partial<DoctorFacts>]>([
     ['name', { name: 'Dr A. Rao' }],
     ['department', { department: null }],
-  ])('a new %s leaves the slots alone', (_, facts) => {
+  ])('with a new %s does not change the slots', (_, facts) => {
     const engine = week(MORNING);
     expect(touched(put(engine, [MORNING], facts))).toEqual(['doctor']);
     expect(found(engine.doctor(RAO)).facts).toMatchObject(facts);
   });
 
-  it('opens what is missing, and only that', () => {
+  it('opens only the missing slots', () => {
     const engine = week(MORNING);
     const doctor = doctorFacts({ sessions: [MORNING] });
-    const outcome = engine.putDoctor(doctor, sittings(MORNING, [5, 6, 7]), NOW);
+    const outcome = engine.putDoctor(doctor, slotsOf(MORNING, [5, 6, 7]), NOW);
     expect(touched(outcome)).toEqual(['morning@2026-01-07']);
   });
 });
@@ -120,45 +120,45 @@ describe('a revised session', () => {
     ['start', { start: '08:00' }],
     ['end', { end: '12:00' }],
     ['capacity', { capacity: 4 }],
-  ])('takes its unused slots along: %s', (_, revision) => {
+  ])('changes its unused slots: %s', (_, revision) => {
     const engine = week(MORNING, EVENING);
     const revised = { ...MORNING, ...revision };
     const outcome = put(engine, [revised, EVENING], {}, clock(7));
     expect(touched(outcome)).toEqual(['doctor', MONDAY, TUESDAY]);
-    expect([factsOf(engine, MONDAY), factsOf(engine, TUESDAY)]).toEqual(sittings(revised));
+    expect([factsOf(engine, MONDAY), factsOf(engine, TUESDAY)]).toEqual(slotsOf(revised));
   });
 
-  it('on other weekdays leaves the slots of the days it keeps', () => {
+  it('on other weekdays does not change the slots of the weekdays that stay', () => {
     const engine = week(MORNING);
     expect(touched(put(engine, [{ ...MORNING, weekdays: ['mon', 'tue'] }]))).toEqual(['doctor']);
   });
 
-  it('that starts later moves its slots behind others', () => {
+  it('that starts later changes the order of the slots', () => {
     const engine = week(MORNING, EVENING);
     put(engine, [{ ...MORNING, start: '20:00', end: '21:00' }, EVENING]);
     const ids = found(engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
     expect(ids).toEqual(['evening@2026-01-05', MONDAY, 'evening@2026-01-06', TUESDAY]);
   });
 
-  it('leaves a slot with a live token as it is', () => {
+  it('does not change a slot with a live token', () => {
     const engine = week(MORNING);
     use(engine, MONDAY);
     expect(touched(put(engine, [LARGER]))).toEqual(['doctor', TUESDAY]);
     expect(factsOf(engine, MONDAY).capacity).toBe(2);
   });
 
-  it('leaves a slot that has begun as it is', () => {
+  it('does not change a slot that has begun', () => {
     const engine = week(MORNING);
     expect(touched(put(engine, [LARGER], {}, clock(9)))).toEqual(['doctor', TUESDAY]);
   });
 
-  it('leaves a single slot as it is', () => {
+  it('does not change a single slot', () => {
     const engine = week(MORNING);
     engine.addSlot(slotFacts(), NOW);
     expect(touched(put(engine, [LARGER]))).not.toContain('nine');
   });
 
-  it('leaves a slot that the hospital closed as it is, also when the session goes', () => {
+  it('does not change a slot that the hospital closed, also when the session is removed', () => {
     const engine = week(MORNING);
     close(engine, MONDAY);
     expect(touched(put(engine, [LARGER]))).toEqual(['doctor', TUESDAY]);
@@ -167,11 +167,11 @@ describe('a revised session', () => {
     expect(factsOf(engine, MONDAY).closedReason).toBe('the doctor is ill');
   });
 
-  it('a new time zone revises the slots of every session', () => {
+  it('of a new time zone changes the slots of every session', () => {
     const engine = week(MORNING, EVENING);
     const sessions = [MORNING, EVENING];
     const hourLater = (slot: SlotFacts) => ({ ...slot, startTime: clock(12), endTime: clock(13) });
-    const planned = [...sittings(MORNING, [5]), ...sittings(EVENING, [5])].map(hourLater);
+    const planned = [...slotsOf(MORNING, [5]), ...slotsOf(EVENING, [5])].map(hourLater);
     const outcome = engine.putDoctor(
       doctorFacts({ sessions, timeZone: 'Asia/Kolkata' }),
       planned,
@@ -189,32 +189,32 @@ describe('a revised session', () => {
   });
 });
 
-describe('a session that goes and comes back', () => {
+describe('a session that is removed and added again', () => {
   it('closes its unused slots with session_ended, once', () => {
     const engine = week(MORNING, EVENING);
     expect(touched(put(engine, [EVENING]))).toEqual(['doctor', MONDAY, TUESDAY]);
     expect(factsOf(engine, MONDAY)).toEqual({
-      ...sittings(MORNING)[0],
+      ...slotsOf(MORNING)[0],
       closedReason: 'session_ended',
     });
     expect(touched(put(engine, [EVENING]))).toEqual([]);
   });
 
-  it('leaves a slot with a live token open', () => {
+  it('does not close a slot with a live token', () => {
     const engine = week(MORNING);
     use(engine, MONDAY);
     expect(touched(put(engine, []))).toEqual(['doctor', TUESDAY]);
     expect(factsOf(engine, MONDAY).closedReason).toBeNull();
   });
 
-  it('opens them again, with what it says now', () => {
+  it('opens them again, with its new facts', () => {
     const engine = week(MORNING);
     put(engine, []);
     expect(touched(put(engine, [LARGER]))).toEqual(['doctor', MONDAY, TUESDAY]);
-    expect(factsOf(engine, MONDAY)).toEqual(sittings(LARGER)[0]);
+    expect(factsOf(engine, MONDAY)).toEqual(slotsOf(LARGER)[0]);
   });
 
-  it('is no alias while it is gone', () => {
+  it('names no slot while it is removed', () => {
     const engine = week(MORNING);
     use(engine, slotId('morning'));
     expect([engine.sessionDoctor(MORNING.id)?.facts.id, engine.sessionDoctor(MONDAY)]).toEqual([
@@ -228,75 +228,75 @@ describe('a session that goes and comes back', () => {
 });
 
 describe('slots beyond the horizon of a revision', () => {
-  /** The capacity is revised while Tuesday lies beyond the horizon, which closes its slot. */
+  /** The session is revised while Tuesday is beyond the horizon, which closes Tuesday's slot. */
   const revised = (): AllocationEngine => {
     const engine = week(MORNING);
-    engine.putDoctor(doctorFacts({ sessions: [LARGER] }), sittings(LARGER, [5]), NOW);
+    engine.putDoctor(doctorFacts({ sessions: [LARGER] }), slotsOf(LARGER, [5]), NOW);
     expect(factsOf(engine, TUESDAY).closedReason).toBe('session_ended');
     return engine;
   };
 
-  it('are open again, as the session is now, when their day comes into the horizon', () => {
+  it('open again with the new facts when their day is within the horizon', () => {
     const engine = revised();
-    const outcome = accepted(engine.openSlots(RAO, sittings(LARGER), NOW));
+    const outcome = accepted(engine.openSlots(RAO, slotsOf(LARGER), NOW));
     expect(touched(outcome)).toEqual([TUESDAY]);
-    expect(outcome.value).toEqual([sittings(LARGER)[1]]);
-    expect(factsOf(engine, TUESDAY)).toEqual(sittings(LARGER)[1]);
-    expect(touched(engine.openSlots(RAO, sittings(LARGER), NOW))).toEqual([]);
+    expect(outcome.value).toEqual([slotsOf(LARGER)[1]]);
+    expect(factsOf(engine, TUESDAY)).toEqual(slotsOf(LARGER)[1]);
+    expect(touched(engine.openSlots(RAO, slotsOf(LARGER), NOW))).toEqual([]);
   });
 
-  it('are open again when the doctor is put once more', () => {
+  it('open again when the doctor is put once more', () => {
     const engine = revised();
     expect(touched(put(engine, [LARGER]))).toEqual([TUESDAY]);
     expect(touched(put(engine, [LARGER]))).toEqual([]);
   });
 
-  it('open at the new time though the old one has passed', () => {
+  it('open at the new time although the old time has passed', () => {
     const engine = revised();
-    const late = sittings({ ...LARGER, start: '20:00', end: '21:00' });
+    const late = slotsOf({ ...LARGER, start: '20:00', end: '21:00' });
     expect(touched(engine.openSlots(RAO, late, clock(24 + 12)))).toEqual([TUESDAY]);
   });
 
-  it('stay closed once their time has come', () => {
-    expect(touched(revised().openSlots(RAO, sittings(LARGER), clock(24 + 9)))).toEqual([]);
+  it('stay closed when they would have started', () => {
+    expect(touched(revised().openSlots(RAO, slotsOf(LARGER), clock(24 + 9)))).toEqual([]);
   });
 
   it('stay closed when the hospital closed them', () => {
     const engine = week(MORNING);
     close(engine, TUESDAY);
-    engine.putDoctor(doctorFacts({ sessions: [LARGER] }), sittings(LARGER, [5]), NOW);
-    expect(touched(engine.openSlots(RAO, sittings(LARGER), NOW))).toEqual([]);
+    engine.putDoctor(doctorFacts({ sessions: [LARGER] }), slotsOf(LARGER, [5]), NOW);
+    expect(touched(engine.openSlots(RAO, slotsOf(LARGER), NOW))).toEqual([]);
     expect(touched(put(engine, [LARGER]))).toEqual([]);
     expect(factsOf(engine, TUESDAY).closedReason).toBe('the doctor is ill');
   });
 
-  it('stay closed while somebody is in them', () => {
+  it('stay closed while they have a live token', () => {
     const engine = week(MORNING);
     use(engine, TUESDAY);
     const version = found(engine.doctor(RAO)).version + 1;
     const slot = { ...factsOf(engine, TUESDAY), closedReason: 'session_ended' };
     engine.apply({ kind: 'slot_set', doctorId: RAO, version, at: NOW, slot });
-    expect(touched(engine.openSlots(RAO, sittings(MORNING), NOW))).toEqual([]);
+    expect(touched(engine.openSlots(RAO, slotsOf(MORNING), NOW))).toEqual([]);
   });
 
   it("stay closed for another doctor's plan", () => {
     const engine = revised();
     put(engine, [], { id: SEN });
-    const planned = sittings(LARGER).map((slot) => ({ ...slot, doctorId: SEN }));
+    const planned = slotsOf(LARGER).map((slot) => ({ ...slot, doctorId: SEN }));
     expect(touched(engine.openSlots(SEN, planned, NOW))).toEqual([]);
   });
 });
 
 describe('opening slots', () => {
-  it('opens those of the sessions that are not there yet, once', () => {
+  it('opens the planned slots that do not exist yet, once', () => {
     const engine = week(MORNING);
-    const outcome = accepted(engine.openSlots(RAO, sittings(MORNING, [5, 6, 7]), NOW));
-    const [wednesday] = sittings(MORNING, [7]);
+    const outcome = accepted(engine.openSlots(RAO, slotsOf(MORNING, [5, 6, 7]), NOW));
+    const [wednesday] = slotsOf(MORNING, [7]);
     expect(outcome.value).toEqual([wednesday]);
     expect(outcome.changes).toEqual([
       { kind: 'slot_set', doctorId: RAO, version: 4, at: NOW, slot: wednesday },
     ]);
-    expect(touched(engine.openSlots(RAO, sittings(MORNING, [5, 6, 7]), NOW))).toEqual([]);
+    expect(touched(engine.openSlots(RAO, slotsOf(MORNING, [5, 6, 7]), NOW))).toEqual([]);
   });
 
   it('opens a single slot, empty', () => {

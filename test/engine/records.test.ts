@@ -30,7 +30,7 @@ describe('R9 a refused or repeated command changes nothing', () => {
     ['a booking of an unknown slot', (clinic) => clinic.book('E9', { slotId: slotId('x') })],
     ['a booking that would wait on a full waitlist', (clinic) => clinic.book('W9')],
     ['a cancel of an unknown token', (clinic) => clinic.cancel('W9')],
-    ['a no-show of a waiter', (clinic) => clinic.noShow('W2')],
+    ['a no-show of a waiting token', (clinic) => clinic.noShow('W2')],
     ['a repeated cancel', (clinic) => clinic.cancel('W3')],
   ])('%s leaves state, numbers and arrivals as they were', (_, command) => {
     const clinic = new Clinic({ people: 'W1 W2:WAITING W3:WAITING', rules: { waitlistMax: 1 } });
@@ -51,14 +51,14 @@ describe('R10 numbers count up per doctor and local day', () => {
     expect([...numbers, numberOf('W4')]).toEqual([1, 2, 1, 3]);
   });
 
-  it('the number of a token that left is not used again', () => {
+  it('the number of a cancelled token is not used again', () => {
     const clinic = given(1);
     clinic.book('W1');
     clinic.cancel('W1');
     expect(accepted(clinic.book('W2')).value.token.number).toBe(2);
   });
 
-  it('bump and promotion leave number and slot as they were printed', () => {
+  it('bump and promotion change neither the number nor the slot', () => {
     const clinic = given(1);
     const printed = { number: 1, slot: clinic.slot };
     expect(accepted(clinic.book('W1')).changes).toMatchObject([{ number: 1, slotId: 'nine' }]);
@@ -107,14 +107,14 @@ describe('R15 one patient has one live token in a slot', () => {
 });
 
 describe('R16 state, command and given time alone decide', () => {
-  it('a client cannot hand a priority, an arrival or a number in', () => {
+  it('a command cannot set a priority, an arrival or a number', () => {
     const pushy = { priority: 1_000, arrival: -1, number: 7 } as Partial<Book>;
     const { token } = accepted(given(1, 'O1').book('W1', pushy)).value;
     expect(token).toMatchObject({ status: 'WAITING', arrival: 2, number: 2 });
     expect(token.patientClass).toEqual({ type: 'WALK_IN', priority: 20 });
   });
 
-  it('a mistyped class stops at an assertion, it is not ranked below everyone', () => {
+  it('a mistyped class breaks an invariant and is not ranked below all others', () => {
     const clinic = given(1);
     const before = snapshotOf(clinic.engine);
     const mistyped = { patientType: 'EMERGANCY' };
@@ -122,7 +122,7 @@ describe('R16 state, command and given time alone decide', () => {
     expect(snapshotOf(clinic.engine)).toEqual(before);
   });
 
-  it('the table of classes decides, also on one that a hospital added', () => {
+  it('the class table decides, also about a class that a hospital added', () => {
     const classes = [...DEFAULT_CLASSES, { type: 'SENIOR_CITIZEN', priority: 70 }];
     const clinic = new Clinic({ people: 'F1', rules: { classes } });
     clinic.book('W1', { patientType: 'SENIOR_CITIZEN' });
@@ -145,31 +145,31 @@ describe('R17 every change is on record', () => {
   type Row = [fact: string, people: string, (clinic: Clinic) => Outcome<unknown>, string[]];
   it.each<Row>([
     [
-      'a booking touches the newcomer alone',
+      'a booking records the newcomer alone',
       'E1',
       (clinic) => clinic.book('W1'),
       ['2 booked W1: nothing > WAITING by null'],
     ],
     [
-      'a bump names the newcomer and stands before the booking',
+      'a bump names the newcomer and is recorded before the booking',
       'W1:CHECKED_IN',
       (clinic) => clinic.book('E1'),
       ['2 bumped W1: CHECKED_IN > WAITING by E1', '3 booked E1: nothing > BOOKED by null'],
     ],
     [
-      'a promotion names who cancelled',
+      'a promotion names the cancelled token',
       'W1 W2:WAITING',
       (clinic) => clinic.cancel('W1'),
       ['2 cancelled W1: BOOKED > CANCELLED by null', '3 promoted W2: WAITING > BOOKED by W1'],
     ],
     [
-      'a promotion names who did not come',
-      'W1:CHECKED_IN W2:WAITING:present',
+      'a promotion names the no-show',
+      'W1:CHECKED_IN W2:WAITING:checked-in',
       (clinic) => clinic.noShow('W1'),
       ['2 no_show W1: CHECKED_IN > NO_SHOW by null', '3 promoted W2: WAITING > CHECKED_IN by W1'],
     ],
     [
-      'a waiter who leaves is the only one touched',
+      'the cancel of a waiting token records this token alone (R6)',
       'W1 W2:WAITING',
       (clinic) => clinic.cancel('W2'),
       ['2 cancelled W2: WAITING > CANCELLED by null'],
@@ -178,7 +178,7 @@ describe('R17 every change is on record', () => {
     expect(recordsOf(command(given(1, people)))).toEqual(records);
   });
 
-  it('a booking records who came, when, and what was given', () => {
+  it('a booking records the patient, the time and the place', () => {
     const clinic = given(1);
     const named = { patientName: 'Asha Rao', patientId: patientId('p-7') };
     const record = { ...named, kind: 'booked', doctorId: 'rao', version: 2, at: NOW };
@@ -197,7 +197,7 @@ describe('R17 every change is on record', () => {
     expect(clinic.token('W1')).toMatchObject({ ...named, id: 'W1', bookedAt: NOW });
   });
 
-  it('an answered change stays as it was when a later command changes the token', () => {
+  it('an answered change does not change when a later command changes the token', () => {
     const clinic = given(1);
     const { changes } = accepted(clinic.book('W1'));
     const before = structuredClone(changes);

@@ -15,7 +15,7 @@ import {
 import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 
-describe('a booking is refused for the first reason that applies', () => {
+describe('a booking is refused for the first reason that applies, and changes nothing (R9)', () => {
   const asW1 = { patientId: patientId('W1') };
   const ended = { at: clock(10) };
   const closed = { closedReason: 'holiday' };
@@ -23,7 +23,7 @@ describe('a booking is refused for the first reason that applies', () => {
   const another = { doctorId: doctorId('sen') };
 
   it.each<[string, Partial<Book>, slot: { closedReason?: string }, refusal: object]>([
-    // Each row drops the first reason of the row before it; all rows have those of the rows behind.
+    // Each row lacks the first reason of the row before it, and has the reasons of all later rows.
     [
       'unknown doctor',
       { ...asW1, ...ended, doctorId: doctorId('x'), slotId: slotId('x') },
@@ -43,7 +43,7 @@ describe('a booking is refused for the first reason that applies', () => {
       { code: 'slot_not_found' },
     ],
     [
-      'slot of the doctor, asked of another',
+      'slot of the doctor, with another doctor in the request',
       { ...asW1, ...ended, ...another },
       closed,
       { code: 'slot_not_found' },
@@ -67,7 +67,7 @@ describe('a booking is refused for the first reason that applies', () => {
     expect(snapshotOf(clinic.engine)).toEqual(before);
   });
 
-  it('a waitlist with one place left takes one more', () => {
+  it('a waitlist with one place left takes one more token (R4)', () => {
     const people = 'W1 W2:WAITING';
     const clinic = new Clinic({ people, rules: { waitlistMax: 2 } });
     expect(accepted(clinic.book('W3')).value.token.status).toBe('WAITING');
@@ -93,7 +93,7 @@ describe('a booking is refused for the first reason that applies', () => {
   });
 });
 
-/** The table of the allocation rules, written out once more. */
+/** The status table, written down a second time. */
 const TABLE: [Status, seat: boolean, live: boolean, next: Status[]][] = [
   ['BOOKED', true, true, ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
   ['CHECKED_IN', true, true, ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
@@ -106,7 +106,7 @@ const TABLE: [Status, seat: boolean, live: boolean, next: Status[]][] = [
 ];
 
 describe('the status table', () => {
-  it('has the statuses of the rules and no others', () => {
+  it('has these statuses and no others', () => {
     expect(Object.keys(STATUSES)).toEqual(TABLE.map(([status]) => status));
   });
 

@@ -8,7 +8,7 @@ import { restored, snapshotOf } from '../support/engine/snapshot.ts';
 const RUNS = { seed, numRuns: 500 };
 
 describe('R16 the same history gives the same state', () => {
-  it(`and the same changes, whenever it is played ${rerun}`, () => {
+  it(`and the same changes each time it is played ${rerun}`, () => {
     const property = fc.property(histories, (history) => {
       const [first, second] = [opened(), opened()];
       expect(play(first.engine, history)).toEqual(play(second.engine, history));
@@ -17,7 +17,7 @@ describe('R16 the same history gives the same state', () => {
     fc.assert(property, RUNS);
   });
 
-  it(`by its changes alone ${rerun}`, () => {
+  it(`when only its changes are applied (R17) ${rerun}`, () => {
     const property = fc.property(histories, (history) => {
       const { engine, changes } = opened();
       changes.push(...play(engine, history));

@@ -11,7 +11,7 @@ describe('R11 a slot takes bookings and promotes until end + delay + grace', () 
     [20, 0, 10, 20],
     [0, 15, 10, 15],
     [20, 15, 10, 35],
-  ])('delay %i, grace %i: over at %i:%i', (delayMinutes, graceMinutes, hour, minute) => {
+  ])('delay %i, grace %i: the end is %i:%i', (delayMinutes, graceMinutes, hour, minute) => {
     const clinic = new Clinic({ slot: { delayMinutes }, rules: { graceMinutes } });
     const end = clock(hour, minute);
     const at = (offset: number): typeof end => (end + offset) as typeof end;
@@ -24,21 +24,24 @@ describe('R11 a slot takes bookings and promotes until end + delay + grace', () 
     expect(clinic.book('W1', { at: at(-1) }).ok).toBe(true);
   });
 
-  it('the seat of yesterday is not sold', () => {
+  it('a seat of yesterday cannot be booked', () => {
     const clinic = new Clinic({});
     expect(clinic.book('W1', { at: clock(33) })).toMatchObject({
       refusal: { code: 'slot_ended' },
     });
   });
 
-  it.each(['cancel', 'noShow'] as const)('a %s in the last moment promotes', (leave) => {
-    const clinic = new Clinic({ people });
-    const outcome = accepted(clinic[leave]('W1', lastMoment as typeof NOW));
-    expect(outcome.value.promoted?.id).toBe('W2');
-  });
+  it.each(['cancel', 'noShow'] as const)(
+    'a %s in the last moment promotes a token (R5)',
+    (leave) => {
+      const clinic = new Clinic({ people });
+      const outcome = accepted(clinic[leave]('W1', lastMoment as typeof NOW));
+      expect(outcome.value.promoted?.id).toBe('W2');
+    },
+  );
 
   it.each(['cancel', 'noShow'] as const)(
-    'a %s of an ended slot is accepted and promotes nobody',
+    'a %s in an ended slot is accepted and promotes no token',
     (leave) => {
       const clinic = new Clinic({ people });
       const outcome = accepted(clinic[leave]('W1', clock(10)));
@@ -52,7 +55,7 @@ describe('R11 a slot takes bookings and promotes until end + delay + grace', () 
 describe('a closed slot', () => {
   const closed = { closedReason: 'the doctor is ill' };
 
-  it('takes no booking, not even an emergency beside free seats', () => {
+  it('takes no booking, not even an emergency with free seats', () => {
     const clinic = new Clinic({ slot: { ...closed, capacity: 9 } });
     expect(clinic.book('E1')).toEqual({
       ok: false,
@@ -60,16 +63,16 @@ describe('a closed slot', () => {
     });
   });
 
-  it.each(['cancel', 'noShow'] as const)('accepts a %s and promotes nobody', (leave) => {
+  it.each(['cancel', 'noShow'] as const)('accepts a %s and promotes no token', (leave) => {
     const clinic = new Clinic({ people, slot: closed });
     expect(accepted(clinic[leave]('W1')).value.promoted).toBeNull();
     expect(clinic.board()).toBe('| W2');
   });
 });
 
-describe('a session id stands for its next slot that still takes bookings', () => {
+describe('a session id means its next slot that still takes bookings', () => {
   const morning = sessionId('morning');
-  const sitting = (day: number, facts: Partial<SlotFacts> = {}): SlotFacts =>
+  const slotOn = (day: number, facts: Partial<SlotFacts> = {}): SlotFacts =>
     slotFacts({
       id: slotId(`morning@2026-01-0${day}`),
       sessionId: morning,
@@ -88,19 +91,19 @@ describe('a session id stands for its next slot that still takes bookings', () =
   };
 
   it.each<[string, SlotFacts[], hour: number, booked: string]>([
-    ['the first one ahead', [sitting(5), sitting(6)], 8, 'morning@2026-01-05'],
-    ['one that has begun', [sitting(5), sitting(6)], 9, 'morning@2026-01-05'],
-    ['not one that has ended', [sitting(5), sitting(6)], 10, 'morning@2026-01-06'],
+    ['the first future slot', [slotOn(5), slotOn(6)], 8, 'morning@2026-01-05'],
+    ['a slot that has begun', [slotOn(5), slotOn(6)], 9, 'morning@2026-01-05'],
+    ['no slot that has ended', [slotOn(5), slotOn(6)], 10, 'morning@2026-01-06'],
     [
-      'one that runs late',
-      [sitting(5, { delayMinutes: 30 }), sitting(6)],
+      'a slot that runs late',
+      [slotOn(5, { delayMinutes: 30 }), slotOn(6)],
       10,
       'morning@2026-01-05',
     ],
-    ['not a closed one', [sitting(5, closed), sitting(6)], 8, 'morning@2026-01-06'],
+    ['no closed slot', [slotOn(5, closed), slotOn(6)], 8, 'morning@2026-01-06'],
     [
-      'the earliest, however they were opened',
-      [sitting(7), sitting(5), sitting(6)],
+      'the earliest slot, in any order of opening',
+      [slotOn(7), slotOn(5), slotOn(6)],
       8,
       'morning@2026-01-05',
     ],
@@ -113,7 +116,7 @@ describe('a session id stands for its next slot that still takes bookings', () =
   });
 
   it('a full slot still takes bookings: the patient waits there', () => {
-    const clinic = clinicWith([sitting(5), sitting(6)]);
+    const clinic = clinicWith([slotOn(5), slotOn(6)]);
     clinic.book('W1', { slotId: slotId('morning') });
     const { value } = accepted(clinic.book('W2', { slotId: slotId('morning') }));
     expect(value.token).toMatchObject({
@@ -123,16 +126,16 @@ describe('a session id stands for its next slot that still takes bookings', () =
   });
 
   it.each<[string, SlotFacts[], string]>([
-    ['all ended', [sitting(3), sitting(4)], 'slot_ended'],
-    ['the latest closed', [sitting(4), sitting(5, closed)], 'slot_closed'],
-    ['no slot at all', [], 'slot_not_found'],
-  ])('%s: the booking is refused with the reason of the latest', (_, slots, code) => {
+    ['all slots have ended', [slotOn(3), slotOn(4)], 'slot_ended'],
+    ['the latest slot is closed', [slotOn(4), slotOn(5, closed)], 'slot_closed'],
+    ['the session has no slot', [], 'slot_not_found'],
+  ])('%s: the booking is refused with the reason of the latest slot', (_, slots, code) => {
     const outcome = clinicWith(slots).book('W1', { slotId: slotId('morning') });
     expect(outcome).toEqual({ ok: false, refusal: { code } });
   });
 
   it('the session of another doctor is not found', () => {
-    const clinic = clinicWith([sitting(5)]);
+    const clinic = clinicWith([slotOn(5)]);
     const other = doctorFacts({ id: 'sen' as SlotFacts['doctorId'] });
     clinic.engine.putDoctor(other, [], NOW);
     const outcome = clinic.book('W1', { doctorId: other.id, slotId: slotId('morning') });

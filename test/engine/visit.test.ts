@@ -13,7 +13,7 @@ const LIVE: readonly LiveStatus[] = [
   'WAITING',
 ];
 
-/** Every command on one token: from which statuses it is accepted, and where it leads. */
+/** Every command on one token: the statuses that accept it, and the status after it. */
 const COMMANDS: readonly [command: string, from: readonly LiveStatus[], to: Status | null][] = [
   ['checkIn W1', ['BOOKED'], 'CHECKED_IN'],
   ['start W1', ['BOOKED', 'CHECKED_IN'], 'IN_CONSULTATION'],
@@ -47,7 +47,7 @@ describe('every command from every status', () => {
   );
 
   it.each(cases.filter(({ isAllowed }) => !isAllowed))(
-    '$command of a $status token is refused, names what is allowed and changes nothing',
+    '$command of a $status token is refused, names the allowed statuses and changes nothing (R9)',
     ({ command, status }) => {
       const clinic = withToken(status);
       const before = snapshotOf(clinic.engine);
@@ -71,19 +71,19 @@ describe('every command from every status', () => {
     expect(snapshotOf(clinic.engine)).toEqual(before);
   });
 
-  it('a patient who goes straight to the doctor has been at the desk', () => {
+  it('a start from BOOKED counts as a check-in', () => {
     const clinic = given(1, 'W1');
     expect(accepted(clinic.start('W1')).value).toMatchObject({ hasCheckedIn: true });
   });
 
-  it('a completed visit keeps its seat: nobody is promoted', () => {
+  it('a completed visit keeps its seat: no token is promoted (R1)', () => {
     const clinic = given(1, 'W1:IN_CONSULTATION W2:WAITING');
     expect(recordsOf(clinic.complete('W1'))).toEqual(['completed W1']);
     expect(clinic.board()).toBe('W1 | W2');
   });
 });
 
-describe('a no-show before the doctor begins', () => {
+describe('a no-show before the delayed start', () => {
   it.each([
     [0, clock(9)],
     [20, clock(9, 20)],
@@ -99,27 +99,27 @@ describe('a no-show before the doctor begins', () => {
     expect(clinic.noShow('W1', allowedFrom, false).ok).toBe(true);
   });
 
-  it('is taken when it is forced, and seats who waits', () => {
+  it('is accepted when it is forced, and promotes a waiting token (R5)', () => {
     const clinic = given(1, 'W1 W2:WAITING');
     expect(recordsOf(clinic.noShow('W1', NOW, true))).toEqual(['no_show W1', 'promoted W2 by W1']);
   });
 
-  it('of a waiter is refused for the status, whatever the time', () => {
+  it('of a waiting token is refused because of the status, at any time', () => {
     const outcome = given(1, 'W1 W2:WAITING').noShow('W2', NOW, false);
     expect(outcome).toMatchObject({ refusal: { code: 'invalid_transition' } });
   });
 });
 
-describe('bumping and presence', () => {
+describe('R3, R5 bumping and check-in', () => {
   it.each<[fact: string, people: string, steps: string, status: string]>([
     ['checked in, bumped and promoted', 'W1', 'checkIn W1, book E1, cancel E1', 'CHECKED_IN'],
-    ['absent, bumped and promoted', 'W1', 'book E1, cancel E1', 'BOOKED'],
-    ['at the desk, beside a paid newcomer', 'W1', 'checkIn W1, book P1', 'CHECKED_IN'],
-    ['at the desk, beside an emergency', 'W1', 'checkIn W1, book E1', 'WAITING'],
-    ['with the doctor', 'W1', 'start W1, book E1', 'IN_CONSULTATION'],
-    ['who was seen', 'W1', 'start W1, complete W1, book E1', 'COMPLETED'],
+    ['not checked in, bumped and promoted', 'W1', 'book E1, cancel E1', 'BOOKED'],
+    ['checked in, when a paid patient books', 'W1', 'checkIn W1, book P1', 'CHECKED_IN'],
+    ['checked in, when an emergency books', 'W1', 'checkIn W1, book E1', 'WAITING'],
+    ['in consultation, when an emergency books', 'W1', 'start W1, book E1', 'IN_CONSULTATION'],
+    ['completed, when an emergency books', 'W1', 'start W1, complete W1, book E1', 'COMPLETED'],
     [
-      'at the desk, when seats become fewer and more',
+      'checked in, when seats are removed and added (R12)',
       'W1 E1',
       'checkIn W1, capacity 1, capacity 2',
       'CHECKED_IN',

@@ -196,7 +196,7 @@ class Round {
         return ['POST', `/doctors/${this.#named(id)}/delay`, { date, minutes: action.minutes }];
       }
       case 'start':
-      case 'passTime':
+      case 'advanceTime':
         return undefined;
     }
   }

@@ -32,7 +32,7 @@ import {
 
 export const RULES: EngineRules = { classes: DEFAULT_CLASSES, graceMinutes: 0, waitlistMax: 1_000 };
 
-/** An hour of Monday 5 January 2026, the day of every test here, in UTC. */
+/** A time of Monday 5 January 2026 in UTC, the day of these tests; hours above 23 are on later days. */
 export const clock = (hour: number, minute = 0): EpochMs =>
   epochMs(Date.UTC(2026, 0, 5, hour, minute));
 
@@ -67,19 +67,22 @@ export const slotFacts = (facts: Partial<SlotFacts> = {}): SlotFacts => ({
 
 const PRIORITIES = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
 
-/** The class that a name begins with: `W2` is the second walk-in, `E1` the first emergency. */
+/** The class with the same first letter as the name: `W2` is a walk-in, `E1` an emergency. */
 export const classOf = (name: string): string =>
   found(DEFAULT_CLASSES.find(({ type }) => type.startsWith(name.charAt(0)))).type;
 
-/** `W1` sits on a seat, `W1:WAITING` has that status, `W1:WAITING:present` has been at the desk before, `W2/W1` is W1's. */
-const placed = (
+/**
+ * A token in words: `W1` is booked, `W1:WAITING` has this status, `W1:WAITING:checked-in` has checked in before, and
+ * `W2/W1` is a token of the patient W1.
+ */
+const tokenFactsOf = (
   person: string,
   place: number,
-  before: number,
+  lastArrival: number,
   { id, date }: SlotFacts,
 ): TokenFacts => {
-  const [who = '', status = 'BOOKED', present] = person.split(':');
-  const [name = '', patient = name] = who.split('/');
+  const [names = '', status = 'BOOKED', checkedIn] = person.split(':');
+  const [name = '', patient = name] = names.split('/');
   const patientType = classOf(name);
   return {
     tokenId: tokenId(name),
@@ -88,29 +91,30 @@ const placed = (
     patientId: patientId(patient),
     patientType,
     priority: found(PRIORITIES.get(patientType)),
-    arrival: before + place,
-    number: date === TODAY ? before + place : place,
+    arrival: lastArrival + place,
+    number: date === TODAY ? lastArrival + place : place,
     bookedAt: NOW,
     to: status as LiveStatus,
-    hasCheckedIn: present !== undefined || (status !== 'BOOKED' && status !== 'WAITING'),
+    hasCheckedIn: checkedIn !== undefined || (status !== 'BOOKED' && status !== 'WAITING'),
   };
 };
 
-/** A slot and who is in it, in the order of arrival, such as `W1 F1:CHECKED_IN E1:WAITING`. */
-export interface Sitting {
+/** A slot and its people in the order of arrival, such as `W1 F1:CHECKED_IN E1:WAITING`. */
+export interface SlotSetup {
   readonly people?: string;
   readonly slot?: Partial<SlotFacts>;
 }
 
-export interface Setup extends Sitting {
+export interface Setup extends SlotSetup {
   readonly rules?: Partial<EngineRules>;
-  /** Further slots, of Dr Rao or of Dr Sen; each id is also the slot's name here. */
-  readonly more?: readonly Sitting[];
+  /** Further slots, of Dr Rao or of Dr Sen. A test names them by their ids. */
+  readonly more?: readonly SlotSetup[];
 }
 
 /**
- * Two doctors and a slot of Dr Rao, `nine`, from 9 to 10 o'clock, or more of them. A name says the class and is also the
- * token's and the patient's id. No-shows are forced unless a test says otherwise.
+ * An engine with two doctors and one or more slots; the first is `nine` of Dr Rao, from 9 to 10 o'clock. A patient's
+ * name gives the class and is also the id of the token and of the patient. No-shows are forced unless a test says
+ * otherwise.
  */
 export class Clinic {
   readonly engine: AllocationEngine;
@@ -120,7 +124,7 @@ export class Clinic {
     this.engine = new AllocationEngine({ ...RULES, ...rules });
     this.engine.putDoctor(doctorFacts(), [], NOW);
     this.engine.putDoctor(doctorFacts({ id: SEN, name: 'Dr Sen' }), [], NOW);
-    for (const sitting of [{ people, slot }, ...more]) this.#restore(sitting);
+    for (const setup of [{ people, slot }, ...more]) this.#restore(setup);
     this.slot = this.slotOf(slotFacts(slot).id);
   }
 
@@ -166,7 +170,7 @@ export class Clinic {
     return this.engine.move({ tokenId: tokenId(name), slotId: slotId(slot), at });
   }
 
-  /** The class is that of a name beginning so: `E` makes an emergency of the patient. */
+  /** The class is given by its first letter: `E` is an emergency. */
   reclassify(name: string, type: string, at = NOW): Outcome<Reordered> {
     return this.engine.reclassify({ tokenId: tokenId(name), patientType: classOf(type), at });
   }
@@ -186,7 +190,7 @@ export class Clinic {
     return this.engine.delayDay({ doctorId: RAO, date: TODAY, minutes: 0, at: NOW, ...command });
   }
 
-  passTime(at: EpochMs, doctor = RAO): Outcome<Doctor> {
+  advanceTime(at: EpochMs, doctor = RAO): Outcome<Doctor> {
     return this.engine.advanceTime(doctor, at);
   }
 
@@ -203,31 +207,34 @@ export class Clinic {
     return boardOf(this.slotOf(name));
   }
 
-  #restore({ people = '', slot = {} }: Sitting): void {
+  #restore({ people = '', slot = {} }: SlotSetup): void {
     const facts = slotFacts(slot);
     const { lastArrival } = found(this.engine.doctor(facts.doctorId));
     const names = people.split(' ').filter((person) => person !== '');
-    const tokens = names.map((name, index) => placed(name, index + 1, lastArrival, facts));
+    const tokens = names.map((name, index) => tokenFactsOf(name, index + 1, lastArrival, facts));
     this.engine.restoreSlot(facts, tokens);
   }
 }
 
-/** `'E1 W1 | W2'`: the ranked list with its capacity line, the seated before it and the waiting behind. */
+/** The ranked list with its capacity line: `'E1 W1 | W2'` has two seated tokens and a waiting one. */
 export function boardOf(slot: Slot): string {
   const names = (tokens: readonly Token[]): string => tokens.map(({ id }) => id).join(' ');
   return `${names(slot.seatedTokens())} | ${names(slot.waitlist())}`.trim();
 }
 
-/** A clinic whose slot has this many seats and these people in it. */
+/** A clinic with one slot of this capacity and these people. */
 export const given = (capacity: number, people = ''): Clinic =>
   new Clinic({ slot: { capacity }, people });
 
 export function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the test looks for something that is not there');
+  if (value === undefined) throw new Error('the test needs a value that does not exist');
   return value;
 }
 
-/** What a command answered, once it was accepted. */
+/**
+ * The outcome of a command that was accepted.
+ * @throws Error when it was refused
+ */
 export function accepted<T>(outcome: Outcome<T>): Extract<Outcome<T>, { ok: true }> {
   if (!outcome.ok) throw new Error(`refused: ${outcome.refusal.code}`);
   return outcome;

@@ -5,7 +5,7 @@ import { found, given } from './clinic.ts';
 
 const { slot } = given(1);
 
-/** A token whose rank is these two numbers; the class is an index into the default table, best first. */
+/** A token of this rank; the class is an index into the default table, highest priority first. */
 export const ranked = (classIndex: number, arrival: number): Token => ({
   id: `${classIndex}/${arrival}` as Token['id'],
   slot,
@@ -39,13 +39,13 @@ export interface Phase {
   readonly count: number;
 }
 
-/** A line and its reference, kept side by side. `random` yields numbers from 0 up to 1. */
+/** A line and its reference; every step is done on both. `random` yields numbers from 0 to below 1. */
 export class LinePair {
-  readonly line = new Line();
+  readonly line = new Line<Token>();
   readonly reference = new SortedArray();
   readonly #random: () => number;
   #arrivals = 0;
-  // Random arrivals are the odd numbers between those of the tokens appended and prepended.
+  // Random arrivals are odd numbers, because appended and prepended tokens have even ones.
   readonly #used = new Set<number>();
 
   constructor(random: () => number) {
@@ -88,7 +88,7 @@ export class LinePair {
     const { tokens } = this.reference;
     const isRight =
       line.size === tokens.length && line.first() === tokens[0] && line.last() === tokens.at(-1);
-    // An expect at each of 100,000 steps costs seconds; the ids say what is wrong when it is.
+    // `expect` is called only for a difference, because 100,000 calls cost seconds.
     if (!isRight)
       expect([line.size, line.first()?.id, line.last()?.id]).toEqual([
         tokens.length,
@@ -109,7 +109,7 @@ export class LinePair {
   }
 }
 
-/** A small generator of numbers, so that one seed is all that a failing example has to show (mulberry32). */
+/** A small generator of numbers from 0 to below 1 (mulberry32), so that one seed replays a failing example. */
 export const randomFrom = (start: number) => {
   let state = start;
   return () => {

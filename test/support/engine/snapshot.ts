@@ -13,7 +13,7 @@ export interface SlotSnapshot {
   readonly facts: SlotFacts;
   readonly seated: number;
   readonly waiting: number;
-  /** In rank order: those who hold a seat, then those who wait. */
+  /** The seated tokens in rank order, then the waiting ones. */
   readonly tokens: readonly TokenFacts[];
 }
 
@@ -59,7 +59,7 @@ const tokenSnapshot = (token: Token): TokenFacts => ({
   hasCheckedIn: token.hasCheckedIn,
 });
 
-/** An engine in that state, as a store brings it back after a restart. */
+/** An engine in this state, restored as a store does it after a restart. */
 export function restored(snapshot: readonly Snapshot[], rules: EngineRules): AllocationEngine {
   const engine = new AllocationEngine(rules);
   for (const { doctor, slots } of snapshot) {
@@ -69,7 +69,7 @@ export function restored(snapshot: readonly Snapshot[], rules: EngineRules): All
   return engine;
 }
 
-/** An engine's answer with snapshots in the place of its doctors, slots and tokens: what it said, in plain data. */
+/** An engine's answer as plain data: doctors, slots and tokens are replaced by snapshots. */
 export function plain(value: unknown): unknown {
   if (value instanceof Doctor) return doctorSnapshot(value);
   if (value instanceof Slot) return slotSnapshot(value);

@@ -1,12 +1,12 @@
 import { slotId, type Change, type Outcome } from '../../../src/engine/index.ts';
 import { accepted, found, type Clinic } from './clinic.ts';
 
-/** The commands that need no more than the name of a token. */
+/** The commands that need only the name of a token. */
 type Plain = 'cancel' | 'noShow' | 'checkIn' | 'start' | 'complete';
 
 /**
  * One command in words: `book E1` or `book E1 ten`, `cancel W1`, `move W1 ten`, `reclassify W1 E`, `callNext`,
- * `capacity 2`, `close` or `close ten`, where the patients go to ten.
+ * `capacity 2`, `close`, or `close ten`, which moves the patients to ten.
  */
 export function take(clinic: Clinic, step: string): Outcome<unknown> {
   const [command = '', name = '', more = ''] = step.split(' ');
@@ -28,7 +28,7 @@ export function take(clinic: Clinic, step: string): Outcome<unknown> {
   }
 }
 
-/** Several commands, with commas between them; the answer of the last. */
+/** Performs several commands, separated by commas. Returns the outcome of the last one. */
 export const takeAll = (clinic: Clinic, steps: string): Outcome<unknown> =>
   found(
     steps
@@ -37,7 +37,7 @@ export const takeAll = (clinic: Clinic, steps: string): Outcome<unknown> =>
       .at(-1),
   );
 
-/** What an accepted command put on record, in order: `booked E1`, `bumped W1 by E1`, `slot_set nine`. */
+/** The records of an accepted command, in order: `booked E1`, `bumped W1 by E1`, `slot_set nine`. */
 export const recordsOf = (outcome: Outcome<unknown>): string[] =>
   accepted(outcome).changes.map(recordOf);
 

@@ -26,8 +26,8 @@ export const EVENING: Session = {
   end: '19:00',
 };
 
-/** The slots of a session on these days of January 2026: what the planner of the service works out. */
-export const sittings = (session: Session, days: readonly number[] = [5, 6]): SlotFacts[] =>
+/** The slots of a session on these days of January 2026, as the service plans them. */
+export const slotsOf = (session: Session, days: readonly number[] = [5, 6]): SlotFacts[] =>
   days.map((day) => {
     const hour = (time: string) => clock((day - 5) * 24 + Number(time.slice(0, 2)));
     return slotFacts({
@@ -40,7 +40,7 @@ export const sittings = (session: Session, days: readonly number[] = [5, 6]): Sl
     });
   });
 
-/** Puts the doctor with these sessions and all that they yield on both days. */
+/** Puts the doctor with these sessions and their slots on both days. */
 export const put = (
   engine: AllocationEngine,
   sessions: readonly Session[],
@@ -48,7 +48,7 @@ export const put = (
   at = NOW,
 ): Outcome<Doctor> => {
   const doctor = doctorFacts({ sessions, ...facts });
-  const planned = sessions.flatMap((session) => sittings(session));
+  const planned = sessions.flatMap((session) => slotsOf(session));
   const own = planned.map((slot) => ({ ...slot, doctorId: doctor.id }));
   return engine.putDoctor(doctor, own, at);
 };

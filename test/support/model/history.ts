@@ -29,7 +29,7 @@ import {
   TOMORROW,
 } from '../engine/clinic.ts';
 
-/** Two doctors; five slots on two days, small enough to be full most of the time. */
+/** Two doctors with five slots on two days, so small that they are full most of the time. */
 export const DOCTORS = [doctorFacts(), doctorFacts({ id: SEN })] as const;
 export const SLOTS: readonly SlotFacts[] = [
   { startTime: clock(9), endTime: clock(10), capacity: 1 },
@@ -74,29 +74,32 @@ type Step =
       readonly date: LocalDate;
       readonly minutes: number;
     }
-  | { readonly kind: 'passTime'; readonly doctor: number };
+  | { readonly kind: 'advanceTime'; readonly doctor: number };
 
-/** What happens, when, and to which token: the one it books, or the one booked so many bookings ago. */
+/**
+ * A step with its time and its token: the token that it books, optional the one of a booking some bookings ago
+ * (`ago`).
+ */
 export type Action = Step & { readonly at: EpochMs; readonly token: TokenId };
 export type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
-// Today's slots are asked for more often: they fill, run and end while the history goes on.
+// Today's slots come up more often, so that they fill, run and end within a history.
 const slot = fc.constantFrom(0, 1, 1, 1, 2, 3, 3, 4);
 const doctor = fc.nat(DOCTORS.length - 1);
 const type = fc.constantFrom(...DEFAULT_CLASSES.map((known) => known.type));
 const ago = fc.nat(7);
-const or = <T, U>(arbitrary: fc.Arbitrary<T>, nil: U): fc.Arbitrary<T | U> =>
+const optional = <T, U>(arbitrary: fc.Arbitrary<T>, nil: U): fc.Arbitrary<T | U> =>
   fc.option(arbitrary, { nil });
-const maybe = fc.boolean();
+const flag = fc.boolean();
 const kind = <Kind extends Step['kind']>(...kinds: readonly Kind[]): fc.Arbitrary<Kind> =>
   fc.constantFrom(...kinds);
 
-/** Each kind of step and how often it comes. */
+/** Each kind of step with its weight: how often it comes up. */
 const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
-  [32, fc.record({ kind: kind('book'), slot, type, patient: or(fc.nat(9), null) })],
+  [32, fc.record({ kind: kind('book'), slot, type, patient: optional(fc.nat(9), null) })],
   [18, fc.record({ kind: kind('checkIn'), ago })],
   [12, fc.record({ kind: kind('cancel', 'start', 'complete', 'complete'), ago })],
-  [4, fc.record({ kind: kind('noShow'), ago, force: maybe })],
+  [4, fc.record({ kind: kind('noShow'), ago, force: flag })],
   [8, fc.record({ kind: kind('move'), ago, slot })],
   [6, fc.record({ kind: kind('reclassify'), ago, type })],
   [
@@ -113,11 +116,11 @@ const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
     fc.record({
       kind: kind('reviseSlot'),
       slot,
-      capacity: or(fc.constantFrom(1, 1, 2, 3, 4), undefined),
-      delayMinutes: or(fc.constantFrom(0, 10, 60), undefined),
+      capacity: optional(fc.constantFrom(1, 1, 2, 3, 4), undefined),
+      delayMinutes: optional(fc.constantFrom(0, 10, 60), undefined),
     }),
   ],
-  [2, fc.record({ kind: kind('closeSlot'), slot, moveTo: or(slot, null) })],
+  [2, fc.record({ kind: kind('closeSlot'), slot, moveTo: optional(slot, null) })],
   [
     2,
     fc.record({
@@ -127,9 +130,9 @@ const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
       minutes: fc.constantFrom(0, 30),
     }),
   ],
-  [2, fc.record({ kind: kind('passTime'), doctor })],
+  [2, fc.record({ kind: kind('advanceTime'), doctor })],
 ];
-/** Minutes until the next step: mostly some, at times many, once in a while until the next day. */
+/** Minutes until the next step: mostly few, sometimes 20, rarely until the next day. */
 const pauses = fc.oneof(
   { arbitrary: fc.nat(2), weight: 180 },
   { arbitrary: fc.constant(20), weight: 12 },
@@ -137,9 +140,9 @@ const pauses = fc.oneof(
 );
 const steps = fc.oneof(...STEPS.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-/** Time goes on from step to step, and a step means one of the latest bookings. */
+/** Random histories: the time advances from step to step, and a step uses one of the latest bookings. */
 export const histories: fc.Arbitrary<Action[]> = fc
-  // Without a size, fast-check prefers histories of ten actions, and few slots ever fill.
+  // `size` is set because fast-check would otherwise prefer histories of ten actions, in which few slots fill.
   .array(fc.tuple(steps, pauses), { minLength: 1, maxLength: 80, size: 'max' })
   .map((history) => {
     let minutes = 0;
@@ -153,11 +156,11 @@ export const histories: fc.Arbitrary<Action[]> = fc
     });
   });
 
-/** The calendar day of an instant at the doctors' place. */
+/** The calendar day of an instant in the doctors' time zone, UTC. */
 export const dateOf = (at: EpochMs): LocalDate =>
   localDate(new Date(at).toISOString().slice(0, 10));
 
-/** The engine with doctors and slots, and the changes that made them. */
+/** An engine with the doctors and slots, and the changes that set them up. */
 export function opened(): { engine: AllocationEngine; changes: Change[] } {
   const engine = new AllocationEngine(HISTORY_RULES);
   const changes = DOCTORS.flatMap((facts) => {
@@ -170,6 +173,7 @@ export function opened(): { engine: AllocationEngine; changes: Change[] } {
 export const slotAt = (index: number): SlotFacts => found(SLOTS[index]);
 export const doctorAt = (index: number): DoctorId => found(DOCTORS[index]).id;
 
+/** Performs one action on an engine. */
 export function perform(engine: AllocationEngine, action: Action): Outcome<unknown> {
   const { at } = action;
   const today = dateOf(at);
@@ -197,10 +201,10 @@ export function perform(engine: AllocationEngine, action: Action): Outcome<unkno
     case 'reclassify':
       return engine.reclassify({ ...command, patientType: action.type });
     case 'callNext': {
-      const slotIdMeant = action.slot === null ? null : slotAt(action.slot).id;
+      const idOfSlot = action.slot === null ? null : slotAt(action.slot).id;
       const { completeCurrent } = action;
       const doctorId = doctorAt(action.doctor);
-      return engine.callNext({ doctorId, slotId: slotIdMeant, completeCurrent, today, at });
+      return engine.callNext({ doctorId, slotId: idOfSlot, completeCurrent, today, at });
     }
     case 'reviseSlot':
       return engine.reviseSlot({ ...action, slotId: slotAt(action.slot).id });
@@ -210,12 +214,12 @@ export function perform(engine: AllocationEngine, action: Action): Outcome<unkno
     }
     case 'delayDay':
       return engine.delayDay({ ...action, doctorId: doctorAt(action.doctor) });
-    case 'passTime':
+    case 'advanceTime':
       return engine.advanceTime(doctorAt(action.doctor), at);
   }
 }
 
-/** The changes of all actions from place `start` of the history on. */
+/** Performs the actions of a history from index `start` on. Returns their changes. */
 export const play = (engine: AllocationEngine, history: readonly Action[], start = 0): Change[] =>
   history.slice(start).flatMap((action) => {
     const outcome = perform(engine, action);

@@ -9,9 +9,9 @@ import {
 import { found } from '../engine/clinic.ts';
 import { HISTORY_RULES } from './history.ts';
 
-// The reference: the words of the rules over one array of claims, sorted and filtered anew at every question.
+// The reference model: the rules over one array of claims, which is sorted and filtered again for every question.
 
-/** A token, as the rules see it. One that is over is taken off the array. */
+/** A live token of the model. A claim that is over is removed from the array. */
 export interface Claim {
   readonly id: string;
   readonly patient: string | null;
@@ -43,15 +43,15 @@ export const mayBump = (newcomer: Claim, seated: Claim): boolean =>
   priorityOf(seated) < priorityOf(newcomer) &&
   (seated.status === 'BOOKED' || (seated.status === 'CHECKED_IN' && newcomer.type === EMERGENCY));
 
-/** Who gives way when seats become fewer (R12), in order: `BOOKED` first, but an emergency only by R3's order. */
-function givingWay(seated: readonly Claim[]): Claim[] {
+/** The claims that fewer seats bump, in order (R12): `BOOKED` first, but an emergency only by R3's order. */
+function byBumpOrder(seated: readonly Claim[]): Claim[] {
   const isFirst = ({ status, type }: Claim) => status === 'BOOKED' && type !== EMERGENCY;
   const isSecond = (claim: Claim) =>
     !isFirst(claim) && (claim.status === 'BOOKED' || claim.status === 'CHECKED_IN');
   return [...seated.filter(isFirst).sort(byWeakness), ...seated.filter(isSecond).sort(byWeakness)];
 }
 
-/** The claims, slots and counters, and the rules that every command is made of. */
+/** The claims, slots and counters, and the rules that the commands use. */
 export class Model {
   readonly slots: Map<string, SlotFacts>;
   claims: Claim[] = [];
@@ -65,7 +65,7 @@ export class Model {
     this.#at = at;
   }
 
-  /** The change records of what is done in `command`, at this instant. */
+  /** Runs a command at this instant. Returns its change records, or its refusal. */
   recorded(at: EpochMs, command: () => object | undefined): object {
     this.#at = at;
     this.#records = [];
@@ -87,16 +87,17 @@ export class Model {
     return slots.sort((a, b) => a.startTime - b.startTime);
   }
 
-  in({ id }: SlotFacts): Claim[] {
+  /** The claims of a slot, best rank first. */
+  claimsIn({ id }: SlotFacts): Claim[] {
     return this.claims.filter(({ slot }) => slot === id).sort(byRank);
   }
 
   seated(slot: SlotFacts): Claim[] {
-    return this.in(slot).filter(({ status }) => status !== 'WAITING');
+    return this.claimsIn(slot).filter(({ status }) => status !== 'WAITING');
   }
 
   waiting(slot: SlotFacts): Claim[] {
-    return this.in(slot).filter(({ status }) => status === 'WAITING');
+    return this.claimsIn(slot).filter(({ status }) => status === 'WAITING');
   }
 
   hasEnded({ endTime, delayMinutes }: SlotFacts): boolean {
@@ -107,7 +108,7 @@ export class Model {
     return slot.closedReason === null && !this.hasEnded(slot);
   }
 
-  /** A day that is over, and its slot for four hours. */
+  /** Whether the slot's day is over and the slot ended at least four hours ago. */
   isPast(slot: SlotFacts, today: LocalDate): boolean {
     const minutes = slot.delayMinutes + HISTORY_RULES.graceMinutes + 240;
     return slot.date < today && this.#at >= slot.endTime + minutes * 60_000;
@@ -119,7 +120,7 @@ export class Model {
     return count;
   }
 
-  /** Whom the newcomer bumps in a full slot (R3). */
+  /** The claim that the newcomer bumps in a full slot (R3). */
   victimOf(newcomer: Claim, slot: SlotFacts): Claim | undefined {
     const bumpable = this.seated(slot).filter((seated) => mayBump(newcomer, seated));
     return bumpable.sort(byWeakness)[0];
@@ -133,16 +134,16 @@ export class Model {
   refusalOf(newcomer: Claim, slot: SlotFacts): object | undefined {
     if (this.hasEnded(slot)) return { code: 'slot_ended' };
     if (slot.closedReason !== null) return { code: 'slot_closed' };
-    const waits = !this.hasFreeSeat(slot) && this.victimOf(newcomer, slot) === undefined;
+    const wouldWait = !this.hasFreeSeat(slot) && this.victimOf(newcomer, slot) === undefined;
     const isFull = this.waiting(slot).length >= HISTORY_RULES.waitlistMax;
-    return waits && isFull ? { code: 'waitlist_full' } : undefined;
+    return wouldWait && isFull ? { code: 'waitlist_full' } : undefined;
   }
 
-  /** R2-R4: seated where a seat is free, in the place of the weakest, or waiting. */
-  arrive(kind: 'booked' | 'moved_in', newcomer: Claim): void {
+  /** Puts a newcomer on a free seat, on the victim's seat or on the waitlist (R2-R4). */
+  land(kind: 'booked' | 'moved_in', newcomer: Claim): void {
     const slot = this.slotOf(newcomer);
     const victim = this.hasFreeSeat(slot) ? undefined : this.victimOf(newcomer, slot);
-    if (victim !== undefined) this.go(victim, 'bumped', 'WAITING', newcomer.id);
+    if (victim !== undefined) this.transition(victim, 'bumped', 'WAITING', newcomer.id);
     newcomer.status = this.hasFreeSeat(slot) ? seatOf(newcomer) : 'WAITING';
     this.claims.push(newcomer);
     const { id: tokenId, slot: slotId, patient, type, status, ...facts } = newcomer;
@@ -152,30 +153,30 @@ export class Model {
     this.#record(slot.doctorId, record);
   }
 
-  /** R5: while a seat is free in an open slot, the first who waits gets it. */
+  /** R5: while a seat is free in an open slot, the first waiting claim gets it. */
   fill(slot: SlotFacts, cause: string | null): void {
     for (const waiter of this.waiting(slot))
       if (this.isOpen(slot) && this.hasFreeSeat(slot))
-        this.go(waiter, 'promoted', seatOf(waiter), cause);
+        this.transition(waiter, 'promoted', seatOf(waiter), cause);
   }
 
-  /** R8 once more: the first who waits and may bump somebody does. */
-  settle(slot: SlotFacts): void {
+  /** R8: the first waiting claim that may bump a seated one does so. */
+  restoreOrder(slot: SlotFacts): void {
     if (!this.isOpen(slot)) return;
     const waiter = this.waiting(slot).find((each) => this.victimOf(each, slot) !== undefined);
     if (waiter === undefined) return;
     const victim = found(this.victimOf(waiter, slot));
-    this.go(victim, 'bumped', 'WAITING', waiter.id);
-    this.go(waiter, 'promoted', seatOf(waiter), victim.id);
-    this.settle(slot);
+    this.transition(victim, 'bumped', 'WAITING', waiter.id);
+    this.transition(waiter, 'promoted', seatOf(waiter), victim.id);
+    this.restoreOrder(slot);
   }
 
-  /** R12: those over the capacity wait, those under it sit. */
+  /** R12: sets the seats; claims beyond the capacity are bumped, waiting claims get new seats. */
   resize(slot: SlotFacts): void {
     const over = this.seated(slot).length - slot.capacity;
     if (over > 0)
-      for (const claim of givingWay(this.seated(slot)).slice(0, over))
-        this.go(claim, 'bumped', 'WAITING');
+      for (const claim of byBumpOrder(this.seated(slot)).slice(0, over))
+        this.transition(claim, 'bumped', 'WAITING');
     this.revise(slot);
     this.fill(slot, null);
   }
@@ -186,9 +187,9 @@ export class Model {
     if (!isSame) this.#record(slot.doctorId, { kind: 'slot_set', slot });
   }
 
-  /** One status to another; whoever has been at the desk stays checked in. */
-  go(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
-    this.about(claim, { kind, from: claim.status, to, cause });
+  /** Changes the status of a claim. */
+  transition(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
+    this.recordOf(claim, { kind, from: claim.status, to, cause });
     claim.status = to;
     claim.hasCheckedIn ||= to === 'CHECKED_IN' || to === 'IN_CONSULTATION';
     if (['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(to)) this.remove(claim);
@@ -198,7 +199,7 @@ export class Model {
     this.claims = this.claims.filter((other) => other !== claim);
   }
 
-  about(claim: Claim, change: object): void {
+  recordOf(claim: Claim, change: object): void {
     const record = { tokenId: claim.id, slotId: claim.slot, ...change };
     this.#record(this.slotOf(claim).doctorId, record);
   }
