@@ -107,7 +107,7 @@ function reads(desk: () => FrontDesk): void {
     const { entries } = await changeLog.since(cursor, 10);
     expect(
       entries.map(({ change, actor, reason }) => `${change.kind} ${actor} ${reason}`),
-    ).toEqual(['reclassified desk chest pain', 'slot_set desk chest pain', 'bumped desk null']);
+    ).toEqual(['reclassified desk chest pain', 'bumped desk null', 'slot_set desk chest pain']);
   });
 
   it('gives a change only when it is durable', async () => {
@@ -240,6 +240,8 @@ async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
       entries.push(...page.entries);
       cursor = page.cursor;
       if (wasDone && page.isEnd) return entries;
+      // A database in memory answers at once: the writers get their turn too.
+      await new Promise(setImmediate);
     }
   })();
   await Promise.all(

@@ -8,7 +8,7 @@ import {
   type SessionId,
 } from '../../src/engine/index.ts';
 import { NotDurableError } from '../../src/store/index.ts';
-import { accepted, clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import { accepted, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
 import { decided, Desk, orderOf, storedResponse } from '../support/store/desk.ts';
 import { forgets, remembers } from './restart.contract.ts';
