@@ -45,9 +45,10 @@ export class Finality {
       this.#unproved = [];
     }
     this.#nextToStart = end.nextToStart;
-    const ends = [...this.#unproved.slice(0, UNPROVED_MAX - 1), end];
-    this.#unproved = ends.filter(({ nextToStart }) => nextToStart > end.oldestRunning);
-    for (const { position, nextToStart } of ends)
-      if (nextToStart <= end.oldestRunning) this.#position = Math.max(this.#position, position);
+    const isProved = ({ nextToStart }: LogEnd): boolean => nextToStart <= end.oldestRunning;
+    for (const each of [...this.#unproved, end])
+      if (isProved(each)) this.#position = Math.max(this.#position, each.position);
+    const left = this.#unproved.filter((each) => !isProved(each));
+    this.#unproved = isProved(end) ? left : [...left.slice(0, UNPROVED_MAX - 1), end];
   }
 }
