@@ -11,7 +11,7 @@ import {
   type Service,
   type SlotInput,
 } from '../src/service/index.ts';
-import { createStore } from '../src/store/index.ts';
+import { openDatabase } from '../src/store/index.ts';
 import { collectGarbage, serveTask } from './lib/child.ts';
 import { must } from './lib/clinic.ts';
 import { forEachConcurrently } from './lib/pool.ts';
@@ -95,8 +95,8 @@ export async function endSlots(evening: Evening): Promise<EveningResult> {
   let now: EpochMs = START;
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: GRACE_MINUTES, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const store = createStore(`sqlite:${path}`, engine);
-  const service = createService({ engine, store, clock: () => now, horizonDays: 0 });
+  const { store, archive } = openDatabase(`sqlite:${path}`, engine);
+  const service = createService({ engine, store, archive, clock: () => now, horizonDays: 0 });
   const doctors = Array.from({ length: evening.doctors }, (_, index) => ({
     id: doctorId(`doctor-${index}`),
     name: `Dr. ${index}`,

@@ -1,6 +1,6 @@
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../src/engine/index.ts';
 import { load } from '../src/service/load.ts';
-import { createStore } from '../src/store/index.ts';
+import { openDatabase } from '../src/store/index.ts';
 import { serveTask } from './lib/child.ts';
 
 export interface LoadedStore {
@@ -17,7 +17,7 @@ export async function loadStore(path: string): Promise<LoadedStore> {
     waitlistMax: 1_000,
   });
   const start = performance.now();
-  const store = createStore(`sqlite:${path}`, engine);
+  const { store } = openDatabase(`sqlite:${path}`, engine);
   await load(store, engine, () => epochMs(Date.now()));
   const ms = performance.now() - start;
   const slots = [...engine.doctors].flatMap((doctor) => doctor.slots);

@@ -14,7 +14,7 @@ import {
   type Service,
 } from './service/index.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { createStore, NotDurableError, StoreOpenError, type Store } from './store/index.ts';
+import { NotDurableError, openDatabase, StoreOpenError, type Store } from './store/index.ts';
 
 /** How often it is looked at what time has brought about: slots that end, a new day. */
 const TICK_MS = 1_000;
@@ -138,8 +138,11 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const store = createStore(settings.DATABASE_URL, engine);
-  const service = createService({ engine, store, clock, horizonDays: settings.HORIZON_DAYS });
+  const { store, archive } = openDatabase(settings.DATABASE_URL, engine);
+  const service = createService({
+    ...{ engine, store, archive, clock },
+    horizonDays: settings.HORIZON_DAYS,
+  });
   const app = await buildApp({ service, classes, logger, startedAt: Date.now() });
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');

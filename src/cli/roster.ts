@@ -4,7 +4,7 @@ import { AllocationEngine, DEFAULT_CLASSES, epochMs, type EpochMs } from '../eng
 import { exportRoster, importRoster, readRoster, RosterError } from '../service/index.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import {
-  createStore,
+  openDatabase,
   databaseName,
   NotDurableError,
   openDryRunStore,
@@ -91,7 +91,9 @@ async function importFrom(
   const roster = readRoster(file);
   const { DATABASE_URL, HORIZON_DAYS: horizonDays } = settings;
   // The very same is done in both cases, but for a store that forgets it.
-  const store = (isApplied ? createStore : openDryRunStore)(DATABASE_URL, engine);
+  const store = isApplied
+    ? openDatabase(DATABASE_URL, engine).store
+    : openDryRunStore(DATABASE_URL, engine);
   const lines = await importRoster({ engine, store, clock, horizonDays }, roster).finally(() =>
     store.close(),
   );

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../engine/index.ts';
-import { IdempotencyKeyTakenError, type StoredResponse, type Store } from '../store/index.ts';
+import { IdempotencyKeyTakenError, type Archive, type StoredResponse } from '../store/index.ts';
 import { refused, type Result } from './refusal.ts';
 
 /** Who sends a command, and the key under which its answer is to be kept. */
@@ -20,11 +20,11 @@ export type BuildResponse = (result: Result<unknown>, at: EpochMs) => StoredResp
 
 /** Runs a command once for each key of a caller: a repeat gets the first answer, also after a restart. */
 export class Idempotency {
-  readonly #store: Store;
+  readonly #archive: Archive;
   readonly #inFlight = new Set<string>();
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(archive: Archive) {
+    this.#archive = archive;
   }
 
   /** @param request what makes two commands the same: its name and its fields */
@@ -42,7 +42,7 @@ export class Idempotency {
     try {
       const requestHash = hash('sha256', canonicalJson(request), 'base64url');
       for (;;) {
-        const kept = await this.#store.storedResponse(name, key, now);
+        const kept = await this.#archive.storedResponse(name, key, now);
         if (kept !== undefined) return replayed<T>(kept, requestHash);
         const keep: BuildResponse = (result, at) => {
           const answer = JSON.stringify(result);

@@ -1,5 +1,5 @@
 import type { AllocationEngine, EpochMs } from '../engine/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Archive, Store } from '../store/index.ts';
 import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { createTokenIds } from './ids.ts';
@@ -32,6 +32,7 @@ export { instantOf } from './views.ts';
 export interface ServiceDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
+  readonly archive: Archive;
   readonly clock: () => EpochMs;
   /** Days ahead for which sessions have their slots ready. */
   readonly horizonDays: number;
@@ -60,17 +61,18 @@ export interface Service {
 }
 
 /** Puts the service together around an engine and the store that keeps it. */
-export function createService({ engine, store, clock, horizonDays }: ServiceDeps): Service {
+export function createService(deps: ServiceDeps): Service {
+  const { engine, store, archive, clock, horizonDays } = deps;
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();
   const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
-  const deps = { engine, store, lifecycle, clock, newId, horizonDays };
-  const runner = new Runner(deps);
+  const commands = { engine, store, archive, lifecycle, clock, newId, horizonDays };
+  const runner = new Runner(commands);
   return {
-    tokens: new TokenCommands(deps, runner),
-    clinic: new ClinicCommands(deps, runner),
-    reads: new Reads({ engine, store, lifecycle, clock }),
-    reports: new Reports({ engine, store, lifecycle, clock }),
+    tokens: new TokenCommands(commands, runner),
+    clinic: new ClinicCommands(commands, runner),
+    reads: new Reads({ engine, store, archive, lifecycle, clock }),
+    reports: new Reports({ engine, store, archive, lifecycle, clock }),
     isDurable: store.isDurable,
     get unreadiness() {
       return lifecycle.unreadiness;

@@ -10,7 +10,7 @@ import {
   type LocalDate,
   type PatientClass,
 } from '../engine/index.ts';
-import { detachedSlot, type Store, type StoredToken } from '../store/index.ts';
+import { detachedSlot, type Archive, type Store, type StoredToken } from '../store/index.ts';
 import { daysBetween, localDateAt, plusDays } from './calendar.ts';
 import { dateFaultsOf, type Fault } from './doctor-input.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -41,6 +41,7 @@ const SCHEDULE_DAYS_MAX = 31;
 interface ReadDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
+  readonly archive: Archive;
   readonly lifecycle: Lifecycle;
   readonly clock: () => EpochMs;
 }
@@ -63,13 +64,13 @@ export class Reads {
 
   /** A token of any age and status. */
   token(id: string): Promise<Result<TokenView>> {
-    const { engine, store, lifecycle } = this.#deps;
+    const { engine, archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
       for (;;) {
         const known = engine.token(tokenId(id))?.slot.facts.doctorId;
         const seen = known && (await this.#liveToken(id, known));
         if (seen !== undefined) return { ok: true, value: seen };
-        const stored = await store.token(tokenId(id));
+        const stored = await archive.token(tokenId(id));
         if (stored === undefined) return refused({ code: 'token_not_found' });
         const value = await this.#storedToken(stored);
         // Otherwise it has left its slot since: it is looked for once more.
@@ -80,9 +81,9 @@ export class Reads {
 
   /** A token's change records, oldest first (R17). */
   history(id: string): Promise<Result<HistoryView>> {
-    const { store, lifecycle } = this.#deps;
+    const { archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const changes = await store.history(tokenId(id));
+      const changes = await archive.history(tokenId(id));
       return changes.length === 0
         ? refused({ code: 'token_not_found' })
         : { ok: true, value: { token_id: id, changes: changes.map(changeView) } };
@@ -91,7 +92,7 @@ export class Reads {
 
   /** A doctor's slots of some days with everybody in them. */
   schedule(request: ScheduleRequest): Promise<Result<ScheduleView>> {
-    const { engine, store, lifecycle } = this.#deps;
+    const { engine, store, archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
       const errors = scheduleFaults(request);
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
@@ -99,7 +100,7 @@ export class Reads {
       const seen = await store.read(id, () => this.#daysInMemory(id, request));
       if (seen === undefined) return refused({ code: 'doctor_not_found' });
       const { facts, at, from, to, inMemory } = seen;
-      const past = await store.slots(
+      const past = await archive.slots(
         id,
         from,
         to,
@@ -114,9 +115,9 @@ export class Reads {
   }
 
   doctors(): Promise<Result<{ doctors: DoctorView[] }>> {
-    const { store, lifecycle } = this.#deps;
+    const { archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const doctors = await store.doctors();
+      const doctors = await archive.doctors();
       return { ok: true, value: { doctors: doctors.map(doctorView) } };
     });
   }
@@ -156,11 +157,11 @@ export class Reads {
 
   /** A token as it is kept; undefined when it is elsewhere by now. */
   async #storedToken(stored: StoredToken): Promise<TokenView | undefined> {
-    const { engine, store, clock } = this.#deps;
+    const { engine, archive, clock } = this.#deps;
     const { id, doctorId: doctor, status } = stored;
     const live = isLive(status) ? await this.#liveToken(id, doctor) : undefined;
     if (live !== undefined) return live;
-    const slot = await store.slot(stored.slotId);
+    const slot = await archive.slot(stored.slotId);
     if (slot === undefined) throw new Error(`The slot of token ${id} is not in the store.`);
     const facts = engine.doctor(doctor)?.facts;
     if (!isLive(status) || facts === undefined) return overTokenView(stored, slot.facts);

@@ -8,7 +8,7 @@ import {
   type EpochMs,
   type LocalDate,
 } from '../engine/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Archive, Store } from '../store/index.ts';
 import { dateFaultsOf } from './doctor-input.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
@@ -23,6 +23,7 @@ export interface DayReportRequest {
 interface ReportDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
+  readonly archive: Archive;
   readonly lifecycle: Lifecycle;
   readonly clock: () => EpochMs;
 }
@@ -37,7 +38,7 @@ export class Reports {
 
   /** What happened in a doctor's slots of a day, up to now; of a day of any age. */
   day({ doctor_id, date }: DayReportRequest): Promise<Result<DayReportView>> {
-    const { engine, store, lifecycle } = this.#deps;
+    const { engine, store, archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
       const errors = dateFaultsOf({ date });
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
@@ -47,11 +48,11 @@ export class Reports {
       const seen = await store.read(id, () => this.#dayInMemory(id, day));
       if (seen === undefined) return refused({ code: 'doctor_not_found' });
       const { version, at, inMemory } = seen;
-      const past = await store.slots(id, day, day, new Set(inMemory));
+      const past = await archive.slots(id, day, day, new Set(inMemory));
       const slotIds = [...inMemory, ...past.map(({ facts }) => facts.id)];
       const changes: (readonly Change[])[] = [];
       for (const slotId of slotIds) {
-        changes.push(await store.slotChanges(slotId));
+        changes.push(await archive.slotChanges(slotId));
         // A long day is read in steps, between which others are answered.
         await setImmediate();
       }

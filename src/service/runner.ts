@@ -9,7 +9,7 @@ import {
   type SlotId,
   type TokenId,
 } from '../engine/index.ts';
-import type { Scope, Store } from '../store/index.ts';
+import type { Archive, Scope, Store } from '../store/index.ts';
 import { Idempotency, type Answer, type Caller, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
@@ -17,6 +17,7 @@ import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
 export interface CommandDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
+  readonly archive: Archive;
   readonly lifecycle: Lifecycle;
   readonly clock: () => EpochMs;
   readonly newId: (at: EpochMs) => TokenId;
@@ -53,7 +54,7 @@ export class Runner {
 
   constructor(deps: CommandDeps) {
     this.#deps = deps;
-    this.#idempotency = new Idempotency(deps.store);
+    this.#idempotency = new Idempotency(deps.archive);
   }
 
   /** Runs a command that a repeat may run again: PUT and PATCH take no key. */
@@ -142,10 +143,10 @@ export class Runner {
 
   /** What a command on this token touches; or why there can be none. */
   async #scopeOf(id: TokenId): Promise<Scope | Refusal> {
-    const { engine, store } = this.#deps;
+    const { engine, archive } = this.#deps;
     const token = engine.token(id);
     if (token !== undefined) return { doctorIds: [token.slot.facts.doctorId] };
-    const stored = await store.token(id);
+    const stored = await archive.token(id);
     if (stored === undefined) return { code: 'token_not_found' };
     if (isLive(stored.status)) return { doctorIds: [stored.doctorId], slotIds: [stored.slotId] };
     return stored.status === 'CANCELLED'

@@ -7,15 +7,17 @@ import type {
   TokenId,
   TokenChange,
 } from '../engine/index.ts';
-import { StoreOpenError, type StoredToken } from './store.ts';
+import type { StoredToken } from './archive.ts';
+import { changeOf, type ChangeRow } from './change-rows.ts';
+import { StoreOpenError } from './store.ts';
 
-/** How many change records are read, and how many tokens are asked about, at once. */
+/** The greatest number of rows in a batch that is read, and of ids in one question. */
 export const ROWS_PER_BATCH = 1_000;
 
-/** Change records, some at a time; a source that need not wait for them gives them without. */
+/** Change records, some at a time. A source that reads without waiting gives an Iterable. */
 export type Batches = Iterable<readonly Change[]> | AsyncIterable<readonly Change[]>;
 
-/** A doctor's rows as the tables have them, apart from the tokens. */
+/** A doctor's rows as the tables have them, without the tokens. */
 export interface StoredDoctor {
   readonly facts: DoctorFacts;
   readonly version: number;
@@ -24,42 +26,48 @@ export interface StoredDoctor {
   readonly slots: readonly SlotFacts[];
 }
 
-/** A change of a token, and the local calendar day of its slot; null when there is no such slot. */
+/** A change of a token with the local date of its slot. The date is null when there is no such slot. */
 export interface DatedChange {
   readonly change: TokenChange;
   readonly date: LocalDate | null;
 }
 
 /**
- * What is verified: one consistent view of a store, stopped or live. It may be a network away, and years deep: what is
- * read for every change or every token is read in batches, and no more than `BATCH` ids are asked about at once.
+ * What the audit reads: one consistent snapshot of a database, stopped or live. The database may be a network away and
+ * years deep, so changes and tokens are read in batches of at most `ROWS_PER_BATCH`.
  */
 export interface AuditSource {
   doctorIds(): Promise<readonly DoctorId[]>;
   /**
-   * All change records, in batches: doctor after doctor, each doctor's in the order of their versions. Between two
-   * batches the other questions are asked.
+   * All change records, in batches: doctor after doctor, each doctor's in the order of their versions. The caller may
+   * call the other methods between two batches.
    * @throws StoreOpenError naming the change record that cannot be read
    */
   changes(): Batches;
   doctor(id: DoctorId): Promise<StoredDoctor | undefined>;
-  /** Those that there are, in any order. */
+  /** The tokens of these ids that exist, in any order. At most `ROWS_PER_BATCH` ids. */
   tokens(ids: readonly TokenId[]): Promise<readonly StoredToken[]>;
   /**
-   * All change records of these tokens, of whichever doctors, each token's in the order in which they were written.
+   * All change records of these tokens, of all doctors, each token's in the order in which they were written. At most
+   * `ROWS_PER_BATCH` ids.
    * @throws StoreOpenError as above
    */
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]>;
-  /** Tokens that no change record speaks of, or whose row stands at a doctor whom they have left. */
+  /** Tokens without any change record, and tokens that still have a row with a doctor whom they have left. */
   orphanTokens(): Promise<readonly TokenId[]>;
   close(): Promise<void>;
 }
 
-/** What an error met in reading a change record comes to. */
-export function unreadable(
-  { token_id, doctor_id, version }: { token_id: string | null; doctor_id: string; version: number },
-  error: unknown,
-): StoreOpenError {
-  const name = `${token_id === null ? '' : `token ${token_id}: `}change ${doctor_id}:${version}`;
-  return new StoreOpenError(`${name} cannot be read: ${(error as Error).message}.`);
+/**
+ * The change of a row.
+ * @throws StoreOpenError naming the change record, because it cannot be read
+ */
+export function auditedChange(row: ChangeRow): Change {
+  try {
+    return changeOf(row);
+  } catch (error) {
+    const { token_id, doctor_id, version } = row;
+    const name = `${token_id === null ? '' : `token ${token_id}: `}change ${doctor_id}:${version}`;
+    throw new StoreOpenError(`${name} cannot be read: ${(error as Error).message}.`);
+  }
 }

@@ -15,29 +15,37 @@ import {
   isEntry,
   isTokenChange,
 } from '../engine/index.ts';
-import { recordOf } from './fold.ts';
-import type { ChangeRecord, Origin } from './store.ts';
+import type { ChangeRecord } from './archive.ts';
+import type { PlacedChange } from './cursor.ts';
+import { reasonOf, recordOf } from './fold.ts';
+import type { Origin } from './store.ts';
+import type { RowOf } from './tables.ts';
 
-/** A row of `changes`, as a database hands it over: its tables and our own writes vouch for the types. */
-export interface ChangeRow {
-  readonly position: number;
-  readonly doctor_id: DoctorId;
-  readonly version: number;
-  readonly at: EpochMs;
-  readonly kind: Change['kind'];
-  readonly token_id: TokenId | null;
-  readonly slot_id: SlotId | null;
-  readonly from_status: LiveStatus | null;
-  readonly to_status: Status | null;
-  readonly cause: TokenId | null;
-  readonly actor: string;
-  readonly reason: string | null;
-  readonly data: string | null;
-}
+// The one mapping between the engine's changes and the rows of the table `changes`, each way.
+
+/** A row of `changes` as a database gives it: its tables and the program's own writes guarantee the types. */
+export type ChangeRow = RowOf<
+  'changes',
+  {
+    readonly doctor_id: DoctorId;
+    readonly version: number;
+    readonly position: number;
+    readonly at: EpochMs;
+    readonly kind: Change['kind'];
+    readonly token_id: TokenId | null;
+    readonly slot_id: SlotId | null;
+    readonly from_status: LiveStatus | null;
+    readonly to_status: Status | null;
+    readonly cause: TokenId | null;
+    readonly actor: string;
+    readonly reason: string | null;
+    readonly data: string | null;
+  }
+>;
 
 /**
  * The facts of an entered token that the row has no column for. `present` is the stored name of `hasCheckedIn`. A
- * booking has no `bookedAt`, because it is the row's own `at`.
+ * booking has no `bookedAt`, because that is the row's own `at`.
  */
 type EnteredData = Omit<
   TokenEntered,
@@ -45,24 +53,21 @@ type EnteredData = Omit<
 > & { readonly present: boolean; readonly bookedAt?: EpochMs };
 type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
 
-/** The row of a change record, but for its place among all of them. */
+/** The row of a change record. Its position among all records is drawn by the database. */
 export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'position'> {
-  const isOfToken = isTokenChange(change);
-  const { from, to, cause, actor, reason } = isOfToken
-    ? recordOf(change, origin)
-    : { from: null, to: null, cause: null, ...origin };
+  const step = isTokenChange(change) ? recordOf(change, origin) : null;
   return {
     doctor_id: change.doctorId,
     version: change.version,
     at: change.at,
     kind: change.kind,
-    token_id: isOfToken ? change.tokenId : null,
+    token_id: step?.tokenId ?? null,
     slot_id: slotIdOf(change),
-    from_status: from,
-    to_status: to,
-    cause,
-    actor,
-    reason,
+    from_status: step?.from ?? null,
+    to_status: step?.to ?? null,
+    cause: step?.cause ?? null,
+    actor: origin.actor,
+    reason: reasonOf(change, origin),
     data: dataOf(change),
   };
 }
@@ -72,7 +77,7 @@ function slotIdOf(change: Change): SlotId | null {
   return change.kind === 'slot_set' ? change.slot.id : change.slotId;
 }
 
-/** All that a change has no column for, as JSON; null when there is nothing. */
+/** All that a change has no column for, as JSON; null when there is nothing. The order of the fields is stored too. */
 function dataOf(change: Change): string | null {
   if (change.kind === 'doctor_set') return JSON.stringify(change.doctor);
   if (change.kind === 'slot_set') return JSON.stringify(change.slot);
@@ -139,10 +144,21 @@ export function changeOf(row: ChangeRow): Change {
   }
 }
 
+/**
+ * The change of a row with its place in the log.
+ * @throws as `changeOf` does
+ */
+export const placedChangeOf = (row: ChangeRow): PlacedChange => ({
+  position: row.position,
+  change: changeOf(row),
+  actor: row.actor,
+  reason: row.reason,
+});
+
 /** The change of a token's row, as the token's history tells it. */
 export function recordOfRow(row: ChangeRow): ChangeRecord {
   const change = changeOf(row);
-  invariant(isTokenChange(change), 'the history of a token has changes of the token alone');
+  invariant(isTokenChange(change), 'the history of a token has only changes of the token');
   return recordOf(change, row);
 }
 

@@ -1,8 +1,15 @@
-import { impliesCheckIn, invariant, isEntry, type TokenChange } from '../engine/index.ts';
-import type { ChangeRecord, Origin, StoredToken } from './store.ts';
+import {
+  impliesCheckIn,
+  invariant,
+  isEntry,
+  type Change,
+  type TokenChange,
+} from '../engine/index.ts';
+import type { ChangeRecord, StoredToken } from './archive.ts';
+import type { Origin } from './store.ts';
 
 /**
- * The kept token after one of its changes; undefined between the two halves of a move.
+ * The stored token after one of its changes; undefined between the two halves of a move.
  * @throws InvariantError when the change does not start from where the token is
  */
 export function foldToken(
@@ -27,18 +34,24 @@ export function foldToken(
   };
 }
 
-/** The change as the token's history tells it. A reason is the command's own: it is not told to those it touched. */
-export function recordOf(change: TokenChange, { actor, reason }: Origin): ChangeRecord {
+/**
+ * The reason that is recorded with a change. A reason belongs to the patient whom the command was about: the tokens that
+ * the command only bumped or promoted do not get it, because their patients may read it (R17).
+ */
+export const reasonOf = ({ kind }: Change, { reason }: Origin): string | null =>
+  kind === 'bumped' || kind === 'promoted' ? null : reason;
+
+/** The change as the token's history tells it (R17). */
+export function recordOf(change: TokenChange, origin: Origin): ChangeRecord {
   const { doctorId, version, at, kind, tokenId, slotId } = change;
-  const isTouched = kind === 'bumped' || kind === 'promoted';
   return {
-    ...{ doctorId, version, at, kind, tokenId, slotId, actor },
+    ...{ doctorId, version, at, kind, tokenId, slotId, actor: origin.actor },
     ...stepOf(change),
-    reason: isTouched ? null : reason,
+    reason: reasonOf(change, origin),
   };
 }
 
-/** What differs from kind to kind. */
+/** The part of a record that differs from kind to kind. */
 function stepOf(change: TokenChange): Pick<ChangeRecord, 'from' | 'to' | 'cause' | 'patientType'> {
   const { kind } = change;
   switch (kind) {

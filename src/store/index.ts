@@ -1,24 +1,28 @@
 import { existsSync } from 'node:fs';
 import type { AllocationEngine } from '../engine/index.ts';
-import { PostgresCopyTarget, PostgresCopySource } from './postgres/copy.ts';
-import { SqliteCopyTarget, SqliteCopySource } from './sqlite/copy.ts';
-import { MemoryStore } from './memory-store.ts';
-import { nameOf } from './postgres/errors.ts';
-import { PostgresStore } from './postgres/postgres-store.ts';
-import { PostgresDryRunStore } from './postgres/dry-run-store.ts';
+import { openMemoryDatabase } from './memory/database.ts';
 import { PostgresAuditSource } from './postgres/audit-source.ts';
-import { backUp as backUpFile } from './sqlite/backup.ts';
-import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { SqliteDryRunStore } from './sqlite/dry-run-store.ts';
+import { PostgresCopySource, PostgresCopyTarget } from './postgres/copy.ts';
+import { openPostgresDatabase } from './postgres/database.ts';
+import { PostgresDryRunStore } from './postgres/dry-run-store.ts';
+import { nameOf } from './postgres/errors.ts';
 import { SqliteAuditSource } from './sqlite/audit-source.ts';
-import { StoreOpenError, type Store, type DryRunStore } from './store.ts';
+import { backUp as backUpFile } from './sqlite/backup.ts';
+import { SqliteCopySource, SqliteCopyTarget } from './sqlite/copy.ts';
+import { openSqliteDatabase } from './sqlite/database.ts';
+import { SqliteDryRunStore } from './sqlite/dry-run-store.ts';
 import type { AuditSource } from './audit-source.ts';
 import type { CopySource, CopyTarget } from './copy.ts';
+import type { Database } from './database.ts';
+import { StoreOpenError, type DryRunStore } from './store.ts';
 
-export { detachedSlot } from './restore.ts';
+export * from './archive.ts';
 export * from './audit-source.ts';
+export * from './change-log.ts';
 export type * from './copy.ts';
+export type * from './database.ts';
 export { foldToken } from './fold.ts';
+export { detachedSlot } from './restore.ts';
 export * from './store.ts';
 export { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
 
@@ -30,17 +34,19 @@ export const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 
 const pathOf = (url: string): string => url.slice('sqlite:'.length);
 
-/** What a database is called where people and logs read it: never with a password. */
+/** The name of a database in texts and logs: never with a password. */
 export const databaseName = (url: string): string => (isPostgres(url) ? nameOf(url) : url);
 
 /**
- * Opens the store that a URL names by its scheme and hands it the engine to keep current.
+ * Opens the database that a URL names by its scheme, with its three ports. The engine is kept current by the store.
  * @param url `memory:`, `sqlite:` and the path of a file, or `postgres://` and what names a database
  * @throws StoreOpenError saying in one sentence why it cannot be used
  */
-export function createStore(url: string, engine: AllocationEngine): Store {
-  if (url === 'memory:') return new MemoryStore(engine);
-  return isPostgres(url) ? new PostgresStore(engine, url) : new SqliteStore(engine, pathOf(url));
+export function openDatabase(url: string, engine: AllocationEngine): Database {
+  if (url === 'memory:') return openMemoryDatabase(engine);
+  return isPostgres(url)
+    ? openPostgresDatabase(engine, url)
+    : openSqliteDatabase(engine, pathOf(url));
 }
 
 /**
@@ -48,7 +54,7 @@ export function createStore(url: string, engine: AllocationEngine): Store {
  * @throws StoreOpenError when there is no database of this program and its version, or it cannot be read
  */
 export const openAuditSource = async (url: string): Promise<AuditSource> =>
-  isPostgres(url) ? PostgresAuditSource.open(url) : new SqliteAuditSource(keptPathOf(url));
+  isPostgres(url) ? PostgresAuditSource.open(url) : new SqliteAuditSource(storedPathOf(url));
 
 /**
  * Copies the database, stopped or live, into a new file as it is at one instant.
@@ -59,7 +65,7 @@ export function backUp(url: string, target: string): void {
     throw new StoreOpenError(
       `${nameOf(url)} is a PostgreSQL database: back it up with PostgreSQL's own tools, such as pg_dump.`,
     );
-  backUpFile(keptPathOf(url), target);
+  backUpFile(storedPathOf(url), target);
 }
 
 /**
@@ -77,17 +83,17 @@ export const openCopyTarget = async (url: string): Promise<CopyTarget> =>
   isPostgres(url) ? PostgresCopyTarget.open(url) : new SqliteCopyTarget(pathOf(url));
 
 /**
- * Opens what is kept, beside a running process or without one, to be read and to try commands on. Where there is no
- * database yet, there is nothing in it.
- * @throws StoreOpenError when nothing is ever kept, or what is there cannot be used
+ * Opens a database for a dry run, beside a running process or without one. A database that does not exist yet is empty.
+ * @throws StoreOpenError when the URL is memory:, or the database cannot be used
  */
 export function openDryRunStore(url: string, engine: AllocationEngine): DryRunStore {
   if (isPostgres(url)) return new PostgresDryRunStore(engine, url);
-  const path = keptPathOf(url);
-  return existsSync(path) ? new SqliteDryRunStore(engine, path) : new MemoryStore(engine);
+  const path = storedPathOf(url);
+  return existsSync(path) ? new SqliteDryRunStore(engine, path) : openMemoryDatabase(engine).store;
 }
 
-function keptPathOf(url: string): string {
-  if (url === 'memory:') throw new StoreOpenError('DATABASE_URL is memory: nothing is kept.');
+/** @throws StoreOpenError when nothing is stored */
+function storedPathOf(url: string): string {
+  if (url === 'memory:') throw new StoreOpenError('DATABASE_URL is memory: nothing is stored.');
   return pathOf(url);
 }

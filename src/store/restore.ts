@@ -7,34 +7,35 @@ import {
   type Slot,
   type SlotId,
 } from '../engine/index.ts';
-import type { Horizon, StoredSlot } from './store.ts';
+import type { StoredSlot } from './archive.ts';
+import type { Horizon } from './store.ts';
 
 /**
- * Slots that ended longer ago are past, whatever the delay (a day at most), the grace (another) and the hours after it:
- * when doctors are brought into the engine they are not looked at.
+ * Slots that ended longer ago are past, because a delay is at most a day, and so is the grace: they are not loaded with
+ * their doctor.
  */
-const LOOK_BACK_MS = 72 * 3_600_000;
+const LOAD_BACK_MS = 72 * 3_600_000;
 
-/** How far back slots are looked at by their end, and the numbers of days by their date. */
-export const lookBackFrom = (now: EpochMs): { instant: number; date: LocalDate } => ({
-  instant: now - LOOK_BACK_MS,
-  // Twice as far: the day is the one on which a slot begins, at its own place.
-  date: new Date(now - 2 * LOOK_BACK_MS).toISOString().slice(0, 10) as LocalDate,
+/** The earliest end of the slots to load, and the earliest date of the days whose numbers to load. */
+export const loadBounds = (now: EpochMs): { instant: number; date: LocalDate } => ({
+  instant: now - LOAD_BACK_MS,
+  // Twice as far, because the date is the one on which a slot begins, in the doctor's time zone.
+  date: new Date(now - 2 * LOAD_BACK_MS).toISOString().slice(0, 10) as LocalDate,
 });
 
-/** Brings those of the slots of a doctor in the engine there that are not past, or in which somebody still waits. */
-export function restoreLive(
+/** Restores the slots that are not past, and those with a waiting token, into the engine. Their doctors are there. */
+export function restoreCurrentSlots(
   engine: AllocationEngine,
   slots: Iterable<StoredSlot>,
   isPast: Horizon['isPast'],
 ): void {
   for (const slot of slots) {
-    const isWaitedFor = slot.tokens.some(({ status }) => status === 'WAITING');
-    if (isWaitedFor || !isPast(slot.facts)) restoreSlot(engine, slot);
+    const hasWaiting = slot.tokens.some(({ status }) => status === 'WAITING');
+    if (hasWaiting || !isPast(slot.facts)) restoreSlot(engine, slot);
   }
 }
 
-/** Brings a kept slot of a doctor in the engine into the engine. */
+/** Restores a stored slot into the engine. Its doctor is there. */
 export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void {
   const { facts, tokens, lastNumber } = stored;
   engine.restoreSlot(
@@ -48,7 +49,7 @@ export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void 
 export const doctorsById = ({ doctors }: AllocationEngine): DoctorFacts[] =>
   Array.from(doctors, ({ facts }) => facts).sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** Brings those of the slots that are not in the engine there, as far as they are kept and their doctors known. */
+/** Restores slots that are not in the engine. A slot that is not stored, or whose doctor is not there, is passed over. */
 export function loadSlots(
   engine: AllocationEngine,
   ids: readonly SlotId[] | undefined,
@@ -61,7 +62,7 @@ export function loadSlots(
   }
 }
 
-/** A kept slot as the engine would show it, without bringing it there: for reading what is over. */
+/** A stored slot as the engine would show it, in an engine of its own: to read a slot that is over. */
 export function detachedSlot(
   { rules }: AllocationEngine,
   facts: DoctorFacts,

@@ -2,11 +2,16 @@ export type ColumnType = 'text' | 'integer' | 'boolean' | 'json';
 
 export interface Table {
   readonly columns: Readonly<Record<string, ColumnType>>;
-  /** Tells one row from all others, and the order in which they are copied: where it can be, that of an index. */
+  /** The column whose values the database draws when it inserts a row: the program does not write it. */
+  readonly drawn?: string;
+  /** The columns that tell one row from all others. Rows are copied in their order: where it can be, that of an index. */
   readonly order: string;
 }
 
-/** All tables, with the columns that they have wherever they are kept. */
+/**
+ * All tables with the columns that both SQLite and PostgreSQL have: the one list from which statements are generated. The
+ * order of the columns is the order of a row's values. `present` is the stored name of `hasCheckedIn`.
+ */
 export const TABLES = {
   doctors: {
     columns: {
@@ -83,6 +88,7 @@ export const TABLES = {
       reason: 'text',
       data: 'json',
     },
+    drawn: 'position',
     order: 'doctor_id, version',
   },
   idempotency_keys: {
@@ -99,12 +105,24 @@ export const TABLES = {
 
 export type TableName = keyof typeof TABLES;
 
+/** The name of a column of the table. */
+export type Column<Name extends TableName> = keyof (typeof TABLES)[Name]['columns'];
+
+/** Checks that a type of rows has every column of the table. */
+export type RowOf<Name extends TableName, Row extends Readonly<Record<Column<Name>, unknown>>> = Row;
+
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
 /** The names of a table's columns, in their order. */
 export const columnsOf = (table: TableName): string[] => Object.keys(TABLES[table].columns);
 
-/** Those of these types. */
+/** The names of the columns that the program writes, in their order: all but the one that the database draws. */
+export function writtenColumnsOf(table: TableName): string[] {
+  const { drawn }: Table = TABLES[table];
+  return columnsOf(table).filter((name) => name !== drawn);
+}
+
+/** The names of the columns of this type. */
 export const columnsOfType = (table: TableName, type: ColumnType): ReadonlySet<string> =>
   new Set(
     Object.entries<ColumnType>(TABLES[table].columns).flatMap(([name, is]) =>
@@ -112,10 +130,17 @@ export const columnsOfType = (table: TableName, type: ColumnType): ReadonlySet<s
     ),
   );
 
+/** The end of an INSERT statement that, where a row of the same key exists, sets all other columns of that row. */
+export function orUpdate(table: TableName, key: readonly string[]): string {
+  const others = writtenColumnsOf(table).filter((column) => !key.includes(column));
+  const set = others.map((column) => `${column} = excluded.${column}`);
+  return `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set.join(', ')}`;
+}
+
 export type Value = string | number | boolean | null;
 
-/** A row's values in the order of the columns, the same wherever it is kept. */
+/** A row's values in the order of the columns, the same wherever the row is stored. */
 export type CopiedRow = readonly Value[];
 
-/** Rows, some at a time. */
+/** The rows of a table, some at a time. */
 export type RowBatches = Iterable<readonly CopiedRow[]> | AsyncIterable<readonly CopiedRow[]>;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { verifyDatabase } from '../../src/audit/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { RULES } from '../support/engine/clinic.ts';
 import { setChanges, setToken, threeSeats, withoutChanges } from '../support/store/damage.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
@@ -15,7 +15,7 @@ const faultsOf = async (url: string): Promise<string> =>
 /** A new database in which this has happened, while the desk is open. */
 async function dayOf(play: (desk: FrontDesk) => Promise<void>) {
   const { url } = await createDatabase();
-  const desk = await new FrontDesk((engine) => createStore(url, engine), rules).load();
+  const desk = await new FrontDesk((engine) => openDatabase(url, engine), rules).load();
   await play(desk);
   return { desk, url };
 }

@@ -157,7 +157,7 @@ it('promotions that nobody left for are clean where a slot that had ended is ope
     front.at = clock(10, 15);
     await front.admit('nine', 'F1');
   });
-  const changes = await desk.store.slotChanges(slotId('nine'));
+  const changes = await desk.archive.slotChanges(slotId('nine'));
   await desk.store.close();
   expect(changes.slice(-4)).toMatchObject([
     { kind: 'promoted', cause: null },

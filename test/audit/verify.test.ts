@@ -187,7 +187,7 @@ function databaseOf(directory: string, sql: string): string {
 
 it.each<[what: string, url: (directory: string) => string, message: RegExp]>([
   ['no file', (directory) => `sqlite:${directory}/none.db`, /^There is no database \S+\.\n$/],
-  ['nothing kept', () => 'memory:', /^DATABASE_URL is memory: nothing is kept\.\n$/],
+  ['nothing kept', () => 'memory:', /^DATABASE_URL is memory: nothing is stored\.\n$/],
   ['a wrong setting', () => 'mysql:x', /^DATABASE_URL\S* is not valid\./],
   [
     'a file that is not a database',

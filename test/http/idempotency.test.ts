@@ -234,9 +234,9 @@ it('answers a repeat that comes before the first is kept with 409, and books onc
 
 it('frees the key of a request that failed', async () => {
   const opd = await openApp();
-  const keptAnswer = opd.store.storedResponse.bind(opd.store);
-  opd.store.storedResponse = () => Promise.reject(new Error('unreadable'));
+  const storedResponse = opd.archive.storedResponse.bind(opd.archive);
+  opd.archive.storedResponse = () => Promise.reject(new Error('unreadable'));
   expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 500 });
-  opd.store.storedResponse = keptAnswer;
+  opd.archive.storedResponse = storedResponse;
   expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 201 });
 });

@@ -41,7 +41,7 @@ it('writes one line a request, with its route and without names, ids or queries'
 
 it('writes what nobody foresaw whole, under the id that the caller was given', async () => {
   const { opd, lines } = await openLogged('info');
-  opd.store.token = () => Promise.reject(new Error('the secret of the store'));
+  opd.archive.token = () => Promise.reject(new Error('the secret of the store'));
   const { body } = await opd.get<{ instance: string }>('/tokens/x');
   const [error, request] = lines;
   expect(error).toMatchObject({ level: 50, err: { message: 'the secret of the store' } });

@@ -131,7 +131,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
   },
   internal: async () => {
     const opd = await openApp();
-    opd.store.token = () => Promise.reject(new Error('the secret of the store'));
+    opd.archive.token = () => Promise.reject(new Error('the secret of the store'));
     return opd.get('/tokens/x');
   },
 };

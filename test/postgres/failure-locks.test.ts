@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { openApp } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -164,7 +164,7 @@ it('what fails again and again is given up with 503, changes nothing and does no
 
 it('commands that share a transaction which fails are tried again apart', async () => {
   const { url } = await createDatabase();
-  const opd = await openApp({ store: (engine) => createStore(url, engine) });
+  const opd = await openApp({ store: (engine) => openDatabase(url, engine) });
   /** Books for two doctors at once; returns the transactions in which that came about. */
   const transactions = async (name: string): Promise<readonly unknown[]> => {
     const bookings = ['doc1', 'doc2'].map((doctor) =>

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownServer } from '../support/postgres/postgres.ts';
@@ -22,7 +22,7 @@ async function sentSince(server: PostgresServer, length: number): Promise<string
 }
 
 async function openOn(server: PostgresServer): Promise<TestApp> {
-  const opd = await openApp({ store: (engine) => createStore(server.url, engine) });
+  const opd = await openApp({ store: (engine) => openDatabase(server.url, engine) });
   onTestFinished(() => opd.store.close());
   return opd;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ScheduleView } from '../../src/service/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { found } from '../support/engine/clinic.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
@@ -19,7 +19,7 @@ async function openAll(count: number, horizonDays = 1): Promise<{ url: string; a
   const { url } = await createDatabase();
   const all: TestApp[] = [];
   while (all.length < count)
-    all.push(await openApp({ store: (engine) => createStore(url, engine), horizonDays }));
+    all.push(await openApp({ store: (engine) => openDatabase(url, engine), horizonDays }));
   return { url, all };
 }
 

@@ -195,7 +195,7 @@ patient_types are valid; they are not kept in the database: every start reads th
 
   it('finds nothing in memory, and tells wrong settings', async () => {
     const memory = { DATABASE_URL: 'memory:' };
-    const nothing = refused(/^DATABASE_URL is memory: nothing is kept\.\n$/);
+    const nothing = refused(/^DATABASE_URL is memory: nothing is stored\.\n$/);
     expect(await runTool('src/cli/roster.ts', ['export', '-'], memory)).toEqual(nothing);
     const wrong = { DATABASE_URL: 'memory', HORIZON_DAYS: '0' };
     expect(await runTool('src/cli/roster.ts', ['export', '-'], wrong)).toEqual(

@@ -6,7 +6,7 @@ import {
 } from '../../src/engine/index.ts';
 import { classTable, demoRoster } from '../../src/service/index.ts';
 import { verifyDatabase, type VerifyReport } from '../../src/audit/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { durableUrl } from '../support/app/app-database.ts';
 import { openApp, type AppOptions, type TestApp } from '../support/app/app.ts';
 
@@ -21,7 +21,7 @@ class Hospital {
   }
 
   open(patientTypes: readonly PatientClass[], options: AppOptions = {}): Promise<TestApp> {
-    const store = (engine: AllocationEngine) => createStore(this.#url, engine);
+    const store = (engine: AllocationEngine) => openDatabase(this.#url, engine);
     return openApp({ patientTypes, store, ...options });
   }
 

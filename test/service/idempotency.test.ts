@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AllocationEngine, epochMs } from '../../src/engine/index.ts';
 import { Idempotency, type BuildResponse } from '../../src/service/idempotency.ts';
 import type { Result } from '../../src/service/index.ts';
-import { MemoryStore } from '../../src/store/memory-store.ts';
+import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { RULES } from '../support/engine/clinic.ts';
 import { booking, openApp } from '../support/app/app.ts';
 
@@ -10,7 +10,7 @@ const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
 const CALLER = { name: 'desk', idempotencyKey: 'k' };
 
 const open = () => {
-  const store = new MemoryStore(new AllocationEngine(RULES));
+  const { store, archive } = openMemoryDatabase(new AllocationEngine(RULES));
   const origin = { actor: 'desk', reason: null };
   let runs = 0;
   /** A command that answers how often it has run, kept as a real one is. */
@@ -19,7 +19,7 @@ const open = () => {
       const answer: Result<number> = { ok: true, value: (runs += 1) };
       return { changes: [], answer, origin, response: keep(answer, NOW) };
     });
-  return { idempotency: new Idempotency(store), run, runs: () => runs };
+  return { idempotency: new Idempotency(archive), run, runs: () => runs };
 };
 
 it('runs a command without a key every time', async () => {

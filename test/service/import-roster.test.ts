@@ -9,7 +9,7 @@ import {
   type SlotInput,
 } from '../../src/service/index.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
-import { createStore, openDryRunStore } from '../../src/store/index.ts';
+import { openDatabase, openDryRunStore } from '../../src/store/index.ts';
 import { durableUrl } from '../support/app/app-database.ts';
 import { openApp } from '../support/app/app.ts';
 import { RULES } from '../support/engine/clinic.ts';
@@ -26,7 +26,9 @@ class Kept {
 
   async import(file: RosterFile, { isTrial = false, now = NOW } = {}): Promise<string[]> {
     const engine = new AllocationEngine(RULES);
-    const store = (isTrial ? openDryRunStore : createStore)(this.url, engine);
+    const store = isTrial
+      ? openDryRunStore(this.url, engine)
+      : openDatabase(this.url, engine).store;
     const deps = { engine, store, clock: () => now, horizonDays: 1 };
     return importRoster(deps, file).finally(() => store.close());
   }
@@ -206,7 +208,7 @@ it('exports no single slot that has ended', async () => {
 it('exports no single slot that is closed: an import would open it elsewhere', async () => {
   const kept = new Kept(await durableUrl());
   await kept.import(file([DOC1], { slots: [camp(), camp({ id: 'b' })] }));
-  const store = (engine: AllocationEngine) => createStore(kept.url, engine);
+  const store = (engine: AllocationEngine) => openDatabase(kept.url, engine);
   const opd = await openApp({ store, roster: [] });
   expect(await opd.post('/slots/camp/close', { reason: 'rain' })).toMatchObject({ status: 200 });
   await opd.store.close();

@@ -14,7 +14,7 @@ import { COUNTED, type CountsView, type DayReportView } from '../../src/service/
 import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
-import { MemoryStore } from '../../src/store/memory-store.ts';
+import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
 import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
 import { clock, NOW, TODAY, TOMORROW } from '../support/engine/clinic.ts';
@@ -152,23 +152,26 @@ describe('what a report shows', () => {
   });
 
   it('is the instant at which it was asked for, whatever happens until it is told', async () => {
-    const { opd, disk } = await openHeldApp();
+    const opd = await openApp();
     const moving = await opd.book('W1');
-    disk.hold();
-    const late = [opd.post('/book', booking('W2'))];
-    while ([...opd.engine.tokens].length < 2) await new Promise(setImmediate);
+    await opd.book('W2');
+    const asked = Promise.withResolvers<undefined>();
+    const moved = Promise.withResolvers<undefined>();
+    const slots = opd.archive.slots.bind(opd.archive);
+    opd.archive.slots = async (...range) => {
+      asked.resolve(undefined);
+      await moved.promise;
+      return slots(...range);
+    };
     const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
-    late.push(opd.post('/move', { token_id: moving.id, slot_id: 'doc1_slot2' }));
-    const second = slotId(`doc1_slot2@${DATE}`);
-    const hasMoved = async () =>
-      (await disk.slotChanges(second)).some(({ kind }) => kind === 'moved_in');
-    while (!(await hasMoved())) await new Promise(setImmediate);
-    disk.release();
+    await asked.promise;
+    const move = { token_id: moving.id, slot_id: 'doc1_slot2' };
+    expect(await opd.post('/move', move)).toMatchObject({ status: 200 });
+    moved.resolve(undefined);
     expect(await report).toMatchObject({
       ok: true,
       value: { total: counts({ booked: 2, seated: 2 }) },
     });
-    await Promise.all(late);
     expect((await reportOf(opd)).total).toMatchObject({ moved_in: 1, moved_out: 1, seated: 2 });
   });
 
@@ -184,7 +187,7 @@ describe('what a report shows', () => {
     const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
     const scope = { doctorIds: [doctorId('doc1')], slotIds: [slotId(`doc1_slot1@${DATE}`)] };
     const cancel = () => opd.engine.cancel({ tokenId: tokenId(id), at: NOW });
-    const cancelled = disk.transact(scope, () => decided(cancel()));
+    const cancelled = opd.store.transact(scope, () => decided(cancel()));
     expect(slot()).toBeDefined();
     disk.release();
     const total = counts({ booked: 1, seated: 1 });
@@ -303,7 +306,7 @@ describe('the wait', () => {
 /** Plays a history through a store and reports every day of it. */
 async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine, DayReportView[]]> {
   const engine = new AllocationEngine(HISTORY_RULES);
-  const store = new MemoryStore(engine);
+  const { store, archive } = openMemoryDatabase(engine);
   const run = (command: () => ReturnType<typeof perform>) =>
     store.transact({ doctorIds: DOCTORS.map(({ id }) => id) }, () => decided(command()));
   for (const doctor of DOCTORS) {
@@ -315,7 +318,7 @@ async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine,
   lifecycle.run();
   // When all slots are over, so that nobody's wait is cut off.
   const now = epochMs(Math.max(...SLOTS.map((slot) => endsAt(slot, 24 * 60))));
-  const reports = new Reports({ engine, store, lifecycle, clock: () => now });
+  const reports = new Reports({ engine, store, archive, lifecycle, clock: () => now });
   const days = DOCTORS.flatMap(({ id }) =>
     [TODAY, TOMORROW].map((date) => ({ doctor_id: id, date })),
   );

@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { doctorId, slotId, tokenId, type Change, type TokenId } from '../../src/engine/index.ts';
 import { ROWS_PER_BATCH, type AuditSource } from '../../src/store/audit-source.ts';
 import { found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
-import type { OpenStore } from '../support/store/desk.ts';
+import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 
 /** One database, new and empty: what writes to it, and what verifies it. */
 export interface VerifiedDatabase {
-  readonly open: OpenStore;
+  readonly open: OpenDatabase;
   readonly source: () => Promise<AuditSource>;
 }
 
@@ -58,7 +58,7 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       const inTen = changes.filter((change) => 'slotId' in change && change.slotId === 'ten');
       expect(inTen).toHaveLength(1);
       expect(inTen).toEqual(
-        (await desk.store.slotChanges(slotId('ten'))).filter(({ kind }) => kind === 'moved_in'),
+        (await desk.archive.slotChanges(slotId('ten'))).filter(({ kind }) => kind === 'moved_in'),
       );
     });
 
@@ -107,7 +107,7 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       await desk.admit('other', 'W3');
       await desk.leave('W2');
       const tokens = await (await open()).tokens(ids('W3 W1 nobody W2'));
-      const kept = await Promise.all(ids('W1 W2 W3').map((id) => desk.store.token(id)));
+      const kept = await Promise.all(ids('W1 W2 W3').map((id) => desk.archive.token(id)));
       expect(tokens.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(kept);
     });
 

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/store/sqlite/open.ts';
-import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { openSqliteDatabase } from '../../src/store/sqlite/database.ts';
 import { openApp } from '../support/app/app.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
@@ -17,14 +17,14 @@ const run = (url: string, ...args: string[]) =>
 it('a backup of a live database is a database with everybody in it, for its owner alone', async () => {
   const directory = tempDir();
   const [path, target] = [join(directory, 'opd.db'), join(directory, 'backup.db')];
-  const live = await openApp({ store: (engine) => new SqliteStore(engine, path) });
+  const live = await openApp({ store: (engine) => openSqliteDatabase(engine, path) });
   const booked = await live.book('W1');
   expect(run(`sqlite:${path}`, target)).toMatchObject({ status: 0, stderr: '' });
   await live.book('W2');
   await live.store.close();
 
   expect(statSync(target).mode & 0o777).toBe(0o600);
-  const restored = await openApp({ store: (engine) => new SqliteStore(engine, target) });
+  const restored = await openApp({ store: (engine) => openSqliteDatabase(engine, target) });
   const { tokens } = await restored.slot('2026-11-23');
   expect(tokens.map(({ id }) => id)).toEqual([booked.id]);
   await restored.store.close();
@@ -33,7 +33,7 @@ it('a backup of a live database is a database with everybody in it, for its owne
 it.each<[what: string, url: string, target: string | undefined, message: RegExp]>([
   ['without a name', 'sqlite:none.db', undefined, /^Name the new file: npm run backup -- FILE\n$/],
   ['of no database', 'sqlite:none.db', 'new.db', /^There is no database none\.db\.\n$/],
-  ['of memory', 'memory:', 'new.db', /^DATABASE_URL is memory: nothing is kept\.\n$/],
+  ['of memory', 'memory:', 'new.db', /^DATABASE_URL is memory: nothing is stored\.\n$/],
   [
     'onto a file that is there',
     'sqlite:here.db',

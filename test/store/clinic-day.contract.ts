@@ -2,7 +2,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId, type Change, type Token } from '../../src/engine/index.ts';
 import { slotIdOf } from '../../src/audit/units.ts';
 import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
-import type { OpenStore } from '../support/store/desk.ts';
+import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 
 /** What a token shows in memory, as the store has it. */
@@ -22,7 +22,7 @@ const kept = (token: Token) => ({
 });
 
 /** What every store makes of the commands of a clinic's day. */
-export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): void {
+export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>): void {
   let desk: FrontDesk;
 
   beforeEach(async () => {
@@ -32,9 +32,9 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.openSlots();
   });
 
-  const read = async (name: string) => found(await desk.store.token(tokenId(name)));
+  const read = async (name: string) => found(await desk.archive.token(tokenId(name)));
   const historyOf = async (name: string) =>
-    (await desk.store.history(tokenId(name))).map(
+    (await desk.archive.history(tokenId(name))).map(
       ({ doctorId, version, kind, from, to, patientType }) =>
         `${doctorId}:${version} ${kind}: ${from} to ${to}, ${patientType}`,
     );
@@ -78,14 +78,14 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.passTime();
     expect(await read('W1')).toMatchObject({ status: 'COMPLETED', hasCheckedIn: true });
     expect(await read('W3')).toMatchObject({ status: 'EXPIRED', hasCheckedIn: false });
-    const { tokens } = found(await desk.store.slot(slotId('nine')));
+    const { tokens } = found(await desk.archive.slot(slotId('nine')));
     expect(tokens.map(({ id }) => id).sort()).toEqual(['W1', 'W2']);
   });
 
   it('a token that moved is in its new slot and in no other', async () => {
     await desk.admit('nine', 'W1');
     await desk.move('W1', 'other');
-    const tokensOf = async (slot: string) => found(await desk.store.slot(slotId(slot))).tokens;
+    const tokensOf = async (slot: string) => found(await desk.archive.slot(slotId(slot))).tokens;
     expect(await tokensOf('nine')).toEqual([]);
     expect(await tokensOf('other')).toMatchObject([{ id: 'W1', doctorId: SEN, number: 1 }]);
   });
@@ -95,7 +95,7 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.admit('ten', 'W2');
     await desk.move('W1', 'ten');
     expect((await read('W1')).number).toBe(1);
-    expect(await desk.store.slot(slotId('ten'))).toMatchObject({ lastNumber: 2 });
+    expect(await desk.archive.slot(slotId('ten'))).toMatchObject({ lastNumber: 2 });
   });
 
   it('a history says between what, and which class the token got', async () => {
@@ -131,7 +131,7 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
 
   it('a reason is told to those whom the command was about and to nobody whom it touched', async () => {
     const reasons = async (name: string) =>
-      (await desk.store.history(tokenId(name))).map(({ kind, reason }) => `${kind} ${reason}`);
+      (await desk.archive.history(tokenId(name))).map(({ kind, reason }) => `${kind} ${reason}`);
     await desk.admit('nine', 'W1 W2 W3');
     desk.reason = 'chest pain';
     await desk.reclassify('W3', 'EMERGENCY');
@@ -156,7 +156,7 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
 
   it('slots that are excepted are left out', async () => {
     const read = async (...except: string[]) =>
-      (await desk.store.slots(RAO, TODAY, TOMORROW, new Set(except.map(slotId)))).map(
+      (await desk.archive.slots(RAO, TODAY, TOMORROW, new Set(except.map(slotId)))).map(
         ({ facts }) => facts.id,
       );
     expect(await read('nine', 'ten', 'morrow')).toEqual([]);
@@ -185,7 +185,7 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     for (const id of ['nine', 'ten', 'other', 'morrow']) {
       const expected = told.filter((change) => slotIdOf(change) === id);
       // The slots were opened before anybody listened.
-      const [opened, ...changes] = await desk.store.slotChanges(slotId(id));
+      const [opened, ...changes] = await desk.archive.slotChanges(slotId(id));
       expect(opened).toMatchObject({ kind: 'slot_set', slot: { id } });
       expect(changes).toEqual(expected);
     }
@@ -193,6 +193,6 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
   });
 
   it('an unknown slot has no changes', async () => {
-    expect(await desk.store.slotChanges(slotId('unknown'))).toEqual([]);
+    expect(await desk.archive.slotChanges(slotId('unknown'))).toEqual([]);
   });
 }

@@ -5,12 +5,12 @@ import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AllocationEngine, tokenId } from '../../src/engine/index.ts';
 import { createService } from '../../src/service/index.ts';
-import { createStore, NotDurableError } from '../../src/store/index.ts';
+import { openDatabase, NotDurableError } from '../../src/store/index.ts';
 import { migrate, prepareFile } from '../../src/store/sqlite/open.ts';
 import type { Operation } from '../../src/store/sqlite/statements.ts';
 import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
 import { doctorFacts, NOW, RAO, RULES } from '../support/engine/clinic.ts';
-import { Desk, keptAnswer } from '../support/store/desk.ts';
+import { Desk, storedResponse } from '../support/store/desk.ts';
 import { heard, standing } from '../support/store/disk.ts';
 import { eventually } from '../support/eventually.ts';
 import { fill } from '../support/process/full-disk.ts';
@@ -20,7 +20,7 @@ import { tempDir } from '../support/process/temp-dir.ts';
 import { MORNING } from '../support/engine/week.ts';
 
 async function deskOn(file: string): Promise<Desk> {
-  const desk = new Desk((engine) => createStore(`sqlite:${file}`, engine));
+  const desk = new Desk((engine) => openDatabase(`sqlite:${file}`, engine));
   onTestFinished(() => desk.store.close().catch(() => undefined));
   return desk.load();
 }
@@ -129,9 +129,9 @@ describe('the clock', () => {
   it('goes on while the database is busy, though it finds nothing settled', async () => {
     const file = join(tempDir(), 'opd.db');
     const engine = new AllocationEngine(RULES);
-    const store = createStore(`sqlite:${file}`, engine);
+    const { store, archive } = openDatabase(`sqlite:${file}`, engine);
     onTestFinished(() => store.close());
-    const service = createService({ engine, store, clock: () => NOW, horizonDays: 1 });
+    const service = createService({ engine, store, archive, clock: () => NOW, horizonDays: 1 });
     await service.start(() => ({ doctors: [doctorFacts({ sessions: [MORNING] })], slots: [] }));
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');
@@ -161,9 +161,9 @@ describe('a fault in the middle of a batch', () => {
       const database = connect(file);
       database.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens WHEN NEW.id = 'b'
         BEGIN SELECT RAISE(${how}, 'a fault of the test'); END`);
-      const kept = keptAnswer();
+      const kept = storedResponse();
       const inFlight = [
-        desk.book('a', {}, { kept }),
+        desk.book('a', {}, { response: kept }),
         desk.cancel('before'),
         desk.book('b'),
         desk.book('c'),
@@ -177,9 +177,9 @@ describe('a fault in the middle of a batch', () => {
       database.exec('DROP TRIGGER fault');
       const after = await deskOn(file);
       expect(count(database, 'tokens')).toBe(1);
-      expect(await after.store.token(tokenId('before'))).toMatchObject({ status: 'BOOKED' });
-      expect(await after.store.history(tokenId('a'))).toEqual([]);
-      expect(await after.store.storedResponse(kept.caller, kept.key, kept.at)).toBeUndefined();
+      expect(await after.archive.token(tokenId('before'))).toMatchObject({ status: 'BOOKED' });
+      expect(await after.archive.history(tokenId('a'))).toEqual([]);
+      expect(await after.archive.storedResponse(kept.caller, kept.key, kept.at)).toBeUndefined();
       expect(count(database, 'changes')).toBe(after.engine.doctor(RAO)?.version);
     },
   );

@@ -1,8 +1,8 @@
-import { createStore } from '../../src/store/index.ts';
+import { MEMORY } from '../support/store/database-under-test.ts';
+import { archiveContract } from './archive.contract.ts';
+import { changeLogContract } from './change-log.contract.ts';
 import { storeContract } from './store.contract.ts';
 
-storeContract('memory', {
-  database: () => (engine) => createStore('memory:', engine),
-  losesEverything: 'memory: is for trying out, nothing is written',
-  isSoleOwner: true,
-});
+storeContract('memory', MEMORY);
+archiveContract('memory', MEMORY);
+changeLogContract('memory', MEMORY);

@@ -1,5 +1,5 @@
 import { beforeEach } from 'vitest';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { PostgresAuditSource } from '../../src/store/postgres/audit-source.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { verifySourceContract } from './audit-source.contract.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 verifySourceContract('postgres', () => {
   const current = url;
   return {
-    open: (engine) => createStore(current, engine),
+    open: (engine) => openDatabase(current, engine),
     source: () => PostgresAuditSource.open(current),
   };
 });

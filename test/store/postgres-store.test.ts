@@ -1,12 +1,8 @@
-import { createStore } from '../../src/store/index.ts';
-import { createDatabase } from '../support/postgres/postgres.ts';
+import { POSTGRES } from '../support/store/database-under-test.ts';
+import { archiveContract } from './archive.contract.ts';
+import { changeLogContract } from './change-log.contract.ts';
 import { storeContract } from './store.contract.ts';
 
-storeContract('postgres', {
-  database: async () => {
-    const { url } = await createDatabase();
-    return (engine) => createStore(url, engine);
-  },
-  losesEverything: null,
-  isSoleOwner: false,
-});
+storeContract('postgres', POSTGRES);
+archiveContract('postgres', POSTGRES);
+changeLogContract('postgres', POSTGRES);

@@ -9,7 +9,7 @@ import {
 } from '../../src/engine/index.ts';
 import { foldToken } from '../../src/store/fold.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
-import { createStore, type StoredToken } from '../../src/store/index.ts';
+import { openDatabase, type StoredToken } from '../../src/store/index.ts';
 import { slotIdOf } from '../../src/audit/units.ts';
 import { found, NOW } from '../support/engine/clinic.ts';
 import { Desk } from '../support/store/desk.ts';
@@ -32,7 +32,7 @@ import { tempDir } from '../support/process/temp-dir.ts';
 const SCOPE = { doctorIds: DOCTORS.map(({ id }) => id) };
 
 const open = (url: string): Promise<Desk> =>
-  new Desk((engine) => createStore(url, engine), HISTORY_RULES).load(NOW);
+  new Desk((engine) => openDatabase(url, engine), HISTORY_RULES).load(NOW);
 
 async function setUp(desk: Desk): Promise<void> {
   for (const doctor of DOCTORS)
@@ -73,20 +73,20 @@ const nameOf = ({ doctorId, version, kind }: Pick<TokenChange, 'doctorId' | 'ver
   `${doctorId}:${version} ${kind}`;
 
 /** Whatever happened to every token and in every slot is on record as the engine without a store leaves it. */
-async function expectSameRecords({ store }: Desk, history: readonly Action[]): Promise<void> {
+async function expectSameRecords({ archive }: Desk, history: readonly Action[]): Promise<void> {
   const { engine, changes } = opened();
   changes.push(...play(engine, history));
   for (const [id, expected] of Map.groupBy(
     changes.filter(isTokenChange),
     (change) => change.tokenId,
   )) {
-    expect((await store.history(id)).map(nameOf)).toEqual(expected.map(nameOf));
+    expect((await archive.history(id)).map(nameOf)).toEqual(expected.map(nameOf));
     const token = expected.reduce<StoredToken | undefined>(foldToken, undefined);
-    expect(await store.token(id)).toEqual(token);
+    expect(await archive.token(id)).toEqual(token);
   }
   for (const { id } of SLOTS) {
     const expected = changes.filter((change) => slotIdOf(change) === id);
-    expect(await store.slotChanges(id)).toEqual(expected);
+    expect(await archive.slotChanges(id)).toEqual(expected);
   }
 }
 

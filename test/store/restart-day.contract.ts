@@ -99,7 +99,7 @@ export function remembersTheDay({ before, restart }: Restart): void {
     expect(after.engine.token(tokenId('W1'))).toMatchObject({ status: 'BOOKED', number: 1 });
     after.at = aYear;
     await after.passTime();
-    expect(await after.store.token(tokenId('W2'))).toMatchObject({ status: 'EXPIRED' });
+    expect(await after.archive.token(tokenId('W2'))).toMatchObject({ status: 'EXPIRED' });
     expect(found((await restart(aYear)).engine.doctor(RAO)).slots).toEqual([]);
   });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { localDate, slotId, tokenId, type Doctor, type SlotFacts } from '../../src/engine/index.ts';
 import { accepted, clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
-import { keptAnswer, type OpenStore } from '../support/store/desk.ts';
+import { storedResponse, type OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 import { EVENING, MORNING } from '../support/engine/week.ts';
@@ -10,14 +10,14 @@ import { remembersTheDay } from './restart-day.contract.ts';
 const monday = localDate('2026-01-05');
 
 /** A desk that is closed when its test is over. */
-async function deskOf(open: OpenStore, now = NOW, rules = {}): Promise<FrontDesk> {
+async function deskOf(open: OpenDatabase, now = NOW, rules = {}): Promise<FrontDesk> {
   const desk = new FrontDesk(open, rules);
   onTestFinished(() => desk.store.close().catch(() => undefined));
   return desk.load(now);
 }
 
 /** What a store that keeps nothing leaves. */
-export function forgets(database: () => OpenStore | Promise<OpenStore>): void {
+export function forgets(database: () => OpenDatabase | Promise<OpenDatabase>): void {
   it('leaves nothing', async () => {
     const open = await database();
     const before = await deskOf(open);
@@ -27,13 +27,13 @@ export function forgets(database: () => OpenStore | Promise<OpenStore>): void {
     await before.store.close();
     const after = await deskOf(open);
     expect(snapshotOf(after.engine)).toEqual([]);
-    expect(await after.store.token(tokenId('a'))).toBeUndefined();
+    expect(await after.archive.token(tokenId('a'))).toBeUndefined();
   });
 }
 
 /** What a durable store brings back: exactly what can still change. */
-export function remembers(database: () => OpenStore | Promise<OpenStore>): void {
-  let open: OpenStore;
+export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>): void {
+  let open: OpenDatabase;
   let before: FrontDesk;
   let current: FrontDesk;
 
@@ -97,11 +97,11 @@ export function remembers(database: () => OpenStore | Promise<OpenStore>): void 
     const inMemory = found(after.engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
     expect(inMemory.sort()).toEqual(['after', 'delayed']);
     expect(after.engine.token(tokenId('a'))).toBeUndefined();
-    expect(await after.store.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
-    expect(await after.store.slots(RAO, monday, monday, new Set(inMemory))).toMatchObject([
+    expect(await after.archive.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
+    expect(await after.archive.slots(RAO, monday, monday, new Set(inMemory))).toMatchObject([
       { facts: { id: 'at eleven' }, tokens: [{ id: 'a' }] },
     ]);
-    expect(await after.store.slot(slotId('at eleven'))).toMatchObject({ tokens: [{ id: 'a' }] });
+    expect(await after.archive.slot(slotId('at eleven'))).toMatchObject({ tokens: [{ id: 'a' }] });
   });
 
   const doctorAfter = async (now = NOW, rules = {}): Promise<Doctor> =>
@@ -138,7 +138,7 @@ export function remembers(database: () => OpenStore | Promise<OpenStore>): void 
   it('counts a refused command for nothing', async () => {
     await before.put({}, [{}]);
     const { version } = found(before.engine.doctor(RAO));
-    await before.book('a', { slotId: slotId('unknown') }, { kept: keptAnswer() });
+    await before.book('a', { slotId: slotId('unknown') }, { response: storedResponse() });
     expect(await doctorAfter()).toMatchObject({ version, lastArrival: 0 });
   });
 
@@ -159,17 +159,6 @@ export function remembers(database: () => OpenStore | Promise<OpenStore>): void 
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
   });
 
-  it('tells the same histories and kept answers, and forgets these after 24 hours', async () => {
-    await before.put({}, [{}]);
-    await before.book('a', {}, { kept: keptAnswer() });
-    await before.cancel('a', undefined, { reason: 'moved away' });
-    const told = await before.store.history(tokenId('a'));
-    const after = await restart();
-    expect(await after.store.history(tokenId('a'))).toEqual(told);
-    expect(await after.store.storedResponse('anonymous', 'k1', NOW)).toEqual(keptAnswer());
-    expect(await after.store.storedResponse('anonymous', 'k1', clock(8 + 24))).toBeUndefined();
-  });
-
   it('brings an ended slot in for a command that names it', async () => {
     await before.put({}, [{}]);
     await before.book('a');
@@ -177,8 +166,25 @@ export function remembers(database: () => OpenStore | Promise<OpenStore>): void 
     expect(after.engine.token(tokenId('a'))).toBeUndefined();
     const scope = { doctorIds: [RAO], slotIds: [slotId('nine')] };
     accepted(await after.cancel('a', scope));
-    expect(await after.store.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
+    expect(await after.archive.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
   });
 
   remembersTheDay({ before: () => before, restart });
+}
+
+/** What a durable archive tells after a restart. */
+export function remembersRecords(database: () => OpenDatabase | Promise<OpenDatabase>): void {
+  it('tells the same histories and stored responses, and forgets these after 24 hours', async () => {
+    const open = await database();
+    const before = await deskOf(open);
+    await before.put({}, [{}]);
+    await before.book('a', {}, { response: storedResponse() });
+    await before.cancel('a', undefined, { reason: 'moved away' });
+    const told = await before.archive.history(tokenId('a'));
+    await before.store.close();
+    const after = await deskOf(open);
+    expect(await after.archive.history(tokenId('a'))).toEqual(told);
+    expect(await after.archive.storedResponse('anonymous', 'k1', NOW)).toEqual(storedResponse());
+    expect(await after.archive.storedResponse('anonymous', 'k1', clock(8 + 24))).toBeUndefined();
+  });
 }

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -9,9 +11,10 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AllocationEngine } from '../../src/engine/index.ts';
-import { createStore, StoreOpenError, type Store } from '../../src/store/index.ts';
+import { openDatabase, StoreOpenError, type Database, type Store } from '../../src/store/index.ts';
 import { migrate, openForWriting, prepareFile } from '../../src/store/sqlite/open.ts';
 import { NOW, RULES } from '../support/engine/clinic.ts';
 import { Desk } from '../support/store/desk.ts';
@@ -19,12 +22,14 @@ import { makeReadOnly, mountMemory, needsMount, noMount } from '../support/proce
 import { startServer } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
-/** A store on this file, closed when the test is over. */
-function open(file: string): Store {
-  const store = createStore(`sqlite:${file}`, new AllocationEngine(RULES));
-  onTestFinished(() => store.close());
-  return store;
+/** A database on this file, closed when the test is over. */
+function openAll(file: string): Database {
+  const database = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
+  onTestFinished(() => database.store.close());
+  return database;
 }
+
+const open = (file: string): Store => openAll(file).store;
 
 /** What the person who started the process is told. */
 function refusalOf(file: string): string {
@@ -55,11 +60,28 @@ const change = (file: string, sql: string): void => {
 const newFile = (): string => join(tempDir(), 'opd.db');
 
 describe('a database that is not there', () => {
-  it('is made with its directory, readable for its owner alone', () => {
-    const file = join(tempDir(), 'a', 'b', 'opd.db');
+  it('is created, readable for its owner alone', () => {
+    const file = newFile();
     open(file);
     for (const name of readdirSync(dirname(file)).filter((each) => !each.includes('-owner')))
       expect([name, statSync(join(dirname(file), name)).mode & 0o777]).toEqual([name, 0o600]);
+  });
+
+  it('is refused in a folder that does not exist, and leaves nothing', () => {
+    const folder = join(tempDir(), 'a', 'b');
+    const file = join(folder, 'opd.db');
+    expect(refusalOf(file)).toBe(
+      `The database ${file} cannot be created, because the folder ${folder} does not exist: create it, or name another file.`,
+    );
+    expect(existsSync(dirname(folder))).toBe(false);
+  });
+
+  it('is created with the folder of the default DATABASE_URL, in the working directory', () => {
+    const program = fileURLToPath(new URL('../support/store/open-default.ts', import.meta.url));
+    const cwd = tempDir();
+    const { status, stderr } = spawnSync(process.execPath, [program], { cwd, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(existsSync(join(cwd, 'data', 'opd.db'))).toBe(true);
   });
 
   it('is ours, has every migration on record and journals ahead of writing', () => {
@@ -94,7 +116,7 @@ describe('a database that somebody has', () => {
 
   it('is refused to a second owner in the same process until the first lets go', async () => {
     const file = newFile();
-    const first = createStore(`sqlite:${file}`, new AllocationEngine(RULES));
+    const { store: first } = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
     expect(refusalOf(file)).toBe(inUse(file));
     await first.close();
     expect(open(file).state).toBe('ready');
@@ -119,7 +141,7 @@ describe('a database that somebody has', () => {
 
   it('can be read by others all the while', async () => {
     const file = newFile();
-    const desk = await new Desk(() => open(file)).load();
+    const desk = await new Desk(() => openAll(file)).load();
     expect(query(file, 'SELECT count(*) AS n FROM doctors')).toEqual({ n: 0 });
     expect(desk.store.state).toBe('ready');
   });
@@ -151,7 +173,7 @@ describe('a file that is not ours', () => {
 
   it('is refused when it was written by a newer version', async () => {
     const file = newFile();
-    const store = createStore(`sqlite:${file}`, new AllocationEngine(RULES));
+    const { store } = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
     await store.close();
     change(file, `INSERT INTO migrations (id, name) VALUES (99, '0099-the-future.sql')`);
     expect(refusalOf(file)).toBe(
@@ -198,7 +220,7 @@ describe('a place that cannot be written', () => {
   it.skipIf(noMount !== null)(`is refused when it has become read-only${needsMount}`, async () => {
     const directory = mountMemory('size=1m');
     const file = join(directory, 'opd.db');
-    await createStore(`sqlite:${file}`, new AllocationEngine(RULES)).close();
+    await openDatabase(`sqlite:${file}`, new AllocationEngine(RULES)).store.close();
     makeReadOnly(directory);
     expect(refusalOf(file)).toMatch(/^The database \S+ cannot be written: EROFS\b.*\.$/);
   });
@@ -214,12 +236,12 @@ describe('a place that cannot be written', () => {
 describe('answers kept under keys', () => {
   it('never outgrow a day: each new one clears old ones away', async () => {
     const file = newFile();
-    const desk = await new Desk(() => open(file)).load(NOW);
+    const desk = await new Desk(() => openAll(file)).load(NOW);
     const hour = 3_600_000;
     for (let nth = 0; nth < 100; nth += 1) {
       const at = (NOW + nth * hour) as typeof NOW;
       const kept = { caller: 'c', key: String(nth), requestHash: '', answer: '', at };
-      await desk.book('x', {}, { kept });
+      await desk.book('x', {}, { response: kept });
     }
     const { n } = query(file, 'SELECT count(*) AS n FROM idempotency_keys') ?? {};
     expect(n).toBe(24);

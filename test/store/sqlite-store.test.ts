@@ -1,13 +1,8 @@
-import { join } from 'node:path';
-import { createStore } from '../../src/store/index.ts';
-import { tempDir } from '../support/process/temp-dir.ts';
+import { SQLITE } from '../support/store/database-under-test.ts';
+import { archiveContract } from './archive.contract.ts';
+import { changeLogContract } from './change-log.contract.ts';
 import { storeContract } from './store.contract.ts';
 
-storeContract('sqlite', {
-  database: () => {
-    const file = join(tempDir(), 'opd.db');
-    return (engine) => createStore(`sqlite:${file}`, engine);
-  },
-  losesEverything: null,
-  isSoleOwner: true,
-});
+storeContract('sqlite', SQLITE);
+archiveContract('sqlite', SQLITE);
+changeLogContract('sqlite', SQLITE);

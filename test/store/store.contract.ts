@@ -8,26 +8,14 @@ import {
   type SessionId,
 } from '../../src/engine/index.ts';
 import { NotDurableError } from '../../src/store/index.ts';
-import { accepted, clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
-import { decided, Desk, keptAnswer, orderOf, type OpenStore } from '../support/store/desk.ts';
-import { keepsTheDay } from './clinic-day.contract.ts';
+import { accepted, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
+import { decided, Desk, orderOf, storedResponse } from '../support/store/desk.ts';
 import { forgets, remembers } from './restart.contract.ts';
 import { decidesAtOnce } from './sole-owner.contract.ts';
 
-const HOUR_MS = 3_600_000;
-const tuesday = localDate('2026-01-06');
-
-export interface StoreUnderTest {
-  /** Called once a test: makes what opens one and the same database, new and empty, every time. */
-  readonly database: () => OpenStore | Promise<OpenStore>;
-  /** Why nothing can survive a restart; null when everything must. */
-  readonly losesEverything: string | null;
-  /** Whether nobody else writes to the database: then a command is decided the moment it is given. */
-  readonly isSoleOwner: boolean;
-}
-
-/** What every store promises: the port's words, one by one. */
-export function storeContract(name: string, store: StoreUnderTest): void {
+/** What every store promises: the words of the port `Store`, one by one. */
+export function storeContract(name: string, store: DatabaseUnderTest): void {
   describe(`${name}: the store contract`, () => {
     let desk: Desk;
 
@@ -39,12 +27,10 @@ export function storeContract(name: string, store: StoreUnderTest): void {
     afterEach(() => desk.store.close());
 
     describe('transact', () => transacts(() => desk));
-    describe('read', () => looks(() => desk));
+    describe('read', () => readsTheEngine(() => desk));
     if (store.isSoleOwner) describe('alone with its database', () => decidesAtOnce(() => desk));
-    describe('reads', () => reads(() => desk));
-    describe('kept answers', () => keepsAnswers(() => desk));
-    describe('slots that are over', () => bringsBack(() => desk));
-    describe('the clinic day', () => keepsTheDay(store.database));
+    describe('ownerOf', () => findsOwners(() => desk));
+    describe('slots that are over', () => loads(() => desk));
     if (store.losesEverything === null) describe('a restart', () => remembers(store.database));
     else describe(`a restart (${store.losesEverything})`, () => forgets(store.database));
   });
@@ -66,26 +52,26 @@ function transacts(desk: () => Desk): void {
   });
 
   it('answers when the changes are on record', async () => {
-    const { store } = desk();
+    const { archive } = desk();
     const seen = desk()
       .book('a')
-      .then(() => store.token(tokenId('a')));
+      .then(() => archive.token(tokenId('a')));
     expect(await seen).toMatchObject({ id: 'a', status: 'BOOKED' });
   });
 
   it('puts all changes of a command and its kept answer on record together', async () => {
-    const { store } = desk();
+    const { archive } = desk();
     await desk().book('a');
-    const kept = keptAnswer();
+    const kept = storedResponse();
     const look = async () => [
-      await store.storedResponse(kept.caller, kept.key, NOW),
-      (await store.token(tokenId('a')))?.status,
-      (await store.token(tokenId('e')))?.status,
+      await archive.storedResponse(kept.caller, kept.key, NOW),
+      (await archive.token(tokenId('a')))?.status,
+      (await archive.token(tokenId('e')))?.status,
     ];
     expect(await look()).toEqual([undefined, 'BOOKED', undefined]);
     const progress = { isAnswered: false };
     const answered = desk()
-      .book('e', { patientType: 'EMERGENCY' }, { kept })
+      .book('e', { patientType: 'EMERGENCY' }, { response: kept })
       .then(() => (progress.isAnswered = true));
     while (!progress.isAnswered) {
       const [answer, ...statuses] = await look();
@@ -97,12 +83,12 @@ function transacts(desk: () => Desk): void {
   });
 
   it('holds a refusal back until what it has seen is durable', async () => {
-    const { store } = desk();
+    const { archive } = desk();
     const waits = {
       booked: desk().book('a'),
       refused: desk().book('b', { slotId: slotId('unknown') }),
     };
-    const seen = waits.refused.then(() => store.token(tokenId('a')));
+    const seen = waits.refused.then(() => archive.token(tokenId('a')));
     expect(await orderOf(waits)).toEqual(['booked', 'refused']);
     expect(await seen).toBeDefined();
   });
@@ -114,7 +100,7 @@ function transacts(desk: () => Desk): void {
   });
 
   it('fails for good when decide throws: the state in memory is not to be trusted', async () => {
-    const { store } = desk();
+    const { store, archive } = desk();
     const bug = new Error('a bug');
     const before = desk().book('a');
     const thrown = store.transact({ doctorIds: [RAO] }, () => {
@@ -127,11 +113,11 @@ function transacts(desk: () => Desk): void {
     await expect(desk().book('b')).rejects.toThrow(NotDurableError);
     expect(store.isSettled(RAO)).toBe(false);
     await expect(store.read(RAO, () => null)).rejects.toThrow(NotDurableError);
-    await expect(store.token(tokenId('a'))).rejects.toThrow(NotDurableError);
+    await expect(archive.token(tokenId('a'))).rejects.toThrow(NotDurableError);
   });
 }
 
-function looks(desk: () => Desk): void {
+function readsTheEngine(desk: () => Desk): void {
   it('nothing of a doctor is in flight before a command and after it', async () => {
     const { store } = desk();
     expect(store.isSettled(RAO)).toBe(true);
@@ -164,103 +150,12 @@ function looks(desk: () => Desk): void {
   });
 }
 
-function reads(desk: () => Desk): void {
-  it('knows nothing of what never was', async () => {
-    const { store } = desk();
-    expect(await store.token(tokenId('x'))).toBeUndefined();
-    expect(await store.history(tokenId('x'))).toEqual([]);
-    expect(await store.slot(slotId('x'))).toBeUndefined();
-    expect(await store.slots(RAO, tuesday, tuesday, new Set())).toEqual([]);
-  });
-
-  it('a token has everything that the booking said, with its status of now', async () => {
-    await desk().book('a', { patientId: null, patientName: 'Søren "Ωmega" O’Neil' });
-    await desk().cancel('a');
-    expect(await desk().store.token(tokenId('a'))).toEqual({
-      id: 'a',
-      doctorId: RAO,
-      slotId: 'nine',
-      patientName: 'Søren "Ωmega" O’Neil',
-      patientId: null,
-      patientType: 'WALK_IN',
-      priority: 20,
-      arrival: 1,
-      number: 1,
-      bookedAt: NOW,
-      status: 'CANCELLED',
-      hasCheckedIn: false,
-    });
-  });
-
-  it('a history has every change in order, with cause and actor; a reason only where it was given', async () => {
-    await desk().book('a');
-    await desk().book('e', { patientType: 'EMERGENCY' }, { actor: 'triage', reason: 'chest pain' });
-    await desk().cancel('e', undefined, { actor: 'e', reason: 'went home' });
-    const historyOf = async (name: string) =>
-      (await desk().store.history(tokenId(name))).map(
-        ({ kind, from, to, cause, actor, reason }) => ({
-          step: `${kind}: ${from} to ${to}`,
-          because: [cause, actor, reason],
-        }),
-      );
-    expect(await historyOf('a')).toEqual([
-      { step: 'booked: null to BOOKED', because: [null, 'desk', null] },
-      { step: 'bumped: BOOKED to WAITING', because: ['e', 'triage', null] },
-      { step: 'promoted: WAITING to BOOKED', because: ['e', 'e', null] },
-    ]);
-    expect(await historyOf('e')).toEqual([
-      { step: 'booked: null to BOOKED', because: [null, 'triage', 'chest pain'] },
-      { step: 'cancelled: BOOKED to CANCELLED', because: [null, 'e', 'went home'] },
-    ]);
-  });
-
-  it("a change record names its doctor and the doctor's version, without gaps", async () => {
-    const first = found(desk().engine.doctor(RAO)).version + 1;
-    await Promise.all([desk().book('a'), desk().book('e', { patientType: 'EMERGENCY' })]);
-    const records = [
-      ...(await desk().store.history(tokenId('a'))),
-      ...(await desk().store.history(tokenId('e'))),
-    ];
-    expect(records).toMatchObject(
-      [0, 1, 2].map((nth) => ({ doctorId: RAO, slotId: 'nine', at: NOW, version: first + nth })),
-    );
-  });
-
-  it('a slot has its live tokens alone', async () => {
-    for (const name of ['a', 'b', 'c', 'd']) await desk().book(name);
-    await desk().cancel('b');
-    await desk().cancel('a');
-    const { facts, tokens } = found(await desk().store.slot(slotId('nine')));
-    expect(facts).toEqual(desk().engine.slot(slotId('nine'))?.facts);
-    const statuses = tokens.map(({ id, status }) => `${id} ${status}`).sort();
-    expect(statuses).toEqual(['c BOOKED', 'd WAITING']);
-  });
-
-  it('slots are those of the doctor from one date to another, both included, as they start', async () => {
-    const days = { sunday: '2026-01-04', tuesday: '2026-01-06', wednesday: '2026-01-07' };
-    for (const [day, date] of Object.entries(days))
-      await desk().addSlot({ id: slotId(day), date: localDate(date), startTime: clock(24) });
-    await desk().addSlot({ id: slotId('late'), startTime: clock(10) });
-    await desk().addSlot({ id: slotId('early'), startTime: clock(8, 30) });
-    const idsOf = async (from: string, to: string) =>
-      (await desk().store.slots(RAO, localDate(from), localDate(to), new Set())).map(
-        ({ facts }) => facts.id,
-      );
-    expect(await idsOf('2026-01-05', '2026-01-05')).toEqual(['early', 'nine', 'late']);
-    expect(await idsOf('2026-01-06', '2026-01-07')).toEqual(['tuesday', 'wednesday']);
-    expect(await idsOf('2026-01-07', '2026-01-05')).toEqual([]);
-  });
-
-  it('doctors are told by their ids with their sessions, and whoever has a slot or a session is found', async () => {
+function findsOwners(desk: () => Desk): void {
+  it('finds the doctor who has a slot or a session, and only as long as the doctor has it', async () => {
     const { store } = desk();
     const id = 'mornings' as SessionId;
     const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
-    await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
-    const das = doctorId('das');
-    await desk().put({ id: das });
-    expect(await store.doctors()).toEqual(
-      [das, RAO, SEN].map((doctor) => found(desk().engine.doctor(doctor)).facts),
-    );
+    await desk().put({ id: RAO, sessions: [session] });
     const ownerOf = (name: string) => store.ownerOf(slotId(name));
     expect(await ownerOf('other')).toBe(SEN);
     expect(await ownerOf(id)).toBe(RAO);
@@ -268,53 +163,9 @@ function reads(desk: () => Desk): void {
     await desk().put({ id: RAO });
     expect(await ownerOf(id)).toBeUndefined();
   });
-
-  it('a slot that was revised is read as it is now', async () => {
-    await desk().book('b', { doctorId: SEN, slotId: slotId('other') });
-    const before = found(desk().engine.slot(slotId('nine'))).facts;
-    const slot = { ...before, capacity: 7, delayMinutes: 15, closedReason: 'the doctor is ill' };
-    await desk().run({ doctorIds: [RAO] }, () => {
-      const version = found(desk().engine.doctor(RAO)).version + 1;
-      const change = { kind: 'slot_set', doctorId: RAO, version, at: NOW, slot } as const;
-      desk().engine.apply(change);
-      return { ok: true, changes: [change], value: null };
-    });
-    expect(found(await desk().store.slot(slotId('nine'))).facts).toEqual(slot);
-  });
 }
 
-function keepsAnswers(desk: () => Desk): void {
-  const keep = (...answers: readonly ReturnType<typeof keptAnswer>[]) =>
-    Promise.all(answers.map((kept) => desk().book('x', { slotId: slotId('unknown') }, { kept })));
-
-  it('are found under the caller and the key alone', async () => {
-    const mine = keptAnswer({ answer: '"mine"' });
-    const others = keptAnswer({ caller: 'somebody else', answer: '"theirs"' });
-    await keep(mine, others);
-    const find = (caller: string, key: string) => desk().store.storedResponse(caller, key, NOW);
-    expect(await find('anonymous', 'k1')).toEqual(mine);
-    expect(await find('somebody else', 'k1')).toEqual(others);
-    expect(await find('anonymous', 'k2')).toBeUndefined();
-  });
-
-  it('are kept for less than 24 hours', async () => {
-    await keep(keptAnswer());
-    const after = (ms: number) =>
-      desk().store.storedResponse('anonymous', 'k1', clock(8 + ms / HOUR_MS));
-    expect(await after(24 * HOUR_MS - 60_000)).toBeDefined();
-    expect(await after(24 * HOUR_MS)).toBeUndefined();
-  });
-
-  it('give way to a later one under the same key', async () => {
-    await keep(keptAnswer());
-    const later = keptAnswer({ at: clock(8 + 24), answer: '"later"', requestHash: 'other' });
-    expect(await desk().store.storedResponse('anonymous', 'k1', later.at)).toBeUndefined();
-    await keep(later);
-    expect(await desk().store.storedResponse('anonymous', 'k1', later.at)).toEqual(later);
-  });
-}
-
-function bringsBack(desk: () => Desk): void {
+function loads(desk: () => Desk): void {
   const forget = () => {
     const slot = found(desk().engine.slot(slotId('nine')));
     desk().engine.evictSlot(slot);
@@ -327,7 +178,7 @@ function bringsBack(desk: () => Desk): void {
     forget();
     const outcome = await desk().cancel('a', { doctorIds: [RAO], slotIds: [slotId('nine')] });
     expect(accepted(outcome).value.promoted).toBeNull();
-    expect(await desk().store.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
+    expect(await desk().archive.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
     expect(desk().engine.slot(slotId('nine'))).toMatchObject({ isEmpty: true });
   });
 

@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId } from '../../src/engine/index.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { NOW, RAO, RULES } from '../support/engine/clinic.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
@@ -75,7 +75,7 @@ function firstDatabase(): string {
 
 async function upgraded() {
   const path = firstDatabase();
-  const desk = new FrontDesk((engine) => createStore(`sqlite:${path}`, engine));
+  const desk = new FrontDesk((engine) => openDatabase(`sqlite:${path}`, engine));
   onTestFinished(() => desk.store.close());
   return { path, desk: await desk.load() };
 }
@@ -94,7 +94,7 @@ it('its tokens have the priorities of the table there was', async () => {
     ({ id, patientClass }) => `${id} ${patientClass.priority}`,
   );
   expect(priorities.sort()).toEqual(['e1 100', 'f1 60', 'o1 40', 'p1 80', 'w1 20']);
-  const booked = (await desk.store.slotChanges(slotId('nine'))).filter(
+  const booked = (await desk.archive.slotChanges(slotId('nine'))).filter(
     ({ kind }) => kind === 'booked',
   );
   expect(booked).toMatchObject([20, 40, 60, 80, 100].map((priority) => ({ priority })));
@@ -104,6 +104,6 @@ it('the day goes on with it', async () => {
   const { path, desk } = await upgraded();
   await desk.leave('f1');
   await desk.reclassify('w1', 'EMERGENCY');
-  expect(await desk.store.token(tokenId('w1'))).toMatchObject({ status: 'BOOKED', priority: 100 });
+  expect(await desk.archive.token(tokenId('w1'))).toMatchObject({ status: 'BOOKED', priority: 100 });
   expect((await verifyDatabase(`sqlite:${path}`, RULES)).faults).toEqual([]);
 });

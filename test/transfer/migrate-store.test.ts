@@ -7,11 +7,11 @@ import { PostgresCopyTarget } from '../../src/store/postgres/copy.ts';
 import { SqliteCopyTarget } from '../../src/store/sqlite/copy.ts';
 import { columnsOf, TABLE_NAMES, type CopiedRow, type TableName } from '../../src/store/tables.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
-import { createStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { migrateStore } from '../../src/transfer/index.ts';
 import { ROWS_PER_BATCH } from '../../src/store/audit-source.ts';
 import { NOW, RULES } from '../support/engine/clinic.ts';
-import { keptAnswer } from '../support/store/desk.ts';
+import { storedResponse } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
@@ -32,7 +32,7 @@ const DIRECTIONS: [what: string, from: Place, to: Place][] = [
 ];
 
 async function deskAt(url: string): Promise<FrontDesk> {
-  const desk = new FrontDesk((engine) => createStore(url, engine), rules);
+  const desk = new FrontDesk((engine) => openDatabase(url, engine), rules);
   onTestFinished(() => desk.store.close().catch(() => undefined));
   return desk.load();
 }
@@ -56,7 +56,7 @@ async function dayAt(url: string): Promise<string> {
     await desk.book(
       `K${key}`,
       { patientName: NAME, patientId: null },
-      { kept: keptAnswer({ key, answer: JSON.stringify({ key, NAME }) }) },
+      { response: storedResponse({ key, answer: JSON.stringify({ key, NAME }) }) },
     );
   await desk.store.close();
   return url;
@@ -130,15 +130,15 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
     await after.move('W1', 'other');
     await after.leave('W1');
-    const history = await after.store.history(tokenId('W1'));
+    const history = await after.archive.history(tokenId('W1'));
     expect(history.slice(-3).map(({ kind }) => kind)).toEqual([
       'moved_out',
       'moved_in',
       'cancelled',
     ]);
     expect(history[0]?.kind).toBe('booked');
-    const kept = await after.store.storedResponse('anonymous', 'ß', NOW);
-    expect(kept).toEqual(keptAnswer({ key: 'ß', answer: JSON.stringify({ key: 'ß', NAME }) }));
+    const kept = await after.archive.storedResponse('anonymous', 'ß', NOW);
+    expect(kept).toEqual(storedResponse({ key: 'ß', answer: JSON.stringify({ key: 'ß', NAME }) }));
     await after.store.close();
     expect((await verifyDatabase(to, rules)).faults).toEqual([]);
   });

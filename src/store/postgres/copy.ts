@@ -5,13 +5,13 @@ import type { ReadTransaction } from './read-transaction.ts';
 import type { CopyTarget, CopySource } from '../copy.ts';
 import {
   columnsOf,
-  columnsOfType,
   TABLE_NAMES,
   TABLES,
   type CopiedRow,
   type TableName,
   type Value,
 } from '../tables.ts';
+import { insert, select } from './statements.ts';
 
 /** A database as it is in a transaction. */
 export class PostgresCopySource implements CopySource {
@@ -32,7 +32,7 @@ export class PostgresCopySource implements CopySource {
 
   async *rows(table: TableName): AsyncGenerator<readonly CopiedRow[]> {
     const columns = columnsOf(table);
-    for await (const batch of this.#view.batches(select(table)))
+    for await (const batch of this.#view.batches(`${select(table)} ORDER BY ${TABLES[table].order}`))
       yield batch.map((row) => columns.map((name) => row[name] as Value));
   }
 
@@ -61,7 +61,7 @@ export class PostgresCopyTarget implements CopyTarget {
     const objects = rows.map((row) =>
       Object.fromEntries(columns.map((name, place) => [name, row[place]])),
     );
-    await this.#view.send(insertInto(table), JSON.stringify(objects));
+    await this.#view.send(insertCopied(table), JSON.stringify(objects));
   }
 
   written(): CopySource {
@@ -81,24 +81,6 @@ export class PostgresCopyTarget implements CopyTarget {
   }
 }
 
-function select(table: TableName): string {
-  const json = columnsOfType(table, 'json');
-  // JSON is kept to the letter.
-  const columns = columnsOf(table).map((name) =>
-    json.has(name) ? `${name}::text AS ${name}` : name,
-  );
-  return `SELECT ${columns.join()} FROM ${table} ORDER BY ${TABLES[table].order}`;
-}
-
-const TYPES = { text: 'text', integer: 'bigint', boolean: 'boolean', json: 'text' } as const;
-
-function insertInto(table: TableName): string {
-  const columns = Object.entries(TABLES[table].columns);
-  const names = columns.map(([name]) => name).join();
-  const values = columns.map(([name, type]) => (type === 'json' ? `${name}::json` : name)).join();
-  const fields = columns.map(([name, type]) => `${name} ${TYPES[type]}`).join();
-  // No command waits for the answer of one that was copied: its records need no id of it.
-  const isChanges = table === 'changes';
-  return `INSERT INTO ${table} (${names}${isChanges ? ', command_id' : ''})
-    SELECT ${values}${isChanges ? `, ''` : ''} FROM json_to_recordset($1::text::json) AS given (${fields})`;
-}
+// Nobody waits for the outcome of a command that was copied: its change records need no id of the command.
+const insertCopied = (table: TableName): string =>
+  insert(table, columnsOf(table), table === 'changes' ? { command_id: `''` } : {});

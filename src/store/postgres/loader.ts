@@ -8,7 +8,7 @@ import {
   isTokenChange,
 } from '../../engine/index.ts';
 import { changeOf, type ChangeRow } from '../change-rows.ts';
-import { lookBackFrom, restoreLive, restoreSlot } from '../restore.ts';
+import { loadBounds, restoreCurrentSlots, restoreSlot } from '../restore.ts';
 import type { Horizon } from '../store.ts';
 import { doctorOfRow, slotOfRow, type WholeDoctor } from './rows.ts';
 import type { Row, Run } from './session.ts';
@@ -68,7 +68,7 @@ export class Loader {
   /** Brings doctors into the engine whole, as they are now. */
   async #loadWhole(ids: readonly DoctorId[], run: Run): Promise<void> {
     const { now, isPast } = this.#horizonNow();
-    const { instant, date } = lookBackFrom(now);
+    const { instant, date } = loadBounds(now);
     const rows = await run('doctors', arrayOf(ids), date, instant);
     for (const id of ids) this.#engine.evictDoctor(id);
     for (const row of rows) this.#restore(doctorOfRow(row), isPast);
@@ -119,7 +119,7 @@ export class Loader {
     for (const { tokens } of slots)
       for (const token of tokens) this.#evictFormerDoctor(token.id, id);
     this.#engine.restoreDoctor(snapshot);
-    restoreLive(this.#engine, slots, isPast);
+    restoreCurrentSlots(this.#engine, slots, isPast);
   }
 
   /** A token that comes to a doctor has left the one where the engine has it: what is known of that one is outdated. */

@@ -1,30 +1,12 @@
-import type {
-  Change,
-  DoctorFacts,
-  DoctorId,
-  EpochMs,
-  LocalDate,
-  SlotFacts,
-  SlotId,
-  TokenId,
-} from '../../engine/index.ts';
-import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
-import { storedResponseOf, tokenOf, type StoredResponseRow, type TokenRow } from '../rows.ts';
-import {
-  responsesExpiredAt,
-  type ChangeRecord,
-  type StoredResponse,
-  type StoredSlot,
-  type StoredToken,
-} from '../store.ts';
-import { factsOfRow, slotOfRow } from './rows.ts';
+import type { DoctorId, EpochMs, SlotFacts, SlotId } from '../../engine/index.ts';
+import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
 import type { Run } from './session.ts';
-import { arrayOf } from './statements.ts';
 
-/** What is read beside the engine: each of it one statement, and so one look at what is committed. */
+/** What the store itself reads beside the engine. Each method is one statement. */
 export class Reader {
   readonly #run: Run;
 
+  /** @param run retries what is lost with a connection */
   constructor(run: Run) {
     this.#run = run;
   }
@@ -35,9 +17,9 @@ export class Reader {
     return new Map(rows.map((row) => [row['id'] as DoctorId, row['time_zone'] as string]));
   }
 
-  /** Slots that end by this instant, not counting delay and grace, in which somebody waits. */
-  async waitedFor(now: EpochMs): Promise<Pick<SlotFacts, 'id' | 'doctorId' | 'delayMinutes'>[]> {
-    const rows = await this.#run('waitedFor', now);
+  /** Slots with a waiting token that end by this instant, without their delay and the grace. */
+  async slotsToEnd(now: EpochMs): Promise<Pick<SlotFacts, 'id' | 'doctorId' | 'delayMinutes'>[]> {
+    const rows = await this.#run('slotsToEnd', now);
     return rows.map((row) => ({
       id: row['id'] as SlotId,
       doctorId: row['doctor_id'] as DoctorId,
@@ -45,54 +27,17 @@ export class Reader {
     }));
   }
 
-  async doctors(): Promise<DoctorFacts[]> {
-    return (await this.#run('allDoctors')).map(factsOfRow);
-  }
-
+  /** The doctor of the slot or session that has this id. */
   async ownerOf(id: SlotId): Promise<DoctorId | undefined> {
     return (await this.#run('ownerOf', id))[0]?.['id'] as DoctorId | undefined;
   }
 
-  async token(id: TokenId): Promise<StoredToken | undefined> {
-    return (await this.#run('token', id)).map((row) => tokenOf(row as unknown as TokenRow))[0];
-  }
-
-  async history(id: TokenId): Promise<ChangeRecord[]> {
-    return (await this.#run('history', id)).map((row) => recordOfRow(row as unknown as ChangeRow));
-  }
-
-  async slot(id: SlotId): Promise<StoredSlot | undefined> {
-    return (await this.#run('slot', id)).map(slotOfRow)[0];
-  }
-
-  async slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    except: ReadonlySet<SlotId>,
-  ): Promise<StoredSlot[]> {
-    return (await this.#run('slotsOfDays', doctorId, from, to, arrayOf(except))).map(slotOfRow);
-  }
-
-  async slotChanges(id: SlotId): Promise<Change[]> {
-    return (await this.#run('slotChanges', id)).map((row) => changeOf(row as unknown as ChangeRow));
-  }
-
-  async storedResponse(
-    caller: string,
-    key: string,
-    now: EpochMs,
-  ): Promise<StoredResponse | undefined> {
-    const rows = await this.#run('keptAnswer', caller, key, responsesExpiredAt(now));
-    return rows.map((row) => storedResponseOf(row as unknown as StoredResponseRow))[0];
-  }
-
-  /** Those of the answers under whose keys another one is kept. */
+  /** The keys of these responses under which another response is stored. */
   async takenKeys(
-    answers: readonly StoredResponse[],
+    responses: readonly StoredResponse[],
   ): Promise<Pick<StoredResponse, 'caller' | 'key'>[]> {
-    const since = responsesExpiredAt(answers[0]?.at ?? (0 as EpochMs));
-    const rows = await this.#run('keptAnswers', JSON.stringify(answers), since);
+    const expiredAt = responsesExpiredAt(responses[0]?.at ?? (0 as EpochMs));
+    const rows = await this.#run('takenKeys', JSON.stringify(responses), expiredAt);
     return rows.map(({ caller, key }) => ({ caller: caller as string, key: key as string }));
   }
 }

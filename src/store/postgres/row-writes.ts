@@ -8,45 +8,54 @@ import {
   isEntry,
   type TokenChange,
 } from '../../engine/index.ts';
+import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
-import { countersOf, type Counters } from '../counters.ts';
-import type { StoredResponseRow } from '../rows.ts';
-import { responsesExpiredAt, type Decision, type StoredResponse } from '../store.ts';
+import { countersOf } from '../counters.ts';
+import {
+  dayRows,
+  doctorRow,
+  responseRow,
+  sessionRows,
+  slotRow,
+  tokenRow,
+  type ResponseRow,
+} from '../rows.ts';
+import type { Decision } from '../store.ts';
 import { partition } from './partition.ts';
 import type { Run } from './session.ts';
 import { arrayOf, type StatementName } from './statements.ts';
 
-/** What a command of a transaction came to. */
+/** A command of a transaction with its decision. */
 export interface Decided {
-  /** Names the command on record. */
+  /** Names the command in its change records. */
   readonly commandId: string;
   readonly decision: Decision<unknown>;
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What becomes of a token's row: it is set, goes a step from what it is, or is removed. */
+/** A token's row after its change: it is set as a whole, some of its columns are, or it is removed. */
 interface TokenWrite {
   readonly statement: 'removeTokens' | 'setTokens' | 'stepTokens';
   readonly row: Record<string, unknown>;
 }
 
-/** What the commands of one transaction leave in the tables: every row once, however many commands touched it. */
+/** The rows that the commands of one transaction write: every row once, however many commands touched it. */
 export class RowWrites {
   readonly #decided: readonly Decided[];
   readonly #doctors = new Map<DoctorId, DoctorFacts>();
   readonly #slots = new Map<string, SlotFacts>();
   readonly #tokens = new Map<string, TokenWrite>();
   readonly #changes: Row[] = [];
-  /** In the order of their keys, for another process may keep the same. */
-  readonly #answers: readonly StoredResponseRow[];
+  /** In the order of their keys, because another process may store responses under the same keys at the same time. */
+  readonly #responses: readonly ResponseRow[];
 
   constructor(decided: readonly Decided[]) {
     this.#decided = decided;
-    this.#answers = decided
-      .flatMap(({ decision: { response: kept } }) => kept ?? [])
+    this.#responses = decided
+      .flatMap(({ decision: { response } }) => response ?? [])
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-      .map(answerRow);
+      .map(responseRow);
     for (const { commandId, decision } of decided)
       for (const change of decision.changes) {
         this.#changes.push({ ...changeRowOf(change, decision.origin), command_id: commandId });
@@ -56,11 +65,11 @@ export class RowWrites {
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.#changes.length === 0 && this.#answers.length === 0;
+    return this.#changes.length === 0 && this.#responses.length === 0;
   }
 
   /**
-   * Sends all of it at once, to be answered in the same order.
+   * Sends all statements at once; they are answered in the same order.
    * @param engine as these commands left it
    * @param isKnown whether a doctor has a row
    */
@@ -86,9 +95,9 @@ export class RowWrites {
         writes.map(({ row }) => row),
       );
     send('addChanges', this.#changes);
-    const [first] = this.#answers;
-    send('forgetAnswers', this.#answers, first === undefined ? 0 : responsesExpiredAt(first.at));
-    send('keepAnswers', this.#answers);
+    const [first] = this.#responses;
+    send('deleteExpiredResponses', this.#responses, first === undefined ? 0 : responsesExpiredAt(first.at));
+    send('storeResponses', this.#responses);
     return sent;
   }
 
@@ -106,20 +115,7 @@ export class RowWrites {
     if (isEntry(change))
       return void this.#tokens.set(place, {
         statement: 'setTokens',
-        row: {
-          doctor_id,
-          id,
-          slot_id: change.slotId,
-          patient_name: change.patientName,
-          patient_id: change.patientId,
-          patient_type: change.patientType,
-          priority: change.priority,
-          arrival: change.arrival,
-          number: change.number,
-          booked_at: change.bookedAt,
-          status: change.to,
-          present: change.hasCheckedIn,
-        },
+        row: { ...tokenRow(change) },
       });
     const write = this.#tokens.get(place) ?? {
       statement: 'stepTokens',
@@ -132,63 +128,9 @@ export class RowWrites {
       return;
     }
     write.row['status'] = change.to;
-    // Who has been at the desk stays so whatever comes next.
+    // Once a patient has checked in, no later status takes that back.
     if (impliesCheckIn(change.to)) write.row['present'] = true;
   }
 }
 
 const keyOf = ({ caller, key }: StoredResponse): string => `${caller}\n${key}`;
-
-const answerRow = ({
-  caller,
-  key,
-  requestHash,
-  answer,
-  at,
-}: StoredResponse): StoredResponseRow => ({
-  caller,
-  key,
-  request_hash: requestHash,
-  answer,
-  at,
-});
-
-const doctorRow = ({ facts, version, lastArrival }: Counters): Row => ({
-  id: facts.id,
-  name: facts.name,
-  department: facts.department,
-  time_zone: facts.timeZone,
-  version,
-  last_arrival: lastArrival,
-});
-
-const dayRows = ({ facts, lastNumbers }: Counters): Row[] =>
-  Array.from(lastNumbers, ([date, lastNumber]) => ({
-    doctor_id: facts.id,
-    date,
-    last_number: lastNumber,
-  }));
-
-const sessionRows = (doctor: DoctorFacts): Row[] =>
-  doctor.sessions.map(({ id, weekdays, start, end, capacity }, position) => ({
-    doctor_id: doctor.id,
-    id,
-    position,
-    weekdays: weekdays.join(),
-    start_time: start,
-    end_time: end,
-    capacity,
-    ended: false,
-  }));
-
-const slotRow = (slot: SlotFacts): Row => ({
-  doctor_id: slot.doctorId,
-  id: slot.id,
-  session_id: slot.sessionId,
-  date: slot.date,
-  start_time: slot.startTime,
-  end_time: slot.endTime,
-  delay_minutes: slot.delayMinutes,
-  capacity: slot.capacity,
-  closed_reason: slot.closedReason,
-});

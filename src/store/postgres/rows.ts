@@ -1,7 +1,8 @@
-import type { DoctorSnapshot, LocalDate } from '../../engine/index.ts';
+import type { DoctorFacts, DoctorSnapshot } from '../../engine/index.ts';
+import type { StoredSlot } from '../archive.ts';
 import {
   doctorOf,
-  sessionOf,
+  snapshotOf,
   storedSlotOf,
   type DayRow,
   type DoctorRow,
@@ -9,10 +10,9 @@ import {
   type SlotOfDayRow,
   type TokenRow,
 } from '../rows.ts';
-import type { StoredSlot } from '../store.ts';
 import type { Row } from './session.ts';
 
-// What the statements hand over: the tables, their names for the columns and our own writes vouch for the types.
+// The rows of the statements that read several tables at once: what they read beside the first one comes as JSON.
 
 interface SlotJson extends SlotOfDayRow {
   readonly tokens: readonly TokenRow[];
@@ -36,21 +36,19 @@ const storedSlot = ({ tokens, ...row }: SlotJson): StoredSlot => storedSlotOf(ro
 export const slotOfRow = (row: Row): StoredSlot => storedSlot(row['slot'] as SlotJson);
 
 /** A row of `allDoctors`. */
-export function factsOfRow(row: Row) {
+export function factsOfRow(row: Row): DoctorFacts {
   const { sessions, ...doctor } = row as unknown as Omit<WholeDoctorRow, 'days' | 'slots'>;
-  return doctorOf(doctor, sessions.map(sessionOf));
+  return doctorOf(doctor, sessions);
+}
+
+/** A row with a doctor, its sessions and its days. */
+export function snapshotOfRow(row: Row): DoctorSnapshot {
+  const { sessions, days, ...doctor } = row as unknown as WholeDoctorRow;
+  return snapshotOf(doctor, sessions, days);
 }
 
 /** A row of `doctors`. */
 export function doctorOfRow(row: Row): WholeDoctor {
-  const { days, slots, version, last_arrival } = row as unknown as WholeDoctorRow;
-  return {
-    snapshot: {
-      facts: factsOfRow(row),
-      version,
-      lastArrival: last_arrival,
-      lastNumbers: days.map((day): [LocalDate, number] => [day.date, day.last_number]),
-    },
-    slots: slots.map(storedSlot),
-  };
+  const { slots } = row as unknown as WholeDoctorRow;
+  return { snapshot: snapshotOfRow(row), slots: slots.map(storedSlot) };
 }

@@ -50,8 +50,11 @@ export class Session {
   #unanswered = 0;
   #prepared: Promise<unknown> | undefined;
 
-  /** @param silenceMs after which it counts as lost, 0 for never */
-  constructor(url: string, silenceMs = SILENCE_MS) {
+  /**
+   * @param silenceMs after which it counts as lost, 0 for never
+   * @param onnotify called for every notification of a channel that the session listens to
+   */
+  constructor(url: string, silenceMs = SILENCE_MS, onnotify?: () => void) {
     this.#silenceMs = silenceMs;
     this.#sql = postgres(url, {
       max: 1,
@@ -74,7 +77,7 @@ export class Session {
         enable_hashjoin: 'off',
         enable_mergejoin: 'off',
       },
-      ...{ socket: (place: Place) => this.#connect(place) },
+      ...{ socket: (place: Place) => this.#connect(place), onnotify },
     });
   }
 
@@ -97,7 +100,7 @@ export class Session {
    */
   prepare(): Promise<unknown> {
     this.#prepared ??= Promise.all(
-      [...Object.values(HOT), OTHERS.ownersOfRoots, OTHERS.forgetAnswers].map((text) => {
+      [...Object.values(HOT), OTHERS.ownersOfRoots, OTHERS.deleteExpiredResponses].map((text) => {
         const parameters = new Set(text.match(/\$\d/g)).size;
         const empty = Array<string>(parameters).fill('');
         return this.#heard(this.#sql.unsafe(text, empty, { prepare: true }).describe());

@@ -1,48 +1,68 @@
-import { TABLES, type ColumnType } from '../tables.ts';
+import {
+  columnsOf,
+  columnsOfType,
+  orUpdate,
+  TABLES,
+  writtenColumnsOf,
+  type ColumnType,
+  type TableName,
+} from '../tables.ts';
 
-// Rows go in as one JSON parameter a table, however many there are; ids as one array. Whatever a command waits for names
-// the doctor: on tables that are distributed by doctor_id, one node answers it.
+// The rows to write are one JSON parameter for each table, however many rows there are; ids are one array. Every statement
+// that a command waits for names the doctor: on tables that are distributed by doctor_id, one node answers it.
 
 type Columns = Readonly<Record<string, ColumnType>>;
 
-/** What the columns of a parameter's rows are; JSON comes as its text, to be kept to the letter. */
+/** The types of the columns in a parameter's rows. JSON comes as its text, because it is stored to the letter. */
 const TYPES = { text: 'text', integer: 'bigint', boolean: 'boolean', json: 'text' } as const;
 
-/** The rows of the parameter, as a table of this name. */
-const rows = (columns: Columns, name: string): string => {
+/** The channel on which a process tells the others that it has committed changes. */
+export const CHANGES_CHANNEL = 'opd_changes';
+
+/** The rows of the parameter, as a table named `given`. */
+const given = (columns: Columns): string => {
   const fields = Object.entries(columns).map(([column, type]) => `${column} ${TYPES[type]}`);
-  return `json_to_recordset($1::text::json) AS ${name} (${fields.join(', ')})`;
+  return `json_to_recordset($1::text::json) AS given (${fields.join(', ')})`;
 };
 
-const insert = (table: string, columns: Columns): string => {
-  const names = Object.keys(columns);
-  const values = names.map((name) => (columns[name] === 'json' ? `${name}::json` : name));
-  return `INSERT INTO ${table} (${names.join(', ')})
-    SELECT ${values.join(', ')} FROM ${rows(columns, 'given')}`;
-};
+/** All columns of a table, as a SELECT lists them, whatever the table is joined with. JSON is read as its text. */
+export function namesOf(table: TableName): string {
+  const json = columnsOfType(table, 'json');
+  const names = columnsOf(table).map((name) =>
+    json.has(name) ? `${table}.${name}::text AS ${name}` : `${table}.${name}`,
+  );
+  return names.join(', ');
+}
 
-/** Inserts rows, or sets all other columns of those that are there. */
-const upsert = (
-  table: 'sessions' | 'slots' | 'days' | 'tokens',
-  key: readonly string[],
-): string => {
-  const { columns } = TABLES[table];
-  const others = Object.keys(columns).filter((column) => !key.includes(column));
-  const set = others.map((column) => `${column} = excluded.${column}`);
-  return `${insert(table, columns)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set.join(', ')}`;
-};
+/** Reads all columns of a table; what follows says which rows. */
+export const select = (table: TableName): string => `SELECT ${namesOf(table)} FROM ${table}`;
 
-/** Where a record stands among all is drawn; which command it is of is known here alone. */
-const { position: _position, ...CHANGE_COLUMNS } = TABLES.changes.columns;
+/**
+ * Inserts the rows of the parameter.
+ * @param columns that the rows have
+ * @param more columns that are not in the list of all tables, with their values: SQL
+ */
+export function insert(
+  table: TableName,
+  columns: readonly string[] = writtenColumnsOf(table),
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const { columns: types }: { columns: Columns } = TABLES[table];
+  const json = columnsOfType(table, 'json');
+  const values = columns.map((name) => (json.has(name) ? `given.${name}::json` : `given.${name}`));
+  const fields = Object.fromEntries(columns.map((name) => [name, types[name] ?? 'text']));
+  return `INSERT INTO ${table} (${[...columns, ...Object.keys(more)].join(', ')})
+    SELECT ${[...values, ...Object.values(more)].join(', ')} FROM ${given(fields)}`;
+}
+
+/** Inserts rows, or sets all other columns of the rows that have the same key. */
+const upsert = (table: TableName, ...key: string[]): string =>
+  `${insert(table)} ${orUpdate(table, key)}`;
 
 const idsIn = (column: string, parameter: 1 | 2 = 1): string =>
   `${column} = ANY ($${parameter}::text::text[])`;
 
 const LIVE = `status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`;
-
-/** What is read of a change record, whatever it is joined with. */
-export const CHANGE = `changes.doctor_id, changes.version, position, at, kind, token_id, changes.slot_id, from_status, to_status,
-  cause, actor, reason, data::text AS data`;
 
 /** A doctor's sessions, as JSON. */
 export const SESSIONS = `coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
@@ -56,16 +76,16 @@ const SLOT = `to_jsonb(slots) || jsonb_build_object(
       WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id AND ${LIVE}), '[]')
   ) AS slot`;
 
-/** Everything that is sent while a command, or a look at a doctor, is waited for. */
+/** The statements that a command or a read of a doctor waits for. */
 export const HOT = {
   versions: `SELECT id, version FROM doctors WHERE ${idsIn('id')}`,
-  // In the order of ids: no two transactions wait for each other.
+  // Locked in the order of ids, so that no two transactions wait for each other.
   lock: `SELECT id, version FROM doctors WHERE ${idsIn('id')} ORDER BY id FOR UPDATE`,
-  changesSince: `SELECT ${CHANGE} FROM json_to_recordset($1::text::json) AS known (doctor_id text, version bigint)
+  changesSince: `SELECT ${namesOf('changes')} FROM json_to_recordset($1::text::json) AS known (doctor_id text, version bigint)
     JOIN changes ON changes.doctor_id = known.doctor_id AND changes.version > known.version
     ORDER BY changes.doctor_id, changes.version`,
-  // One statement is one look: a doctor comes as of one instant, lock or no lock.
-  doctors: `SELECT doctors.*,
+  // One statement has one snapshot: a doctor is read as of one instant, locked or not.
+  doctors: `SELECT ${namesOf('doctors')},
       ${SESSIONS},
       coalesce((SELECT jsonb_agg(days) FROM days
         WHERE days.doctor_id = doctors.id AND days.date >= $2), '[]') AS days,
@@ -75,76 +95,82 @@ export const HOT = {
     FROM doctors WHERE ${idsIn('doctors.id')}`,
   slotsById: `SELECT ${SLOT} FROM slots WHERE ${idsIn('slots.doctor_id')} AND ${idsIn('slots.id', 2)}`,
   commandAt: `SELECT command_id FROM changes WHERE doctor_id = $1 AND version = $2`,
-  addDoctors: insert('doctors', TABLES.doctors.columns),
-  setDoctors: `UPDATE doctors SET name = given.name, department = given.department, time_zone = given.time_zone,
-      version = given.version, last_arrival = given.last_arrival
-    FROM ${rows(TABLES.doctors.columns, 'given')} WHERE doctors.id = given.id`,
+  addDoctors: insert('doctors'),
+  setDoctors: `UPDATE doctors SET ${columnsOf('doctors')
+    .filter((name) => name !== 'id')
+    .map((name) => `${name} = given.${name}`)
+    .join(', ')}
+    FROM ${given(TABLES.doctors.columns)} WHERE doctors.id = given.id`,
   endSessions: `UPDATE sessions SET ended = true WHERE ${idsIn('doctor_id')}`,
-  setSessions: upsert('sessions', ['doctor_id', 'id']),
-  setSlots: upsert('slots', ['doctor_id', 'id']),
-  setDays: upsert('days', ['doctor_id', 'date']),
-  removeTokens: `DELETE FROM tokens USING ${rows({ doctor_id: 'text', id: 'text' }, 'given')}
+  setSessions: upsert('sessions', 'doctor_id', 'id'),
+  setSlots: upsert('slots', 'doctor_id', 'id'),
+  setDays: upsert('days', 'doctor_id', 'date'),
+  removeTokens: `DELETE FROM tokens USING ${given({ doctor_id: 'text', id: 'text' })}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
-  setTokens: upsert('tokens', ['doctor_id', 'id']),
-  // Who has been at the desk stays so whatever comes next.
+  setTokens: upsert('tokens', 'doctor_id', 'id'),
+  // Once a patient has checked in, no later status takes that back.
   stepTokens: `UPDATE tokens SET status = coalesce(given.status, tokens.status),
       present = tokens.present OR given.present,
       patient_type = coalesce(given.patient_type, tokens.patient_type),
       priority = coalesce(given.priority, tokens.priority)
-    FROM ${rows(
-      {
-        doctor_id: 'text',
-        id: 'text',
-        status: 'text',
-        present: 'boolean',
-        patient_type: 'text',
-        priority: 'integer',
-      },
-      'given',
-    )}
+    FROM ${given({
+      doctor_id: 'text',
+      id: 'text',
+      status: 'text',
+      present: 'boolean',
+      patient_type: 'text',
+      priority: 'integer',
+    })}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
-  addChanges: insert('changes', { ...CHANGE_COLUMNS, command_id: 'text' }),
-  keepAnswers: insert('idempotency_keys', TABLES.idempotency_keys.columns),
+  addChanges: insert('changes', [...writtenColumnsOf('changes'), 'command_id']),
+  storeResponses: insert('idempotency_keys'),
 } as const;
 
 export type HotName = keyof typeof HOT;
 
-/** What is sent beside: by those who set doctors up, for what is over, and by whoever only knows the id of a token. */
+/** The other statements: of setup commands, of the archive and of the change log. */
 export const OTHERS = {
   ping: `SELECT 1`,
-  // Whatever the database's default is: what comes after a wait for a lock must be seen.
+  // Read committed, whatever the default of the database is: after a wait for a lock, the newest rows must be seen.
   begin: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`,
   commit: `COMMIT`,
   lockSetup: `SELECT FROM setup FOR UPDATE`,
-  // Whose ids share their part before the first @ with one of these: the namespace is one across all doctors.
+  // The doctors with an id whose part before the first @ is one of these: all doctors share one namespace of ids.
   ownersOfRoots: `SELECT doctor_id AS id FROM slots WHERE ${idsIn("split_part(id, '@', 1)")}
     UNION SELECT doctor_id FROM sessions WHERE NOT ended AND ${idsIn("split_part(id, '@', 1)")}`,
-  // Two old answers go for each new one, so that the table never outgrows a day; and those under its own key.
-  forgetAnswers: `DELETE FROM idempotency_keys WHERE at <= $2 AND ((caller, key) IN (
-      SELECT caller, key FROM json_to_recordset($1::text::json) AS given (caller text, key text))
+  // Each new response deletes two expired ones, so that the table never outgrows a day, and an expired one of its own key.
+  deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= $2 AND ((caller, key) IN (
+      SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})
     OR (caller, key) IN (SELECT caller, key FROM idempotency_keys WHERE at <= $2 ORDER BY at
       LIMIT 2 * json_array_length($1::text::json) FOR UPDATE SKIP LOCKED))`,
-  keptAnswers: `SELECT caller, key FROM idempotency_keys WHERE at > $2 AND (caller, key) IN (
-    SELECT caller, key FROM json_to_recordset($1::text::json) AS given (caller text, key text))`,
-  keptAnswer: `SELECT caller, key, request_hash, answer, at FROM idempotency_keys
-    WHERE caller = $1 AND key = $2 AND at > $3`,
+  takenKeys: `SELECT caller, key FROM idempotency_keys WHERE at > $2 AND (caller, key) IN (
+    SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})`,
+  storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,
   timeZones: `SELECT id, time_zone FROM doctors`,
-  allDoctors: `SELECT doctors.*, ${SESSIONS}
-    FROM doctors ORDER BY id`,
-  waitedFor: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
+  allDoctors: `SELECT ${namesOf('doctors')}, ${SESSIONS} FROM doctors ORDER BY id`,
+  slotsToEnd: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,
   ownerOf: `SELECT doctor_id AS id FROM slots WHERE id = $1
     UNION SELECT doctor_id FROM sessions WHERE id = $1 AND NOT ended`,
   slot: `SELECT ${SLOT} FROM slots WHERE slots.id = $1`,
   slotsOfDays: `SELECT ${SLOT} FROM slots WHERE slots.doctor_id = $1 AND date BETWEEN $2 AND $3
     AND NOT ${idsIn('slots.id').replace('$1', '$4')} ORDER BY start_time, slots.id`,
-  token: `SELECT * FROM tokens WHERE id = $1`,
-  history: `SELECT ${CHANGE} FROM changes WHERE token_id = $1 ORDER BY position`,
-  slotChanges: `SELECT ${CHANGE} FROM changes WHERE slot_id = $1 AND kind = 'slot_set'
-    UNION ALL SELECT ${CHANGE} FROM changes WHERE slot_id = $1 AND token_id IN (
+  token: `${select('tokens')} WHERE id = $1`,
+  history: `${select('changes')} WHERE token_id = $1 ORDER BY position`,
+  slotChanges: `${select('changes')} WHERE slot_id = $1 AND kind = 'slot_set'
+    UNION ALL ${select('changes')} WHERE slot_id = $1 AND token_id IN (
       SELECT id FROM tokens WHERE doctor_id = (SELECT doctor_id FROM slots WHERE id = $1) AND slot_id = $1
       UNION SELECT token_id FROM changes WHERE slot_id = $1 AND kind = 'moved_out')
     ORDER BY version`,
+  // One snapshot. Its xmax is one past the newest transaction that has ended: those that run may have higher ids. The age of
+  // an id is its distance to the id that the next transaction gets.
+  logEnd: `SELECT coalesce((SELECT max(position) FROM changes), 0) AS position,
+    pg_snapshot_xmin(snapshot)::text::bigint AS oldest_running,
+    pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid) AS next_to_start
+    FROM pg_current_snapshot() AS snapshot`,
+  changeUpTo: `${select('changes')} WHERE position <= $1 ORDER BY position DESC LIMIT 1`,
+  changesFrom: `${select('changes')} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3`,
+  notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
 } as const;
 
 export type StatementName = HotName | keyof typeof OTHERS;

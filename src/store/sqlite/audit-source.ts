@@ -6,20 +6,19 @@ import {
   type TokenId,
   isTokenChange,
 } from '../../engine/index.ts';
-import type { StoredToken } from '../store.ts';
+import type { StoredToken } from '../archive.ts';
 import {
   ROWS_PER_BATCH,
-  unreadable,
+  auditedChange,
   type StoredDoctor,
   type DatedChange,
   type AuditSource,
 } from '../audit-source.ts';
-import { changeOf, type ChangeRow } from '../change-rows.ts';
+import type { ChangeRow } from '../change-rows.ts';
 import { damaged, openCurrent } from './open-read-only.ts';
 import {
-  doctorOf,
-  sessionOf,
   slotOf,
+  snapshotOf,
   tokenOf,
   type DayRow,
   type DoctorRow,
@@ -27,8 +26,9 @@ import {
   type SlotRow,
   type TokenRow,
 } from '../rows.ts';
+import { namesOf, select } from './statements.ts';
 
-/** One consistent view of a database file, stopped or live: nothing is written, nobody is kept from writing. */
+/** One consistent snapshot of a database file, stopped or live. It writes nothing and blocks no writer. */
 export class SqliteAuditSource implements AuditSource {
   readonly #database: DatabaseSync;
 
@@ -50,10 +50,10 @@ export class SqliteAuditSource implements AuditSource {
   }
 
   *changes(): Generator<readonly Change[]> {
-    const rows = this.#database.prepare('SELECT * FROM changes ORDER BY doctor_id, version');
+    const rows = this.#database.prepare(`${select('changes')} ORDER BY doctor_id, version`);
     let batch: Change[] = [];
     for (const row of rows.iterate()) {
-      batch.push(read(row as unknown as ChangeRow));
+      batch.push(auditedChange(row as unknown as ChangeRow));
       if (batch.length < ROWS_PER_BATCH) continue;
       yield batch;
       batch = [];
@@ -62,26 +62,23 @@ export class SqliteAuditSource implements AuditSource {
   }
 
   doctor(id: DoctorId): Promise<StoredDoctor | undefined> {
-    const [row] = this.#all<DoctorRow>('SELECT * FROM doctors WHERE id = ?', id);
+    const [row] = this.#all<DoctorRow>(`${select('doctors')} WHERE id = ?`, id);
     if (row === undefined) return Promise.resolve(undefined);
     const sessions = this.#all<SessionRow>(
-      'SELECT * FROM sessions WHERE doctor_id = ? AND ended = 0 ORDER BY position',
+      `${select('sessions')} WHERE doctor_id = ? AND ended = 0 ORDER BY position`,
       id,
     );
-    const days = this.#all<DayRow>('SELECT * FROM days WHERE doctor_id = ?', id);
-    const slots = this.#all<SlotRow>('SELECT * FROM slots WHERE doctor_id = ?', id);
+    const days = this.#all<DayRow>(`${select('days')} WHERE doctor_id = ?`, id);
+    const slots = this.#all<SlotRow>(`${select('slots')} WHERE doctor_id = ?`, id);
     return Promise.resolve({
-      facts: doctorOf(row, sessions.map(sessionOf)),
-      version: row.version,
-      lastArrival: row.last_arrival,
-      lastNumbers: days.map((day) => [day.date, day.last_number]),
+      ...snapshotOf(row, sessions, days),
       slots: slots.map(slotOf),
     });
   }
 
   tokens(ids: readonly TokenId[]): Promise<readonly StoredToken[]> {
     const rows = this.#all<TokenRow>(
-      'SELECT * FROM tokens WHERE id IN (SELECT value FROM json_each(?))',
+      `${select('tokens')} WHERE id IN (SELECT value FROM json_each(?))`,
       JSON.stringify(ids),
     );
     return Promise.resolve(rows.map(tokenOf));
@@ -89,11 +86,12 @@ export class SqliteAuditSource implements AuditSource {
 
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]> {
     const rows = this.#all<ChangeRow & { readonly date: LocalDate | null }>(
-      `SELECT changes.*, slots.date FROM changes LEFT JOIN slots ON slots.id = changes.slot_id
+      `SELECT ${namesOf('changes')}, slots.date
+        FROM changes LEFT JOIN slots ON slots.id = changes.slot_id
         WHERE changes.token_id IN (SELECT value FROM json_each(?)) ORDER BY changes.position`,
       JSON.stringify(ids),
     );
-    const steps = rows.map((row) => ({ change: read(row), date: row.date }));
+    const steps = rows.map((row) => ({ change: auditedChange(row), date: row.date }));
     return Promise.resolve(steps.filter((step): step is DatedChange => isTokenChange(step.change)));
   }
 
@@ -111,14 +109,5 @@ export class SqliteAuditSource implements AuditSource {
 
   #all<Row>(sql: string, ...values: string[]): Row[] {
     return this.#database.prepare(sql).all(...values) as unknown as Row[];
-  }
-}
-
-/** @throws StoreOpenError naming the change record */
-function read(row: ChangeRow): Change {
-  try {
-    return changeOf(row);
-  } catch (error) {
-    throw unreadable(row, error);
   }
 }

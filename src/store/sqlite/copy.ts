@@ -1,9 +1,16 @@
-import { existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, linkSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { invariant } from '../../engine/index.ts';
 import { openCurrent } from './open-read-only.ts';
-import { migrate, openForWriting, prepareFile, takeOwnership } from './open.ts';
+import {
+  migrate,
+  openForWriting,
+  prepareFile,
+  prepareFolder,
+  takeOwnership,
+  writing,
+} from './open.ts';
 import { SqliteAuditSource } from './audit-source.ts';
 import { StoreOpenError } from '../store.ts';
 import { ROWS_PER_BATCH } from '../audit-source.ts';
@@ -16,6 +23,7 @@ import {
   type TableName,
   type Value,
 } from '../tables.ts';
+import { insert, select } from './statements.ts';
 
 /** A database file that no process has open. */
 export class SqliteCopySource implements CopySource {
@@ -27,7 +35,7 @@ export class SqliteCopySource implements CopySource {
   /** @throws StoreOpenError when it is in use, or there is no database of this program and its version */
   constructor(path: string) {
     this.name = `The database ${path}`;
-    // A look first: beside what is no database of ours, nothing is left.
+    // Opened once before the lock is taken, because the lock leaves a file beside the database: not beside a foreign one.
     openCurrent(path).close();
     this.#owner = takeOwnership(realpathSync(path));
     try {
@@ -50,7 +58,7 @@ export class SqliteCopySource implements CopySource {
   }
 }
 
-/** A database file in the making, in a directory beside the place where it is to be. */
+/** A new database file. It is written in a directory of its own beside its place, and moved there by `commit`. */
 export class SqliteCopyTarget implements CopyTarget {
   readonly #path: string;
   readonly #directory: string;
@@ -58,17 +66,15 @@ export class SqliteCopyTarget implements CopyTarget {
   readonly #inserts = new Map<TableName, StatementSync>();
   #written: SqliteCopySource | null = null;
 
-  /** @throws StoreOpenError when there is a file already, or none can be made */
+  /** @throws StoreOpenError when the file exists already, its folder does not, or it cannot be written */
   constructor(path: string) {
-    // What was left beside another database of this name would be taken for a part of the new one.
+    // SQLite would take a journal left beside an earlier database of this name for a part of the new one.
     for (const file of [path, `${path}-wal`, `${path}-journal`])
       if (existsSync(file))
         throw new StoreOpenError(`The file ${file} is there already: name a new one.`);
     this.#path = path;
-    this.#directory = told(path, () => {
-      mkdirSync(dirname(resolve(path)), { recursive: true });
-      return mkdtempSync(`${path}-copy-`);
-    });
+    prepareFolder(path);
+    this.#directory = writing(path, () => mkdtempSync(`${path}-copy-`));
     try {
       prepareFile(this.#file);
       migrate(this.#file);
@@ -81,22 +87,23 @@ export class SqliteCopyTarget implements CopyTarget {
   }
 
   add(table: TableName, rows: readonly CopiedRow[]): Promise<void> {
-    const insert = this.#inserts.get(table) ?? this.#database.prepare(insertInto(table));
-    this.#inserts.set(table, insert);
-    told(this.#path, () => {
+    const statement =
+      this.#inserts.get(table) ?? this.#database.prepare(insert(table, columnsOf(table)));
+    this.#inserts.set(table, statement);
+    writing(this.#path, () => {
       for (const row of rows)
-        insert.run(...row.map((value) => (typeof value === 'boolean' ? Number(value) : value)));
+        statement.run(...row.map((value) => (typeof value === 'boolean' ? Number(value) : value)));
     });
     return Promise.resolve();
   }
 
   written(): CopySource {
-    told(this.#path, () => {
+    writing(this.#path, () => {
       this.#database.exec('COMMIT');
-      // No longer in the file beside it: everything is in the one that is kept.
+      // From here on all rows are in the one file, and none in a journal beside it.
       const { journal_mode: mode } =
         this.#database.prepare('PRAGMA journal_mode = DELETE').get() ?? {};
-      invariant(mode === 'delete', 'nobody else has the copy open');
+      invariant(mode === 'delete', 'no other connection has the copy open');
       this.#database.close();
     });
     this.#written = new SqliteCopySource(this.#file);
@@ -106,8 +113,8 @@ export class SqliteCopyTarget implements CopyTarget {
   async commit(): Promise<void> {
     await this.#written?.close();
     this.#written = null;
-    // Unlike a renaming, a link never takes the place of a file that has come meanwhile.
-    told(this.#path, () => linkSync(this.#file, this.#path));
+    // A link, because unlike a rename it never replaces a file that was created meanwhile.
+    writing(this.#path, () => linkSync(this.#file, this.#path));
   }
 
   async close(): Promise<void> {
@@ -121,16 +128,11 @@ export class SqliteCopyTarget implements CopyTarget {
   }
 }
 
-const insertInto = (table: TableName): string => {
-  const columns = columnsOf(table);
-  return `INSERT INTO ${table} (${columns.join()}) VALUES (${columns.map(() => '?').join()})`;
-};
-
 function* rowsOf(database: DatabaseSync, table: TableName): Generator<readonly CopiedRow[]> {
   const columns = columnsOf(table);
   const booleans = columnsOfType(table, 'boolean');
   const statement = database.prepare(
-    `SELECT ${columns.join()} FROM ${table} ORDER BY ${TABLES[table].order}`,
+    `${select(table)} ORDER BY ${TABLES[table].order}`,
   );
   let batch: CopiedRow[] = [];
   for (const row of statement.iterate()) {
@@ -145,15 +147,4 @@ function* rowsOf(database: DatabaseSync, table: TableName): Generator<readonly C
     batch = [];
   }
   yield batch;
-}
-
-/** @throws StoreOpenError with what it throws */
-function told<T>(path: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    throw new StoreOpenError(
-      `The database ${path} cannot be written: ${(error as Error).message}.`,
-    );
-  }
 }

@@ -1,4 +1,12 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../store.ts';
@@ -7,11 +15,13 @@ import { StoreOpenError } from '../store.ts';
 const APPLICATION_ID = 0x4f504454;
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
-/** Milliseconds that a write waits for another connection's, such as a backup's. */
+/** Milliseconds that a write waits for the lock of another connection, such as a backup's. */
 const BUSY_TIMEOUT_MS = 1_000;
+/** The folder of the default DATABASE_URL, in the working directory. */
+const DEFAULT_FOLDER = 'data';
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
-/** The migrations there are, in their order: as many as a current database has had applied. */
+/** The files of all migrations, in their order. A current database has had all of them applied. */
 export const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
 
 /** How many of them a database has had applied. */
@@ -25,9 +35,9 @@ const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 /**
- * The sole ownership of a database file, held until closed: an SQLite lock on a file beside it, which the operating
- * system lets go of when the process ends, however it ends.
- * @throws StoreOpenError when another process holds it, or the file beside it cannot be made
+ * Takes the sole ownership of a database file, until the connection is closed: an SQLite lock on a file beside it. The
+ * operating system releases the lock when the process ends, however it ends.
+ * @throws StoreOpenError when another process holds it, or the file beside it cannot be created
  */
 export function takeOwnership(path: string): DatabaseSync {
   const file = `${path}-owner`;
@@ -47,21 +57,46 @@ export function takeOwnership(path: string): DatabaseSync {
 }
 
 /**
- * Makes the file if it is not there, readable for its owner alone, and returns its real path.
- * @throws StoreOpenError when it cannot be written
+ * Makes sure that the folder of a database exists. Only the folder of the default DATABASE_URL is created: any other that
+ * does not exist is most likely a mistake in the path, or a disk that is not mounted.
+ * @throws StoreOpenError when the folder does not exist or cannot be created
+ */
+export function prepareFolder(path: string): void {
+  const folder = dirname(resolve(path));
+  if (existsSync(folder)) return;
+  if (folder !== resolve(DEFAULT_FOLDER))
+    throw new StoreOpenError(
+      `The database ${path} cannot be created, because the folder ${folder} does not exist: create it, or name another file.`,
+    );
+  writing(path, () => mkdirSync(folder));
+}
+
+/**
+ * Creates the file if it does not exist, readable for its owner alone, and returns its real path.
+ * @throws StoreOpenError when its folder does not exist, or it cannot be written
  */
 export function prepareFile(path: string): string {
-  try {
-    mkdirSync(dirname(resolve(path)), { recursive: true });
+  prepareFolder(path);
+  return writing(path, () => {
     closeSync(openSync(path, 'a+', 0o600));
     return realpathSync(path);
+  });
+}
+
+/**
+ * Writes something of a new database.
+ * @throws StoreOpenError with the message of what `write` throws
+ */
+export function writing<T>(path: string, write: () => T): T {
+  try {
+    return write();
   } catch (error) {
     throw new StoreOpenError(`The database ${path} cannot be written: ${messageOf(error)}.`);
   }
 }
 
 /**
- * Brings the tables of a database up to this program's version.
+ * Applies the migrations that a database misses, in one transaction.
  * @throws StoreOpenError when the file is not ours, is newer than the program, or cannot be written
  */
 export function migrate(path: string): void {
@@ -85,7 +120,7 @@ export function migrate(path: string): void {
   }
 }
 
-/** The connection that writes: when a commit has returned, it is on the disk. */
+/** A connection that writes: when a commit has returned, its rows are on the disk. */
 export function openForWriting(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
@@ -96,7 +131,7 @@ export function openForWriting(path: string): DatabaseSync {
 export const openForReading = (path: string): DatabaseSync =>
   new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 
-/** @throws StoreOpenError when the database belongs to another program; an empty one may become ours. */
+/** @throws StoreOpenError when the database belongs to another program. An empty one is accepted. */
 export function assertOurs(database: DatabaseSync, path: string): void {
   const id = database.prepare('PRAGMA application_id').get()?.['application_id'];
   const tables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'];

@@ -1,68 +1,36 @@
-import {
-  impliesCheckIn,
-  type Change,
-  type DoctorFacts,
-  type SlotFacts,
-  type TokenEntered,
-} from '../../engine/index.ts';
+import { impliesCheckIn, type Change, type DoctorFacts } from '../../engine/index.ts';
+import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { changeRowOf, type ChangeRow } from '../change-rows.ts';
 import type { Counters } from '../counters.ts';
-import { responsesExpiredAt, type Decision, type StoredResponse, type Origin } from '../store.ts';
-import { changeRowOf } from '../change-rows.ts';
-import type { Operation } from './statements.ts';
+import {
+  dayRows,
+  doctorRow,
+  responseRow,
+  sessionRows,
+  slotRow,
+  tokenRow,
+  type DayRow,
+  type DoctorRow,
+  type ResponseRow,
+  type SessionRow,
+  type SlotRow,
+  type TokenRow,
+} from '../rows.ts';
+import type { Decision } from '../store.ts';
+import { valuesOf, type Operation } from './statements.ts';
 
+const doctorValues = valuesOf<DoctorRow>('doctors');
+const sessionValues = valuesOf<SessionRow>('sessions');
+const slotValues = valuesOf<SlotRow>('slots');
+const dayValues = valuesOf<DayRow>('days');
+const tokenValues = valuesOf<TokenRow>('tokens');
+const changeValues = valuesOf<Omit<ChangeRow, 'position'>>('changes');
+const responseValues = valuesOf<ResponseRow>('idempotency_keys');
+
+// The doctor's own row is written with the counters of the batch.
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
-  ['setDoctor', [doctor.id, doctor.name, doctor.department, doctor.timeZone]],
   ['endSessions', [doctor.id]],
-  ...doctor.sessions.map(({ id, weekdays, start, end, capacity }, position): Operation => [
-    'setSession',
-    [doctor.id, id, position, weekdays.join(), start, end, capacity],
-  ]),
-];
-
-const slotOperation = (slot: SlotFacts): Operation => [
-  'setSlot',
-  [
-    slot.id,
-    slot.doctorId,
-    slot.sessionId,
-    slot.date,
-    slot.startTime,
-    slot.endTime,
-    slot.delayMinutes,
-    slot.capacity,
-    slot.closedReason,
-  ],
-];
-
-const bookingOperation = (token: TokenEntered): Operation => [
-  'addToken',
-  [
-    token.tokenId,
-    token.doctorId,
-    token.slotId,
-    token.patientName,
-    token.patientId,
-    token.patientType,
-    token.priority,
-    token.arrival,
-    token.number,
-    token.bookedAt,
-    token.to,
-    Number(token.hasCheckedIn),
-  ],
-];
-
-const moveOperation = (token: TokenEntered): Operation => [
-  'moveToken',
-  [
-    token.doctorId,
-    token.slotId,
-    token.arrival,
-    token.number,
-    token.to,
-    Number(token.hasCheckedIn),
-    token.tokenId,
-  ],
+  ...sessionRows(doctor).map((row): Operation => ['setSession', sessionValues(row)]),
 ];
 
 function stateOperations(change: Change): Operation[] {
@@ -70,14 +38,14 @@ function stateOperations(change: Change): Operation[] {
     case 'doctor_set':
       return doctorOperations(change.doctor);
     case 'slot_set':
-      return [slotOperation(change.slot)];
+      return [['setSlot', slotValues(slotRow(change.slot))]];
     case 'booked':
-      return [bookingOperation(change)];
+      return [['addToken', tokenValues(tokenRow(change))]];
     case 'moved_out':
       // Where the token is now is written with the other half of the move, in the same transaction.
       return [];
     case 'moved_in':
-      return [moveOperation(change)];
+      return [['moveToken', tokenValues(tokenRow(change))]];
     case 'reclassified':
       return [['setClass', [change.patientType, change.priority, change.tokenId]]];
     default:
@@ -85,49 +53,22 @@ function stateOperations(change: Change): Operation[] {
   }
 }
 
-const changeOperation = (change: Change, origin: Origin): Operation => {
-  const row = changeRowOf(change, origin);
-  return [
-    'addChange',
-    [
-      row.doctor_id,
-      row.version,
-      row.at,
-      row.kind,
-      row.token_id,
-      row.slot_id,
-      row.from_status,
-      row.to_status,
-      row.cause,
-      row.actor,
-      row.reason,
-      row.data,
-    ],
-  ];
-};
-
-const keptOperations = ({ caller, key, requestHash, answer, at }: StoredResponse): Operation[] => [
-  ['forgetAnswers', [responsesExpiredAt(at)]],
-  ['keepAnswer', [caller, key, requestHash, answer, at]],
+const responseOperations = (response: StoredResponse): Operation[] => [
+  ['deleteExpiredResponses', [responsesExpiredAt(response.at)]],
+  ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** A command's rows: state, change records and the kept answer, if any. */
-export const operationsOf = ({
-  changes,
-  origin,
-  response: kept,
-}: Decision<unknown>): Operation[] => [
-  ...changes.flatMap((change) => [...stateOperations(change), changeOperation(change, origin)]),
-  ...(kept === null ? [] : keptOperations(kept)),
+/** What a command writes: state, change records, and the stored response if there is one. */
+export const operationsOf = ({ changes, origin, response }: Decision<unknown>): Operation[] => [
+  ...changes.flatMap((change): Operation[] => [
+    ...stateOperations(change),
+    ['addChange', changeValues(changeRowOf(change, origin))],
+  ]),
+  ...(response === null ? [] : responseOperations(response)),
 ];
 
-export const counterOperations = (counters: Counters): Operation[] => {
-  const { facts, version, lastArrival, lastNumbers } = counters;
-  return [
-    ['setCounters', [version, lastArrival, facts.id]],
-    ...Array.from(lastNumbers, ([date, lastNumber]): Operation => [
-      'setDay',
-      [facts.id, date, lastNumber],
-    ]),
-  ];
-};
+/** What a batch writes of a doctor whom it has changed: the doctor's row and the numbers of the days. */
+export const counterOperations = (counters: Counters): Operation[] => [
+  ['setDoctor', doctorValues(doctorRow(counters))],
+  ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
+];

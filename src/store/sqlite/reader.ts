@@ -6,26 +6,27 @@ import {
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
-} from '../store.ts';
-import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+} from '../archive.ts';
+import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import type { PlacedChange } from '../cursor.ts';
 import {
-  doctorOf,
-  storedResponseOf,
-  sessionOf,
   slotOf,
+  snapshotOf,
+  storedResponseOf,
   storedSlotOf,
   tokenOf,
   type DayRow,
   type DoctorRow,
-  type StoredResponseRow,
+  type ResponseRow,
   type SessionRow,
   type SlotOfDayRow,
   type TokenRow,
 } from '../rows.ts';
+import type { StoredRows } from '../sole-owner.ts';
 import { READS, type ReadName, type SqlValue } from './statements.ts';
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
-export class Reader {
+export class Reader implements StoredRows {
   readonly #database: DatabaseSync;
   readonly #statements: Record<ReadName, StatementSync>;
 
@@ -40,15 +41,12 @@ export class Reader {
   doctors(from: LocalDate): DoctorSnapshot[] {
     const sessions = Map.groupBy(this.#all<SessionRow>('sessions'), (row) => row.doctor_id);
     const days = Map.groupBy(this.#all<DayRow>('daysFrom', from), (row) => row.doctor_id);
-    return this.#all<DoctorRow>('doctors').map((row) => ({
-      facts: doctorOf(row, (sessions.get(row.id) ?? []).map(sessionOf)),
-      version: row.version,
-      lastArrival: row.last_arrival,
-      lastNumbers: (days.get(row.id) ?? []).map((day) => [day.date, day.last_number]),
-    }));
+    return this.#all<DoctorRow>('doctors').map((row) =>
+      snapshotOf(row, sessions.get(row.id) ?? [], days.get(row.id) ?? []),
+    );
   }
 
-  /** Slots that end after this instant, and those in which somebody still waits. */
+  /** Slots that end after this instant, and those with a waiting token. */
   *slotsToLoad(instant: number): Generator<StoredSlot> {
     for (const row of this.#all<SlotOfDayRow>('slotsToLoad', instant)) yield this.#withTokens(row);
   }
@@ -57,7 +55,7 @@ export class Reader {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
   }
 
-  /** The slots of these days that are wanted: of the others no token is read. */
+  /** The wanted slots of these days. The tokens of the others are not read. */
   slots(
     doctorId: string,
     from: LocalDate,
@@ -82,9 +80,16 @@ export class Reader {
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
-    return this.#all<StoredResponseRow>('keptAnswer', caller, key, responsesExpiredAt(now)).map(
-      storedResponseOf,
-    )[0];
+    const rows = this.#all<ResponseRow>('storedResponse', caller, key, responsesExpiredAt(now));
+    return rows.map(storedResponseOf)[0];
+  }
+
+  changesFrom(position: number, count: number): PlacedChange[] {
+    return this.#all<ChangeRow>('changesFrom', position, count).map(placedChangeOf);
+  }
+
+  lastChange(): PlacedChange | undefined {
+    return this.#all<ChangeRow>('lastChange').map(placedChangeOf)[0];
   }
 
   close(): void {
@@ -96,7 +101,7 @@ export class Reader {
   }
 
   #all<Row>(name: ReadName, ...values: SqlValue[]): Row[] {
-    // STRICT tables and our own writes vouch for the shape of the rows.
+    // STRICT tables and the program's own writes guarantee the shape of the rows.
     return this.#statements[name].all(...values) as unknown as Row[];
   }
 }

@@ -1,68 +1,95 @@
+import { columnsOf, columnsOfType, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
+
 export type SqlValue = string | number | null;
 
 /** One statement of a batch, by its name, with its parameters. */
 export type Operation = readonly [StatementName, readonly SqlValue[]];
 
+/** All columns of a table, as a SELECT lists them, whatever the table is joined with. */
+export const namesOf = (table: TableName): string =>
+  columnsOf(table)
+    .map((column) => `${table}.${column}`)
+    .join(', ');
+
+/** Reads all columns of a table; what follows says which rows. */
+export const select = (table: TableName): string => `SELECT ${namesOf(table)} FROM ${table}`;
+
+/** Inserts a row of these columns. */
+export const insert = (
+  table: TableName,
+  columns: readonly string[] = writtenColumnsOf(table),
+  verb = 'INSERT',
+): string =>
+  `${verb} INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
+
+/** Inserts a row, or sets all other columns of the row that has the key. */
+const upsert = (table: TableName, ...key: string[]): string =>
+  `${insert(table)} ${orUpdate(table, key)}`;
+
+/**
+ * Makes the parameters of an `insert` or `upsert` of a table from a row. The row is read column by column, because the
+ * order of a row's own fields is nobody's promise.
+ */
+export function valuesOf<Row extends object>(table: TableName): (row: Row) => SqlValue[] {
+  const columns = writtenColumnsOf(table) as (keyof Row)[];
+  // SQLite has no booleans: 0 or 1 there.
+  if (columnsOfType(table, 'boolean').size > 0)
+    return (row) =>
+      columns.map((name) => {
+        const value = row[name] as SqlValue | boolean;
+        return typeof value === 'boolean' ? Number(value) : value;
+      });
+  return (row) => columns.map((name) => row[name] as SqlValue);
+}
+
 /** Every statement that writes. */
 export const WRITES = {
-  setDoctor: `INSERT INTO doctors (id, name, department, time_zone, version, last_arrival)
-    VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT (id) DO UPDATE
-    SET name = excluded.name, department = excluded.department, time_zone = excluded.time_zone`,
+  setDoctor: upsert('doctors', 'id'),
   endSessions: `UPDATE sessions SET ended = 1 WHERE doctor_id = ?`,
-  setSession: `INSERT OR REPLACE INTO sessions
-    (doctor_id, id, position, weekdays, start_time, end_time, capacity, ended)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
-  setSlot: `INSERT INTO slots
-    (id, doctor_id, session_id, date, start_time, end_time, delay_minutes, capacity, closed_reason)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-    SET date = excluded.date, start_time = excluded.start_time, end_time = excluded.end_time,
-      delay_minutes = excluded.delay_minutes, capacity = excluded.capacity,
-      closed_reason = excluded.closed_reason`,
-  addToken: `INSERT INTO tokens
-    (id, doctor_id, slot_id, patient_name, patient_id, patient_type, priority, arrival, number, booked_at, status, present)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  moveToken: `UPDATE tokens SET doctor_id = ?, slot_id = ?, arrival = ?, number = ?, status = ?, present = ?
-    WHERE id = ?`,
+  setSession: upsert('sessions', 'doctor_id', 'id'),
+  setSlot: upsert('slots', 'id'),
+  addToken: insert('tokens'),
+  // A token that has moved: its row is there already, with its place before.
+  moveToken: upsert('tokens', 'id'),
   setClass: `UPDATE tokens SET patient_type = ?, priority = ? WHERE id = ?`,
-  // Who has been at the desk stays so whatever comes next.
+  // Once a patient has checked in, no later status takes that back.
   setStatus: `UPDATE tokens SET status = ?, present = max(present, ?) WHERE id = ?`,
-  addChange: `INSERT INTO changes
-    (doctor_id, version, at, kind, token_id, slot_id, from_status, to_status, cause, actor, reason, data)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  setCounters: `UPDATE doctors SET version = ?, last_arrival = ? WHERE id = ?`,
-  setDay: `INSERT OR REPLACE INTO days (doctor_id, date, last_number) VALUES (?, ?, ?)`,
-  keepAnswer: `INSERT OR REPLACE INTO idempotency_keys (caller, key, request_hash, answer, at)
-    VALUES (?, ?, ?, ?, ?)`,
-  // Answers stand in the order in which they came. Each new one clears two old ones away: the table never outgrows a day.
-  forgetAnswers: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
+  addChange: insert('changes'),
+  setDay: upsert('days', 'doctor_id', 'date'),
+  // A response that replaces an expired one gets a new place in the order below.
+  storeResponse: insert('idempotency_keys', undefined, 'INSERT OR REPLACE'),
+  // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
+  deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
 } as const;
 
 export type StatementName = keyof typeof WRITES;
 
-const SLOTS = `SELECT slots.*, coalesce(last_number, 0) AS last_number
+const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
 
 /** Every statement that reads. */
 export const READS = {
-  doctors: `SELECT * FROM doctors`,
-  sessions: `SELECT * FROM sessions WHERE ended = 0 ORDER BY doctor_id, position`,
-  daysFrom: `SELECT * FROM days WHERE date >= ?`,
+  doctors: select('doctors'),
+  sessions: `${select('sessions')} WHERE ended = 0 ORDER BY doctor_id, position`,
+  daysFrom: `${select('days')} WHERE date >= ?`,
   slotsToLoad: `${SLOTS} WHERE end_time > ?
     OR slots.id IN (SELECT slot_id FROM tokens WHERE status = 'WAITING')`,
-  liveTokensOf: `SELECT * FROM tokens WHERE slot_id = ?
+  liveTokensOf: `${select('tokens')} WHERE slot_id = ?
     AND status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`,
   slot: `${SLOTS} WHERE id = ?`,
   slotsOf: `${SLOTS} WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
-  token: `SELECT * FROM tokens WHERE id = ?`,
-  history: `SELECT * FROM changes WHERE token_id = ? ORDER BY position`,
-  // Each part by an index of its own; a token that has left the slot is found by the record of its leaving.
-  slotChanges: `SELECT * FROM changes WHERE slot_id = ?1 AND kind = 'slot_set'
-    UNION ALL SELECT * FROM changes WHERE slot_id = ?1 AND token_id IN (
+  token: `${select('tokens')} WHERE id = ?`,
+  history: `${select('changes')} WHERE token_id = ? ORDER BY position`,
+  // Each part uses an index of its own. A token that has left the slot is found by the record of its leaving.
+  slotChanges: `${select('changes')} WHERE slot_id = ?1 AND kind = 'slot_set'
+    UNION ALL ${select('changes')} WHERE slot_id = ?1 AND token_id IN (
       SELECT id FROM tokens WHERE slot_id = ?1
       UNION SELECT token_id FROM changes WHERE slot_id = ?1 AND kind = 'moved_out')
     ORDER BY version`,
-  keptAnswer: `SELECT * FROM idempotency_keys WHERE caller = ? AND key = ? AND at > ?`,
+  changesFrom: `${select('changes')} WHERE position >= ? ORDER BY position LIMIT ?`,
+  lastChange: `${select('changes')} ORDER BY position DESC LIMIT 1`,
+  storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
 } as const;
 
 export type ReadName = keyof typeof READS;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, inject, onTestFinished } from 'vitest';
-import { createStore } from '../../../src/store/index.ts';
+import { openDatabase } from '../../../src/store/index.ts';
 import { migrate } from '../../../src/store/postgres/open.ts';
-import type { OpenStore } from '../store/desk.ts';
+import type { OpenDatabase } from '../store/desk.ts';
 import { createDatabase, type Database } from '../postgres/postgres.ts';
 import { runSql } from '../store/run-sql.ts';
 import { tempDir } from '../process/temp-dir.ts';
@@ -15,14 +15,14 @@ declare module 'vitest' {
 }
 
 /** For a program that is not started again: a database of the kind that these tests are run on, new and empty. */
-export async function anyDatabase(): Promise<OpenStore> {
-  return inject('isPostgres') ? durableDatabase() : (engine) => createStore('memory:', engine);
+export async function anyDatabase(): Promise<OpenDatabase> {
+  return inject('isPostgres') ? durableDatabase() : (engine) => openDatabase('memory:', engine);
 }
 
 /** One that a restart finds again: what opens one and the same database, new and empty, every time. */
-export async function durableDatabase(): Promise<OpenStore> {
+export async function durableDatabase(): Promise<OpenDatabase> {
   const url = await durableUrl();
-  return (engine) => createStore(url, engine);
+  return (engine) => openDatabase(url, engine);
 }
 
 /** A new and empty database by its URL. */

@@ -18,10 +18,10 @@ import {
   type Service,
   type SlotView,
 } from '../../../src/service/index.ts';
-import type { Store } from '../../../src/store/index.ts';
+import type { Database } from '../../../src/store/index.ts';
 import { anyDatabase } from './app-database.ts';
-import type { OpenStore } from '../store/desk.ts';
-import { HeldStore } from './held-store.ts';
+import type { OpenDatabase } from '../store/desk.ts';
+import { HeldDisk } from './held-disk.ts';
 
 export interface AppOptions {
   /** What the clock says at first; a Monday morning in UTC by default. */
@@ -33,7 +33,7 @@ export interface AppOptions {
   /** Classes that the roster adds or changes. */
   readonly patientTypes?: readonly PatientClass[];
   /** A new database of the kind that these tests are for by default. */
-  readonly store?: OpenStore;
+  readonly store?: OpenDatabase;
   readonly graceMinutes?: number;
   readonly waitlistMax?: number;
   readonly horizonDays?: number;
@@ -52,25 +52,27 @@ export interface Answered<T = unknown> {
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** The whole program but for the process: app, service, store and engine, with a clock that tests move. */
+/** The whole program but for the process: app, service, database and engine, with a clock that tests move. */
 export class TestApp {
   readonly app: FastifyInstance;
   readonly service: Service;
   readonly engine: AllocationEngine;
-  readonly store: Store;
+  readonly store: Database['store'];
+  readonly archive: Database['archive'];
   readonly #time: { now: EpochMs };
 
   constructor(parts: {
     app: FastifyInstance;
     service: Service;
     engine: AllocationEngine;
-    store: Store;
+    database: Database;
     time: { now: EpochMs };
   }) {
     this.app = parts.app;
     this.service = parts.service;
     this.engine = parts.engine;
-    this.store = parts.store;
+    this.store = parts.database.store;
+    this.archive = parts.database.archive;
     this.#time = parts.time;
   }
 
@@ -152,12 +154,14 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     waitlistMax: options.waitlistMax ?? 1_000,
   });
   const open = options.store ?? (await anyDatabase());
-  const store = open(engine);
+  const database = open(engine);
+  const { store, archive } = database;
   // A test that goes on with another program on the same database has closed this one itself.
   onTestFinished(() => store.close().catch(() => undefined));
   const service = createService({
     engine,
     store,
+    archive,
     clock: () => time.now,
     horizonDays: options.horizonDays ?? 14,
   });
@@ -166,26 +170,19 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
-  return new TestApp({ app, service, engine, store, time });
+  return new TestApp({ app, service, engine, database, time });
 }
 
-/** The program on a store whose disk the test plays. */
+/** The program on a database whose disk the test controls. */
 export async function openHeldApp(
   options: AppOptions = {},
-): Promise<{ opd: TestApp; disk: HeldStore }> {
-  const disks: HeldStore[] = [];
-  const store = (engine: AllocationEngine): Store => {
-    const held = new HeldStore(engine);
-    disks.push(held);
-    return held;
-  };
-  const opd = await openApp({ ...options, store });
-  const [disk] = disks;
-  if (disk === undefined) throw new Error('the app has opened its store');
+): Promise<{ opd: TestApp; disk: HeldDisk }> {
+  const disk = new HeldDisk();
+  const opd = await openApp({ ...options, store: (engine) => disk.open(engine) });
   onTestFinished(() => {
     disk.makeSpace();
     disk.release();
-    return disk.close();
+    return opd.store.close();
   });
   return { opd, disk };
 }

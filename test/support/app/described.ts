@@ -3,7 +3,7 @@ import pino from 'pino';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/index.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import { createService } from '../../../src/service/index.ts';
-import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
 
 export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -114,8 +114,8 @@ function closed(schema: Schema): Schema {
 function describableApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const store = new MemoryStore(engine);
-  const service = createService({ engine, store, clock: () => epochMs(0), horizonDays: 14 });
+  const { store, archive } = openMemoryDatabase(engine);
+  const service = createService({ engine, store, archive, clock: () => epochMs(0), horizonDays: 14 });
   const logger = pino({ level: 'silent' });
   return buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: 0 });
 }

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { DEFAULT_CLASSES, slotId } from '../../../src/engine/index.ts';
 import { verifyDatabase, type VerifyReport } from '../../../src/audit/index.ts';
-import { createStore } from '../../../src/store/index.ts';
+import { openDatabase } from '../../../src/store/index.ts';
 import { SqliteAuditSource } from '../../../src/store/sqlite/audit-source.ts';
 import { verify } from '../../../src/audit/verify.ts';
 import { clock, RAO } from '../engine/clinic.ts';
@@ -38,7 +38,7 @@ export interface Day {
 
 export async function dayOf(play: (desk: FrontDesk) => Promise<void>): Promise<Day> {
   const path = join(tempDir(), 'opd.db');
-  const desk = await new FrontDesk((engine) => createStore(`sqlite:${path}`, engine), RULES).load();
+  const desk = await new FrontDesk((engine) => openDatabase(`sqlite:${path}`, engine), RULES).load();
   await play(desk);
   return { desk, path };
 }

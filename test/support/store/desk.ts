@@ -13,16 +13,16 @@ import {
   type SlotFacts,
 } from '../../../src/engine/index.ts';
 import { localDateAt } from '../../../src/service/calendar.ts';
-import type { Decision, StoredResponse, Scope, Store } from '../../../src/store/index.ts';
+import type { Database, Decision, StoredResponse, Scope } from '../../../src/store/index.ts';
 import { doctorFacts, found, NOW, RAO, RULES, slotFacts } from '../engine/clinic.ts';
 
-/** Makes a store around an engine; every call of the same one opens the same database. */
-export type OpenStore = (engine: AllocationEngine) => Store;
+/** Opens a database around an engine; every call of the same one opens the same database. */
+export type OpenDatabase = (engine: AllocationEngine) => Database;
 
 interface Extra {
   readonly actor?: string;
   readonly reason?: string | null;
-  readonly kept?: StoredResponse | null;
+  readonly response?: StoredResponse | null;
 }
 
 /** What a command makes of an engine's outcome, as the service does. */
@@ -30,26 +30,31 @@ export const decided = <T>(outcome: Outcome<T>, extra: Extra = {}): Decision<Out
   changes: outcome.ok ? outcome.changes : [],
   answer: outcome,
   origin: { actor: extra.actor ?? 'desk', reason: extra.reason ?? null },
-  response: extra.kept ?? null,
+  response: extra.response ?? null,
 });
 
-export const keptAnswer = (answer: Partial<StoredResponse> = {}): StoredResponse => ({
+export const storedResponse = (response: Partial<StoredResponse> = {}): StoredResponse => ({
   caller: 'anonymous',
   key: 'k1',
   requestHash: 'hash',
   answer: '{"ok":true}',
   at: NOW,
-  ...answer,
+  ...response,
 });
 
-/** An engine and its store, and the commands that tests give to them. Tokens are named as in `Clinic`: by the test. */
+/** An engine and its database, and the commands that tests give to them. Tokens are named as in `Clinic`: by the test. */
 export class Desk {
   readonly engine: AllocationEngine;
-  readonly store: Store;
+  readonly store: Database['store'];
+  readonly archive: Database['archive'];
+  readonly changeLog: Database['changeLog'];
 
-  constructor(open: OpenStore, rules: Partial<EngineRules> = {}) {
+  constructor(open: OpenDatabase, rules: Partial<EngineRules> = {}) {
     this.engine = new AllocationEngine({ ...RULES, ...rules });
-    this.store = open(this.engine);
+    const { store, archive, changeLog } = open(this.engine);
+    this.store = store;
+    this.archive = archive;
+    this.changeLog = changeLog;
   }
 
   /** Everything is as the database has it at this instant. */

@@ -1,0 +1,109 @@
+import type {
+  Change,
+  DoctorFacts,
+  DoctorId,
+  EpochMs,
+  LiveStatus,
+  LocalDate,
+  PatientId,
+  SlotFacts,
+  SlotId,
+  Status,
+  TokenId,
+} from '../engine/index.ts';
+
+/** The first response to a command that came with an idempotency key. It is stored with the command's changes. */
+export interface StoredResponse {
+  readonly caller: string;
+  readonly key: string;
+  /** Tells a repeat of the request from another request under the same key. */
+  readonly requestHash: string;
+  /** JSON. */
+  readonly answer: string;
+  readonly at: EpochMs;
+}
+
+/** Hours for which a response is stored. */
+export const RESPONSE_RETENTION_HOURS = 24;
+
+/** The instant up to which stored responses have expired: a response of that instant or before is not given again. */
+export const responsesExpiredAt = (now: EpochMs): number =>
+  now - RESPONSE_RETENTION_HOURS * 3_600_000;
+
+/** A token as the store has it, of any age and status. */
+export interface StoredToken {
+  readonly id: TokenId;
+  readonly doctorId: DoctorId;
+  readonly slotId: SlotId;
+  readonly patientName: string;
+  readonly patientId: PatientId | null;
+  readonly patientType: string;
+  /** The priority that the class had when the token got the class. */
+  readonly priority: number;
+  readonly arrival: number;
+  readonly number: number;
+  readonly bookedAt: EpochMs;
+  readonly status: Status;
+  readonly hasCheckedIn: boolean;
+}
+
+/** A slot as the store has it, with its live tokens in no particular order. */
+export interface StoredSlot {
+  readonly facts: SlotFacts;
+  /** The highest number printed so far on the doctor's day, in whichever slot of the day. */
+  readonly lastNumber: number;
+  readonly tokens: readonly (StoredToken & { readonly status: LiveStatus })[];
+}
+
+/** One change of one token, as the token's history tells it (R17). */
+export interface ChangeRecord {
+  readonly doctorId: DoctorId;
+  readonly version: number;
+  readonly at: EpochMs;
+  readonly kind: Exclude<Change['kind'], 'doctor_set' | 'slot_set'>;
+  readonly tokenId: TokenId;
+  readonly slotId: SlotId;
+  /** Null where the token enters the slot: `booked`, `moved_in`. */
+  readonly from: LiveStatus | null;
+  /** Null where the token leaves the slot: `moved_out`. */
+  readonly to: Status | null;
+  /** The class that the token got by this change: `booked`, `moved_in`, `reclassified`; else null. */
+  readonly patientType: string | null;
+  readonly cause: TokenId | null;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/**
+ * What has been stored, of any age: slots that are over, histories, stored responses. The archive tells only what is
+ * durable, and nothing older than an answer that `Store` gave before the question. Nothing here changes the engine.
+ *
+ * Every method may throw NotDurableError, because the store has failed or cannot be read now.
+ */
+export interface Archive {
+  /** All doctors, in the order of their ids. */
+  doctors(): Promise<readonly DoctorFacts[]>;
+  /** A token of any age and status. */
+  token(id: TokenId): Promise<StoredToken | undefined>;
+  /** The change records of a token, oldest first (R17). Empty when there is no such token. */
+  history(id: TokenId): Promise<readonly ChangeRecord[]>;
+  /** A slot of any age. */
+  slot(id: SlotId): Promise<StoredSlot | undefined>;
+  /**
+   * The doctor's slots from one local date to another, both included, in the order in which they start.
+   * @param except the slots to leave out, because the caller has them already
+   */
+  slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<readonly StoredSlot[]>;
+  /**
+   * Everything that happened in a slot, in the order of the doctor's versions: the changes of the slot itself, and every
+   * change of a token in it. Tokens that have moved out since are included.
+   */
+  slotChanges(slotId: SlotId): Promise<readonly Change[]>;
+  /** The response stored under a key less than 24 hours before `now`. */
+  storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined>;
+}

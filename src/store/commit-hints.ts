@@ -1,0 +1,34 @@
+/** Tells listeners that changes have become durable. Hints of one turn of the event loop are told together. */
+export class CommitHints {
+  readonly #listeners = new Set<() => unknown>();
+  #isScheduled = false;
+
+  /**
+   * See `ChangeLog.onCommit`.
+   * @returns ends the subscription; false when it has ended before
+   */
+  subscribe(listener: () => unknown): () => boolean {
+    // A function of its own, so that one listener may subscribe twice.
+    const call = (): unknown => listener();
+    this.#listeners.add(call);
+    return () => this.#listeners.delete(call);
+  }
+
+  /** Calls the listeners soon, apart from the caller: no commit waits for a listener or fails with it. */
+  publish(): void {
+    if (this.#isScheduled || this.#listeners.size === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      for (const call of this.#listeners) void ignoringErrors(call);
+    });
+  }
+}
+
+async function ignoringErrors(call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch {
+    // The listener's own affair: the log cannot do anything about it.
+  }
+}

@@ -1,0 +1,70 @@
+import type { Change, DoctorId } from '../engine/index.ts';
+import { UnknownCursorError, type ChangePage, type LoggedChange } from './change-log.ts';
+
+/** A change record of the log by its place in it. Positions grow from 1 on; some may be missing. */
+export interface PlacedChange extends Omit<LoggedChange, 'cursor'> {
+  readonly position: number;
+}
+
+/**
+ * What a cursor says: the position of the last change read, and two facts of that change. A database that was restored to
+ * an earlier state, or another database, has another change at the position: the facts tell the cursor apart.
+ */
+interface Place {
+  readonly position: number;
+  readonly version: number;
+  readonly at: number;
+}
+
+const encode = ({ position, version, at }: Place): string =>
+  Buffer.from([position, version, at].join(':')).toString('base64url');
+
+/** The cursor before the first change. */
+export const BEGINNING = encode({ position: 0, version: 0, at: 0 });
+
+/** The cursor behind a change; the beginning when there is none. */
+export const cursorOf = (placed: { position: number; change: Change } | undefined): string =>
+  placed === undefined ? BEGINNING : encode({ ...placed.change, position: placed.position });
+
+function decode(cursor: string): Place {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  const [position = 0, version = 0, at = 0] = text.split(':').map(Number);
+  const place = { position, version, at };
+  // A text that merely resembles a cursor does not come back as it was.
+  if (encode(place) !== cursor) throw unknown(cursor);
+  return place;
+}
+
+const unknown = (cursor: string): UnknownCursorError =>
+  new UnknownCursorError(`The cursor ${cursor.slice(0, 100)} is not one of this database.`);
+
+/** The position from which `pageBehind` needs the changes: that of the cursor's own change, because it is checked. */
+export const positionOf = (cursor: string): number => decode(cursor).position;
+
+/** How many changes `pageBehind` needs for a page: one more than the page has, which is the cursor's own. */
+export const countFor = (limit: number): number => limit + 1;
+
+/**
+ * The page behind a cursor.
+ * @param placed the first `countFor(limit)` changes from `positionOf(cursor)` on, in the order of their positions
+ * @throws UnknownCursorError when the first of them is not the cursor's own
+ */
+export function pageBehind(
+  cursor: string,
+  placed: readonly PlacedChange[],
+  limit: number,
+  doctorIds?: ReadonlySet<DoctorId>,
+): ChangePage {
+  const place = decode(cursor);
+  const isBeginning = place.position === 0;
+  if (!isBeginning && cursorOf(placed[0]) !== cursor) throw unknown(cursor);
+  const read = placed.slice(isBeginning ? 0 : 1).slice(0, limit);
+  const last = read.at(-1);
+  return {
+    entries: read
+      .filter(({ change }) => doctorIds?.has(change.doctorId) ?? true)
+      .map(({ position, ...entry }) => ({ ...entry, cursor: cursorOf({ position, ...entry }) })),
+    cursor: last === undefined ? cursor : cursorOf(last),
+    isEnd: read.length < limit,
+  };
+}

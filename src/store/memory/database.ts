@@ -1,0 +1,34 @@
+import type { AllocationEngine } from '../../engine/index.ts';
+import { CommitHints } from '../commit-hints.ts';
+import type { Database } from '../database.ts';
+import { GroupCommit } from '../group-commit.ts';
+import { soleOwnerDatabase } from '../sole-owner.ts';
+import type { Decision } from '../store.ts';
+import { MemoryTables } from './memory-tables.ts';
+
+/**
+ * A database in memory, of which a restart leaves nothing: for trying things out, and as a measure for the durable ones.
+ * @param sync makes a batch durable before it can be read; by default at once, because memory has no disk to wait for
+ */
+export function openMemoryDatabase(
+  engine: AllocationEngine,
+  sync: (() => Promise<void>) | null = null,
+): Database {
+  const rows = new MemoryTables();
+  const hints = new CommitHints();
+  const write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
+    if (sync !== null) await sync();
+    rows.write(decisions);
+    hints.publish();
+  };
+  return soleOwnerDatabase({
+    isDurable: false,
+    engine,
+    rows,
+    // There is nothing to write; what remains is that answers are released together.
+    commits: new GroupCommit(write),
+    hints,
+    load: () => undefined,
+    close: () => Promise.resolve(),
+  });
+}

@@ -1,0 +1,70 @@
+import type {
+  Change,
+  DoctorFacts,
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  SlotId,
+  TokenId,
+} from '../../engine/index.ts';
+import {
+  responsesExpiredAt,
+  type Archive,
+  type ChangeRecord,
+  type StoredResponse,
+  type StoredSlot,
+  type StoredToken,
+} from '../archive.ts';
+import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import { storedResponseOf, tokenOf, type ResponseRow, type TokenRow } from '../rows.ts';
+import { factsOfRow, slotOfRow } from './rows.ts';
+import type { Run } from './session.ts';
+import { arrayOf } from './statements.ts';
+
+/** Each method is one statement, and so reads one snapshot of what is committed. */
+export class PostgresArchive implements Archive {
+  readonly #run: Run;
+
+  /** @param run retries what is lost with a connection */
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async doctors(): Promise<DoctorFacts[]> {
+    return (await this.#run('allDoctors')).map(factsOfRow);
+  }
+
+  async token(id: TokenId): Promise<StoredToken | undefined> {
+    return (await this.#run('token', id)).map((row) => tokenOf(row as unknown as TokenRow))[0];
+  }
+
+  async history(id: TokenId): Promise<ChangeRecord[]> {
+    return (await this.#run('history', id)).map((row) => recordOfRow(row as unknown as ChangeRow));
+  }
+
+  async slot(id: SlotId): Promise<StoredSlot | undefined> {
+    return (await this.#run('slot', id)).map(slotOfRow)[0];
+  }
+
+  async slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<StoredSlot[]> {
+    return (await this.#run('slotsOfDays', doctorId, from, to, arrayOf(except))).map(slotOfRow);
+  }
+
+  async slotChanges(id: SlotId): Promise<Change[]> {
+    return (await this.#run('slotChanges', id)).map((row) => changeOf(row as unknown as ChangeRow));
+  }
+
+  async storedResponse(
+    caller: string,
+    key: string,
+    now: EpochMs,
+  ): Promise<StoredResponse | undefined> {
+    const rows = await this.#run('storedResponse', caller, key, responsesExpiredAt(now));
+    return rows.map((row) => storedResponseOf(row as unknown as ResponseRow))[0];
+  }
+}

@@ -1,0 +1,91 @@
+import { CommitHints } from '../commit-hints.ts';
+import { Session } from './session.ts';
+import { CHANGES_CHANNEL } from './statements.ts';
+
+/** Milliseconds between two hints when no notification comes: the greatest delay that a lost one causes. */
+const POLL_MS = 1_000;
+/** Milliseconds between two notifications that a process sends. */
+const NOTIFY_GAP_MS = 50;
+
+/**
+ * Hints at the commits of all processes. A process knows its own commits and notifies the others of them, apart from the
+ * transaction: PostgreSQL commits transactions that notify one after another.
+ *
+ * A notification may be lost with its connection. So as long as anybody listens, there is a hint every second besides,
+ * and with it the connection that listens is opened anew if it was lost.
+ */
+export class CommitFeed {
+  readonly #url: string;
+  readonly #notify: () => Promise<unknown>;
+  readonly #hints = new CommitHints();
+  #subscriptions = 0;
+  #poll: NodeJS.Timeout | undefined;
+  #session: Session | undefined;
+  #gap: NodeJS.Timeout | undefined;
+  #isDue = false;
+
+  /** @param notify sends the notification */
+  constructor(url: string, notify: () => Promise<unknown>) {
+    this.#url = url;
+    this.#notify = notify;
+  }
+
+  /** See `ChangeLog.onCommit`. */
+  subscribe(listener: () => unknown): () => void {
+    const unsubscribe = this.#hints.subscribe(listener);
+    this.#subscriptions += 1;
+    if (this.#subscriptions === 1) this.#start();
+    return () => {
+      if (!unsubscribe()) return;
+      this.#subscriptions -= 1;
+      if (this.#subscriptions === 0) void this.#stop();
+    };
+  }
+
+  /** Hints at a commit of this process. */
+  publish(): void {
+    this.#hints.publish();
+    this.#isDue = true;
+    if (this.#gap === undefined) this.#notifyOthers();
+  }
+
+  /** Ends all subscriptions. */
+  async close(): Promise<void> {
+    clearTimeout(this.#gap);
+    await this.#stop();
+  }
+
+  #start(): void {
+    this.#poll = setInterval(() => this.#listen(), POLL_MS);
+    this.#listen();
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#poll);
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  #listen(): void {
+    this.#hints.publish();
+    if (this.#session?.isDestroyed === false) return;
+    const session = new Session(this.#url, 0, () => this.#hints.publish());
+    this.#session = session;
+    session.send(`LISTEN ${CHANGES_CHANNEL}`).then(
+      // What was committed before the server listened is announced by nobody else.
+      () => this.#hints.publish(),
+      () => session.destroy(),
+    );
+  }
+
+  /** Notifies once for all commits of the last while. */
+  #notifyOthers(): void {
+    this.#gap = undefined;
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    // A notification that fails is made up for by the hints of every second.
+    this.#notify().catch(() => undefined);
+    this.#gap = setTimeout(() => this.#notifyOthers(), NOTIFY_GAP_MS);
+  }
+}

@@ -1,0 +1,39 @@
+import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
+import type { Database } from '../database.ts';
+import { PostgresArchive } from './archive.ts';
+import { PostgresChangeLog } from './change-log.ts';
+import { CommitFeed } from './commit-feed.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Health } from './health.ts';
+import { Loader } from './loader.ts';
+import { migrate } from './open.ts';
+import { Pool } from './pool.ts';
+import { PostgresStore } from './postgres-store.ts';
+import { Reader } from './reader.ts';
+import type { Run } from './session.ts';
+
+/**
+ * Puts the parts of a PostgreSQL database together.
+ * @param url of a database, which is connected to when the store is loaded
+ */
+export function openPostgresDatabase(engine: AllocationEngine, url: string): Database {
+  const pool = new Pool(url);
+  const health = new Health(
+    () => pool.ping(),
+    () => dispatcher.expireOverdue(),
+  );
+  const run: Run = (...statement) => health.withRetry(() => pool.query(...statement));
+  const reader = new Reader(run);
+  const locked = new Set<DoctorId>();
+  const loader = new Loader(engine, (id) => locked.has(id));
+  const dispatcher = new Dispatcher({ engine, loader, pool, reader, health }, locked);
+  const feed = new CommitFeed(url, () => pool.query('notify'));
+  return {
+    store: new PostgresStore({
+      ...{ engine, pool, health, reader, loader, dispatcher, feed },
+      migrate: () => migrate(url),
+    }),
+    archive: new PostgresArchive(run),
+    changeLog: new PostgresChangeLog(run, feed),
+  };
+}

@@ -1,0 +1,202 @@
+import type {
+  AllocationEngine,
+  Change,
+  DoctorFacts,
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+  TokenId,
+} from '../engine/index.ts';
+import type { Archive, ChangeRecord, StoredResponse, StoredSlot, StoredToken } from './archive.ts';
+import type { ChangeLog, ChangePage } from './change-log.ts';
+import type { CommitHints } from './commit-hints.ts';
+import {
+  BEGINNING,
+  countFor,
+  cursorOf,
+  pageBehind,
+  positionOf,
+  type PlacedChange,
+} from './cursor.ts';
+import type { Database } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { doctorsById, loadSlots } from './restore.ts';
+import type { Decision, Horizon, Scope, Store } from './store.ts';
+
+/** What a sole owner has stored and reads at once, without waiting: only what is durable. */
+export interface StoredRows {
+  token(id: TokenId): StoredToken | undefined;
+  history(id: TokenId): readonly ChangeRecord[];
+  slot(id: SlotId): StoredSlot | undefined;
+  slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    isWanted: (slot: SlotFacts) => boolean,
+  ): readonly StoredSlot[];
+  slotChanges(id: SlotId): readonly Change[];
+  storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
+  /** The first changes from a position on, that one included, in the order of their positions. */
+  changesFrom(position: number, count: number): readonly PlacedChange[];
+  lastChange(): PlacedChange | undefined;
+}
+
+/** What the database of a sole owner consists of. */
+export interface SoleOwnerParts {
+  readonly isDurable: boolean;
+  readonly engine: AllocationEngine;
+  readonly rows: StoredRows;
+  readonly commits: GroupCommit;
+  readonly hints: CommitHints;
+  readonly load: (horizon: Horizon) => void;
+  /** Called when nothing is in flight any more. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A database that no other process writes to. Commands are decided in memory at once and become durable in batches. What
+ * is in the engine is current without asking anybody.
+ */
+export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
+  store: new SoleOwnerStore(parts),
+  archive: new SoleOwnerArchive(parts),
+  changeLog: new SoleOwnerChangeLog(parts),
+});
+
+class SoleOwnerStore implements Store {
+  readonly isDurable: boolean;
+  readonly #parts: SoleOwnerParts;
+  readonly #engine: AllocationEngine;
+  readonly #commits: GroupCommit;
+
+  constructor(parts: SoleOwnerParts) {
+    this.isDurable = parts.isDurable;
+    this.#parts = parts;
+    this.#engine = parts.engine;
+    this.#commits = parts.commits;
+  }
+
+  get state(): Store['state'] {
+    return this.#commits.state;
+  }
+
+  get failure(): Promise<Error> {
+    return this.#commits.failure;
+  }
+
+  load(horizon: () => Horizon): Promise<void> {
+    this.#parts.load(horizon());
+    return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    // Nobody else writes: everything that a clock tick must act on is in the engine.
+    return Promise.resolve();
+  }
+
+  transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    // A slot that is not in the engine has nothing in flight: its rows are current.
+    loadSlots(this.#engine, scope.slotIds, (id) => this.#parts.rows.slot(id));
+    return this.#commits.transact(scope.doctorIds, decide);
+  }
+
+  async read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
+    const seen = look();
+    await this.#commits.settled(doctorId);
+    return seen;
+  }
+
+  isSettled(doctorId: DoctorId): boolean {
+    return this.#commits.isSettled(doctorId);
+  }
+
+  ownerOf(id: SlotId): Promise<DoctorId | undefined> {
+    const doctor = this.#engine.slot(id)?.doctor ?? this.#engine.sessionDoctor(id);
+    return Promise.resolve(doctor?.facts.id ?? this.#parts.rows.slot(id)?.facts.doctorId);
+  }
+
+  async close(): Promise<void> {
+    await this.#commits.drain();
+    await this.#parts.close();
+  }
+}
+
+class SoleOwnerArchive implements Archive {
+  readonly #engine: AllocationEngine;
+  readonly #rows: StoredRows;
+  readonly #commits: GroupCommit;
+
+  constructor({ engine, rows, commits }: SoleOwnerParts) {
+    this.#engine = engine;
+    this.#rows = rows;
+    this.#commits = commits;
+  }
+
+  async doctors(): Promise<readonly DoctorFacts[]> {
+    const seen = doctorsById(this.#engine);
+    await this.#commits.settled();
+    return seen;
+  }
+
+  async token(id: TokenId): Promise<StoredToken | undefined> {
+    await this.#commits.settled();
+    return this.#rows.token(id);
+  }
+
+  async history(id: TokenId): Promise<readonly ChangeRecord[]> {
+    await this.#commits.settled();
+    return this.#rows.history(id);
+  }
+
+  slot(id: SlotId): Promise<StoredSlot | undefined> {
+    return Promise.resolve(this.#rows.slot(id));
+  }
+
+  slots(
+    doctorId: DoctorId,
+    from: LocalDate,
+    to: LocalDate,
+    except: ReadonlySet<SlotId>,
+  ): Promise<readonly StoredSlot[]> {
+    return Promise.resolve(this.#rows.slots(doctorId, from, to, ({ id }) => !except.has(id)));
+  }
+
+  slotChanges(slotId: SlotId): Promise<readonly Change[]> {
+    return Promise.resolve(this.#rows.slotChanges(slotId));
+  }
+
+  storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
+    return Promise.resolve(this.#rows.storedResponse(caller, key, now));
+  }
+}
+
+/** One batch after another is written, so the positions are the order of the commits. */
+class SoleOwnerChangeLog implements ChangeLog {
+  readonly beginning = BEGINNING;
+  readonly #rows: StoredRows;
+  readonly #hints: CommitHints;
+
+  constructor({ rows, hints }: SoleOwnerParts) {
+    this.#rows = rows;
+    this.#hints = hints;
+  }
+
+  async end(): Promise<string> {
+    return Promise.resolve(cursorOf(this.#rows.lastChange()));
+  }
+
+  async since(
+    cursor: string,
+    limit: number,
+    doctorIds?: ReadonlySet<DoctorId>,
+  ): Promise<ChangePage> {
+    const placed = this.#rows.changesFrom(positionOf(cursor), countFor(limit));
+    return Promise.resolve(pageBehind(cursor, placed, limit, doctorIds));
+  }
+
+  onCommit(listener: () => unknown): () => void {
+    return this.#hints.subscribe(listener);
+  }
+}

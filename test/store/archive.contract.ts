@@ -1,0 +1,191 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  doctorId,
+  localDate,
+  slotId,
+  tokenId,
+  type Session,
+  type SessionId,
+} from '../../src/engine/index.ts';
+import { clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
+import { Desk, storedResponse } from '../support/store/desk.ts';
+import { keepsTheDay } from './clinic-day.contract.ts';
+import { remembersRecords } from './restart.contract.ts';
+
+const HOUR_MS = 3_600_000;
+const tuesday = localDate('2026-01-06');
+
+/** What every archive promises: the words of the port `Archive`, one by one. */
+export function archiveContract(name: string, database: DatabaseUnderTest): void {
+  describe(`${name}: the archive contract`, () => {
+    let desk: Desk;
+
+    beforeEach(async () => {
+      desk = await new Desk(await database.database()).load();
+      await desk.put({ id: RAO }, [{ capacity: 1 }]);
+      await desk.put({ id: SEN }, [{ id: slotId('other') }]);
+    });
+    afterEach(() => desk.store.close());
+
+    describe('reads', () => reads(() => desk));
+    if (database.isSoleOwner)
+      describe('alone with its database', () => tellsOnlyTheDurable(() => desk));
+    describe('stored responses', () => storesResponses(() => desk));
+    describe('the clinic day', () => keepsTheDay(database.database));
+    if (database.losesEverything === null)
+      describe('a restart', () => remembersRecords(database.database));
+  });
+}
+
+function tellsOnlyTheDurable(desk: () => Desk): void {
+  it('tells of a slot only what is durable', async () => {
+    const booked = desk().book('a');
+    expect(await desk().archive.slotChanges(slotId('nine'))).toHaveLength(1);
+    await booked;
+    expect(await desk().archive.slotChanges(slotId('nine'))).toHaveLength(2);
+  });
+}
+
+function reads(desk: () => Desk): void {
+  it('knows nothing of what never was', async () => {
+    const { archive } = desk();
+    expect(await archive.token(tokenId('x'))).toBeUndefined();
+    expect(await archive.history(tokenId('x'))).toEqual([]);
+    expect(await archive.slot(slotId('x'))).toBeUndefined();
+    expect(await archive.slots(RAO, tuesday, tuesday, new Set())).toEqual([]);
+  });
+
+  it('a token has everything that the booking said, with its status of now', async () => {
+    await desk().book('a', { patientId: null, patientName: 'Søren "Ωmega" O’Neil' });
+    await desk().cancel('a');
+    expect(await desk().archive.token(tokenId('a'))).toEqual({
+      id: 'a',
+      doctorId: RAO,
+      slotId: 'nine',
+      patientName: 'Søren "Ωmega" O’Neil',
+      patientId: null,
+      patientType: 'WALK_IN',
+      priority: 20,
+      arrival: 1,
+      number: 1,
+      bookedAt: NOW,
+      status: 'CANCELLED',
+      hasCheckedIn: false,
+    });
+  });
+
+  it('a history has every change in order, with cause and actor; a reason only where it was given', async () => {
+    await desk().book('a');
+    await desk().book('e', { patientType: 'EMERGENCY' }, { actor: 'triage', reason: 'chest pain' });
+    await desk().cancel('e', undefined, { actor: 'e', reason: 'went home' });
+    const historyOf = async (name: string) =>
+      (await desk().archive.history(tokenId(name))).map(
+        ({ kind, from, to, cause, actor, reason }) => ({
+          step: `${kind}: ${from} to ${to}`,
+          because: [cause, actor, reason],
+        }),
+      );
+    expect(await historyOf('a')).toEqual([
+      { step: 'booked: null to BOOKED', because: [null, 'desk', null] },
+      { step: 'bumped: BOOKED to WAITING', because: ['e', 'triage', null] },
+      { step: 'promoted: WAITING to BOOKED', because: ['e', 'e', null] },
+    ]);
+    expect(await historyOf('e')).toEqual([
+      { step: 'booked: null to BOOKED', because: [null, 'triage', 'chest pain'] },
+      { step: 'cancelled: BOOKED to CANCELLED', because: [null, 'e', 'went home'] },
+    ]);
+  });
+
+  it("a change record names its doctor and the doctor's version, without gaps", async () => {
+    const first = found(desk().engine.doctor(RAO)).version + 1;
+    await Promise.all([desk().book('a'), desk().book('e', { patientType: 'EMERGENCY' })]);
+    const records = [
+      ...(await desk().archive.history(tokenId('a'))),
+      ...(await desk().archive.history(tokenId('e'))),
+    ];
+    expect(records).toMatchObject(
+      [0, 1, 2].map((nth) => ({ doctorId: RAO, slotId: 'nine', at: NOW, version: first + nth })),
+    );
+  });
+
+  it('a slot has its live tokens alone', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await desk().book(name);
+    await desk().cancel('b');
+    await desk().cancel('a');
+    const { facts, tokens } = found(await desk().archive.slot(slotId('nine')));
+    expect(facts).toEqual(desk().engine.slot(slotId('nine'))?.facts);
+    const statuses = tokens.map(({ id, status }) => `${id} ${status}`).sort();
+    expect(statuses).toEqual(['c BOOKED', 'd WAITING']);
+  });
+
+  it('slots are those of the doctor from one date to another, both included, as they start', async () => {
+    const days = { sunday: '2026-01-04', tuesday: '2026-01-06', wednesday: '2026-01-07' };
+    for (const [day, date] of Object.entries(days))
+      await desk().addSlot({ id: slotId(day), date: localDate(date), startTime: clock(24) });
+    await desk().addSlot({ id: slotId('late'), startTime: clock(10) });
+    await desk().addSlot({ id: slotId('early'), startTime: clock(8, 30) });
+    const idsOf = async (from: string, to: string) =>
+      (await desk().archive.slots(RAO, localDate(from), localDate(to), new Set())).map(
+        ({ facts }) => facts.id,
+      );
+    expect(await idsOf('2026-01-05', '2026-01-05')).toEqual(['early', 'nine', 'late']);
+    expect(await idsOf('2026-01-06', '2026-01-07')).toEqual(['tuesday', 'wednesday']);
+    expect(await idsOf('2026-01-07', '2026-01-05')).toEqual([]);
+  });
+
+  it('doctors are told in the order of their ids, with their sessions', async () => {
+    const id = 'mornings' as SessionId;
+    const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
+    await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
+    const das = doctorId('das');
+    await desk().put({ id: das });
+    expect(await desk().archive.doctors()).toEqual(
+      [das, RAO, SEN].map((doctor) => found(desk().engine.doctor(doctor)).facts),
+    );
+  });
+
+  it('a slot that was revised is read as it is now', async () => {
+    await desk().book('b', { doctorId: SEN, slotId: slotId('other') });
+    const before = found(desk().engine.slot(slotId('nine'))).facts;
+    const slot = { ...before, capacity: 7, delayMinutes: 15, closedReason: 'the doctor is ill' };
+    await desk().run({ doctorIds: [RAO] }, () => {
+      const version = found(desk().engine.doctor(RAO)).version + 1;
+      const change = { kind: 'slot_set', doctorId: RAO, version, at: NOW, slot } as const;
+      desk().engine.apply(change);
+      return { ok: true, changes: [change], value: null };
+    });
+    expect(found(await desk().archive.slot(slotId('nine'))).facts).toEqual(slot);
+  });
+}
+
+function storesResponses(desk: () => Desk): void {
+  const keep = (...answers: readonly ReturnType<typeof storedResponse>[]) =>
+    Promise.all(answers.map((kept) => desk().book('x', { slotId: slotId('unknown') }, { response: kept })));
+
+  it('are found under the caller and the key alone', async () => {
+    const mine = storedResponse({ answer: '"mine"' });
+    const others = storedResponse({ caller: 'somebody else', answer: '"theirs"' });
+    await keep(mine, others);
+    const find = (caller: string, key: string) => desk().archive.storedResponse(caller, key, NOW);
+    expect(await find('anonymous', 'k1')).toEqual(mine);
+    expect(await find('somebody else', 'k1')).toEqual(others);
+    expect(await find('anonymous', 'k2')).toBeUndefined();
+  });
+
+  it('are kept for less than 24 hours', async () => {
+    await keep(storedResponse());
+    const after = (ms: number) =>
+      desk().archive.storedResponse('anonymous', 'k1', clock(8 + ms / HOUR_MS));
+    expect(await after(24 * HOUR_MS - 60_000)).toBeDefined();
+    expect(await after(24 * HOUR_MS)).toBeUndefined();
+  });
+
+  it('give way to a later one under the same key', async () => {
+    await keep(storedResponse());
+    const later = storedResponse({ at: clock(8 + 24), answer: '"later"', requestHash: 'other' });
+    expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toBeUndefined();
+    await keep(later);
+    expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toEqual(later);
+  });
+}

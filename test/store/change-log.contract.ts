@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { doctorId, slotId, type Change, type DoctorId } from '../../src/engine/index.ts';
+import { UnknownCursorError, type ChangeLog, type LoggedChange } from '../../src/store/index.ts';
+import { found, RAO, SEN } from '../support/engine/clinic.ts';
+import { eventually } from '../support/eventually.ts';
+import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
+import type { OpenDatabase } from '../support/store/desk.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
+
+/** Reads pages of this size until there is nothing more now. */
+async function readOn(log: ChangeLog, from: string, limit = 100): Promise<LoggedChange[]> {
+  const entries: LoggedChange[] = [];
+  for (let cursor = from; ;) {
+    const page = await log.since(cursor, limit);
+    entries.push(...page.entries);
+    if (page.isEnd) return entries;
+    cursor = page.cursor;
+  }
+}
+
+const readAll = (log: ChangeLog, limit?: number) => readOn(log, log.beginning, limit);
+
+const nameOf = ({ doctorId: doctor, version, kind }: Change) => `${doctor}:${version} ${kind}`;
+const namesOf = (entries: readonly LoggedChange[]) => entries.map(({ change }) => nameOf(change));
+
+/** What every change log promises: the words of the port `ChangeLog`, one by one. */
+export function changeLogContract(name: string, database: DatabaseUnderTest): void {
+  describe(`${name}: the change log contract`, () => {
+    let open: OpenDatabase;
+    let desk: FrontDesk;
+
+    const another = async (): Promise<FrontDesk> => {
+      const other = new FrontDesk(open);
+      onTestFinished(() => other.store.close());
+      return other.load();
+    };
+
+    beforeEach(async () => {
+      open = await database.database();
+      desk = await new FrontDesk(open).load();
+    });
+    afterEach(() => desk.store.close().catch(() => undefined));
+
+    describe('since', () => reads(() => desk));
+    describe('cursors', () => goesOn(() => desk, database));
+    describe('onCommit', () => hints(() => desk));
+    describe('with ten writers', () =>
+      it('a reader gets every change once, none is skipped, each doctor in order', async () => {
+        await desk.openSlots();
+        const desks = database.isSoleOwner ? [desk] : [desk, await another(), await another()];
+        await readsWhileWriting(desks);
+      }));
+    describe('a restart', () => {
+      const ending = database.losesEverything === null ? 'goes on' : 'makes cursors unknown';
+      it(ending, async () => {
+        await desk.openSlots();
+        const cursor = await desk.changeLog.end();
+        await desk.store.close();
+        const after = await another();
+        if (database.losesEverything === null) await after.admit('nine', 'W1');
+        const told = after.changeLog.since(cursor, 10);
+        if (database.losesEverything === null)
+          expect(namesOf((await told).entries)).toEqual(['rao:5 booked']);
+        else await expect(told).rejects.toThrow(UnknownCursorError);
+      });
+    });
+  });
+}
+
+function reads(desk: () => FrontDesk): void {
+  it('gives nothing of an empty database', async () => {
+    const { changeLog } = desk();
+    const page = await changeLog.since(changeLog.beginning, 10);
+    expect(page).toEqual({ entries: [], cursor: changeLog.beginning, isEnd: true });
+    expect(await changeLog.end()).toBe(changeLog.beginning);
+  });
+
+  it('gives the changes of doctors, slots and tokens as the engine applied them', async () => {
+    const { engine, changeLog } = desk();
+    const applied: Change[] = [];
+    const apply = engine.apply.bind(engine);
+    engine.apply = (change) => void (apply(change), applied.push(change));
+    await desk().openSlots();
+    await desk().admit('nine', 'W1 W2 W3 E1');
+    await desk().move('W1', 'other');
+    await desk().reclassify('W2', 'FOLLOW_UP');
+    await desk().checkIn('W2');
+    await desk().close('nine', 'ten');
+    const entries = await readAll(changeLog);
+    const told = entries.map(({ change }) => change);
+    expect(told).toHaveLength(applied.length);
+    expect(new Set(told.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(8);
+    for (const doctor of [RAO, SEN])
+      expect(told.filter((change) => change.doctorId === doctor)).toEqual(
+        applied.filter((change) => change.doctorId === doctor),
+      );
+  });
+
+  it('names who asked, and the reason only where the command was about the token', async () => {
+    await desk().openSlots();
+    await desk().admit('nine', 'W1 W2');
+    const { changeLog } = desk();
+    const cursor = await changeLog.end();
+    desk().reason = 'chest pain';
+    await desk().reclassify('W2', 'EMERGENCY');
+    await desk().revise('nine', 1);
+    const { entries } = await changeLog.since(cursor, 10);
+    expect(
+      entries.map(({ change, actor, reason }) => `${change.kind} ${actor} ${reason}`),
+    ).toEqual(['reclassified desk chest pain', 'bumped desk null', 'slot_set desk chest pain']);
+  });
+
+  it('gives a change only when it is durable', async () => {
+    await desk().openSlots();
+    const { changeLog } = desk();
+    const cursor = await changeLog.end();
+    const booked = desk().book('W1');
+    expect((await changeLog.since(cursor, 10)).entries).toEqual([]);
+    await booked;
+    expect(namesOf((await changeLog.since(cursor, 10)).entries)).toEqual(['rao:5 booked']);
+  });
+
+  it('leaves out the doctors who are not asked for, and passes over their changes', async () => {
+    await desk().openSlots();
+    const { changeLog } = desk();
+    const isOfSen = new Set<DoctorId>([SEN]);
+    const first = await changeLog.since(changeLog.beginning, 4, isOfSen);
+    expect(first).toMatchObject({ entries: [], isEnd: false });
+    const second = await changeLog.since(first.cursor, 4, isOfSen);
+    expect(namesOf(second.entries)).toEqual(['sen:1 doctor_set', 'sen:2 slot_set']);
+    expect(second.isEnd).toBe(true);
+  });
+
+  it.each([1, 2, 3, 7, 100])('gives the same in pages of %i', async (limit) => {
+    await desk().openSlots();
+    await desk().admit('nine', 'W1 W2 W3 E1');
+    const { changeLog } = desk();
+    const whole = await readAll(changeLog);
+    expect(whole.length).toBeGreaterThan(10);
+    expect(await readAll(changeLog, limit)).toEqual(whole);
+  });
+}
+
+function goesOn(desk: () => FrontDesk, database: DatabaseUnderTest): void {
+  beforeEach(() => desk().openSlots());
+
+  it('that of every change leads to the next one', async () => {
+    const { changeLog } = desk();
+    const whole = await readAll(changeLog);
+    for (const [index, { cursor }] of whole.entries())
+      expect(await readOn(changeLog, cursor)).toEqual(whole.slice(index + 1));
+  });
+
+  it('that of the end leads to what becomes durable from then on', async () => {
+    const { changeLog } = desk();
+    const cursor = await changeLog.end();
+    expect(await changeLog.since(cursor, 10)).toEqual({ entries: [], cursor, isEnd: true });
+    await desk().admit('nine', 'W1');
+    expect(namesOf(await readOn(changeLog, cursor))).toEqual(['rao:5 booked']);
+  });
+
+  it.each(['', 'x', 'MTo', '0', '../../etc/passwd', 'LTE6MTox', '💊'])(
+    '%j is none of them',
+    async (cursor) => {
+      await expect(desk().changeLog.since(cursor, 10)).rejects.toThrow(UnknownCursorError);
+    },
+  );
+
+  it('that of another database is told apart, whether it is longer or not', async () => {
+    const other = new FrontDesk(await database.database());
+    onTestFinished(() => other.store.close());
+    await other.load();
+    // As many changes as here, and then more; but the changes are others.
+    await other.put({ id: doctorId('das') }, [{ id: slotId('das') }]);
+    await other.openSlots();
+    const whole = await readAll(other.changeLog);
+    const { changeLog } = desk();
+    expect(whole.length).toBeGreaterThan((await readAll(changeLog)).length);
+    for (const { cursor } of whole.slice(2))
+      await expect(changeLog.since(cursor, 10)).rejects.toThrow(UnknownCursorError);
+  });
+}
+
+function hints(desk: () => FrontDesk): void {
+  it('tells every listener that there is something to read, until it unsubscribes', async () => {
+    const { changeLog } = desk();
+    const calls = { first: 0, second: 0 };
+    const unsubscribe = changeLog.onCommit(() => (calls.first += 1));
+    const cursor = changeLog.beginning;
+    const seen = new Promise<number>((resolve) => {
+      const stop = changeLog.onCommit(async () => {
+        calls.second += 1;
+        const { entries } = await changeLog.since(cursor, 100);
+        if (entries.length > 0) resolve(entries.length);
+      });
+      onTestFinished(stop);
+    });
+    await desk().openSlots();
+    expect(await seen).toBeGreaterThan(0);
+    expect(calls.first).toBeGreaterThan(0);
+    unsubscribe();
+    unsubscribe();
+    const { first, second } = calls;
+    await desk().admit('nine', 'W1');
+    await eventually(() => calls.second > second);
+    expect(calls.first).toBe(first);
+  });
+
+  it('is not harmed by a listener that throws or rejects', async () => {
+    const { changeLog } = desk();
+    let calls = 0;
+    const stops = [
+      changeLog.onCommit(() => {
+        throw new Error('the listener is broken');
+      }),
+      changeLog.onCommit(() => Promise.reject(new Error('this one too'))),
+      changeLog.onCommit(() => (calls += 1)),
+    ];
+    await desk().openSlots();
+    await eventually(() => calls > 0);
+    expect(desk().store.state).toBe('ready');
+    for (const stop of stops) stop();
+  });
+}
+
+const WRITERS = 10;
+const BOOKINGS = 12;
+
+/** Ten writers book with two doctors and move half of their tokens from one to the other, while one reader follows. */
+async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
+  const [{ changeLog }] = desks as [FrontDesk];
+  const before = await readAll(changeLog);
+  let isDone = false;
+  const followed = (async () => {
+    const entries = [...before];
+    let cursor = entries.at(-1)?.cursor ?? changeLog.beginning;
+    for (;;) {
+      const wasDone = isDone;
+      const page = await changeLog.since(cursor, 7);
+      entries.push(...page.entries);
+      cursor = page.cursor;
+      if (wasDone && page.isEnd) return entries;
+      // A database in memory answers at once: the writers get their turn too.
+      await new Promise(setImmediate);
+    }
+  })();
+  await Promise.all(
+    Array.from({ length: WRITERS }, async (_, writer) => {
+      const desk = found(desks[writer % desks.length]);
+      for (let nth = 0; nth < BOOKINGS; nth += 1) {
+        const name = `W${writer}-${nth}`;
+        if (nth % 2 === 0) {
+          await desk.admit('nine', name);
+          await desk.move(name, 'other');
+        } else
+          await desk.book(name, { doctorId: SEN, slotId: slotId('other') });
+      }
+    }),
+  );
+  isDone = true;
+  const entries = await followed;
+  const names = namesOf(entries);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toEqual(namesOf(await readAll(changeLog)));
+  const booked = entries.filter(({ change }) => change.kind === 'booked');
+  expect(booked).toHaveLength(WRITERS * BOOKINGS);
+  for (const doctor of [RAO, SEN]) {
+    const versions = entries.flatMap(({ change }) =>
+      change.doctorId === doctor ? [change.version] : [],
+    );
+    expect(versions).toEqual(versions.map((_, index) => index + 1));
+  }
+}

@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { openDatabase, type ChangeLog } from '../../src/store/index.ts';
+import { migrateStore } from '../../src/transfer/index.ts';
+import { RULES } from '../support/engine/clinic.ts';
+import { eventually } from '../support/eventually.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
+import { runSql } from '../support/store/run-sql.ts';
+
+/** A desk on this database, closed when the test is over. */
+async function deskOn(url: string): Promise<FrontDesk> {
+  const desk = new FrontDesk((engine) => openDatabase(url, engine));
+  onTestFinished(() => desk.store.close().catch(() => undefined));
+  return desk.load();
+}
+
+/** A new database with two doctors and their slots. */
+async function openedDatabase() {
+  const { url } = await createDatabase();
+  const desk = await deskOn(url);
+  await desk.openSlots();
+  return { url, desk };
+}
+
+/** A connection on which the test runs a transaction by hand. */
+function connection(url: string) {
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => undefined });
+  onTestFinished(() => sql.end({ timeout: 1 }));
+  return {
+    run: (statement: string) => sql.unsafe(statement),
+    /** Gets the id of a transaction, as a lock of a row does. */
+    lock: () => sql.unsafe('SELECT FROM setup FOR SHARE'),
+    /** Draws a position. */
+    insert: (doctor: string) =>
+      sql.unsafe(`INSERT INTO changes (doctor_id, version, at, kind, actor, data, command_id)
+        VALUES ('${doctor}', 1, 0, 'doctor_set', 'desk', '{}', '')`),
+  };
+}
+
+const doctorsBehind = async (log: ChangeLog, cursor: string): Promise<string[]> =>
+  (await log.since(cursor, 100)).entries.map(({ change }) => change.doctorId);
+
+it.each<[string, order: readonly ('early' | 'late')[]]>([
+  ['began first', ['early', 'late']],
+  ['began last', ['late', 'early']],
+])(
+  'a change waits for one with a lower position that is not committed yet, whose transaction %s',
+  async (_, order) => {
+    const { url, desk } = await openedDatabase();
+    const cursor = await desk.changeLog.end();
+    const transactions = { early: connection(url), late: connection(url) };
+    for (const name of order) {
+      await transactions[name].run('BEGIN');
+      await transactions[name].lock();
+    }
+    const { early, late } = transactions;
+    await early.insert('early');
+    await late.insert('late');
+    await late.run('COMMIT');
+    expect(await doctorsBehind(desk.changeLog, cursor)).toEqual([]);
+    expect(await desk.changeLog.end()).toBe(cursor);
+    await early.run('COMMIT');
+    expect(await doctorsBehind(desk.changeLog, cursor)).toEqual(['early', 'late']);
+  },
+);
+
+it('a change waits no longer for one that is rolled back', async () => {
+  const { url, desk } = await openedDatabase();
+  const cursor = await desk.changeLog.end();
+  const [early, late] = [connection(url), connection(url)];
+  await early.run('BEGIN');
+  await early.insert('early');
+  await late.insert('late');
+  expect(await doctorsBehind(desk.changeLog, cursor)).toEqual([]);
+  await early.run('ROLLBACK');
+  expect(await doctorsBehind(desk.changeLog, cursor)).toEqual(['late']);
+});
+
+it('another process passes over nothing either, though it has looked for the first time', async () => {
+  const { url, desk } = await openedDatabase();
+  const cursor = await desk.changeLog.end();
+  const [early, late] = [connection(url), connection(url)];
+  await early.run('BEGIN');
+  await early.insert('early');
+  await late.insert('late');
+  const other = await deskOn(url);
+  expect(await doctorsBehind(other.changeLog, cursor)).toEqual([]);
+  await early.run('COMMIT');
+  expect(await doctorsBehind(other.changeLog, cursor)).toEqual(['early', 'late']);
+});
+
+it('a commit of another process is hinted at by its notification', async () => {
+  const { url, desk } = await openedDatabase();
+  // Without the hints of every second.
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const other = await deskOn(url);
+  let hints = 0;
+  onTestFinished(other.changeLog.onCommit(() => (hints += 1)));
+  // It hints once when it begins to listen, and may once more when the server listens.
+  await eventually(async () => (await listeners(url)) === 1 && hints === 2);
+  await desk.admit('nine', 'W1');
+  await eventually(() => hints > 2);
+});
+
+it('a commit without a notification is hinted at a little later', async () => {
+  const { url, desk } = await openedDatabase();
+  let hints = 0;
+  onTestFinished(desk.changeLog.onCommit(() => (hints += 1)));
+  await eventually(() => hints >= 2);
+  const before = hints;
+  await connection(url).insert('silent');
+  await eventually(() => hints > before);
+});
+
+it('listens again when its connection is lost', async () => {
+  const { url, desk } = await openedDatabase();
+  onTestFinished(desk.changeLog.onCommit(() => undefined));
+  await eventually(async () => (await listeners(url)) === 1);
+  const [killed] = await runSql(
+    url,
+    `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+  );
+  await eventually(async () => {
+    const [row] = await runSql(url, LISTENERS);
+    return row !== undefined && row['pid'] !== killed?.['pid'];
+  });
+});
+
+const LISTENERS = `SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND query LIKE 'LISTEN%'`;
+const listeners = async (url: string): Promise<number> => (await runSql(url, LISTENERS)).length;
+
+it('nobody who only writes listens', async () => {
+  const { url, desk } = await openedDatabase();
+  const stop = desk.changeLog.onCommit(() => undefined);
+  await eventually(async () => (await listeners(url)) === 1);
+  stop();
+  await eventually(async () => (await listeners(url)) === 0);
+});
+
+it('has the changes of a database that an older version wrote', async () => {
+  const { url, desk } = await openedDatabase();
+  await desk.admit('nine', 'W1');
+  const { entries } = await desk.changeLog.since(desk.changeLog.beginning, 100);
+  await desk.store.close();
+  await runSql(url, 'DROP INDEX changes_by_position; DELETE FROM migrations WHERE id = 2');
+  const after = await deskOn(url);
+  expect(await after.changeLog.since(after.changeLog.beginning, 100)).toMatchObject({ entries });
+});
+
+it('goes on with the cursors of a database that was copied into it, and of one copied from it', async () => {
+  const lite = `sqlite:${join(tempDir(), 'opd.db')}`;
+  const before = await deskOn(lite);
+  await before.openSlots();
+  await before.admit('nine', 'W1');
+  const { entries } = await before.changeLog.since(before.changeLog.beginning, 100);
+  await before.store.close();
+  const { url } = await createDatabase();
+  await migrateStore(lite, url, RULES);
+  const copied = await deskOn(url);
+  const third = entries[2]?.cursor ?? '';
+  expect((await copied.changeLog.since(third, 100)).entries).toEqual(entries.slice(3));
+  await copied.admit('nine', 'W2');
+  const last = entries.at(-1)?.cursor ?? '';
+  expect((await copied.changeLog.since(last, 100)).entries).toMatchObject([
+    { change: { kind: 'booked', tokenId: 'W2' } },
+  ]);
+  await copied.store.close();
+  const back = `sqlite:${join(tempDir(), 'back.db')}`;
+  await migrateStore(url, back, RULES);
+  const again = await deskOn(back);
+  const { entries: copiedBack } = await again.changeLog.since(third, 100);
+  expect(copiedBack.slice(0, -1)).toEqual(entries.slice(3));
+});
