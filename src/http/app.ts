@@ -56,7 +56,11 @@ export async function buildApp({
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
   const app = Fastify({
-    loggerInstance: logger,
+    // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
+    loggerInstance: logger.child(
+      {},
+      { level: logger.isLevelEnabled('info') ? 'warn' : logger.level },
+    ),
     logController: requestLog,
     // One logger for all requests: a child for each costs more than the line it writes.
     childLoggerFactory: (parent) => parent,

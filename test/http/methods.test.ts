@@ -29,6 +29,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/health': 'GET, HEAD',
   '/ready': 'GET, HEAD',
   '/openapi.json': 'GET, HEAD',
+  '/': 'GET, HEAD',
   '/docs': 'GET, HEAD',
   '/docs/': 'GET, HEAD',
   '/docs/static/index.css': 'GET, HEAD',
@@ -57,7 +58,7 @@ it('answers HEAD as GET, without the body', async () => {
   expect(head.headers['content-length']).toBe(String(Buffer.byteLength(get.text)));
 });
 
-it.each(['/', '/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
+it.each(['/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
   'knows no route %s',
   async (url) => {
     const answer = await (await openApp()).get(url);
