@@ -84,7 +84,7 @@ export async function buildApp({
     },
     ajv: {
       // Values are never coerced and fields never dropped; every fault is named at once.
-      // `verbose` hands over the schema, whose description says better than a pattern what a value must be.
+      // `verbose` adds the schema and the value to each fault, because its words are made from them.
       customOptions: {
         coerceTypes: false,
         removeAdditional: false,
