@@ -49,6 +49,12 @@ it.each(Object.entries(ROUTES))('%s takes %s, and answers 405 to the rest', asyn
   }
 });
 
+it('leads from / to the page that documents it', async () => {
+  const { app } = await openApp();
+  const { statusCode, headers } = await app.inject('/');
+  expect([statusCode, headers.location]).toEqual([302, '/docs']);
+});
+
 it('answers HEAD as GET, without the body', async () => {
   const opd = await openApp();
   await opd.book('W1');
