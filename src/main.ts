@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
+import { writeBanner } from './cli/banner.ts';
+import { settingsFromEnvironment } from './cli/environment.ts';
+import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
 import {
@@ -13,103 +16,121 @@ import {
   type Roster,
   type Service,
 } from './service/index.ts';
-import { readSettings, type Settings } from './settings.ts';
-import { NotDurableError, openDatabase, StoreOpenError, type Store } from './store/index.ts';
+import { settingsHelp, type Settings } from './settings.ts';
+import {
+  databaseName,
+  NotDurableError,
+  openDatabase,
+  StoreOpenError,
+  type Store,
+} from './store/index.ts';
 
-/** How often it is looked at what time has brought about: slots that end, a new day. */
+/** Milliseconds between two ticks. A tick ends the slots whose time is over and opens the slots of a new day. */
 const TICK_MS = 1_000;
-/** Bytes of log lines held while their reader does not read; what comes then is dropped, not waited for. */
+/** Bytes of log lines that are held in memory while nobody reads the log; later lines are dropped, because a command must not wait for the log. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
-/** Milliseconds for the log line that says why the process stops. */
-const LAST_WORDS_MS = 1_000;
-/** Milliseconds between two looks for connections that have become idle while the process stops. */
-const SWEEP_MS = 50;
-/** Milliseconds that loading, and after it requests in flight, have to finish when the process is told to stop. */
-const PATIENCE_MS = 3_000;
-/** Milliseconds after which a process that was told to stop ends, whatever it does. */
+/** Milliseconds in which the log line that says why the process stops must be written. */
+const LAST_LOG_LINE_MS = 1_000;
+/** Milliseconds between two searches for idle connections while the process stops. */
+const IDLE_SWEEP_MS = 50;
+/** Milliseconds that loading, and after it the requests in flight, may take to finish once the process must stop. */
+const FINISH_MS = 3_000;
+/** Milliseconds after which a stopping process ends, whatever it still does. */
 const STOP_MS = 10_000;
 
-/** What the person who started the process has to put right: told in plain sentences, without a stack. */
-class StartError extends Error {}
+const HELP = `npm start
+  Starts the service. It serves requests until it is told to stop: press Ctrl+C, or send SIGTERM to the process.
 
-/** What a running process consists of. */
+Settings come from the environment:
+${settingsHelp()}
+Exits with 0 after a stop, or with 1 and a sentence when it cannot start.
+`;
+
+/** The parts of a running process. */
 interface Parts {
   readonly app: FastifyInstance;
   readonly service: Service;
   readonly store: Store;
+  readonly engine: AllocationEngine;
   readonly logger: Logger;
   readonly log: ReturnType<typeof pino.destination>;
-  /** Aborted once the process has been told to stop. */
+  /** Aborted as soon as the process must stop. */
   readonly stop: AbortSignal;
 }
 
 const clock = (): EpochMs => epochMs(Date.now());
 
-function settingsOf(environment: NodeJS.ProcessEnv): Settings {
-  const read = readSettings(environment);
-  if ('settings' in read) return read.settings;
-  throw new StartError(read.faults.join('\n'));
+/** A roster to apply at the start, and where it comes from, in words. */
+interface ChosenRoster {
+  readonly roster: Roster;
+  readonly source: string;
 }
 
-/** What to set up: the roster; in an empty database without one, the demo's doctors. */
-function chooseRoster(roster: Roster | undefined, logger: Logger) {
-  return (isEmpty: boolean): Roster => {
-    if (roster !== undefined || !isEmpty) return roster ?? { doctors: [], slots: [] };
-    logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
-    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-    return { doctors: demoRoster(timeZone), slots: [] };
+/** Chooses the roster of ROSTER, else the demo roster for an empty database, else none. */
+function chooseRoster(given: ChosenRoster | undefined, isEmpty: boolean): ChosenRoster {
+  if (given !== undefined) return given;
+  if (!isEmpty)
+    return { roster: { doctors: [], slots: [] }, source: 'none: the database has its doctors' };
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return {
+    roster: { doctors: demoRoster(timeZone), slots: [] },
+    source: 'the demo roster is applied',
   };
 }
 
+/** Ends the process when the store fails, because only a new process can load what is stored. */
 function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
   void store.failure.then((error) => {
     if (stop.aborted && error instanceof NotDurableError) {
-      logger.warn({ err: error }, 'What waited for the disk is dropped: none of it was answered.');
+      logger.warn(
+        { err: error },
+        'Commands that waited for the disk are dropped: none of them was answered.',
+      );
       return;
     }
     if (!logger.isLevelEnabled('error')) process.exit(1);
     log.once('drain', () => process.exit(1));
-    // Not `fatal`, which writes at once and waits for as long as nobody reads.
+    // The level is not `fatal`, because pino writes that level synchronously and would wait for a reader of the log.
     logger.error({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
-    // A log that nobody reads would hold up an exit for ever, and the process must be started again.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
+    // If nobody reads the log, `drain` never comes; the process must end all the same, so that it can be restarted.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_LOG_LINE_MS);
   });
 }
 
-/** One look after the other, however long one takes. */
+/** Runs the ticks one after the other until the process stops; a slow tick delays the next one. */
 async function runTicks({ service, logger, stop }: Parts): Promise<void> {
   for (;;) {
     await delay(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
     if (stop.aborted) return;
     await service.tick().catch((error: unknown) => {
-      logger.warn({ err: error }, 'What time has brought about waits; it will be tried again.');
+      logger.warn({ err: error }, 'Slots could not be brought up to date; the next tick retries.');
     });
   }
 }
 
-/** Lets requests in flight finish for a while, then closes what is still open. */
+/** Lets the requests in flight finish for `FINISH_MS`, then closes the connections that are still open. */
 async function closeConnections({ app, logger }: Parts): Promise<void> {
-  // A connection kept alive is idle only once what it had in flight is answered.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+  // A connection that is kept alive becomes idle only when its requests in flight are answered.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
   const end = setTimeout(() => {
     logger.warn('Requests are still unfinished: closing their connections without an answer.');
     app.server.closeAllConnections();
-  }, PATIENCE_MS);
+  }, FINISH_MS);
   await app.close();
   clearInterval(sweep);
   clearTimeout(end);
 }
 
-/** Stops in order when the process is told to, at whatever point of its life it is. */
+/** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
   const { service, store, logger } = parts;
   closeWithGrace({ delay: STOP_MS, logger }, async ({ err, signal }) => {
     stopping.abort();
-    if (err) logger.error({ err }, 'An error that nobody foresaw: stopping.');
+    if (err) logger.error({ err }, 'An unforeseen error: stopping.');
     else logger.info({ signal }, 'Stopping.');
     service.stop();
-    await Promise.race([started.catch(() => undefined), delay(PATIENCE_MS)]);
-    // Again: what was loading has begun to serve in the meantime.
+    await Promise.race([started.catch(() => undefined), delay(FINISH_MS)]);
+    // Stops the service a second time, because a service that was loading began to serve when loading finished.
     service.stop();
     await closeConnections(parts);
     await store.close();
@@ -117,71 +138,91 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
   });
 }
 
-/** Listens first, so that who asks while state is loading is told so. */
+/** @throws ProgramFailure when HOST and PORT cannot be listened on */
+async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<string> {
+  try {
+    return await app.listen({ host: HOST, port: PORT });
+  } catch (error) {
+    const { code, address, port, message } = error as NodeJS.ErrnoException & {
+      readonly address?: string;
+      readonly port?: number;
+    };
+    if (code === 'EADDRINUSE')
+      throw new ProgramFailure(
+        `${address}:${port} is in use: stop the program that listens there, or set PORT.`,
+      );
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new ProgramFailure(`Cannot listen on HOST and PORT as set: ${message}.`);
+    throw error;
+  }
+}
+
+/** Listens before it loads, so that clients are told that the state is still loading. */
 async function serve(
-  { app, service, logger, stop }: Parts,
-  { HOST, PORT }: Settings,
-  roster: Roster | undefined,
+  { app, service, engine, logger, stop }: Parts,
+  settings: Settings,
+  given: ChosenRoster | undefined,
 ): Promise<void> {
-  await app.listen({ host: HOST, port: PORT });
-  if (!stop.aborted) await service.start(chooseRoster(roster, logger));
+  const url = await listen(app, settings);
+  logger.debug({ url }, 'Listening. Commands are refused until the state is loaded.');
+  if (stop.aborted) return;
+  let source = '';
+  await service.start((isEmpty) => {
+    const chosen = chooseRoster(given, isEmpty);
+    source = chosen.source;
+    if (given === undefined && isEmpty)
+      logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
+    return chosen.roster;
+  });
+  const facts = {
+    version: readVersion(),
+    database: databaseName(settings.DATABASE_URL),
+    doctors: [...engine.doctors].length,
+    roster: source,
+    url,
+  };
+  writeBanner(facts, logger, process.stdout.isTTY ? process.stdout : undefined);
 }
 
 async function start(): Promise<void> {
-  const settings = settingsOf(process.env);
-  const roster = settings.ROSTER === undefined ? undefined : readRoster(settings.ROSTER);
+  const settings = settingsFromEnvironment();
+  const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
+  const roster = ROSTER === undefined ? undefined : readRoster(ROSTER);
   const classes = classTable(roster?.patientTypes ?? []);
   const log = pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_BYTES });
-  const logger = pino({ level: settings.LOG_LEVEL }, log);
+  const logger = pino({ level: LOG_LEVEL }, log);
   const engine = new AllocationEngine({
     classes,
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive } = openDatabase(settings.DATABASE_URL, engine);
-  const service = createService({
-    ...{ engine, store, archive, clock },
-    horizonDays: settings.HORIZON_DAYS,
-  });
+  const { store, archive } = openDatabase(DATABASE_URL, engine);
+  const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
   const app = await buildApp({ service, classes, logger, startedAt: Date.now() });
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   const stopping = new AbortController();
-  const parts = { app, service, store, logger, log, stop: stopping.signal };
+  const parts = { app, service, store, engine, logger, log, stop: stopping.signal };
   stopOnStoreFailure(parts);
-  const started = serve(parts, settings, roster);
+  const given = roster && { roster, source: `${ROSTER} is applied` };
+  const started = serve(parts, settings, given);
   stopOnSignal(parts, started, stopping);
   try {
     await started;
   } catch (error) {
-    // Who stops a process does not care that it could not start.
+    // If the process was told to stop while it started, the failure to start does not matter.
     if (!stopping.signal.aborted) throw error;
   }
   if (!stopping.signal.aborted) void runTicks(parts);
 }
 
-/** One clear sentence for what a person can put right, everything for what nobody foresaw. */
-function explain(error: unknown): string {
-  if (
-    error instanceof StartError ||
-    error instanceof StoreOpenError ||
-    error instanceof RosterError
-  )
-    return error.message;
-  const { code, address, port } = error as NodeJS.ErrnoException & {
-    address?: string;
-    port?: number;
-  };
-  if (code === 'EADDRINUSE')
-    return `${address}:${port} is in use: stop what listens there, or set PORT.`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `Cannot listen on HOST and PORT as set: ${(error as Error).message}.`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-try {
-  await start();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exit(1);
-}
+await runProgram({
+  help: HELP,
+  usage: 'npm start takes no argument; --help lists the settings.',
+  argumentCount: [0, 0],
+  failures: [RosterError, StoreOpenError],
+  async run() {
+    await start();
+    return undefined;
+  },
+});

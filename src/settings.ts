@@ -76,6 +76,15 @@ export function readSettings(
   return { faults: Array.from(names, (name) => faultOf(name, environment[name] ?? '')) };
 }
 
+/** What `--help` says of the settings: for each its name, its default and its description, indented. */
+export const settingsHelp = (): string =>
+  Object.entries(Settings.properties)
+    .map(([name, schema]: [string, TSchema]) => {
+      const initial = schema.default === undefined ? '' : `, by default ${String(schema.default)}`;
+      return `  ${name}${initial}\n      ${schema.description ?? ''}\n`;
+    })
+    .join('');
+
 function faultOf(name: string, text: string): string {
   const schema = Settings.properties[name as keyof typeof Settings.properties] as TSchema;
   const { minimum, maximum, description } = schema as {

@@ -15,7 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   service: ['engine', 'store'],
   http: ['engine', 'service'],
   settings: ['store'],
-  main: ['engine', 'store', 'service', 'http', 'settings'],
+  main: ['engine', 'store', 'service', 'http', 'settings', 'cli'],
   cli: ['engine', 'store', 'audit', 'transfer', 'service', 'settings'],
 };
 /** The files that start a process: they alone read it. */

@@ -87,8 +87,8 @@ function endOf(child: ServerChild): Promise<never> {
 
 async function urlTold({ stdout }: ServerChild, ended: Promise<never>): Promise<string> {
   for await (const line of createInterface({ input: stdout })) {
-    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
-    if (line.includes('Server listening at') && url !== undefined) return url;
+    const [, url] = /"url":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(line) ?? [];
+    if (url !== undefined) return url;
   }
   return ended;
 }

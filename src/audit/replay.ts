@@ -10,20 +10,22 @@ import {
   isTokenChange,
 } from '../engine/index.ts';
 import { foldToken, type StoredToken } from '../store/index.ts';
-import { faultOfClaim } from './claims.ts';
-import type { MoveHistories } from './journey.ts';
-import { completes, slotIdOf } from './units.ts';
+import { faultOfChange } from './change-check.ts';
+import { continuesGroup, slotIdOf } from './change-groups.ts';
+import type { MoveHistories } from './move-histories.ts';
 
-/** Steps of the visit: they give no seat, free none and fill none. */
-const VISIT: ReadonlySet<Change['kind']> = new Set(['checked_in', 'started', 'completed']);
+/** The kinds of changes after which seats need no check, because they give, free and fill no seat. */
+const SEATLESS_KINDS: ReadonlySet<Change['kind']> = new Set(['checked_in', 'started', 'completed']);
 
-/** One doctor's life, from its change records alone. */
+/** Replays the change records of one doctor in an engine of its own and collects the faults that it finds. */
 export class Replay {
   readonly doctorId: DoctorId;
   readonly engine: AllocationEngine;
-  /** The tokens that have not moved to another doctor. */
+  /** The tokens as their change records make them, without the tokens that moved to another doctor. */
   readonly tokens = new Map<TokenId, StoredToken>();
+  /** Stays empty or gets one fault, because the faults after the first one would only follow from it. */
   readonly faults: string[] = [];
+  /** How many changes were replayed. */
   changes = 0;
   #previous: Change | undefined;
 
@@ -32,32 +34,36 @@ export class Replay {
     this.engine = new AllocationEngine(rules);
   }
 
-  apply(change: Change, next: Change | undefined, journeys: MoveHistories): void {
-    if (this.faults.length === 0 && !completes(change, this.#previous)) this.#checkRules();
-    // What cannot be replayed from here on would only repeat the first fault.
+  /**
+   * Checks a change and applies it.
+   * @param next the change of the same doctor right after it
+   */
+  apply(change: Change, next: Change | undefined, moves: MoveHistories): void {
+    if (this.faults.length === 0 && !continuesGroup(change, this.#previous)) this.#checkSeats();
     if (this.faults.length > 0) return;
     this.changes += 1;
-    const fault = this.#faultOf(change, next, journeys);
+    const fault = this.#faultOf(change, next, moves);
     if (fault !== undefined) this.faults.push(`${nameOf(change)}: ${fault}`);
     this.#previous = change;
   }
 
+  /** Checks the state after the last change. */
   finish(): void {
-    if (this.faults.length === 0) this.#checkRules();
-    if (this.faults.length === 0) this.#checkClosed();
+    if (this.faults.length === 0) this.#checkSeats();
+    if (this.faults.length === 0) this.#checkClosedSlots();
   }
 
-  #faultOf(change: Change, next: Change | undefined, journeys: MoveHistories): string | undefined {
+  #faultOf(change: Change, next: Change | undefined, moves: MoveHistories): string | undefined {
     const doctor = this.engine.doctor(change.doctorId);
     if (change.version !== (doctor?.version ?? 0) + 1) return 'its version is not the next one';
-    const place = { engine: this.engine, journeys, previous: this.#previous, next };
+    const context = { engine: this.engine, moves, previous: this.#previous, next };
     try {
       if (isTokenChange(change)) this.#fold(change);
-      const fault = faultOfClaim(change, place);
+      const fault = faultOfChange(change, context);
       if (fault !== undefined) return fault;
       this.engine.apply(change);
     } catch (error) {
-      if (error instanceof InvariantError) return `broken: ${error.message}`;
+      if (error instanceof InvariantError) return `cannot be applied: ${error.message}`;
       throw error;
     }
     return undefined;
@@ -69,31 +75,31 @@ export class Replay {
     else this.tokens.set(change.tokenId, token);
   }
 
-  /** What holds once the last change is complete, in the slot that it touched (R5, R8). */
-  #checkRules(): void {
+  /** Checks the slot of the last change once the group of that change is complete (R5, R8). */
+  #checkSeats(): void {
     const change = this.#previous;
-    if (change === undefined || VISIT.has(change.kind)) return;
+    if (change === undefined || SEATLESS_KINDS.has(change.kind)) return;
     const id = slotIdOf(change);
     const slot = id === undefined ? undefined : this.engine.slot(id);
     const next = slot?.nextWaiting();
     if (slot === undefined || next === undefined) return;
-    // Without the grace: what it was at the time is not on record, and today's setting may be a longer one.
+    // The minutes of grace do not count, because the change records do not say how many there were at the time.
     if (slot.isClosed || change.at >= endsAt(slot.facts, 0)) return;
     const weakest = slot.victimFor(next.patientClass);
     if (slot.seatsLeft > 0)
-      this.faults.push(`${nameOf(change)}: leaves a free seat beside token ${next.id} (R5)`);
+      this.faults.push(`${nameOf(change)}: leaves a seat free while token ${next.id} waits (R5)`);
     else if (weakest !== undefined)
       this.faults.push(
-        `${nameOf(change)}: leaves token ${next.id} behind token ${weakest.id}, which it may bump (R8)`,
+        `${nameOf(change)}: leaves token ${next.id} waiting although it may bump token ${weakest.id} (R8)`,
       );
   }
 
-  /** Who was still to be seen in a slot when it was closed was moved or cancelled. */
-  #checkClosed(): void {
+  /** Checks that a closed slot has no token that awaits consultation: its closing moved or cancelled them all. */
+  #checkClosedSlots(): void {
     for (const token of this.engine.tokens)
       if (token.slot.isClosed && awaitsConsultation(token.status))
         this.faults.push(
-          `token ${token.id}: is left in slot ${token.slot.facts.id}, which is closed`,
+          `token ${token.id}: awaits consultation in slot ${token.slot.facts.id}, which is closed`,
         );
   }
 }

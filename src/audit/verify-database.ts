@@ -3,7 +3,7 @@ import { openAuditSource } from '../store/index.ts';
 import { verify, type VerifyReport } from './verify.ts';
 
 /**
- * Verifies a database, stopped or live.
+ * Verifies a database. The service may be running on it.
  * @param url names the database, as `DATABASE_URL` does
  * @throws StoreOpenError when there is no database to verify, or it cannot be read
  */

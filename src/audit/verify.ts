@@ -1,48 +1,49 @@
 import type { Change, EngineRules } from '../engine/index.ts';
 import type { AuditSource, Batches } from '../store/index.ts';
 import { differences } from './differences.ts';
-import { journeysOf } from './journey.ts';
+import { readMoveHistories } from './move-histories.ts';
 import { Replay } from './replay.ts';
 
+/** How much was verified, and what is wrong. */
 export interface VerifyReport {
   readonly doctors: number;
   readonly slots: number;
   readonly tokens: number;
   readonly changes: number;
-  /** In the order in which they were found; empty when all is well. */
+  /** One sentence for each fault, in the order in which the faults were found; empty when the database is clean. */
   readonly faults: readonly string[];
 }
 
 /**
- * Replays every doctor's change records and compares what comes of them with the tables, row by row; checks on the
- * way that versions count up without gaps, that every change is the one that the rules make of the state before it, and
- * that R1, R5 and R8 hold after.
- * @throws StoreOpenError naming the change record that cannot be read
+ * Replays the change records of every doctor and compares the result with the tables, row by row. On the way it checks
+ * that versions count up without gaps, that each change is the one that the rules make of the state before it, and that
+ * R1, R5 and R8 hold after it.
+ * @throws StoreOpenError that names a change record that cannot be read
  */
 export async function verify(source: AuditSource, rules: EngineRules): Promise<VerifyReport> {
   const report = { doctors: 0, slots: 0, tokens: 0, changes: 0 };
   const faults: string[] = [];
-  const unheard = new Set(await source.doctorIds());
+  const withoutRecords = new Set(await source.doctorIds());
   for await (const replay of replays(source, rules)) {
-    unheard.delete(replay.doctorId);
+    withoutRecords.delete(replay.doctorId);
     report.doctors += 1;
     report.changes += replay.changes;
     report.tokens += replay.tokens.size;
     report.slots += replay.engine.doctor(replay.doctorId)?.slots.length ?? 0;
-    // One by one: a doctor may have more of them than a call has room for arguments.
+    // The faults are added one by one, because a call cannot take as many arguments as a doctor may have faults.
     for (const fault of [...replay.faults, ...(await differences(replay, source))])
       faults.push(fault);
   }
-  for (const id of unheard) faults.push(`doctor ${id} has no change record`);
+  for (const id of withoutRecords) faults.push(`doctor ${id} has no change record`);
   for (const id of await source.orphanTokens()) faults.push(`token ${id} has no change record`);
   return { ...report, faults };
 }
 
-/** Each doctor's replay once it is over, one in memory at a time. */
+/** Yields the finished replay of each doctor; only one replay is in memory at a time. */
 async function* replays(source: AuditSource, rules: EngineRules): AsyncGenerator<Replay> {
   let replay: Replay | undefined;
   for await (const batch of withNext(source.changes())) {
-    const journeys = await journeysOf(
+    const moves = await readMoveHistories(
       batch.map(([change]) => change),
       source,
     );
@@ -51,7 +52,7 @@ async function* replays(source: AuditSource, rules: EngineRules): AsyncGenerator
         if (replay !== undefined) yield finished(replay);
         replay = new Replay(change.doctorId, rules);
       }
-      replay.apply(change, next, journeys);
+      replay.apply(change, next, moves);
     }
   }
   if (replay !== undefined) yield finished(replay);
@@ -59,8 +60,9 @@ async function* replays(source: AuditSource, rules: EngineRules): AsyncGenerator
 
 type WithNext = readonly [change: Change, next: Change | undefined];
 
-/** Each change with the doctor's next one, which may be of the next batch: a bump names the booking that follows. */
+/** Pairs each change with the next change of the same doctor, because a bump is checked together with it. */
 async function* withNext(batches: Batches): AsyncGenerator<readonly WithNext[]> {
+  // The last change of a batch waits for the next batch, which may begin with its next change.
   let known: readonly Change[] = [];
   for await (const batch of batches) {
     known = [...known, ...batch];

@@ -1,17 +1,23 @@
-import { readSettings } from '../settings.ts';
-import { backUp, StoreOpenError } from '../store/index.ts';
+import { backUp, databaseName, StoreOpenError } from '../store/index.ts';
+import { settingsFromEnvironment } from './environment.ts';
+import { runProgram } from './program.ts';
 
-// `npm run backup -- FILE`: copies the database in DATABASE_URL, stopped or live, into a new file.
+const HELP = `npm run backup -- FILE
+  Copies the SQLite database that DATABASE_URL names into a new file, as the database is at one instant. The service
+  may be running. Only the owner of the new file may read it. A file that exists is not overwritten.
 
-try {
-  const [target] = process.argv.slice(2);
-  if (target === undefined) throw new StoreOpenError('Name the new file: npm run backup -- FILE');
-  const given = readSettings(process.env);
-  if ('faults' in given) throw new StoreOpenError(given.faults.join('\n'));
-  backUp(given.settings.DATABASE_URL, target);
-  process.stdout.write(`${target}: a copy of ${given.settings.DATABASE_URL}\n`);
-} catch (error) {
-  if (!(error instanceof StoreOpenError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+Exits with 0, or with 1 and a sentence when the copy cannot be made.
+`;
+
+await runProgram({
+  help: HELP,
+  usage: 'Name the new file: npm run backup -- FILE; --help says how.',
+  argumentCount: [1, 1],
+  failures: [StoreOpenError],
+  run({ arguments: [file = ''] }) {
+    const { DATABASE_URL } = settingsFromEnvironment();
+    backUp(DATABASE_URL, file);
+    process.stdout.write(`${file}: a copy of ${databaseName(DATABASE_URL)}\n`);
+    return Promise.resolve(0);
+  },
+});

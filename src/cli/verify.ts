@@ -1,35 +1,38 @@
 import { verifyDatabase } from '../audit/index.ts';
 import { DEFAULT_CLASSES } from '../engine/index.ts';
-import { readSettings } from '../settings.ts';
 import { databaseName, StoreOpenError } from '../store/index.ts';
+import { settingsFromEnvironment } from './environment.ts';
+import { runProgram } from './program.ts';
 
-// `npm run verify`: replays the change records of the database in DATABASE_URL against its tables, stopped or live.
+/** Faults that are printed one by one; of more faults only the number is printed. */
+const FAULTS_PRINTED_MAX = 20;
 
-/** Faults that are told one by one. */
-const FAULTS_TOLD = 20;
+const HELP = `npm run verify
+  Replays all change records of the database that DATABASE_URL names, checks on the way that each change follows the
+  rules, and compares the result with the tables, row by row. The service may be running. Nothing is changed.
 
-async function run(): Promise<boolean> {
-  const given = readSettings(process.env);
-  if ('faults' in given) throw new StoreOpenError(given.faults.join('\n'));
-  const { DATABASE_URL, SLOT_GRACE_MINUTES } = given.settings;
-  const report = await verifyDatabase(DATABASE_URL, {
-    classes: DEFAULT_CLASSES,
-    graceMinutes: SLOT_GRACE_MINUTES,
-    waitlistMax: Infinity,
-  });
-  const { doctors, slots, tokens, changes, faults } = report;
-  process.stdout.write(
-    `${databaseName(DATABASE_URL)}: ${doctors} doctors, ${slots} slots, ${tokens} tokens, ${changes} change records\n`,
-  );
-  for (const fault of faults.slice(0, FAULTS_TOLD)) process.stdout.write(`  ${fault}\n`);
-  process.stdout.write(faults.length === 0 ? 'clean\n' : `${faults.length} faults\n`);
-  return faults.length === 0;
-}
+Prints what it has read, then "clean", or the first ${FAULTS_PRINTED_MAX} faults and how many there are.
+Exits with 0 when the database is clean, with 1 when it has faults, and with 1 and a sentence when it cannot be read.
+`;
 
-try {
-  process.exitCode = (await run()) ? 0 : 1;
-} catch (error) {
-  if (!(error instanceof StoreOpenError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runProgram({
+  help: HELP,
+  usage: 'npm run verify takes no argument; --help says what it does.',
+  argumentCount: [0, 0],
+  failures: [StoreOpenError],
+  async run() {
+    const { DATABASE_URL, SLOT_GRACE_MINUTES } = settingsFromEnvironment();
+    const report = await verifyDatabase(DATABASE_URL, {
+      classes: DEFAULT_CLASSES,
+      graceMinutes: SLOT_GRACE_MINUTES,
+      waitlistMax: Infinity,
+    });
+    const { doctors, slots, tokens, changes, faults } = report;
+    process.stdout.write(
+      `${databaseName(DATABASE_URL)}: ${doctors} doctors, ${slots} slots, ${tokens} tokens, ${changes} change records\n`,
+    );
+    for (const fault of faults.slice(0, FAULTS_PRINTED_MAX)) process.stdout.write(`  ${fault}\n`);
+    process.stdout.write(faults.length === 0 ? 'clean\n' : `${faults.length} faults\n`);
+    return faults.length === 0 ? 0 : 1;
+  },
+});

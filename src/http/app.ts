@@ -56,7 +56,11 @@ export async function buildApp({
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
   const app = Fastify({
-    loggerInstance: logger,
+    // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
+    loggerInstance: logger.child(
+      {},
+      { level: logger.isLevelEnabled('info') ? 'warn' : logger.level },
+    ),
     logController: requestLog,
     // One logger for all requests: a child for each costs more than the line it writes.
     childLoggerFactory: (parent) => parent,
@@ -80,7 +84,7 @@ export async function buildApp({
     },
     ajv: {
       // Values are never coerced and fields never dropped; every fault is named at once.
-      // `verbose` hands over the schema, whose description says better than a pattern what a value must be.
+      // `verbose` adds the schema and the value to each fault, because its words are made from them.
       customOptions: {
         coerceTypes: false,
         removeAdditional: false,

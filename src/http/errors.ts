@@ -2,7 +2,8 @@ import { METHODS, STATUS_CODES, type IncomingMessage, type Server } from 'node:h
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { faultsOfValidation, PROBLEMS, sendProblem, type ProblemCode } from './problem.ts';
+import { PROBLEMS, sendProblem, type ProblemCode } from './problem.ts';
+import { faultsOfValidation } from './validation-faults.ts';
 
 /** Fastify's own errors in the words of the contract. */
 const CODE_OF: Readonly<Record<string, ProblemCode>> = {

@@ -41,6 +41,9 @@ export const operationsRoutes: FastifyPluginCallbackTypebox<OperationsRoutes> = 
         : sendProblem(request, reply, service.unreadiness),
   );
 
+  // Not a permanent redirect, because browsers would remember it.
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));
+
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
     reply.send(app.swagger()),
   );

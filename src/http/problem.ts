@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { instantOf, type Fault, type Refusal, type RefusalCode } from '../service/index.ts';
+import { instantOf, type Refusal, type RefusalCode } from '../service/index.ts';
+import { FAULTS_MAX } from './validation-faults.ts';
 
 /** Codes of what goes wrong before a command or a read is reached. */
 type HttpCode =
@@ -162,9 +163,6 @@ export const PROBLEMS = {
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
 
-/** Faults that one answer names: a body can have more of them than anybody reads. */
-const ERRORS_MAX = 100;
-
 /** Facts that stand beside the code. */
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -213,33 +211,8 @@ function factsOf(refusal: Refusal): Facts {
     case 'invalid_transition':
       return { from: refusal.from, allowed: refusal.allowed };
     case 'invalid_request':
-      return { errors: refusal.errors.slice(0, ERRORS_MAX) };
+      return { errors: refusal.errors.slice(0, FAULTS_MAX) };
     default:
       return {};
   }
 }
-
-/** What Ajv found, each fault with its place in the body, the query or the path; the first hundred. */
-export const faultsOfValidation = (
-  faults: readonly {
-    readonly instancePath: string;
-    readonly message?: string | undefined;
-    readonly params: Readonly<Record<string, unknown>>;
-    readonly parentSchema?: { readonly description?: string };
-  }[],
-): Fault[] =>
-  faults
-    .slice(0, ERRORS_MAX)
-    .map(({ instancePath, message = 'is not valid', params, parentSchema }) => {
-      const field = params['missingProperty'] ?? params['additionalProperty'];
-      const pointer =
-        typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath;
-      const allowed = params['allowedValues'];
-      if (Array.isArray(allowed)) return { pointer, detail: `${message}: ${allowed.join(', ')}` };
-      // A pattern is for machines; its schema's description says the same to people.
-      const description = 'pattern' in params ? parentSchema?.description : undefined;
-      return { pointer, detail: description === undefined ? message : `must be: ${description}` };
-    });
-
-/** RFC 6901. */
-const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -224,7 +224,8 @@ export const bookBody = (classes: readonly PatientClass[]) =>
     doctor_id: Id,
     slot_id: Type.Unsafe<string>({
       ...Id,
-      description: "A slot's id, or a session's: its next slot that still takes bookings.",
+      description:
+        "1 to 128 letters, digits and `_-.:@`. The id of a slot, or of a session: it means the session's next slot that still takes bookings.",
     }),
     patient_name: Name,
     patient_type: patientType(classes),
@@ -302,7 +303,8 @@ export const KeyHeaders = Type.Object({
     Type.String({
       pattern:
         '^("[\\x20\\x21\\x23-\\x7E]{1,255}"|[\\x21\\x23-\\x7E][\\x20\\x21\\x23-\\x7E]{0,254})$',
-      description: 'A repeat with the same key and body gets the first answer again, for 24 hours.',
+      description:
+        '1 to 255 visible ASCII characters, with or without double quotes around them. A repeat with the same key and body gets the first answer again, for 24 hours.',
     }),
   ),
 });

@@ -11,14 +11,9 @@ import {
   type Slot,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
-import {
-  dateFaultsOf,
-  doctorFactsOf,
-  faultsOf,
-  type DoctorInput,
-  type Fault,
-} from './doctor-input.ts';
+import { dateFaultsOf, doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
 import { planOf, slotIdsOf } from './doctor-plan.ts';
+import type { Fault } from './fault-words.ts';
 import type { Answer, Caller } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
 import { singleSlotOf, slotFaultsOf, type SlotInput } from './roster/single-slot.ts';

@@ -20,6 +20,7 @@ export { REFUSALS, type Refusal, type RefusalCode, type Result } from './refusal
 export { COUNTED, type CountsView, type DayReportView } from './report.ts';
 export { Reports } from './reports.ts';
 export * from './doctor-input.ts';
+export * from './fault-words.ts';
 export { exportRoster } from './roster/export.ts';
 export { importRoster } from './roster/import.ts';
 export * from './roster/file.ts';

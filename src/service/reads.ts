@@ -12,7 +12,8 @@ import {
 } from '../engine/index.ts';
 import { detachedSlot, type Archive, type Store, type StoredToken } from '../store/index.ts';
 import { daysBetween, localDateAt, plusDays } from './calendar.ts';
-import { dateFaultsOf, type Fault } from './doctor-input.ts';
+import { dateFaultsOf } from './doctor-input.ts';
+import type { Fault } from './fault-words.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 import {

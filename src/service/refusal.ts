@@ -1,6 +1,6 @@
 import { ENGINE_REFUSALS, type EngineRefusal } from '../engine/index.ts';
 import { NotDurableError, OverloadedError } from '../store/index.ts';
-import type { Fault } from './doctor-input.ts';
+import type { Fault } from './fault-words.ts';
 
 /** Every way a command or a read is refused; codes never change. */
 export const REFUSALS = [

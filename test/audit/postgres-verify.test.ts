@@ -66,17 +66,17 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a free seat left beside a waiter (R5)',
     withoutChanges(`kind = 'promoted' AND token_id = 'W4'`),
-    /^token W2: .*\(cancelled\): leaves a free seat beside token W4 \(R5\)$/,
+    /^token W2: .*\(cancelled\): leaves a seat free while token W4 waits \(R5\)$/,
   ],
   [
     'a seat sold twice (R1)',
     setChanges(`token_id = 'W4' AND kind = 'booked'`, `to_status = 'BOOKED'`),
-    /^token W4: .*broken: a slot never seats more than its capacity \(R1\)$/,
+    /^token W4: .*cannot be applied: a slot never seats more than its capacity \(R1\)$/,
   ],
   [
     'a larger slot',
     `UPDATE slots SET capacity = 9 WHERE id = 'nine'`,
-    /^slot nine: is not what its change records come to$/,
+    /^slot nine: differs from its change records$/,
   ],
   [
     'a slot that nobody opened',
@@ -87,19 +87,19 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a session that nobody gave',
     `INSERT INTO sessions VALUES ('rao', 'x', 0, 'mon', '09:00', '10:00', 1, false)`,
-    /^doctor rao: its row or its sessions are not what its change records come to$/,
+    /^doctor rao: its row or its sessions differ from its change records$/,
   ],
   [
     'a day whose numbers would be used again',
     `UPDATE days SET last_number = 1`,
-    /^doctor rao: the last number of 2026-01-05 is not kept$/,
+    /^doctor rao: the last number of 2026-01-05 differs from its change records$/,
   ],
   [
     'a doctor from nowhere',
     `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
     /^doctor x has no change record$/,
   ],
-  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is not kept$/],
+  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],
   ['a table without rows', `TRUNCATE tokens`, /^(token \w\d: is missing from the table\n?){7}$/],
   ['a database without records', `TRUNCATE changes`, /^doctor rao has no change record$/m],
 ])('%s is found', async (_, sql, fault) => {

@@ -88,7 +88,7 @@ const twoSeen = (slot: string, at: EpochMs, today: LocalDate) =>
     },
   );
 const W1_STAYS = `${withoutChanges(`kind = 'completed'`)} ${setToken('W1', `status = 'IN_CONSULTATION'`)}`;
-const TWO_AT_ONCE = /^token W2: .*\(started\): begins while token W1 is with the doctor$/;
+const TWO_AT_ONCE = /^token W2: .*\(started\): starts while token W1 is in consultation$/;
 
 finds([
   ['a second patient with the doctor', twoSeen('nine', NOW, TODAY), W1_STAYS, TWO_AT_ONCE],
@@ -103,7 +103,7 @@ finds([
     day(admit('nine', 'W1'), checkIn('W1'), start('W1')),
     `${setChanges(`kind = 'started'`, `kind = 'completed', to_status = 'COMPLETED'`)}
      ${setToken('W1', `status = 'COMPLETED'`)}`,
-    /^token W1: .*\(completed\): does not follow CHECKED_IN in the status table$/,
+    /^token W1: .*\(completed\): cannot follow the status CHECKED_IN in the status table$/,
   ],
   [
     'a waiter whose time was not over (R11)',
@@ -115,7 +115,7 @@ finds([
     'a promoted patient who was at the desk and is no longer',
     day(admit('other', 'W1'), checkIn('W1'), admit('other', 'E1'), (desk) => desk.leave('E1')),
     `${setChanges(`kind = 'promoted'`, `to_status = 'BOOKED'`)} ${setToken('W1', `status = 'BOOKED'`)}`,
-    /^token W1: .*\(promoted\): does not lead to BOOKED$/,
+    /^token W1: .*\(promoted\): cannot lead to BOOKED$/,
   ],
 ]);
 
@@ -140,7 +140,7 @@ finds([
     `${setData(`kind = 'reclassified'`, 'patientType', `'WALK_IN'`)}
      ${setData(`kind = 'reclassified'`, 'priority', '20')}
      ${setToken('W1', `patient_type = 'WALK_IN', priority = 20`)}`,
-    /^token W1: .*\(reclassified\): changes nothing \(R9\)$/,
+    /^token W1: .*\(reclassified\): gets the class that it has already \(R9\)$/,
   ],
   [
     'a class given to somebody who is with the doctor',
@@ -148,20 +148,20 @@ finds([
     `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION'`)}
      ${setChanges(`kind = 'reclassified'`, `from_status = 'IN_CONSULTATION'`)}
      ${setToken('W1', `status = 'IN_CONSULTATION'`)}`,
-    /^token W1: .*\(reclassified\): gets another class as IN_CONSULTATION$/,
+    /^token W1: .*\(reclassified\): gets another class although its status is IN_CONSULTATION$/,
   ],
   [
     'a patient who became an emergency and waits (R8)',
     raised,
     `${withoutChanges(`kind IN ('bumped', 'promoted')`)} ${setToken('W4', `status = 'WAITING'`)}
      ${setToken('W2', `status = 'BOOKED'`)}`,
-    /^token W4: .*\(reclassified\): leaves token W4 behind token W2, which it may bump \(R8\)$/,
+    /^token W4: .*\(reclassified\): leaves token W4 waiting although it may bump token W2 \(R8\)$/,
   ],
   [
     'the wrong victim of a new emergency (R3)',
     raised,
     setChanges(`kind = 'bumped'`, `token_id = 'W1'`),
-    /^token W1: .*\(bumped\): is bumped where token W2 is to be \(R3\)$/,
+    /^token W1: .*\(bumped\): is bumped, but token W2 must be \(R3\)$/,
   ],
   [
     'a seat of a new emergency that another waiter gets (R17)',
@@ -185,40 +185,40 @@ finds([
     'the wrong patient without a seat when there are fewer (R12)',
     fewer,
     setChanges(`kind = 'bumped' AND token_id = 'W3'`, `token_id = 'W1'`),
-    /^token W1: .*\(bumped\): is bumped where token W3 is to be \(R12\)$/,
+    /^token W1: .*\(bumped\): is bumped, but token W3 must be \(R12\)$/,
   ],
   [
     'patients without a seat though none was taken away (R12)',
     fewer,
     `${setData(`kind = 'slot_set' AND slot_id = 'nine'`, 'capacity', '3')}
      UPDATE slots SET capacity = 3 WHERE id = 'nine'`,
-    /^token W2: .*\(bumped\): has no cause, and no fewer seats follow \(R12, R17\)$/,
+    /^token W2: .*\(bumped\): has no cause, and the slot does not get fewer seats \(R12, R17\)$/,
   ],
   [
     'more patients without a seat than seats were taken away (R12)',
     fewer,
     `${setData(`version = (SELECT max(version) FROM changes) AND kind = 'slot_set'`, 'capacity', '2')}
      UPDATE slots SET capacity = 2 WHERE id = 'nine'`,
-    /^change rao:\d+ \(slot_set\): took more seats than it has fewer, token W2's too \(R12\)$/,
+    /^change rao:\d+ \(slot_set\): bumps more tokens than its new capacity asks for, token W2 last \(R12\)$/,
   ],
   [
     'a patient without a seat and nothing after it (R12)',
     fewer,
     `${withoutChanges(`kind = 'slot_set' AND position = (SELECT max(position) FROM changes)`)}
      UPDATE slots SET capacity = 3 WHERE id = 'nine'`,
-    /^token W2: .*\(bumped\): has no cause, and no fewer seats follow \(R12, R17\)$/,
+    /^token W2: .*\(bumped\): has no cause, and the slot does not get fewer seats \(R12, R17\)$/,
   ],
   [
     'a new seat beside a waiter (R5)',
     day(admit('nine', 'W1 W2 W3'), revise('nine', 3)),
     `${withoutChanges(`kind = 'promoted'`)} ${setToken('W3', `status = 'WAITING'`)}`,
-    /^change rao:\d+ \(slot_set\): leaves a free seat beside token W3 \(R5\)$/,
+    /^change rao:\d+ \(slot_set\): leaves a seat free while token W3 waits \(R5\)$/,
   ],
   [
     'fewer seats than patients who keep theirs (R1)',
     day(admit('nine', 'W1 W2'), revise('nine', 1)),
     `${withoutChanges(`kind = 'bumped'`)} ${setToken('W2', `status = 'BOOKED'`)}`,
-    /^change rao:\d+ \(slot_set\): broken: a slot has no fewer seats than seated tokens \(R1\)$/,
+    /^change rao:\d+ \(slot_set\): cannot be applied: a slot has no fewer seats than seated tokens \(R1\)$/,
   ],
 ]);
 
@@ -230,7 +230,7 @@ finds([
     'a patient left in a slot that was closed',
     cancelledAll,
     `${withoutChanges(`kind = 'cancelled' AND token_id = 'W2'`)} ${setToken('W2', `status = 'BOOKED'`)}`,
-    /^token W2: is left in slot nine, which is closed$/,
+    /^token W2: awaits consultation in slot nine, which is closed$/,
   ],
   [
     'a seat given in a slot that was closed (R5)',
@@ -297,31 +297,31 @@ finds([
     'a priority raised on the way (R13)',
     away,
     `${setData(MOVED_IN, 'priority', '30')} ${setToken('W1', 'priority = 30')}`,
-    /^token W1: .*\(moved_in\): is not the token that left \(R13\)$/,
+    /^token W1: .*\(moved_in\): differs from the token that left \(R13\)$/,
   ],
   [
     'a patient exchanged on the way (R13)',
     away,
     `${setData(MOVED_IN, 'patientName', `'X'`)} ${setToken('W1', `patient_name = 'X'`)}`,
-    /^token W1: .*\(moved_in\): is not the token that left \(R13\)$/,
+    /^token W1: .*\(moved_in\): differs from the token that left \(R13\)$/,
   ],
   [
     'a patient who was at the desk and, moved within the day, is no longer',
     within,
     `${setData(MOVED_IN, 'present', `json('false')`)} ${setChanges(MOVED_IN, `to_status = 'BOOKED'`)}`,
-    /^token W1: .*\(moved_in\): has been at the desk that day$/,
+    /^token W1: .*\(moved_in\): has not checked in, but it has on the day of this slot$/,
   ],
   [
     'a patient at the desk already, of another day',
     toMorrow,
     `${setData(MOVED_IN, 'present', `json('true')`)} ${setChanges(MOVED_IN, `to_status = 'CHECKED_IN'`)}`,
-    /^token W1: .*\(moved_in\): has not been at the desk that day$/,
+    /^token W1: .*\(moved_in\): has checked in, but not on the day of this slot$/,
   ],
   [
     'a token that left and never arrived (R13)',
     away,
     withoutChanges(MOVED_IN),
-    /^token W1: .*\(moved_out\): does not arrive anywhere \(R13\)\n/,
+    /^token W1: .*\(moved_out\): leaves its slot and enters no other \(R13\)\n/,
   ],
   [
     'a token that arrived and never left (R13)',
@@ -333,14 +333,14 @@ finds([
     'a token that arrived at another time than it left (R13)',
     away,
     setChanges(MOVED_IN, 'at = at + 1'),
-    /^token W1: .*\(moved_out\): does not arrive anywhere \(R13\)\ntoken W1: .*\(moved_in\): did not leave another slot right before \(R13\)$/,
+    /^token W1: .*\(moved_out\): leaves its slot and enters no other \(R13\)\ntoken W1: .*\(moved_in\): did not leave another slot right before \(R13\)$/,
   ],
   [
     'a token moved away from the doctor',
     within,
     `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION'`)}
      ${setChanges(`kind = 'moved_out'`, `from_status = 'IN_CONSULTATION'`)}`,
-    /^token W1: .*\(moved_out\): leaves its slot as IN_CONSULTATION$/,
+    /^token W1: .*\(moved_out\): leaves its slot although its status is IN_CONSULTATION$/,
   ],
   [
     'a token that the table has where it was before',
@@ -352,12 +352,12 @@ finds([
     'a seat left by a move beside a waiter (R5)',
     day(admit('nine', 'W1 W2 W3'), move('W1', 'other')),
     `${withoutChanges(`kind = 'promoted'`)} ${setToken('W3', `status = 'WAITING'`)}`,
-    /^token W1: .*\(moved_out\): leaves a free seat beside token W3 \(R5\)$/,
+    /^token W1: .*\(moved_out\): leaves a seat free while token W3 waits \(R5\)$/,
   ],
   [
     'a move that bumps somebody else than the weakest (R3)',
     day(admit('ten', 'W1 W2'), admit('nine', 'F1'), move('F1', 'ten')),
     setChanges(`kind = 'bumped'`, `token_id = 'W1'`),
-    /^token W1: .*\(bumped\): is bumped where token W2 is to be \(R3\)$/,
+    /^token W1: .*\(bumped\): is bumped, but token W2 must be \(R3\)$/,
   ],
 ]);

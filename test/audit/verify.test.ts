@@ -72,7 +72,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a change record of a token that was not there',
     setChanges(`kind = 'promoted'`, `token_id = 'x'`),
-    /^token x: change rao:\d+ \(promoted\): broken: a change starts from the status/,
+    /^token x: change rao:\d+ \(promoted\): cannot be applied: a change starts from the status/,
   ],
   [
     'a number that was used before (R10)',
@@ -87,12 +87,12 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a seat sold twice (R1)',
     setChanges(`token_id = 'W4' AND kind = 'booked'`, `to_status = 'BOOKED'`),
-    /^token W4: .*broken: a slot never seats more than its capacity \(R1\)$/,
+    /^token W4: .*cannot be applied: a slot never seats more than its capacity \(R1\)$/,
   ],
   [
     'a smaller slot',
     `UPDATE slots SET capacity = 9 WHERE id = 'nine'`,
-    /^slot nine: is not what its change records come to$/,
+    /^slot nine: differs from its change records$/,
   ],
   [
     'a slot that nobody opened',
@@ -103,19 +103,19 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'counters set back',
     `UPDATE doctors SET last_arrival = 1`,
-    /^doctor rao: its row or its sessions are not what its change records come to$/,
+    /^doctor rao: its row or its sessions differ from its change records$/,
   ],
   [
     'a day whose numbers would be used again',
     `UPDATE days SET last_number = 1`,
-    /^doctor rao: the last number of 2026-01-05 is not kept$/,
+    /^doctor rao: the last number of 2026-01-05 differs from its change records$/,
   ],
   [
     'a doctor from nowhere',
     `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
     /^doctor x has no change record$/,
   ],
-  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is not kept$/],
+  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],
 ])('%s is found', async (_, sql, fault) => {
   expect(await faultsAfter(threeSeats, sql)).toMatch(fault);
 });

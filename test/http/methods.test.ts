@@ -29,6 +29,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/health': 'GET, HEAD',
   '/ready': 'GET, HEAD',
   '/openapi.json': 'GET, HEAD',
+  '/': 'GET, HEAD',
   '/docs': 'GET, HEAD',
   '/docs/': 'GET, HEAD',
   '/docs/static/index.css': 'GET, HEAD',
@@ -48,6 +49,12 @@ it.each(Object.entries(ROUTES))('%s takes %s, and answers 405 to the rest', asyn
   }
 });
 
+it('leads from / to the page that documents it', async () => {
+  const { app } = await openApp();
+  const { statusCode, headers } = await app.inject('/');
+  expect([statusCode, headers.location]).toEqual([302, '/docs']);
+});
+
 it('answers HEAD as GET, without the body', async () => {
   const opd = await openApp();
   await opd.book('W1');
@@ -57,7 +64,7 @@ it('answers HEAD as GET, without the body', async () => {
   expect(head.headers['content-length']).toBe(String(Buffer.byteLength(get.text)));
 });
 
-it.each(['/', '/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
+it.each(['/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
   'knows no route %s',
   async (url) => {
     const answer = await (await openApp()).get(url);

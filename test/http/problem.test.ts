@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
-import { doctorInput } from '../support/app/doctor-input.ts';
+import { doctorInput, session } from '../support/app/doctor-input.ts';
 import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 
 interface Problem {
@@ -192,6 +192,48 @@ describe('beside the code stand the facts to act on', () => {
     expect(new Set(errors.map(({ pointer }) => pointer))).toEqual(
       new Set(['/doctor_id', '/slot_id', '/patient_name', '/patient_type', '/a~1b~0c']),
     );
+  });
+
+  it('says each fault in words, and what was probably meant', async () => {
+    const opd = await openApp();
+    const { patient_name, ...rest } = booking('W1', { slot_id: 'a/b', patient_type: 'WALKIN' });
+    const { body } = await opd.post('/book', { ...rest, patientname: patient_name });
+    const { errors } = body as { errors: object[] };
+    expect(errors).toEqual([
+      { pointer: '/patient_name', detail: 'missing field `patient_name`' },
+      {
+        pointer: '/patientname',
+        detail: 'unknown field `patientname`; did you mean `patient_name`?',
+      },
+      { pointer: '/slot_id', detail: 'must be text: 1 to 128 letters, digits and `_-.:@`' },
+      {
+        pointer: '/patient_type',
+        detail: expect.stringMatching(/^must be one of .*; did you mean `WALK_IN`\?$/) as string,
+      },
+    ]);
+  });
+
+  it('names the choices of a list, once for each place', async () => {
+    const sessions = [session('s', { weekdays: ['mon', 'monday'], capacity: '3' })];
+    const { body } = await (await openApp()).put('/doctors/rao', doctorInput({ sessions }));
+    expect(body).toMatchObject({
+      errors: [
+        {
+          pointer: '/sessions/0/weekdays/1',
+          detail: 'must be one of mon, tue, wed, thu, fri, sat, sun',
+        },
+        {
+          pointer: '/sessions/0/capacity',
+          detail: 'must be a whole number from 1 to 10,000, without quotation marks',
+        },
+      ],
+    });
+  });
+
+  it('names a hundred faults at most', async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 150 }, (_, nth) => [`x${nth}`, 1]));
+    const { body } = await (await openApp()).post('/book', booking('W1', wrong));
+    expect((body as { errors: object[] }).errors).toHaveLength(100);
   });
 
   it('lists the classes when one is mistyped', async () => {

@@ -96,7 +96,7 @@ it.each(['null', '[]', '"text"', '5', 'true', '[{}]'])('refuses %s for a body', 
   const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
   expect(answer).toMatchObject({
     status: 400,
-    body: { code: 'invalid_request', errors: [{ pointer: '', detail: 'must be object' }] },
+    body: { code: 'invalid_request', errors: [{ pointer: '', detail: 'must be a JSON object' }] },
   });
 });
 

@@ -236,7 +236,7 @@ describe('the class table of ROSTER', () => {
       const refusing = spawnServer(settings);
       expect(await refusing.exited).toEqual({ code: 1, signal: null });
       expect(refusing.errors).toMatch(
-        /^The class table .* nothing was changed: 2 live tokens have class SENIOR_CITIZEN, which it does not have\. .*\.\n$/,
+        /^The class table .* nothing was changed: 2 live tokens have class SENIOR_CITIZEN, which the table does not have\. .*\.\n$/,
       );
       expect((await place.verify()).output).toBe(before);
     }

@@ -58,7 +58,7 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
     const first = await startServer(MEMORY);
     const { port } = new URL(first.url);
     expect(await refusalOf({ ...MEMORY, PORT: port })).toBe(
-      `127.0.0.1:${port} is in use: stop what listens there, or set PORT.\n`,
+      `127.0.0.1:${port} is in use: stop the program that listens there, or set PORT.\n`,
     );
   });
 

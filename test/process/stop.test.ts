@@ -98,7 +98,7 @@ it('a process that stops while the database stays busy drops what it has not ans
   await eventually(async () => (await server.get('/ready')).status === 503);
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(await inFlight).toBe('no answer');
-  expect(server.log).toContain('What waited for the disk is dropped');
+  expect(server.log).toContain('Commands that waited for the disk are dropped');
   letGo();
   const after = await startServer(settings);
   expect(await (await book(after, 'b')).json()).toMatchObject({ number: 1 });
@@ -119,8 +119,12 @@ function longRoster(): string {
 }
 
 it('SIGTERM while state is loading stops the process in order', async () => {
-  const server = spawnServer({ DATABASE_URL: `sqlite:${newFile()}`, ROSTER: longRoster() });
-  await eventually(() => server.log.includes('Server listening'));
+  const server = spawnServer({
+    DATABASE_URL: `sqlite:${newFile()}`,
+    ROSTER: longRoster(),
+    LOG_LEVEL: 'debug',
+  });
+  await eventually(() => server.log.includes('"Listening.'));
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(server.log).toContain('"Stopping."');
   expect(server.errors).toBe('');
@@ -128,8 +132,12 @@ it('SIGTERM while state is loading stops the process in order', async () => {
 
 it('SIGTERM while loading waits for a busy database stops the process in order', async () => {
   const file = newFile();
-  const server = spawnServer({ DATABASE_URL: `sqlite:${file}`, ROSTER: longRoster() });
-  await eventually(() => server.log.includes('Server listening'));
+  const server = spawnServer({
+    DATABASE_URL: `sqlite:${file}`,
+    ROSTER: longRoster(),
+    LOG_LEVEL: 'debug',
+  });
+  await eventually(() => server.log.includes('"Listening.'));
   const letGo = occupy(file);
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(server.errors).toBe('');

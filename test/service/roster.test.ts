@@ -174,6 +174,54 @@ it('lists every fault of every doctor at once', () => {
   ]);
 });
 
+it('tells the faults of the form and of what is well-formed in one go, each in words', () => {
+  const text = JSON.stringify({
+    patient_types: [
+      { type: 'vip', priority: 70 },
+      { type: 'STAFF', priority: 100 },
+    ],
+    doctors: [
+      'rao',
+      doctor('a', {
+        nam: 'x',
+        time_zone: 'Mars/Olympus',
+        sessions: [
+          null,
+          session('s', { weekdays: ['monday'], capacity: '3', start: '11:00', end: '10:00' }),
+          session('s', { weekdays: ['mon', 'mon'], start: 9 }),
+        ],
+      }),
+      doctor('a', { sessions: {} }),
+    ],
+    slots: [{ id: 's', doctor_id: 'a', start_time: '2026-02-30T09:00:00Z', end_time: 5 }],
+    slot: [],
+  });
+  const read = parseRoster(text);
+  const faults = 'faults' in read ? read.faults : [];
+  const instant =
+    'a date and time with its offset from UTC (RFC 3339), such as 2026-11-23T09:00:00Z';
+  expect(faults.map(({ pointer, detail }) => `${pointer} ${detail}`)).toEqual([
+    '/slot unknown field `slot`; did you mean `slots`?',
+    '/patient_types/0/type must be text: 1 to 64 capital letters, digits and `_`, a letter first',
+    '/doctors/0 must be a JSON object',
+    '/doctors/1/nam unknown field `nam`; did you mean `name`?',
+    '/doctors/1/sessions/0 must be a JSON object',
+    '/doctors/1/sessions/1/weekdays/0 must be one of mon, tue, wed, thu, fri, sat, sun',
+    '/doctors/1/sessions/1/capacity must be a whole number from 1 to 10,000, without quotation marks',
+    '/doctors/1/sessions/2/start must be text: `HH:MM`, such as 09:00',
+    '/doctors/2/sessions must be a list of at most 100 items',
+    '/slots/0/capacity missing field `capacity`',
+    `/slots/0/end_time must be text: ${instant}`,
+    '/patient_types/1/priority must differ from the priority of EMERGENCY',
+    '/doctors/1/time_zone must be the name of an IANA time zone, such as Asia/Kolkata',
+    '/doctors/1/sessions/1/end must be later than start',
+    '/doctors/1/sessions/2/weekdays/1 must differ from the days before it',
+    '/doctors/1/sessions/2/id must differ from the ids before it',
+    '/doctors/2/id must differ from the ids before it',
+    `/slots/0/start_time must be ${instant}`,
+  ]);
+});
+
 it('has three doctors in the demo, each with two sittings of three seats every day', () => {
   const doctors = demoRoster('Asia/Kolkata');
   expect(doctors.map(({ id, name, timeZone }) => [id, name, timeZone])).toEqual([

@@ -31,7 +31,12 @@ it('a backup of a live database is a database with everybody in it, for its owne
 });
 
 it.each<[what: string, url: string, target: string | undefined, message: RegExp]>([
-  ['without a name', 'sqlite:none.db', undefined, /^Name the new file: npm run backup -- FILE\n$/],
+  [
+    'without a name',
+    'sqlite:none.db',
+    undefined,
+    /^Name the new file: npm run backup -- FILE; --help says how\.\n$/,
+  ],
   ['of no database', 'sqlite:none.db', 'new.db', /^There is no database none\.db\.\n$/],
   ['of memory', 'memory:', 'new.db', /^DATABASE_URL is memory: nothing is stored\.\n$/],
   [

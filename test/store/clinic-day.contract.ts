@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId, type Change, type Token } from '../../src/engine/index.ts';
-import { slotIdOf } from '../../src/audit/units.ts';
+import { slotIdOf } from '../../src/audit/change-groups.ts';
 import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';

@@ -10,7 +10,7 @@ import {
 import { foldToken } from '../../src/store/fold.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { openDatabase, type StoredToken } from '../../src/store/index.ts';
-import { slotIdOf } from '../../src/audit/units.ts';
+import { slotIdOf } from '../../src/audit/change-groups.ts';
 import { found, NOW } from '../support/engine/clinic.ts';
 import { Desk } from '../support/store/desk.ts';
 import {

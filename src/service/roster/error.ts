@@ -1,4 +1,4 @@
-/** A roster that cannot be read or does not go with what is in the database; the message is for who started the process. */
+/** A roster that cannot be read or does not fit the database. The message is written for the person who started the process. */
 export class RosterError extends Error {
   override readonly name = 'RosterError';
   readonly code = 'OPD_ROSTER';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Type } from '@sinclair/typebox';
+import { Type, type Static } from '@sinclair/typebox';
+import { ValueErrorType, type ValueError } from '@sinclair/typebox/errors';
 import { Value } from '@sinclair/typebox/value';
 import {
   doctorId,
@@ -9,7 +10,16 @@ import {
   type PatientClass,
 } from '../../engine/index.ts';
 import { ClassInput, classFaultsOf } from './class-table.ts';
-import { doctorFactsOf, DoctorInput, faultsOf, Id, LIMITS, type Fault } from '../doctor-input.ts';
+import {
+  doctorFactsOf,
+  DoctorInput,
+  faultsOf,
+  Id,
+  LIMITS,
+  REPEATED_ID,
+  type HasValidForm,
+} from '../doctor-input.ts';
+import { lastStepOf, wordsOf, type Fault, type Finding } from '../fault-words.ts';
 import { RosterError } from './error.ts';
 import { SlotInput, slotFaultsOf } from './single-slot.ts';
 
@@ -24,24 +34,25 @@ const RosterText = Type.Object(
   },
   { additionalProperties: false },
 );
+type RosterText = Static<typeof RosterText>;
 
-/** Doctors and single slots to be set up beside those that are there. */
+/** The doctors and single slots to set up beside the ones that the database has. */
 export interface Roster {
   readonly doctors: readonly DoctorFacts[];
   readonly slots: readonly SlotInput[];
 }
 
-/** What a roster file says. */
+/** The content of a roster file. */
 export interface RosterFile extends Roster {
-  /** Classes to be added to the default table or changed in it. */
+  /** The classes to add to the default table, or to change in it. */
   readonly patientTypes: readonly PatientClass[];
 }
 
 /**
- * Reads a roster file's text:
+ * Reads the text of a roster file:
  * `{"patient_types": [{"type", "priority"}], "doctors": [{"id", "name", "time_zone", "sessions"}],
- * "slots": [{"id", "doctor_id", "start_time", "end_time", "capacity"}]}`, of which only `doctors` must be there.
- * @returns what it says, or every fault with its place
+ * "slots": [{"id", "doctor_id", "start_time", "end_time", "capacity"}]}`. Only `doctors` is required.
+ * @returns the content, or all faults: first those of the form, then those of the parts whose form is right
  */
 export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
   let roster: unknown;
@@ -50,35 +61,87 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
   } catch (error) {
     return { faults: [{ pointer: '', detail: `must be JSON: ${(error as Error).message}` }] };
   }
-  if (!Value.Check(RosterText, roster)) {
-    const errors = [...Value.Errors(RosterText, roster)];
-    return { faults: errors.map(({ path, message }) => ({ pointer: path, detail: message })) };
+  if (Value.Check(RosterText, roster)) {
+    const faults = contentFaultsOf(roster, () => true);
+    const { patient_types: patientTypes = [], doctors, slots = [] } = roster;
+    return faults.length > 0
+      ? { faults }
+      : { patientTypes, doctors: doctors.map((doctor) => doctorFactsOf(doctor.id, doctor)), slots };
   }
-  const { patient_types: patientTypes = [], doctors, slots = [] } = roster;
-  const faults = [
-    ...classFaultsOf(patientTypes, '/patient_types'),
-    ...doctors.flatMap((doctor, index) => faultsOf(doctor, `/doctors/${index}`)),
-    ...repeatedIds(doctors, '/doctors'),
-    ...slots.flatMap((slot, index) => slotFaultsOf(slot, `/slots/${index}`)),
-    ...repeatedIds(slots, '/slots'),
-  ];
-  return faults.length > 0
-    ? { faults }
-    : { patientTypes, doctors: doctors.map((doctor) => doctorFactsOf(doctor.id, doctor)), slots };
+  const findings = formFindingsOf(roster);
+  // An unknown field leaves the rest of its object valid.
+  const wrong = [...findings].flatMap(([place, { kind }]) => (kind === 'unknown' ? [] : [place]));
+  const [places, around] = [new Set(wrong), new Set(wrong.flatMap(pointersUpTo))];
+  const isValid: HasValidForm = (pointer) =>
+    !around.has(pointer) && !pointersUpTo(pointer).some((each) => places.has(each));
+  const formFaults = Array.from(findings, ([pointer, finding]) => ({
+    pointer,
+    detail: wordsOf(finding),
+  }));
+  return { faults: [...formFaults, ...contentFaultsOf(roster, isValid)] };
 }
 
-function repeatedIds(items: readonly { readonly id: string }[], at: string): Fault[] {
+/** What the schema finds wrong, by place: the first finding of each. */
+function formFindingsOf(roster: unknown): Map<string, Finding> {
+  const findings = new Map<string, Finding>();
+  for (const error of Value.Errors(RosterText, roster))
+    if (!findings.has(error.path)) findings.set(error.path, findingOf(error));
+  return findings;
+}
+
+function findingOf({ type, path, schema, value }: ValueError): Finding {
+  const field = lastStepOf(path);
+  if (type === ValueErrorType.ObjectRequiredProperty) return { kind: 'missing', field };
+  if (type !== ValueErrorType.ObjectAdditionalProperties) return { kind: 'wrong', schema, value };
+  return { kind: 'unknown', field, known: Object.keys(schema['properties'] as object) };
+}
+
+/** A JSON Pointer with the pointers of everything that contains its place: a list with an invalid item is invalid. */
+function pointersUpTo(pointer: string): string[] {
+  const steps = pointer.split('/');
+  return steps.map((_, index) => steps.slice(0, index + 1).join('/'));
+}
+
+/** The faults that the schema cannot state, of the parts whose form is valid. */
+function contentFaultsOf(roster: unknown, isValid: HasValidForm): Fault[] {
+  // The type holds for the parts that are valid; the others are not read.
+  const { patient_types: classes, doctors, slots } = Object(roster) as Partial<RosterText>;
+  return [
+    ...classFaultsOf(
+      itemsOf(classes).map((each, index) =>
+        isValid(`/patient_types/${index}`) ? each : undefined,
+      ),
+      '/patient_types',
+    ),
+    ...itemsOf(doctors).flatMap((doctor, index) => faultsOf(doctor, `/doctors/${index}`, isValid)),
+    ...repeatedIds(itemsOf(doctors), '/doctors', isValid),
+    ...itemsOf(slots).flatMap((slot, index) => slotFaultsOf(slot, `/slots/${index}`, isValid)),
+    ...repeatedIds(itemsOf(slots), '/slots', isValid),
+  ];
+}
+
+/** The items of what should be a list of objects; an item that is no object becomes an empty one. */
+const itemsOf = <T extends object>(list: readonly T[] | undefined): readonly T[] =>
+  Array.isArray(list) ? list.map((item: T) => Object(item) as T) : [];
+
+function repeatedIds(
+  items: readonly { readonly id: string }[],
+  at: string,
+  isValid: HasValidForm,
+): Fault[] {
   const seen = new Set<string>();
   return items.flatMap(({ id }, index) => {
+    const pointer = `${at}/${index}/id`;
+    if (!isValid(pointer)) return [];
     const isRepeated = seen.has(id);
     seen.add(id);
-    return isRepeated ? [{ pointer: `${at}/${index}/id`, detail: 'must be used once' }] : [];
+    return isRepeated ? [{ pointer, detail: REPEATED_ID }] : [];
   });
 }
 
 /**
  * Reads a roster file.
- * @throws RosterError when it cannot be read, or with every fault and its place
+ * @throws RosterError when the file cannot be read, or with all its faults and their places
  */
 export function readRoster(file: string): RosterFile {
   let text: string;
@@ -93,7 +156,7 @@ export function readRoster(file: string): RosterFile {
   throw new RosterError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
 }
 
-/** The doctors that an empty database starts with: the original service's three, every day. */
+/** The three doctors that an empty database starts with. Each works every day, in two sessions of three seats. */
 export const demoRoster = (timeZone: string): DoctorFacts[] =>
   ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'].map((name, index) => {
     const id = `doc${index + 1}`;

@@ -1,32 +1,41 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { epochMs, slotId, type DoctorFacts, type SlotFacts } from '../../engine/index.ts';
 import { isDate, localDateAt } from '../calendar.ts';
-import { Capacity, Id, type Fault } from '../doctor-input.ts';
+import { Capacity, Id, type HasValidForm } from '../doctor-input.ts';
+import { INSTANT_WORDS, type Fault } from '../fault-words.ts';
 
 const Instant = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})$',
-  description: 'RFC 3339.',
+  description: `${INSTANT_WORDS.replace('must be a', 'A')}.`,
 });
 
-/** A slot outside the sessions, as a roster tells it. */
+/** A single slot, which belongs to no session, as a roster file describes it. */
 export const SlotInput = Type.Object(
   { id: Id, doctor_id: Id, start_time: Instant, end_time: Instant, capacity: Capacity },
   { additionalProperties: false },
 );
 export type SlotInput = Static<typeof SlotInput>;
 
-/** Slots last a day at most. */
+/** The longest slot, in milliseconds: one day. */
 const SLOT_LENGTH_MAX_MS = 24 * 3_600_000;
 
-/** What a schema cannot say about a single slot. */
+/**
+ * The faults that a schema cannot state about a single slot.
+ * @param at the JSON Pointer of the slot
+ * @param isValid which parts to check; the other parts have faults that the schema states
+ */
 export function slotFaultsOf(
   { start_time, end_time }: Pick<SlotInput, 'start_time' | 'end_time'>,
   at = '',
+  isValid: HasValidForm = () => true,
 ): Fault[] {
-  const faults = Object.entries({ start_time, end_time })
+  const times = Object.entries({ start_time, end_time }).filter(([name]) =>
+    isValid(`${at}/${name}`),
+  );
+  const faults = times
     .filter(([, instant]) => !isInstant(instant))
-    .map(([name]) => ({ pointer: `${at}/${name}`, detail: 'must be an instant of RFC 3339' }));
-  if (faults.length > 0) return faults;
+    .map(([name]) => ({ pointer: `${at}/${name}`, detail: INSTANT_WORDS }));
+  if (times.length < 2 || faults.length > 0) return faults;
   const length = Date.parse(end_time) - Date.parse(start_time);
   if (length <= 0) return [{ pointer: `${at}/end_time`, detail: 'must be later than start_time' }];
   return length <= SLOT_LENGTH_MAX_MS
@@ -34,11 +43,12 @@ export function slotFaultsOf(
     : [{ pointer: `${at}/end_time`, detail: 'must be within 24 hours of start_time' }];
 }
 
-// The date by itself: `Date` takes the 30th of February for the 2nd of March. In the year 9999 it may be 10,000 elsewhere.
+// The date is checked by itself, because `Date` takes the 30th of February for the 2nd of March. The year 9999 is
+// refused, because it may be the year 10,000 in another time zone.
 const isInstant = (text: string): boolean =>
   isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text)) && !text.startsWith('9999');
 
-/** The facts of a single slot of this doctor. */
+/** The facts of a single slot of this doctor; its date is that of its start in the doctor's time zone. */
 export function singleSlotOf(input: SlotInput, doctor: DoctorFacts): SlotFacts {
   const startTime = epochMs(Date.parse(input.start_time));
   return {

@@ -96,7 +96,7 @@ export async function startServer(settings: Environment): Promise<ServerProcess>
     if (server.hasExited) throw new Error(`The server has ended: ${server.errors}${server.log}`);
     server.url =
       PORT === '0'
-        ? (/Server listening at (http:\/\/[\d.]+:\d+)/.exec(server.log)?.[1] ?? '')
+        ? (/"url":"(http:\/\/[\d.]+:\d+)"/.exec(server.log)?.[1] ?? '')
         : `http://127.0.0.1:${PORT}`;
     return server.url !== '' && (await server.get('/ready').catch(() => null))?.status === 200;
   });

@@ -25,28 +25,28 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a free seat left beside a waiter (R5)',
     withoutChanges(`kind = 'promoted' AND token_id = 'W4'`),
-    /^token W2: .*\(cancelled\): leaves a free seat beside token W4 \(R5\)$/,
+    /^token W2: .*\(cancelled\): leaves a seat free while token W4 waits \(R5\)$/,
   ],
   [
     'a second live token of one patient (R15)',
     `${setData(`${booking('W1')} OR ${booking('W2')}`, 'patientId', `'p'`)}
      UPDATE tokens SET patient_id = 'p' WHERE id IN ('W1', 'W2')`,
-    /^token W2: .*\(booked\): is a second one of the patient of token W1 \(R15\)$/,
+    /^token W2: .*\(booked\): is a second token of the patient of token W1 \(R15\)$/,
   ],
   [
     'a patient who waits beside a free seat (R2)',
     setChanges(booking('W3'), `to_status = 'WAITING'`),
-    /^token W3: .*\(booked\): waits beside a free seat \(R2\)$/,
+    /^token W3: .*\(booked\): waits although a seat is free \(R2\)$/,
   ],
   [
     'a booking that leads to another seat than a booked one',
     setChanges(booking('W3'), `to_status = 'COMPLETED'`),
-    /^token W3: .*\(booked\): does not lead to COMPLETED$/,
+    /^token W3: .*\(booked\): cannot lead to COMPLETED$/,
   ],
   [
     'a patient who was at the desk before the booking',
     setData(booking('W3'), 'present', `json('true')`),
-    /^token W3: .*\(booked\): has been at the desk before it was booked$/,
+    /^token W3: .*\(booked\): has checked in before it was booked$/,
   ],
   [
     'a patient who takes the free seat of a waiting one (R5)',
@@ -57,23 +57,23 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     'a patient bumped beside a free seat (R2)',
     `${NOBODY_PROMOTED} ${setChanges(`cause = 'E2'`, `token_id = 'W1'`)}
      ${setToken('W1', `status = 'WAITING'`)} ${RENUMBER}`,
-    /^token W1: .*\(bumped\): loses its seat beside a free one \(R2\)$/,
+    /^token W1: .*\(bumped\): loses its seat although a seat is free \(R2\)$/,
   ],
   [
     'a stronger patient who waits behind a weaker one (R3, R8)',
     `${setData(booking('W4'), 'priority', '80')} ${setToken('W4', 'priority = 80')}`,
-    /^token W4: .*\(booked\): waits behind token W2, which it may bump \(R3, R8\)$/,
+    /^token W4: .*\(booked\): waits although it may bump token W2 \(R3, R8\)$/,
   ],
   [
     'the wrong victim among equals (R3)',
     `${setChanges(`cause = 'E2'`, `token_id = 'W1'`)}
      ${setToken('W1', `status = 'WAITING'`)} ${setToken('W4', `status = 'BOOKED'`)}`,
-    /^token W1: .*\(bumped\): is bumped where token W4 is to be \(R3\)$/,
+    /^token W1: .*\(bumped\): is bumped, but token W4 must be \(R3\)$/,
   ],
   [
     'a victim of one who may bump nobody (R3)',
     `${setData(booking('E2'), 'priority', '20')} ${setToken('E2', 'priority = 20')}`,
-    /^token W4: .*\(bumped\): is bumped where nobody is to be \(R3\)$/,
+    /^token W4: .*\(bumped\): is bumped, but no token may be \(R3\)$/,
   ],
   [
     'a bump for somebody else (R17)',
@@ -83,7 +83,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a bump for nobody, though somebody is booked (R17)',
     setChanges(`cause = 'E2'`, 'cause = NULL'),
-    /^token W4: .*\(bumped\): has no cause, and no fewer seats follow \(R12, R17\)$/,
+    /^token W4: .*\(bumped\): has no cause, and the slot does not get fewer seats \(R12, R17\)$/,
   ],
   [
     'the wrong waiter promoted (R5)',
@@ -98,7 +98,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a promotion that names nobody though somebody left (R17)',
     setChanges(`cause = 'W2'`, 'cause = NULL'),
-    /^token W4: .*\(promoted\): has no cause, and token W2 left \(R17\)$/,
+    /^token W4: .*\(promoted\): has no cause, but token W2 left a seat \(R17\)$/,
   ],
   [
     'a promotion by a waiter who left (R6)',
@@ -113,24 +113,24 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a promotion later than the seat was left (R5)',
     setChanges(`cause = 'W2'`, 'at = at + 1'),
-    /^token W2: .*\(cancelled\): leaves a free seat beside token W4 \(R5\)$/,
+    /^token W2: .*\(cancelled\): leaves a seat free while token W4 waits \(R5\)$/,
   ],
   [
     'somebody cancelled by another (R17)',
     setChanges(`token_id = 'W2' AND kind = 'cancelled'`, `cause = 'W1'`),
-    /^token W2: .*\(cancelled\): has a cause, and is a command of its own \(R17\)$/,
+    /^token W2: .*\(cancelled\): names a cause, but this kind of change has none \(R17\)$/,
   ],
   [
     'a no-show who ends as cancelled',
     `${setChanges(`kind = 'no_show'`, `to_status = 'CANCELLED'`)}
      ${setToken('E1', `status = 'CANCELLED'`)}`,
-    /^token E1: .*\(no_show\): does not lead to CANCELLED$/,
+    /^token E1: .*\(no_show\): cannot lead to CANCELLED$/,
   ],
   [
     'a waiter who is a no-show',
     `${setChanges(`token_id = 'W5' AND kind = 'cancelled'`, `kind = 'no_show', to_status = 'NO_SHOW'`)}
      ${setToken('W5', `status = 'NO_SHOW'`)}`,
-    /^token W5: .*\(no_show\): does not follow WAITING in the status table$/,
+    /^token W5: .*\(no_show\): cannot follow the status WAITING in the status table$/,
   ],
   [
     'a change in a slot that the token is not in',

@@ -1,0 +1,82 @@
+import {
+  awaitsConsultation,
+  endsAt,
+  isEntry,
+  isTokenChange,
+  nextStatuses,
+  seatStatusOf,
+  TRANSITIONS,
+  type Change,
+  type Slot,
+  type Token,
+  type TokenReclassified,
+  type TokenTransition,
+} from '../engine/index.ts';
+import type { ChangeContext } from './change-context.ts';
+import { faultOfEntry } from './entry-check.ts';
+import { hasDestination } from './move-histories.ts';
+import { faultOfBump, faultOfPromotion, faultOfSlotFacts } from './seat-check.ts';
+
+/**
+ * Checks that a change is the one that the rules make of the state before it: which token is seated, waits, is bumped,
+ * is promoted, moves or is called (R2-R6, R10-R15), and which token the change names as its cause (R17). A change that
+ * the engine cannot apply is not checked here, because the engine itself reports it.
+ * @returns the fault in words, to be put behind the name of the change; undefined when there is none
+ */
+export function faultOfChange(change: Change, context: ChangeContext): string | undefined {
+  if (change.kind === 'doctor_set') return undefined;
+  if (!isTokenChange(change)) return faultOfSlotFacts(change, context);
+  if (isEntry(change)) return faultOfEntry(change, context);
+  const token = context.engine.token(change.tokenId);
+  if (token === undefined) return undefined;
+  if (token.slot.facts.id !== change.slotId) return 'names a slot that the token is not in';
+  if (change.kind === 'reclassified') return faultOfReclassification(change, token);
+  if (change.kind === 'moved_out') {
+    if (!awaitsConsultation(change.from))
+      return `leaves its slot although its status is ${change.from}`;
+    return hasDestination(change, context.moves)
+      ? undefined
+      : 'leaves its slot and enters no other (R13)';
+  }
+  return faultOfTransition(change, token, context);
+}
+
+function faultOfReclassification(
+  { from, patientType, priority }: TokenReclassified,
+  token: Token,
+): string | undefined {
+  if (!awaitsConsultation(from)) return `gets another class although its status is ${from}`;
+  const { patientClass } = token;
+  const isSame = patientClass.type === patientType && patientClass.priority === priority;
+  return isSame ? 'gets the class that it has already (R9)' : undefined;
+}
+
+function faultOfTransition(
+  change: TokenTransition,
+  token: Token,
+  context: ChangeContext,
+): string | undefined {
+  const { kind, from, to } = change;
+  if (to !== (TRANSITIONS[kind] ?? seatStatusOf(token))) return `cannot lead to ${to}`;
+  // A promotion leads to CHECKED_IN when the patient has checked in, but the status table only names BOOKED.
+  const statusInTable = kind === 'promoted' ? 'BOOKED' : to;
+  if (!nextStatuses(from).includes(statusInTable))
+    return `cannot follow the status ${from} in the status table`;
+  if (kind === 'bumped') return faultOfBump(change, token.slot, context);
+  if (kind === 'promoted') return faultOfPromotion(change, token.slot, context);
+  if (change.cause !== null) return 'names a cause, but this kind of change has none (R17)';
+  if (kind === 'expired' && change.at < endsAt(token.slot.facts, 0))
+    return 'comes before the end of its slot (R11)';
+  return kind === 'started' ? faultOfStart(change, token.slot) : undefined;
+}
+
+/**
+ * Checks that a doctor sees one patient at a time. A patient of a slot that has ended does not count: the change
+ * records do not say whether the day of the slot was over in the doctor's time zone, and after that day the engine
+ * ignores a consultation that nobody completed.
+ */
+function faultOfStart({ at }: TokenTransition, { doctor }: Slot): string | undefined {
+  for (const { id, slot } of doctor.inConsultation)
+    if (at < endsAt(slot.facts, 0)) return `starts while token ${id} is in consultation`;
+  return undefined;
+}
