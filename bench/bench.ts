@@ -1,13 +1,13 @@
-import { clinicDayBench } from './clinic-day.ts';
-import { deepHttpBench } from './deep-http.ts';
-import { deepWaitlistBench } from './deep-waitlist.ts';
-import { engineBench } from './engine.ts';
-import { httpBench } from './http.ts';
+import { clinicDayBench } from './clinic-day/clinic-day.ts';
+import { deepHttpBench } from './http/deep-http.ts';
+import { deepWaitlistBench } from './engine/deep-waitlist.ts';
+import { engineBench } from './engine/engine.ts';
+import { httpBench } from './http/http.ts';
 import { print as format, type Report } from './lib/report.ts';
 import { print, readOptions, runTool, ToolError } from './lib/tool.ts';
-import { memoryBench } from './memory.ts';
-import { postgresBench } from './postgres.ts';
-import { startUpBench } from './start-up.ts';
+import { memoryBench } from './engine/memory.ts';
+import { postgresBench } from './postgres/postgres.ts';
+import { startUpBench } from './start-up/start-up.ts';
 
 /** The parts, in the order in which they run. */
 export const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {

@@ -1,5 +1,5 @@
-import type { Crowd, Action, PlanDeps } from './plan.ts';
-import type { WardSlot } from './ward.ts';
+import type { Crowd, Action, PlanDeps } from './patients.ts';
+import type { WardSlot } from './reference-model.ts';
 
 /** Calls planned for each patient who is checked in: some find nobody left. */
 const CALLS_A_PATIENT = 0.7;

@@ -1,7 +1,7 @@
 import { bodyOf, type Client } from '../lib/client.ts';
-import type { Breaches } from '../lib/breaches.ts';
+import type { Breaches } from '../lib/violations.ts';
 import type { Audit } from './audit.ts';
-import { holdsSeat, type Ward } from './ward.ts';
+import { holdsSeat, type Ward } from './reference-model.ts';
 
 const EVENTS = [
   'booked',

@@ -1,9 +1,9 @@
 import { forEachConcurrently } from '../lib/pool.ts';
 import { consultations, evening } from './consultations.ts';
-import { mistakes } from './mistakes.ts';
-import { Crowd, type Action, type Phase, type PlanDeps } from './plan.ts';
-import { closings, sittings } from './slots.ts';
-import { EMERGENCY } from './ward.ts';
+import { mistakes } from './invalid-requests.ts';
+import { Crowd, type Action, type Phase, type PlanDeps } from './patients.ts';
+import { closings, sittings } from './slot-changes.ts';
+import { EMERGENCY } from './reference-model.ts';
 
 /** Plans an outpatient day: who comes when, who leaves, who makes mistakes. The seed decides all choices. */
 export class Day {

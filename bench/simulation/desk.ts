@@ -1,6 +1,6 @@
 import type { BookingView, CancelView, NoShowView } from '../../src/service/index.ts';
 import { codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
-import type { BookingAsked, Judge } from './judge.ts';
+import type { BookingAsked, Judge } from './answer-checks.ts';
 import type { Known, Ledger } from './ledger.ts';
 
 export interface DeskDeps {

@@ -1,9 +1,9 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { ChangeView } from '../../src/service/index.ts';
-import type { Breaches } from '../lib/breaches.ts';
+import type { Breaches } from '../lib/violations.ts';
 import type { Priorities } from './clinic.ts';
 import type { Deed, Ledger, SlotChange, Told } from './ledger.ts';
-import { holdsSeat, type Ward, type WardSlot, type WardToken } from './ward.ts';
+import { holdsSeat, type Ward, type WardSlot, type WardToken } from './reference-model.ts';
 
 /** A change record of a token, and its places in the token's history and in the doctor's order. */
 export interface Recorded {

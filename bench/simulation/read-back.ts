@@ -1,7 +1,7 @@
 import type { ScheduleView, SlotView, TokenView } from '../../src/service/index.ts';
-import type { Breaches } from '../lib/breaches.ts';
+import type { Breaches } from '../lib/violations.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
-import { holdsSeat, type Ward, type WardSlot, type WardToken } from './ward.ts';
+import { holdsSeat, type Ward, type WardSlot, type WardToken } from './reference-model.ts';
 
 /** Slots of the simulation's doctors by id, as read back. */
 export type Board = ReadonlyMap<string, SlotView>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Breaches, withVerdict } from '../lib/breaches.ts';
+import { Breaches, withVerdict } from '../lib/violations.ts';
 import { Client } from '../lib/client.ts';
 import { freshSeed, Random } from '../lib/random.ts';
 import { startServer } from '../lib/server.ts';
@@ -9,14 +9,14 @@ import { openClinic } from './clinic.ts';
 import { carryOut, Day } from './day.ts';
 import { judgeReports } from './day-report.ts';
 import { FrontDesk } from './desk.ts';
-import { Judge } from './judge.ts';
+import { Judge } from './answer-checks.ts';
 import { Ledger } from './ledger.ts';
-import type { Phase } from './plan.ts';
+import type { Phase } from './patients.ts';
 import { readBack } from './read-back.ts';
 import { boardLines, summaryLines } from './report.ts';
 import { SlotDesk } from './slot-desk.ts';
 import { VisitDesk } from './visit-desk.ts';
-import { Ward, WardSlot } from './ward.ts';
+import { Ward, WardSlot } from './reference-model.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 import { print, readOptions, runTool, serverUrl, wholeNumber } from '../lib/tool.ts';
 

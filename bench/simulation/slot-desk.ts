@@ -1,7 +1,7 @@
 import type { ClosedView, DelayView, RevisedView } from '../../src/service/index.ts';
 import { codeOf } from '../lib/client.ts';
 import type { DeskDeps } from './desk.ts';
-import type { WardSlot } from './ward.ts';
+import type { WardSlot } from './reference-model.ts';
 
 /** A slot as the answers so far have it. */
 interface SlotState {

@@ -3,7 +3,7 @@ import type { CalledView, ReorderedView, TokenView } from '../../src/service/ind
 import { codeOf, type HttpAnswer } from '../lib/client.ts';
 import type { DeskDeps } from './desk.ts';
 import type { Known } from './ledger.ts';
-import type { WardSlot } from './ward.ts';
+import type { WardSlot } from './reference-model.ts';
 
 const STEPS = {
   '/check-in': { deed: 'checked_in', to: 'CHECKED_IN' },

@@ -49,7 +49,7 @@ async function replay(...args: readonly string[]): Promise<ToolRun> {
     '--events',
     write('events.ndjson', EVENTS),
   ];
-  return runTool('bench/replay.ts', [...files, ...args]);
+  return runTool('bench/replay/replay.ts', [...files, ...args]);
 }
 
 describe('replay', () => {

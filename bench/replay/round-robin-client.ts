@@ -1,4 +1,4 @@
-import type { Client, HttpAnswer } from '../client.ts';
+import type { Client, HttpAnswer } from '../lib/client.ts';
 
 /** Processes of one service that are asked in turn, as a load balancer would: each request goes to the next of them. */
 export class InTurn {

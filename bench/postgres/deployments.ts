@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
 import { runSql } from '../../test/support/store/run-sql.ts';
-import { Client } from './client.ts';
-import { must } from './clinic.ts';
-import { ROOMY } from './contestants.ts';
-import { openHospital, type HospitalSize, type Target } from './hospital.ts';
-import { startServer, type ServerProcess } from './server.ts';
-import { temporaryDirectory } from './temporary.ts';
+import { Client } from '../lib/client.ts';
+import { must } from '../lib/engine-clinic.ts';
+import { ROOMY } from '../http/compared-servers.ts';
+import { openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
+import { startServer, type ServerProcess } from '../lib/server.ts';
+import { temporaryDirectory } from '../lib/temporary.ts';
 
 /** A way of serving: so many processes on one database, and the clients that they share evenly. */
 export interface Way {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ToolError } from '../tool.ts';
+import { ToolError } from '../lib/tool.ts';
 
 /** A slot of the log: one whole day of one clinic. */
 export interface LoggedSlot {

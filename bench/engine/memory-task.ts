@@ -1,7 +1,7 @@
-import { patientId, type AllocationEngine, type Book } from '../src/engine/index.ts';
-import { collectGarbage, serveTask } from './lib/child.ts';
-import { accepted, anyClass, Clinic, must } from './lib/clinic.ts';
-import { Random } from './lib/random.ts';
+import { patientId, type AllocationEngine, type Book } from '../../src/engine/index.ts';
+import { collectGarbage, serveTask } from '../lib/child.ts';
+import { accepted, anyClass, Clinic, must } from '../lib/engine-clinic.ts';
+import { Random } from '../lib/random.ts';
 
 /** A full engine. */
 export interface Crowd {

@@ -12,15 +12,15 @@ import {
   type EpochMs,
   type SlotFacts,
   type TokenId,
-} from '../src/engine/index.ts';
-import { localDateAt, slotsOf } from '../src/service/calendar.ts';
-import { createTokenIds } from '../src/service/ids.ts';
-import { migrate } from '../src/store/sqlite/open.ts';
-import { counterOperations, operationsOf } from '../src/store/sqlite/operations.ts';
-import { WRITES, type Operation, type StatementName } from '../src/store/sqlite/statements.ts';
-import { serveTask } from './lib/child.ts';
-import { accepted, anyClass } from './lib/clinic.ts';
-import { Random } from './lib/random.ts';
+} from '../../src/engine/index.ts';
+import { localDateAt, slotsOf } from '../../src/service/calendar.ts';
+import { createTokenIds } from '../../src/service/ids.ts';
+import { migrate } from '../../src/store/sqlite/open.ts';
+import { counterOperations, operationsOf } from '../../src/store/sqlite/operations.ts';
+import { WRITES, type Operation, type StatementName } from '../../src/store/sqlite/statements.ts';
+import { serveTask } from '../lib/child.ts';
+import { accepted, anyClass } from '../lib/engine-clinic.ts';
+import { Random } from '../lib/random.ts';
 
 /** A database as years of service leave it. */
 export interface History {

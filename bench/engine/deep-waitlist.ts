@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { DeepResult, DeepSlots } from './deep-task.ts';
-import { inFreshProcess } from './lib/child.ts';
-import { must } from './lib/clinic.ts';
-import { median, nanoseconds, ratio } from './lib/format.ts';
-import { parameter } from './lib/parameter.ts';
-import type { Report } from './lib/report.ts';
-import { grouped } from './lib/statistics.ts';
+import { inFreshProcess } from '../lib/child.ts';
+import { must } from '../lib/engine-clinic.ts';
+import { median, nanoseconds, ratio } from '../lib/format.ts';
+import { parameter } from '../lib/parameter.ts';
+import type { Report } from '../lib/report.ts';
+import { grouped } from '../lib/statistics.ts';
 
 const TASK = fileURLToPath(new URL('./deep-task.ts', import.meta.url));
 

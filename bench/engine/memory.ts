@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { inFreshProcess } from './lib/child.ts';
-import { parameter } from './lib/parameter.ts';
-import type { Report } from './lib/report.ts';
-import { grouped } from './lib/statistics.ts';
+import { inFreshProcess } from '../lib/child.ts';
+import { parameter } from '../lib/parameter.ts';
+import type { Report } from '../lib/report.ts';
+import { grouped } from '../lib/statistics.ts';
 import type { Crowd, CrowdResult } from './memory-task.ts';
 
 const TASK = fileURLToPath(new URL('./memory-task.ts', import.meta.url));

@@ -2,12 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from './client.ts';
-import { openHospital, type HospitalSize, type Target } from './hospital.ts';
-import { startServer } from './server.ts';
-import { temporaryDirectory } from './temporary.ts';
+import { Client } from '../lib/client.ts';
+import { openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
+import { startServer } from '../lib/server.ts';
+import { temporaryDirectory } from '../lib/temporary.ts';
 
-const CEILING = fileURLToPath(new URL('../ceiling-server.ts', import.meta.url));
+const CEILING = fileURLToPath(new URL('./ceiling-server.ts', import.meta.url));
 
 /** The servers compared, in the order of the table. */
 export const CONTESTANTS = ['ceiling', 'memory', 'durable', 'durable, logs on'] as const;

@@ -4,17 +4,17 @@ import {
   doctorId,
   epochMs,
   type EpochMs,
-} from '../src/engine/index.ts';
+} from '../../src/engine/index.ts';
 import {
   createService,
   type BookingView,
   type Service,
   type SlotInput,
-} from '../src/service/index.ts';
-import { createStore } from '../src/store/index.ts';
-import { collectGarbage, serveTask } from './lib/child.ts';
-import { must } from './lib/clinic.ts';
-import { forEachConcurrently } from './lib/pool.ts';
+} from '../../src/service/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { collectGarbage, serveTask } from '../lib/child.ts';
+import { must } from '../lib/engine-clinic.ts';
+import { forEachConcurrently } from '../lib/pool.ts';
 
 /** Slots of one seat that all end at the same instant, with a waiter in some. */
 export interface Evening {

@@ -1,7 +1,7 @@
-import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../src/engine/index.ts';
-import { load } from '../src/service/load.ts';
-import { createStore } from '../src/store/index.ts';
-import { serveTask } from './lib/child.ts';
+import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
+import { load } from '../../src/service/load.ts';
+import { createStore } from '../../src/store/index.ts';
+import { serveTask } from '../lib/child.ts';
 
 export interface LoadedStore {
   readonly ms: number;

@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PatientClass } from '../src/engine/index.ts';
-import { withVerdict } from './lib/breaches.ts';
-import { bodyOf, Client } from './lib/client.ts';
-import { forEachConcurrently } from './lib/pool.ts';
-import { InTurn } from './lib/replay/in-turn.ts';
+import type { PatientClass } from '../../src/engine/index.ts';
+import { withVerdict } from '../lib/violations.ts';
+import { bodyOf, Client } from '../lib/client.ts';
+import { forEachConcurrently } from '../lib/pool.ts';
+import { InTurn } from './round-robin-client.ts';
 import {
   daysToShift,
   readEvents,
   readSlots,
   type LoggedEvent,
   type LoggedSlot,
-} from './lib/replay/input.ts';
-import { Lane } from './lib/replay/lane.ts';
-import { expectedTotals, Tally } from './lib/replay/tally.ts';
-import { startServer } from './lib/server.ts';
-import { grouped, percentile } from './lib/statistics.ts';
-import { temporaryDirectory } from './lib/temporary.ts';
-import { print, readOptions, runTool, serverUrl, ToolError, wholeNumber } from './lib/tool.ts';
+} from './input.ts';
+import { Lane } from './doctor-replay.ts';
+import { expectedTotals, Tally } from './replay-counts.ts';
+import { startServer } from '../lib/server.ts';
+import { grouped, percentile } from '../lib/statistics.ts';
+import { temporaryDirectory } from '../lib/temporary.ts';
+import { print, readOptions, runTool, serverUrl, ToolError, wholeNumber } from '../lib/tool.ts';
 
 const HELP = `npm run replay -- --slots FILE --events FILE [options]
 

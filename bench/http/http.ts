@@ -3,16 +3,16 @@ import {
   startContestant,
   type Contestant,
   type ContestantName,
-} from './lib/contestants.ts';
-import { must } from './lib/clinic.ts';
-import { median, milliseconds, ratio } from './lib/format.ts';
-import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from './lib/hospital.ts';
-import type { Load, LoadResult } from './lib/load-task.ts';
-import { startLoadGenerator, type LoadGenerator } from './lib/load.ts';
-import { isSmoke, parameter } from './lib/parameter.ts';
-import { Random } from './lib/random.ts';
-import type { Report } from './lib/report.ts';
-import { grouped, percentile } from './lib/statistics.ts';
+} from './compared-servers.ts';
+import { must } from '../lib/engine-clinic.ts';
+import { median, milliseconds, ratio } from '../lib/format.ts';
+import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from '../lib/hospital.ts';
+import type { Load, LoadResult } from '../lib/load-task.ts';
+import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
+import { isSmoke, parameter } from '../lib/parameter.ts';
+import { Random } from '../lib/random.ts';
+import type { Report } from '../lib/report.ts';
+import { grouped, percentile } from '../lib/statistics.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;

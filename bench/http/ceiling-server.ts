@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify from 'fastify';
-import { DEFAULT_CLASSES } from '../src/engine/index.ts';
-import { bookBody, Booking, CancelBody, Cancellation, KeyHeaders } from '../src/http/schemas.ts';
+import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
+import { bookBody, Booking, CancelBody, Cancellation, KeyHeaders } from '../../src/http/schemas.ts';
 
 // What this machine's Fastify can do at most: the hot routes with their schemas, answering a constant at once.
 

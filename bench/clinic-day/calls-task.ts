@@ -1,7 +1,7 @@
-import { doctorId, localDate, type DoctorId, type SlotFacts } from '../src/engine/index.ts';
-import { collectGarbage, serveTask } from './lib/child.ts';
-import { accepted, anyClass, Clinic, must } from './lib/clinic.ts';
-import { Random } from './lib/random.ts';
+import { doctorId, localDate, type DoctorId, type SlotFacts } from '../../src/engine/index.ts';
+import { collectGarbage, serveTask } from '../lib/child.ts';
+import { accepted, anyClass, Clinic, must } from '../lib/engine-clinic.ts';
+import { Random } from '../lib/random.ts';
 
 /** A doctor's day, some patients of whose last slot are at the desk and nobody else: the longest way to look. */
 export interface ClinicDay {

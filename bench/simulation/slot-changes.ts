@@ -1,5 +1,5 @@
-import type { Action, Crowd, PlanDeps } from './plan.ts';
-import { EMERGENCY, type WardSlot } from './ward.ts';
+import type { Action, Crowd, PlanDeps } from './patients.ts';
+import { EMERGENCY, type WardSlot } from './reference-model.ts';
 
 /** Minutes that doctors run late. */
 const DELAYS = [0, 10, 25, 40];

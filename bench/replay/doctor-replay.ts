@@ -1,10 +1,10 @@
-import type { BookingView, CancelView, ScheduleView } from '../../../src/service/index.ts';
-import { bodyOf, codeOf, type HttpAnswer } from '../client.ts';
-import { ModelSlot } from '../model.ts';
-import { ToolError } from '../tool.ts';
-import type { InTurn } from './in-turn.ts';
+import type { BookingView, CancelView, ScheduleView } from '../../src/service/index.ts';
+import { bodyOf, codeOf, type HttpAnswer } from '../lib/client.ts';
+import { ModelSlot } from '../lib/model.ts';
+import { ToolError } from '../lib/tool.ts';
+import type { InTurn } from './round-robin-client.ts';
 import { shifted, type LoggedEvent, type LoggedSlot } from './input.ts';
-import type { Tally } from './tally.ts';
+import type { Tally } from './replay-counts.ts';
 
 /** Events of a doctor after which the whole of the doctor is read back. */
 const READ_BACK_EVERY = 200;

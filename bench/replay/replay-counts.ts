@@ -1,5 +1,5 @@
-import { Breaches } from '../breaches.ts';
-import { ToolError } from '../tool.ts';
+import { Breaches } from '../lib/violations.ts';
+import { ToolError } from '../lib/tool.ts';
 
 const TOTALS = ['accepted', 'duplicates', 'seated', 'waiting', 'promotions', 'bumps'] as const;
 type Total = (typeof TOTALS)[number];

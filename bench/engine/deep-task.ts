@@ -1,8 +1,8 @@
-import type { SlotFacts } from '../src/engine/index.ts';
-import { collectGarbage, serveTask } from './lib/child.ts';
-import { accepted, ordinaryClass, Clinic, must } from './lib/clinic.ts';
-import { boardOf } from './lib/one-sentence.ts';
-import { Random } from './lib/random.ts';
+import type { SlotFacts } from '../../src/engine/index.ts';
+import { collectGarbage, serveTask } from '../lib/child.ts';
+import { accepted, ordinaryClass, Clinic, must } from '../lib/engine-clinic.ts';
+import { boardOf } from '../lib/one-sentence.ts';
+import { Random } from '../lib/random.ts';
 
 /** Slots with a deep waitlist: 10 seats, and this many waiting in each. */
 export interface DeepSlots {

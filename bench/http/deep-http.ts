@@ -1,14 +1,14 @@
-import type { BookingView, CancelView } from '../src/service/index.ts';
-import { bodyOf } from './lib/client.ts';
-import { must, ordinaryClass } from './lib/clinic.ts';
-import { startContestant, type Contestant } from './lib/contestants.ts';
-import { milliseconds, ratio } from './lib/format.ts';
-import { boardsOf, bookingsOf, checkBoards, type Target } from './lib/hospital.ts';
-import { startLoadGenerator } from './lib/load.ts';
-import { parameter } from './lib/parameter.ts';
-import { Random } from './lib/random.ts';
-import type { Report } from './lib/report.ts';
-import { grouped, percentile } from './lib/statistics.ts';
+import type { BookingView, CancelView } from '../../src/service/index.ts';
+import { bodyOf } from '../lib/client.ts';
+import { must, ordinaryClass } from '../lib/engine-clinic.ts';
+import { startContestant, type Contestant } from './compared-servers.ts';
+import { milliseconds, ratio } from '../lib/format.ts';
+import { boardsOf, bookingsOf, checkBoards, type Target } from '../lib/hospital.ts';
+import { startLoadGenerator } from '../lib/load.ts';
+import { parameter } from '../lib/parameter.ts';
+import { Random } from '../lib/random.ts';
+import type { Report } from '../lib/report.ts';
+import { grouped, percentile } from '../lib/statistics.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;

@@ -1,5 +1,5 @@
 import type { Known } from './ledger.ts';
-import type { Action, Crowd, PlanDeps } from './plan.ts';
+import type { Action, Crowd, PlanDeps } from './patients.ts';
 
 /** What must be refused, and change nothing. Nothing else happens meanwhile, so every refusal is known beforehand. */
 export function mistakes(deps: PlanDeps, crowd: Crowd): Action[] {

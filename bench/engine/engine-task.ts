@@ -1,9 +1,9 @@
-import { holdsSeat, type Token } from '../src/engine/index.ts';
-import { collectGarbage, serveTask } from './lib/child.ts';
-import { accepted, anyClass, Clinic, fold, must } from './lib/clinic.ts';
-import { ModelSlot, type Claim } from './lib/model.ts';
-import { boardOf } from './lib/one-sentence.ts';
-import { Random } from './lib/random.ts';
+import { holdsSeat, type Token } from '../../src/engine/index.ts';
+import { collectGarbage, serveTask } from '../lib/child.ts';
+import { accepted, anyClass, Clinic, fold, must } from '../lib/engine-clinic.ts';
+import { ModelSlot, type Claim } from '../lib/model.ts';
+import { boardOf } from '../lib/one-sentence.ts';
+import { Random } from '../lib/random.ts';
 
 /** Slots of equal length under a steady coming and going. */
 export interface Traffic {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import type { CalledView, ScheduleView } from '../src/service/index.ts';
-import { bodyOf, Client } from './lib/client.ts';
-import { must } from './lib/clinic.ts';
-import { ROOMY } from './lib/contestants.ts';
-import { bookingsOf, checkBoards } from './lib/hospital.ts';
-import { startLoadGenerator, type LoadGenerator } from './lib/load.ts';
-import { forEachConcurrently } from './lib/pool.ts';
-import { Random } from './lib/random.ts';
-import { startServer } from './lib/server.ts';
-import { temporaryDirectory } from './lib/temporary.ts';
+import type { CalledView, ScheduleView } from '../../src/service/index.ts';
+import { bodyOf, Client } from '../lib/client.ts';
+import { must } from '../lib/engine-clinic.ts';
+import { ROOMY } from '../http/compared-servers.ts';
+import { bookingsOf, checkBoards } from '../lib/hospital.ts';
+import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
+import { forEachConcurrently } from '../lib/pool.ts';
+import { Random } from '../lib/random.ts';
+import { startServer } from '../lib/server.ts';
+import { temporaryDirectory } from '../lib/temporary.ts';
 
 /** A doctor's day as a server has it. */
 export interface Day {

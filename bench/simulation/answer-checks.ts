@@ -1,10 +1,10 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { BookingView, BumpedView, CalledView, TokenView } from '../../src/service/index.ts';
-import type { Breaches } from '../lib/breaches.ts';
+import type { Breaches } from '../lib/violations.ts';
 import { codeOf, type HttpAnswer } from '../lib/client.ts';
 import type { Priorities } from './clinic.ts';
 import type { Known, Ledger, OpenedSlot, Patient } from './ledger.ts';
-import { EMERGENCY } from './ward.ts';
+import { EMERGENCY } from './reference-model.ts';
 
 export interface BookingAsked {
   readonly patient: Patient;

@@ -2,11 +2,11 @@ import type { Status } from '../../src/engine/index.ts';
 import type { Random } from '../lib/random.ts';
 import type { Priorities } from './clinic.ts';
 import type { FrontDesk } from './desk.ts';
-import type { BookingAsked } from './judge.ts';
+import type { BookingAsked } from './answer-checks.ts';
 import type { Known, Ledger, OpenedSlot, Patient } from './ledger.ts';
 import type { SlotDesk } from './slot-desk.ts';
 import type { VisitDesk } from './visit-desk.ts';
-import type { Ward, WardToken } from './ward.ts';
+import type { Ward, WardToken } from './reference-model.ts';
 
 export type Action = () => Promise<void>;
 

@@ -1,10 +1,10 @@
 import type { Traffic, TrafficResult } from './engine-task.ts';
-import { inFreshProcess } from './lib/child.ts';
-import { must } from './lib/clinic.ts';
-import { median, nanoseconds, ratio } from './lib/format.ts';
-import { parameter } from './lib/parameter.ts';
-import type { Report } from './lib/report.ts';
-import { grouped } from './lib/statistics.ts';
+import { inFreshProcess } from '../lib/child.ts';
+import { must } from '../lib/engine-clinic.ts';
+import { median, nanoseconds, ratio } from '../lib/format.ts';
+import { parameter } from '../lib/parameter.ts';
+import type { Report } from '../lib/report.ts';
+import { grouped } from '../lib/statistics.ts';
 
 const TASK = new URL('./engine-task.ts', import.meta.url).pathname;
 /** Longest slot on which the model, which scans, keeps up. */
