@@ -45,7 +45,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a patient said to have been at the desk',
     setToken('W1', `present = 1`),
-    /^token W1: differs .* present is true, by its change records false$/,
+    /^token W1: differs .* hasCheckedIn is true, by its change records false$/,
   ],
   [
     'a patient renamed, whose name is not told',

@@ -90,7 +90,7 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
     const clinic = new Clinic({ people, slot: { capacity: 2 }, rules: { waitlistMax: 1 } });
     clinic.reviseSlot({ capacity: 1 });
     expect(clinic.board()).toBe('W1 | W2 W3');
-    const kept = { status: 'WAITING', arrival: 2, number: 2, present: true };
+    const kept = { status: 'WAITING', arrival: 2, number: 2, hasCheckedIn: true };
     expect(clinic.token('W2')).toMatchObject(kept);
   });
 

@@ -123,9 +123,9 @@ describe('R13 closing a slot with another to move to', () => {
   });
 
   it.each([
-    ['ten', { number: 2, arrival: 2, present: true, status: 'CHECKED_IN' }],
-    ['tue', { number: 1, arrival: 2, present: false, status: 'BOOKED' }],
-    ['sen', { number: 1, arrival: 1, present: true, status: 'CHECKED_IN' }],
+    ['ten', { number: 2, arrival: 2, hasCheckedIn: true, status: 'CHECKED_IN' }],
+    ['tue', { number: 1, arrival: 2, hasCheckedIn: false, status: 'BOOKED' }],
+    ['sen', { number: 1, arrival: 1, hasCheckedIn: true, status: 'CHECKED_IN' }],
   ] as const)('to %s a patient at the desk takes along %j', (where, taken) => {
     const people = 'W9:COMPLETED W1:CHECKED_IN';
     const clinic = new Clinic({ people, slot: { capacity: 2 }, more: [place(where)] });

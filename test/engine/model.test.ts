@@ -38,7 +38,7 @@ const modelBoard = (model: Model, facts: SlotFacts): object => {
   const fixed = done.length + withDoctor.length;
   return {
     facts,
-    tokens: tokens.map(({ id, status, present }) => `${id} ${status} ${String(present)}`),
+    tokens: tokens.map(({ id, status, hasCheckedIn }) => `${id} ${status} ${String(hasCheckedIn)}`),
     ahead: tokens.map((token) =>
       token.status === 'IN_CONSULTATION'
         ? 0

@@ -103,17 +103,10 @@ describe('R14 a lower class', () => {
 describe('R14 whatever the class', () => {
   it('arrival, number, presence, patient and time of the booking are kept', () => {
     const clinic = given(1, 'P1:CHECKED_IN E1:WAITING W1:WAITING:present');
-    const kept = ({
+    const kept = ({ arrival, number, hasCheckedIn, patientId, bookedAt, slot }: Token) => ({
       arrival,
       number,
-      hasCheckedIn: present,
-      patientId,
-      bookedAt,
-      slot,
-    }: Token) => ({
-      arrival,
-      number,
-      present,
+      hasCheckedIn,
       patientId,
       bookedAt,
       slot,

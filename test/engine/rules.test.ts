@@ -62,7 +62,7 @@ describe('R3 a patient at the desk or with the doctor', () => {
   it('is bumped with arrival, number and presence kept', () => {
     const clinic = given(1, 'W1:CHECKED_IN');
     clinic.book('E1');
-    const kept = { arrival: 1, number: 1, present: true, status: 'WAITING' };
+    const kept = { arrival: 1, number: 1, hasCheckedIn: true, status: 'WAITING' };
     expect(clinic.token('W1')).toMatchObject(kept);
   });
 });

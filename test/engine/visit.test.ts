@@ -73,7 +73,7 @@ describe('every command from every status', () => {
 
   it('a patient who goes straight to the doctor has been at the desk', () => {
     const clinic = given(1, 'W1');
-    expect(accepted(clinic.start('W1')).value).toMatchObject({ present: true });
+    expect(accepted(clinic.start('W1')).value).toMatchObject({ hasCheckedIn: true });
   });
 
   it('a completed visit keeps its seat: nobody is promoted', () => {

@@ -18,7 +18,7 @@ const kept = (token: Token) => ({
   number: token.number,
   bookedAt: token.bookedAt,
   status: token.status,
-  present: token.hasCheckedIn,
+  hasCheckedIn: token.hasCheckedIn,
 });
 
 /** What every store makes of the commands of a clinic's day. */
@@ -66,8 +66,8 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.admit('nine', 'W1 W2');
     await desk.checkIn('W1');
     await desk.noShow('W1 W2');
-    expect(await read('W1')).toMatchObject({ status: 'NO_SHOW', present: true });
-    expect(await read('W2')).toMatchObject({ status: 'NO_SHOW', present: false });
+    expect(await read('W1')).toMatchObject({ status: 'NO_SHOW', hasCheckedIn: true });
+    expect(await read('W2')).toMatchObject({ status: 'NO_SHOW', hasCheckedIn: false });
   });
 
   it('a completed token is kept with its seat, an expired one without', async () => {
@@ -76,8 +76,8 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.complete('W1');
     desk.at = clock(10);
     await desk.passTime();
-    expect(await read('W1')).toMatchObject({ status: 'COMPLETED', present: true });
-    expect(await read('W3')).toMatchObject({ status: 'EXPIRED', present: false });
+    expect(await read('W1')).toMatchObject({ status: 'COMPLETED', hasCheckedIn: true });
+    expect(await read('W3')).toMatchObject({ status: 'EXPIRED', hasCheckedIn: false });
     const { tokens } = found(await desk.store.slot(slotId('nine')));
     expect(tokens.map(({ id }) => id).sort()).toEqual(['W1', 'W2']);
   });

@@ -188,7 +188,7 @@ function reads(desk: () => Desk): void {
       number: 1,
       bookedAt: NOW,
       status: 'CANCELLED',
-      present: false,
+      hasCheckedIn: false,
     });
   });
 

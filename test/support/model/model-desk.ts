@@ -44,7 +44,7 @@ function book(model: Model, action: ActionOf<'book'>): Refusal {
   const { token: id, type, at: bookedAt } = action;
   const newcomer: Claim = {
     ...{ id, patient, bookedAt, slot: slot.id, type, arrival: 0, number: 0 },
-    ...{ status: 'WAITING', present: false },
+    ...{ status: 'WAITING', hasCheckedIn: false },
   };
   const refusal = model.refusalOf(newcomer, slot);
   if (refusal !== undefined) return refusal;
@@ -146,8 +146,8 @@ function enter(model: Model, claim: Claim, targetId: string, arrival: number): v
   const isSameDate = old.date === target.date;
   const isSameDay = isSameDate && old.doctorId === target.doctorId;
   const number = isSameDay ? claim.number : model.next(`number ${target.doctorId} ${target.date}`);
-  const present = isSameDate && claim.present;
-  model.arrive('moved_in', { ...claim, slot: target.id, arrival, number, present });
+  const hasCheckedIn = isSameDate && claim.hasCheckedIn;
+  model.arrive('moved_in', { ...claim, slot: target.id, arrival, number, hasCheckedIn });
 }
 
 function reclassify(model: Model, action: ActionOf<'reclassify'>): Refusal {

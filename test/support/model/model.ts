@@ -21,7 +21,7 @@ export interface Claim {
   arrival: number;
   number: number;
   status: Status;
-  present: boolean;
+  hasCheckedIn: boolean;
 }
 
 const PRIORITIES = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
@@ -186,11 +186,11 @@ export class Model {
     if (!isSame) this.#record(slot.doctorId, { kind: 'slot_set', slot });
   }
 
-  /** One status to another; whoever has been at the desk stays present. */
+  /** One status to another; whoever has been at the desk stays checked in. */
   go(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
     this.about(claim, { kind, from: claim.status, to, cause });
     claim.status = to;
-    claim.present ||= to === 'CHECKED_IN' || to === 'IN_CONSULTATION';
+    claim.hasCheckedIn ||= to === 'CHECKED_IN' || to === 'IN_CONSULTATION';
     if (['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(to)) this.remove(claim);
   }
 
@@ -209,4 +209,4 @@ export class Model {
   }
 }
 
-const seatOf = ({ present }: Claim): Status => (present ? 'CHECKED_IN' : 'BOOKED');
+const seatOf = ({ hasCheckedIn }: Claim): Status => (hasCheckedIn ? 'CHECKED_IN' : 'BOOKED');
