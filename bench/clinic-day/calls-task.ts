@@ -1,38 +1,42 @@
 import { doctorId, localDate, type DoctorId, type SlotFacts } from '../../src/engine/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
-import { accepted, anyClass, Clinic, must } from '../lib/engine-clinic.ts';
+import { anyClass } from '../lib/classes.ts';
+import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
 import { Random } from '../lib/random.ts';
 
-/** A doctor's day, some patients of whose last slot are at the desk and nobody else: the longest way to look. */
+/** A day of a doctor. Only patients of the last slot are checked in, so a call searches all slots before it. */
 export interface ClinicDay {
   readonly slots: number;
-  /** Tokens of each slot. */
+  /** Tokens in each slot. */
   readonly length: number;
-  /** Equal doctors: each gives as many calls as the last slot has tokens. */
+  /** Doctors with the same day; for each, as many patients are called as the last slot has tokens. */
   readonly doctors: number;
 }
 
+/** The measured calls of all days. */
 export interface Calls {
-  /** In the order of the days: nanoseconds of a call, of each doctor measured. */
+  /** Nanoseconds of a call for each measured doctor, in the order of the days. */
   readonly callNs: readonly (readonly number[])[];
+  /** Number of calls that were checked. */
   readonly checked: number;
 }
 
 const SEED = 20_260_105;
 const TODAY = localDate('2026-01-05');
 
-/** Doctors with equal days in one engine. */
-class Days {
-  readonly #clinic: Clinic;
+/** One engine with doctors that have the same day. */
+class EqualDays {
+  readonly #clinic: EngineClinic;
   readonly #bySlot: ReadonlyMap<DoctorId, readonly SlotFacts[]>;
   readonly callNs: number[] = [];
   checked = 0;
 
   constructor({ slots, length, doctors }: ClinicDay, random: Random) {
-    const clinic = new Clinic({ slots: slots * doctors, capacity: length, slotsADoctor: slots });
+    const clinic = new EngineClinic({ slots: slots * doctors, capacity: length, slotsADoctor: slots });
     this.#clinic = clinic;
     this.#bySlot = Map.groupBy(clinic.slots, (slot) => slot.doctorId);
-    for (let place = 0; place < length; place += 1)
+    for (let round = 0; round < length; round += 1)
       for (const facts of clinic.slots) {
         const booking = clinic.booking(facts, anyClass(random).type);
         const { token } = accepted(clinic.engine.book(booking));
@@ -41,11 +45,11 @@ class Days {
       }
   }
 
-  /** Calls the patients of one doctor, one after another. */
+  /** Calls all patients of one doctor, one after another, and checks their order. */
   run(nth: number, isMeasured: boolean): void {
     const { engine, now: at } = this.#clinic;
     const id = doctorId(`doctor-${nth}`);
-    const last = must(engine.slot(must(this.#bySlot.get(id)?.at(-1)).id));
+    const last = required(engine.slot(required(this.#bySlot.get(id)?.at(-1)).id));
     const ranked = last.seatedTokens();
     const called = [];
     const command = { doctorId: id, slotId: null, completeCurrent: true, today: TODAY, at };
@@ -60,10 +64,10 @@ class Days {
   }
 }
 
-/** Calls in the days of all sizes by turns; the first half warms up. */
+/** Calls patients in the days of all sizes alternately; the first half is not counted, because the code is compiled then. */
 export function callPatients(days: readonly ClinicDay[]): Calls {
   const random = new Random(SEED);
-  const all = days.map((day) => ({ day, run: new Days(day, random) }));
+  const all = days.map((day) => ({ day, run: new EqualDays(day, random) }));
   collectGarbage();
   const rounds = Math.min(...days.map(({ doctors }) => doctors));
   for (let round = 0; round < rounds; round += 1)

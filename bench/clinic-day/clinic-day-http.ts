@@ -1,39 +1,38 @@
 import { join } from 'node:path';
 import type { CalledView, ScheduleView } from '../../src/service/index.ts';
 import { bodyOf, Client } from '../lib/client.ts';
-import { must } from '../lib/engine-clinic.ts';
-import { ROOMY } from '../http/compared-servers.ts';
-import { bookingsOf, checkBoards } from '../lib/hospital.ts';
+import { required } from '../lib/required.ts';
+import { BENCH_SETTINGS, bookingsOf, checkBoards } from '../lib/hospital.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
 import { Random } from '../lib/random.ts';
 import { startServer } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 
-/** A doctor's day as a server has it. */
+/** A day of a doctor on a server. */
 export interface Day {
   readonly slots: number;
-  /** Tokens of each slot; the last one seats them all, and all of them are at the desk. */
+  /** Tokens in each slot; the last slot seats all of its tokens, and all of them are checked in. */
   readonly length: number;
-  /** Equal doctors: each gives as many calls as the last slot has tokens. */
+  /** Doctors with the same day; for each, as many patients are called as the last slot has tokens. */
   readonly doctors: number;
 }
 
 export interface Measured {
   /** Milliseconds of each call for the next patient. */
   readonly calls: readonly number[];
-  /** Milliseconds of each schedule, until its last byte. */
+  /** Milliseconds of each schedule until its last byte. */
   readonly schedules: readonly number[];
   readonly tokensASchedule: number;
 }
 
 const SEED = 20_260_105;
-/** Each sends as many bookings as the others. */
+/** Connections of the load generator; each sends the same number of bookings. */
 const CONNECTIONS = 16;
 const CONCURRENCY = 16;
 const DAY_MS = 86_400_000;
 
-/** One size of doctors on the server. */
+/** The doctors of one size on the server. */
 class Doctors {
   readonly day: Day;
   readonly ids: readonly string[];
@@ -49,7 +48,7 @@ class Doctors {
     this.#start = start;
   }
 
-  /** Opens the slots, which all go on now, each a moment later than the one before; books them full. */
+  /** Adds the doctors and slots and books the slots. Every slot is running now; each starts a second after the one before. */
   async open({ url }: Client, generator: LoadGenerator): Promise<void> {
     const { slots, length } = this.day;
     const targets = this.ids.flatMap((doctorId) =>
@@ -79,19 +78,19 @@ class Doctors {
     await generator.send({ url, connections: CONNECTIONS, bookings, isMixed: false });
   }
 
-  /** Everybody of the last slot arrives. */
-  async arrive(): Promise<void> {
+  /** Checks in all patients of the last slot. */
+  async checkIn(): Promise<void> {
     await forEachConcurrently(this.ids, CONCURRENCY, async (id) => {
       const { slots } = await this.#schedule(id);
-      for (const token of must(slots.at(-1)).tokens)
+      for (const token of required(slots.at(-1)).tokens)
         bodyOf(await this.#client.post('/check-in', { token_id: token.id }), 'a check-in');
     });
   }
 
-  /** Reads a schedule and calls a patient, each while nothing else goes on; checks both. */
-  async measure(round: number): Promise<void> {
+  /** Calls a patient while no other request is in flight; measures and checks the answer. */
+  async measureCall(round: number): Promise<void> {
     const { length, slots } = this.day;
-    const id = must(this.ids[Math.floor(round / length)]);
+    const id = required(this.ids[Math.floor(round / length)]);
     const last = `${id}-${slots - 1}`;
     const called = performance.now();
     const answer = await this.#client.post('/call-next', {
@@ -104,8 +103,9 @@ class Doctors {
     if (!isRight) throw new Error(`The call of ${id} was answered with a patient of ${slot_id}.`);
   }
 
+  /** Reads a schedule while no other request is in flight; measures and checks the answer. */
   async measureSchedule(nth: number): Promise<void> {
-    const id = must(this.ids[nth % this.ids.length]);
+    const id = required(this.ids[nth % this.ids.length]);
     const path = this.#path(id);
     const { ms, text } = await this.#client.timedText(path);
     this.schedules.push(ms);
@@ -116,7 +116,7 @@ class Doctors {
   #path(id: string): string {
     const date = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
     const from = this.#start.getTime();
-    // The slots of a day that ends meanwhile are of two.
+    // Two days, because the slots are of two dates when the run passes midnight.
     return `/schedule?doctor_id=${id}&from=${date(from)}&to=${date(from + DAY_MS)}`;
   }
 
@@ -125,13 +125,13 @@ class Doctors {
   }
 }
 
-/** Calls and schedules of doctors of each size, by turns on one server with SQLite, one request at a time. */
+/** Measures calls and schedules of doctors of each size, alternately on one server with SQLite, one request at a time. */
 export async function measureDays(
   days: readonly Day[],
   { calls, schedules }: { readonly calls: number; readonly schedules: number },
 ): Promise<Measured[]> {
   const directory = temporaryDirectory();
-  const settings = { ...ROOMY, LOG_LEVEL: 'warn' };
+  const settings = { ...BENCH_SETTINGS, LOG_LEVEL: 'warn' };
   const url = `sqlite:${join(directory.path, 'opd.db')}`;
   const server = await startServer({ ...settings, DATABASE_URL: url });
   const client = new Client(server.url, CONCURRENCY);
@@ -140,13 +140,13 @@ export async function measureDays(
     const start = new Date(Date.now() - 3_600_000);
     const all = days.map((day, index) => new Doctors(`size-${index}`, day, start, client));
     for (const doctors of all) await doctors.open(client, generator);
-    // Before anybody has checked in, the board is what the one sentence says.
+    // The order of a slot is only checked before the first check-in, because the simple model knows no check-in.
     for (let nth = 0; nth < schedules; nth += 1)
       for (const doctors of nth % 2 === 0 ? all : all.toReversed())
         await doctors.measureSchedule(nth);
-    for (const doctors of all) await doctors.arrive();
+    for (const doctors of all) await doctors.checkIn();
     for (let round = 0; round < calls; round += 1)
-      for (const doctors of round % 2 === 0 ? all : all.toReversed()) await doctors.measure(round);
+      for (const doctors of round % 2 === 0 ? all : all.toReversed()) await doctors.measureCall(round);
     return all.map((doctors) => ({
       calls: doctors.calls,
       schedules: doctors.schedules,

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Calls, ClinicDay } from './calls-task.ts';
 import { measureDays, type Measured } from './clinic-day-http.ts';
-import type { Evening, EveningResult } from './ending-task.ts';
+import type { EndingResult, EndingSlots } from './ending-task.ts';
 import { inFreshProcess } from '../lib/child.ts';
-import { must } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
 import { median, ratio } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
+import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
@@ -16,7 +17,7 @@ const ENDING_TASK = fileURLToPath(new URL('./ending-task.ts', import.meta.url));
 
 const SMALL = { slots: 4, length: 10 };
 
-/** Microseconds of a call in the engine alone, by doctor: in the small day and in the large one. */
+/** Measures a call in the engine alone, in microseconds for each doctor, in the small and in the large day. */
 async function engineCalls(large: typeof SMALL): Promise<{ us: number[][]; checked: number }> {
   const doctors = parameter('DAY_ENGINE_DOCTORS', 2, 8);
   const days: ClinicDay[] = [
@@ -28,34 +29,34 @@ async function engineCalls(large: typeof SMALL): Promise<{ us: number[][]; check
     rounds.push(await inFreshProcess<Calls>(CALLS_TASK, days));
   return {
     us: days.map((_, index) =>
-      rounds.flatMap(({ callNs }) => must(callNs[index]).map((ns) => ns / 1_000)),
+      rounds.flatMap(({ callNs }) => required(callNs[index]).map((ns) => ns / 1_000)),
     ),
     checked: rounds.reduce((sum, { checked }) => sum + checked, 0),
   };
 }
 
-/** Slots with waiters in some that end at the same instant. */
-async function ending(): Promise<{ evening: Evening; result: EveningResult }> {
+/** Measures the end of many slots at the same instant; some of them have a waiting token. */
+async function ending(): Promise<{ slots: EndingSlots; result: EndingResult }> {
   const directory = temporaryDirectory();
   try {
-    const evening: Evening = {
+    const slots: EndingSlots = {
       path: join(directory.path, 'opd.db'),
       doctors: parameter('ENDING_DOCTORS', 2, 1_000),
-      slots: parameter('ENDING_SLOTS', 10, 100),
+      slotsADoctor: parameter('ENDING_SLOTS', 10, 100),
       oneIn: 10,
       idleTicks: parameter('ENDING_IDLE_TICKS', 2, 31),
     };
-    return { evening, result: await inFreshProcess<EveningResult>(ENDING_TASK, evening) };
+    return { slots, result: await inFreshProcess<EndingResult>(ENDING_TASK, slots) };
   } finally {
     directory.remove();
   }
 }
 
-/** Microseconds, with one decimal. */
+/** Writes microseconds with one decimal. */
 const microseconds = (value: number): string => value.toFixed(1);
 
 function comparison(name: string, [small, large]: readonly (readonly number[])[]): string[] {
-  const [of, to] = [median(must(small)), median(must(large))];
+  const [of, to] = [median(required(small)), median(required(large))];
   return [name, microseconds(of), microseconds(to), ratio(to, of)];
 }
 
@@ -76,8 +77,8 @@ const httpRows = (measured: readonly Measured[]): string[][] => [
   ),
 ];
 
-/** What a busy doctor's day costs, and the end of a hundred thousand slots. */
-export async function clinicDayBench(): Promise<Report> {
+/** Measures calls and schedules of a busy doctor, and the end of a hundred thousand slots. */
+export async function clinicDayBench(onStep: OnStep): Promise<Report> {
   const large = {
     slots: parameter('DAY_SLOTS', 8, 200),
     length: parameter('DAY_SLOT_TOKENS', 20, 100),
@@ -90,19 +91,21 @@ export async function clinicDayBench(): Promise<Report> {
     { ...SMALL, doctors: calls / SMALL.length },
     { ...large, doctors },
   ];
+  onStep('step', 1, 3);
   const measured = await measureDays(days, sizes);
+  onStep('step', 2, 3);
   const engine = await engineCalls(large);
-  const { evening, result } = await ending();
-  const slots = evening.doctors * evening.slots;
+  onStep('step', 3, 3);
+  const { slots, result } = await ending();
   return {
     title: 'The clinic day',
     remarks: [
-      `Microseconds, medians: a doctor with ${SMALL.slots} slots and ${SMALL.slots * SMALL.length} tokens against one with ${large.slots} slots of today and ${grouped(large.slots * large.length)} tokens, by turns on one server with SQLite, one request at a time; ${grouped(calls)} calls and ${schedules} schedules of each. Only patients of the last slot are at the desk: the longest way to look.`,
-      'Target: call-next, and /schedule per token, of the large day within 2 times of the small one.',
-      `${grouped(slots)} slots of ${grouped(evening.doctors)} doctors in memory: an idle tick takes ${median(result.idleMs).toFixed(2)} ms (median of ${result.idleMs.length}); when all end at the same instant, ${grouped(result.waiters)} waiters are expired on disk by one tick in ${result.endingMs.toFixed(0)} ms, and the process answers nobody for ${result.blockedMs.toFixed(0)} ms at most.`,
+      `Microseconds, medians. Small day: a doctor with ${SMALL.slots} slots and ${SMALL.slots * SMALL.length} tokens. Large day: a doctor with ${large.slots} slots of today and ${grouped(large.slots * large.length)} tokens. Both alternately on one server with SQLite, one request at a time; ${grouped(calls)} calls and ${schedules} schedules of each. Only patients of the last slot are checked in, so a call searches all slots before it.`,
+      'Target: call-next, and /schedule for each token, take in the large day at most 2 times as long as in the small one.',
+      `${grouped(slots.doctors * slots.slotsADoctor)} slots of ${grouped(slots.doctors)} doctors in memory: a tick without work takes ${median(result.idleMs).toFixed(2)} ms (median of ${result.idleMs.length}). When all slots end at the same instant, one tick expires ${grouped(result.waiters)} waiting tokens and stores that in ${result.endingMs.toFixed(0)} ms; the process is blocked for ${result.blockedMs.toFixed(0)} ms at most.`,
     ],
     head: ['microseconds', 'small day', 'large day', 'ratio'],
     rows: [comparison('call-next in the engine', engine.us), ...httpRows(measured)],
-    checked: `${grouped(2 * calls)} calls over HTTP each of the last slot, ${grouped(engine.checked)} in the engine by rank, every board as the one sentence has it, every waiter's last change an expiry.`,
+    checked: `${grouped(2 * calls)} calls over HTTP, each of a patient of the last slot; ${grouped(engine.checked)} calls in the engine, in the order of rank; every slot in the order of the rules; the last change record of every waiting token is its expiry.`,
   };
 }

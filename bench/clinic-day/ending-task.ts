@@ -13,28 +13,29 @@ import {
 } from '../../src/service/index.ts';
 import { createStore } from '../../src/store/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
-import { must } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
 
-/** Slots of one seat that all end at the same instant, with a waiter in some. */
-export interface Evening {
-  /** Of the SQLite file. */
+/** Slots with one seat that all end at the same instant; some have a waiting token. */
+export interface EndingSlots {
+  /** The SQLite file. */
   readonly path: string;
   readonly doctors: number;
-  /** Slots of each doctor. */
-  readonly slots: number;
-  /** Of how many slots one has a waiter. */
+  readonly slotsADoctor: number;
+  /** One slot in this many has a waiting token. */
   readonly oneIn: number;
+  /** Measured ticks without work. */
   readonly idleTicks: number;
 }
 
-export interface EveningResult {
+export interface EndingResult {
+  /** Number of waiting tokens. */
   readonly waiters: number;
-  /** Milliseconds of each tick in which nothing is due, with all slots in memory. */
+  /** Milliseconds of each tick without work, with all slots in memory. */
   readonly idleMs: readonly number[];
-  /** Of the tick that ends them, until it is on disk. */
+  /** Milliseconds of the tick that ends the slots, until its changes are stored. */
   readonly endingMs: number;
-  /** The longest time that the process answered nobody meanwhile. */
+  /** Milliseconds of the longest time during this tick in which the process could answer no request. */
   readonly blockedMs: number;
 }
 
@@ -44,7 +45,7 @@ const GRACE_MINUTES = 30;
 const CONCURRENCY = 512;
 const CALLER = { name: 'bench', idempotencyKey: null };
 
-/** Books one patient more than there are seats into some slots. */
+/** Books two patients into each slot of one seat; returns the ids of the waiting tokens. */
 async function book(service: Service, slots: readonly SlotInput[]): Promise<string[]> {
   const waiting: string[] = [];
   await forEachConcurrently(slots, CONCURRENCY, async ({ id, doctor_id }) => {
@@ -52,7 +53,7 @@ async function book(service: Service, slots: readonly SlotInput[]): Promise<stri
       const request = { doctor_id, slot_id: id, patient_name, patient_type: 'WALK_IN' };
       const { result } = await service.tokens.book(request, CALLER);
       const booking: BookingView | undefined = result.ok ? result.value : undefined;
-      if (must(booking).status === 'WAITING') waiting.push(must(booking).id);
+      if (required(booking).status === 'WAITING') waiting.push(required(booking).id);
     }
   });
   return waiting;
@@ -64,7 +65,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - start;
 }
 
-/** Runs the work and measures the longest time between two turns of the event loop meanwhile. */
+/** Runs the work; returns the longest time, in milliseconds, during which the event loop was blocked. */
 async function blockedBy(work: () => Promise<void>): Promise<number> {
   let longest = 0;
   let last = performance.now();
@@ -79,25 +80,25 @@ async function blockedBy(work: () => Promise<void>): Promise<number> {
   return longest;
 }
 
-/** Every waiter is expired, by the program itself. */
+/** The last change record of every waiting token is its expiry, made by the service itself. */
 async function check(service: Service, waiters: readonly string[]): Promise<void> {
   await forEachConcurrently(waiters, CONCURRENCY, async (id) => {
     const history = await service.reads.history(id);
     const last = history.ok ? history.value.changes.at(-1) : undefined;
     if (last?.kind !== 'expired' || last.actor !== 'system')
-      throw new Error(`The waiter ${id} is not expired.`);
+      throw new Error(`The waiting token ${id} is not expired.`);
   });
 }
 
-/** Fills the slots, lets their time pass, ends them. */
-export async function endSlots(evening: Evening): Promise<EveningResult> {
-  const { path, oneIn, idleTicks } = evening;
+/** Fills the slots and ends them by setting the clock forward. */
+export async function endSlots(ending: EndingSlots): Promise<EndingResult> {
+  const { path, oneIn, idleTicks } = ending;
   let now: EpochMs = START;
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: GRACE_MINUTES, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const store = createStore(`sqlite:${path}`, engine);
   const service = createService({ engine, store, clock: () => now, horizonDays: 0 });
-  const doctors = Array.from({ length: evening.doctors }, (_, index) => ({
+  const doctors = Array.from({ length: ending.doctors }, (_, index) => ({
     id: doctorId(`doctor-${index}`),
     name: `Dr. ${index}`,
     department: null,
@@ -106,7 +107,7 @@ export async function endSlots(evening: Evening): Promise<EveningResult> {
   }));
   const end = epochMs(START + HOUR_MS);
   const slots = doctors.flatMap(({ id }) =>
-    Array.from({ length: evening.slots }, (_, index) => ({
+    Array.from({ length: ending.slotsADoctor }, (_, index) => ({
       id: `${id}-${index}`,
       doctor_id: id,
       start_time: new Date(START).toISOString(),

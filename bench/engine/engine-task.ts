@@ -1,33 +1,36 @@
 import { holdsSeat, type Token } from '../../src/engine/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
-import { accepted, anyClass, Clinic, fold, must } from '../lib/engine-clinic.ts';
-import { ModelSlot, type Claim } from '../lib/model.ts';
-import { boardOf } from '../lib/one-sentence.ts';
+import { anyClass } from '../lib/classes.ts';
+import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
+import { ModelSlot } from '../lib/model.ts';
 import { Random } from '../lib/random.ts';
 
-/** Slots of equal length under a steady coming and going. */
+/** Slots of equal length in which tokens are cancelled and booked all the time. */
 export interface Traffic {
-  /** Live tokens a slot, half of them seated. */
+  /** Live tokens of each slot, half of them seated. */
   readonly length: number;
   readonly slots: number;
-  /** Pairs of a cancel and a booking. */
+  /** Measured pairs of a cancel and a booking. */
   readonly pairs: number;
-  /** Position look-ups. */
+  /** Measured reads of a waitlist position. */
   readonly lookups: number;
-  /** Whether every answer is compared with the model: slow on long slots. */
+  /** Whether every answer is compared with the model, which is slow for long slots. */
   readonly compare: boolean;
 }
 
 export interface TrafficResult {
-  /** Of one cancel or booking: changes, ids and all. */
+  /** Nanoseconds of one cancel or booking, with its id and change records. */
   readonly operationNs: number;
+  /** Nanoseconds to find a token by its id and to read its waitlist position. */
   readonly positionNs: number;
-  /** Of all answers: who was seated, bumped and promoted. */
+  /** Computed from all answers: which tokens were seated, bumped and promoted. */
   readonly checksum: number;
-  /** Answers that were compared with the model one by one. */
+  /** Number of answers that were compared with the model. */
   readonly compared: number;
 }
 
+/** A live token and the index of its slot. */
 interface Place {
   token: Token;
   readonly slot: number;
@@ -35,9 +38,9 @@ interface Place {
 
 const SEED = 20_260_105;
 
-class Run {
+class TrafficRun {
   readonly #traffic: Traffic;
-  readonly #clinic: Clinic;
+  readonly #clinic: EngineClinic;
   readonly #places: Place[];
   readonly #random = new Random(SEED);
   checksum = 0;
@@ -45,111 +48,118 @@ class Run {
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
     const { length, slots } = traffic;
-    this.#clinic = new Clinic({ slots, capacity: length / 2 });
-    // Round by round over the slots: neighbours in a slot are no neighbours in memory, as in a real day.
+    this.#clinic = new EngineClinic({ slots, capacity: length / 2 });
+    // Fills all slots at the same time, because the tokens of a slot are not neighbours in memory on a real day either.
     const order = Array.from({ length: length * slots }, (_, index) => index % slots);
     this.#places = order.map((slot) => ({ token: this.#book(slot), slot }));
   }
 
   #book(slot: number): Token {
-    const facts = must(this.#clinic.slots[slot]);
+    const facts = required(this.#clinic.slots[slot]);
     const { type } = anyClass(this.#random);
     const outcome = accepted(this.#clinic.engine.book(this.#clinic.booking(facts, type)));
     const { token, bumped } = outcome;
-    this.checksum = fold(this.checksum, holdsSeat(token.status) ? 1 : 0);
-    this.checksum = fold(this.checksum, bumped?.arrival ?? 0);
+    this.checksum = addToChecksum(this.checksum, holdsSeat(token.status) ? 1 : 0);
+    this.checksum = addToChecksum(this.checksum, bumped?.arrival ?? 0);
     return token;
   }
 
-  /** Nanoseconds a cancel or booking. Each pair leaves its slot as long as it was. */
+  /**
+   * Cancels and books; each pair leaves the length of its slot unchanged.
+   * @returns nanoseconds of a cancel or booking
+   */
   mixed(pairs: number): number {
     const { engine, now: at } = this.#clinic;
     const start = performance.now();
     for (let pair = 0; pair < pairs; pair += 1) {
-      const place = must(this.#places[this.#random.below(this.#places.length)]);
+      const place = required(this.#places[this.#random.below(this.#places.length)]);
       const { promoted } = accepted(engine.cancel({ tokenId: place.token.id, at }));
-      this.checksum = fold(this.checksum, promoted?.arrival ?? 0);
+      this.checksum = addToChecksum(this.checksum, promoted?.arrival ?? 0);
       place.token = this.#book(place.slot);
     }
     return ((performance.now() - start) * 1e6) / (2 * pairs);
   }
 
-  /** Nanoseconds to find a token by its id and its place on the waitlist. */
+  /** @returns nanoseconds to find a token by its id and to read its waitlist position */
   positions(lookups: number): number {
     const start = performance.now();
     for (let lookup = 0; lookup < lookups; lookup += 1) {
-      const { id } = must(this.#places[this.#random.below(this.#places.length)]).token;
-      const token = must(this.#clinic.engine.token(id));
-      this.checksum = fold(this.checksum, token.slot.waitlistPositionOf(token) ?? 0);
+      const { id } = required(this.#places[this.#random.below(this.#places.length)]).token;
+      const token = required(this.#clinic.engine.token(id));
+      this.checksum = addToChecksum(this.checksum, token.slot.waitlistPositionOf(token) ?? 0);
     }
     return ((performance.now() - start) * 1e6) / lookups;
   }
 
-  /** Every slot's end board against the one sentence, positions included. */
+  /** Compares every slot and every waitlist position with the model. */
   checkBoards(): void {
     const placesOf = Map.groupBy(this.#places, ({ slot }) => slot);
     for (const [index, places] of placesOf) {
       const live = places.map(({ token }) => ({
+        id: token.id,
         priority: token.patientClass.priority,
         arrival: token.arrival,
         token,
       }));
-      const { seated, waiting } = boardOf(live, this.#traffic.length / 2);
-      const slot = must(this.#clinic.engine.slot(must(this.#clinic.slots[index]).id));
+      const { seated, waiting } = new ModelSlot(this.#traffic.length / 2, live);
+      const slot = required(this.#clinic.engine.slot(required(this.#clinic.slots[index]).id));
       const isRight =
         sameTokens(seated, slot.seatedTokens()) &&
         sameTokens(waiting, slot.waitlist()) &&
         waiting.every(({ token }, place) => slot.waitlistPositionOf(token) === place + 1);
-      if (!isRight) throw new Error(`The board of slot ${index} is not what the rules say.`);
+      if (!isRight) throw new Error(`The order of slot ${index} does not agree with the rules.`);
     }
   }
 }
 
+/** Adds an answer to a checksum. */
+const addToChecksum = (checksum: number, answer: number): number =>
+  (Math.imul(checksum, 31) + answer) | 0;
+
 const sameTokens = (model: readonly { token: Token }[], board: readonly Token[]): boolean =>
   model.length === board.length && model.every(({ token }, index) => token === board[index]);
 
-/** The checksum that the same traffic has in the model: fill, then pairs. */
+/** Returns the checksum of the same bookings and cancels in the model. */
 function modelChecksum({ length, slots }: Traffic, pairs: number): number {
   const random = new Random(SEED);
-  const { slots: facts } = new Clinic({ slots, capacity: 1 });
+  const { slots: facts } = new EngineClinic({ slots, capacity: 1 });
   const models = facts.map(() => new ModelSlot(length / 2));
   const arrivals = new Map<string, number>();
   let checksum = 0;
   const book = (slot: number): string => {
-    const { doctorId } = must(facts[slot]);
+    const { doctorId } = required(facts[slot]);
     const arrival = (arrivals.get(doctorId) ?? 0) + 1;
     arrivals.set(doctorId, arrival);
-    const claim: Claim = {
-      id: String(arrival),
-      priority: anyClass(random).priority,
-      arrival,
-    };
-    const { position, bumped } = must(models[slot]).add(claim);
-    checksum = fold(fold(checksum, position === null ? 1 : 0), Number(bumped ?? 0));
-    return claim.id;
+    const token = { id: String(arrival), priority: anyClass(random).priority, arrival };
+    const { position, bumped } = required(models[slot]).add(token);
+    checksum = addToChecksum(addToChecksum(checksum, position === null ? 1 : 0), Number(bumped ?? 0));
+    return token.id;
   };
   const places = Array.from({ length: length * slots }, (_, index) => ({
     slot: index % slots,
     id: book(index % slots),
   }));
   for (let pair = 0; pair < pairs; pair += 1) {
-    const place = must(places[random.below(places.length)]);
-    checksum = fold(checksum, Number(must(models[place.slot]).remove(place.id) ?? 0));
+    const place = required(places[random.below(places.length)]);
+    checksum = addToChecksum(checksum, Number(required(models[place.slot]).remove(place.id) ?? 0));
     place.id = book(place.slot);
   }
   return checksum;
 }
 
-/** Runs one traffic; throws when an answer is wrong. */
+/**
+ * Measures one kind of traffic.
+ * @throws Error when an answer is wrong
+ */
 export function runTraffic(traffic: Traffic): TrafficResult {
   const { pairs, lookups, compare } = traffic;
-  const run = new Run(traffic);
+  const run = new TrafficRun(traffic);
   const warmUp = Math.ceil(pairs / 2);
   run.mixed(warmUp);
   collectGarbage();
   const operationNs = run.mixed(pairs);
   if (compare && run.checksum !== modelChecksum(traffic, warmUp + pairs))
-    throw new Error('An answer of the engine is not what the rules say.');
+    throw new Error('An answer of the engine does not agree with the rules.');
   run.positions(lookups);
   const positionNs = run.positions(lookups);
   run.checkBoards();

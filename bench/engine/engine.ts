@@ -1,13 +1,14 @@
 import type { Traffic, TrafficResult } from './engine-task.ts';
 import { inFreshProcess } from '../lib/child.ts';
-import { must } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
 import { median, nanoseconds, ratio } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
+import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
 import { grouped } from '../lib/statistics.ts';
 
 const TASK = new URL('./engine-task.ts', import.meta.url).pathname;
-/** Longest slot on which the model, which scans, keeps up. */
+/** The longest slot that is compared with the model, because the model scans the slot for every change. */
 const COMPARED_LENGTH_MAX = 1_000;
 
 interface Variant {
@@ -33,17 +34,19 @@ function variants(): Variant[] {
   ];
 }
 
-/** Mixed bookings and cancels, and position look-ups, by slot length, on one core. */
-export async function engineBench(): Promise<Report> {
+/** Measures mixed bookings and cancels, and reads of waitlist positions, by slot length, on one core. */
+export async function engineBench(onStep: OnStep): Promise<Report> {
   const rounds = parameter('ENGINE_ROUNDS', 1, 3);
   const all = variants();
   const results = new Map<Variant, TrafficResult[]>(all.map((variant) => [variant, []]));
-  for (let round = 0; round < rounds; round += 1)
+  for (let round = 0; round < rounds; round += 1) {
+    onStep('round', round + 1, rounds);
     for (const variant of round % 2 === 0 ? all : all.toReversed()) {
-      // The answers of all rounds are the same: to compare one round with the model is enough.
+      // Only the first round is compared with the model, because all rounds give the same answers.
       const traffic = { ...variant.traffic, compare: variant.traffic.compare && round === 0 };
-      must(results.get(variant)).push(await inFreshProcess<TrafficResult>(TASK, traffic));
+      required(results.get(variant)).push(await inFreshProcess<TrafficResult>(TASK, traffic));
     }
+  }
   for (const [{ name }, runs] of results)
     if (new Set(runs.map(({ checksum }) => checksum)).size !== 1)
       throw new Error(`The rounds of "${name}" answered differently.`);
@@ -51,13 +54,13 @@ export async function engineBench(): Promise<Report> {
   return {
     title: 'Engine: mixed book and cancel by slot length, one core',
     remarks: [
-      `Half of each slot seated, half waiting; a random token cancels, a random class books; ids and changes included. Medians of ${rounds} rounds, each in a process of its own.`,
-      'The last two lines hold as many tokens as the longest slot: what they cost beyond the first is memory out of the cache, not length.',
-      'Targets: 1,000,000 operations a second at length 10; at 100,000 at most 3 times slower.',
+      `Half of the tokens of each slot are seated, half wait. A random token is cancelled, then a token of a random class is booked. The times include making the id and the change records. Medians of ${rounds} rounds, each in its own process.`,
+      'The engine of the last two lines holds as many tokens as the longest slot. They are slower than the first line because the tokens do not fit into the cache, not because of the length of a slot.',
+      'Targets: 1,000,000 operations a second at length 10; at most 3 times slower at length 100,000.',
     ],
     head: ['live tokens', 'operations/s', 'ns each', 'slower than 10', 'position ns', 'slower'],
     rows: rowsOf(results),
-    checked: `${grouped(compared)} answers one by one against the model, every end board and waitlist position against the one sentence, all rounds alike.`,
+    checked: `${grouped(compared)} answers one by one against the model; at the end every slot and waitlist position against the model; all rounds gave the same answers.`,
   };
 }
 
@@ -71,8 +74,8 @@ function rowsOf(results: ReadonlyMap<Variant, readonly TrafficResult[]>): string
     name,
     grouped(1e9 / operation(runs)),
     nanoseconds(operation(runs)),
-    ratio(operation(runs), operation(must(base))),
+    ratio(operation(runs), operation(required(base))),
     nanoseconds(position(runs)),
-    ratio(position(runs), position(must(base))),
+    ratio(position(runs), position(required(base))),
   ]);
 }

@@ -1,23 +1,25 @@
 import { patientId, type AllocationEngine, type Book } from '../../src/engine/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
-import { accepted, anyClass, Clinic, must } from '../lib/engine-clinic.ts';
+import { anyClass } from '../lib/classes.ts';
+import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
 import { Random } from '../lib/random.ts';
 
-/** A full engine. */
-export interface Crowd {
+/** An engine that is filled with live tokens. */
+export interface FullEngine {
   readonly tokens: number;
-  /** Live tokens a slot, half of them seated. */
+  /** Live tokens of each slot, half of them seated. */
   readonly length: number;
 }
 
-export interface CrowdResult {
-  /** Resident memory that a token adds, slots and doctors included. */
+export interface MemoryResult {
+  /** Resident memory that a token adds, with its share of slots and doctors. */
   readonly residentBytes: number;
   /** The same on the JavaScript heap alone. */
   readonly heapBytes: number;
 }
 
-/** What a request's body is when it reaches the service: fresh flat strings, none of them shared. */
+/** Returns new strings that share no memory, as a parsed request body does. */
 function parsed(index: number): { name: string; id: string | null } {
   const id = index % 2 === 0 ? `p-${1_000_000 + index}` : null;
   return JSON.parse(JSON.stringify({ name: `Patient Number ${index}`, id })) as {
@@ -26,16 +28,19 @@ function parsed(index: number): { name: string; id: string | null } {
   };
 }
 
-/** Fills an engine and says what a token costs; throws when a token is not where it belongs. */
-export function fillEngine({ tokens, length }: Crowd): CrowdResult {
+/**
+ * Fills an engine and measures the memory.
+ * @throws Error when a slot has the wrong number of tokens
+ */
+export function fillEngine({ tokens, length }: FullEngine): MemoryResult {
   const random = new Random(1);
-  const clinic = new Clinic({ slots: tokens / length, capacity: length / 2 });
+  const clinic = new EngineClinic({ slots: tokens / length, capacity: length / 2 });
   const { engine, slots } = clinic;
   collectGarbage();
   const before = process.memoryUsage();
   for (let index = 0; index < tokens; index += 1) {
     const { name, id } = parsed(index);
-    const booking = clinic.booking(must(slots[index % slots.length]), anyClass(random).type);
+    const booking = clinic.booking(required(slots[index % slots.length]), anyClass(random).type);
     const patient = id === null ? null : patientId(id);
     accepted(engine.book({ ...booking, patientName: name, patientId: patient } satisfies Book));
   }
@@ -48,9 +53,9 @@ export function fillEngine({ tokens, length }: Crowd): CrowdResult {
   };
 }
 
-function check(engine: AllocationEngine, { slots }: Clinic, length: number): void {
+function check(engine: AllocationEngine, { slots }: EngineClinic, length: number): void {
   for (const { id } of slots) {
-    const slot = must(engine.slot(id));
+    const slot = required(engine.slot(id));
     if (slot.seated !== length / 2 || slot.waiting !== length / 2)
       throw new Error(`The slot ${id} holds ${slot.seated} seated and ${slot.waiting} waiting.`);
   }

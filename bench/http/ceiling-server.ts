@@ -3,7 +3,8 @@ import Fastify from 'fastify';
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import { bookBody, Booking, CancelBody, Cancellation, KeyHeaders } from '../../src/http/schemas.ts';
 
-// What this machine's Fastify can do at most: the hot routes with their schemas, answering a constant at once.
+// Measures the most that Fastify can do on this machine: the booking and cancel routes with their schemas and a constant
+// answer.
 
 const ID = '019a0b3c-5d6e-7f80-9123-456789abcdef';
 const token = {

@@ -3,40 +3,38 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../lib/client.ts';
-import { openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
+import { BENCH_SETTINGS, openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
 import { startServer } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 
 const CEILING = fileURLToPath(new URL('./ceiling-server.ts', import.meta.url));
 
-/** The servers compared, in the order of the table. */
-export const CONTESTANTS = ['ceiling', 'memory', 'durable', 'durable, logs on'] as const;
-export type ContestantName = (typeof CONTESTANTS)[number];
+/** The servers that the bench compares, in the order of the table. */
+export const COMPARED_SERVERS = ['ceiling', 'memory', 'durable', 'durable, logs on'] as const;
+export type ComparedServerName = (typeof COMPARED_SERVERS)[number];
 
-export interface Contestant {
-  readonly name: ContestantName;
+/** A running server of the comparison. */
+export interface ComparedServer {
+  readonly name: ComparedServerName;
   readonly url: string;
-  /** To read the boards with; null of the ceiling, which has none. */
+  /** Reads the slots; null for the ceiling, which has no slots. */
   readonly client: Client | null;
-  /** Empty of the ceiling. */
+  /** The slots to book; empty for the ceiling. */
   readonly targets: readonly Target[];
-  /** Live tokens that its boards must show. */
+  /** The live tokens that its slots must show. */
   live: number;
   stop(): Promise<void>;
 }
 
-/** Settings of a server whose waitlists never are too long for a bench. */
-export const ROOMY = { WAITLIST_MAX: '1000000', HORIZON_DAYS: '7' } as const;
-
-/** Starts a server and sets its doctors up. */
-export async function startContestant(
-  name: ContestantName,
+/** Starts a server and adds its doctors. */
+export async function startComparedServer(
+  name: ComparedServerName,
   size: HospitalSize,
-): Promise<Contestant> {
+): Promise<ComparedServer> {
   if (name === 'ceiling') return startCeiling();
   const directory = temporaryDirectory();
   const server = await startServer({
-    ...ROOMY,
+    ...BENCH_SETTINGS,
     DATABASE_URL: name === 'memory' ? 'memory:' : `sqlite:${join(directory.path, 'opd.db')}`,
     LOG_LEVEL: name === 'durable, logs on' ? 'info' : 'warn',
   });
@@ -50,7 +48,7 @@ export async function startContestant(
   return { name, url: server.url, client, targets, live: 0, stop };
 }
 
-async function startCeiling(): Promise<Contestant> {
+async function startCeiling(): Promise<ComparedServer> {
   const child = fork(CEILING);
   const [url] = (await once(child, 'message')) as [string];
   const stop = async (): Promise<void> => {

@@ -8,34 +8,16 @@ import {
   slotId,
   type Book,
   type Outcome,
-  type PatientClass,
   type SlotFacts,
 } from '../../src/engine/index.ts';
 import { createTokenIds } from '../../src/service/ids.ts';
-import type { Random } from './random.ts';
 
-/** Half past eight on the day of every slot of an engine bench. */
+/** 08:30 UTC on the day of every slot of an engine bench. */
 const NOW = epochMs(Date.UTC(2026, 0, 5, 8, 30));
 const SLOTS_A_DOCTOR = 100;
 
-/** How often each class comes, in percent, in the order of the default table. */
-const SHARES = [3, 12, 20, 35, 30] as const;
-
-/** The class of a booking, of any kind. */
-export const anyClass = (random: Random): PatientClass => classAt(random.below(100));
-
-/** The class of a booking that is no emergency. */
-export const ordinaryClass = (random: Random): PatientClass =>
-  classAt(SHARES[0] + random.below(100 - SHARES[0]));
-
-function classAt(percent: number): PatientClass {
-  let sum = 0;
-  const index = SHARES.findIndex((share) => (sum += share) > percent);
-  return must(DEFAULT_CLASSES[index]);
-}
-
-/** An engine with equal slots of one day, 100 a doctor unless told, and the commands that a bench gives it. */
-export class Clinic {
+/** An engine with equal slots of one day, by default 100 for each doctor, and the bookings that a bench makes in it. */
+export class EngineClinic {
   readonly engine = new AllocationEngine({
     classes: DEFAULT_CLASSES,
     graceMinutes: 30,
@@ -72,7 +54,7 @@ export class Clinic {
     }
   }
 
-  /** A booking's command, with a new id: what the service makes of a request. */
+  /** Makes a booking command with a new token id, as the service makes it from a request. */
   booking(slot: SlotFacts, patientType: string): Book {
     return {
       doctorId: slot.doctorId,
@@ -86,18 +68,11 @@ export class Clinic {
   }
 }
 
-/** What a command answered, once it was accepted. */
+/**
+ * Returns the value of an accepted command.
+ * @throws Error when the engine has refused the command
+ */
 export function accepted<T>(outcome: Outcome<T>): T {
   invariant(outcome.ok, 'a command of a bench is accepted');
   return outcome.value;
 }
-
-/** What is there by construction. */
-export function must<T>(value: T | undefined | null): T {
-  invariant(value !== undefined && value !== null, 'a bench finds what it has put there');
-  return value;
-}
-
-/** Takes another answer into a checksum. */
-export const fold = (checksum: number, answer: number): number =>
-  (Math.imul(checksum, 31) + answer) | 0;

@@ -1,12 +1,13 @@
 import { grouped } from './statistics.ts';
 import { print } from './tool.ts';
 
-/** Breaches that are told: the first ones say what is wrong, the rest follows from them. */
-const TOLD_MAX = 20;
+/** Violations that are printed at most, because later ones mostly follow from the first. */
+const LISTED_MAX = 20;
 
-/** What was wrong with a server's answers. */
-export class Breaches {
-  readonly told: string[] = [];
+/** The answers, change records and schedules of a server that do not agree with the rules R1-R17. */
+export class Violations {
+  /** The first violations, one sentence each. */
+  readonly listed: string[] = [];
   #count = 0;
 
   get count(): number {
@@ -15,29 +16,39 @@ export class Breaches {
 
   add(what: string): void {
     this.#count += 1;
-    if (this.told.length < TOLD_MAX) this.told.push(what);
+    if (this.listed.length < LISTED_MAX) this.listed.push(what);
   }
 
+  /** Adds a violation when the condition does not hold. */
   expect(holds: boolean, what: string): void {
     if (!holds) this.add(what);
   }
 
+  /** Adds a violation when the server's value is not the expected one. */
   same<T>(what: string, actual: T, expected: T): void {
     if (actual !== expected) this.add(`${what} is ${String(actual)}, must be ${String(expected)}`);
   }
 }
 
 /**
- * Does the work and prints the verdict on it. When the work cannot go on, what was wrong before is told all the same:
- * it may say why.
- * @returns the exit code
+ * Does the work, then prints the violations and their number. When the work throws, the violations found before are
+ * printed all the same, because they may explain the failure.
+ * @returns the exit code: 0 without violations, else 1
  */
-export async function withVerdict(breaches: Breaches, work: () => Promise<void>): Promise<number> {
+export async function reportViolations(
+  violations: Violations,
+  work: () => Promise<void>,
+): Promise<number> {
   try {
     await work();
   } finally {
-    for (const what of breaches.told) print(`BREACH ${what}`);
+    for (const what of violations.listed) print(`VIOLATION ${what}`);
   }
-  print(breaches.count === 0 ? 'Every answer was right.' : `${grouped(breaches.count)} breaches.`);
-  return breaches.count === 0 ? 0 : 1;
+  const { count } = violations;
+  print(
+    count === 0
+      ? 'Every answer was right. 0 violations (expected: 0): every answer agreed with the rules.'
+      : `${grouped(count)} ${count === 1 ? 'violation' : 'violations'} (expected: 0). Each line above says what was found and what was expected.`,
+  );
+  return count === 0 ? 0 : 1;
 }

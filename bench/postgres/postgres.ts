@@ -1,19 +1,20 @@
 import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
-import { must } from '../lib/engine-clinic.ts';
+import { required } from '../lib/required.ts';
 import { median, milliseconds, ratio } from '../lib/format.ts';
 import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from '../lib/hospital.ts';
 import type { LoadResult } from '../lib/load-task.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
 import { isSmoke, parameter } from '../lib/parameter.ts';
-import { startContestant, type Contestant, type Way } from './deployments.ts';
+import { startDeployment, type RunningDeployment, type Deployment } from './deployments.ts';
 import { Random } from '../lib/random.ts';
+import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;
 
-/** A server that keeps what it has committed through a power cut, and has room to work in. */
+/** Settings of a server that loses no commit at a power cut and has enough memory for the load. */
 const SETTINGS = {
   fsync: 'on',
   autovacuum: 'on',
@@ -21,39 +22,39 @@ const SETTINGS = {
   max_wal_size: '4GB',
 } as const;
 
-/** Doctors with as many seats together as the one: fewer than there are bookings in the end. */
+/** Many doctors, or one doctor with as many seats; in both cases there are more bookings than seats. */
 const MANY: HospitalSize = isSmoke
   ? { doctors: 2, sessions: 2, capacity: 2 }
   : { doctors: 200, sessions: 4, capacity: 10 };
 const ONE: HospitalSize = { ...MANY, doctors: 1, capacity: MANY.doctors * MANY.capacity };
 
-const SQLITE: Way = {
+const SQLITE: Deployment = {
   name: 'SQLite',
   isPostgres: false,
   processes: 1,
   connections: CONNECTIONS,
 };
-const POSTGRES: Way = { ...SQLITE, name: 'PostgreSQL', isPostgres: true };
-const TWO_PROCESSES: Way = { ...POSTGRES, name: 'PostgreSQL, two processes', processes: 2 };
+const POSTGRES: Deployment = { ...SQLITE, name: 'PostgreSQL', isPostgres: true };
+const TWO_PROCESSES: Deployment = { ...POSTGRES, name: 'PostgreSQL, two processes', processes: 2 };
 /**
- * What one transaction a booking gives: while the booking of one client is carried out, that of the other waits for their
- * doctor, and there is never a third to share a transaction with.
+ * Measures one transaction for each booking: while the booking of one client is decided, the booking of the other waits
+ * for the same doctor, and there is no third booking to share its transaction.
  */
-const UNSHARED: Way = { ...POSTGRES, name: 'PostgreSQL, 2 clients', connections: 2 };
+const UNSHARED: Deployment = { ...POSTGRES, name: 'PostgreSQL, 2 clients', connections: 2 };
 
-/** The measured rounds of one way of serving. */
+/** The measured rounds of one deployment. */
 interface Measured {
   readonly name: string;
   readonly rounds: readonly LoadResult[];
-  /** For each booking, those of the first round too; null where it is not known. */
+  /** Transactions for each booking, with the bookings of round 0; null for SQLite. */
   readonly transactions: number | null;
-  /** Milliseconds of reads that show next to nothing, one after another. */
+  /** Milliseconds of reads with a very short answer, one after another. */
   readonly reads: readonly number[];
-  /** On the disk for each token, with its change records and all indexes; null where it is not known. */
+  /** Bytes on disk for each token, with its change records and all indexes; null for SQLite. */
   readonly bytes: number | null;
 }
 
-/** Reads by each contestant, in as many rounds as there are of bookings. */
+/** Reads from each deployment in each round. */
 const READS = isSmoke ? 2 : 200;
 
 class PostgresBench {
@@ -61,61 +62,68 @@ class PostgresBench {
   readonly #rounds: number;
   /** Requests of each client in a round. */
   readonly #requests: number;
-  /** Tokens whose boards were found right. */
+  readonly #onStep: OnStep;
+  /** Number of tokens whose slots were checked. */
   live = 0;
 
-  constructor(generator: LoadGenerator, size: { rounds: number; requests: number }) {
+  constructor(
+    generator: LoadGenerator,
+    size: { rounds: number; requests: number },
+    onStep: OnStep,
+  ) {
     this.#generator = generator;
     this.#rounds = size.rounds;
     this.#requests = size.requests;
+    this.#onStep = onStep;
   }
 
-  /** Rounds of bookings to each in turn, the order reversed every other round; the first round warms up. */
-  async run(contestants: readonly Contestant[]): Promise<Measured[]> {
-    const results = contestants.map(() => [] as LoadResult[]);
+  /** Sends bookings to one deployment after the other, in reversed order every second round; round 0 is not counted. */
+  async run(load: string, deployments: readonly RunningDeployment[]): Promise<Measured[]> {
+    const results = deployments.map(() => [] as LoadResult[]);
     for (let round = 0; round <= this.#rounds; round += 1) {
-      const order = [...contestants.entries()];
-      for (const [index, contestant] of round % 2 === 0 ? order : order.toReversed()) {
-        const result = await this.#send(contestant, round);
-        if (round > 0) must(results[index]).push(result);
+      this.#onStep(`${load}, round`, round + 1, this.#rounds + 1);
+      const order = [...deployments.entries()];
+      for (const [index, deployment] of round % 2 === 0 ? order : order.toReversed()) {
+        const result = await this.#send(deployment, round);
+        if (round > 0) required(results[index]).push(result);
       }
     }
-    const reads = await this.#read(contestants);
+    const reads = await this.#read(deployments);
     const measured: Measured[] = [];
-    for (const [index, contestant] of contestants.entries()) {
-      const bookings = (this.#rounds + 1) * this.#requests * contestant.connections;
-      await checkAll(contestant, bookings);
+    for (const [index, deployment] of deployments.entries()) {
+      const bookings = (this.#rounds + 1) * this.#requests * deployment.connections;
+      await checkAll(deployment, bookings);
       this.live += bookings;
-      const count = await contestant.transactions();
-      const size = await contestant.bytes();
+      const count = await deployment.transactions();
+      const size = await deployment.bytes();
       measured.push({
-        name: contestant.name,
-        rounds: must(results[index]),
+        name: deployment.name,
+        rounds: required(results[index]),
         transactions: count === null ? null : count / bookings,
-        reads: must(reads[index]),
+        reads: required(reads[index]),
         bytes: size === null ? null : size / bookings,
       });
     }
     return measured;
   }
 
-  /** Asks each in turn for a doctor without slots: what a read costs beside what it shows. */
-  async #read(contestants: readonly Contestant[]): Promise<number[][]> {
-    const times = contestants.map(() => [] as number[]);
+  /** Reads a doctor without slots from each deployment, to measure the time of a read without the time of its answer. */
+  async #read(deployments: readonly RunningDeployment[]): Promise<number[][]> {
+    const times = deployments.map(() => [] as number[]);
     for (let round = 0; round <= this.#rounds; round += 1)
-      for (const [index, { clients, targets }] of contestants.entries())
+      for (const [index, { clients, targets }] of deployments.entries())
         for (let nth = 0; nth < READS; nth += 1) {
-          const client = must(clients[nth % clients.length]);
-          const { doctorId } = must(targets[nth % targets.length]);
+          const client = required(clients[nth % clients.length]);
+          const { doctorId } = required(targets[nth % targets.length]);
           const start = performance.now();
           await client.get(`/doctors/${doctorId}`);
-          if (round > 0) must(times[index]).push(performance.now() - start);
+          if (round > 0) required(times[index]).push(performance.now() - start);
         }
     return times;
   }
 
-  /** The same bookings to all; where there are fewer clients, the first ones only: each client sends as many as any other. */
-  #send({ urls, targets, connections }: Contestant, round: number): Promise<LoadResult> {
+  /** Sends the same bookings to each deployment; one with fewer clients gets only the first, as many for each client. */
+  #send({ urls, targets, connections }: RunningDeployment, round: number): Promise<LoadResult> {
     const count = this.#requests * connections;
     const random = new Random(SEED + round);
     const bookings = bookingsOf(targets, { random, first: round * count, count });
@@ -123,8 +131,8 @@ class PostgresBench {
   }
 }
 
-/** Every process shows every booking, whichever of them has made it. */
-async function checkAll({ clients, targets }: Contestant, bookings: number): Promise<void> {
+/** Every process shows every booking, also those that another process made. */
+async function checkAll({ clients, targets }: RunningDeployment, bookings: number): Promise<void> {
   const doctorIds = [...new Set(targets.map(({ doctorId }) => doctorId))];
   for (const client of clients) checkBoards(await boardsOf(client, doctorIds), bookings);
 }
@@ -132,8 +140,8 @@ async function checkAll({ clients, targets }: Contestant, bookings: number): Pro
 function rowsOf(kind: string, measured: readonly Measured[]): string[][] {
   const rateOf = ({ rounds }: Measured): number =>
     median(rounds.map(({ latencies, seconds }) => latencies.length / seconds));
-  const to = (way: Way, rate: number): string => {
-    const other = measured.find(({ name }) => name === way.name);
+  const to = (base: Deployment, rate: number): string => {
+    const other = measured.find(({ name }) => name === base.name);
     return other === undefined ? '-' : ratio(rate, rateOf(other));
   };
   return measured.map((each) => {
@@ -153,30 +161,34 @@ function rowsOf(kind: string, measured: readonly Measured[]): string[][] {
   });
 }
 
-/** `/book` on SQLite, and on PostgreSQL through one process and through two: many doctors, and one that all want. */
-export async function postgresBench(): Promise<Report> {
+/** Measures `/book` on SQLite, and on PostgreSQL through one process and through two, with many doctors and with one. */
+export async function postgresBench(onStep: OnStep): Promise<Report> {
   const rounds = parameter('POSTGRES_ROUNDS', 1, 5);
   const requests = Math.ceil(parameter('POSTGRES_REQUESTS', 128, 10_000) / CONNECTIONS);
   const postgres = await PostgresServer.start(SETTINGS);
   const generator = startLoadGenerator();
-  const bench = new PostgresBench(generator, { rounds, requests });
-  const contestants: Contestant[] = [];
-  const measure = async (ways: readonly Way[], size: HospitalSize): Promise<Measured[]> => {
-    for (const way of ways) contestants.push(await startContestant(way, postgres, size));
-    const measured = await bench.run(contestants);
-    await Promise.all(contestants.splice(0).map((contestant) => contestant.stop()));
+  const bench = new PostgresBench(generator, { rounds, requests }, onStep);
+  const deployments: RunningDeployment[] = [];
+  const measure = async (
+    load: string,
+    kinds: readonly Deployment[],
+    size: HospitalSize,
+  ): Promise<Measured[]> => {
+    for (const kind of kinds) deployments.push(await startDeployment(kind, postgres, size));
+    const measured = await bench.run(load, deployments);
+    await Promise.all(deployments.splice(0).map((deployment) => deployment.stop()));
     return measured;
   };
   try {
-    const many = await measure([SQLITE, POSTGRES, TWO_PROCESSES], MANY);
-    const one = await measure([SQLITE, POSTGRES, TWO_PROCESSES, UNSHARED], ONE);
+    const many = await measure('many doctors', [SQLITE, POSTGRES, TWO_PROCESSES], MANY);
+    const one = await measure('one doctor', [SQLITE, POSTGRES, TWO_PROCESSES, UNSHARED], ONE);
     const settings = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`);
     return {
       title: `PostgreSQL: autocannon, ${CONNECTIONS} connections`,
       remarks: [
-        `As many seats with the one doctor as with the ${MANY.doctors} together, random classes. Medians of ${rounds} interleaved rounds of ${grouped(requests)} bookings by each client, the same to all with as many clients; latencies over all rounds. The database is beside the service, with ${settings.join(', ')}. Two processes share the clients evenly.`,
-        'With 2 clients, the booking of one is carried out while that of the other waits for their doctor: what one transaction a booking gives, no time lost between them. Transactions: those that wrote a booking, for each booking. Generator: how busy autocannon kept its core. Read: `GET /doctors/{id}`, one after another, median. Bytes: tables and indexes, for each token.',
-        `Targets: ${MANY.doctors} doctors at least 0.5 of SQLite; one doctor at least 10 times the rate of 2 clients.`,
+        `The one doctor has as many seats as the ${MANY.doctors} doctors together; random classes. Medians of ${rounds} rounds of ${grouped(requests)} bookings by each client, one deployment after the other in each round; latencies over all rounds. The database runs on the same machine as the service, with ${settings.join(', ')}. Two processes share the clients evenly.`,
+        'With 2 clients, one booking is decided while the other waits for the same doctor, so each booking has its own transaction without a pause between two. Transactions: transactions that wrote a booking, divided by the bookings. Generator: the share of a core that autocannon used. Read: `GET /doctors/{id}`, one after another, median. Bytes: tables and indexes, divided by the tokens.',
+        `Targets: with ${MANY.doctors} doctors at least 0.5 of the rate of SQLite; with one doctor at least 10 times the rate of 2 clients.`,
       ],
       head: [
         'load',
@@ -191,11 +203,11 @@ export async function postgresBench(): Promise<Report> {
         'bytes',
       ],
       rows: [...rowsOf(`${MANY.doctors} doctors`, many), ...rowsOf('one doctor', one)],
-      checked: `every answer a success; ${grouped(bench.live)} live tokens read back, from each process: each once, nobody over capacity, every board as the one sentence has it.`,
+      checked: `every answer a success; ${grouped(bench.live)} live tokens read back from each process: each once, no slot over its capacity, every slot in the order of the rules.`,
     };
   } finally {
     generator.stop();
-    await Promise.all(contestants.map((contestant) => contestant.stop()));
+    await Promise.all(deployments.map((deployment) => deployment.stop()));
     await postgres.remove();
   }
 }

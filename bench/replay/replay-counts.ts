@@ -1,11 +1,11 @@
-import { Breaches } from '../lib/violations.ts';
+import { Violations } from '../lib/violations.ts';
 import { ToolError } from '../lib/tool.ts';
 
 const TOTALS = ['accepted', 'duplicates', 'seated', 'waiting', 'promotions', 'bumps'] as const;
 type Total = (typeof TOTALS)[number];
 
-/** What the answers add up to, and what was wrong with them. */
-export class Tally {
+/** The totals of the answers, and the answers that were wrong. */
+export class ReplayCounts {
   readonly totals: Record<Total, number> = {
     accepted: 0,
     duplicates: 0,
@@ -14,26 +14,27 @@ export class Tally {
     promotions: 0,
     bumps: 0,
   };
+  /** No-shows that were sent as a cancel. */
   cancelled = 0;
-  /** Outcomes of bookings that were refused. */
+  /** No-shows of bookings that were refused, which are not sent. */
   skipped = 0;
   seatedByBookings = 0;
   waitingByBookings = 0;
-  /** True when a slot had bookings after its first outcome: "after the bookings alone" is no moment then. */
+  /** True when a slot had a booking after its first no-show; there is no moment "after the bookings alone" then. */
   isMixed = false;
   readBacks = 0;
-  readonly breaches = new Breaches();
+  readonly violations = new Violations();
 
-  /** Counts a total that is not the expected one as a breach. */
+  /** Adds a violation for each total that is not the expected one. */
   compare(expected: ReadonlyMap<Total, number>): void {
     for (const [name, value] of expected)
-      this.breaches.same(`total ${name}`, this.totals[name], value);
+      this.violations.same(`total ${name}`, this.totals[name], value);
   }
 }
 
 /**
  * Reads `accepted=1,seated=2`.
- * @throws ToolError naming the part that is wrong
+ * @throws ToolError that names the wrong part
  */
 export function expectedTotals(text: string): Map<Total, number> {
   const isTotal = (name: string): name is Total => (TOTALS as readonly string[]).includes(name);
@@ -41,7 +42,9 @@ export function expectedTotals(text: string): Map<Total, number> {
     text.split(',').map((part) => {
       const [, name = '', digits = ''] = /^(\w+)=(\d+)$/.exec(part.trim()) ?? [];
       if (isTotal(name)) return [name, Number(digits)];
-      throw new ToolError(`--expect ${part} is not valid: name=count of ${TOTALS.join(', ')}.`);
+      throw new ToolError(
+        `--expect ${part} is not valid: it takes name=count, the names are ${TOTALS.join(', ')}; see --help.`,
+      );
     }),
   );
 }

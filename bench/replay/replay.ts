@@ -1,59 +1,58 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PatientClass } from '../../src/engine/index.ts';
-import { withVerdict } from '../lib/violations.ts';
+import { reportViolations } from '../lib/violations.ts';
 import { bodyOf, Client } from '../lib/client.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
-import { InTurn } from './round-robin-client.ts';
-import {
-  daysToShift,
-  readEvents,
-  readSlots,
-  type LoggedEvent,
-  type LoggedSlot,
-} from './input.ts';
-import { Lane } from './doctor-replay.ts';
-import { expectedTotals, Tally } from './replay-counts.ts';
+import { RoundRobinClient } from './round-robin-client.ts';
+import { daysToShift, readEvents, readSlots, type LoggedEvent, type LoggedSlot } from './input.ts';
+import { DoctorReplay } from './doctor-replay.ts';
+import { expectedTotals, ReplayCounts } from './replay-counts.ts';
 import { startServer } from '../lib/server.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import { print, readOptions, runTool, serverUrl, ToolError, wholeNumber } from '../lib/tool.ts';
+import { print, runTool, serverUrl, ToolError, wholeNumber, type Values } from '../lib/tool.ts';
 
 const HELP = `npm run replay -- --slots FILE --events FILE [options]
 
-Replays a log of bookings and outcomes through the HTTP API, checks every answer against the rules in one sentence,
-reads every slot back at intervals and at the end, and prints the totals. Exits 1 on any breach.
+Replays a log of bookings and no-shows through the HTTP API. Checks every answer against the rules (the tokens of a slot
+in the order of class, then arrival: the first are seated, the rest wait), reads every slot back at intervals and at the
+end, and prints the totals. A no-show of the log is sent as a cancel. Exits with 1 when an answer is wrong.
 
-  --slots FILE        one JSON object a line: slot_id, doctor_id, date, capacity
-  --events FILE       one JSON object a line, in order: op (book or no_show), doctor_id, slot_id, patient_ref,
-                      patient_type, ref
-  --url URL           a running server without these slots; else one is started on a temporary SQLite file. Given again,
-                      a further process on the same database: each request goes to the next one in turn
-  --keep FILE         the started server's SQLite file, which must not exist yet and is left behind
-  --expect TOTALS     accepted=1,duplicates=2,seated=3,waiting=4,promotions=5,bumps=6, or some of them
-  --concurrency N     doctors in flight at once (64); the events of one doctor are always sent one after another
-  --help`;
+  --slots FILE        one JSON object for each line: slot_id, doctor_id, date, capacity
+  --events FILE       one JSON object for each line, in the order of time: op (book or no_show), doctor_id, slot_id,
+                      patient_ref, patient_type, ref
+  --url URL           a running server without these slots; without it, a server is started on a temporary SQLite file.
+                      The option can be repeated for several processes on one database: each request goes to the next
+  --keep FILE         writes the SQLite file of the started server to FILE, which must not exist, and leaves it there
+  --expect TOTALS     totals that must be reached, for example accepted=1,duplicates=2; the names are accepted,
+                      duplicates, seated, waiting, promotions and bumps
+  --concurrency N     doctors whose events are sent at the same time (64); those of one doctor are sent one by one
+  --help              prints this text
+  --version           prints the version`;
 
-/** Events after which a line of progress is printed. */
+/** After this many events, a line of progress is printed. */
 const PROGRESS_EVERY = 5_000;
 
-function options() {
-  const values = readOptions({
-    slots: { type: 'string' },
-    events: { type: 'string' },
-    url: { type: 'string', multiple: true, default: [] },
-    keep: { type: 'string' },
-    expect: { type: 'string' },
-    concurrency: { type: 'string', default: '64' },
-    help: { type: 'boolean', default: false },
-  });
-  if (values.help) return null;
-  const { slots, events, keep, expect } = values;
-  const urls = values.url.map(serverUrl);
+const options = {
+  slots: { type: 'string' },
+  events: { type: 'string' },
+  url: { type: 'string', multiple: true },
+  keep: { type: 'string' },
+  expect: { type: 'string' },
+  concurrency: { type: 'string', default: '64' },
+} as const;
+
+/**
+ * Reads the values of the options.
+ * @throws ToolError that names the option with a wrong value
+ */
+function checked({ slots, events, url = [], keep, expect, concurrency }: Values<typeof options>) {
+  const urls = url.map(serverUrl);
   if (slots === undefined || events === undefined)
-    throw new ToolError('--slots and --events are needed: the files to replay.');
+    throw new ToolError('--slots and --events are needed: the files to replay; see --help.');
   if (keep !== undefined && urls.length > 0)
-    throw new ToolError('--keep is for the server that is started here: leave it or --url out.');
+    throw new ToolError('--keep works only without --url; see --help.');
   if (keep !== undefined && existsSync(keep))
     throw new ToolError(`--keep ${keep} exists already: name a new file.`);
   return {
@@ -62,16 +61,12 @@ function options() {
     keep,
     urls,
     expected: expect === undefined ? new Map<never, never>() : expectedTotals(expect),
-    concurrency: wholeNumber('concurrency', values.concurrency, 1, 1_000),
+    concurrency: wholeNumber('concurrency', concurrency, 1, 1_000),
   };
 }
 
-async function main(): Promise<number> {
-  const given = options();
-  if (given === null) {
-    print(HELP);
-    return 0;
-  }
+async function run(values: Values<typeof options>): Promise<number> {
+  const given = checked(values);
   const slots = readSlots(given.slots);
   const events = readEvents(given.events, slots);
   const directory = temporaryDirectory();
@@ -79,27 +74,30 @@ async function main(): Promise<number> {
   const server =
     given.urls.length === 0 ? await startServer({ DATABASE_URL: `sqlite:${file}` }) : undefined;
   const urls = server === undefined ? given.urls : [server.url];
-  const client = new InTurn(urls.map((url) => new Client(url, given.concurrency)));
-  const tally = new Tally();
+  const client = new RoundRobinClient(urls.map((url) => new Client(url, given.concurrency)));
+  const counts = new ReplayCounts();
   try {
-    return await withVerdict(tally.breaches, async () => {
+    return await reportViolations(counts.violations, async () => {
       print(`${grouped(slots.length)} slots, ${grouped(events.length)} events to ${client.urls}`);
-      const elapsedMs = await replay(client, tally, slots, events, given.concurrency);
-      tally.compare(given.expected);
-      report(tally, events.length, elapsedMs, client.latencies);
+      const elapsedMs = await replay(client, counts, slots, events, given.concurrency);
+      counts.compare(given.expected);
+      report(counts, events.length, elapsedMs, client.latencies);
     });
   } finally {
     client.close();
     await server?.stop();
     directory.remove();
-    if (given.keep !== undefined) print(`Kept: DATABASE_URL=sqlite:${given.keep} npm run verify`);
+    if (given.keep !== undefined)
+      print(
+        `The database is left in ${given.keep}. Check it: DATABASE_URL=sqlite:${given.keep} npm run verify`,
+      );
   }
 }
 
-/** @returns the milliseconds that the events took, with the read-backs between them */
+/** @returns the milliseconds of all events and of the read-backs between them */
 async function replay(
-  client: InTurn,
-  tally: Tally,
+  client: RoundRobinClient,
+  counts: ReplayCounts,
   slots: readonly LoggedSlot[],
   events: readonly LoggedEvent[],
   concurrency: number,
@@ -109,65 +107,83 @@ async function replay(
     'The class table',
   ) as { readonly patient_types: readonly PatientClass[] };
   const priorities = new Map(classes.map(({ type, priority }) => [type, priority]));
-  const deps = { client, tally, priorities, shiftDays: daysToShift(slots, Date.now()) };
+  const deps = { client, counts, priorities, shiftDays: daysToShift(slots, Date.now()) };
   const eventsOf = Map.groupBy(events, (event) => event.doctor_id);
-  const lanes = Array.from(
+  const doctors = Array.from(
     Map.groupBy(slots, (slot) => slot.doctor_id),
     ([doctor, own]) => ({
-      lane: new Lane(doctor, own, deps),
+      doctor: new DoctorReplay(doctor, own, deps),
       log: eventsOf.get(doctor) ?? [],
     }),
-    // The longest first: it would otherwise run on alone at the end.
+    // The longest log is started first, because it would otherwise run alone at the end.
   ).sort((a, b) => b.log.length - a.log.length);
-  await forEachConcurrently(lanes, concurrency, ({ lane }) => lane.open());
-  print(`Opened ${lanes.length} doctors, every date ${deps.shiftDays} days later than in the log.`);
+  await forEachConcurrently(doctors, concurrency, ({ doctor }) => doctor.open());
+  print(
+    `Opened ${doctors.length} doctors, every date is ${deps.shiftDays} days later than in the log.`,
+  );
   const startedAt = performance.now();
   let done = 0;
-  await forEachConcurrently(lanes, concurrency, async ({ lane, log }) => {
+  await forEachConcurrently(doctors, concurrency, async ({ doctor, log }) => {
     for (const event of log) {
-      await lane.play(event);
+      await doctor.play(event);
       done += 1;
       if (done % PROGRESS_EVERY === 0) print(`  ${grouped(done)} events`);
     }
   });
   const elapsedMs = performance.now() - startedAt;
-  await forEachConcurrently(lanes, concurrency, async ({ lane }) => {
-    await lane.readBack();
-    lane.finish();
+  await forEachConcurrently(doctors, concurrency, async ({ doctor }) => {
+    await doctor.readBack();
+    doctor.finish();
   });
   return elapsedMs;
 }
 
+/** Prints the totals, each with what it counts. */
 function report(
-  tally: Tally,
+  counts: ReplayCounts,
   events: number,
   elapsedMs: number,
   latencies: readonly number[],
 ): void {
-  const { totals } = tally;
-  const rows: readonly (readonly [string, string])[] = [
-    ['bookings accepted', grouped(totals.accepted)],
-    ['duplicates refused', grouped(totals.duplicates)],
+  const { totals } = counts;
+  const rows: readonly (readonly [string, string, string])[] = [
+    ['bookings accepted', grouped(totals.accepted), 'bookings that got a token'],
+    ['duplicates refused', grouped(totals.duplicates), 'bookings of a patient with a token in the slot'],
     [
       'after the bookings alone',
-      tally.isMixed
-        ? 'no such moment: outcomes come between the bookings of a slot'
-        : `${grouped(tally.seatedByBookings)} seated, ${grouped(tally.waitingByBookings)} waiting`,
+      counts.isMixed
+        ? 'unknown'
+        : `${grouped(counts.seatedByBookings)} seated, ${grouped(counts.waitingByBookings)} waiting`,
+      counts.isMixed ? 'a slot had bookings after a no-show' : 'tokens before the first no-show',
     ],
-    ['outcomes', `${grouped(tally.cancelled)} cancelled, ${grouped(tally.skipped)} skipped`],
-    ['after all events', `${grouped(totals.seated)} seated, ${grouped(totals.waiting)} waiting`],
-    ['promotions', grouped(totals.promotions)],
-    ['bumps', grouped(totals.bumps)],
-    ['read-backs', `${grouped(tally.readBacks)} of a whole doctor`],
+    [
+      'outcomes',
+      `${grouped(counts.cancelled)} cancelled, ${grouped(counts.skipped)} skipped`,
+      'no-shows sent as a cancel; no-shows of refused bookings',
+    ],
+    [
+      'after all events',
+      `${grouped(totals.seated)} seated, ${grouped(totals.waiting)} waiting`,
+      'tokens at the end',
+    ],
+    ['promotions', grouped(totals.promotions), 'waiting tokens that got a freed seat'],
+    ['bumps', grouped(totals.bumps), 'tokens that lost their seat to a higher class'],
+    ['read-backs', grouped(counts.readBacks), 'comparisons of all slots of a doctor'],
     [
       'rate',
-      `${grouped((events / elapsedMs) * 1_000)} events/s over ${(elapsedMs / 1_000).toFixed(1)} s, ` +
-        `p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms`,
+      `${grouped((events / elapsedMs) * 1_000)} events/s over ${(elapsedMs / 1_000).toFixed(1)} s`,
+      'no target: it depends on the machine',
+    ],
+    [
+      'time of a request',
+      `p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms`,
+      '50 and 99 of 100 requests took at most this',
     ],
   ];
   print();
-  for (const [name, value] of rows) print(`${name.padEnd(26)}${value}`);
+  for (const [name, value, meaning] of rows)
+    print(`${name.padEnd(26)}${value.padEnd(32)}${meaning}`);
   print();
 }
 
-await runTool(main);
+await runTool({ help: HELP, options, run });

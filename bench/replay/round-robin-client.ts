@@ -1,7 +1,7 @@
 import type { Client, HttpAnswer } from '../lib/client.ts';
 
-/** Processes of one service that are asked in turn, as a load balancer would: each request goes to the next of them. */
-export class InTurn {
+/** A client of several processes of one service; each request goes to the next process, as with a load balancer. */
+export class RoundRobinClient {
   readonly #clients: readonly Client[];
   #requests = 0;
 
@@ -9,12 +9,12 @@ export class InTurn {
     this.#clients = clients;
   }
 
-  /** Where the processes listen. */
+  /** The addresses of the processes. */
   get urls(): string {
     return this.#clients.map(({ url }) => url).join(', ');
   }
 
-  /** Milliseconds that each request took until its answer was there. */
+  /** Milliseconds from the start of each request to its whole answer. */
   get latencies(): readonly number[] {
     return this.#clients.flatMap(({ latencies }) => latencies);
   }
@@ -37,7 +37,7 @@ export class InTurn {
 
   #next(): Client {
     const client = this.#clients[this.#requests % this.#clients.length];
-    if (client === undefined) throw new Error('there is a process to ask');
+    if (client === undefined) throw new Error('a RoundRobinClient needs at least one client');
     this.#requests += 1;
     return client;
   }

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { PatientClass } from '../../src/engine/index.ts';
 import type { DoctorView, SlotView } from '../../src/service/index.ts';
-import type { Breaches } from '../lib/violations.ts';
+import type { Violations } from '../lib/violations.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { OpenedSlot } from './ledger.ts';
 
@@ -28,7 +28,7 @@ export async function openClinic(
   client: Client,
   run: string,
   patients: number,
-  breaches: Breaches,
+  violations: Violations,
 ): Promise<Clinic> {
   const timeZone = Temporal.Now.timeZoneId();
   const capacity = Math.ceil(patients / PATIENTS_A_SEAT / (DOCTORS.length * (HOURS.length + 1)));
@@ -49,8 +49,8 @@ export async function openClinic(
         capacity,
       };
       const slot = bodyOf(await client.post('/slots', body), `Slot ${slotId}`) as SlotView;
-      breaches.same(`POST /slots: status of ${slotId}`, slot.status, 'OPEN');
-      breaches.same(`POST /slots: seats_left of ${slotId}`, slot.seats_left, capacity);
+      violations.same(`POST /slots: status of ${slotId}`, slot.status, 'OPEN');
+      violations.same(`POST /slots: seats_left of ${slotId}`, slot.seats_left, capacity);
       const date = start.toPlainDate().toString();
       slots.push({ id: slotId, doctorId: id, date, capacity, startTime });
     }

@@ -1,48 +1,48 @@
-import type { Crowd, Action, PlanDeps } from './patients.ts';
-import type { WardSlot } from './reference-model.ts';
+import type { PatientPool, Action, PlanDeps } from './patients.ts';
+import type { ReferenceSlot } from './reference-model.ts';
 
 /** Calls planned for each patient who is checked in: some find nobody left. */
 const CALLS_A_PATIENT = 0.7;
 /** Calls in a hundred of one slot; the others go over all slots of the day. */
 const OF_ONE_SLOT = 0.7;
 
-/** Several desks of each doctor call at once, while patients still arrive, cancel and are taken in out of turn. */
-export function consultations(deps: PlanDeps, crowd: Crowd): Action[] {
-  const { ward, visits, front, random } = deps;
-  const present = ward.with('CHECKED_IN');
+/** Several desks of each doctor call at once, while patients still arrive, cancel and are taken in out of running. */
+export function consultations(deps: PlanDeps, patients: PatientPool): Action[] {
+  const { model, visitDesk, frontDesk, random } = deps;
+  const present = model.with('CHECKED_IN');
   const calls = Array.from({ length: Math.ceil(present.length * CALLS_A_PATIENT) }, (): Action => {
     const { slot } = random.pick(present);
-    const asked = {
+    const request = {
       doctorId: slot.doctorId,
       slotId: random.chance(OF_ONE_SLOT) ? slot.id : null,
       completesCurrent: random.chance(0.8),
     };
     if (random.chance(0.7))
       return async () => {
-        await visits.callNext(asked);
+        await visitDesk.callNext(request);
       };
     // A short visit: another desk that calls meanwhile completes it just as well.
     return async () => {
-      const known = await visits.callNext(asked);
-      if (known !== undefined) await visits.complete(known);
+      const known = await visitDesk.callNext(request);
+      if (known !== undefined) await visitDesk.complete(known);
     };
   });
-  const few = crowd.share(0.03);
-  const arrivals = crowd.some(few * 2, 'BOOKED').map((known) => () => visits.checkIn(known));
-  const outOfTurn = crowd
+  const few = patients.share(0.03);
+  const arrivals = patients.some(few * 2, 'BOOKED').map((known) => () => visitDesk.checkIn(known));
+  const outOfTurn = patients
     .some(few, 'BOOKED', 'CHECKED_IN')
-    .map((known) => () => visits.start(known));
-  const cancels = crowd.some(few, 'BOOKED', 'CHECKED_IN').map((known) => () => front.cancel(known));
-  return [...calls, ...arrivals, ...outOfTurn, ...cancels, ...crowd.bookings(0.02)];
+    .map((known) => () => visitDesk.start(known));
+  const cancels = patients.some(few, 'BOOKED', 'CHECKED_IN').map((known) => () => frontDesk.cancel(known));
+  return [...calls, ...arrivals, ...outOfTurn, ...cancels, ...patients.bookings(0.02)];
 }
 
 /** Everybody who is there is seen: each doctor goes from slot to slot until nobody is left. */
-export function evening({ ward, visits, ledger }: PlanDeps): Action[] {
-  const seeAll = async (slots: readonly WardSlot[]): Promise<void> => {
-    let last: Parameters<typeof visits.complete>[0] | undefined;
+export function evening({ model, visitDesk, ledger }: PlanDeps): Action[] {
+  const seeAll = async (slots: readonly ReferenceSlot[]): Promise<void> => {
+    let last: Parameters<typeof visitDesk.complete>[0] | undefined;
     for (const { id: slotId, doctorId } of slots)
       for (;;) {
-        const called = await visits.callNext({ doctorId, slotId, completesCurrent: true });
+        const called = await visitDesk.callNext({ doctorId, slotId, completesCurrent: true });
         if (called === undefined) break;
         last = called;
       }
@@ -51,8 +51,8 @@ export function evening({ ward, visits, ledger }: PlanDeps): Action[] {
     )[0];
     // When nobody was called, whoever was in before still is.
     const known = last ?? ledger.tokens.get(current?.id ?? '');
-    if (known !== undefined) await visits.complete(known);
+    if (known !== undefined) await visitDesk.complete(known);
   };
-  const doctorIds = new Set(Array.from(ward.slots.values(), ({ doctorId }) => doctorId));
-  return Array.from(doctorIds, (id) => () => seeAll(ward.slotsOf(id)));
+  const doctorIds = new Set(Array.from(model.slots.values(), ({ doctorId }) => doctorId));
+  return Array.from(doctorIds, (id) => () => seeAll(model.slotsOf(id)));
 }

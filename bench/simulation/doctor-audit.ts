@@ -25,7 +25,7 @@ export class DoctorAudit {
     this.#records = records.toSorted((a, b) => a.version - b.version);
     const places = new Set(records.map(({ version }) => version)).size;
     const what = `R17: ${this.#doctorId}: places of ${records.length} change records`;
-    this.#deps.breaches.same(what, places, records.length);
+    this.#deps.violations.same(what, places, records.length);
   }
 
   get isDone(): boolean {
@@ -45,17 +45,17 @@ export class DoctorAudit {
     return this.#records.length < before;
   }
 
-  /** All that was recorded is played: only changes of slots can come after it. */
+  /** All that was recorded is recordsPlayed: only changes of slots can come after it. */
   finish(): void {
     while (this.#playSlot());
     this.#rules.end();
   }
 
   #playSlotsUntil(version: number): void {
-    const { breaches } = this.#deps;
+    const { violations } = this.#deps;
     while (version > this.#version + 1)
       if (!this.#playSlot()) {
-        breaches.add(`R17: change ${this.#doctorId}:${this.#version + 1} is on nobody's record`);
+        violations.add(`R17: change ${this.#doctorId}:${this.#version + 1} is on nobody's record`);
         this.#version = version - 1;
       }
   }
@@ -71,8 +71,8 @@ export class DoctorAudit {
 
   /** Whether all that came before it is played; of a bump also all that came before the newcomer. */
   #isPlayable({ tokenId, nth, change }: Recorded): boolean {
-    const { tokens } = this.#deps.ward;
-    const isDue = (id: string, place: number): boolean => (tokens.get(id)?.played ?? 0) === place;
+    const { tokens } = this.#deps.model;
+    const isDue = (id: string, place: number): boolean => (tokens.get(id)?.recordsPlayed ?? 0) === place;
     const following = this.#records[1];
     const isNewcomer = change.kind === 'bumped' && following?.tokenId === change.cause;
     return isDue(tokenId, nth) && (!isNewcomer || isDue(following.tokenId, following.nth));

@@ -1,27 +1,27 @@
-import type { Known } from './ledger.ts';
-import type { Action, Crowd, PlanDeps } from './patients.ts';
+import type { KnownBooking } from './ledger.ts';
+import type { Action, PatientPool, PlanDeps } from './patients.ts';
 
 /** What must be refused, and change nothing. Nothing else happens meanwhile, so every refusal is known beforehand. */
-export function mistakes(deps: PlanDeps, crowd: Crowd): Action[] {
+export function invalidRequests(deps: PlanDeps, patients: PatientPool): Action[] {
   return [
-    ...bookingMistakes(deps, crowd),
-    ...tokenMistakes(deps, crowd),
-    ...slotMistakes(deps, crowd),
+    ...invalidBookings(deps, patients),
+    ...invalidTokenCommands(deps, patients),
+    ...invalidSlotCommands(deps, patients),
   ];
 }
 
 type Facts = Readonly<Record<string, unknown>>;
 
 const refusedBy =
-  ({ front }: PlanDeps) =>
+  ({ frontDesk }: PlanDeps) =>
   (at: string, path: string, status: number, code: string, body: object, facts: Facts = {}) =>
   (): Promise<void> =>
-    front.refused(at, path, body, status, code, facts);
+    frontDesk.refused(at, path, body, status, code, facts);
 
-function bookingMistakes(deps: PlanDeps, crowd: Crowd): Action[] {
+function invalidBookings(deps: PlanDeps, patients: PatientPool): Action[] {
   const { slots, run } = deps;
   const refused = refusedBy(deps);
-  const { patient, slot, type } = crowd.asked(crowd.type());
+  const { patient, slot, type } = patients.request(patients.type());
   const body = {
     doctor_id: slot.doctorId,
     slot_id: slot.id,
@@ -44,22 +44,22 @@ function bookingMistakes(deps: PlanDeps, crowd: Crowd): Action[] {
   ];
 }
 
-function tokenMistakes(deps: PlanDeps, crowd: Crowd): Action[] {
-  const { ward } = deps;
+function invalidTokenCommands(deps: PlanDeps, patients: PatientPool): Action[] {
+  const { model } = deps;
   const refused = refusedBy(deps);
-  const few = crowd.share(0.03);
+  const few = patients.share(0.03);
   const wrong =
     (path: string, status: number, code: string, facts: Facts = {}, more: object = {}) =>
-    ({ booking: { id } }: Known): Action => {
+    ({ booking: { id } }: KnownBooking): Action => {
       const body = { token_id: id, ...more };
       return refused(`POST ${path} of ${id}`, path, status, code, body, facts);
     };
-  const gone = crowd.some(few, 'CANCELLED');
-  const absent = crowd.some(few, 'NO_SHOW');
-  const seen = crowd.some(few, 'COMPLETED');
-  const waiting = crowd.some(few, 'WAITING');
-  const early = crowd.some(few, 'BOOKED').flatMap((known) => {
-    const slot = ward.tokens.get(known.booking.id)?.slot;
+  const gone = patients.some(few, 'CANCELLED');
+  const absent = patients.some(few, 'NO_SHOW');
+  const seen = patients.some(few, 'COMPLETED');
+  const waiting = patients.some(few, 'WAITING');
+  const early = patients.some(few, 'BOOKED').flatMap((known) => {
+    const slot = model.tokens.get(known.booking.id)?.slot;
     const from = Date.parse(slot?.startTime ?? '') + (slot?.delayMinutes ?? 0) * 60_000;
     // Far enough ahead that the start does not come between.
     if (slot === undefined || from < Date.now() + 60_000) return [];
@@ -85,17 +85,17 @@ function tokenMistakes(deps: PlanDeps, crowd: Crowd): Action[] {
 }
 
 /** A closed slot takes nobody, and nobody takes the seat of a patient who is with the doctor or has been. */
-function slotMistakes(deps: PlanDeps, crowd: Crowd): Action[] {
-  const { ward, ledger, run } = deps;
+function invalidSlotCommands(deps: PlanDeps, patients: PatientPool): Action[] {
+  const { model, ledger, run } = deps;
   const refused = refusedBy(deps);
-  const closed = [...ward.slots.values()].filter(({ id }) => ledger.closing.has(id));
-  const comers = crowd.some(closed.length, 'BOOKED', 'CHECKED_IN');
-  const used = [...ward.slots.values()].filter(
-    ({ unbumpable, isClosed }) => unbumpable > 1 && !isClosed,
+  const closed = [...model.slots.values()].filter(({ id }) => ledger.closingSlots.has(id));
+  const comers = patients.some(closed.length, 'BOOKED', 'CHECKED_IN');
+  const used = [...model.slots.values()].filter(
+    ({ unbumpableCount, isClosed }) => unbumpableCount > 1 && !isClosed,
   );
   return [
     ...closed.flatMap(({ id, doctorId }, index) => {
-      const { patient, type } = crowd.asked(crowd.type());
+      const { patient, type } = patients.request(patients.type());
       const comer = comers[index];
       const body = { doctor_id: doctorId, slot_id: id, patient_name: patient.name };
       const move = { token_id: comer?.booking.id, slot_id: id };
@@ -107,7 +107,7 @@ function slotMistakes(deps: PlanDeps, crowd: Crowd): Action[] {
         refused(`Seats of ${id}`, `/slots/${id}`, 409, 'slot_closed', { capacity: 3 }),
       ];
     }),
-    ...used.map(({ id, unbumpable: count }) => {
+    ...used.map(({ id, unbumpableCount: count }) => {
       const body = { capacity: 1 };
       const code = 'capacity_below_seated';
       return refused(`One seat in ${id}`, `/slots/${id}`, 409, code, body, { count });

@@ -20,14 +20,14 @@ export interface Patient {
 }
 
 /** An accepted booking: what the answer said about it. */
-export interface Known {
+export interface KnownBooking {
   readonly patient: Patient;
   readonly slot: OpenedSlot;
   readonly booking: BookingView;
 }
 
 /** A token's own commands, by the change records they leave; a move leaves two. */
-export type Deed =
+export type TokenCommand =
   | 'booked'
   | 'cancelled'
   | 'no_show'
@@ -38,7 +38,7 @@ export type Deed =
   | 'reclassified';
 
 /** What an answer said a command has done. */
-export interface Told {
+export interface ReportedEffect {
   /** The token afterwards; null of a cancel, which does not show it. */
   readonly token: TokenView | null;
   readonly bumped: BookingView['bumped'];
@@ -72,7 +72,7 @@ export interface Closing {
 }
 
 /** A refusal that only what happened meanwhile explains: the token had this status. */
-export interface Excuse {
+export interface StatusClaim {
   readonly at: string;
   readonly tokenId: string;
   readonly status: Status;
@@ -85,7 +85,7 @@ export const COLUMNS = [
   'promoted',
   'cancelled',
   'no-show',
-  'arrived',
+  'checkedIn',
   'called',
   'moved',
 ] as const;
@@ -96,26 +96,26 @@ export type ClassCount = Record<Column, number>;
 
 /** Everything that the answers have said so far. */
 export class Ledger {
-  readonly tokens = new Map<string, Known>();
+  readonly tokens = new Map<string, KnownBooking>();
   readonly counts = new Map<string, ClassCount>();
   readonly refusals = new Map<string, number>();
   /** Slot changes of each doctor that were not audited yet, in their order. */
   readonly slotChanges = new Map<string, SlotChange[]>();
   /** By the reason, which is each closing's own. */
   readonly closings = new Map<string, Closing>();
-  /** Slots whose closing was asked for. */
+  /** Slots whose closing was request for. */
   readonly closing = new Set<string>();
   /** Since the phase began. */
-  excuses: Excuse[] = [];
+  statusClaims: StatusClaim[] = [];
   /** Slots in which nobody was to be called, or doctors, since the phase began. */
-  idle: string[] = [];
-  readonly #told = new Map<string, Told[]>();
+  nobodyWaiting: string[] = [];
+  readonly #effects = new Map<string, ReportedEffect[]>();
   readonly #called = new Set<string>();
   /** When the patient's check-in was answered. */
-  readonly #present = new Map<string, number>();
+  readonly #checkInTimes = new Map<string, number>();
   #now = 0;
 
-  book(known: Known): void {
+  book(known: KnownBooking): void {
     const { booking } = known;
     this.tokens.set(booking.id, known);
     this.tell('booked', booking.id, { token: booking, bumped: booking.bumped, promoted: null });
@@ -123,28 +123,28 @@ export class Ledger {
   }
 
   /** Enters what an answer said; answers to one token's commands of one kind in their order. */
-  tell(deed: Deed, id: string, told: Told): void {
-    const key = `${deed} ${id}`;
-    this.#told.set(key, [...(this.#told.get(key) ?? []), told]);
+  tell(command: TokenCommand, id: string, effect: ReportedEffect): void {
+    const key = `${command} ${id}`;
+    this.#effects.set(key, [...(this.#effects.get(key) ?? []), effect]);
     this.#now += 1;
-    if (deed === 'checked_in') this.#present.set(id, this.#now);
-    if (told.bumped !== null) this.count(told.bumped.type, 'bumped');
-    if (told.promoted !== null) this.count(this.typeOf(told.promoted), 'promoted');
+    if (command === 'checked_in') this.#checkInTimes.set(id, this.#now);
+    if (effect.bumped !== null) this.count(effect.bumped.type, 'bumped');
+    if (effect.promoted !== null) this.count(this.typeOf(effect.promoted), 'promoted');
   }
 
-  /** What the next answer about this token said of such a command; each is told once. */
-  toldOf(deed: Deed, id: string): Told | undefined {
-    return this.#told.get(`${deed} ${id}`)?.shift();
+  /** What the next answer about this token said of such a command; each is effect once. */
+  takeEffect(command: TokenCommand, id: string): ReportedEffect | undefined {
+    return this.#effects.get(`${command} ${id}`)?.shift();
   }
 
   /** The same, left there. */
-  peek(deed: Deed, id: string): Told | undefined {
-    return this.#told.get(`${deed} ${id}`)?.[0];
+  peekEffect(command: TokenCommand, id: string): ReportedEffect | undefined {
+    return this.#effects.get(`${command} ${id}`)?.[0];
   }
 
   /** The commands that were answered with a success and are on no record. */
-  get untold(): string[] {
-    return [...this.#told].filter(([, left]) => left.length > 0).map(([key]) => key);
+  get unrecorded(): string[] {
+    return [...this.#effects].filter(([, left]) => left.length > 0).map(([key]) => key);
   }
 
   /** Whether the patient is called for the first time. */
@@ -160,13 +160,13 @@ export class Ledger {
   }
 
   /** Whether the patient had been checked in by then, and is not on the move. */
-  wasPresent(id: string, then: number): boolean {
-    return (this.#present.get(id) ?? Infinity) <= then;
+  wasCheckedIn(id: string, then: number): boolean {
+    return (this.#checkInTimes.get(id) ?? Infinity) <= then;
   }
 
   /** A move is about to be sent: on another day the patient is not there yet. */
-  sendAway(id: string): void {
-    this.#present.delete(id);
+  forgetCheckIn(id: string): void {
+    this.#checkInTimes.delete(id);
   }
 
   changeSlot(doctorId: string, change: SlotChange): void {
@@ -178,8 +178,8 @@ export class Ledger {
   }
 
   beginPhase(): void {
-    this.excuses = [];
-    this.idle = [];
+    this.statusClaims = [];
+    this.nobodyWaiting = [];
   }
 
   count(type: string, column: Column): void {
@@ -209,7 +209,7 @@ const emptyCount = (): ClassCount => ({
   promoted: 0,
   cancelled: 0,
   'no-show': 0,
-  arrived: 0,
+  checkedIn: 0,
   called: 0,
   moved: 0,
 });

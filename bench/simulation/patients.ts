@@ -2,11 +2,11 @@ import type { Status } from '../../src/engine/index.ts';
 import type { Random } from '../lib/random.ts';
 import type { Priorities } from './clinic.ts';
 import type { FrontDesk } from './desk.ts';
-import type { BookingAsked } from './answer-checks.ts';
-import type { Known, Ledger, OpenedSlot, Patient } from './ledger.ts';
+import type { BookingRequest } from './answer-checks.ts';
+import type { KnownBooking, Ledger, OpenedSlot, Patient } from './ledger.ts';
 import type { SlotDesk } from './slot-desk.ts';
 import type { VisitDesk } from './visit-desk.ts';
-import type { Ward, WardToken } from './reference-model.ts';
+import type { ReferenceModel, ReferenceToken } from './reference-model.ts';
 
 export type Action = () => Promise<void>;
 
@@ -17,11 +17,11 @@ export interface Phase {
 }
 
 export interface PlanDeps {
-  readonly front: FrontDesk;
-  readonly visits: VisitDesk;
-  readonly sittings: SlotDesk;
+  readonly frontDesk: FrontDesk;
+  readonly visitDesk: VisitDesk;
+  readonly slotDesk: SlotDesk;
   readonly ledger: Ledger;
-  readonly ward: Ward;
+  readonly model: ReferenceModel;
   readonly slots: readonly OpenedSlot[];
   readonly random: Random;
   readonly priorities: Priorities;
@@ -35,11 +35,11 @@ const SURNAMES = ['Das', 'Iyer', 'Khan', 'Lal', 'Mehta', 'Nair', 'Rao', 'Sen', '
 const DOUBLE_CLICKS = 0.05;
 
 /** The people of the day, and choices among them: the seed decides all. */
-export class Crowd {
+export class PatientPool {
   readonly #deps: PlanDeps;
   readonly #classes: readonly string[];
   #patients = 0;
-  /** Tokens with a command of their own in this phase: who does what in one order can be told afterwards. */
+  /** Tokens with a command of their own in this phase: who does what in one order can be effect afterwards. */
   #busy = new Set<string>();
 
   constructor(deps: PlanDeps) {
@@ -60,12 +60,12 @@ export class Crowd {
   }
 
   /** So many tokens of these statuses, that do nothing else in this phase. */
-  some(count: number, ...statuses: readonly Status[]): Known[] {
-    return this.among(this.#deps.ward.with(...statuses), count);
+  some(count: number, ...statuses: readonly Status[]): KnownBooking[] {
+    return this.among(this.#deps.model.with(...statuses), count);
   }
 
   /** So many of these tokens, that do nothing else in this phase. */
-  among(tokens: readonly WardToken[], count: number): Known[] {
+  among(tokens: readonly ReferenceToken[], count: number): KnownBooking[] {
     const { ledger, random } = this.#deps;
     const free = tokens
       .flatMap(({ id }) => ledger.tokens.get(id) ?? [])
@@ -82,18 +82,18 @@ export class Crowd {
   }
 
   booking(type: string, slot?: OpenedSlot): Action {
-    const { front, random } = this.#deps;
-    const asked = this.asked(type, slot);
-    return random.chance(DOUBLE_CLICKS) ? () => front.bookTwice(asked) : () => front.book(asked);
+    const { frontDesk, random } = this.#deps;
+    const request = this.request(type, slot);
+    return random.chance(DOUBLE_CLICKS) ? () => frontDesk.bookTwice(request) : () => frontDesk.book(request);
   }
 
-  asked(type: string, slot?: OpenedSlot): BookingAsked {
+  request(type: string, slot?: OpenedSlot): BookingRequest {
     const { slots, random } = this.#deps;
     return { patient: this.#patient(), slot: slot ?? random.pick(slots), type };
   }
 
   /** The same person with a new token. */
-  again({ patient }: Known): Patient {
+  again({ patient }: KnownBooking): Patient {
     return { ...patient, nth: (this.#patients += 1) };
   }
 

@@ -4,7 +4,7 @@ import type { Status } from '../../src/engine/index.ts';
 export const EMERGENCY = 'EMERGENCY';
 
 /** A token as the rules see it. */
-export interface WardToken {
+export interface ReferenceToken {
   readonly id: string;
   readonly patientId: string | null;
   type: string;
@@ -14,36 +14,36 @@ export interface WardToken {
   number: number;
   status: Status;
   /** Has been at the desk. */
-  isPresent: boolean;
-  slot: WardSlot;
+  hasCheckedIn: boolean;
+  slot: ReferenceSlot;
   /** Change records of it that were played so far. */
-  played: number;
+  recordsPlayed: number;
   /** Every status it had since the phase began. */
-  had: Set<Status>;
+  statusesInPhase: Set<Status>;
 }
 
 const SEATED: readonly Status[] = ['BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED'];
 
-export const holdsSeat = ({ status }: WardToken): boolean => SEATED.includes(status);
+export const holdsSeat = ({ status }: ReferenceToken): boolean => SEATED.includes(status);
 
 /** R3's order: the lowest priority, among equals first one not checked in, then the latest arrival. */
-const isWeaker = (a: WardToken, b: WardToken): boolean => {
+const isWeaker = (a: ReferenceToken, b: ReferenceToken): boolean => {
   if (a.priority !== b.priority) return a.priority < b.priority;
   if (a.status !== b.status) return a.status === 'BOOKED';
   return a.arrival > b.arrival;
 };
 
-const weakestOf = (tokens: readonly WardToken[]): WardToken | undefined =>
-  tokens.reduce<WardToken | undefined>(
+const weakestOf = (tokens: readonly ReferenceToken[]): ReferenceToken | undefined =>
+  tokens.reduce<ReferenceToken | undefined>(
     (weakest, token) => (weakest === undefined || isWeaker(token, weakest) ? token : weakest),
     undefined,
   );
 
-const outranks = (a: WardToken, b: WardToken): boolean =>
+const outranks = (a: ReferenceToken, b: ReferenceToken): boolean =>
   a.priority === b.priority ? a.arrival < b.arrival : a.priority > b.priority;
 
 /** A slot by the rules, written without a look at the engine: a list in rank order, and scans. */
-export class WardSlot {
+export class ReferenceSlot {
   readonly id: string;
   readonly doctorId: string;
   readonly date: string;
@@ -52,7 +52,7 @@ export class WardSlot {
   delayMinutes = 0;
   isClosed = false;
   /** Live tokens, best rank first. */
-  readonly tokens: WardToken[] = [];
+  readonly tokens: ReferenceToken[] = [];
 
   constructor(facts: {
     readonly id: string;
@@ -68,11 +68,11 @@ export class WardSlot {
     this.capacity = facts.capacity;
   }
 
-  get seated(): WardToken[] {
+  get seated(): ReferenceToken[] {
     return this.tokens.filter(holdsSeat);
   }
 
-  get waiting(): WardToken[] {
+  get waiting(): ReferenceToken[] {
     return this.#with('WAITING');
   }
 
@@ -81,25 +81,25 @@ export class WardSlot {
   }
 
   /** Who is with the doctor or has been: nobody takes their seats. */
-  get unbumpable(): number {
+  get unbumpableCount(): number {
     return this.#with('IN_CONSULTATION').length + this.#with('COMPLETED').length;
   }
 
-  get nextCheckedIn(): WardToken | undefined {
+  get nextCheckedIn(): ReferenceToken | undefined {
     return this.tokens.find(({ status }) => status === 'CHECKED_IN');
   }
 
-  enter(token: WardToken): void {
+  enter(token: ReferenceToken): void {
     const behind = this.tokens.findIndex((other) => outranks(token, other));
     this.tokens.splice(behind === -1 ? this.tokens.length : behind, 0, token);
   }
 
-  leave(token: WardToken): void {
+  leave(token: ReferenceToken): void {
     this.tokens.splice(this.tokens.indexOf(token), 1);
   }
 
   /** Whom a newcomer of this class bumps when the slot is full (R3). */
-  victimOf(newcomer: Pick<WardToken, 'type' | 'priority'>): WardToken | undefined {
+  victimOf(newcomer: Pick<ReferenceToken, 'type' | 'priority'>): ReferenceToken | undefined {
     const bumpable = newcomer.type === EMERGENCY ? ['BOOKED', 'CHECKED_IN'] : ['BOOKED'];
     return weakestOf(
       this.tokens.filter(
@@ -109,7 +109,7 @@ export class WardSlot {
   }
 
   /** Who gives way when seats become fewer (R12): the absent first, unless R8 would seat them again at once. */
-  get weakest(): WardToken | undefined {
+  get weakest(): ReferenceToken | undefined {
     const checkedIn = this.#with('CHECKED_IN');
     const absent = weakestOf(this.#with('BOOKED'));
     return absent === undefined || absent.type === EMERGENCY
@@ -118,7 +118,7 @@ export class WardSlot {
   }
 
   /** 1 for who is seated next; null of a token that does not wait. */
-  positionOf(token: WardToken): number | null {
+  positionOf(token: ReferenceToken): number | null {
     const place = this.waiting.indexOf(token);
     return place === -1 ? null : place + 1;
   }
@@ -134,22 +134,22 @@ export class WardSlot {
     return victim && `R8: ${next.id} waits, but outranks ${victim.id} and may bump it`;
   }
 
-  #with(status: Status): WardToken[] {
+  #with(status: Status): ReferenceToken[] {
     return this.tokens.filter((token) => token.status === status);
   }
 }
 
 /** All slots and tokens of the simulation, as the rules make them of the change records. */
-export class Ward {
-  readonly slots = new Map<string, WardSlot>();
-  readonly tokens = new Map<string, WardToken>();
+export class ReferenceModel {
+  readonly slots = new Map<string, ReferenceSlot>();
+  readonly tokens = new Map<string, ReferenceToken>();
 
   /** The tokens of a status, in the order of their bookings. */
-  with(...statuses: readonly Status[]): WardToken[] {
+  with(...statuses: readonly Status[]): ReferenceToken[] {
     return [...this.tokens.values()].filter(({ status }) => statuses.includes(status));
   }
 
-  slotsOf(doctorId: string): WardSlot[] {
+  slotsOf(doctorId: string): ReferenceSlot[] {
     return [...this.slots.values()]
       .filter((slot) => slot.doctorId === doctorId)
       .sort((a, b) => (a.startTime < b.startTime ? -1 : 1));
@@ -157,6 +157,6 @@ export class Ward {
 
   /** Forgets which statuses the tokens had before. */
   beginPhase(): void {
-    for (const token of this.tokens.values()) token.had = new Set([token.status]);
+    for (const token of this.tokens.values()) token.statusesInPhase = new Set([token.status]);
   }
 }

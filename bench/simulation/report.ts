@@ -47,7 +47,7 @@ function named(tokens: readonly TokenView[]): string {
   return [...names, ...(rest > 0 ? [`and ${rest} more`] : [])].join(' ');
 }
 
-/** What was asked and answered, by class, and how fast. */
+/** What was request and answered, by class, and how fast. */
 export function summaryLines(
   ledger: Ledger,
   latencies: readonly number[],

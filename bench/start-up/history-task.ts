@@ -19,22 +19,24 @@ import { migrate } from '../../src/store/sqlite/open.ts';
 import { counterOperations, operationsOf } from '../../src/store/sqlite/operations.ts';
 import { WRITES, type Operation, type StatementName } from '../../src/store/sqlite/statements.ts';
 import { serveTask } from '../lib/child.ts';
-import { accepted, anyClass } from '../lib/engine-clinic.ts';
+import { anyClass } from '../lib/classes.ts';
+import { accepted } from '../lib/engine-clinic.ts';
 import { Random } from '../lib/random.ts';
 
-/** A database as years of service leave it. */
+/** The size of a database that was used for years. */
 export interface History {
   readonly path: string;
   readonly doctors: number;
-  /** Tokens of slots that are over, and live tokens of slots ahead: as many as fit evenly. */
+  /** Tokens in slots of past days, about. */
   readonly past: number;
+  /** Live tokens in slots of coming days, about. */
   readonly live: number;
   readonly horizonDays: number;
 }
 
 export interface HistoryResult {
   readonly tokens: number;
-  /** Live ones of slots ahead. */
+  /** Live tokens in slots of coming days. */
   readonly live: number;
   readonly changes: number;
 }
@@ -44,15 +46,15 @@ const SESSIONS = [
   ['09:00', '12:00'],
   ['16:00', '19:00'],
 ] as const;
-/** Tokens of a slot ahead and of one that is over: the seats, some waiting, and one in twelve cancelled. */
+/** Each slot has 20 seats and 24 bookings, of which 2 are cancelled. */
 const CAPACITY = 20;
 const BOOKED = 24;
 const CANCELLED = 2;
 const GRACE_MINUTES = 30;
 const DAY_MS = 86_400_000;
 
-/** Writes a hospital's past and future with the program's own engine, migrations and statements. */
-class Historian {
+/** Writes past and coming days of a hospital with the engine, the migrations and the statements of the service. */
+class HistoryWriter {
   readonly #engine = new AllocationEngine({
     classes: DEFAULT_CLASSES,
     graceMinutes: GRACE_MINUTES,
@@ -68,7 +70,7 @@ class Historian {
   constructor(path: string) {
     migrate(path);
     this.#database = new DatabaseSync(path);
-    // Fast and careless: only a file that is whole is ever looked at.
+    // Without synchronization, because the file is only used if it was written to the end.
     this.#database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN');
     this.#statements = Object.fromEntries(
       Object.entries(WRITES).map(([name, sql]) => [name, this.#database.prepare(sql)]),
@@ -94,7 +96,7 @@ class Historian {
     return doctor;
   }
 
-  /** Fills a slot: bookings of all classes, and among them some cancels. */
+  /** Fills a slot with bookings of all classes and cancels some of them. */
   fill(facts: SlotFacts, cancelled: number, at: EpochMs): void {
     const ids: TokenId[] = [];
     for (let booked = 0; booked < BOOKED; booked += 1) {
@@ -120,15 +122,15 @@ class Historian {
     }
   }
 
-  /** Expires who still waits in slots that are over. */
+  /** Expires the waiting tokens of slots that have ended (R11). */
   end({ facts }: Doctor, at: EpochMs): void {
     const outcome = this.#engine.advanceTime(facts.id, at);
     accepted(outcome);
     if (outcome.ok) this.#write(outcome.changes);
   }
 
-  /** Writes the doctor's counters, lets go of the doctor. */
-  leave({ facts, version, lastArrival, slots }: Doctor): void {
+  /** Writes the doctor's counters and evicts the doctor from memory. */
+  evict({ facts, version, lastArrival, slots }: Doctor): void {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
     const counters = { facts, version, lastArrival, lastNumbers };
     for (const operation of counterOperations(counters)) this.#run(operation);
@@ -155,33 +157,33 @@ const doctorFacts = (index: number): DoctorFacts => ({
   })),
 });
 
-/** Writes the database. */
+/** Writes the database; returns its real numbers of tokens, live tokens and change records. */
 export function writeHistory({ path, doctors, past, live, horizonDays }: History): HistoryResult {
   const now = epochMs(Date.now());
   const slotsPast = Math.ceil(past / BOOKED / doctors);
-  const slotsAhead = Math.ceil(live / (BOOKED - CANCELLED) / doctors);
-  // One day more: of the first, some may be over already.
+  const slotsComing = Math.ceil(live / (BOOKED - CANCELLED) / doctors);
+  // One day more, because some slots of the first day may have ended already.
   const days = Math.ceil(slotsPast / SESSIONS.length) + 1;
   const start = epochMs(now - days * DAY_MS);
-  const historian = new Historian(path);
+  const writer = new HistoryWriter(path);
   for (let index = 0; index < doctors; index += 1) {
     const facts = doctorFacts(index);
     const slots = slotsOf(facts, start, {
       horizonDays: days + horizonDays,
       graceMinutes: GRACE_MINUTES,
     });
-    const doctor = historian.open(facts, slots, start);
+    const doctor = writer.open(facts, slots, start);
     const today = localDateAt(now, facts.timeZone);
-    const over = slots.filter(({ date }) => date < today);
-    const ahead = slots.filter(({ date }) => date > today);
-    for (const slot of over.slice(-slotsPast)) historian.fill(slot, CANCELLED, slot.startTime);
-    historian.end(doctor, now);
-    for (const slot of ahead.slice(0, slotsAhead)) historian.fill(slot, CANCELLED, now);
-    historian.leave(doctor);
+    const ended = slots.filter(({ date }) => date < today);
+    const coming = slots.filter(({ date }) => date > today);
+    for (const slot of ended.slice(-slotsPast)) writer.fill(slot, CANCELLED, slot.startTime);
+    writer.end(doctor, now);
+    for (const slot of coming.slice(0, slotsComing)) writer.fill(slot, CANCELLED, now);
+    writer.evict(doctor);
   }
-  historian.close();
-  const { tokens, changes } = historian;
-  const filled = Math.min(slotsAhead, horizonDays * SESSIONS.length);
+  writer.close();
+  const { tokens, changes } = writer;
+  const filled = Math.min(slotsComing, horizonDays * SESSIONS.length);
   return { tokens, changes, live: doctors * filled * (BOOKED - CANCELLED) };
 }
 

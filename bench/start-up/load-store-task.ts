@@ -4,12 +4,13 @@ import { createStore } from '../../src/store/index.ts';
 import { serveTask } from '../lib/child.ts';
 
 export interface LoadedStore {
+  /** Milliseconds to open the database and to load it. */
   readonly ms: number;
-  /** Live tokens in the engine afterwards. */
+  /** Live tokens in the engine after the load. */
   readonly live: number;
 }
 
-/** Opens a database and loads what can still change, in a process that has done nothing before. */
+/** Opens a database in a new process and loads the slots that can still change. */
 export async function loadStore(path: string): Promise<LoadedStore> {
   const engine = new AllocationEngine({
     classes: DEFAULT_CLASSES,

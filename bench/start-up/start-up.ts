@@ -7,6 +7,7 @@ import { Client } from '../lib/client.ts';
 import { median, milliseconds } from '../lib/format.ts';
 import { boardsOf, checkBoards } from '../lib/hospital.ts';
 import { parameter } from '../lib/parameter.ts';
+import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
 import { startServer } from '../lib/server.ts';
 import { grouped } from '../lib/statistics.ts';
@@ -17,8 +18,8 @@ const HISTORY_TASK = fileURLToPath(new URL('./history-task.ts', import.meta.url)
 const LOAD_TASK = fileURLToPath(new URL('./load-store-task.ts', import.meta.url));
 const HORIZON_DAYS = 14;
 
-/** Milliseconds from the spawn of the process until `/ready` says 200; then the boards are read. */
-async function start(path: string, doctorIds: readonly string[], live: number): Promise<number> {
+/** Returns the milliseconds from the start of the process until `/ready` answers 200; then checks the slots. */
+async function timeOfStart(path: string, doctorIds: readonly string[], live: number): Promise<number> {
   const begun = performance.now();
   const server = await startServer({ DATABASE_URL: `sqlite:${path}`, LOG_LEVEL: 'warn' });
   const ms = performance.now() - begun;
@@ -32,8 +33,8 @@ async function start(path: string, doctorIds: readonly string[], live: number): 
   return ms;
 }
 
-/** How long the service takes to start on a database with a long past. */
-export async function startUpBench(): Promise<Report> {
+/** Measures the start of the service on a large database. */
+export async function startUpBench(onStep: OnStep): Promise<Report> {
   const tokens = parameter('START_TOKENS', 2_000, 1_000_000);
   const live = parameter('START_LIVE', 200, 50_000);
   const doctors = parameter('START_DOCTORS', 2, 200);
@@ -53,7 +54,8 @@ export async function startUpBench(): Promise<Report> {
     const starts: number[] = [];
     const loads: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      starts.push(await start(path, doctorIds, written.live));
+      onStep('round', round + 1, rounds);
+      starts.push(await timeOfStart(path, doctorIds, written.live));
       const loaded = await inFreshProcess<LoadedStore>(LOAD_TASK, path);
       if (loaded.live !== written.live)
         throw new Error(`${loaded.live} live tokens were loaded instead of ${written.live}.`);
@@ -66,17 +68,17 @@ export async function startUpBench(): Promise<Report> {
       milliseconds(Math.max(...values)),
     ];
     return {
-      title: 'Start-up after a long past',
+      title: 'Start-up on a large database',
       remarks: [
-        `${grouped(written.tokens)} tokens in ${grouped(written.changes)} changes of ${grouped(doctors)} doctors (${grouped(statSync(path).size / 2 ** 20)} MiB); ${grouped(written.live)} tokens are live. ${rounds} starts; the file is in the page cache.`,
-        'Target: under 2 s.',
+        `${grouped(written.tokens)} tokens in ${grouped(written.changes)} changes of ${grouped(doctors)} doctors (${grouped(statSync(path).size / 2 ** 20)} MiB); ${grouped(written.live)} tokens are live. ${rounds} starts; the operating system has the file in its cache.`,
+        'Target: process start to /ready in less than 2 s.',
       ],
       head: ['milliseconds', 'median', 'least', 'most'],
       rows: [
         row('process start to /ready', starts),
         row('of it opening and loading the store', loads),
       ],
-      checked: `after every start ${grouped(written.live)} live tokens, every board as the one sentence has it.`,
+      checked: `after every start ${grouped(written.live)} live tokens, every slot in the order of the rules.`,
     };
   } finally {
     directory.remove();

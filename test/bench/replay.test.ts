@@ -82,7 +82,7 @@ describe('replay', () => {
 
   it('tells a total that is not the expected one', async () => {
     const { code, output } = await replay('--expect', 'accepted=4,seated=3');
-    expect(output).toContain('BREACH total seated is 2, must be 3\n1 breaches.');
+    expect(output).toContain('VIOLATION total seated is 2, must be 3\n1 violations.');
     expect(code).toBe(1);
   });
 
@@ -90,7 +90,7 @@ describe('replay', () => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     const lie = (body: string): string => body.replace(/"promoted":\{.*\}\}$/, '"promoted":null}');
     const { code, output } = await replay('--url', await startLyingProxy(url, '/cancel', lie));
-    expect(output).toMatch(/^BREACH R5: outcome r3 in north-2016-05-30: promoted is null/m);
+    expect(output).toMatch(/^VIOLATION R5: outcome r3 in north-2016-05-30: promoted is null/m);
     expect(code).toBe(1);
   });
 

@@ -123,11 +123,11 @@ describe('simulate', () => {
       (body) => body.replace(/"cancelled":\d+/, '"cancelled":0'),
       /\/reports\/day\S+: cancelled is 0/,
     ],
-  ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, breach) => {
+  ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, violation) => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     const liar = await startLyingProxy(url, path, lie);
     const { code, output } = await simulate('--url', liar, '--patients', '120');
-    expect(output).toMatch(new RegExp(`^BREACH .*${breach.source}`, 'm'));
+    expect(output).toMatch(new RegExp(`^VIOLATION .*${violation.source}`, 'm'));
     expect(code).toBe(1);
   });
 
