@@ -2,8 +2,8 @@ import { doctorId, localDate, type DoctorId, type SlotFacts } from '../../src/en
 import { collectGarbage, serveTask } from '../lib/child.ts';
 import { anyClass } from '../lib/classes.ts';
 import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
-import { required } from '../lib/required.ts';
 import { Random } from '../lib/random.ts';
+import { required } from '../lib/required.ts';
 
 /** A day of a doctor. Only patients of the last slot are checked in, so a call searches all slots before it. */
 export interface ClinicDay {
@@ -33,7 +33,11 @@ class EqualDays {
   checked = 0;
 
   constructor({ slots, length, doctors }: ClinicDay, random: Random) {
-    const clinic = new EngineClinic({ slots: slots * doctors, capacity: length, slotsADoctor: slots });
+    const clinic = new EngineClinic({
+      slots: slots * doctors,
+      capacity: length,
+      slotsADoctor: slots,
+    });
     this.#clinic = clinic;
     this.#bySlot = Map.groupBy(clinic.slots, (slot) => slot.doctorId);
     for (let round = 0; round < length; round += 1)

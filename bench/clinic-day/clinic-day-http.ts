@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { CalledView, ScheduleView } from '../../src/service/index.ts';
 import { bodyOf, Client } from '../lib/client.ts';
-import { required } from '../lib/required.ts';
 import { BENCH_SETTINGS, bookingsOf, checkBoards } from '../lib/hospital.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
 import { Random } from '../lib/random.ts';
+import { required } from '../lib/required.ts';
 import { startServer } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 
@@ -146,7 +146,8 @@ export async function measureDays(
         await doctors.measureSchedule(nth);
     for (const doctors of all) await doctors.checkIn();
     for (let round = 0; round < calls; round += 1)
-      for (const doctors of round % 2 === 0 ? all : all.toReversed()) await doctors.measureCall(round);
+      for (const doctors of round % 2 === 0 ? all : all.toReversed())
+        await doctors.measureCall(round);
     return all.map((doctors) => ({
       calls: doctors.calls,
       schedules: doctors.schedules,

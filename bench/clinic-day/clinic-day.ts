@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Calls, ClinicDay } from './calls-task.ts';
-import { measureDays, type Measured } from './clinic-day-http.ts';
-import type { EndingResult, EndingSlots } from './ending-task.ts';
 import { inFreshProcess } from '../lib/child.ts';
-import { required } from '../lib/required.ts';
 import { median, ratio } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
 import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
+import { required } from '../lib/required.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
+import type { Calls, ClinicDay } from './calls-task.ts';
+import { measureDays, type Measured } from './clinic-day-http.ts';
+import type { EndingResult, EndingSlots } from './ending-task.ts';
 
 const CALLS_TASK = fileURLToPath(new URL('./calls-task.ts', import.meta.url));
 const ENDING_TASK = fileURLToPath(new URL('./ending-task.ts', import.meta.url));

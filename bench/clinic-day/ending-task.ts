@@ -13,8 +13,8 @@ import {
 } from '../../src/service/index.ts';
 import { createStore } from '../../src/store/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
-import { required } from '../lib/required.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
+import { required } from '../lib/required.ts';
 
 /** Slots with one seat that all end at the same instant; some have a waiting token. */
 export interface EndingSlots {

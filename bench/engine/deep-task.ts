@@ -2,9 +2,9 @@ import type { SlotFacts } from '../../src/engine/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
 import { ordinaryClass } from '../lib/classes.ts';
 import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
-import { required } from '../lib/required.ts';
 import { ModelSlot } from '../lib/model.ts';
 import { Random } from '../lib/random.ts';
+import { required } from '../lib/required.ts';
 
 /** Slots of 10 seats with a long waitlist. */
 export interface DeepSlots {
@@ -51,9 +51,9 @@ class DeepRun {
   }
 
   /**
- * Cancels seated tokens, so that waiting ones are promoted; books as many again without measuring that.
- * @returns nanoseconds of a cancel
- */
+   * Cancels seated tokens, so that waiting ones are promoted; books as many again without measuring that.
+   * @returns nanoseconds of a cancel
+   */
   cancels(batches: number): number {
     const { engine, slots, now: at } = this.#clinic;
     let spent = 0;
@@ -72,9 +72,9 @@ class DeepRun {
   }
 
   /**
- * Books emergencies into a full slot; then cancels them without measuring that, so that the bumped tokens are promoted.
- * @returns nanoseconds of an emergency
- */
+   * Books emergencies into a full slot; then cancels them without measuring that, so that the bumped tokens are promoted.
+   * @returns nanoseconds of an emergency
+   */
   emergencies(batches: number): number {
     const { engine, slots, now: at } = this.#clinic;
     let spent = 0;
@@ -112,7 +112,10 @@ class DeepRun {
   }
 
   #expect(isRight: boolean): void {
-    if (!isRight) throw new Error('A command on a long waitlist gave an answer that does not agree with the rules.');
+    if (!isRight)
+      throw new Error(
+        'A command on a long waitlist gave an answer that does not agree with the rules.',
+      );
     this.checked += BATCH;
   }
 }

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { DeepResult, DeepSlots } from './deep-task.ts';
 import { inFreshProcess } from '../lib/child.ts';
-import { required } from '../lib/required.ts';
 import { median, nanoseconds, ratio } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
 import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
+import { required } from '../lib/required.ts';
 import { grouped } from '../lib/statistics.ts';
+import type { DeepResult, DeepSlots } from './deep-task.ts';
 
 const TASK = fileURLToPath(new URL('./deep-task.ts', import.meta.url));
 

@@ -2,9 +2,9 @@ import { holdsSeat, type Token } from '../../src/engine/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
 import { anyClass } from '../lib/classes.ts';
 import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
-import { required } from '../lib/required.ts';
 import { ModelSlot } from '../lib/model.ts';
 import { Random } from '../lib/random.ts';
+import { required } from '../lib/required.ts';
 
 /** Slots of equal length in which tokens are cancelled and booked all the time. */
 export interface Traffic {
@@ -132,7 +132,10 @@ function modelChecksum({ length, slots }: Traffic, pairs: number): number {
     arrivals.set(doctorId, arrival);
     const token = { id: String(arrival), priority: anyClass(random).priority, arrival };
     const { position, bumped } = required(models[slot]).add(token);
-    checksum = addToChecksum(addToChecksum(checksum, position === null ? 1 : 0), Number(bumped ?? 0));
+    checksum = addToChecksum(
+      addToChecksum(checksum, position === null ? 1 : 0),
+      Number(bumped ?? 0),
+    );
     return token.id;
   };
   const places = Array.from({ length: length * slots }, (_, index) => ({

@@ -1,11 +1,11 @@
-import type { Traffic, TrafficResult } from './engine-task.ts';
 import { inFreshProcess } from '../lib/child.ts';
-import { required } from '../lib/required.ts';
 import { median, nanoseconds, ratio } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
 import type { OnStep } from '../lib/progress.ts';
 import type { Report } from '../lib/report.ts';
+import { required } from '../lib/required.ts';
 import { grouped } from '../lib/statistics.ts';
+import type { Traffic, TrafficResult } from './engine-task.ts';
 
 const TASK = new URL('./engine-task.ts', import.meta.url).pathname;
 /** The longest slot that is compared with the model, because the model scans the slot for every change. */

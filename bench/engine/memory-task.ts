@@ -2,8 +2,8 @@ import { patientId, type AllocationEngine, type Book } from '../../src/engine/in
 import { collectGarbage, serveTask } from '../lib/child.ts';
 import { anyClass } from '../lib/classes.ts';
 import { EngineClinic, accepted } from '../lib/engine-clinic.ts';
-import { required } from '../lib/required.ts';
 import { Random } from '../lib/random.ts';
+import { required } from '../lib/required.ts';
 
 /** An engine that is filled with live tokens. */
 export interface FullEngine {

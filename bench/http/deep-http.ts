@@ -1,16 +1,16 @@
 import type { BookingView, CancelView } from '../../src/service/index.ts';
-import { bodyOf } from '../lib/client.ts';
 import { ordinaryClass } from '../lib/classes.ts';
-import { required } from '../lib/required.ts';
-import { startComparedServer, type ComparedServer } from './compared-servers.ts';
+import { bodyOf } from '../lib/client.ts';
 import { milliseconds, ratio } from '../lib/format.ts';
 import { boardsOf, bookingsOf, checkBoards, type Target } from '../lib/hospital.ts';
 import { startLoadGenerator } from '../lib/load.ts';
 import { parameter } from '../lib/parameter.ts';
-import { Random } from '../lib/random.ts';
 import type { OnStep } from '../lib/progress.ts';
+import { Random } from '../lib/random.ts';
 import type { Report } from '../lib/report.ts';
+import { required } from '../lib/required.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
+import { startComparedServer, type ComparedServer } from './compared-servers.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;
@@ -47,7 +47,11 @@ async function bookAndCancel({ client }: ComparedServer, depth: MeasuredSlot): P
 }
 
 /** Measures a short and a long waitlist alternately on one server, one request at a time. */
-async function measure(server: ComparedServer, longest: number, pairs: number): Promise<MeasuredSlot[]> {
+async function measure(
+  server: ComparedServer,
+  longest: number,
+  pairs: number,
+): Promise<MeasuredSlot[]> {
   const generator = startLoadGenerator();
   try {
     const { targets, url } = server;

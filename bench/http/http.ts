@@ -1,19 +1,19 @@
+import { median, milliseconds, ratio } from '../lib/format.ts';
+import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from '../lib/hospital.ts';
+import type { Load, LoadResult } from '../lib/load-task.ts';
+import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
+import { isSmoke, parameter } from '../lib/parameter.ts';
+import type { OnStep } from '../lib/progress.ts';
+import { Random } from '../lib/random.ts';
+import type { Report } from '../lib/report.ts';
+import { required } from '../lib/required.ts';
+import { grouped, percentile } from '../lib/statistics.ts';
 import {
   COMPARED_SERVERS,
   startComparedServer,
   type ComparedServer,
   type ComparedServerName,
 } from './compared-servers.ts';
-import { required } from '../lib/required.ts';
-import { median, milliseconds, ratio } from '../lib/format.ts';
-import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from '../lib/hospital.ts';
-import type { Load, LoadResult } from '../lib/load-task.ts';
-import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
-import { isSmoke, parameter } from '../lib/parameter.ts';
-import { Random } from '../lib/random.ts';
-import type { OnStep } from '../lib/progress.ts';
-import type { Report } from '../lib/report.ts';
-import { grouped, percentile } from '../lib/statistics.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;

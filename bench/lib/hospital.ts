@@ -1,7 +1,7 @@
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import type { ScheduleView, SlotView } from '../../src/service/index.ts';
-import { bodyOf, type Client } from './client.ts';
 import { anyClass } from './classes.ts';
+import { bodyOf, type Client } from './client.ts';
 import { ModelSlot } from './model.ts';
 import { forEachConcurrently } from './pool.ts';
 import type { Random } from './random.ts';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
 import { runSql } from '../../test/support/store/run-sql.ts';
 import { Client } from '../lib/client.ts';
-import { required } from '../lib/required.ts';
 import { BENCH_SETTINGS, openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
+import { required } from '../lib/required.ts';
 import { startServer, type ServerProcess } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 
@@ -46,7 +46,8 @@ export async function startDeployment(
     : sqliteDatabase();
   const settings = { ...BENCH_SETTINGS, DATABASE_URL: url, LOG_LEVEL: 'warn' };
   const servers: ServerProcess[] = [];
-  for (let left = deployment.processes; left > 0; left -= 1) servers.push(await startServer(settings));
+  for (let left = deployment.processes; left > 0; left -= 1)
+    servers.push(await startServer(settings));
   const urls = servers.map((server) => server.url);
   const clients = urls.map((each) => new Client(each, 8));
   const targets = await openHospital(required(clients[0]), size);

@@ -1,15 +1,15 @@
 import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
-import { required } from '../lib/required.ts';
 import { median, milliseconds, ratio } from '../lib/format.ts';
 import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from '../lib/hospital.ts';
 import type { LoadResult } from '../lib/load-task.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
 import { isSmoke, parameter } from '../lib/parameter.ts';
-import { startDeployment, type RunningDeployment, type Deployment } from './deployments.ts';
-import { Random } from '../lib/random.ts';
 import type { OnStep } from '../lib/progress.ts';
+import { Random } from '../lib/random.ts';
 import type { Report } from '../lib/report.ts';
+import { required } from '../lib/required.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
+import { startDeployment, type RunningDeployment, type Deployment } from './deployments.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;

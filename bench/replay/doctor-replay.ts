@@ -2,9 +2,9 @@ import type { BookingView, CancelView, ScheduleView } from '../../src/service/in
 import { bodyOf, codeOf, type HttpAnswer } from '../lib/client.ts';
 import { ModelSlot } from '../lib/model.ts';
 import { ToolError } from '../lib/tool.ts';
-import type { RoundRobinClient } from './round-robin-client.ts';
 import { shifted, type LoggedEvent, type LoggedSlot } from './input.ts';
 import type { ReplayCounts } from './replay-counts.ts';
+import type { RoundRobinClient } from './round-robin-client.ts';
 
 /** After this many events of a doctor, all slots of the doctor are read back. */
 const READ_BACK_EVERY = 200;

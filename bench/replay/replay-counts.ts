@@ -1,5 +1,5 @@
-import { Violations } from '../lib/violations.ts';
 import { ToolError } from '../lib/tool.ts';
+import { Violations } from '../lib/violations.ts';
 
 const TOTALS = ['accepted', 'duplicates', 'seated', 'waiting', 'promotions', 'bumps'] as const;
 type Total = (typeof TOTALS)[number];

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PatientClass } from '../../src/engine/index.ts';
-import { reportViolations } from '../lib/violations.ts';
 import { bodyOf, Client } from '../lib/client.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
-import { RoundRobinClient } from './round-robin-client.ts';
-import { daysToShift, readEvents, readSlots, type LoggedEvent, type LoggedSlot } from './input.ts';
-import { DoctorReplay } from './doctor-replay.ts';
-import { expectedTotals, ReplayCounts } from './replay-counts.ts';
 import { startServer } from '../lib/server.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 import { print, runTool, serverUrl, ToolError, wholeNumber, type Values } from '../lib/tool.ts';
+import { reportViolations } from '../lib/violations.ts';
+import { DoctorReplay } from './doctor-replay.ts';
+import { daysToShift, readEvents, readSlots, type LoggedEvent, type LoggedSlot } from './input.ts';
+import { expectedTotals, ReplayCounts } from './replay-counts.ts';
+import { RoundRobinClient } from './round-robin-client.ts';
 
 const HELP = `npm run replay -- --slots FILE --events FILE [options]
 
@@ -148,7 +148,11 @@ function report(
   const { totals } = counts;
   const rows: readonly (readonly [string, string, string])[] = [
     ['bookings accepted', grouped(totals.accepted), 'bookings that got a token'],
-    ['duplicates refused', grouped(totals.duplicates), 'bookings of a patient with a token in the slot'],
+    [
+      'duplicates refused',
+      grouped(totals.duplicates),
+      'bookings of a patient with a token in the slot',
+    ],
     [
       'after the bookings alone',
       counts.isMixed

@@ -1,7 +1,7 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { BookingView, BumpedView, CalledView, TokenView } from '../../src/service/index.ts';
-import type { Violations } from '../lib/violations.ts';
 import { codeOf, type HttpAnswer } from '../lib/client.ts';
+import type { Violations } from '../lib/violations.ts';
 import type { Priorities } from './clinic.ts';
 import type { KnownBooking, Ledger, OpenedSlot, Patient } from './ledger.ts';
 import { EMERGENCY } from './reference-model.ts';
@@ -15,7 +15,7 @@ export interface BookingRequest {
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ALTERNATIVES_MAX = 3;
 
-/** What each status may go to, as the rules have it. */
+/** The statuses that can follow each status by the rules. */
 const NEXT: Readonly<Record<Status, readonly Status[]>> = {
   BOOKED: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
   CHECKED_IN: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
@@ -26,12 +26,12 @@ const NEXT: Readonly<Record<Status, readonly Status[]>> = {
   NO_SHOW: [],
   EXPIRED: [],
 };
-/** From where a patient can be moved or given another class. */
+/** The statuses in which a patient can be moved or given another class. */
 const AWAITING_CONSULTATION: readonly Status[] = ['BOOKED', 'CHECKED_IN', 'WAITING'];
 
 /**
- * What one answer alone can break. What it takes the order of all commands to know (was the slot full, was this the
- * right victim) is judged by the audit, when that order is known.
+ * Checks the rules that one answer alone can break. The audit checks the other rules later, because they depend on the
+ * order of all commands: whether the slot was full, for example, or whether the right token was bumped.
  */
 export class AnswerChecks {
   readonly violations: Violations;
@@ -44,7 +44,10 @@ export class AnswerChecks {
     this.#priorities = priorities;
   }
 
-  /** @param sentAt the ledger's time before it was sent */
+  /**
+   * Checks the answer to an accepted booking.
+   * @param sentAt the ledger's time before the booking was sent
+   */
   booking(
     request: BookingRequest,
     booking: BookingView,
@@ -62,12 +65,15 @@ export class AnswerChecks {
     violations.same(`${at}: start_time`, booking.start_time, slot.startTime);
     violations.same(`${at}: Location`, headers.location, `/tokens/${booking.id}`);
     violations.expect(UUID_V7.test(booking.id), `${at}: id ${booking.id} is no UUID v7`);
-    violations.expect(!this.#ledger.tokens.has(booking.id), `${at}: id ${booking.id} is used twice`);
+    violations.expect(
+      !this.#ledger.tokens.has(booking.id),
+      `${at}: id ${booking.id} is used twice`,
+    );
     this.place(at, booking);
     if (booking.bumped !== null) this.bumped(at, booking, booking.bumped, sentAt);
   }
 
-  /** Where an answer says that a newcomer has landed. */
+  /** Checks the place of a new token: a seat, or the waitlist with alternatives. */
   place(at: string, token: Omit<BookingView, 'bumped'>): void {
     const { violations } = this;
     const { status, waitlist_position: position, alternatives } = token;
@@ -89,7 +95,7 @@ export class AnswerChecks {
     violations.expect(alternatives === undefined, `${at}: offers alternatives to a seat`);
   }
 
-  /** Whom an answer says the token has bumped. */
+  /** Checks the token that the answer names as bumped. */
   bumped(at: string, { id, type }: TokenView, bumped: BumpedView, sentAt: number): void {
     const { violations } = this;
     violations.expect(bumped.id !== id, `R3: ${at}: bumped itself`);
@@ -99,7 +105,7 @@ export class AnswerChecks {
     violations.expect(isRight, `presence: ${at}: ${type} bumped ${bumped.id}, who has checked in`);
   }
 
-  /** Who an answer says got the seat that the token has left. */
+  /** Checks the token that the answer names as promoted to the freed seat. */
   promoted(at: string, left: { id: string; slotId?: string }, promoted: TokenView | null): void {
     if (promoted === null) return;
     const { violations } = this;
@@ -108,24 +114,33 @@ export class AnswerChecks {
     const isSeat = promoted.status === 'BOOKED' || promoted.status === 'CHECKED_IN';
     violations.expect(isSeat, `R5: ${at}: promoted.status is ${promoted.status}`);
     violations.same(`R5: ${at}: promoted.waitlist_position`, promoted.waitlist_position, null);
-    violations.expect(promoted.id !== left.id, `R5: ${at}: promoted who just left`);
+    violations.expect(promoted.id !== left.id, `R5: ${at}: promoted the token that just left`);
   }
 
-  /** Two desks never get the same patient, and nobody gets one who is not ours. */
+  /** Checks the answer to a call: two desks never get the same patient, and every patient is one of the simulation. */
   called(at: string, token: CalledView): void {
     const { violations } = this;
     violations.same(`${at}: status`, token.status, 'IN_CONSULTATION');
-    violations.expect(this.#ledger.tokens.has(token.id), `${at}: ${token.id} is nobody's token`);
+    violations.expect(
+      this.#ledger.tokens.has(token.id),
+      `${at}: ${token.id} is no token of the simulation`,
+    );
     violations.expect(this.#ledger.call(token.id), `${at}: two desks were given ${token.id}`);
     const { completed } = token;
-    if (completed !== null) violations.same(`${at}: completed.status`, completed.status, 'COMPLETED');
+    if (completed !== null)
+      violations.same(`${at}: completed.status`, completed.status, 'COMPLETED');
   }
 
   /**
-   * A refusal because of what others did to the token meanwhile; that they did is judged by the audit.
-   * @param wanted the status request for; null of a move or a change of class
+   * Checks a refusal that another command on the same token has caused. The audit checks later that there was one.
+   * @param wanted the status that was requested; null for a move or a change of class
    */
-  refusalAfterChange(at: string, { booking: { id } }: KnownBooking, answer: HttpAnswer, wanted: Status | null) {
+  refusalAfterChange(
+    at: string,
+    { booking: { id } }: KnownBooking,
+    answer: HttpAnswer,
+    wanted: Status | null,
+  ) {
     const code = codeOf(answer);
     if (code === 'token_already_cancelled') {
       this.refusal(at, answer, 404, code);
@@ -135,21 +150,27 @@ export class AnswerChecks {
     this.refusal(at, answer, 409, 'invalid_transition');
     if (code !== 'invalid_transition') return;
     const { from, allowed } = answer.body as { from: Status; allowed: readonly Status[] };
-    const isBarred = wanted === null ? !AWAITING_CONSULTATION.includes(from) : !NEXT[from].includes(wanted);
+    const isBarred =
+      wanted === null ? !AWAITING_CONSULTATION.includes(from) : !NEXT[from].includes(wanted);
     this.violations.expect(isBarred, `R9: ${at}: is refused from ${from}`);
     this.violations.same(`${at}: allowed`, allowed.join(), NEXT[from].join());
     this.#ledger.statusClaims.push({ at, tokenId: id, status: from });
   }
 
+  /** Checks the status, the code and the content type of a refusal. */
   refusal(at: string, answer: HttpAnswer, status: number, code: string): void {
-    this.violations.same(`${at}: answer`, `${answer.status} ${codeOf(answer)}`, `${status} ${code}`);
+    this.violations.same(
+      `${at}: answer`,
+      `${answer.status} ${codeOf(answer)}`,
+      `${status} ${code}`,
+    );
     if (answer.status < 400) return;
     const { 'content-type': type = '' } = answer.headers;
     this.violations.expect(type.startsWith('application/problem+json'), `${at}: no problem+json`);
-    this.#ledger.refuse(codeOf(answer));
+    this.#ledger.addRefusal(codeOf(answer));
   }
 
-  /** Facts beside the code of a refusal. */
+  /** Checks the members of a refusal beside its code. */
   facts(at: string, { body }: HttpAnswer, facts: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(facts))
       this.violations.same(

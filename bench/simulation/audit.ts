@@ -1,21 +1,22 @@
 import type { ChangeView, HistoryView, TokenView } from '../../src/service/index.ts';
 import { bodyOf, codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
+import type { AuditDeps, Recorded } from './change-records.ts';
 import { DoctorAudit } from './doctor-audit.ts';
-import type { AuditDeps, Recorded } from './doctor-rules.ts';
 import type { KnownBooking } from './ledger.ts';
 
-/** How often each kind of change happened to the tokens of one class. */
+/** The number of change records of each kind. */
 export type Events = ReadonlyMap<ChangeView['kind'], number>;
 
 /**
- * Reads the history of every token that may have changed, after each phase while nothing is in flight, and plays what
- * is new through the rules, doctor by doctor: afterwards the model is what the server must show.
+ * Audits the server after each phase, while no request is in flight. It reads the history of every token that may have
+ * changed and applies the new change records to the reference model, doctor by doctor. After that, the server must show
+ * what the model holds.
  */
 export class Audit {
   readonly #deps: AuditDeps & { readonly client: Client; readonly concurrency: number };
   readonly #doctors: ReadonlyMap<string, DoctorAudit>;
-  /** Doctor and date of a slot: what happened in it. */
+  /** The change records of each doctor and date. */
   readonly #events = new Map<string, Map<ChangeView['kind'], number>>();
 
   constructor(
@@ -23,37 +24,37 @@ export class Audit {
     deps: AuditDeps & { readonly client: Client; readonly concurrency: number },
   ) {
     this.#deps = deps;
-    // A doctor is set, then the slots are opened.
+    // The first change records of a doctor are the one of the doctor and one for each slot.
     const opened = (id: string): number => deps.model.slotsOf(id).length + 1;
     this.#doctors = new Map(doctorIds.map((id) => [id, new DoctorAudit(id, opened(id), deps)]));
   }
 
-  /** What happened in a doctor's slots of a day. */
+  /** The change records of a doctor's slots of one date, by kind. */
   eventsOf(doctorId: string, date: string): Events {
     return this.#events.get(`${doctorId} ${date}`) ?? new Map<ChangeView['kind'], number>();
   }
 
-  /** Plays what has happened since it was called last; judges what the phase's answers have left open. */
+  /** Applies the change records since the last call; then checks the answers that only these records can confirm. */
   async catchUp(): Promise<void> {
     const { violations, ledger } = this.#deps;
     const byDoctor = Map.groupBy(await this.#newRecords(), doctorOf);
     for (const [id, doctor] of this.#doctors) doctor.add(byDoctor.get(id) ?? []);
     const doctors = [...this.#doctors.values()];
-    // Every round plays at least the oldest record; which doctor comes first is all the same.
+    // Each round applies at least the oldest record. The order of the doctors does not matter.
     while (doctors.map((doctor) => doctor.advance()).includes(true));
     for (const doctor of doctors) doctor.finish();
     violations.expect(
       doctors.every(({ isDone }) => isDone),
       'R17: the change records of the doctors contradict each other: no order explains them',
     );
-    for (const effect of ledger.unrecorded)
-      violations.add(`R17: ${effect} was answered, and is on no record`);
+    for (const command of ledger.unrecorded)
+      violations.add(`R17: ${command} was answered with a success, but has no change record`);
     this.#checkStatusClaims();
     this.#checkNobodyWaiting();
     this.#checkClosings();
   }
 
-  /** Reads every token itself, at the end. */
+  /** Reads every token and compares it with the model. */
   async readTokens(): Promise<void> {
     const { client, ledger, concurrency } = this.#deps;
     await forEachConcurrently([...ledger.tokens.values()], concurrency, async (known) =>
@@ -61,7 +62,7 @@ export class Audit {
     );
   }
 
-  /** Of tokens that are over in the model, nothing can have changed. */
+  /** Reads the new change records of all tokens that were not over before, because other tokens cannot change. */
   async #newRecords(): Promise<Recorded[]> {
     const { client, ledger, model, violations, concurrency } = this.#deps;
     const records: Recorded[] = [];
@@ -93,28 +94,35 @@ export class Audit {
     this.#events.set(key, events.set(kind, (events.get(kind) ?? 0) + 1));
   }
 
-  /** A status that a refusal names is one that the token had while the phase went on. */
+  /** When a refusal names a status, the token had this status at some time of the phase. */
   #checkStatusClaims(): void {
     const { ledger, model, violations } = this.#deps;
     for (const { at, tokenId, status } of ledger.statusClaims) {
       const statusesInPhase = model.tokens.get(tokenId)?.statusesInPhase ?? new Set();
-      violations.expect(statusesInPhase.has(status), `R9: ${at}: ${tokenId} never was ${status} then`);
+      violations.expect(
+        statusesInPhase.has(status),
+        `R9: ${at}: ${tokenId} was never ${status} in this phase`,
+      );
     }
   }
 
-  /** Where nobody was to be called, nobody was checked in all the while. */
+  /** When a call of a slot was answered with nobody_waiting, no token of the slot was checked in during the whole phase. */
   #checkNobodyWaiting(): void {
     const { ledger, model, violations } = this.#deps;
     for (const slotId of ledger.nobodyWaiting) {
       const ignored = model.slots
         .get(slotId)
-        ?.tokens.find(({ status, statusesInPhase }) => status === 'CHECKED_IN' && statusesInPhase.size === 1);
+        ?.tokens.find(
+          ({ status, statusesInPhase }) => status === 'CHECKED_IN' && statusesInPhase.size === 1,
+        );
       if (ignored !== undefined)
-        violations.add(`call-next: nobody_waiting in ${slotId}, where ${ignored.id} waits`);
+        violations.add(
+          `call-next: nobody_waiting in ${slotId}, but ${ignored.id} was checked in there`,
+        );
     }
   }
 
-  /** Nobody is left in a slot that was closed but who is with the doctor or has been. */
+  /** A closed slot holds only tokens that are in consultation or completed (R13). */
   #checkClosings(): void {
     const { ledger, model, violations } = this.#deps;
     for (const { slotId } of ledger.closings.values())

@@ -1,5 +1,6 @@
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
+
 import type { Audit } from './audit.ts';
 import { holdsSeat, type ReferenceModel } from './reference-model.ts';
 
@@ -26,7 +27,7 @@ interface DayReport {
   readonly empty_seat_minutes: number;
 }
 
-/** Reads the report of each doctor's days: it must tell what the audit has counted, and balance. */
+/** Reads the report of each doctor and date; its numbers must be those of the audit, and its sums must agree. */
 export async function checkDayReports(
   client: Client,
   model: ReferenceModel,

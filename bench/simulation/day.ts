@@ -2,10 +2,10 @@ import { forEachConcurrently } from '../lib/pool.ts';
 import { consultations, evening } from './consultations.ts';
 import { invalidRequests } from './invalid-requests.ts';
 import { PatientPool, type Action, type Phase, type PlanDeps } from './patients.ts';
-import { closings, slotDesk } from './slot-changes.ts';
 import { EMERGENCY } from './reference-model.ts';
+import { closings, delaysAndSeats } from './slot-changes.ts';
 
-/** Plans an outpatient day: who comes when, who leaves, who makes invalidRequests. The seed decides all choices. */
+/** Plans the phases of an outpatient day. The seed decides all choices. */
 export class Day {
   readonly #deps: PlanDeps;
   readonly #patients: PatientPool;
@@ -23,24 +23,25 @@ export class Day {
         return this.#deps.random.sample(plan());
       },
     });
-    const { deps, patients } = { deps: this.#deps, patients: this.#patients };
+    const deps = this.#deps;
+    const patients = this.#patients;
     return [
       phase('morning rush', () => patients.bookings(0.45)),
       phase('saturation', () => this.#saturation()),
       phase('emergencies', () => patients.bookings(0.06, EMERGENCY)),
       phase('cancellations', () => this.#cancellations()),
-      phase('arrivals', () => this.#arrivals()),
+      phase('check-ins', () => this.#checkIns()),
       phase('no-shows', () => this.#noShows()),
       phase('consultations', () => consultations(deps, patients)),
       phase('moves', () => this.#moves()),
-      phase('late and short', () => slotDesk(deps, patients)),
+      phase('delays, seats', () => delaysAndSeats(deps, patients)),
       phase('closings', () => closings(deps, patients)),
       phase('evening', () => evening(deps)),
-      phase('invalidRequests', () => invalidRequests(deps, patients)),
+      phase('wrong requests', () => invalidRequests(deps, patients)),
     ];
   }
 
-  /** Every slot in running, so that each fills up and has a waitlist; some patients book once too often. */
+  /** Patients book one slot after the other, so that each slot fills up; some patients book a second time. */
   #saturation(): Action[] {
     const { frontDesk, model, slots } = this.#deps;
     const named = [...model.tokens.values()].filter(({ patientId }) => patientId !== null);
@@ -48,17 +49,17 @@ export class Day {
       .among(named, this.#patients.share(0.05))
       .map((known) => () => frontDesk.bookAgain(known, known.slot.id, known.slot.doctorId));
     const patients = Array.from({ length: this.#patients.share(0.22) }, (_, index) =>
-      this.#patients.booking(this.#patients.type(), slots[index % slots.length]),
+      this.#patients.booking(this.#patients.anyClass(), slots[index % slots.length]),
     );
     return [...patients, ...again];
   }
 
-  /** People of every standing cancel, some twice, some with a retry, while others go on booking. */
+  /** Seated and waiting patients cancel, some twice, some with a retry, while other patients book. */
   #cancellations(): Action[] {
     const { frontDesk, random } = this.#deps;
     const chosen = [
-      ...this.#patients.some(this.#patients.share(0.06), 'BOOKED'),
-      ...this.#patients.some(this.#patients.share(0.06), 'WAITING'),
+      ...this.#patients.withStatus(this.#patients.share(0.06), 'BOOKED'),
+      ...this.#patients.withStatus(this.#patients.share(0.06), 'WAITING'),
     ];
     const ways = ['cancel', 'cancel', 'cancelTwice', 'cancelAndRetry'] as const;
     const cancels = chosen.map((known): Action => {
@@ -68,76 +69,84 @@ export class Day {
     return [...cancels, ...this.#patients.bookings(0.08)];
   }
 
-  /** Many of those seated arrive, some who wait try, while others book and only emergencies bump who is there. */
-  #arrivals(): Action[] {
+  /** Most seated patients and a few waiting ones check in, while others book; only emergencies bump checked-in ones. */
+  #checkIns(): Action[] {
     const { visitDesk, model } = this.#deps;
-    const absent = model.with('BOOKED').length;
-    const coming = this.#patients.some(Math.ceil(absent * 0.6), 'BOOKED');
-    const early = this.#patients.some(this.#patients.share(0.02), 'WAITING');
-    const checkIns = [...coming, ...early].map((known) => () => visitDesk.checkIn(known));
-    return [...checkIns, ...this.#patients.bookings(0.04), ...this.#patients.bookings(0.04, EMERGENCY)];
+    const absent = model.tokensWith('BOOKED').length;
+    const checkingIn = this.#patients.withStatus(Math.ceil(absent * 0.6), 'BOOKED');
+    const early = this.#patients.withStatus(this.#patients.share(0.02), 'WAITING');
+    const checkIns = [...checkingIn, ...early].map((known) => () => visitDesk.checkIn(known));
+    return [
+      ...checkIns,
+      ...this.#patients.bookings(0.04),
+      ...this.#patients.bookings(0.04, EMERGENCY),
+    ];
   }
 
-  /** Seats stay empty and go to the next; some who cancelled come back as new arrivals, some take another slot too. */
+  /** Some patients do not come, some who cancelled book again, and some book a second slot. */
   #noShows(): Action[] {
     const { frontDesk, model, slots, random } = this.#deps;
     const absent = [
-      ...this.#patients.some(this.#patients.share(0.06), 'BOOKED'),
-      ...this.#patients.some(this.#patients.share(0.02), 'CHECKED_IN', 'WAITING'),
+      ...this.#patients.withStatus(this.#patients.share(0.06), 'BOOKED'),
+      ...this.#patients.withStatus(this.#patients.share(0.02), 'CHECKED_IN', 'WAITING'),
     ];
     const absences = absent.map((known): Action => {
       const { slot } = model.tokens.get(known.booking.id) ?? known;
       const hasStarted = Date.parse(slot.startTime) < Date.now();
       return () => frontDesk.noShow(known, !hasStarted || random.chance(0.5));
     });
-    const returning = this.#patients.some(this.#patients.share(0.04), 'CANCELLED');
+    const returning = this.#patients.withStatus(this.#patients.share(0.04), 'CANCELLED');
     const returns = returning.map((known): Action => {
       const { slot, booking } = known;
-      return () => frontDesk.book({ patient: this.#patients.again(known), slot, type: booking.type });
+      return () =>
+        frontDesk.book({ patient: this.#patients.samePatient(known), slot, type: booking.type });
     });
-    const second = this.#patients.some(this.#patients.share(0.04), 'BOOKED', 'WAITING');
+    const second = this.#patients.withStatus(this.#patients.share(0.04), 'BOOKED', 'WAITING');
     const seconds = second.map((known): Action => {
-      const patient = this.#patients.again(known);
+      const patient = this.#patients.samePatient(known);
       const slot = random.pick(slots.filter(({ id }) => id !== known.slot.id));
-      return () => frontDesk.book({ patient, slot, type: this.#patients.type() });
+      return () => frontDesk.book({ patient, slot, type: this.#patients.anyClass() });
     });
     return [...absences, ...returns, ...seconds];
   }
 
-  /** Patients go to other slots, of their doctor and of others, both ways at once; triage finds some better, some worse. */
+  /** Patients move between slots of their doctor and of others; triage gives some patients another class. */
   #moves(): Action[] {
     const { visitDesk, model, random } = this.#deps;
-    const ahead = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
-    const moving = this.#patients.some(this.#patients.share(0.1), ...ahead);
+    const statuses = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
+    const moving = this.#patients.withStatus(this.#patients.share(0.1), ...statuses);
     const moves = moving.map((known): Action => {
       const here = model.tokens.get(known.booking.id)?.slot;
       const target = random.pick([...model.slots.values()].filter((slot) => slot !== here));
       return () => visitDesk.move(known, target);
     });
-    const worse = this.#patients.some(this.#patients.share(0.03), ...ahead);
-    const triaged = [...worse, ...this.#patients.some(this.#patients.share(0.06), ...ahead)];
+    const worse = this.#patients.withStatus(this.#patients.share(0.03), ...statuses);
+    const triaged = [
+      ...worse,
+      ...this.#patients.withStatus(this.#patients.share(0.06), ...statuses),
+    ];
     const triages = triaged.map((known, index): Action => {
       const current = model.tokens.get(known.booking.id)?.type ?? '';
       const isWorse = index < worse.length && current !== EMERGENCY;
-      const type = isWorse ? EMERGENCY : this.#patients.otherType(current);
+      const type = isWorse ? EMERGENCY : this.#patients.otherClass(current);
       return () => visitDesk.reclassify(known, type);
     });
     return [...moves, ...triages, ...this.#patients.bookings(0.02)];
   }
 }
 
-/** Carries a phase out, `concurrency` actions at a time, and tells how far it is. */
+/** Runs a phase, `concurrency` actions at a time; calls `onProgress` at the start and after each action. */
 export async function runPhase(
   { plan }: Phase,
   concurrency: number,
-  tell: (done: number, of: number) => void,
+  onProgress: (done: number, of: number) => void,
 ): Promise<void> {
   const actions = plan();
   let done = 0;
-  tell(done, actions.length);
+  onProgress(done, actions.length);
   await forEachConcurrently(actions, concurrency, async (action) => {
     await action();
     done += 1;
-    tell(done, actions.length);
+    onProgress(done, actions.length);
   });
 }

@@ -3,17 +3,18 @@ import { codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import type { BookingRequest, AnswerChecks } from './answer-checks.ts';
 import type { KnownBooking, Ledger } from './ledger.ts';
 
+/** The parts that every desk needs. */
 export interface DeskDeps {
   readonly client: Client;
   readonly ledger: Ledger;
   readonly checks: AnswerChecks;
-  /** Begins every idempotency key: sets this run apart from others against the same server. */
+  /** The start of every idempotency key, because several runs can use the same server. */
   readonly run: string;
 }
 
 const IN_PROGRESS = 'idempotency_in_progress';
 
-/** Sends what patients ask for on the telephone, judges each answer and enters it in the ledger. */
+/** Sends the commands that patients give by telephone, checks each answer and adds it to the ledger. */
 export class FrontDesk {
   readonly #deps: DeskDeps;
 
@@ -26,7 +27,7 @@ export class FrontDesk {
     this.#booked(request, [await this.#postBooking(request, {})], sentAt);
   }
 
-  /** One booking sent twice at the same moment with the same key, and once more afterwards: still one token. */
+  /** Sends a booking twice at the same time and once more later, all with the same key; it must get one token (R9). */
   async bookTwice(request: BookingRequest): Promise<void> {
     const headers = { 'idempotency-key': `${this.#deps.run}-book-${request.patient.nth}` };
     const send = (): Promise<HttpAnswer> => this.#postBooking(request, headers);
@@ -35,7 +36,7 @@ export class FrontDesk {
     this.#booked(request, [...answers, await send()], sentAt);
   }
 
-  /** The same patient in the same slot again. */
+  /** Books the same patient into the same slot again, which is refused (R15). */
   bookAgain({ patient, booking }: KnownBooking, slotId: string, doctorId: string): Promise<void> {
     const at = `POST /book of patient ${patient.nth} again in ${slotId}`;
     const body = {
@@ -52,7 +53,7 @@ export class FrontDesk {
     this.#cancelled(known, await this.#postCancel(known, {}));
   }
 
-  /** Two people cancel the same token at the same moment: one does, the other is effect. */
+  /** Two people cancel the same token at the same time; one cancel succeeds, the other is refused. */
   async cancelTwice(known: KnownBooking): Promise<void> {
     const answers = await Promise.all([this.#postCancel(known, {}), this.#postCancel(known, {})]);
     const [first, second] = answers.toSorted((a, b) => a.status - b.status);
@@ -62,7 +63,7 @@ export class FrontDesk {
     this.#deps.checks.refusal(at, second, 404, 'token_already_cancelled');
   }
 
-  /** A cancel whose answer got lost is sent again with its key: the first answer comes again. */
+  /** Sends a cancel again with its key, as after a lost answer; the answer must be the first one (R9). */
   async cancelAndRetry(known: KnownBooking): Promise<void> {
     const headers = { 'idempotency-key': `${this.#deps.run}-cancel-${known.booking.id}` };
     const first = await this.#postCancel(known, headers);
@@ -74,7 +75,7 @@ export class FrontDesk {
     violations.same(`R9: ${at}: body`, JSON.stringify(again.body), JSON.stringify(first.body));
   }
 
-  /** Marks a no-show; a patient who was bumped meanwhile holds no seat to miss. */
+  /** Marks a no-show, which is refused if the token was bumped meanwhile and has no seat. */
   async noShow(known: KnownBooking, isForced: boolean): Promise<void> {
     const { client, checks, ledger } = this.#deps;
     const { id } = known.booking;
@@ -93,7 +94,7 @@ export class FrontDesk {
     ledger.count(known.booking.type, 'no-show');
   }
 
-  /** Sends what has to be refused, with this code and these facts beside it. */
+  /** Sends a request that must be refused with this status, code and further members. */
   async refused(
     at: string,
     path: string,
@@ -132,15 +133,15 @@ export class FrontDesk {
     for (const answer of answers) {
       if (answer.status === 201) continue;
       const code = codeOf(answer);
-      const isTwin = code === IN_PROGRESS && answers.length > 1;
-      const isTurnedAway = isClosing && code === 'slot_closed';
-      checks.refusal(at, answer, 409, isTwin || isTurnedAway ? code : 'waitlist_full');
+      const isInProgress = code === IN_PROGRESS && answers.length > 1;
+      const isClosed = isClosing && code === 'slot_closed';
+      checks.refusal(at, answer, 409, isInProgress || isClosed ? code : 'waitlist_full');
     }
     const [first] = accepted;
     if (first === undefined) return;
     const booking = first.body as BookingView;
     checks.booking(request, booking, first, sentAt);
-    ledger.book({ patient, slot, booking });
+    ledger.addBooking({ patient, slot, booking });
     for (const again of accepted) {
       const { id } = again.body as BookingView;
       checks.violations.same(`R9: ${at} repeated with its key: id`, id, booking.id);
@@ -165,7 +166,11 @@ export class FrontDesk {
     checks.violations.same(`${at}: id`, cancelled.id, id);
     checks.violations.same<string>(`${at}: status`, cancelled.status, 'CANCELLED');
     checks.promoted(at, { id }, promoted);
-    ledger.addEffect('cancelled', id, { token: null, bumped: null, promoted: promoted?.id ?? null });
+    ledger.addEffect('cancelled', id, {
+      token: null,
+      bumped: null,
+      promoted: promoted?.id ?? null,
+    });
     ledger.count(type, 'cancelled');
   }
 }

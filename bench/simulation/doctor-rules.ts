@@ -1,52 +1,18 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { ChangeView } from '../../src/service/index.ts';
-import type { Violations } from '../lib/violations.ts';
-import type { Priorities } from './clinic.ts';
-import type { TokenCommand, Ledger, SlotChange, ReportedEffect } from './ledger.ts';
-import { holdsSeat, type ReferenceModel, type ReferenceSlot, type ReferenceToken } from './reference-model.ts';
-
-/** A change record of a token, and its places in the token's history and in the doctor's order. */
-export interface Recorded {
-  readonly tokenId: string;
-  readonly change: ChangeView;
-  /** 0 for the token's first. */
-  readonly nth: number;
-  readonly version: number;
-}
-
-/** One command at work: what it has done to others so far, and what is looked at when it is over. */
-interface RunningCommand {
-  /** The place of its first change. */
-  readonly at: string;
-  readonly slot: ReferenceSlot;
-  /** The token whose command it is; null of a slot's. */
-  readonly token: string | null;
-  readonly bumped: ReferenceToken[];
-  readonly promoted: ReferenceToken[];
-  /** Whether the slot itself was set by it. */
-  isSet: boolean;
-  end: () => void;
-}
-
-const OVER = { cancelled: 'CANCELLED', no_show: 'NO_SHOW' } as const;
-/** What a step of the visit starts from, and where it leads. */
-const STEPS = {
-  checked_in: { from: ['BOOKED'], to: 'CHECKED_IN' },
-  started: { from: ['BOOKED', 'CHECKED_IN'], to: 'IN_CONSULTATION' },
-  completed: { from: ['IN_CONSULTATION'], to: 'COMPLETED' },
-} as const satisfies Record<string, { from: readonly Status[]; to: Status }>;
-
-/** What the audits of all doctors share: patients move between them. */
-export interface AuditDeps {
-  readonly model: ReferenceModel;
-  readonly ledger: Ledger;
-  readonly priorities: Priorities;
-  readonly violations: Violations;
-}
+import {
+  FINAL_STATUS,
+  STEPS,
+  type AuditDeps,
+  type Recorded,
+  type RunningCommand,
+} from './change-records.ts';
+import type { ReportedEffect, SlotChange, TokenCommand } from './ledger.ts';
+import { holdsSeat, type ReferenceSlot, type ReferenceToken } from './reference-model.ts';
 
 /**
- * Plays a doctor's change records through the rules: every record must be the one that the rules give at that very
- * moment, every cause the token that they name, every answer what was true then.
+ * Applies the change records of a doctor to the reference model. Every record must be the one that the rules demand at
+ * that moment, every cause must be the token that the rules name, and every answer must agree with the model.
  */
 export class DoctorRules {
   readonly #deps: AuditDeps;
@@ -62,7 +28,10 @@ export class DoctorRules {
     this.#deps = deps;
   }
 
-  /** @param following the doctor's next record: a bump comes before the newcomer who caused it */
+  /**
+   * Applies one record.
+   * @param following the doctor's next record; after a bump it is the record of the newcomer that caused it
+   */
   play(record: Recorded, following: Recorded | undefined): void {
     this.#at = record.change.id;
     this.#following = following;
@@ -77,7 +46,9 @@ export class DoctorRules {
     if (slot !== undefined && kind === 'booked') this.#book(tokenId, slot, change);
     const token = model.tokens.get(tokenId);
     if (slot === undefined || token === undefined) {
-      this.#add(`${tokenId} was never booked, or is in ${change.slot_id}, which is not ours`);
+      this.#add(
+        `${tokenId} was never booked, or is in ${change.slot_id}, which is no slot of the simulation`,
+      );
       return;
     }
     token.recordsPlayed += 1;
@@ -93,7 +64,7 @@ export class DoctorRules {
     if (kind === 'cancelled' || kind === 'no_show') this.#leave(token, kind, change);
     if (kind === 'checked_in' || kind === 'started' || kind === 'completed')
       this.#step(token, kind, change);
-    if (kind === 'expired') this.#add(`R11: ${token.id} is expired in a slot that goes on`);
+    if (kind === 'expired') this.#add(`R11: ${token.id} is expired in a slot that has not ended`);
   }
 
   #book(id: string, slot: ReferenceSlot, change: ChangeView): void {
@@ -101,7 +72,7 @@ export class DoctorRules {
     const effect = ledger.takeEffect('booked', id);
     const known = ledger.tokens.get(id);
     if (effect === undefined || known === undefined) {
-      this.#add(`${id}: nobody was effect of it`);
+      this.#add(`${id} has a record of a booking that was never answered`);
       return;
     }
     const { type, number } = known.booking;
@@ -130,9 +101,9 @@ export class DoctorRules {
     const effect = closing === undefined ? ledger.takeEffect('moved', token.id) : undefined;
     const affected = closing?.answer.affected.find((each) => each.token.id === token.id);
     const shown = effect?.token ?? affected?.token;
-    if (shown === undefined) this.#add(`R13: ${token.id} was moved, and nobody was effect`);
+    if (shown === undefined) this.#add(`R13: ${token.id} was moved, but no answer says so`);
     this.#same('R13: slot moved to', slot.id, shown?.slot_id ?? slot.id);
-    // The hospital's move within a doctor keeps the arrival, every other is a new one.
+    // R13: a move by the hospital within a doctor keeps the arrival, every other move gives a new one.
     if (closing === undefined || old.doctorId !== slot.doctorId) token.arrival = this.#arrival += 1;
     const isSameDay = old.doctorId === slot.doctorId && old.date === slot.date;
     const number = isSameDay ? token.number : this.#nextNumber(slot);
@@ -144,10 +115,16 @@ export class DoctorRules {
     if (affected !== undefined) this.#same('R13: seated', affected.seated, holdsSeat(token));
   }
 
-  /** R2-R4: on a free seat, on the seat of whom it has just bumped, or on the waitlist. */
-  #enter(token: ReferenceToken, slot: ReferenceSlot, change: ChangeView, effect?: ReportedEffect): void {
+  /** R2-R4: the token gets a free seat, the seat of the token that it has just bumped, or a place on the waitlist. */
+  #enter(
+    token: ReferenceToken,
+    slot: ReferenceSlot,
+    change: ChangeView,
+    effect?: ReportedEffect,
+  ): void {
     const isBumping = this.#running?.token === token.id && this.#running.slot === slot;
-    const running = isBumping && this.#running !== null ? this.#running : this.#begin(slot, token.id);
+    const running =
+      isBumping && this.#running !== null ? this.#running : this.#begin(slot, token.id);
     this.#expect(!slot.isClosed, `${token.id} enters ${slot.id}, which is closed`);
     const isSeated = !slot.isFull;
     if (!isSeated) {
@@ -155,9 +132,14 @@ export class DoctorRules {
       this.#same('R3: bumped recorded', null, victim?.id ?? null);
     }
     token.slot = slot;
-    this.#become(token, isSeated ? (token.hasCheckedIn ? 'CHECKED_IN' : 'BOOKED') : 'WAITING', change);
+    this.#become(
+      token,
+      isSeated ? (token.hasCheckedIn ? 'CHECKED_IN' : 'BOOKED') : 'WAITING',
+      change,
+    );
     slot.enter(token);
-    if (effect !== undefined) running.end = () => this.#checks(token, effect, running.bumped[0]);
+    if (effect !== undefined)
+      running.end = () => this.#checkAnswer(token, effect, running.bumped[0]);
   }
 
   #bump(token: ReferenceToken, change: ChangeView): void {
@@ -170,11 +152,12 @@ export class DoctorRules {
     } else {
       const isNewcomer =
         following?.tokenId === change.cause && following.change.slot_id === slot.id;
-      this.#expect(isNewcomer, `R17: ${token.id} is bumped by ${change.cause}, who took no seat`);
+      this.#expect(isNewcomer, `R17: ${token.id} is bumped by ${change.cause}, which took no seat`);
       const cause = this.#deps.model.tokens.get(change.cause) ?? this.#newcomer(change.cause);
       const isWaiter = following?.change.kind === 'promoted';
-      const running = isWaiter && this.#running?.slot === slot ? this.#running : this.#begin(slot, cause.id);
-      this.#expect(slot.isFull, `R2: ${token.id} is bumped beside a free seat`);
+      const running =
+        isWaiter && this.#running?.slot === slot ? this.#running : this.#begin(slot, cause.id);
+      this.#expect(slot.isFull, `R2: ${token.id} is bumped although a seat is free`);
       const victim = slot.victimOf(cause);
       if (token.status === 'CHECKED_IN' && cause.type !== 'EMERGENCY')
         this.#add(`presence: ${token.id}, checked in, is bumped by ${cause.type} ${cause.id}`);
@@ -184,7 +167,7 @@ export class DoctorRules {
     this.#become(token, 'WAITING', change);
   }
 
-  /** Who is booked by the next record. */
+  /** The class of a token that the next record books. */
   #newcomer(id: string): Pick<ReferenceToken, 'id' | 'type' | 'priority'> {
     const type = this.#deps.ledger.typeOf(id);
     return { id, type, priority: this.#deps.priorities.get(type) ?? NaN };
@@ -193,8 +176,9 @@ export class DoctorRules {
   #promote(token: ReferenceToken, change: ChangeView): void {
     const { slot } = token;
     const running = this.#running?.slot === slot ? this.#running : this.#begin(slot, null);
-    // Who was bumped by a change of class has made room; otherwise who left has.
-    const cause = running.token !== null && running.bumped[0] ? running.bumped[0].id : running.token;
+    // After a change of class, the bumped token frees the seat; otherwise the token that left its slot does.
+    const cause =
+      running.token !== null && running.bumped[0] ? running.bumped[0].id : running.token;
     this.#same('R5: cause of the promotion', change.cause, cause);
     this.#expect(!slot.isFull, `R1: ${token.id} is promoted without a free seat`);
     this.#expect(!slot.isClosed, `R5: ${token.id} is promoted in ${slot.id}, which is closed`);
@@ -210,7 +194,7 @@ export class DoctorRules {
     slot.leave(token);
     this.#same('to', change.to, null);
     if (ledger.closings.has(change.reason ?? '')) return;
-    // The other half of the move takes the answer away.
+    // The effect is only read here, because the record of moving in takes it.
     const effect = ledger.peekEffect('moved', token.id);
     running.end = () => {
       const [promoted] = running.promoted;
@@ -218,13 +202,16 @@ export class DoctorRules {
     };
   }
 
-  #leave(token: ReferenceToken, kind: keyof typeof OVER, change: ChangeView): void {
+  #leave(token: ReferenceToken, kind: keyof typeof FINAL_STATUS, change: ChangeView): void {
     const { ledger } = this.#deps;
     const { slot } = token;
     const running = this.#begin(slot, token.id);
-    this.#expect(kind === 'cancelled' || holdsSeat(token), `${token.id} held no seat to miss`);
+    this.#expect(
+      kind === 'cancelled' || holdsSeat(token),
+      `${token.id} had no seat, so it cannot be a no-show`,
+    );
     slot.leave(token);
-    this.#become(token, OVER[kind], change);
+    this.#become(token, FINAL_STATUS[kind], change);
     const closing = ledger.closings.get(change.reason ?? '');
     if (closing === undefined) {
       const effect = this.#takeEffect(kind, token.id);
@@ -237,7 +224,7 @@ export class DoctorRules {
     const affected = closing.answer.affected.find((each) => each.token.id === token.id);
     this.#same('R13: outcome', affected?.outcome, 'cancelled_by_hospital');
     const mayStay = closing.moveTo !== null && token.patientId === null;
-    this.#expect(!mayStay, `R13: ${token.id} is cancelled though it could be moved`);
+    this.#expect(!mayStay, `R13: ${token.id} is cancelled although it could be moved`);
   }
 
   #reclassify(token: ReferenceToken, change: ChangeView): void {
@@ -251,9 +238,10 @@ export class DoctorRules {
     slot.enter(token);
     this.#become(token, token.status, change);
     if (effect === undefined) return;
-    const other = (touched: ReferenceToken | undefined) => (touched === token ? undefined : touched);
+    const other = (touched: ReferenceToken | undefined) =>
+      touched === token ? undefined : touched;
     running.end = () => {
-      this.#checks(token, effect, other(running.bumped[0]));
+      this.#checkAnswer(token, effect, other(running.bumped[0]));
       const promoted = other(running.promoted[0])?.id ?? null;
       this.#same('R14: promoted answered', effect.promoted, promoted);
     };
@@ -272,7 +260,10 @@ export class DoctorRules {
       const busy = this.#deps.model
         .slotsOf(this.#doctorId)
         .flatMap(({ tokens }) => tokens.filter(({ status }) => status === 'IN_CONSULTATION'));
-      this.#expect(busy.length === 0, `${token.id} is called while ${busy[0]?.id ?? ''} is in`);
+      this.#expect(
+        busy.length === 0,
+        `${token.id} is called while ${busy[0]?.id ?? ''} is in consultation`,
+      );
       if (effect?.call !== undefined) this.#called(token, effect.call.slotId);
     }
     if (kind === 'checked_in') token.hasCheckedIn = true;
@@ -281,7 +272,7 @@ export class DoctorRules {
     this.#same('status answered', effect?.token?.status, to);
   }
 
-  /** Of those checked in the one of best rank, in the first slot that has any; never an absent one. */
+  /** A call takes the checked-in token of best rank in the first slot that has a checked-in token. */
   #called(token: ReferenceToken, slotId: string | null): void {
     const slots = this.#deps.model.slotsOf(this.#doctorId);
     const first = slots.find(({ id, nextCheckedIn }) =>
@@ -290,7 +281,7 @@ export class DoctorRules {
     this.#same('call-next: patient', token.id, first?.nextCheckedIn?.id ?? null);
   }
 
-  /** Plays a change of a slot itself; fewer seats have bumped before it. */
+  /** Applies a change of a slot; if it has fewer seats now, the records of the bumped tokens come before it. */
   setSlot(at: string, change: SlotChange): void {
     this.#at = at;
     const slot = this.#deps.model.slots.get(change.slotId);
@@ -309,13 +300,13 @@ export class DoctorRules {
     };
   }
 
-  /** The command that bumps because seats become fewer, while it is at work. */
+  /** The running command if it bumps tokens of this slot because the slot gets fewer seats. */
   #shrinking(slot: ReferenceSlot): RunningCommand | undefined {
     const running = this.#running;
     return running?.slot === slot && running.token === null && !running.isSet ? running : undefined;
   }
 
-  /** Every patient who has not been seen is listed, in rank order; who is in consultation stays. */
+  /** The answer to a closing lists every token that is not completed, in the order of rank; one in consultation stays. */
   #close(slot: ReferenceSlot, { closing }: SlotChange): void {
     slot.isClosed = true;
     const listed = closing?.answer.affected.map(({ token }) => token.id).join(' ');
@@ -327,8 +318,12 @@ export class DoctorRules {
     }
   }
 
-  /** An answer about where a token has landed, against what the rules say once its command is done. */
-  #checks(token: ReferenceToken, effect: ReportedEffect, bumped: ReferenceToken | undefined): void {
+  /** Compares the answer about a token's new place with the model, after the last record of the command. */
+  #checkAnswer(
+    token: ReferenceToken,
+    effect: ReportedEffect,
+    bumped: ReferenceToken | undefined,
+  ): void {
     this.#same('R2-R4: status answered', effect.token?.status, token.status);
     const position = token.slot.positionOf(token);
     this.#same('R4: waitlist_position', effect.token?.waitlist_position, position);
@@ -341,7 +336,8 @@ export class DoctorRules {
 
   #takeEffect(command: TokenCommand, id: string): ReportedEffect | undefined {
     const effect = this.#deps.ledger.takeEffect(command, id);
-    if (effect === undefined) this.#add(`${command} of ${id} is on record, and nobody was effect`);
+    if (effect === undefined)
+      this.#add(`${command} of ${id} has a change record, but no answer says so`);
     return effect;
   }
 
@@ -357,23 +353,31 @@ export class DoctorRules {
     token.statusesInPhase.add(status);
   }
 
-  /** The next command begins: the one before is over, and the rules hold. */
+  /** Begins the next command; the command before it ends. */
   #begin(slot: ReferenceSlot, token: string | null): RunningCommand {
     const at = this.#at;
     this.end();
     this.#at = at;
-    this.#running = { at, slot, token, bumped: [], promoted: [], isSet: false, end: () => undefined };
+    this.#running = {
+      at,
+      slot,
+      token,
+      bumped: [],
+      promoted: [],
+      isSet: false,
+      end: () => undefined,
+    };
     return this.#running;
   }
 
-  /** The command that was played last is over. */
+  /** Ends the running command: the rules must hold, and its answer must agree with the model. */
   end(): void {
     if (this.#running === null) return;
     const { at, slot, token, bumped, isSet, end } = this.#running;
     this.#at = at;
     if (bumped.length > 0 && token === null && !isSet)
       this.#add(`R17: ${idsOf(bumped)} bumped by nobody, and no seats became fewer`);
-    if (slot.fault !== undefined) this.#add(slot.fault);
+    if (slot.violation !== undefined) this.#add(slot.violation);
     end();
     this.#running = null;
   }

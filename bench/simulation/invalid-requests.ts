@@ -1,7 +1,10 @@
 import type { KnownBooking } from './ledger.ts';
 import type { Action, PatientPool, PlanDeps } from './patients.ts';
 
-/** What must be refused, and change nothing. Nothing else happens meanwhile, so every refusal is known beforehand. */
+/**
+ * Plans requests that must be refused and must change nothing. No other request is sent in this phase, so the refusal of
+ * each is known before it is sent.
+ */
 export function invalidRequests(deps: PlanDeps, patients: PatientPool): Action[] {
   return [
     ...invalidBookings(deps, patients),
@@ -21,7 +24,7 @@ const refusedBy =
 function invalidBookings(deps: PlanDeps, patients: PatientPool): Action[] {
   const { slots, run } = deps;
   const refused = refusedBy(deps);
-  const { patient, slot, type } = patients.request(patients.type());
+  const { patient, slot, type } = patients.bookingRequest(patients.anyClass());
   const body = {
     doctor_id: slot.doctorId,
     slot_id: slot.id,
@@ -54,14 +57,14 @@ function invalidTokenCommands(deps: PlanDeps, patients: PatientPool): Action[] {
       const body = { token_id: id, ...more };
       return refused(`POST ${path} of ${id}`, path, status, code, body, facts);
     };
-  const gone = patients.some(few, 'CANCELLED');
-  const absent = patients.some(few, 'NO_SHOW');
-  const seen = patients.some(few, 'COMPLETED');
-  const waiting = patients.some(few, 'WAITING');
-  const early = patients.some(few, 'BOOKED').flatMap((known) => {
+  const cancelled = patients.withStatus(few, 'CANCELLED');
+  const noShows = patients.withStatus(few, 'NO_SHOW');
+  const seen = patients.withStatus(few, 'COMPLETED');
+  const waiting = patients.withStatus(few, 'WAITING');
+  const early = patients.withStatus(few, 'BOOKED').flatMap((known) => {
     const slot = model.tokens.get(known.booking.id)?.slot;
     const from = Date.parse(slot?.startTime ?? '') + (slot?.delayMinutes ?? 0) * 60_000;
-    // Far enough ahead that the start does not come between.
+    // A start in less than a minute could pass before the request is decided.
     if (slot === undefined || from < Date.now() + 60_000) return [];
     const facts = { allowed_from: new Date(from).toISOString() };
     const { id } = known.booking;
@@ -71,11 +74,11 @@ function invalidTokenCommands(deps: PlanDeps, patients: PatientPool): Action[] {
     ];
   });
   return [
-    ...gone.map(wrong('/cancel', 404, 'token_already_cancelled')),
-    ...gone.map(wrong('/no-show', 404, 'token_already_cancelled')),
-    ...gone.map(wrong('/check-in', 404, 'token_already_cancelled')),
-    ...absent.map(wrong('/cancel', 409, 'invalid_transition', { from: 'NO_SHOW' })),
-    ...absent.map(wrong('/start', 409, 'invalid_transition', { from: 'NO_SHOW' })),
+    ...cancelled.map(wrong('/cancel', 404, 'token_already_cancelled')),
+    ...cancelled.map(wrong('/no-show', 404, 'token_already_cancelled')),
+    ...cancelled.map(wrong('/check-in', 404, 'token_already_cancelled')),
+    ...noShows.map(wrong('/cancel', 409, 'invalid_transition', { from: 'NO_SHOW' })),
+    ...noShows.map(wrong('/start', 409, 'invalid_transition', { from: 'NO_SHOW' })),
     ...seen.map(wrong('/complete', 409, 'invalid_transition', { from: 'COMPLETED' })),
     ...seen.map(wrong('/cancel', 409, 'invalid_transition', { from: 'COMPLETED' })),
     ...waiting.map(wrong('/check-in', 409, 'invalid_transition', { from: 'WAITING' })),
@@ -84,25 +87,25 @@ function invalidTokenCommands(deps: PlanDeps, patients: PatientPool): Action[] {
   ];
 }
 
-/** A closed slot takes nobody, and nobody takes the seat of a patient who is with the doctor or has been. */
+/** A closed slot takes no token, and a slot cannot get fewer seats than tokens in consultation or completed (R12). */
 function invalidSlotCommands(deps: PlanDeps, patients: PatientPool): Action[] {
   const { model, ledger, run } = deps;
   const refused = refusedBy(deps);
   const closed = [...model.slots.values()].filter(({ id }) => ledger.closingSlots.has(id));
-  const comers = patients.some(closed.length, 'BOOKED', 'CHECKED_IN');
+  const moving = patients.withStatus(closed.length, 'BOOKED', 'CHECKED_IN');
   const used = [...model.slots.values()].filter(
     ({ unbumpableCount, isClosed }) => unbumpableCount > 1 && !isClosed,
   );
   return [
     ...closed.flatMap(({ id, doctorId }, index) => {
-      const { patient, type } = patients.request(patients.type());
-      const comer = comers[index];
+      const { patient, type } = patients.bookingRequest(patients.anyClass());
+      const known = moving[index];
       const body = { doctor_id: doctorId, slot_id: id, patient_name: patient.name };
-      const move = { token_id: comer?.booking.id, slot_id: id };
+      const move = { token_id: known?.booking.id, slot_id: id };
       const reason = `${run}: again`;
       return [
         refused(`Booking ${id}`, '/book', 409, 'slot_closed', { ...body, patient_type: type }),
-        ...(comer ? [refused(`Moving to ${id}`, '/move', 409, 'slot_closed', move)] : []),
+        ...(known ? [refused(`Moving to ${id}`, '/move', 409, 'slot_closed', move)] : []),
         refused(`Closing ${id}`, `/slots/${id}/close`, 409, 'slot_closed', { reason }),
         refused(`Seats of ${id}`, `/slots/${id}`, 409, 'slot_closed', { capacity: 3 }),
       ];

@@ -1,13 +1,22 @@
 import type { ScheduleView, SlotView, TokenView } from '../../src/service/index.ts';
-import type { Violations } from '../lib/violations.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
-import { holdsSeat, type ReferenceModel, type ReferenceSlot, type ReferenceToken } from './reference-model.ts';
+import type { Violations } from '../lib/violations.ts';
+import {
+  holdsSeat,
+  type ReferenceModel,
+  type ReferenceSlot,
+  type ReferenceToken,
+} from './reference-model.ts';
 
-/** Slots of the simulation's doctors by id, as read back. */
+/** The slots of the simulation's doctors, as read from /schedule, by id. */
 export type Board = ReadonlyMap<string, SlotView>;
 
-/** Reads /schedule while nothing is in flight and holds the whole board against what the rules made of the day. */
-export async function readBack(client: Client, model: ReferenceModel, violations: Violations): Promise<Board> {
+/** Reads /schedule while no request is in flight and compares every slot with the model. */
+export async function readBack(
+  client: Client,
+  model: ReferenceModel,
+  violations: Violations,
+): Promise<Board> {
   const board = new Map<string, SlotView>();
   const days = new Set(
     Array.from(model.slots.values(), ({ doctorId, date }) => `doctor_id=${doctorId}&date=${date}`),
@@ -35,7 +44,7 @@ function checkSlot(slot: ReferenceSlot, shown: SlotView | undefined, violations:
   violations.expect(free >= 0, `R1: slot ${id} seats ${tokens.length} on ${capacity} seats`);
   violations.expect(
     free <= 0 || waitlist.length === 0,
-    `R5: slot ${id} has ${free} free seats beside ${waitlist.length} waiters`,
+    `R5: slot ${id} has ${free} free seats and ${waitlist.length} waiting tokens`,
   );
   violations.same(`slot ${id}: seated`, shown.seated, tokens.length);
   violations.same(`slot ${id}: seats_left`, shown.seats_left, free);
@@ -64,7 +73,10 @@ function checkOrder(
   violations.same(what, actual.map(named).join('; '), expected.map(named).join('; '));
 }
 
-/** Who has a seat has a time, not before the doctor comes or has begun; who was seen has none any more. */
+/**
+ * A seated token has an estimated time; before the first consultation, it is not before the expected start. A completed
+ * token has none.
+ */
 function checkTime(
   { id, status, estimated_time: time }: TokenView,
   { id: slotId, tokens, expected_start_time: start }: SlotView,

@@ -1,24 +1,24 @@
 import type { Status } from '../../src/engine/index.ts';
 
-/** The class that alone bumps who has checked in (R3). */
+/** The only class that bumps a checked-in token (R3). */
 export const EMERGENCY = 'EMERGENCY';
 
-/** A token as the rules see it. */
+/** A token of the reference model. */
 export interface ReferenceToken {
   readonly id: string;
   readonly patientId: string | null;
   type: string;
   priority: number;
-  /** Place in the order of the doctor's accepted bookings. */
+  /** The token's place in the doctor's order of accepted bookings. */
   arrival: number;
   number: number;
   status: Status;
-  /** Has been at the desk. */
+  /** Whether the patient has checked in at the desk. */
   hasCheckedIn: boolean;
   slot: ReferenceSlot;
-  /** Change records of it that were played so far. */
+  /** Number of the token's change records that were applied. */
   recordsPlayed: number;
-  /** Every status it had since the phase began. */
+  /** Every status of the token since the phase began. */
   statusesInPhase: Set<Status>;
 }
 
@@ -26,7 +26,7 @@ const SEATED: readonly Status[] = ['BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'C
 
 export const holdsSeat = ({ status }: ReferenceToken): boolean => SEATED.includes(status);
 
-/** R3's order: the lowest priority, among equals first one not checked in, then the latest arrival. */
+/** The order of R3: lower priority first; with equal priority, a token that is not checked in; then the later arrival. */
 const isWeaker = (a: ReferenceToken, b: ReferenceToken): boolean => {
   if (a.priority !== b.priority) return a.priority < b.priority;
   if (a.status !== b.status) return a.status === 'BOOKED';
@@ -42,7 +42,7 @@ const weakestOf = (tokens: readonly ReferenceToken[]): ReferenceToken | undefine
 const outranks = (a: ReferenceToken, b: ReferenceToken): boolean =>
   a.priority === b.priority ? a.arrival < b.arrival : a.priority > b.priority;
 
-/** A slot by the rules, written without a look at the engine: a list in rank order, and scans. */
+/** A slot of the reference model. It shares no code with the engine, because it checks the engine's answers. */
 export class ReferenceSlot {
   readonly id: string;
   readonly doctorId: string;
@@ -51,7 +51,7 @@ export class ReferenceSlot {
   capacity: number;
   delayMinutes = 0;
   isClosed = false;
-  /** Live tokens, best rank first. */
+  /** The live tokens, best rank first. */
   readonly tokens: ReferenceToken[] = [];
 
   constructor(facts: {
@@ -80,7 +80,7 @@ export class ReferenceSlot {
     return this.seated.length >= this.capacity;
   }
 
-  /** Who is with the doctor or has been: nobody takes their seats. */
+  /** Number of tokens in consultation or completed, which nobody can bump. */
   get unbumpableCount(): number {
     return this.#with('IN_CONSULTATION').length + this.#with('COMPLETED').length;
   }
@@ -98,7 +98,7 @@ export class ReferenceSlot {
     this.tokens.splice(this.tokens.indexOf(token), 1);
   }
 
-  /** Whom a newcomer of this class bumps when the slot is full (R3). */
+  /** The token that a newcomer of this class bumps when the slot is full (R3). */
   victimOf(newcomer: Pick<ReferenceToken, 'type' | 'priority'>): ReferenceToken | undefined {
     const bumpable = newcomer.type === EMERGENCY ? ['BOOKED', 'CHECKED_IN'] : ['BOOKED'];
     return weakestOf(
@@ -108,7 +108,10 @@ export class ReferenceSlot {
     );
   }
 
-  /** Who gives way when seats become fewer (R12): the absent first, unless R8 would seat them again at once. */
+  /**
+   * The token that is bumped next when the slot gets fewer seats (R12): first the weakest that is not checked in. If that
+   * is an emergency, the weakest of all, because R8 would seat the emergency again at once.
+   */
   get weakest(): ReferenceToken | undefined {
     const checkedIn = this.#with('CHECKED_IN');
     const absent = weakestOf(this.#with('BOOKED'));
@@ -117,19 +120,19 @@ export class ReferenceSlot {
       : absent;
   }
 
-  /** 1 for who is seated next; null of a token that does not wait. */
+  /** The place on the waitlist, from 1 on; null if the token does not wait. */
   positionOf(token: ReferenceToken): number | null {
     const place = this.waiting.indexOf(token);
     return place === -1 ? null : place + 1;
   }
 
-  /** What is wrong with the slot between two commands; undefined when it is as R1, R5 and R8 say. */
-  get fault(): string | undefined {
+  /** The rule of R1, R5 and R8 that the slot breaks between two commands; undefined if it breaks none. */
+  get violation(): string | undefined {
     const seated = this.seated.length;
     if (seated > this.capacity) return `R1: ${seated} seated on ${this.capacity} seats`;
     const [next] = this.waiting;
     if (this.isClosed || next === undefined) return undefined;
-    if (seated < this.capacity) return `R5: a free seat beside ${next.id}, who waits`;
+    if (seated < this.capacity) return `R5: ${next.id} waits although a seat is free`;
     const victim = this.victimOf(next);
     return victim && `R8: ${next.id} waits, but outranks ${victim.id} and may bump it`;
   }
@@ -139,13 +142,13 @@ export class ReferenceSlot {
   }
 }
 
-/** All slots and tokens of the simulation, as the rules make them of the change records. */
+/** All slots and tokens of the simulation, as the rules and the change records make them. */
 export class ReferenceModel {
   readonly slots = new Map<string, ReferenceSlot>();
   readonly tokens = new Map<string, ReferenceToken>();
 
-  /** The tokens of a status, in the order of their bookings. */
-  with(...statuses: readonly Status[]): ReferenceToken[] {
+  /** The tokens with one of these statuses, in the order of their bookings. */
+  tokensWith(...statuses: readonly Status[]): ReferenceToken[] {
     return [...this.tokens.values()].filter(({ status }) => statuses.includes(status));
   }
 
@@ -155,7 +158,7 @@ export class ReferenceModel {
       .sort((a, b) => (a.startTime < b.startTime ? -1 : 1));
   }
 
-  /** Forgets which statuses the tokens had before. */
+  /** Forgets the statuses of earlier phases. */
   beginPhase(): void {
     for (const token of this.tokens.values()) token.statusesInPhase = new Set([token.status]);
   }

@@ -1,37 +1,38 @@
 import type { Action, PatientPool, PlanDeps } from './patients.ts';
 import { EMERGENCY, type ReferenceSlot } from './reference-model.ts';
 
-/** Minutes that doctors run late. */
+/** Minutes by which a doctor is late. */
 const DELAYS = [0, 10, 25, 40];
 
 const doctorsOf = ({ model }: PlanDeps): string[] => [
   ...new Set(Array.from(model.slots.values(), ({ doctorId }) => doctorId)),
 ];
 
-/** Each doctor runs late and loses a chair here, gains some there, while patients book, cancel and change places. */
-export function slotDesk(deps: PlanDeps, patients: PatientPool): Action[] {
+/** Each doctor is late, one slot gets fewer seats and another one more, while patients book and cancel. */
+export function delaysAndSeats(deps: PlanDeps, patients: PatientPool): Action[] {
   const { model, frontDesk, slotDesk: desk, random, slots } = deps;
   const changes = doctorsOf(deps).map((doctorId): Action => {
     const own = model.slotsOf(doctorId);
-    // Where many are at the desk it shows that the absent give way first.
-    const present = (slot: ReferenceSlot): number =>
+    // The slot with most checked-in tokens gets fewer seats, to check that tokens which are not checked in are bumped first.
+    const checkedIn = (slot: ReferenceSlot): number =>
       slot.tokens.filter(({ status }) => status === 'CHECKED_IN').length;
-    const [shorter, wider] = random.sample(own).sort((a, b) => present(b) - present(a));
+    const [smaller, larger] = random.sample(own).sort((a, b) => checkedIn(b) - checkedIn(a));
     const minutes = random.pick(DELAYS);
     const date = random.pick(own).date;
     return async () => {
-      if (shorter !== undefined) {
-        const capacity = Math.max(Math.floor(shorter.capacity / 2), shorter.unbumpableCount, 1);
-        await desk.setCapacity(shorter, capacity);
+      if (smaller !== undefined) {
+        const capacity = Math.max(Math.floor(smaller.capacity / 2), smaller.unbumpableCount, 1);
+        await desk.setCapacity(smaller, capacity);
       }
       await desk.delay(own, date, minutes);
-      if (wider !== undefined) await desk.setCapacity(wider, wider.capacity + patients.share(0.01));
+      if (larger !== undefined)
+        await desk.setCapacity(larger, larger.capacity + patients.share(0.01));
       await desk.delay(own, date, minutes);
     };
   });
   const few = patients.share(0.02);
   const cancels = patients
-    .some(few, 'BOOKED', 'CHECKED_IN', 'WAITING')
+    .withStatus(few, 'BOOKED', 'CHECKED_IN', 'WAITING')
     .map((known) => () => frontDesk.cancel(known));
   const emergencies = Array.from({ length: few }, () =>
     patients.booking(EMERGENCY, random.pick(slots)),
@@ -40,8 +41,8 @@ export function slotDesk(deps: PlanDeps, patients: PatientPool): Action[] {
 }
 
 /**
- * One doctor's slot is closed into another of the same doctor, one into another doctor's, one into none, while
- * patients book, cancel and move, also into the slots that are being closed.
+ * Three slots are closed: the patients of the first move to a slot of the same doctor, those of the second to a slot of
+ * another doctor, those of the third are cancelled. Meanwhile patients book, cancel and move, also into these slots.
  */
 export function closings(deps: PlanDeps, patients: PatientPool): Action[] {
   const { model, frontDesk, visitDesk, slotDesk: desk, random } = deps;
@@ -55,9 +56,11 @@ export function closings(deps: PlanDeps, patients: PatientPool): Action[] {
     slot === undefined ? [] : [() => desk.close(slot, moveTo)],
   );
   const few = patients.share(0.02);
-  const ahead = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
-  const cancels = patients.some(few, ...ahead).map((known) => () => frontDesk.cancel(known));
-  const moves = patients.some(few * 2, ...ahead).map((known): Action => {
+  const statuses = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
+  const cancels = patients
+    .withStatus(few, ...statuses)
+    .map((known) => () => frontDesk.cancel(known));
+  const moves = patients.withStatus(few * 2, ...statuses).map((known): Action => {
     const here = model.tokens.get(known.booking.id)?.slot;
     const target = random.pick([...model.slots.values()].filter((slot) => slot !== here));
     return () => visitDesk.move(known, target);

@@ -11,15 +11,15 @@ const STEPS = {
   '/complete': { command: 'completed', to: 'COMPLETED' },
 } as const;
 
-/** A call for the next patient as a desk sends it. */
+/** A call for the next patient, as a desk sends it. */
 export interface CallRequest {
   readonly doctorId: string;
-  /** Null for all slots of the day. */
+  /** Null for a call of all slots of the day. */
   readonly slotId: string | null;
   readonly completesCurrent: boolean;
 }
 
-/** Sends what is request for while patients are in the house: they arrive, are called and seen, move, get worse. */
+/** Sends the commands about patients in the hospital: check-in, call, start, completion, move and change of class. */
 export class VisitDesk {
   readonly #deps: DeskDeps;
 
@@ -27,13 +27,13 @@ export class VisitDesk {
     this.#deps = deps;
   }
 
-  /** Notes that a patient is at the desk. */
+  /** Checks a patient in. */
   async checkIn(known: KnownBooking): Promise<void> {
     const isDone = await this.#step('/check-in', known);
-    if (isDone) this.#deps.ledger.count(known.booking.type, 'checkedIn');
+    if (isDone) this.#deps.ledger.count(known.booking.type, 'checked-in');
   }
 
-  /** Takes a patient in, whoever is next; while another is with the doctor, that is refused. */
+  /** Starts a consultation without a call; it is refused while another patient is in consultation. */
   async start(known: KnownBooking): Promise<void> {
     await this.#step('/start', known);
   }
@@ -42,7 +42,7 @@ export class VisitDesk {
     await this.#step('/complete', known);
   }
 
-  /** Calls the next patient; undefined when there is nobody, or one is with the doctor. */
+  /** Calls the next patient; undefined if nobody is checked in or another patient is in consultation. */
   async callNext(request: CallRequest): Promise<KnownBooking | undefined> {
     const { client, checks, ledger } = this.#deps;
     const { doctorId, slotId, completesCurrent } = request;
@@ -64,12 +64,16 @@ export class VisitDesk {
     const call = { slotId, completed: completed?.id ?? null };
     ledger.addEffect('started', token.id, { token, bumped: null, promoted: null, call });
     if (completed !== null)
-      ledger.addEffect('completed', completed.id, { token: completed, bumped: null, promoted: null });
+      ledger.addEffect('completed', completed.id, {
+        token: completed,
+        bumped: null,
+        promoted: null,
+      });
     ledger.count(ledger.typeOf(token.id), 'called');
     return ledger.tokens.get(token.id);
   }
 
-  /** A patient wants another slot, of whichever doctor. */
+  /** Moves a patient to another slot, also to one of another doctor. */
   async move(known: KnownBooking, { id: slotId, doctorId }: ReferenceSlot): Promise<void> {
     const { client, checks, ledger } = this.#deps;
     const { id, type } = known.booking;
@@ -92,7 +96,7 @@ export class VisitDesk {
     ledger.count(type, 'moved');
   }
 
-  /** A patient is given another class than the one they have. */
+  /** Gives a patient another class. */
   async reclassify(known: KnownBooking, type: string): Promise<void> {
     const { client, checks, ledger } = this.#deps;
     const { id } = known.booking;
@@ -110,11 +114,12 @@ export class VisitDesk {
     ledger.addEffect('reclassified', id, { token, bumped, promoted: promoted?.id ?? null });
   }
 
-  /** What may keep a patient in the old place. */
+  /** Checks the refusal of a move. */
   #unmoved(at: string, known: KnownBooking, slotId: string, answer: HttpAnswer): void {
     const { checks, ledger } = this.#deps;
     const code = codeOf(answer);
-    if (code === 'slot_closed' && ledger.closingSlots.has(slotId)) checks.refusal(at, answer, 409, code);
+    if (code === 'slot_closed' && ledger.closingSlots.has(slotId))
+      checks.refusal(at, answer, 409, code);
     else if (code === 'waitlist_full') checks.refusal(at, answer, 409, code);
     else if (code === 'duplicate_booking') {
       checks.refusal(at, answer, 409, code);
@@ -130,7 +135,8 @@ export class VisitDesk {
   async #step(path: keyof typeof STEPS, known: KnownBooking): Promise<boolean> {
     const { client, checks, ledger } = this.#deps;
     const { id } = known.booking;
-    const { command, to }: { command: (typeof STEPS)[typeof path]['command']; to: Status } = STEPS[path];
+    const { command, to }: { command: (typeof STEPS)[typeof path]['command']; to: Status } =
+      STEPS[path];
     const at = `POST ${path} of ${id}`;
     const answer = await client.post(path, { token_id: id });
     if (answer.status !== 200) {
@@ -148,7 +154,7 @@ export class VisitDesk {
     return true;
   }
 
-  /** Another patient is with the doctor: the refusal names who. */
+  /** Checks a refusal because another patient is in consultation, whom it names. */
   #busy(at: string, answer: HttpAnswer): void {
     const { checks, ledger } = this.#deps;
     checks.refusal(at, answer, 409, 'consultation_in_progress');

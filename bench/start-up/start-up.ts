@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { History, HistoryResult } from './history-task.ts';
 import { inFreshProcess } from '../lib/child.ts';
 import { Client } from '../lib/client.ts';
 import { median, milliseconds } from '../lib/format.ts';
@@ -12,6 +11,7 @@ import type { Report } from '../lib/report.ts';
 import { startServer } from '../lib/server.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
+import type { History, HistoryResult } from './history-task.ts';
 import type { LoadedStore } from './load-store-task.ts';
 
 const HISTORY_TASK = fileURLToPath(new URL('./history-task.ts', import.meta.url));
@@ -19,7 +19,11 @@ const LOAD_TASK = fileURLToPath(new URL('./load-store-task.ts', import.meta.url)
 const HORIZON_DAYS = 14;
 
 /** Returns the milliseconds from the start of the process until `/ready` answers 200; then checks the slots. */
-async function timeOfStart(path: string, doctorIds: readonly string[], live: number): Promise<number> {
+async function timeOfStart(
+  path: string,
+  doctorIds: readonly string[],
+  live: number,
+): Promise<number> {
   const begun = performance.now();
   const server = await startServer({ DATABASE_URL: `sqlite:${path}`, LOG_LEVEL: 'warn' });
   const ms = performance.now() - begun;
