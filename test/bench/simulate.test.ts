@@ -152,6 +152,7 @@ describe('simulate', () => {
     const { code, output } = await simulate('--help');
     for (const name of ['--url', '--seed', '--patients', '--concurrency'])
       expect(output).toContain(name);
+    expect(output).not.toMatch(/arriv/i);
     expect(code).toBe(0);
   });
 });
