@@ -1,16 +1,17 @@
-import { clinicDayBench } from './clinic-day.ts';
-import { deepHttpBench } from './deep-http.ts';
-import { deepWaitlistBench } from './deep-waitlist.ts';
-import { engineBench } from './engine.ts';
-import { httpBench } from './http.ts';
+import { clinicDayBench } from './clinic-day/clinic-day.ts';
+import { deepWaitlistBench } from './engine/deep-waitlist.ts';
+import { engineBench } from './engine/engine.ts';
+import { memoryBench } from './engine/memory.ts';
+import { deepHttpBench } from './http/deep-http.ts';
+import { httpBench } from './http/http.ts';
+import { Progress, type OnStep } from './lib/progress.ts';
 import { print as format, type Report } from './lib/report.ts';
-import { print, readOptions, runTool, ToolError } from './lib/tool.ts';
-import { memoryBench } from './memory.ts';
-import { postgresBench } from './postgres.ts';
-import { startUpBench } from './start-up.ts';
+import { print, runTool, ToolError, type Values } from './lib/tool.ts';
+import { postgresBench } from './postgres/postgres.ts';
+import { startUpBench } from './start-up/start-up.ts';
 
-/** The parts, in the order in which they run. */
-export const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
+/** The parts of the bench, in the order in which they run. */
+export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report>>> = {
   engine: engineBench,
   deep: deepWaitlistBench,
   'deep-http': deepHttpBench,
@@ -21,26 +22,42 @@ export const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
   memory: memoryBench,
 };
 
-const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}]
+const HELP = `npm run bench -- [options]
 
-Measures the service part by part and checks every answer while doing so. Sizes are set in the environment, such as
-HTTP_ROUNDS=9: see parameter(...) in the files under bench/.`;
+Measures the service in parts and checks the answers of each part. The results go to standard output, the progress to
+standard error. Exits with 1 when an answer is wrong; a missed target is no failure.
 
-async function main(): Promise<number> {
-  const { only, help } = readOptions({ only: { type: 'string' }, help: { type: 'boolean' } });
-  if (help === true) {
-    print(HELP);
-    return 0;
-  }
+  --only PARTS   the parts to run, separated by commas; without it, all parts run (five and a half minutes)
+  --help         prints this text
+  --version      prints the version
+
+Parts:
+  engine         bookings and cancels in the engine alone, by the length of a slot
+  deep           promotions and bumps in the engine alone, by the length of the waitlist
+  deep-http      the same over HTTP, one request at a time
+  http           bookings and cancels over HTTP, in memory and on SQLite
+  postgres       bookings over HTTP on PostgreSQL, through one process and through two
+  clinic-day     calls and schedules of a busy doctor, and the end of many slots
+  start-up       the start of the service on a large database
+  memory         the memory of a live token
+
+Environment variables set the size of a part, for example HTTP_ROUNDS=9; parameter(...) in the files of a part names
+them.`;
+
+const options = { only: { type: 'string' } } as const;
+
+async function run({ only }: Values<typeof options>): Promise<number> {
   const names = only?.split(',') ?? Object.keys(BENCHES);
   const unknown = names.find((name) => BENCHES[name] === undefined);
   if (unknown !== undefined)
-    throw new ToolError(`--only=${unknown} is not a part. --help lists them.`);
-  for (const name of names) {
-    const report = await BENCHES[name]?.();
+    throw new ToolError(`--only=${unknown} is not a part of the bench. --help lists the parts.`);
+  const progress = new Progress(process.stderr);
+  for (const [index, name] of names.entries()) {
+    const report = await BENCHES[name]?.(progress.part(name, index + 1, names.length));
+    progress.clear();
     if (report !== undefined) print(format(report));
   }
   return 0;
 }
 
-if (import.meta.main) await runTool(main);
+if (import.meta.main) await runTool({ help: HELP, options, run });

@@ -1,7 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Runs `task` of a bench in a process of its own and hands its result back: a clean heap, and code compiled for it alone. */
+/**
+ * Runs the task of a bench in a new process and returns its result. The new process has an empty heap and machine code
+ * that is compiled for this task alone, so no measurement depends on the one before.
+ */
 export async function inFreshProcess<Result>(file: string, input: unknown): Promise<Result> {
   const child = fork(file, { execArgv: ['--expose-gc'], serialization: 'advanced' });
   const exited = once(child, 'exit') as Promise<[number | null]>;
@@ -16,7 +19,7 @@ export async function inFreshProcess<Result>(file: string, input: unknown): Prom
   return first.result;
 }
 
-/** The other side: takes the input, answers with the task's result, ends. For a file that is only ever forked. */
+/** Serves `inFreshProcess` in the new process: receives the input, sends the task's result, ends the process. */
 export function serveTask(task: (input: never) => unknown): void {
   process.once('message', ({ input }: { input: never }) => {
     void Promise.resolve(task(input)).then((result) => {
@@ -25,7 +28,7 @@ export function serveTask(task: (input: never) => unknown): void {
   });
 }
 
-/** Empties the heap of what is dead, where the process lets us. */
+/** Collects the garbage of the heap if the process runs with --expose-gc. */
 export function collectGarbage(): void {
   for (let round = 0; round < 3; round += 1) globalThis.gc?.();
 }

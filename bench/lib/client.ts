@@ -5,26 +5,26 @@ import { ToolError } from './tool.ts';
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON of the answer; null when there is none. */
+  /** The JSON of the answer; null when the answer has no body. */
   readonly body: unknown;
 }
 
-/** Milliseconds without a byte after which a request counts as not answered. */
+/** Milliseconds without a received byte after which a request fails. */
 const TIMEOUT_MS = 60_000;
 
-/** A client of the service over kept-alive connections; it measures every request. */
+/** A client of the service over persistent connections; it measures the time of every request. */
 export class Client {
   readonly url: string;
   readonly #agent: Agent;
   readonly #latencies: number[] = [];
 
-  /** @param connections requests in flight at most; more wait for a connection */
+  /** @param connections requests in flight at most; further requests wait for a free connection */
   constructor(url: string, connections: number) {
     this.url = url;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  /** Milliseconds that each request took until its answer was there. */
+  /** Milliseconds from the start of each request to its whole answer. */
   get latencies(): readonly number[] {
     return this.#latencies;
   }
@@ -33,10 +33,13 @@ export class Client {
     return this.#send('GET', path, undefined, {});
   }
 
-  /** What an answer to a GET is, as text, and the milliseconds until its last byte: without the reading of it. */
+  /**
+   * Sends a GET; returns the body as text and the milliseconds until its last byte, without the time to parse it.
+   * @throws ToolError when the status is not 200
+   */
   async timedText(path: string): Promise<{ readonly ms: number; readonly text: string }> {
     const startedAt = performance.now();
-    const { status, text: answer } = await this.#talk('GET', path, undefined, {});
+    const { status, text: answer } = await this.#request('GET', path, undefined, {});
     const ms = performance.now() - startedAt;
     if (status !== 200) throw new ToolError(`GET ${path} is answered with ${status}.`);
     return { ms, text: answer };
@@ -89,7 +92,7 @@ export class Client {
       status,
       headers: answered,
       text: answer,
-    } = await this.#talk(method, path, body, headers);
+    } = await this.#request(method, path, body, headers);
     return {
       status,
       headers: answered,
@@ -97,7 +100,7 @@ export class Client {
     };
   }
 
-  async #talk(
+  async #request(
     method: string,
     path: string,
     body: string | undefined,
@@ -116,7 +119,7 @@ export class Client {
     });
     return new Promise((resolve, reject) => {
       exchange.on('error', reject);
-      exchange.on('timeout', () => exchange.destroy(new Error('it took too long')));
+      exchange.on('timeout', () => exchange.destroy(new Error('no byte arrived for a minute')));
       exchange.on('response', (response) => {
         text(response)
           .then((answer) => {
@@ -131,15 +134,15 @@ export class Client {
 }
 
 /**
- * What an answer holds.
- * @throws ToolError when it is no success
+ * Returns the body of a successful answer.
+ * @throws ToolError when the status is not 2xx
  */
 export function bodyOf(answer: HttpAnswer, what: string): unknown {
   if (answer.status >= 200 && answer.status < 300) return answer.body;
   throw new ToolError(`${what} was refused with ${answer.status} ${codeOf(answer)}.`);
 }
 
-/** The code of a problem; empty when the answer is none. */
+/** Returns the error code of a refusal (`application/problem+json`); empty for every other answer. */
 export function codeOf({ body }: HttpAnswer): string {
   const { code } = (body ?? {}) as { readonly code?: unknown };
   return typeof code === 'string' ? code : '';

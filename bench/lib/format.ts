@@ -1,13 +1,13 @@
 import { percentile } from './statistics.ts';
 
-/** The middle one of several rounds. */
+/** Returns the median of the values. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
-/** `0.83`: one figure as a share or a multiple of another. */
+/** Writes a value as a multiple of another one: `0.83`. */
 export const ratio = (value: number, to: number): string => (value / to).toFixed(2);
 
-/** Nanoseconds, whole above 100. */
+/** Writes nanoseconds: with one decimal below 100, else without. */
 export const nanoseconds = (value: number): string => value.toFixed(value < 100 ? 1 : 0);
 
-/** Milliseconds with two decimals. */
+/** Writes milliseconds with two decimals. */
 export const milliseconds = (value: number): string => value.toFixed(2);

@@ -1,30 +1,34 @@
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import type { ScheduleView, SlotView } from '../../src/service/index.ts';
+import { anyClass } from './classes.ts';
 import { bodyOf, type Client } from './client.ts';
-import { anyClass, must } from './clinic.ts';
-import { boardOf } from './one-sentence.ts';
+import { ModelSlot } from './model.ts';
 import { forEachConcurrently } from './pool.ts';
 import type { Random } from './random.ts';
+import { required } from './required.ts';
 
-/** Equal doctors of a server under load. */
+/** The doctors of a server under load; all have the same sessions. */
 export interface HospitalSize {
   readonly doctors: number;
-  /** Sessions of every day: an hour each from 00:00, UTC. */
+  /** Sessions of each doctor on every day; each takes an hour, the first starts at 00:00 UTC. */
   readonly sessions: number;
   readonly capacity: number;
 }
 
-/** A slot to book into. */
+/** A slot that a bench books. */
 export interface Target {
   readonly doctorId: string;
   readonly slotId: string;
 }
 
+/** Settings of a server in a bench; its waitlists are never full. */
+export const BENCH_SETTINGS = { WAITLIST_MAX: '1000000', HORIZON_DAYS: '7' } as const;
+
 const CONCURRENCY = 8;
 const DAY_MS = 86_400_000;
 const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
 
-/** Sets the doctors up; returns their slots from tomorrow on, the same on every server. */
+/** Adds the doctors; returns their slots from tomorrow on, which are the same on every server. */
 export async function openHospital(client: Client, size: HospitalSize): Promise<Target[]> {
   const hour = (index: number): string => `${String(index).padStart(2, '0')}:00`;
   const ids = Array.from({ length: size.doctors }, (_, index) => `doctor-${index}`);
@@ -43,7 +47,7 @@ export async function openHospital(client: Client, size: HospitalSize): Promise<
   return boards.map(({ doctor_id, id }) => ({ doctorId: doctor_id, slotId: id }));
 }
 
-/** Every slot of these doctors from tomorrow on, by doctor and time. */
+/** Reads every slot of these doctors from tomorrow on, in the order of the doctors and of time. */
 export async function boardsOf(client: Client, doctorIds: readonly string[]): Promise<SlotView[]> {
   const date = (days: number): string =>
     new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
@@ -53,10 +57,13 @@ export async function boardsOf(client: Client, doctorIds: readonly string[]): Pr
     const schedule = bodyOf(await client.get(path), path) as ScheduleView;
     slots.set(id, [...schedule.slots]);
   });
-  return doctorIds.flatMap((id) => must(slots.get(id)));
+  return doctorIds.flatMap((id) => required(slots.get(id)));
 }
 
-/** Bookings as JSON: random slots and classes, half with a patient id; `first` sets them apart from those before. */
+/**
+ * Makes the JSON of `count` bookings with random slots and classes; every second one has a patient id.
+ * @param first the number of the first patient, so that no two calls make the same patients
+ */
 export function bookingsOf(
   targets: readonly Target[],
   { random, first, count }: { random: Random; first: number; count: number },
@@ -75,9 +82,10 @@ export function bookingsOf(
 }
 
 /**
- * Holds the boards of a server against the one sentence: as many live tokens as were booked and not cancelled, each
- * once, nobody over capacity, everybody at the place that class and arrival give.
- * @throws Error naming the slot that is wrong
+ * Compares the slots of a server, read from /schedule, with the rules: every live token is shown once, no slot seats
+ * more than its capacity, and each token has the place that its class and arrival give it.
+ * @param live tokens that were booked and not cancelled
+ * @throws Error that names the wrong slot
  */
 export function checkBoards(boards: readonly SlotView[], live: number): void {
   const ids = boards.flatMap((slot) => [...slot.tokens, ...slot.waitlist].map(({ id }) => id));
@@ -89,17 +97,21 @@ export function checkBoards(boards: readonly SlotView[], live: number): void {
 
 function isRight(slot: SlotView): boolean {
   const { tokens, waitlist, capacity, seated, seats_left, waiting } = slot;
-  const claims = [...tokens, ...waitlist].map(({ id, type, number }) => ({
+  const shown = [...tokens, ...waitlist].map(({ id, type, number }) => ({
     id,
-    priority: must(PRIORITY.get(type)),
+    priority: required(PRIORITY.get(type)),
     arrival: number,
   }));
-  const board = boardOf(claims, capacity);
-  const isSame = (shown: readonly { id: string }[], expected: readonly { id: string }[]): boolean =>
-    shown.length === expected.length && shown.every(({ id }, index) => id === expected[index]?.id);
+  const model = new ModelSlot(capacity, shown);
+  const isSame = (
+    actual: readonly { id: string }[],
+    expected: readonly { id: string }[],
+  ): boolean =>
+    actual.length === expected.length &&
+    actual.every(({ id }, index) => id === expected[index]?.id);
   return (
-    isSame(tokens, board.seated) &&
-    isSame(waitlist, board.waiting) &&
+    isSame(tokens, model.seated) &&
+    isSame(waitlist, model.waiting) &&
     waitlist.every(({ waitlist_position }, index) => waitlist_position === index + 1) &&
     seated === tokens.length &&
     waiting === waitlist.length &&

@@ -1,15 +1,15 @@
 import autocannon from 'autocannon';
 import { Random } from './random.ts';
 
-/** What one round sends: these bookings; if it is mixed, after each of them a cancel of a random token. */
+/** The requests of one round: bookings, and in a mixed round a cancel of a random token after each booking. */
 export interface Load {
-  /** Where to; the connections are divided evenly among several. */
+  /** The server, or several servers that share the connections evenly. */
   readonly url: string | readonly string[];
   readonly connections: number;
-  /** JSON, each sent once. */
+  /** The bodies in JSON; each is sent once. */
   readonly bookings: readonly string[];
   readonly isMixed: boolean;
-  /** Sets the tokens of this server that may be cancelled; mixed rounds keep them current from then on. */
+  /** Sets the tokens of this server that can be cancelled; later mixed rounds update them from the answers. */
   readonly tokenIds?: readonly string[];
 }
 
@@ -18,21 +18,21 @@ export interface LoadResult {
   readonly seconds: number;
   /** Milliseconds from each request to its answer. */
   readonly latencies: readonly number[];
-  /** Answers by status. */
+  /** Number of answers with each status. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Requests without an answer. */
   readonly errors: number;
-  /** The load generator's processor time as a share of the round: near 1, it is the limit and not the server. */
+  /** The load generator's processor time as a share of the round; near 1, the generator is the limit, not the server. */
   readonly busy: number;
 }
 
 const HEADERS = { 'content-type': 'application/json' };
 const ID = /"id":"([^"]+)"/;
 
-/** The tokens that may be cancelled, by server. */
+/** The tokens that can be cancelled, by server. */
 const pools = new Map<string, string[]>();
 
-/** Requests are built before the clock starts; only a cancel, whose token is chosen then, is built when it is sent. */
+/** Builds the requests before the measurement starts; only a cancel gets its body, with a random token, when it is sent. */
 function requestsOf(load: Load, client: number): autocannon.Request[] {
   const book = (body: string): autocannon.Request => ({
     method: 'POST',
@@ -59,7 +59,7 @@ function requestsOf(load: Load, client: number): autocannon.Request[] {
   return own.flatMap((body) => [{ ...book(body), onResponse }, cancel]);
 }
 
-/** Takes an item out; the last one fills its place. */
+/** Removes and returns an item; the last item takes its place in the list. */
 function take(items: string[], index: number): string {
   const last = items.pop() ?? '';
   const item = items[index] ?? last;
@@ -67,10 +67,10 @@ function take(items: string[], index: number): string {
   return item;
 }
 
-/** Starts autocannon: what tells of it while it runs, and its result. */
+/** Starts autocannon; returns its event emitter and the promise of its result. */
 function run(options: Omit<autocannon.Options, 'url'> & Pick<Load, 'url'>) {
   const { promise: finished, resolve, reject } = Promise.withResolvers<autocannon.Result>();
-  // It takes several URLs, as its manual says; its types know of one.
+  // autocannon takes several URLs, as its manual says, but its types allow only one.
   const tracker = autocannon(options as autocannon.Options, (error: Error | null, result) => {
     if (error === null) resolve(result);
     else reject(error);
@@ -78,7 +78,7 @@ function run(options: Omit<autocannon.Options, 'url'> & Pick<Load, 'url'>) {
   return { tracker, finished };
 }
 
-/** Sends one round's load with autocannon, every request exactly once. */
+/** Sends the requests of one round with autocannon, each exactly once. */
 export async function sendLoad(load: Load): Promise<LoadResult> {
   const { url, connections, bookings, isMixed, tokenIds } = load;
   if (tokenIds !== undefined) pools.set(String(url), [...tokenIds]);
@@ -92,7 +92,7 @@ export async function sendLoad(load: Load): Promise<LoadResult> {
     url,
     connections,
     amount,
-    // Milliseconds between two looks at whether it is done.
+    // autocannon checks at this interval, in milliseconds, whether all answers are there.
     sampleInt: 50,
     setupClient: (client) => client.setRequests(requestsOf(load, clients++)),
   });

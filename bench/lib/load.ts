@@ -6,14 +6,14 @@ import { ToolError } from './tool.ts';
 
 const TASK = fileURLToPath(new URL('./load-task.ts', import.meta.url));
 
-/** autocannon in a process of its own, so that what it costs is not the server's. */
+/** autocannon in its own process, because its processor time must not count as the server's. */
 export interface LoadGenerator {
-  /** @throws ToolError when a request was not answered with a success */
+  /** @throws ToolError when a request was not answered with a status 2xx */
   send(load: Load): Promise<LoadResult>;
   stop(): void;
 }
 
-/** Starts a load generator; one serves all servers of a bench in turn, so that it is equally warm for each. */
+/** Starts a load generator. A bench uses one for all its servers, because its code is then equally compiled for each. */
 export function startLoadGenerator(): LoadGenerator {
   const child = fork(TASK, { serialization: 'advanced' });
   const died = once(child, 'exit').then(() => {

@@ -1,62 +1,64 @@
-/** A live token as far as its rank needs it. */
-export interface Claim {
+/** The part of a live token that decides its rank. */
+export interface RankedToken {
   readonly id: string;
   readonly priority: number;
-  /** Place in the order of bookings. */
+  /** The token's place in the booking order of its doctor. */
   readonly arrival: number;
 }
 
-export interface Seating {
+/** The place of a new token in a slot. */
+export interface Placement {
   readonly status: 'BOOKED' | 'WAITING';
-  /** 1 for the waiter promoted next; null on a seat. */
+  /** 1 for the first token of the waitlist; null for a seated token. */
   readonly position: number | null;
-  /** Who lost the seat, and is the next to get one. */
+  /** The token that lost its seat to the new one and is now first on the waitlist. */
   readonly bumped: string | null;
 }
 
 /**
- * The rules in one sentence, written without a look at the engine: sort a slot's live tokens by rank, the first
- * `capacity` are seated, the rest wait.
+ * A slot as the rules R1-R8 describe it while nobody has checked in: its live tokens are sorted by rank, the first
+ * `capacity` are seated, the rest wait. It shares no code with the engine, because it checks the engine's answers. It
+ * scans the slot for every change, so a slot of 100,000 tokens is built at once and not token by token.
  */
-export class ModelSlot {
-  readonly capacity: number;
-  readonly #ranked: Claim[] = [];
+export class ModelSlot<T extends RankedToken = RankedToken> {
+  readonly #capacity: number;
+  readonly #ranked: T[];
 
-  constructor(capacity: number) {
-    this.capacity = capacity;
+  /** @param tokens live tokens of the slot, in any order */
+  constructor(capacity: number, tokens: readonly T[] = []) {
+    this.#capacity = capacity;
+    this.#ranked = tokens.toSorted(byRank);
   }
 
-  get seated(): string[] {
-    return this.#ranked.slice(0, this.capacity).map(({ id }) => id);
+  /** The seated tokens, best rank first. */
+  get seated(): T[] {
+    return this.#ranked.slice(0, this.#capacity);
   }
 
-  get waiting(): string[] {
-    return this.#ranked.slice(this.capacity).map(({ id }) => id);
+  /** The waitlist; its first token is promoted next. */
+  get waiting(): T[] {
+    return this.#ranked.slice(this.#capacity);
   }
 
-  holdsSeat(id: string): boolean {
-    const place = this.#ranked.findIndex((claim) => claim.id === id);
-    return place !== -1 && place < this.capacity;
-  }
-
-  add(claim: Claim): Seating {
-    const behind = this.#ranked.findIndex((other) => isAhead(claim, other));
+  add(token: T): Placement {
+    const behind = this.#ranked.findIndex((other) => byRank(token, other) < 0);
     const place = behind === -1 ? this.#ranked.length : behind;
-    this.#ranked.splice(place, 0, claim);
-    return place < this.capacity
-      ? { status: 'BOOKED', position: null, bumped: this.#ranked[this.capacity]?.id ?? null }
-      : { status: 'WAITING', position: place - this.capacity + 1, bumped: null };
+    this.#ranked.splice(place, 0, token);
+    return place < this.#capacity
+      ? { status: 'BOOKED', position: null, bumped: this.#ranked[this.#capacity]?.id ?? null }
+      : { status: 'WAITING', position: place - this.#capacity + 1, bumped: null };
   }
 
-  /** Takes a claim out; returns who gets the seat, null when nobody does. */
+  /** Removes a token; returns the id of the token that is promoted to its seat, or null when none is. */
   remove(id: string): string | null {
-    const place = this.#ranked.findIndex((claim) => claim.id === id);
+    const place = this.#ranked.findIndex((token) => token.id === id);
     if (place === -1) return null;
-    const next = this.#ranked[this.capacity];
+    const next = this.#ranked[this.#capacity];
     this.#ranked.splice(place, 1);
-    return place < this.capacity ? (next?.id ?? null) : null;
+    return place < this.#capacity ? (next?.id ?? null) : null;
   }
 }
 
-const isAhead = (a: Claim, b: Claim): boolean =>
-  a.priority === b.priority ? a.arrival < b.arrival : a.priority > b.priority;
+/** Higher priority first; with equal priorities, the earlier arrival first. */
+const byRank = (a: RankedToken, b: RankedToken): number =>
+  b.priority - a.priority || a.arrival - b.arrival;

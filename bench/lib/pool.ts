@@ -1,4 +1,4 @@
-/** Works through the items in their order, `concurrency` at a time; the first failure ends it. */
+/** Works through the items in their order, `concurrency` at a time; rejects with the first failure. */
 export async function forEachConcurrently<T>(
   items: readonly T[],
   concurrency: number,

@@ -1,4 +1,4 @@
-/** Random choices that a seed repeats (mulberry32). */
+/** Makes random choices; the same seed gives the same choices (the algorithm is mulberry32). */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** 0 or more, less than 1. */
+  /** Returns a number from 0 to less than 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,22 +15,24 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number, 0 or more, less than `limit`. */
+  /** Returns a whole number from 0 to less than `limit`. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }
 
+  /** Returns true with this probability (0 to 1). */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
+  /** Returns one of the items; throws RangeError when there are none. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.below(items.length)];
-    if (item === undefined) throw new RangeError('there is nothing to pick from');
+    if (item === undefined) throw new RangeError('an item is picked from an empty list');
     return item;
   }
 
-  /** `count` of the items, or all, each once, in random order. */
+  /** Returns `count` of the items (all by default) in random order, each at most once. */
   sample<T>(items: readonly T[], count = items.length): T[] {
     return items
       .map((item) => ({ item, key: this.next() }))
@@ -40,5 +42,5 @@ export class Random {
   }
 }
 
-/** The seed of a run that was not given one. */
+/** Returns a seed for a run whose command line names none. */
 export const freshSeed = (): number => Math.floor(Math.random() * 2 ** 31);

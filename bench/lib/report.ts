@@ -1,15 +1,15 @@
-/** What a bench found: a table, what to read it by, and what was checked about the answers. */
+/** The result of a bench: a table, how it was measured, and which answers were checked. */
 export interface Report {
   readonly title: string;
-  /** How it was measured, and the targets: information, never a verdict. */
+  /** How the numbers were measured, and the targets; a missed target is no failure. */
   readonly remarks: readonly string[];
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Which answers were found right; a wrong one throws. */
+  /** The answers that were found right; a bench throws when one is wrong. */
   readonly checked: string;
 }
 
-/** The report as plain text, columns aligned: the first to the left, the numbers to the right. */
+/** Writes the report as plain text; the first column is aligned to the left, the numbers to the right. */
 export function print({ title, remarks, head, rows, checked }: Report): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((row) => cell(row, column).length)));

@@ -9,8 +9,7 @@ import { ToolError } from './tool.ts';
 
 export interface ServerProcess {
   readonly url: string;
-  readonly pid: number;
-  /** Stops it as an operator would; resolves with its exit code, null when it had to be killed. */
+  /** Stops the server with SIGTERM; resolves with its exit code, or null when it did not stop in time and was killed. */
   stop(): Promise<number | null>;
 }
 
@@ -20,22 +19,21 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 const POLL_MS = 20;
-/** Levels at which the server says where it listens. */
-const TELLING_LEVELS: readonly string[] = ['info', 'debug', 'trace'];
+/** Log levels at which the server logs its address. */
+const ADDRESS_LEVELS: readonly string[] = ['info', 'debug', 'trace'];
 
 /**
- * Starts the service as a process of its own on 127.0.0.1 and waits until it takes commands.
- * @param environment the server's settings and nothing else, except PATH and TZ; without PORT, any free port
- * @throws ToolError with what the server said when it does not start
+ * Starts the service as a new process on 127.0.0.1 and waits until it is ready for commands.
+ * @param environment the settings of the server; only PATH and TZ are added; without PORT it takes a free port
+ * @throws ToolError with the server's error output when it does not start
  */
 export async function startServer(
   environment: Readonly<Record<string, string>>,
-  nodeOptions: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const isTelling = TELLING_LEVELS.includes(environment['LOG_LEVEL'] ?? 'info');
-  const port = environment['PORT'] ?? (isTelling ? '0' : String(await freePort()));
+  const logsAddress = ADDRESS_LEVELS.includes(environment['LOG_LEVEL'] ?? 'info');
+  const port = environment['PORT'] ?? (logsAddress ? '0' : String(await freePort()));
   const { PATH = '', TZ } = process.env;
-  const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+  const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH,
       ...(TZ === undefined ? {} : { TZ }),
@@ -49,20 +47,20 @@ export async function startServer(
   process.on('exit', kill);
   const exited = once(child, 'exit').then(() => process.off('exit', kill));
   const ended = endOf(child);
-  const giveUp = setTimeout(kill, START_MS);
+  const timeout = setTimeout(kill, START_MS);
   try {
-    const url = port === '0' ? await urlTold(child, ended) : `http://127.0.0.1:${port}`;
-    // Its log goes on: unread, it would fill the pipe.
+    const url = port === '0' ? await loggedUrl(child, ended) : `http://127.0.0.1:${port}`;
+    // The log must still be read, because a full pipe would block the server.
     child.stdout.resume();
     await untilReady(child, url, ended);
-    return { url, pid: child.pid ?? 0, stop: () => stop(child, exited) };
+    return { url, stop: () => stop(child, exited) };
   } finally {
-    clearTimeout(giveUp);
+    clearTimeout(timeout);
   }
 }
 
-/** A port that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
+/** Returns a port of 127.0.0.1 that no program listens on at this moment. */
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -71,23 +69,26 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Rejects when the server ends, with what it said last. */
+/** Rejects with the server's last error output when the server ends. */
 function endOf(child: ServerChild): Promise<never> {
-  let said = '';
+  let errorOutput = '';
   child.stderr
     .setEncoding('utf8')
-    .on('data', (chunk: string) => (said = (said + chunk).slice(-4_000)));
+    .on('data', (chunk: string) => (errorOutput = (errorOutput + chunk).slice(-4_000)));
   const ended = once(child, 'close').then(() => {
-    throw new ToolError(`The server did not start: ${said.trim() || 'it took too long'}`);
+    throw new ToolError(
+      `The server did not start: ${errorOutput.trim() || 'it was not ready in time'}`,
+    );
   });
-  // Once the server is ready, its end is no failure.
+  // After the server was ready, its end is not a failure.
   ended.catch(() => undefined);
   return ended;
 }
 
-async function urlTold({ stdout }: ServerChild, ended: Promise<never>): Promise<string> {
+/** Returns the first address of 127.0.0.1 in the server's log. */
+async function loggedUrl({ stdout }: ServerChild, ended: Promise<never>): Promise<string> {
   for await (const line of createInterface({ input: stdout })) {
-    const [, url] = /"url":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(line) ?? [];
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
     if (url !== undefined) return url;
   }
   return ended;

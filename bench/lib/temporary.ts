@@ -7,7 +7,7 @@ export interface TemporaryDirectory {
   remove(): void;
 }
 
-/** Makes an empty directory, removed at the latest when the process exits. */
+/** Makes an empty directory; it is removed when the process exits if it was not removed before. */
 export function temporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'opd-bench-'));
   const remove = (): void => {

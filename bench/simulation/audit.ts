@@ -1,21 +1,22 @@
 import type { ChangeView, HistoryView, TokenView } from '../../src/service/index.ts';
 import { bodyOf, codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
+import type { AuditDeps, Recorded } from './change-records.ts';
 import { DoctorAudit } from './doctor-audit.ts';
-import type { AuditDeps, Recorded } from './doctor-rules.ts';
-import type { Known } from './ledger.ts';
+import type { KnownBooking } from './ledger.ts';
 
-/** How often each kind of change happened to the tokens of one class. */
+/** The number of change records of each kind. */
 export type Events = ReadonlyMap<ChangeView['kind'], number>;
 
 /**
- * Reads the history of every token that may have changed, after each phase while nothing is in flight, and plays what
- * is new through the rules, doctor by doctor: afterwards the ward is what the server must show.
+ * Audits the server after each phase, while no request is in flight. It reads the history of every token that may have
+ * changed and applies the new change records to the reference model, doctor by doctor. After that, the server must show
+ * what the model holds.
  */
 export class Audit {
   readonly #deps: AuditDeps & { readonly client: Client; readonly concurrency: number };
   readonly #doctors: ReadonlyMap<string, DoctorAudit>;
-  /** Doctor and date of a slot: what happened in it. */
+  /** The change records of each doctor and date. */
   readonly #events = new Map<string, Map<ChangeView['kind'], number>>();
 
   constructor(
@@ -23,60 +24,60 @@ export class Audit {
     deps: AuditDeps & { readonly client: Client; readonly concurrency: number },
   ) {
     this.#deps = deps;
-    // A doctor is set, then the slots are opened.
-    const opened = (id: string): number => deps.ward.slotsOf(id).length + 1;
+    // The first change records of a doctor are the one of the doctor and one for each slot.
+    const opened = (id: string): number => deps.model.slotsOf(id).length + 1;
     this.#doctors = new Map(doctorIds.map((id) => [id, new DoctorAudit(id, opened(id), deps)]));
   }
 
-  /** What happened in a doctor's slots of a day. */
+  /** The change records of a doctor's slots of one date, by kind. */
   eventsOf(doctorId: string, date: string): Events {
     return this.#events.get(`${doctorId} ${date}`) ?? new Map<ChangeView['kind'], number>();
   }
 
-  /** Plays what has happened since it was called last; judges what the phase's answers have left open. */
+  /** Applies the change records since the last call; then checks the answers that only these records can confirm. */
   async catchUp(): Promise<void> {
-    const { breaches, ledger } = this.#deps;
+    const { violations, ledger } = this.#deps;
     const byDoctor = Map.groupBy(await this.#newRecords(), doctorOf);
     for (const [id, doctor] of this.#doctors) doctor.add(byDoctor.get(id) ?? []);
     const doctors = [...this.#doctors.values()];
-    // Every round plays at least the oldest record; which doctor comes first is all the same.
+    // Each round applies at least the oldest record. The order of the doctors does not matter.
     while (doctors.map((doctor) => doctor.advance()).includes(true));
     for (const doctor of doctors) doctor.finish();
-    breaches.expect(
+    violations.expect(
       doctors.every(({ isDone }) => isDone),
       'R17: the change records of the doctors contradict each other: no order explains them',
     );
-    for (const told of ledger.untold)
-      breaches.add(`R17: ${told} was answered, and is on no record`);
-    this.#judgeExcuses();
-    this.#judgeIdle();
-    this.#judgeClosings();
+    for (const command of ledger.unrecorded)
+      violations.add(`R17: ${command} was answered with a success, but has no change record`);
+    this.#checkStatusClaims();
+    this.#checkNobodyWaiting();
+    this.#checkClosings();
   }
 
-  /** Reads every token itself, at the end. */
+  /** Reads every token and compares it with the model. */
   async readTokens(): Promise<void> {
     const { client, ledger, concurrency } = this.#deps;
     await forEachConcurrently([...ledger.tokens.values()], concurrency, async (known) =>
-      this.#judgeToken(known, await client.get(`/tokens/${known.booking.id}`)),
+      this.#checkToken(known, await client.get(`/tokens/${known.booking.id}`)),
     );
   }
 
-  /** Of tokens that are over in the ward, nothing can have changed. */
+  /** Reads the new change records of all tokens that were not over before, because other tokens cannot change. */
   async #newRecords(): Promise<Recorded[]> {
-    const { client, ledger, ward, breaches, concurrency } = this.#deps;
+    const { client, ledger, model, violations, concurrency } = this.#deps;
     const records: Recorded[] = [];
     const isOver = (id: string): boolean =>
-      ['CANCELLED', 'NO_SHOW', 'EXPIRED', 'COMPLETED'].includes(ward.tokens.get(id)?.status ?? '');
+      ['CANCELLED', 'NO_SHOW', 'EXPIRED', 'COMPLETED'].includes(model.tokens.get(id)?.status ?? '');
     const ids = [...ledger.tokens.keys()].filter((id) => !isOver(id));
     await forEachConcurrently(ids, concurrency, async (tokenId) => {
       const path = `/tokens/${tokenId}/history`;
       const history = await client.get(path);
       if (history.status !== 200) {
-        breaches.add(`R17: token ${tokenId} has no history`);
+        violations.add(`R17: token ${tokenId} has no history`);
         return;
       }
       const { changes } = bodyOf(history, path) as HistoryView;
-      const played = ward.tokens.get(tokenId)?.played ?? 0;
+      const played = model.tokens.get(tokenId)?.recordsPlayed ?? 0;
       for (const [nth, change] of changes.entries())
         if (nth >= played) {
           const version = Number(change.id.slice(change.id.lastIndexOf(':') + 1));
@@ -88,60 +89,67 @@ export class Audit {
   }
 
   #count({ id, slot_id, kind }: ChangeView): void {
-    const key = `${id.slice(0, id.lastIndexOf(':'))} ${this.#deps.ward.slots.get(slot_id)?.date ?? ''}`;
+    const key = `${id.slice(0, id.lastIndexOf(':'))} ${this.#deps.model.slots.get(slot_id)?.date ?? ''}`;
     const events = this.#events.get(key) ?? new Map<ChangeView['kind'], number>();
     this.#events.set(key, events.set(kind, (events.get(kind) ?? 0) + 1));
   }
 
-  /** A status that a refusal names is one that the token had while the phase went on. */
-  #judgeExcuses(): void {
-    const { ledger, ward, breaches } = this.#deps;
-    for (const { at, tokenId, status } of ledger.excuses) {
-      const had = ward.tokens.get(tokenId)?.had ?? new Set();
-      breaches.expect(had.has(status), `R9: ${at}: ${tokenId} never was ${status} then`);
+  /** When a refusal names a status, the token had this status at some time of the phase. */
+  #checkStatusClaims(): void {
+    const { ledger, model, violations } = this.#deps;
+    for (const { at, tokenId, status } of ledger.statusClaims) {
+      const statusesInPhase = model.tokens.get(tokenId)?.statusesInPhase ?? new Set();
+      violations.expect(
+        statusesInPhase.has(status),
+        `R9: ${at}: ${tokenId} was never ${status} in this phase`,
+      );
     }
   }
 
-  /** Where nobody was to be called, nobody was checked in all the while. */
-  #judgeIdle(): void {
-    const { ledger, ward, breaches } = this.#deps;
-    for (const slotId of ledger.idle) {
-      const ignored = ward.slots
+  /** When a call of a slot was answered with nobody_waiting, no token of the slot was checked in during the whole phase. */
+  #checkNobodyWaiting(): void {
+    const { ledger, model, violations } = this.#deps;
+    for (const slotId of ledger.nobodyWaiting) {
+      const ignored = model.slots
         .get(slotId)
-        ?.tokens.find(({ status, had }) => status === 'CHECKED_IN' && had.size === 1);
+        ?.tokens.find(
+          ({ status, statusesInPhase }) => status === 'CHECKED_IN' && statusesInPhase.size === 1,
+        );
       if (ignored !== undefined)
-        breaches.add(`call-next: nobody_waiting in ${slotId}, where ${ignored.id} waits`);
+        violations.add(
+          `call-next: nobody_waiting in ${slotId}, but ${ignored.id} was checked in there`,
+        );
     }
   }
 
-  /** Nobody is left in a slot that was closed but who is with the doctor or has been. */
-  #judgeClosings(): void {
-    const { ledger, ward, breaches } = this.#deps;
+  /** A closed slot holds only tokens that are in consultation or completed (R13). */
+  #checkClosings(): void {
+    const { ledger, model, violations } = this.#deps;
     for (const { slotId } of ledger.closings.values())
-      for (const { id, status } of ward.slots.get(slotId)?.tokens ?? [])
-        breaches.expect(
+      for (const { id, status } of model.slots.get(slotId)?.tokens ?? [])
+        violations.expect(
           status === 'IN_CONSULTATION' || status === 'COMPLETED',
           `R13: ${id} is lost in ${slotId}, which is closed`,
         );
   }
 
-  #judgeToken({ booking }: Known, answer: HttpAnswer): void {
-    const { breaches, ward } = this.#deps;
+  #checkToken({ booking }: KnownBooking, answer: HttpAnswer): void {
+    const { violations, model } = this.#deps;
     if (answer.status !== 200) {
-      breaches.add(`token ${booking.id} is lost: ${answer.status} ${codeOf(answer)}`);
+      violations.add(`token ${booking.id} is lost: ${answer.status} ${codeOf(answer)}`);
       return;
     }
     const shown = answer.body as TokenView;
-    const token = ward.tokens.get(booking.id);
+    const token = model.tokens.get(booking.id);
     if (token === undefined) return;
     const at = `GET /tokens/${booking.id}`;
     for (const name of ['id', 'patient_name', 'timestamp'] as const)
-      breaches.same(`${at}: ${name}`, shown[name], booking[name]);
-    breaches.same(`${at}: status`, shown.status, token.status);
-    breaches.same(`${at}: type`, shown.type, token.type);
-    breaches.same(`${at}: slot_id`, shown.slot_id, token.slot.id);
-    breaches.same(`${at}: doctor_id`, shown.doctor_id, token.slot.doctorId);
-    breaches.same(`R10: ${at}: number`, shown.number, token.number);
+      violations.same(`${at}: ${name}`, shown[name], booking[name]);
+    violations.same(`${at}: status`, shown.status, token.status);
+    violations.same(`${at}: type`, shown.type, token.type);
+    violations.same(`${at}: slot_id`, shown.slot_id, token.slot.id);
+    violations.same(`${at}: doctor_id`, shown.doctor_id, token.slot.doctorId);
+    violations.same(`R10: ${at}: number`, shown.number, token.number);
   }
 }
 

@@ -1,19 +1,20 @@
 import { Temporal } from 'temporal-polyfill';
 import type { PatientClass } from '../../src/engine/index.ts';
 import type { DoctorView, SlotView } from '../../src/service/index.ts';
-import type { Breaches } from '../lib/breaches.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
+import type { Violations } from '../lib/violations.ts';
 import type { OpenedSlot } from './ledger.ts';
 
-/** The classes and their priorities, as the server's table has them. */
+/** The priority of each class in the server's table. */
 export type Priorities = ReadonlyMap<string, number>;
 
 const DOCTORS = ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'];
-/** Of tomorrow morning. */
+/** The starts of the slots of tomorrow. */
 const HOURS = [9, 10, 11];
-/** Scarce enough that every slot fills and most of them have a waitlist. */
+/** Patients for each seat, so that every slot fills up and most slots have a waitlist. */
 const PATIENTS_A_SEAT = 3;
 
+/** The doctors and slots of the simulation. */
 export interface Clinic {
   readonly doctors: readonly DoctorView[];
   readonly priorities: Priorities;
@@ -21,14 +22,14 @@ export interface Clinic {
 }
 
 /**
- * Opens doctors of its own, so that nobody else's patients are called, delayed or moved, whatever the server does
- * besides: each with a slot that goes on now and hourly slots of tomorrow morning.
+ * Adds doctors for this run, because the simulation must not call, delay or move the patients of others. Each doctor gets
+ * a slot that is running now and hourly slots of tomorrow morning.
  */
 export async function openClinic(
   client: Client,
   run: string,
   patients: number,
-  breaches: Breaches,
+  violations: Violations,
 ): Promise<Clinic> {
   const timeZone = Temporal.Now.timeZoneId();
   const capacity = Math.ceil(patients / PATIENTS_A_SEAT / (DOCTORS.length * (HOURS.length + 1)));
@@ -49,8 +50,8 @@ export async function openClinic(
         capacity,
       };
       const slot = bodyOf(await client.post('/slots', body), `Slot ${slotId}`) as SlotView;
-      breaches.same(`POST /slots: status of ${slotId}`, slot.status, 'OPEN');
-      breaches.same(`POST /slots: seats_left of ${slotId}`, slot.seats_left, capacity);
+      violations.same(`POST /slots: status of ${slotId}`, slot.status, 'OPEN');
+      violations.same(`POST /slots: seats_left of ${slotId}`, slot.seats_left, capacity);
       const date = start.toPlainDate().toString();
       slots.push({ id: slotId, doctorId: id, date, capacity, startTime });
     }
@@ -58,7 +59,7 @@ export async function openClinic(
   return { doctors, slots, priorities: await prioritiesOf(client) };
 }
 
-/** The slot that goes on now is a long one: no run outlasts it. */
+/** The times of a doctor's slots; the running slot takes 12 hours, longer than any run. */
 function timesOf(id: string, timeZone: string) {
   const now = Temporal.Now.zonedDateTimeISO(timeZone).subtract({ minutes: 1 });
   const tomorrow = now.toPlainDate().add({ days: 1 });

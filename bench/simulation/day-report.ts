@@ -1,7 +1,8 @@
 import { bodyOf, type Client } from '../lib/client.ts';
-import type { Breaches } from '../lib/breaches.ts';
+import type { Violations } from '../lib/violations.ts';
+
 import type { Audit } from './audit.ts';
-import { holdsSeat, type Ward } from './ward.ts';
+import { holdsSeat, type ReferenceModel } from './reference-model.ts';
 
 const EVENTS = [
   'booked',
@@ -26,15 +27,15 @@ interface DayReport {
   readonly empty_seat_minutes: number;
 }
 
-/** Reads the report of each doctor's days: it must tell what the audit has counted, and balance. */
-export async function judgeReports(
+/** Reads the report of each doctor and date; its numbers must be those of the audit, and its sums must agree. */
+export async function checkDayReports(
   client: Client,
-  ward: Ward,
+  model: ReferenceModel,
   audit: Audit,
-  breaches: Breaches,
+  violations: Violations,
 ): Promise<void> {
   const days = Map.groupBy(
-    ward.slots.values(),
+    model.slots.values(),
     ({ doctorId, date }) => `/reports/day?doctor_id=${doctorId}&date=${date}`,
   );
   for (const [path, slots] of days) {
@@ -43,21 +44,21 @@ export async function judgeReports(
     const { doctorId = '', date = '' } = slots[0] ?? {};
     const events = audit.eventsOf(doctorId, date);
     for (const name of EVENTS) {
-      breaches.same(`${path}: ${name}`, total[name], events.get(name) ?? 0);
+      violations.same(`${path}: ${name}`, total[name], events.get(name) ?? 0);
       const sum = rows.reduce((counted, row) => counted + row[name], 0);
-      breaches.same(`${path}: ${name} of all classes`, sum, total[name]);
+      violations.same(`${path}: ${name} of all classes`, sum, total[name]);
     }
     for (const row of [total, ...rows]) {
       const left = row.moved_out + row.cancelled + row.no_show + row.expired;
       const live = row.booked + row.moved_in - left;
-      breaches.same(`${path}: seated and waiting`, row.seated + row.waiting, live);
+      violations.same(`${path}: seated and waiting`, row.seated + row.waiting, live);
     }
     const open = slots.filter(({ isClosed }) => !isClosed);
     const seats = open.reduce((sum, { capacity }) => sum + capacity, 0);
     const seated = slots.flatMap(({ tokens }) => tokens.filter(holdsSeat)).length;
-    breaches.same(`${path}: slots`, report.slots, slots.length);
-    breaches.same(`${path}: offered`, report.offered, seats);
-    breaches.same(`${path}: seated`, total.seated, seated);
-    breaches.same(`R5: ${path}: empty_seat_minutes`, report.empty_seat_minutes, 0);
+    violations.same(`${path}: slots`, report.slots, slots.length);
+    violations.same(`${path}: offered`, report.offered, seats);
+    violations.same(`${path}: seated`, total.seated, seated);
+    violations.same(`R5: ${path}: empty_seat_minutes`, report.empty_seat_minutes, 0);
   }
 }

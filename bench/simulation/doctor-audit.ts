@@ -1,9 +1,10 @@
+import type { AuditDeps, Recorded } from './change-records.ts';
+import { DoctorRules } from './doctor-rules.ts';
 import type { Ledger } from './ledger.ts';
-import { DoctorRules, type AuditDeps, type Recorded } from './doctor-rules.ts';
 
 /**
- * A doctor's change records in the order in which they took effect. The places that no token's record has are the
- * changes of the doctor's slots: revised, delayed, closed, one at a time.
+ * Applies the change records of one doctor to the model, in the order of their versions. A version without a record of a
+ * token belongs to a change of one of the doctor's slots: revised, delayed or closed. These were sent one at a time.
  */
 export class DoctorAudit {
   readonly #deps: AuditDeps;
@@ -12,7 +13,7 @@ export class DoctorAudit {
   #records: Recorded[] = [];
   #version: number;
 
-  /** @param opened change records of the doctor before the first booking */
+  /** @param opened the number of change records of the doctor before the first booking */
   constructor(doctorId: string, opened: number, deps: AuditDeps) {
     this.#deps = deps;
     this.#doctorId = doctorId;
@@ -20,19 +21,23 @@ export class DoctorAudit {
     this.#version = opened;
   }
 
-  /** Takes in what was recorded since. */
+  /** Adds the change records since the last call. */
   add(records: readonly Recorded[]): void {
     this.#records = records.toSorted((a, b) => a.version - b.version);
-    const places = new Set(records.map(({ version }) => version)).size;
-    const what = `R17: ${this.#doctorId}: places of ${records.length} change records`;
-    this.#deps.breaches.same(what, places, records.length);
+    const versions = new Set(records.map(({ version }) => version)).size;
+    const what = `R17: ${this.#doctorId}: different versions of ${records.length} change records`;
+    this.#deps.violations.same(what, versions, records.length);
   }
 
   get isDone(): boolean {
     return this.#records.length === 0;
   }
 
-  /** Plays what can be played; a patient who comes from another doctor must have left there first. */
+  /**
+   * Applies records as long as possible. A record of a patient who came from another doctor is applied only after the
+   * record of leaving that doctor.
+   * @returns whether any record was applied
+   */
   advance(): boolean {
     const before = this.#records.length;
     for (let first = this.#records[0]; first !== undefined; first = this.#records[0]) {
@@ -45,17 +50,19 @@ export class DoctorAudit {
     return this.#records.length < before;
   }
 
-  /** All that was recorded is played: only changes of slots can come after it. */
+  /** Ends the phase: all records of tokens are applied, so only changes of slots are left. */
   finish(): void {
     while (this.#playSlot());
     this.#rules.end();
   }
 
   #playSlotsUntil(version: number): void {
-    const { breaches } = this.#deps;
+    const { violations } = this.#deps;
     while (version > this.#version + 1)
       if (!this.#playSlot()) {
-        breaches.add(`R17: change ${this.#doctorId}:${this.#version + 1} is on nobody's record`);
+        violations.add(
+          `R17: change ${this.#doctorId}:${this.#version + 1} is missing: no token and no slot change has it`,
+        );
         this.#version = version - 1;
       }
   }
@@ -69,10 +76,11 @@ export class DoctorAudit {
     return true;
   }
 
-  /** Whether all that came before it is played; of a bump also all that came before the newcomer. */
+  /** Whether all earlier records of the token are applied, and for a bump also all earlier records of the newcomer. */
   #isPlayable({ tokenId, nth, change }: Recorded): boolean {
-    const { tokens } = this.#deps.ward;
-    const isDue = (id: string, place: number): boolean => (tokens.get(id)?.played ?? 0) === place;
+    const { tokens } = this.#deps.model;
+    const isDue = (id: string, place: number): boolean =>
+      (tokens.get(id)?.recordsPlayed ?? 0) === place;
     const following = this.#records[1];
     const isNewcomer = change.kind === 'bumped' && following?.tokenId === change.cause;
     return isDue(tokenId, nth) && (!isNewcomer || isDue(following.tokenId, following.nth));

@@ -1,33 +1,33 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { BookingView, ClosedView, TokenView } from '../../src/service/index.ts';
 
-/** A slot that the simulation opened for itself. */
+/** A slot that the simulation added for itself. */
 export interface OpenedSlot {
   readonly id: string;
   readonly doctorId: string;
-  /** Its calendar day at the doctor's place: numbers count up within it (R10). */
+  /** The slot's date in the doctor's time zone; numbers count up within it (R10). */
   readonly date: string;
   readonly capacity: number;
   readonly startTime: string;
 }
 
 export interface Patient {
-  /** Place in the day's plan. */
+  /** The patient's place in the order in which the simulation makes them, from 1 on. */
   readonly nth: number;
   readonly name: string;
-  /** Named by every other patient only: names alone never collide (R15). */
+  /** Set for every second patient only, because two patients with the same name are not the same person (R15). */
   readonly patientId: string | null;
 }
 
-/** An accepted booking: what the answer said about it. */
-export interface Known {
+/** An accepted booking, with the answer to it. */
+export interface KnownBooking {
   readonly patient: Patient;
   readonly slot: OpenedSlot;
   readonly booking: BookingView;
 }
 
-/** A token's own commands, by the change records they leave; a move leaves two. */
-export type Deed =
+/** A command on one token, named by the change record that it leaves; a move leaves two records. */
+export type TokenCommand =
   | 'booked'
   | 'cancelled'
   | 'no_show'
@@ -37,25 +37,25 @@ export type Deed =
   | 'moved'
   | 'reclassified';
 
-/** What an answer said a command has done. */
-export interface Told {
-  /** The token afterwards; null of a cancel, which does not show it. */
+/** The effect of a command on a token, as its answer reports it. */
+export interface ReportedEffect {
+  /** The token after the command; null for a cancel, whose answer does not show it. */
   readonly token: TokenView | null;
   readonly bumped: BookingView['bumped'];
   readonly promoted: string | null;
-  /** How the patient was called, when a call it was. */
+  /** Set if the command was a call for the next patient. */
   readonly call?: Call;
 }
 
 /** A call for the next patient. */
 export interface Call {
-  /** Null for all slots of the day. */
+  /** Null if the call was for all slots of the day. */
   readonly slotId: string | null;
-  /** Who was completed by it. */
+  /** The patient whose consultation the call completed. */
   readonly completed: string | null;
 }
 
-/** A slot set anew, and what the answer said it did. */
+/** The new values of a changed slot, and the effects that the answer reports. */
 export interface SlotChange {
   readonly slotId: string;
   readonly capacity: number;
@@ -71,115 +71,118 @@ export interface Closing {
   readonly answer: ClosedView;
 }
 
-/** A refusal that only what happened meanwhile explains: the token had this status. */
-export interface Excuse {
+/** A refusal says that the token had this status; the audit checks that, because another command caused the status. */
+export interface StatusClaim {
   readonly at: string;
   readonly tokenId: string;
   readonly status: Status;
 }
 
-export const COLUMNS = [
-  'booked',
-  'waiting',
-  'bumped',
-  'promoted',
-  'cancelled',
-  'no-show',
-  'arrived',
-  'called',
-  'moved',
-] as const;
-type Column = (typeof COLUMNS)[number];
+/** The columns of the summary, each with what it counts. */
+export const COLUMNS = {
+  booked: 'bookings answered with a seat',
+  waiting: 'bookings answered with a place on the waitlist',
+  bumped: 'tokens that lost their seat to a higher class or to a smaller capacity',
+  promoted: 'waiting tokens that got a freed or added seat',
+  cancelled: 'tokens cancelled by the patient or because their slot was closed',
+  'no-show': 'tokens whose patient did not come',
+  'checked-in': 'check-ins of patients at the desk',
+  called: 'patients whom a call for the next patient took into consultation',
+  moved: 'tokens moved to another slot by the patient or because their slot was closed',
+} as const;
+export type Column = keyof typeof COLUMNS;
+export const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 
-/** What happened to the patients of one class, as answered. */
+/** The numbers of one class, as the answers report them. */
 export type ClassCount = Record<Column, number>;
 
-/** Everything that the answers have said so far. */
+/** Everything that the answers have reported so far. */
 export class Ledger {
-  readonly tokens = new Map<string, Known>();
+  readonly tokens = new Map<string, KnownBooking>();
   readonly counts = new Map<string, ClassCount>();
   readonly refusals = new Map<string, number>();
   /** Slot changes of each doctor that were not audited yet, in their order. */
   readonly slotChanges = new Map<string, SlotChange[]>();
-  /** By the reason, which is each closing's own. */
+  /** Closings by their reason, because each closing gets its own reason. */
   readonly closings = new Map<string, Closing>();
-  /** Slots whose closing was asked for. */
-  readonly closing = new Set<string>();
-  /** Since the phase began. */
-  excuses: Excuse[] = [];
-  /** Slots in which nobody was to be called, or doctors, since the phase began. */
-  idle: string[] = [];
-  readonly #told = new Map<string, Told[]>();
+  /** Slots for which a closing was sent. */
+  readonly closingSlots = new Set<string>();
+  /** Statuses that refusals of this phase named. */
+  statusClaims: StatusClaim[] = [];
+  /** Slots, or doctors, for which a call of this phase was answered with nobody_waiting. */
+  nobodyWaiting: string[] = [];
+  readonly #effects = new Map<string, ReportedEffect[]>();
   readonly #called = new Set<string>();
-  /** When the patient's check-in was answered. */
-  readonly #present = new Map<string, number>();
+  /** The ledger's time of the answer to each patient's check-in. */
+  readonly #checkInTimes = new Map<string, number>();
   #now = 0;
 
-  book(known: Known): void {
+  addBooking(known: KnownBooking): void {
     const { booking } = known;
     this.tokens.set(booking.id, known);
-    this.tell('booked', booking.id, { token: booking, bumped: booking.bumped, promoted: null });
+    const effect = { token: booking, bumped: booking.bumped, promoted: null };
+    this.addEffect('booked', booking.id, effect);
     this.count(booking.type, booking.status === 'WAITING' ? 'waiting' : 'booked');
   }
 
-  /** Enters what an answer said; answers to one token's commands of one kind in their order. */
-  tell(deed: Deed, id: string, told: Told): void {
-    const key = `${deed} ${id}`;
-    this.#told.set(key, [...(this.#told.get(key) ?? []), told]);
+  /** Adds the effect that an answer reports; effects of the same command on one token are added in their order. */
+  addEffect(command: TokenCommand, id: string, effect: ReportedEffect): void {
+    const key = `${command} ${id}`;
+    this.#effects.set(key, [...(this.#effects.get(key) ?? []), effect]);
     this.#now += 1;
-    if (deed === 'checked_in') this.#present.set(id, this.#now);
-    if (told.bumped !== null) this.count(told.bumped.type, 'bumped');
-    if (told.promoted !== null) this.count(this.typeOf(told.promoted), 'promoted');
+    if (command === 'checked_in') this.#checkInTimes.set(id, this.#now);
+    if (effect.bumped !== null) this.count(effect.bumped.type, 'bumped');
+    if (effect.promoted !== null) this.count(this.typeOf(effect.promoted), 'promoted');
   }
 
-  /** What the next answer about this token said of such a command; each is told once. */
-  toldOf(deed: Deed, id: string): Told | undefined {
-    return this.#told.get(`${deed} ${id}`)?.shift();
+  /** Removes and returns the first effect of this command on the token. */
+  takeEffect(command: TokenCommand, id: string): ReportedEffect | undefined {
+    return this.#effects.get(`${command} ${id}`)?.shift();
   }
 
-  /** The same, left there. */
-  peek(deed: Deed, id: string): Told | undefined {
-    return this.#told.get(`${deed} ${id}`)?.[0];
+  /** Returns the first effect of this command on the token without removing it. */
+  peekEffect(command: TokenCommand, id: string): ReportedEffect | undefined {
+    return this.#effects.get(`${command} ${id}`)?.[0];
   }
 
-  /** The commands that were answered with a success and are on no record. */
-  get untold(): string[] {
-    return [...this.#told].filter(([, left]) => left.length > 0).map(([key]) => key);
+  /** The commands that were answered with a success and have no change record. */
+  get unrecorded(): string[] {
+    return [...this.#effects].filter(([, left]) => left.length > 0).map(([key]) => key);
   }
 
-  /** Whether the patient is called for the first time. */
+  /** Notes that the patient was called; returns false if the patient was called before. */
   call(id: string): boolean {
     const isFirst = !this.#called.has(id);
     this.#called.add(id);
     return isFirst;
   }
 
-  /** Counts up with every answer: what was answered until a request is sent is true before it. */
+  /** A number that grows with every answer: an answer before a request was sent is true for that request. */
   get now(): number {
     return this.#now;
   }
 
-  /** Whether the patient had been checked in by then, and is not on the move. */
-  wasPresent(id: string, then: number): boolean {
-    return (this.#present.get(id) ?? Infinity) <= then;
+  /** Whether the patient was checked in at that time and no move of the patient was sent since. */
+  wasCheckedIn(id: string, then: number): boolean {
+    return (this.#checkInTimes.get(id) ?? Infinity) <= then;
   }
 
-  /** A move is about to be sent: on another day the patient is not there yet. */
-  sendAway(id: string): void {
-    this.#present.delete(id);
+  /** Forgets the check-in before a move is sent, because it does not count for a slot of another day. */
+  forgetCheckIn(id: string): void {
+    this.#checkInTimes.delete(id);
   }
 
-  changeSlot(doctorId: string, change: SlotChange): void {
+  addSlotChange(doctorId: string, change: SlotChange): void {
     this.slotChanges.set(doctorId, [...(this.slotChanges.get(doctorId) ?? []), change]);
   }
 
-  refuse(code: string): void {
+  addRefusal(code: string): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
   }
 
   beginPhase(): void {
-    this.excuses = [];
-    this.idle = [];
+    this.statusClaims = [];
+    this.nobodyWaiting = [];
   }
 
   count(type: string, column: Column): void {
@@ -188,28 +191,19 @@ export class Ledger {
     count[column] += 1;
   }
 
-  /** The class a token was booked with. */
+  /** The class with which a token was booked. */
   typeOf(id: string): string {
-    return this.tokens.get(id)?.booking.type ?? 'of nobody';
+    return this.tokens.get(id)?.booking.type ?? 'unknown token';
   }
 
   /** The sums over all classes. */
   get total(): ClassCount {
     const total = emptyCount();
     for (const count of this.counts.values())
-      for (const name of COLUMNS) total[name] += count[name];
+      for (const name of COLUMN_NAMES) total[name] += count[name];
     return total;
   }
 }
 
-const emptyCount = (): ClassCount => ({
-  booked: 0,
-  waiting: 0,
-  bumped: 0,
-  promoted: 0,
-  cancelled: 0,
-  'no-show': 0,
-  arrived: 0,
-  called: 0,
-  moved: 0,
-});
+const emptyCount = (): ClassCount =>
+  Object.fromEntries(COLUMN_NAMES.map((name) => [name, 0])) as ClassCount;

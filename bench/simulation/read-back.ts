@@ -1,79 +1,91 @@
 import type { ScheduleView, SlotView, TokenView } from '../../src/service/index.ts';
-import type { Breaches } from '../lib/breaches.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
-import { holdsSeat, type Ward, type WardSlot, type WardToken } from './ward.ts';
+import type { Violations } from '../lib/violations.ts';
+import {
+  holdsSeat,
+  type ReferenceModel,
+  type ReferenceSlot,
+  type ReferenceToken,
+} from './reference-model.ts';
 
-/** Slots of the simulation's doctors by id, as read back. */
+/** The slots of the simulation's doctors, as read from /schedule, by id. */
 export type Board = ReadonlyMap<string, SlotView>;
 
-/** Reads /schedule while nothing is in flight and holds the whole board against what the rules made of the day. */
-export async function readBack(client: Client, ward: Ward, breaches: Breaches): Promise<Board> {
+/** Reads /schedule while no request is in flight and compares every slot with the model. */
+export async function readBack(
+  client: Client,
+  model: ReferenceModel,
+  violations: Violations,
+): Promise<Board> {
   const board = new Map<string, SlotView>();
   const days = new Set(
-    Array.from(ward.slots.values(), ({ doctorId, date }) => `doctor_id=${doctorId}&date=${date}`),
+    Array.from(model.slots.values(), ({ doctorId, date }) => `doctor_id=${doctorId}&date=${date}`),
   );
   for (const query of days) {
     const path = `/schedule?${query}`;
     const schedule = bodyOf(await client.get(path), path) as ScheduleView;
     for (const slot of schedule.slots) board.set(slot.id, slot);
   }
-  for (const slot of ward.slots.values()) judgeSlot(slot, board.get(slot.id), breaches);
+  for (const slot of model.slots.values()) checkSlot(slot, board.get(slot.id), violations);
   return board;
 }
 
-function judgeSlot(slot: WardSlot, shown: SlotView | undefined, breaches: Breaches): void {
+function checkSlot(slot: ReferenceSlot, shown: SlotView | undefined, violations: Violations): void {
   const { id, capacity, delayMinutes, isClosed } = slot;
   if (shown === undefined) {
-    breaches.add(`slot ${id} is not in the schedule`);
+    violations.add(`slot ${id} is not in the schedule`);
     return;
   }
   const { tokens, waitlist } = shown;
   const free = capacity - tokens.length;
-  breaches.same(`slot ${id}: capacity`, shown.capacity, capacity);
-  breaches.same(`slot ${id}: delay_minutes`, shown.delay_minutes, delayMinutes);
-  breaches.same(`slot ${id}: status`, shown.status, isClosed ? 'CLOSED' : 'OPEN');
-  breaches.expect(free >= 0, `R1: slot ${id} seats ${tokens.length} on ${capacity} seats`);
-  breaches.expect(
+  violations.same(`slot ${id}: capacity`, shown.capacity, capacity);
+  violations.same(`slot ${id}: delay_minutes`, shown.delay_minutes, delayMinutes);
+  violations.same(`slot ${id}: status`, shown.status, isClosed ? 'CLOSED' : 'OPEN');
+  violations.expect(free >= 0, `R1: slot ${id} seats ${tokens.length} on ${capacity} seats`);
+  violations.expect(
     free <= 0 || waitlist.length === 0,
-    `R5: slot ${id} has ${free} free seats beside ${waitlist.length} waiters`,
+    `R5: slot ${id} has ${free} free seats and ${waitlist.length} waiting tokens`,
   );
-  breaches.same(`slot ${id}: seated`, shown.seated, tokens.length);
-  breaches.same(`slot ${id}: seats_left`, shown.seats_left, free);
-  breaches.same(`slot ${id}: waiting`, shown.waiting, waitlist.length);
+  violations.same(`slot ${id}: seated`, shown.seated, tokens.length);
+  violations.same(`slot ${id}: seats_left`, shown.seats_left, free);
+  violations.same(`slot ${id}: waiting`, shown.waiting, waitlist.length);
   const listed = new Set([...tokens, ...waitlist].map((token) => token.id));
   for (const token of slot.tokens)
-    breaches.expect(listed.has(token.id), `slot ${id} has lost token ${token.id}`);
+    violations.expect(listed.has(token.id), `slot ${id} has lost token ${token.id}`);
   const expected = new Set(slot.tokens.map((token) => token.id));
   for (const other of listed)
-    breaches.expect(expected.has(other), `slot ${id} has ${other}, which does not belong there`);
-  judgeOrder(`slot ${id}: seats by rank`, tokens, slot.tokens.filter(holdsSeat), breaches);
-  judgeOrder(`slot ${id}: waitlist by rank`, waitlist, slot.waiting, breaches);
+    violations.expect(expected.has(other), `slot ${id} has ${other}, which does not belong there`);
+  checkOrder(`slot ${id}: seats by rank`, tokens, slot.tokens.filter(holdsSeat), violations);
+  checkOrder(`slot ${id}: waitlist by rank`, waitlist, slot.waiting, violations);
   for (const [index, token] of waitlist.entries())
-    breaches.same(`slot ${id}: position of ${token.id}`, token.waitlist_position, index + 1);
-  for (const token of tokens) judgeTime(token, shown, breaches);
+    violations.same(`slot ${id}: position of ${token.id}`, token.waitlist_position, index + 1);
+  for (const token of tokens) checkTime(token, shown, violations);
 }
 
-function judgeOrder(
+function checkOrder(
   what: string,
   actual: readonly TokenView[],
-  expected: readonly WardToken[],
-  breaches: Breaches,
+  expected: readonly ReferenceToken[],
+  violations: Violations,
 ): void {
-  const named = ({ id, number, status, type }: TokenView | WardToken): string =>
+  const named = ({ id, number, status, type }: TokenView | ReferenceToken): string =>
     `${id} #${number} ${type} ${status}`;
-  breaches.same(what, actual.map(named).join('; '), expected.map(named).join('; '));
+  violations.same(what, actual.map(named).join('; '), expected.map(named).join('; '));
 }
 
-/** Who has a seat has a time, not before the doctor comes or has begun; who was seen has none any more. */
-function judgeTime(
+/**
+ * A seated token has an estimated time; before the first consultation, it is not before the expected start. A completed
+ * token has none.
+ */
+function checkTime(
   { id, status, estimated_time: time }: TokenView,
   { id: slotId, tokens, expected_start_time: start }: SlotView,
-  breaches: Breaches,
+  violations: Violations,
 ): void {
   const hasBegun = tokens.some((token) => token.status === 'IN_CONSULTATION');
   const isRight =
     time === null ? status === 'COMPLETED' : status !== 'COMPLETED' && (hasBegun || time >= start);
-  breaches.expect(
+  violations.expect(
     isRight,
     `slot ${slotId}: estimated_time of ${id}, ${status}, is ${String(time)}`,
   );

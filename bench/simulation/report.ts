@@ -2,24 +2,28 @@ import { Temporal } from 'temporal-polyfill';
 import type { DoctorView, TokenView } from '../../src/service/index.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
 import type { Clinic } from './clinic.ts';
-import { COLUMNS, type ClassCount, type Ledger, type OpenedSlot } from './ledger.ts';
+import { COLUMN_NAMES, COLUMNS, type ClassCount, type Ledger, type OpenedSlot } from './ledger.ts';
 import type { Board } from './read-back.ts';
 
-/** Tokens named in one line of the board. */
+/** Tokens that are listed in one line of the board at most. */
 const LINE_TOKENS = 24;
 
-/** `EMERGENCY` is E, `PAID_PRIORITY` is PP. */
+/** Returns the initials of a class: E for EMERGENCY, PP for PAID_PRIORITY. */
 const initialsOf = (type: string): string =>
   type
     .split('_')
     .map((word) => word.charAt(0))
     .join('');
 
-/** The final board: each doctor, each slot, who sits in it and who waits, by class and number. */
+/** Writes the final board: the seated and waiting tokens of each slot of each doctor, with a legend. */
 export function boardLines({ doctors, slots, priorities }: Clinic, board: Board): string[] {
-  const legend = Array.from(priorities.keys(), (type) => `${initialsOf(type)} ${type}`).join(', ');
+  const classes = Array.from(priorities.keys(), (type) => `${initialsOf(type)} = ${type}`);
   return [
-    `The final board (${legend}; # is the printed number)`,
+    'The final board: the tokens of each slot, read from /schedule, best rank first',
+    `  classes    ${classes.join(', ')}`,
+    '  E#7        the token with the printed number 7 and the class E',
+    '  3/5 seated 3 of 5 seats are taken (expected: never more than there are)',
+    '  waiting    tokens on the waitlist, the next to be seated first (expected: 0 if a seat of an open slot is free)',
     ...doctors.flatMap((doctor) => [
       `${doctor.id} ${doctor.name}`,
       ...slots
@@ -47,7 +51,7 @@ function named(tokens: readonly TokenView[]): string {
   return [...names, ...(rest > 0 ? [`and ${rest} more`] : [])].join(' ');
 }
 
-/** What was asked and answered, by class, and how fast. */
+/** Writes what the answers reported, by class, the refusals, and the time of the requests, each with a legend. */
 export function summaryLines(
   ledger: Ledger,
   latencies: readonly number[],
@@ -55,17 +59,22 @@ export function summaryLines(
 ): string[] {
   const width = Math.max(...Array.from(ledger.counts.keys(), ({ length }) => length), 5) + 2;
   const row = (name: string, cells: readonly string[]): string =>
-    name.padEnd(width) + cells.map((cell) => cell.padStart(10)).join('');
-  const cellsOf = (count: ClassCount): string[] => COLUMNS.map((name) => grouped(count[name]));
+    name.padEnd(width) + cells.map((cell) => cell.padStart(12)).join('');
+  const cellsOf = (count: ClassCount): string[] => COLUMN_NAMES.map((name) => grouped(count[name]));
   const refusals = [...ledger.refusals].sort(([a], [b]) => (a < b ? -1 : 1));
   const rate = grouped((latencies.length / elapsedMs) * 1_000);
   return [
-    row('class', COLUMNS),
+    'Summary: the number of tokens in the answers of this run, by class',
+    row('class', COLUMN_NAMES),
     ...Array.from(ledger.counts, ([type, count]) => row(type, cellsOf(count))),
     row('all', cellsOf(ledger.total)),
+    ...COLUMN_NAMES.map((name) => `  ${name.padEnd(12)}${COLUMNS[name]}`),
+    '  No number is expected here: they depend on the seed and on the order of concurrent requests.',
     '',
-    `refused as they must be: ${refusals.map(([code, count]) => `${count} ${code}`).join(', ')}`,
-    `${grouped(latencies.length)} requests in ${(elapsedMs / 1_000).toFixed(1)} s, ${rate} a second, ` +
+    `Expected refusals: ${refusals.map(([code, count]) => `${count} ${code}`).join(', ')}`,
+    '  The number of answers with each error code. Every refusal was checked; a wrong one is a violation.',
+    `Speed: ${grouped(latencies.length)} requests in ${(elapsedMs / 1_000).toFixed(1)} s, ${rate} a second, ` +
       `p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms`,
+    '  p50 and p99: 50 and 99 of 100 requests took at most this time, from sending to the whole answer. No target.',
   ];
 }

@@ -1,58 +1,55 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Breaches, withVerdict } from '../lib/breaches.ts';
 import { Client } from '../lib/client.ts';
 import { freshSeed, Random } from '../lib/random.ts';
 import { startServer } from '../lib/server.ts';
+import { temporaryDirectory } from '../lib/temporary.ts';
+import { print, runTool, serverUrl, wholeNumber, type Values } from '../lib/tool.ts';
+import { Violations, reportViolations } from '../lib/violations.ts';
+import { AnswerChecks } from './answer-checks.ts';
 import { Audit } from './audit.ts';
 import { openClinic } from './clinic.ts';
-import { carryOut, Day } from './day.ts';
-import { judgeReports } from './day-report.ts';
+import { checkDayReports } from './day-report.ts';
+import { runPhase, Day } from './day.ts';
 import { FrontDesk } from './desk.ts';
-import { Judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import type { Phase } from './plan.ts';
+import type { Phase } from './patients.ts';
 import { readBack } from './read-back.ts';
+import { ReferenceModel, ReferenceSlot } from './reference-model.ts';
 import { boardLines, summaryLines } from './report.ts';
 import { SlotDesk } from './slot-desk.ts';
 import { VisitDesk } from './visit-desk.ts';
-import { Ward, WardSlot } from './ward.ts';
-import { temporaryDirectory } from '../lib/temporary.ts';
-import { print, readOptions, runTool, serverUrl, wholeNumber } from '../lib/tool.ts';
 
 const HELP = `npm run simulate -- [options]
 
-Plays an outpatient day of three doctors: a morning rush of concurrent bookings of all classes, saturation,
-emergencies, cancellations, arrivals, no-shows, consultations with several desks at once, moves and triage, doctors
-running late, seats that come and go, slots that are closed, and mistakes. Checks the rules on every answer, every
-change record and every board, prints the final board and a summary. Exits 1 on any breach and names it.
+Simulates an outpatient day of three doctors: a morning rush of concurrent bookings of all classes, full slots with
+waitlists, emergencies, cancellations, check-ins, no-shows, consultations with several desks at the same time, moves and
+changes of class, late doctors, more and fewer seats, closed slots, and wrong requests. Checks every answer, every change
+record and every slot against the rules. Prints the final board and a summary, each with a legend, and the number of
+violations (expected: 0). Exits with 1 when there is a violation.
 
-  --url URL           a running server; else one is started on a temporary SQLite file
-  --seed N            repeats the choices of a run (who comes, who leaves), though not the interleavings
-  --patients N        patients of the day (180)
-  --concurrency N     requests in flight at once (32)
-  --help`;
+  --url URL           a running server; without it, a server is started on a temporary SQLite file
+  --seed N            repeats the choices of a run, but not the order of its concurrent requests
+  --patients N        patients of the day, about (180)
+  --concurrency N     requests in flight at the same time (32)
+  --help              prints this text
+  --version           prints the version`;
 
-/** Times that a phase tells how far it is. */
+/** Lines of progress that a phase writes at most on a terminal. */
 const STEPS = 50;
 
-interface Options {
-  readonly url: string | undefined;
-  readonly seed: number;
-  readonly patients: number;
-  readonly concurrency: number;
-}
+const options = {
+  url: { type: 'string' },
+  seed: { type: 'string' },
+  patients: { type: 'string', default: '180' },
+  concurrency: { type: 'string', default: '32' },
+} as const;
 
-function options(): Options | null {
-  const values = readOptions({
-    url: { type: 'string' },
-    seed: { type: 'string' },
-    patients: { type: 'string', default: '180' },
-    concurrency: { type: 'string', default: '32' },
-    help: { type: 'boolean', default: false },
-  });
-  if (values.help) return null;
-  const { url, seed, patients, concurrency } = values;
+/**
+ * Reads the values of the options.
+ * @throws ToolError that names the option with a wrong value
+ */
+function checked({ url, seed, patients, concurrency }: Values<typeof options>) {
   return {
     url: url === undefined ? undefined : serverUrl(url),
     seed: seed === undefined ? freshSeed() : wholeNumber('seed', seed, 0, 2 ** 32 - 1),
@@ -61,20 +58,16 @@ function options(): Options | null {
   };
 }
 
-async function main(): Promise<number> {
-  const given = options();
-  if (given === null) {
-    print(HELP);
-    return 0;
-  }
+async function run(values: Values<typeof options>): Promise<number> {
+  const given = checked(values);
   const directory = temporaryDirectory();
   const settings = { DATABASE_URL: `sqlite:${join(directory.path, 'simulation.db')}` };
   const server = given.url === undefined ? await startServer(settings) : undefined;
-  // A booking sent twice at once takes two connections.
+  // A booking that is sent twice at the same time needs two connections.
   const client = new Client(given.url ?? server?.url ?? '', given.concurrency * 2);
-  const breaches = new Breaches();
+  const violations = new Violations();
   try {
-    return await withVerdict(breaches, () => simulate(client, given, breaches));
+    return await reportViolations(violations, () => simulate(client, given, violations));
   } finally {
     client.close();
     await server?.stop();
@@ -84,41 +77,44 @@ async function main(): Promise<number> {
 
 async function simulate(
   client: Client,
-  { seed, patients, concurrency }: Options,
-  breaches: Breaches,
+  { seed, patients, concurrency }: ReturnType<typeof checked>,
+  violations: Violations,
 ): Promise<void> {
-  const run = `sim-${randomUUID().slice(0, 8)}`;
-  const clinic = await openClinic(client, run, patients, breaches);
+  const name = `sim-${randomUUID().slice(0, 8)}`;
+  const clinic = await openClinic(client, name, patients, violations);
   const { doctors, priorities, slots } = clinic;
   print(
     `An outpatient day of ${patients} patients, ${concurrency} at a time, at ${client.url}; ` +
-      `doctors ${run}-*; rerun with --seed ${seed}`,
+      `doctors ${name}-*; repeat the choices with --seed ${seed}`,
   );
   const ledger = new Ledger();
-  const ward = new Ward();
-  for (const slot of slots) ward.slots.set(slot.id, new WardSlot(slot));
-  const judge = new Judge(breaches, ledger, priorities);
-  const desk = { client, ledger, judge, run };
+  const model = new ReferenceModel();
+  for (const slot of slots) model.slots.set(slot.id, new ReferenceSlot(slot));
+  const checks = new AnswerChecks(violations, ledger, priorities);
+  const desk = { client, ledger, checks, run: name };
   const day = new Day({
-    front: new FrontDesk(desk),
-    visits: new VisitDesk(desk),
-    sittings: new SlotDesk(desk),
-    ...{ ledger, ward, slots, priorities, patients, run, random: new Random(seed) },
+    frontDesk: new FrontDesk(desk),
+    visitDesk: new VisitDesk(desk),
+    slotDesk: new SlotDesk(desk),
+    ...{ ledger, model, slots, priorities, patients, run: name, random: new Random(seed) },
   });
   const ids = doctors.map(({ id }) => id);
-  const audit = new Audit(ids, { client, ward, ledger, priorities, breaches, concurrency });
+  const audit = new Audit(ids, { client, model, ledger, priorities, violations, concurrency });
+  print(
+    'Phases: actions done of planned; then the totals of the run so far, explained in the summary',
+  );
   const startedAt = performance.now();
   for (const phase of day.phases) {
     ledger.beginPhase();
-    ward.beginPhase();
-    await carryOut(phase, concurrency, (done, of) => tell(phase, done, of, ledger));
+    model.beginPhase();
+    await runPhase(phase, concurrency, (done, of) => showProgress(phase, done, of, ledger));
     await audit.catchUp();
-    await readBack(client, ward, breaches);
+    await readBack(client, model, violations);
   }
   await audit.readTokens();
-  await judgeReports(client, ward, audit, breaches);
+  await checkDayReports(client, model, audit, violations);
   const elapsedMs = performance.now() - startedAt;
-  const board = await readBack(client, ward, breaches);
+  const board = await readBack(client, model, violations);
   const lines = [
     '',
     ...boardLines(clinic, board),
@@ -129,16 +125,25 @@ async function simulate(
   for (const line of lines) print(line);
 }
 
-/** One line a phase: on a terminal it counts along, elsewhere it is printed when the phase is over. */
-function tell({ name }: Phase, done: number, of: number, ledger: Ledger): void {
+/** Writes one line for each phase. On a terminal the line is updated; elsewhere it is written when the phase is over. */
+function showProgress({ name }: Phase, done: number, of: number, ledger: Ledger): void {
   const isOver = done === of;
   const isStep = process.stdout.isTTY && done % Math.ceil(of / STEPS) === 0;
   if (!isOver && !isStep) return;
-  const { booked, waiting, bumped, promoted, arrived, called, moved, cancelled } = ledger.total;
-  const line =
-    `${name.padEnd(14)} ${`${done}/${of}`.padStart(9)}   ${booked} booked, ${waiting} waiting, ${bumped} bumped,` +
-    ` ${promoted} promoted, ${arrived} arrived, ${called} called, ${moved} moved, ${cancelled} cancelled`;
+  const { total } = ledger;
+  const shown = [
+    'booked',
+    'waiting',
+    'bumped',
+    'promoted',
+    'checked-in',
+    'called',
+    'moved',
+    'cancelled',
+  ] as const;
+  const counts = shown.map((column) => `${total[column]} ${column}`).join(', ');
+  const line = `${name.padEnd(14)} ${`${done}/${of}`.padStart(9)}   ${counts}`;
   process.stdout.write(`${process.stdout.isTTY ? '\r' : ''}${line}${isOver ? '\n' : ''}`);
 }
 
-await runTool(main);
+await runTool({ help: HELP, options, run });

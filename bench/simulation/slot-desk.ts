@@ -1,18 +1,18 @@
 import type { ClosedView, DelayView, RevisedView } from '../../src/service/index.ts';
 import { codeOf } from '../lib/client.ts';
 import type { DeskDeps } from './desk.ts';
-import type { WardSlot } from './ward.ts';
+import type { ReferenceSlot } from './reference-model.ts';
 
-/** A slot as the answers so far have it. */
+/** The values of a slot after the last answer. */
 interface SlotState {
   readonly capacity: number;
   readonly delayMinutes: number;
 }
 
 /**
- * Sends what changes a doctor's slots while patients are in them. A doctor's changes are sent one after another, so
- * that the audit knows their order; patients book, move and leave beside them. Each is tried first: a trial that
- * changed anything would leave a record that nobody can explain.
+ * Sends changes of slots. The changes of one doctor are sent one after another, so that the audit knows their order;
+ * patients book, move and cancel at the same time. A dry run is sent before each change; if it changed anything, the audit
+ * would find a change record without a cause.
  */
 export class SlotDesk {
   readonly #deps: DeskDeps;
@@ -22,21 +22,21 @@ export class SlotDesk {
     this.#deps = deps;
   }
 
-  /** Sets the seats; when too many are taken for good meanwhile, that is refused. */
-  async setCapacity(slot: WardSlot, capacity: number): Promise<void> {
-    const { client, judge, ledger } = this.#deps;
+  /** Sets the number of seats. */
+  async setCapacity(slot: ReferenceSlot, capacity: number): Promise<void> {
+    const { client, checks, ledger } = this.#deps;
     const path = `/slots/${slot.id}`;
     const at = `PATCH ${path} to ${capacity} seats`;
-    const trial = await client.patch(`${path}?dry_run=true`, { capacity });
-    judge.breaches.same(`${at}, tried: status`, trial.status, 200);
+    const dryRun = await client.patch(`${path}?dry_run=true`, { capacity });
+    checks.violations.same(`${at}, dry run: status`, dryRun.status, 200);
     const answer = await client.patch(path, { capacity });
     if (answer.status !== 200) {
-      judge.breaches.add(`${at} is answered ${answer.status} ${codeOf(answer)}`);
+      checks.violations.add(`${at} is answered ${answer.status} ${codeOf(answer)}`);
       return;
     }
     const revised = answer.body as RevisedView;
-    judge.breaches.same(`R12: ${at}: capacity`, revised.capacity, capacity);
-    judge.breaches.expect(revised.seated <= capacity, `R1: ${at}: ${revised.seated} are seated`);
+    checks.violations.same(`R12: ${at}: capacity`, revised.capacity, capacity);
+    checks.violations.expect(revised.seated <= capacity, `R1: ${at}: ${revised.seated} are seated`);
     for (const { type } of revised.bumped) ledger.count(type, 'bumped');
     for (const { type } of revised.promoted) ledger.count(type, 'promoted');
     const idsOf = (tokens: readonly { id: string }[]): string[] => tokens.map(({ id }) => id);
@@ -50,49 +50,53 @@ export class SlotDesk {
     );
   }
 
-  /** The doctor runs late on a day: every slot of it that is open, and no other, moves. */
-  async delay(slots: readonly WardSlot[], date: string, minutes: number): Promise<void> {
-    const { client, judge, ledger } = this.#deps;
+  /** Delays a doctor on a date; exactly the open slots of that date must get the delay. */
+  async delay(slots: readonly ReferenceSlot[], date: string, minutes: number): Promise<void> {
+    const { client, checks, ledger } = this.#deps;
     const path = `/doctors/${slots[0]?.doctorId ?? ''}/delay`;
     const at = `POST ${path} of ${date} by ${minutes}`;
     const body = { date, minutes };
-    const trial = await client.post(`${path}?dry_run=true`, body);
-    judge.breaches.same(`${at}, tried: status`, trial.status, 200);
+    const dryRun = await client.post(`${path}?dry_run=true`, body);
+    checks.violations.same(`${at}, dry run: status`, dryRun.status, 200);
     const answer = await client.post(path, body);
-    judge.breaches.same(`${at}: status`, answer.status, 200);
+    checks.violations.same(`${at}: status`, answer.status, 200);
     if (answer.status !== 200) return;
-    const late = answer.body as DelayView;
-    const open = slots.filter((slot) => slot.date === date && !ledger.closing.has(slot.id));
-    const named = late.slots.map(({ id }) => id).join(' ');
-    judge.breaches.same(`${at}: slots`, named, open.map(({ id }) => id).join(' '));
-    for (const { id, delay_minutes, start_time, expected_start_time } of late.slots) {
-      judge.breaches.same(`${at}: delay_minutes of ${id}`, delay_minutes, minutes);
+    const delayed = answer.body as DelayView;
+    const open = slots.filter((slot) => slot.date === date && !ledger.closingSlots.has(slot.id));
+    const named = delayed.slots.map(({ id }) => id).join(' ');
+    checks.violations.same(`${at}: slots`, named, open.map(({ id }) => id).join(' '));
+    for (const { id, delay_minutes, start_time, expected_start_time } of delayed.slots) {
+      checks.violations.same(`${at}: delay_minutes of ${id}`, delay_minutes, minutes);
       const lateMs = Date.parse(expected_start_time) - Date.parse(start_time);
-      judge.breaches.same(`${at}: minutes late of ${id}`, lateMs / 60_000, minutes);
+      checks.violations.same(`${at}: minutes late of ${id}`, lateMs / 60_000, minutes);
     }
     for (const slot of open) this.#set(slot, { ...this.#stateOf(slot), delayMinutes: minutes });
   }
 
-  /** Closes a slot; its patients go to another, or are cancelled. */
-  async close(slot: WardSlot, moveTo: WardSlot | null): Promise<void> {
-    const { client, judge, ledger, run } = this.#deps;
+  /** Closes a slot; its patients are moved to another slot or cancelled. */
+  async close(slot: ReferenceSlot, moveTo: ReferenceSlot | null): Promise<void> {
+    const { client, checks, ledger, run } = this.#deps;
     const path = `/slots/${slot.id}/close`;
     const reason = `${run}: ${slot.id} is closed`;
     const body = { reason, ...(moveTo === null ? {} : { move_to: moveTo.id }) };
-    const trial = await client.post(`${path}?dry_run=true`, body);
-    judge.breaches.same(`POST ${path}, tried: status`, trial.status, 200);
-    ledger.closing.add(slot.id);
-    for (const { id } of slot.tokens) ledger.sendAway(id);
+    const dryRun = await client.post(`${path}?dry_run=true`, body);
+    checks.violations.same(`POST ${path}, dry run: status`, dryRun.status, 200);
+    ledger.closingSlots.add(slot.id);
+    for (const { id } of slot.tokens) ledger.forgetCheckIn(id);
     const answer = await client.post(path, body);
-    judge.breaches.same(`POST ${path}: status`, answer.status, 200);
+    checks.violations.same(`POST ${path}: status`, answer.status, 200);
     if (answer.status !== 200) return;
     const closed = answer.body as ClosedView;
-    judge.breaches.same(`POST ${path}: slot`, `${closed.id} ${closed.status}`, `${slot.id} CLOSED`);
+    checks.violations.same(
+      `POST ${path}: slot`,
+      `${closed.id} ${closed.status}`,
+      `${slot.id} CLOSED`,
+    );
     const closing = { slotId: slot.id, moveTo: moveTo?.id ?? null, answer: closed };
     ledger.closings.set(reason, closing);
     const state = this.#stateOf(slot);
     const none = { bumped: [], promoted: [] };
-    ledger.changeSlot(slot.doctorId, { slotId: slot.id, ...state, ...none, closing });
+    ledger.addSlotChange(slot.doctorId, { slotId: slot.id, ...state, ...none, closing });
     for (const { outcome, token } of closed.affected) {
       if (outcome === 'moved') ledger.count(token.type, 'moved');
       if (outcome === 'cancelled_by_hospital') ledger.count(token.type, 'cancelled');
@@ -100,13 +104,13 @@ export class SlotDesk {
     for (const { type } of closed.bumped) ledger.count(type, 'bumped');
   }
 
-  #stateOf({ id, capacity, delayMinutes }: WardSlot): SlotState {
+  #stateOf({ id, capacity, delayMinutes }: ReferenceSlot): SlotState {
     return this.#states.get(id) ?? { capacity, delayMinutes };
   }
 
-  /** A change leaves a record; what changes nothing leaves none. */
+  /** Adds a change to the ledger, unless it changed nothing, because the server writes no record then. */
   #set(
-    slot: WardSlot,
+    slot: ReferenceSlot,
     state: SlotState,
     done: { bumped: readonly string[]; promoted: readonly string[] } = { bumped: [], promoted: [] },
   ): void {
@@ -115,6 +119,6 @@ export class SlotDesk {
     const { capacity, delayMinutes } = state;
     if (before.capacity === capacity && before.delayMinutes === delayMinutes) return;
     const change = { slotId: slot.id, ...state, ...done, closing: null };
-    this.#deps.ledger.changeSlot(slot.doctorId, change);
+    this.#deps.ledger.addSlotChange(slot.doctorId, change);
   }
 }

@@ -23,7 +23,7 @@ const event = (op: string, ref: string, patient: string, type: string, doctor = 
 });
 
 const SLOTS = [slot('north', '2016-05-30', 1), slot('south', '2016-05-30', 2)];
-/** One seat: a walk-in is bumped and comes back when the emergency does not come; another one waits in vain. */
+/** One seat: a walk-in is bumped and promoted again when the emergency does not come; another walk-in stays waiting. */
 const EVENTS = [
   event('book', 'r1', 'p1', 'WALK_IN'),
   event('book', 'r2', 'p1', 'WALK_IN', 'south'),
@@ -35,7 +35,7 @@ const EVENTS = [
 ];
 const TOTALS = 'accepted=4,duplicates=1,seated=2,waiting=1,promotions=1,bumps=1';
 
-/** Replays the two files above; options given again here replace them. */
+/** Replays the two files above; an option that is given here replaces the same option. */
 async function replay(...args: readonly string[]): Promise<ToolRun> {
   const directory = tempDir();
   const write = (name: string, lines: readonly object[]): string => {
@@ -49,7 +49,7 @@ async function replay(...args: readonly string[]): Promise<ToolRun> {
     '--events',
     write('events.ndjson', EVENTS),
   ];
-  return runTool('bench/replay.ts', [...files, ...args]);
+  return runTool('bench/replay/replay.ts', [...files, ...args]);
 }
 
 describe('replay', () => {
@@ -82,7 +82,7 @@ describe('replay', () => {
 
   it('tells a total that is not the expected one', async () => {
     const { code, output } = await replay('--expect', 'accepted=4,seated=3');
-    expect(output).toContain('BREACH total seated is 2, must be 3\n1 breaches.');
+    expect(output).toContain('VIOLATION total seated is 2, must be 3\n1 violation (expected: 0).');
     expect(code).toBe(1);
   });
 
@@ -90,7 +90,7 @@ describe('replay', () => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     const lie = (body: string): string => body.replace(/"promoted":\{.*\}\}$/, '"promoted":null}');
     const { code, output } = await replay('--url', await startLyingProxy(url, '/cancel', lie));
-    expect(output).toMatch(/^BREACH R5: outcome r3 in north-2016-05-30: promoted is null/m);
+    expect(output).toMatch(/^VIOLATION R5: outcome r3 in north-2016-05-30: promoted is null/m);
     expect(code).toBe(1);
   });
 

@@ -1,28 +1,29 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { COLUMN_NAMES } from '../../bench/simulation/ledger.ts';
 import { startLyingProxy, type Lie } from '../support/process/lying-proxy.ts';
-import { rerun, seed } from '../support/seed.ts';
 import { startServer } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { runTool } from '../support/process/tool.ts';
+import { rerun, seed } from '../support/seed.ts';
 
 const simulate = (...args: readonly string[]) =>
   runTool('bench/simulation/simulate.ts', ['--patients', '40', '--seed', String(seed), ...args]);
 
-/** Says of every booking but an emergency's that it has bumped the patient who was checked in first. */
-function bumpsThePresent(): Lie {
-  let present: string | undefined;
+/** Changes the answer of every booking that is no emergency: it names the first checked-in patient as bumped. */
+function bumpsTheCheckedIn(): Lie {
+  let checkedIn: string | undefined;
   return (body) => {
     const isVisit = body.includes('"status":"CHECKED_IN"') && !body.includes('"bumped"');
-    if (isVisit) present ??= /"id":"([^"]+)"/.exec(body)?.[1];
+    if (isVisit) checkedIn ??= /"id":"([^"]+)"/.exec(body)?.[1];
     const isBooking = body.includes('"bumped"') && !body.includes('"promoted"');
-    if (present === undefined || !isBooking || body.includes('"type":"EMERGENCY"')) return body;
-    const victim = `{"id":"${present}","number":1,"type":"WALK_IN","waitlist_position":1}`;
+    if (checkedIn === undefined || !isBooking || body.includes('"type":"EMERGENCY"')) return body;
+    const victim = `{"id":"${checkedIn}","number":1,"type":"WALK_IN","waitlist_position":1}`;
     return body.replace(/"bumped":(null|\{[^}]*\})/, `"bumped":${victim}`);
   };
 }
 
-/** Gives every desk the patient that the first one got. */
+/** Gives every desk the patient of the first call. */
 function callsTheSame(): Lie {
   let first: string | undefined;
   return (body) => (first ??= body);
@@ -33,6 +34,9 @@ describe('simulate', () => {
     const { code, output } = await simulate('--concurrency', '8');
     expect(output).toContain('Every answer was right.');
     expect(output).toContain(`--seed ${seed}`);
+    expect(output).toContain('0 violations (expected: 0)');
+    for (const column of COLUMN_NAMES) expect(output).toContain(`  ${column.padEnd(12)}`);
+    expect(output).not.toMatch(/arriv/i);
     expect(output).toMatch(/-doc1 Dr\. A \(Cardiology\)\n(.*\n){2} +09:00 .* seated .*\(closed\)/);
     expect(code).toBe(0);
   });
@@ -57,7 +61,7 @@ describe('simulate', () => {
 
   it.each<[string, string, Lie, RegExp]>([
     [
-      'hides whom a cancel has promoted',
+      'hides the token that a cancel promotes',
       '/cancel',
       (body) => body.replace(/"promoted":\{.*\}\}$/, '"promoted":null}'),
       /R5, R6: promoted answered .* is null/,
@@ -81,7 +85,7 @@ describe('simulate', () => {
       /has lost token/,
     ],
     [
-      'blames nobody',
+      'names no cause of a bump',
       '/tokens',
       (body) => body.replaceAll(/"cause":"[^"]+"/g, '"cause":null'),
       /R17: .* bumped by nobody, and no seats became fewer/,
@@ -89,11 +93,11 @@ describe('simulate', () => {
     [
       'bumps a checked-in patient for one who is no emergency',
       '/',
-      bumpsThePresent(),
+      bumpsTheCheckedIn(),
       /presence: .* who has checked in/,
     ],
     [
-      'forgets on record that a patient was checked in',
+      'records a completion instead of a check-in',
       '/tokens',
       (body) => body.replaceAll('"kind":"checked_in"', '"kind":"completed"'),
       /completed from BOOKED/,
@@ -123,11 +127,11 @@ describe('simulate', () => {
       (body) => body.replace(/"cancelled":\d+/, '"cancelled":0'),
       /\/reports\/day\S+: cancelled is 0/,
     ],
-  ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, breach) => {
+  ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, violation) => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     const liar = await startLyingProxy(url, path, lie);
     const { code, output } = await simulate('--url', liar, '--patients', '120');
-    expect(output).toMatch(new RegExp(`^BREACH .*${breach.source}`, 'm'));
+    expect(output).toMatch(new RegExp(`^VIOLATION .*${violation.source}`, 'm'));
     expect(code).toBe(1);
   });
 
@@ -148,6 +152,7 @@ describe('simulate', () => {
     const { code, output } = await simulate('--help');
     for (const name of ['--url', '--seed', '--patients', '--concurrency'])
       expect(output).toContain(name);
+    expect(output).not.toMatch(/arriv/i);
     expect(code).toBe(0);
   });
 });

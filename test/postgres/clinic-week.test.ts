@@ -48,11 +48,11 @@ it(`a week through two processes in turn adds up to what it does on SQLite ${rer
     writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
     return [`--${name}`, path];
   });
-  const alone = await runTool('bench/replay.ts', files);
+  const alone = await runTool('bench/replay/replay.ts', files);
   const { url: DATABASE_URL } = await createDatabase();
   const servers = [await startServer({ DATABASE_URL }), await startServer({ DATABASE_URL })];
   const inTurn = servers.flatMap(({ url }) => ['--url', url]);
-  const together = await runTool('bench/replay.ts', [...files, ...inTurn]);
+  const together = await runTool('bench/replay/replay.ts', [...files, ...inTurn]);
 
   for (const { code, output } of [alone, together]) {
     expect(output).toContain('Every answer was right.');
