@@ -1,4 +1,4 @@
-import type { BookingView, CancelView } from '../src/service/index.ts';
+import type { BookingView, CancelView } from '../src/http/resources/index.ts';
 import { bodyOf } from './lib/client.ts';
 import { must, ordinaryClass } from './lib/clinic.ts';
 import { startContestant, type Contestant } from './lib/contestants.ts';

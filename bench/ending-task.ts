@@ -5,12 +5,8 @@ import {
   epochMs,
   type EpochMs,
 } from '../src/engine/index.ts';
-import {
-  createService,
-  type BookingView,
-  type Service,
-  type SlotInput,
-} from '../src/service/index.ts';
+import type { BookingView } from '../src/http/resources/index.ts';
+import { createService, type Service, type SlotInput } from '../src/service/index.ts';
 import { createStore } from '../src/store/index.ts';
 import { collectGarbage, serveTask } from './lib/child.ts';
 import { must } from './lib/clinic.ts';

@@ -1,5 +1,5 @@
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
-import type { ScheduleView, SlotView } from '../../src/service/index.ts';
+import type { ScheduleView, SlotView } from '../../src/http/resources/index.ts';
 import { bodyOf, type Client } from './client.ts';
 import { anyClass, must } from './clinic.ts';
 import { boardOf } from './one-sentence.ts';

@@ -1,4 +1,4 @@
-import type { BookingView, CancelView, NoShowView } from '../../src/service/index.ts';
+import type { BookingView, CancelView, NoShowView } from '../../src/http/resources/index.ts';
 import { codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import type { BookingAsked, Judge } from './judge.ts';
 import type { Known, Ledger } from './ledger.ts';

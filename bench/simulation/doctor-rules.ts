@@ -1,5 +1,5 @@
 import type { Status } from '../../src/engine/index.ts';
-import type { ChangeView } from '../../src/service/index.ts';
+import type { ChangeView } from '../../src/http/resources/index.ts';
 import type { Breaches } from '../lib/breaches.ts';
 import type { Priorities } from './clinic.ts';
 import type { Deed, Ledger, SlotChange, Told } from './ledger.ts';

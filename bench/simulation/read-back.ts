@@ -1,4 +1,4 @@
-import type { ScheduleView, SlotView, TokenView } from '../../src/service/index.ts';
+import type { ScheduleView, SlotView, TokenView } from '../../src/http/resources/index.ts';
 import type { Breaches } from '../lib/breaches.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import { holdsSeat, type Ward, type WardSlot, type WardToken } from './ward.ts';

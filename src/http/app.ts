@@ -1,3 +1,4 @@
+import accepts from '@fastify/accepts';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -5,7 +6,6 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
-import { clinicRoutes } from './clinic-routes.ts';
 import {
   answerOtherMethods,
   handleErrors,
@@ -15,11 +15,14 @@ import {
 } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
-import { operationsRoutes } from './operations-routes.ts';
-import { reportRoutes } from './report-routes.ts';
-import { slotRoutes } from './slot-routes.ts';
-import { tokenRoutes } from './token-routes.ts';
-import { visitRoutes } from './visit-routes.ts';
+import { identifyNobody } from './identity.ts';
+import { Routes } from './route.ts';
+import { addDoctorRoutes } from './routes/doctor-routes.ts';
+import { addOperationsRoutes } from './routes/operations-routes.ts';
+import { addReportRoutes } from './routes/report-routes.ts';
+import { addSlotRoutes } from './routes/slot-routes.ts';
+import { addTokenRoutes } from './routes/token-routes.ts';
+import { addVisitRoutes } from './routes/visit-routes.ts';
 
 export interface AppDeps {
   readonly service: Service;
@@ -33,7 +36,7 @@ export interface AppDeps {
 const BODY_LIMIT = 16 * 1024;
 /** Milliseconds in which a request must have arrived whole. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How often connections are looked at for requests that are late. */
+/** Milliseconds from one search for late requests to the next. */
 const TIMEOUT_CHECK_MS = 5_000;
 
 /** What `/openapi.json` says of itself. */
@@ -98,13 +101,15 @@ export async function buildApp({
   handleErrors(app, logger);
   const finishRoutes = answerOtherMethods(app);
   await app.register(swagger, { openapi: OPENAPI });
+  await app.register(accepts);
   const { tokens, clinic, reads, reports } = service;
-  await app.register(tokenRoutes, { tokens, reads, classes });
-  await app.register(visitRoutes, { tokens });
-  await app.register(clinicRoutes, { clinic, reads });
-  await app.register(slotRoutes, { clinic });
-  await app.register(reportRoutes, { reports });
-  await app.register(operationsRoutes, { service });
+  const routes = new Routes(app, identifyNobody);
+  addTokenRoutes(routes, { tokens, reads, classes });
+  addVisitRoutes(routes, { tokens });
+  addDoctorRoutes(routes, { clinic, reads });
+  addSlotRoutes(routes, { clinic });
+  addReportRoutes(routes, { reports });
+  addOperationsRoutes(routes, { service });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   finishRoutes();
   return app;

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { instantOf, type Fault, type Refusal, type RefusalCode } from '../service/index.ts';
+import type { Fault, Refusal, RefusalCode } from '../service/index.ts';
+import { ERRORS_MAX, factsOf, type ProblemFacts } from './resources/problem.ts';
 
 /** Codes of what goes wrong before a command or a read is reached. */
 type HttpCode =
@@ -162,18 +163,12 @@ export const PROBLEMS = {
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
 
-/** Faults that one answer names: a body can have more of them than anybody reads. */
-const ERRORS_MAX = 100;
-
-/** Facts that stand beside the code. */
-type Facts = Readonly<Record<string, unknown>>;
-
 /** Answers with a problem (RFC 9457). */
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   code: ProblemCode,
-  facts: Facts = {},
+  facts: ProblemFacts = {},
 ): FastifyReply {
   const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
@@ -200,24 +195,6 @@ export const sendRefusal = (
   reply: FastifyReply,
   refusal: Refusal,
 ): FastifyReply => sendProblem(request, reply, refusal.code, factsOf(refusal));
-
-function factsOf(refusal: Refusal): Facts {
-  switch (refusal.code) {
-    case 'duplicate_booking':
-    case 'consultation_in_progress':
-      return { token_id: refusal.tokenId };
-    case 'too_early':
-      return { allowed_from: instantOf(refusal.allowedFrom) };
-    case 'capacity_below_seated':
-      return { count: refusal.count };
-    case 'invalid_transition':
-      return { from: refusal.from, allowed: refusal.allowed };
-    case 'invalid_request':
-      return { errors: refusal.errors.slice(0, ERRORS_MAX) };
-    default:
-      return {};
-  }
-}
 
 /** What Ajv found, each fault with its place in the body, the query or the path; the first hundred. */
 export const faultsOfValidation = (

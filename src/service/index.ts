@@ -13,21 +13,24 @@ import { SlotMaintainer } from './slot-maintainer.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
-export { ClinicCommands, type PutDoctorView } from './clinic-commands.ts';
-export type { Answer, Caller } from './idempotency.ts';
-export { Reads } from './reads.ts';
-export { REFUSALS, type Refusal, type RefusalCode, type Result } from './refusal.ts';
-export { COUNTED, type CountsView, type DayReportView } from './report.ts';
+export * from './caller.ts';
+export { ClinicCommands, type DelayedDay, type PutDoctor } from './clinic-commands.ts';
+export * from './commands.ts';
+export type { Answer } from './idempotency.ts';
+export { instantOf } from './instant.ts';
+export { Reads, type Schedule } from './reads.ts';
+export * from './refusal.ts';
+export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
 export * from './doctor-input.ts';
 export { exportRoster } from './roster/export.ts';
 export { importRoster } from './roster/import.ts';
 export * from './roster/file.ts';
 export { RosterError } from './roster/error.ts';
+export type { Projection } from './runner.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands } from './token-commands.ts';
-export type * from './views.ts';
-export { instantOf } from './views.ts';
+export type { ChangeRecord, StoredToken } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
-import type { BookingView, CancelView, HistoryView } from '../../src/service/index.ts';
+import type { BookingView, CancelView, HistoryView } from '../../src/http/resources/index.ts';
 import { booking, openApp } from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
 import { listen } from '../support/app/sockets.ts';

@@ -10,7 +10,8 @@ import {
   tokenId,
   type Change,
 } from '../../src/engine/index.ts';
-import { COUNTED, type CountsView, type DayReportView } from '../../src/service/index.ts';
+import type { CountsView, DayReportView } from '../../src/http/resources/index.ts';
+import { COUNTED } from '../../src/service/index.ts';
 import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';

@@ -1,4 +1,4 @@
-import type { BookingView, CancelView, ScheduleView } from '../../../src/service/index.ts';
+import type { BookingView, CancelView, ScheduleView } from '../../../src/http/resources/index.ts';
 import { bodyOf, codeOf, type HttpAnswer } from '../client.ts';
 import { ModelSlot } from '../model.ts';
 import { ToolError } from '../tool.ts';
