@@ -3,9 +3,11 @@ import {
   DEFAULT_CLASSES,
   doctorId,
   epochMs,
+  slotId,
+  tokenId,
   type EpochMs,
 } from '../src/engine/index.ts';
-import type { BookingView } from '../src/http/resources/index.ts';
+import { bookingOf } from '../src/http/resources/booking.ts';
 import { createService, type Service, type SlotInput } from '../src/service/index.ts';
 import { createStore } from '../src/store/index.ts';
 import { collectGarbage, serveTask } from './lib/child.ts';
@@ -38,16 +40,18 @@ const START = epochMs(Date.UTC(2026, 0, 5, 9));
 const HOUR_MS = 3_600_000;
 const GRACE_MINUTES = 30;
 const CONCURRENCY = 512;
-const CALLER = { name: 'bench', idempotencyKey: null };
+const IDENTITY = { name: 'bench' };
+const CONTEXT = { identity: IDENTITY, idempotency: null };
 
 /** Books one patient more than there are seats into some slots. */
 async function book(service: Service, slots: readonly SlotInput[]): Promise<string[]> {
   const waiting: string[] = [];
   await forEachConcurrently(slots, CONCURRENCY, async ({ id, doctor_id }) => {
     for (const patient_name of ['Seated', 'Waiting']) {
-      const request = { doctor_id, slot_id: id, patient_name, patient_type: 'WALK_IN' };
-      const { result } = await service.tokens.book(request, CALLER);
-      const booking: BookingView | undefined = result.ok ? result.value : undefined;
+      const patient = { patientName: patient_name, patientId: null, patientType: 'WALK_IN' };
+      const command = { doctorId: doctorId(doctor_id), slotId: slotId(id), ...patient };
+      const { result } = await service.tokens.book(command, CONTEXT, bookingOf);
+      const booking = result.ok ? result.value : undefined;
       if (must(booking).status === 'WAITING') waiting.push(must(booking).id);
     }
   });
@@ -78,8 +82,8 @@ async function blockedBy(work: () => Promise<void>): Promise<number> {
 /** Every waiter is expired, by the program itself. */
 async function check(service: Service, waiters: readonly string[]): Promise<void> {
   await forEachConcurrently(waiters, CONCURRENCY, async (id) => {
-    const history = await service.reads.history(id);
-    const last = history.ok ? history.value.changes.at(-1) : undefined;
+    const history = await service.reads.history({ identity: IDENTITY, tokenId: tokenId(id) });
+    const last = history.ok ? history.value.at(-1) : undefined;
     if (last?.kind !== 'expired' || last.actor !== 'system')
       throw new Error(`The waiter ${id} is not expired.`);
   });
