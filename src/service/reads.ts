@@ -131,10 +131,10 @@ export class Reads {
   }
 
   /** All doctors, in the order of their ids. */
-  doctors(_query: Query): Promise<Result<readonly DoctorFacts[]>> {
+  readonly doctors: (query: Query) => Promise<Result<readonly DoctorFacts[]>> = () => {
     const { store, lifecycle } = this.#deps;
     return lifecycle.read(async () => ({ ok: true, value: await store.doctors() }));
-  }
+  };
 
   /** A doctor, without slots. */
   doctor({ doctorId: id }: DoctorQuery): Promise<Result<DoctorFacts>> {

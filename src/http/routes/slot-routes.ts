@@ -54,6 +54,11 @@ const DRY_RUN = 'With `dry_run=true` the answer is the same and nothing is chang
 
 /** Adds the routes by which slots are opened, and changed while patients are in them. */
 export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
+  addOpening(routes, clinic);
+  addDisruptions(routes, clinic);
+}
+
+function addOpening(routes: Routes, clinic: ClinicCommands): void {
   routes.command({
     command: 'addSlot',
     url: '/slots',
@@ -88,7 +93,9 @@ export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
         revisedSlotOf,
       ),
   });
+}
 
+function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
   routes.command({
     command: 'closeSlot',
     url: '/slots/:id/close',

@@ -38,6 +38,12 @@ const reclassifyBody = (classes: readonly PatientClass[]) =>
 
 /** Adds the routes by which a token is made, changed and read. */
 export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: TokenRoutes): void {
+  addBooking(routes, tokens, classes);
+  addReordering(routes, tokens, classes);
+  addReads(routes, reads);
+}
+
+function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly PatientClass[]): void {
   routes.command({
     command: 'book',
     url: '/book',
@@ -71,7 +77,14 @@ export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: Token
     run: ({ body: { token_id, reason = null } }, context) =>
       tokens.cancel({ tokenId: tokenId(token_id), reason }, context, cancellationOf),
   });
+}
 
+/** The commands that give a token another place in the order. */
+function addReordering(
+  routes: Routes,
+  tokens: TokenCommands,
+  classes: readonly PatientClass[],
+): void {
   routes.command({
     command: 'move',
     url: '/move',
@@ -104,7 +117,9 @@ export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: Token
         reorderedOf,
       ),
   });
+}
 
+function addReads(routes: Routes, reads: Reads): void {
   routes.read({
     url: '/tokens/:id',
     tag: 'Tokens',
