@@ -28,18 +28,18 @@ export interface AppDeps {
   readonly service: Service;
   readonly classes: readonly PatientClass[];
   readonly logger: Logger;
-  /** Sets the request ids of this process apart from those of the one before. */
+  /** Milliseconds since the epoch; part of each request id, so that the ids of two processes differ. */
   readonly startedAt: number;
 }
 
-/** Bytes of a body, where a route does not say otherwise. */
+/** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
-/** Milliseconds in which a request must have arrived whole. */
+/** Milliseconds within which a whole request must arrive. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Milliseconds from one search for late requests to the next. */
 const TIMEOUT_CHECK_MS = 5_000;
 
-/** What `/openapi.json` says of itself. */
+/** The head of `/openapi.json`. */
 const OPENAPI = {
   openapi: '3.1.0',
   info: {
@@ -49,7 +49,7 @@ const OPENAPI = {
   },
 };
 
-/** The HTTP face of the service: everything it needs is handed to it, nothing is looked up. */
+/** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
   classes,
@@ -61,29 +61,29 @@ export async function buildApp({
   const app = Fastify({
     loggerInstance: logger,
     logController: requestLog,
-    // One logger for all requests: a child for each costs more than the line it writes.
+    // All requests share one logger, because a child logger for each costs more than the line that it writes.
     childLoggerFactory: (parent) => parent,
     genReqId: createRequestIds(startedAt),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Said to Node too, which allows headers 60 seconds otherwise and then takes the longer time for the whole.
+    // Node gets the limit too, because its own limit for headers is 60 seconds and it applies the longer of the two.
     http: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
-    // The service itself answers `stopping`, in the words of the contract.
+    // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, unanswered),
     frameworkErrors: (error, request, reply) => {
       refuseUrl(error, request, reply);
-      // No route, no hook: nobody else writes this line.
+      // Fastify runs no hook for a URL without a route, so the line is written here.
       requestLog.requestCompleted(null, request, reply);
     },
     ajv: {
-      // Values are never coerced and fields never dropped; every fault is named at once.
-      // `verbose` hands over the schema, whose description says better than a pattern what a value must be.
+      // Values are never coerced and fields never dropped; one answer names all faults.
+      // `verbose` adds the schema to each fault, because its description tells more than a pattern.
       customOptions: {
         coerceTypes: false,
         removeAdditional: false,
@@ -93,7 +93,7 @@ export async function buildApp({
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   unanswered.watch(app.server);
-  // Node would answer 417 without a word; a server may ignore what it does not know (RFC 9110, 10.1.1).
+  // Node answers an unknown `Expect` with 417 and no body; a server may ignore it instead (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) =>
     app.server.emit('request', request, response),
   );

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Fault, Refusal, RefusalCode } from '../service/index.ts';
 import { ERRORS_MAX, factsOf, type ProblemFacts } from './resources/problem.ts';
 
-/** Codes of what goes wrong before a command or a read is reached. */
+/** The codes of requests that reach neither a command nor a read. */
 type HttpCode =
   | 'malformed_json'
   | 'route_not_found'
@@ -17,11 +17,11 @@ interface ProblemKind {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which the client may repeat the request. */
   readonly retryAfter?: number;
 }
 
-/** The error catalogue, by status and in the order of the contract; API.md tells the order in which they are checked. */
+/** The error catalogue, by status and in the order of the contract. API.md describes the order of the checks. */
 export const PROBLEMS = {
   malformed_json: {
     status: 400,
@@ -189,7 +189,7 @@ export function sendProblem(
     .send(JSON.stringify(problem));
 }
 
-/** Answers with what the service refused. */
+/** Answers with the problem that a refusal of the service is. */
 export const sendRefusal = (
   request: FastifyRequest,
   reply: FastifyReply,

@@ -113,7 +113,7 @@ export interface CommandRoute<
   readonly success: Success;
   /** The statuses of success; the first is sent unless `run` sets another. 200 by default. */
   readonly statuses?: readonly [number, ...number[]];
-  /** The path of what the command has made, for the header `Location`. */
+  /** The path of the new resource; the header `Location` of the answer. */
   readonly locationOf?: (view: Static<Success>) => string;
   readonly run: (
     sent: Sent<Params, Query> & { readonly body: Static<Body> },

@@ -1,8 +1,8 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { Id, UNSEEN } from '../service/index.ts';
 
-// The parts that the schemas of requests and of resources are made of. Validation, serialisation and /openapi.json are
-// made from these schemas.
+// The schemas of requests and of resources are made of these parts. Fastify makes the validation, the serialisation and
+// /openapi.json from the schemas.
 
 /** An object of a request: other fields are refused. */
 export const closed = <T extends TProperties>(properties: T): TObject<T> =>

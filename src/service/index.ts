@@ -40,29 +40,29 @@ export interface ServiceDeps {
   readonly horizonDays: number;
 }
 
-/** The order of things around the engine: what can be commanded, what can be read, and what happens by itself. */
+/** What the other layers may do with the engine and the store: commands, reads, reports, and the work of each second. */
 export interface Service {
   readonly tokens: TokenCommands;
   readonly clinic: ClinicCommands;
   readonly reads: Reads;
   readonly reports: Reports;
-  /** Whether state is lost with the process. */
+  /** False when a restart loses everything. */
   readonly isDurable: boolean;
-  /** Why no command is taken now; undefined when the service is ready. */
+  /** Why the service takes no command now; undefined when it is ready. */
   readonly unreadiness: 'not_durable' | 'stopping' | undefined;
   /**
-   * Loads what can still change, sets up what `roster` says, brings the slots up to date and begins to serve.
-   * @param roster is asked once it is known whether there are any doctors
-   * @throws RosterError when the roster or the class table does not go with what is loaded; nothing is changed then
+   * Loads every slot that can still change, applies the roster, brings the slots up to date and begins to serve.
+   * @param roster called once, with whether the store has no doctors
+   * @throws RosterError when the roster or the class table contradicts the stored state; nothing is changed then
    */
   start(roster: (isEmpty: boolean) => Roster): Promise<void>;
-  /** Opens the slots that have come into the horizon, ends those that are over; every second or so. */
+  /** Opens the slots that have come into the horizon and ends those that are over. It is called about every second. */
   tick(): Promise<void>;
   /** Takes no more commands. */
   stop(): void;
 }
 
-/** Puts the service together around an engine and the store that keeps it. */
+/** Builds the service of an engine and of the store that makes the engine's changes durable. */
 export function createService({ engine, store, clock, horizonDays }: ServiceDeps): Service {
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();

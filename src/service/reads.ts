@@ -58,8 +58,8 @@ interface ReadDeps {
 }
 
 /**
- * The reads. What is in memory is projected at once, and the answer waits until it is durable; what is over is read
- * from the store. No answer shows a state that could still be lost.
+ * The reads. Slots and tokens in memory are projected at once, and the answer waits until their state is durable; the
+ * others are read from the store. No answer shows a state that could still be lost.
  */
 export class Reads {
   readonly #deps: ReadDeps;

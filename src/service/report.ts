@@ -64,7 +64,7 @@ export interface DayReport {
 export interface DayRecord {
   readonly doctorId: string;
   readonly date: string;
-  /** For each slot its changes, oldest first: what it was set to and what happened to the tokens in it. */
+  /** The changes of each slot and of the tokens in it, oldest first. */
   readonly slots: readonly (readonly Change[])[];
   /** The class table, in its order. */
   readonly classes: readonly PatientClass[];
