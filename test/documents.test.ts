@@ -14,10 +14,11 @@ import {
   type Transition,
 } from '../src/engine/index.ts';
 import { PROBLEMS } from '../src/http/problem.ts';
-import { reportCsvOf } from '../src/http/report-csv.ts';
-import { DayReport } from '../src/http/report-schemas.ts';
-import { Slot, Token } from '../src/http/schemas.ts';
-import { LIMITS, parseRoster, type DayReportView } from '../src/service/index.ts';
+import { DayReport, reportCsvOf } from '../src/http/resources/report.ts';
+import { Slot } from '../src/http/resources/slot.ts';
+import { Token } from '../src/http/resources/token.ts';
+import type { DayReportView } from '../src/http/resources/index.ts';
+import { LIMITS, parseRoster } from '../src/service/index.ts';
 import { Settings } from '../src/settings.ts';
 import { PENDING_MAX } from '../src/store/group-commit.ts';
 import { RESPONSE_RETENTION_HOURS } from '../src/store/index.ts';

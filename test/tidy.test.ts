@@ -158,6 +158,37 @@ describe('the layers', () => {
   });
 });
 
+/** The files of the project that each file imports. */
+const importedBy = new Map(
+  SOURCES.map((file) => [
+    file,
+    importsOf(file)
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => relative(ROOT, join(ROOT, dirname(file), specifier))),
+  ]),
+);
+
+/** The files that a file imports through others too, itself among them if it is in a circle. */
+function reachableFrom(file: string): Set<string> {
+  const found = new Set<string>();
+  const visit = (from: string): void => {
+    for (const imported of importedBy.get(from) ?? []) {
+      if (found.has(imported)) continue;
+      found.add(imported);
+      visit(imported);
+    }
+  };
+  visit(file);
+  return found;
+}
+
+it('no file of these layers imports itself through others, not even for a type', () => {
+  // In the engine a doctor, its slots and their tokens refer to each other.
+  const layers = ['http', 'service', 'store', 'transfer', 'settings', 'main', 'cli'];
+  const files = SOURCES.filter((file) => layers.includes(layerOf(file)));
+  expect(files.filter((file) => reachableFrom(file).has(file))).toEqual([]);
+});
+
 describe('the engine', () => {
   const engine = SOURCES.filter((file) => layerOf(file) === 'engine');
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CalledView, ScheduleView } from '../../src/service/index.ts';
+import type { CalledView, ScheduleView } from '../../src/http/resources/index.ts';
 import { bodyOf, Client } from '../lib/client.ts';
 import { BENCH_SETTINGS, bookingsOf, checkBoards } from '../lib/hospital.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';

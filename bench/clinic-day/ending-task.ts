@@ -3,14 +3,12 @@ import {
   DEFAULT_CLASSES,
   doctorId,
   epochMs,
+  slotId,
+  tokenId,
   type EpochMs,
 } from '../../src/engine/index.ts';
-import {
-  createService,
-  type BookingView,
-  type Service,
-  type SlotInput,
-} from '../../src/service/index.ts';
+import { bookingOf } from '../../src/http/resources/booking.ts';
+import { createService, type Service, type SlotInput } from '../../src/service/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
@@ -43,16 +41,18 @@ const START = epochMs(Date.UTC(2026, 0, 5, 9));
 const HOUR_MS = 3_600_000;
 const GRACE_MINUTES = 30;
 const CONCURRENCY = 512;
-const CALLER = { name: 'bench', idempotencyKey: null };
+const IDENTITY = { name: 'bench' };
+const CONTEXT = { identity: IDENTITY, idempotency: null };
 
 /** Books two patients into each slot of one seat; returns the ids of the waiting tokens. */
 async function book(service: Service, slots: readonly SlotInput[]): Promise<string[]> {
   const waiting: string[] = [];
   await forEachConcurrently(slots, CONCURRENCY, async ({ id, doctor_id }) => {
     for (const patient_name of ['Seated', 'Waiting']) {
-      const request = { doctor_id, slot_id: id, patient_name, patient_type: 'WALK_IN' };
-      const { result } = await service.tokens.book(request, CALLER);
-      const booking: BookingView | undefined = result.ok ? result.value : undefined;
+      const patient = { patientName: patient_name, patientId: null, patientType: 'WALK_IN' };
+      const command = { doctorId: doctorId(doctor_id), slotId: slotId(id), ...patient };
+      const { result } = await service.tokens.book(command, CONTEXT, bookingOf);
+      const booking = result.ok ? result.value : undefined;
       if (required(booking).status === 'WAITING') waiting.push(required(booking).id);
     }
   });
@@ -83,8 +83,8 @@ async function blockedBy(work: () => Promise<void>): Promise<number> {
 /** The last change record of every waiting token is its expiry, made by the service itself. */
 async function check(service: Service, waiters: readonly string[]): Promise<void> {
   await forEachConcurrently(waiters, CONCURRENCY, async (id) => {
-    const history = await service.reads.history(id);
-    const last = history.ok ? history.value.changes.at(-1) : undefined;
+    const history = await service.reads.history({ identity: IDENTITY, tokenId: tokenId(id) });
+    const last = history.ok ? history.value.at(-1) : undefined;
     if (last?.kind !== 'expired' || last.actor !== 'system')
       throw new Error(`The waiting token ${id} is not expired.`);
   });

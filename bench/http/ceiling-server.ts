@@ -1,7 +1,10 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify from 'fastify';
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
-import { bookBody, Booking, CancelBody, Cancellation, KeyHeaders } from '../../src/http/schemas.ts';
+import { KeyHeaders } from '../../src/http/idempotency-key.ts';
+import { Booking } from '../../src/http/resources/booking.ts';
+import { Cancellation } from '../../src/http/resources/visit.ts';
+import { bookBody, CancelBody } from '../../src/http/routes/token-routes.ts';
 
 // Measures the most that Fastify can do on this machine: the booking and cancel routes with their schemas and a constant
 // answer.

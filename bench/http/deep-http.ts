@@ -1,4 +1,4 @@
-import type { BookingView, CancelView } from '../../src/service/index.ts';
+import type { BookingView, CancelView } from '../../src/http/resources/index.ts';
 import { ordinaryClass } from '../lib/classes.ts';
 import { bodyOf } from '../lib/client.ts';
 import { milliseconds, ratio } from '../lib/format.ts';

@@ -1,5 +1,5 @@
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
-import type { ScheduleView, SlotView } from '../../src/service/index.ts';
+import type { ScheduleView, SlotView } from '../../src/http/resources/index.ts';
 import { anyClass } from './classes.ts';
 import { bodyOf, type Client } from './client.ts';
 import { ModelSlot } from './model.ts';

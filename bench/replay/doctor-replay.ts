@@ -1,4 +1,4 @@
-import type { BookingView, CancelView, ScheduleView } from '../../src/service/index.ts';
+import type { BookingView, CancelView, ScheduleView } from '../../src/http/resources/index.ts';
 import { bodyOf, codeOf, type HttpAnswer } from '../lib/client.ts';
 import { ModelSlot } from '../lib/model.ts';
 import { ToolError } from '../lib/tool.ts';

@@ -1,5 +1,10 @@
 import type { Status } from '../../src/engine/index.ts';
-import type { BookingView, BumpedView, CalledView, TokenView } from '../../src/service/index.ts';
+import type {
+  BookingView,
+  BumpedView,
+  CalledView,
+  TokenView,
+} from '../../src/http/resources/index.ts';
 import { codeOf, type HttpAnswer } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
 import type { Priorities } from './clinic.ts';

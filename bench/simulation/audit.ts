@@ -1,4 +1,4 @@
-import type { ChangeView, HistoryView, TokenView } from '../../src/service/index.ts';
+import type { ChangeView, HistoryView, TokenView } from '../../src/http/resources/index.ts';
 import { bodyOf, codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
 import type { AuditDeps, Recorded } from './change-records.ts';

@@ -1,5 +1,5 @@
 import type { Status } from '../../src/engine/index.ts';
-import type { ChangeView } from '../../src/service/index.ts';
+import type { ChangeView } from '../../src/http/resources/index.ts';
 import type { Violations } from '../lib/violations.ts';
 import type { Priorities } from './clinic.ts';
 import type { Ledger } from './ledger.ts';

@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { PatientClass } from '../../src/engine/index.ts';
-import type { DoctorView, SlotView } from '../../src/service/index.ts';
+import type { DoctorView, SlotView } from '../../src/http/resources/index.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
 import type { OpenedSlot } from './ledger.ts';

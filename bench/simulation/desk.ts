@@ -1,4 +1,4 @@
-import type { BookingView, CancelView, NoShowView } from '../../src/service/index.ts';
+import type { BookingView, CancelView, NoShowView } from '../../src/http/resources/index.ts';
 import { codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import type { BookingRequest, AnswerChecks } from './answer-checks.ts';
 import type { KnownBooking, Ledger } from './ledger.ts';

@@ -1,5 +1,5 @@
 import type { Status } from '../../src/engine/index.ts';
-import type { BookingView, ClosedView, TokenView } from '../../src/service/index.ts';
+import type { BookingView, ClosedView, TokenView } from '../../src/http/resources/index.ts';
 
 /** A slot that the simulation added for itself. */
 export interface OpenedSlot {

@@ -1,4 +1,4 @@
-import type { ScheduleView, SlotView, TokenView } from '../../src/service/index.ts';
+import type { ScheduleView, SlotView, TokenView } from '../../src/http/resources/index.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
 import {

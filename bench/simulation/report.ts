@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import type { DoctorView, TokenView } from '../../src/service/index.ts';
+import type { DoctorView, TokenView } from '../../src/http/resources/index.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
 import type { Clinic } from './clinic.ts';
 import { COLUMN_NAMES, COLUMNS, type ClassCount, type Ledger, type OpenedSlot } from './ledger.ts';

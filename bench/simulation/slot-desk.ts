@@ -1,4 +1,4 @@
-import type { ClosedView, DelayView, RevisedView } from '../../src/service/index.ts';
+import type { ClosedView, DelayView, RevisedView } from '../../src/http/resources/index.ts';
 import { codeOf } from '../lib/client.ts';
 import type { DeskDeps } from './desk.ts';
 import type { ReferenceSlot } from './reference-model.ts';

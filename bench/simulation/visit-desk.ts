@@ -1,5 +1,5 @@
 import type { Status } from '../../src/engine/index.ts';
-import type { CalledView, ReorderedView, TokenView } from '../../src/service/index.ts';
+import type { CalledView, ReorderedView, TokenView } from '../../src/http/resources/index.ts';
 import { codeOf, type HttpAnswer } from '../lib/client.ts';
 import type { DeskDeps } from './desk.ts';
 import type { KnownBooking } from './ledger.ts';

@@ -16,17 +16,27 @@
  * - change: one record of what a command did; the state is what the changes in order give
  * - refusal: the answer of a command that has changed nothing
  */
+export { alternativesTo } from './alternatives.ts';
 export * from './change.ts';
 export * from './command.ts';
 export type { Doctor } from './doctor.ts';
 export * from './doctor-facts.ts';
 export { AllocationEngine } from './engine.ts';
+export { estimatedTimeOf } from './estimated-time.ts';
 export * from './ids.ts';
+export type { Moment } from './moment.ts';
 export type { DoctorPlan, TakenSessions } from './namespace.ts';
 export { invariant, InvariantError, unreachable } from './invariant.ts';
 export { DEFAULT_CLASSES, EMERGENCY, type PatientClass } from './patient-class.ts';
-export { ENGINE_REFUSALS, type EngineRefusal, type EngineRefusalCode } from './refusal.ts';
+export {
+  COMMAND_REFUSALS,
+  ENGINE_REFUSALS,
+  type EngineCommand,
+  type EngineRefusal,
+  type EngineRefusalCode,
+} from './refusal.ts';
 export { outranks } from './rank.ts';
 export { Slot, type Token } from './slot.ts';
 export * from './slot-facts.ts';
+export { SLOT_STATUSES, slotStatusOf, type SlotStatus } from './slot-status.ts';
 export * from './status.ts';

@@ -22,6 +22,47 @@ export const ENGINE_REFUSALS = [
 ] as const;
 export type EngineRefusalCode = (typeof ENGINE_REFUSALS)[number];
 
+/**
+ * The codes with which each command refuses, in the order in which the command checks them. The description of the
+ * HTTP routes is made from these lists.
+ */
+export const COMMAND_REFUSALS = {
+  book: [
+    'doctor_not_found',
+    'slot_not_found',
+    'duplicate_booking',
+    'slot_ended',
+    'slot_closed',
+    'waitlist_full',
+  ],
+  cancel: ['token_not_found', 'invalid_transition'],
+  noShow: ['token_not_found', 'invalid_transition', 'too_early'],
+  checkIn: ['token_not_found', 'invalid_transition'],
+  callNext: ['doctor_not_found', 'slot_not_found', 'consultation_in_progress', 'nobody_waiting'],
+  start: ['token_not_found', 'invalid_transition', 'consultation_in_progress'],
+  complete: ['token_not_found', 'invalid_transition'],
+  move: [
+    'slot_not_found',
+    'token_not_found',
+    'duplicate_booking',
+    'slot_ended',
+    'slot_closed',
+    'waitlist_full',
+    'invalid_transition',
+  ],
+  reclassify: ['token_not_found', 'invalid_transition'],
+  putDoctor: ['id_taken'],
+  openSlots: ['doctor_not_found'],
+  addSlot: ['doctor_not_found', 'slot_ended', 'id_taken'],
+  reviseSlot: ['slot_not_found', 'slot_ended', 'slot_closed', 'capacity_below_seated'],
+  closeSlot: ['slot_not_found', 'slot_ended', 'slot_closed'],
+  delayDay: ['doctor_not_found'],
+  advanceTime: ['doctor_not_found'],
+} as const satisfies Readonly<Record<string, readonly EngineRefusalCode[]>>;
+
+/** The name of a command of the engine: the method of `AllocationEngine` that decides it. */
+export type EngineCommand = keyof typeof COMMAND_REFUSALS;
+
 /** The facts that some refusals carry beside the code, because the caller needs them to go on. */
 interface RefusalFacts {
   /** The token that the patient has in the slot already (R15). */

@@ -1,3 +1,4 @@
+import accepts from '@fastify/accepts';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -5,7 +6,6 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
-import { clinicRoutes } from './clinic-routes.ts';
 import {
   answerOtherMethods,
   handleErrors,
@@ -15,28 +15,31 @@ import {
 } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
-import { operationsRoutes } from './operations-routes.ts';
-import { reportRoutes } from './report-routes.ts';
-import { slotRoutes } from './slot-routes.ts';
-import { tokenRoutes } from './token-routes.ts';
-import { visitRoutes } from './visit-routes.ts';
+import { identifyNobody } from './identity.ts';
+import { Routes } from './route.ts';
+import { addDoctorRoutes } from './routes/doctor-routes.ts';
+import { addOperationsRoutes } from './routes/operations-routes.ts';
+import { addReportRoutes } from './routes/report-routes.ts';
+import { addSlotRoutes } from './routes/slot-routes.ts';
+import { addTokenRoutes } from './routes/token-routes.ts';
+import { addVisitRoutes } from './routes/visit-routes.ts';
 
 export interface AppDeps {
   readonly service: Service;
   readonly classes: readonly PatientClass[];
   readonly logger: Logger;
-  /** Sets the request ids of this process apart from those of the one before. */
+  /** Milliseconds since the epoch; part of each request id, so that the ids of two processes differ. */
   readonly startedAt: number;
 }
 
-/** Bytes of a body, where a route does not say otherwise. */
+/** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
-/** Milliseconds in which a request must have arrived whole. */
+/** Milliseconds within which a whole request must arrive. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How often connections are looked at for requests that are late. */
+/** Milliseconds from one search for late requests to the next. */
 const TIMEOUT_CHECK_MS = 5_000;
 
-/** What `/openapi.json` says of itself. */
+/** The head of `/openapi.json`. */
 const OPENAPI = {
   openapi: '3.1.0',
   info: {
@@ -46,7 +49,7 @@ const OPENAPI = {
   },
 };
 
-/** The HTTP face of the service: everything it needs is handed to it, nothing is looked up. */
+/** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
   classes,
@@ -62,28 +65,28 @@ export async function buildApp({
       { level: logger.isLevelEnabled('info') ? 'warn' : logger.level },
     ),
     logController: requestLog,
-    // One logger for all requests: a child for each costs more than the line it writes.
+    // All requests share one logger, because a child logger for each costs more than the line that it writes.
     childLoggerFactory: (parent) => parent,
     genReqId: createRequestIds(startedAt),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Said to Node too, which allows headers 60 seconds otherwise and then takes the longer time for the whole.
+    // Node gets the limit too, because its own limit for headers is 60 seconds and it applies the longer of the two.
     http: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
-    // The service itself answers `stopping`, in the words of the contract.
+    // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, unanswered),
     frameworkErrors: (error, request, reply) => {
       refuseUrl(error, request, reply);
-      // No route, no hook: nobody else writes this line.
+      // Fastify runs no hook for a URL without a route, so the line is written here.
       requestLog.requestCompleted(null, request, reply);
     },
     ajv: {
-      // Values are never coerced and fields never dropped; every fault is named at once.
+      // Values are never coerced and fields never dropped; one answer names all faults.
       // `verbose` adds the schema and the value to each fault, because its words are made from them.
       customOptions: {
         coerceTypes: false,
@@ -94,7 +97,7 @@ export async function buildApp({
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   unanswered.watch(app.server);
-  // Node would answer 417 without a word; a server may ignore what it does not know (RFC 9110, 10.1.1).
+  // Node answers an unknown `Expect` with 417 and no body; a server may ignore it instead (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) =>
     app.server.emit('request', request, response),
   );
@@ -102,13 +105,15 @@ export async function buildApp({
   handleErrors(app, logger);
   const finishRoutes = answerOtherMethods(app);
   await app.register(swagger, { openapi: OPENAPI });
+  await app.register(accepts);
   const { tokens, clinic, reads, reports } = service;
-  await app.register(tokenRoutes, { tokens, reads, classes });
-  await app.register(visitRoutes, { tokens });
-  await app.register(clinicRoutes, { clinic, reads });
-  await app.register(slotRoutes, { clinic });
-  await app.register(reportRoutes, { reports });
-  await app.register(operationsRoutes, { service });
+  const routes = new Routes(app, identifyNobody);
+  addTokenRoutes(routes, { tokens, reads, classes });
+  addVisitRoutes(routes, { tokens });
+  addDoctorRoutes(routes, { clinic, reads });
+  addSlotRoutes(routes, { clinic });
+  addReportRoutes(routes, { reports });
+  addOperationsRoutes(routes, { service });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   finishRoutes();
   return app;

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { PROBLEMS, sendProblem, type ProblemCode } from './problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
 
-/** Fastify's own errors in the words of the contract. */
+/** The problem codes of Fastify's own errors. */
 const CODE_OF: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
@@ -16,7 +16,7 @@ const CODE_OF: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
 };
 
-/** Answers every error with a problem; what nobody foresaw goes to the log whole and to the caller as an id. */
+/** Answers every error with a problem. An unexpected error is logged whole, and the caller gets its request id alone. */
 export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error.validation !== undefined)
@@ -30,14 +30,14 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 'route_not_found'));
 }
 
-/** Answers a URL that the router itself cannot take. */
+/** Answers a URL that the router cannot parse. */
 export function refuseUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   sendProblem(request, reply, CODE_OF[error.code] ?? 'internal');
 }
 
 /**
- * Answers 405 with `Allow` for every method that a route of this app does not take, and 404 where there is no route:
- * both before the body is looked at. To be called before the routes; what it returns, behind them.
+ * Answers a method that a route does not take with 405 and `Allow`, and an unknown route with 404. Both come before the
+ * body is read. It is called before the routes are added; the function that it returns is called after them.
  */
 export function answerOtherMethods(app: FastifyInstance): () => void {
   for (const method of METHODS)
@@ -70,17 +70,17 @@ function refuseAll(
     method,
     schema: { hide: true },
     exposeHeadRoute: false,
-    // The route is judged before the body is looked at: hence the hook, and a handler that is never reached.
+    // A hook answers, and the handler is never reached, because Fastify reads the body before it calls a handler.
     onRequest: (request, reply) => void refuse(request, reply),
     handler: refuse,
   });
 }
 
-/** The requests of each connection that are not answered yet. */
+/** The requests of each connection that have no answer yet. */
 export class Unanswered {
   readonly #requests = new WeakMap<Socket, Set<IncomingMessage>>();
 
-  /** Keeps account of the requests of a server from now on. */
+  /** Counts the requests of a server from now on. */
   watch(server: Server): void {
     server.on('request', (request: IncomingMessage, response) => {
       const requests = this.#requests.get(request.socket) ?? new Set();
@@ -89,20 +89,20 @@ export class Unanswered {
     });
   }
 
-  /** Whether a request that has arrived whole still waits for its answer on this connection. */
+  /** Whether a whole request of this connection has no answer yet. */
   awaitsAnswer(socket: Socket): boolean {
     return [...(this.#requests.get(socket) ?? [])].some(({ complete }) => complete);
   }
 }
 
-/** Answers what is not even HTTP, where no route and no request is known. */
+/** Answers bytes that are not HTTP. Fastify knows neither a route nor a request then, so the answer is written by hand. */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
   socket: Socket,
   unanswered: Unanswered,
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  // Answers come in the order of the requests: this one would be taken for that of a command that may take effect.
+  // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
   if (unanswered.awaitsAnswer(socket)) return void socket.destroy();
   const { status, title, detail } = PROBLEMS.invalid_request;
   const body = JSON.stringify({

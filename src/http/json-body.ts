@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 
-/** In what `JSON.stringify` writes: the escape of half a character, which no store can keep as it came. */
+/** The escape of a lone surrogate in the output of `JSON.stringify`: no store can save half a character unchanged. */
 const LONE_SURROGATE = /(?<!\\)(\\\\)*\\ud[89a-f]/;
 
-/** Takes JSON only if it is UTF-8: Fastify's own parser would put replacement characters into a patient's name. */
+/** Takes JSON only if it is UTF-8, because Fastify's own parser puts replacement characters into a patient's name. */
 export function takeJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();

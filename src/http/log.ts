@@ -1,7 +1,7 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
-/** Writes one structured line a request, when it is answered: no body, no query, no name. */
+/** Writes one structured line for each request when it is answered. The line has no body, no query and no name. */
 export class RequestLog extends LogController {
   readonly #logger: Logger;
 
@@ -11,11 +11,11 @@ export class RequestLog extends LogController {
   }
 
   override incomingRequest(): void {
-    // The line at the end says it all.
+    // The line of the completed request has the same facts.
   }
 
   override routeNotFound(): void {
-    // So does it here.
+    // The line of the completed request has the same facts.
   }
 
   override requestCompleted(
@@ -39,7 +39,7 @@ export class RequestLog extends LogController {
   }
 }
 
-/** Makes request ids: unique in a process and, by when it started, between processes. */
+/** Makes request ids. A counter makes them unique in a process, and the start of the process among processes. */
 export function createRequestIds(startedAt: number): () => string {
   const prefix = startedAt.toString(36);
   let count = 0;

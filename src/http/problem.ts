@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { instantOf, type Refusal, type RefusalCode } from '../service/index.ts';
-import { FAULTS_MAX } from './validation-faults.ts';
+import type { Refusal, RefusalCode } from '../service/index.ts';
+import { factsOf, type ProblemFacts } from './resources/problem.ts';
 
-/** Codes of what goes wrong before a command or a read is reached. */
+/** The codes of requests that reach neither a command nor a read. */
 type HttpCode =
   | 'malformed_json'
   | 'route_not_found'
@@ -17,11 +17,11 @@ interface ProblemKind {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which the client may repeat the request. */
   readonly retryAfter?: number;
 }
 
-/** The error catalogue, by status and in the order of the contract; API.md tells the order in which they are checked. */
+/** The error catalogue, by status and in the order of the contract. API.md describes the order of the checks. */
 export const PROBLEMS = {
   malformed_json: {
     status: 400,
@@ -163,15 +163,12 @@ export const PROBLEMS = {
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
 
-/** Facts that stand beside the code. */
-type Facts = Readonly<Record<string, unknown>>;
-
 /** Answers with a problem (RFC 9457). */
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   code: ProblemCode,
-  facts: Facts = {},
+  facts: ProblemFacts = {},
 ): FastifyReply {
   const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
@@ -192,27 +189,9 @@ export function sendProblem(
     .send(JSON.stringify(problem));
 }
 
-/** Answers with what the service refused. */
+/** Answers with the problem that a refusal of the service is. */
 export const sendRefusal = (
   request: FastifyRequest,
   reply: FastifyReply,
   refusal: Refusal,
 ): FastifyReply => sendProblem(request, reply, refusal.code, factsOf(refusal));
-
-function factsOf(refusal: Refusal): Facts {
-  switch (refusal.code) {
-    case 'duplicate_booking':
-    case 'consultation_in_progress':
-      return { token_id: refusal.tokenId };
-    case 'too_early':
-      return { allowed_from: instantOf(refusal.allowedFrom) };
-    case 'capacity_below_seated':
-      return { count: refusal.count };
-    case 'invalid_transition':
-      return { from: refusal.from, allowed: refusal.allowed };
-    case 'invalid_request':
-      return { errors: refusal.errors.slice(0, FAULTS_MAX) };
-    default:
-      return {};
-  }
-}

@@ -1,65 +1,55 @@
 import {
   doctorId,
-  localDate,
   SESSION_ENDED,
   slotId,
   type AllocationEngine,
   type ClosedSlot,
+  type CloseSlot,
+  type DelayDay,
+  type DoctorFacts,
   type EpochMs,
   type Outcome,
   type RevisedSlot,
+  type ReviseSlot,
   type Slot,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
+import type { CommandContext } from './caller.ts';
 import { dateFaultsOf, doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
 import { planOf, slotIdsOf } from './doctor-plan.ts';
 import type { Fault } from './fault-words.ts';
-import type { Answer, Caller } from './idempotency.ts';
+import type { Answer } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
 import { singleSlotOf, slotFaultsOf, type SlotInput } from './roster/single-slot.ts';
 import {
-  intentOf,
   union,
   type CommandDeps,
-  type Intent,
-  type Runner,
   type CommandStep,
+  type Intent,
+  type Projection,
+  type Runner,
 } from './runner.ts';
-import {
-  closedView,
-  delayView,
-  doctorView,
-  revisedView,
-  slotView,
-  type ClosedView,
-  type DelayView,
-  type DoctorView,
-  type RevisedView,
-  type SlotView,
-} from './views.ts';
 
-export type SlotRequest = Omit<SlotInput, 'id'> & { readonly id?: string };
-
-export interface ReviseSlotRequest {
-  /** Seats. */
-  readonly capacity?: number;
-  readonly delay_minutes?: number;
+/** A command that can be a dry run: the same answer, and no change. */
+interface DryRunnable {
+  readonly isDryRun: boolean;
 }
 
-export interface CloseSlotRequest {
-  readonly reason: string;
-  readonly move_to?: string;
-}
+/** A single slot as a roster writes it; without an id it gets a new one. */
+export type AddSlotCommand = Omit<SlotInput, 'id'> & { readonly id?: string };
+export type ReviseSlotCommand = Omit<ReviseSlot, 'at'> & DryRunnable;
+export type CloseSlotCommand = Omit<CloseSlot, 'at'> & DryRunnable;
+export type DelayDayCommand = Omit<DelayDay, 'at'> & DryRunnable;
 
-export interface DelayRequest {
-  /** `YYYY-MM-DD`. */
-  readonly date: string;
-  readonly minutes: number;
-}
-
-export interface PutDoctorView {
+/** A doctor who was added or revised. */
+export interface PutDoctor {
   readonly isNew: boolean;
-  readonly doctor: DoctorView;
+  readonly doctor: DoctorFacts;
+}
+
+/** The open slots of a day that have not ended, all with the same delay now. */
+export interface DelayedDay extends Omit<DelayDay, 'at'> {
+  readonly slots: readonly Slot[];
 }
 
 /** The commands on doctors and slots. */
@@ -72,128 +62,123 @@ export class ClinicCommands {
     this.#runner = runner;
   }
 
-  /** Adds or revises a doctor and the slots of the sessions; repeating it changes nothing. */
-  putDoctor(id: string, input: DoctorInput, caller: Caller): Promise<Result<PutDoctorView>> {
-    return this.#runner.whenReady(async () => {
+  /**
+   * Adds or revises a doctor and the slots of the sessions; repeating it changes nothing.
+   * @param input the doctor as a roster writes it
+   */
+  putDoctor<View>(
+    id: string,
+    input: DoctorInput,
+    context: CommandContext,
+    project: Projection<PutDoctor, View>,
+  ): Promise<Answer<View>> {
+    return this.#runner.run(context, (intent) => {
       const { engine } = this.#deps;
       const errors = faultsOf(input);
-      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
+      if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
       const plan = planOf(this.#deps, doctorFactsOf(id, input));
       const { facts, planned } = plan;
       let isNew = false;
       const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan), isSetup: true };
-      return this.#runner.decide(scope, intentOf(caller), {
+      return this.#runner.decide(scope, intent, {
         decide: (at) => {
           isNew = engine.doctor(facts.id) === undefined;
           return engine.putDoctor(facts, planned, at);
         },
-        view: (doctor) => ({ isNew, doctor: doctorView(doctor.facts) }),
+        project: (doctor, moment) => project({ isNew, doctor: doctor.facts }, moment),
       });
     });
   }
 
   /** Opens a single slot outside the sessions. */
-  addSlot(request: SlotRequest, caller: Caller): Promise<Answer<SlotView>> {
-    return this.#runner.runOnce('slots', request, caller, async (keep) => {
+  addSlot<View>(
+    command: AddSlotCommand,
+    context: CommandContext,
+    project: Projection<Slot, View>,
+  ): Promise<Answer<View>> {
+    return this.#runner.run(context, (intent) => {
       const { engine, clock, newId } = this.#deps;
-      const errors = slotFaultsOf(request);
-      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      const id = slotId(request.id ?? newId(clock()));
-      const scope = { doctorIds: [doctorId(request.doctor_id)], slotIds: [id], isSetup: true };
-      return this.#runner.decide(scope, intentOf(caller, keep), {
+      const errors = slotFaultsOf(command);
+      if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
+      const id = slotId(command.id ?? newId(clock()));
+      const scope = { doctorIds: [doctorId(command.doctor_id)], slotIds: [id], isSetup: true };
+      return this.#runner.decide(scope, intent, {
         decide: (at): Outcome<Slot> | { ok: false; refusal: Refusal } => {
-          const doctor = engine.doctor(doctorId(request.doctor_id));
+          const doctor = engine.doctor(doctorId(command.doctor_id));
           if (doctor === undefined) return refused({ code: 'doctor_not_found' });
-          return engine.addSlot(singleSlotOf({ ...request, id }, doctor.facts), at);
+          return engine.addSlot(singleSlotOf({ ...command, id }, doctor.facts), at);
         },
-        view: (slot, at) => slotView(slot, at, engine.rules.graceMinutes),
+        project,
       });
     });
   }
 
   /** Sets a slot's seats and delay (R12). */
-  reviseSlot(
-    id: string,
-    request: ReviseSlotRequest,
-    caller: Caller,
-    isTrial: boolean,
-  ): Promise<Result<RevisedView>> {
-    const { capacity, delay_minutes: delayMinutes } = request;
-    const { graceMinutes } = this.#deps.engine.rules;
-    return this.#runner.whenReady(async () => {
-      const scope = await this.#runner.scopeOfSlot(slotId(id));
-      return this.#onSlots<RevisedSlot, RevisedView>(scope, intentOf(caller), {
-        isDryRun: isTrial,
-        decide: (engine, at) =>
-          engine.reviseSlot({ slotId: slotId(id), capacity, delayMinutes, at }),
-        view: (revised, at) => revisedView(revised, at, graceMinutes),
+  reviseSlot<View>(
+    { isDryRun, ...command }: ReviseSlotCommand,
+    context: CommandContext,
+    project: Projection<RevisedSlot, View>,
+  ): Promise<Answer<View>> {
+    return this.#run(isDryRun, context, async (intent) => {
+      const scope = await this.#runner.scopeOfSlot(command.slotId);
+      return this.#onSlots(scope, intent, {
+        isDryRun,
+        decide: (engine, at) => engine.reviseSlot({ ...command, at }),
+        project,
       });
     });
   }
 
   /** Closes a slot; its patients are moved to another one or cancelled, and all of them are listed (R13). */
-  closeSlot(
-    id: string,
-    request: CloseSlotRequest,
-    caller: Caller,
-    isTrial: boolean,
-  ): Promise<Answer<ClosedView>> {
-    const { reason } = request;
-    const moveTo = request.move_to === undefined ? null : slotId(request.move_to);
-    const { graceMinutes } = this.#deps.engine.rules;
-    return this.#once(isTrial, `slots/${id}/close`, request, caller, async (intent) => {
+  closeSlot<View>(
+    { isDryRun, ...command }: CloseSlotCommand,
+    context: CommandContext,
+    project: Projection<ClosedSlot, View>,
+  ): Promise<Answer<View>> {
+    const { slotId: id, reason, moveTo } = command;
+    const close = async (intent: Intent): Promise<Result<View>> => {
       if (reason === SESSION_ENDED)
         return refused({ code: 'invalid_request', errors: [RESERVED_REASON] });
-      const own = await this.#runner.scopeOfSlot(slotId(id));
+      const own = await this.#runner.scopeOfSlot(id);
       const target = moveTo === null ? NOTHING : await this.#runner.scopeOfSlot(moveTo);
-      const scope = own && target && union(own, target);
-      return this.#onSlots<ClosedSlot, ClosedView>(
-        scope,
-        { ...intent, reason },
-        {
-          isDryRun: isTrial,
-          decide: (engine, at) => engine.closeSlot({ slotId: slotId(id), reason, moveTo, at }),
-          view: (closed, at) => closedView(closed, at, graceMinutes),
-        },
-      );
-    });
+      return this.#onSlots(own && target && union(own, target), intent, {
+        isDryRun,
+        decide: (engine, at) => engine.closeSlot({ ...command, at }),
+        project,
+      });
+    };
+    return this.#run(isDryRun, context, close, reason);
   }
 
   /** Sets by how much a doctor runs late on a day. */
-  delayDay(
-    id: string,
-    request: DelayRequest,
-    caller: Caller,
-    isTrial: boolean,
-  ): Promise<Answer<DelayView>> {
-    const { minutes } = request;
-    const { graceMinutes } = this.#deps.engine.rules;
-    return this.#once(isTrial, `doctors/${id}/delay`, request, caller, async (intent) => {
-      const errors = dateFaultsOf({ date: request.date });
-      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      const command = { doctorId: doctorId(id), date: localDate(request.date), minutes };
+  delayDay<View>(
+    { isDryRun, ...command }: DelayDayCommand,
+    context: CommandContext,
+    project: Projection<DelayedDay, View>,
+  ): Promise<Answer<View>> {
+    return this.#run(isDryRun, context, (intent) => {
+      const errors = dateFaultsOf({ date: command.date });
+      if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
       return this.#onSlots({ doctorIds: [command.doctorId] }, intent, {
-        isDryRun: isTrial,
+        isDryRun,
         decide: (engine, at) => engine.delayDay({ ...command, at }),
-        view: (slots, at) => delayView({ ...command, slots }, at, graceMinutes),
+        project: (slots, moment) => project({ ...command, slots }, moment),
       });
     });
   }
 
-  /** What is only tried is not a command: its key, if any, stays unused. */
-  #once<T>(
-    isTrial: boolean,
-    name: string,
-    request: object,
-    caller: Caller,
-    run: (intent: Intent) => Promise<Result<T>>,
-  ): Promise<Answer<T>> {
-    const { name: actor } = caller;
-    const once = isTrial ? { name: actor, idempotencyKey: null } : caller;
-    return this.#runner.runOnce(name, request, once, (keep) => run(intentOf(caller, keep)));
+  /** A dry run stores no answer: its idempotency key, if any, stays unused. */
+  #run<View>(
+    isDryRun: boolean,
+    context: CommandContext,
+    command: (intent: Intent) => Promise<Result<View>>,
+    reason: string | null = null,
+  ): Promise<Answer<View>> {
+    const own = isDryRun ? { ...context, idempotency: null } : context;
+    return this.#runner.run(own, command, reason);
   }
 
-  /** Runs a step on the engine, or a trial of it on a copy of its doctors: the same code, and so the same answer. */
+  /** Runs a step on the engine; a dry run, on a copy of its doctors: the same code, and so the same answer. */
   #onSlots<Value, View>(
     scope: Scope | undefined,
     intent: Intent,

@@ -1,24 +1,19 @@
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../engine/index.ts';
 import { IdempotencyKeyTakenError, type Archive, type StoredResponse } from '../store/index.ts';
+import type { CommandContext } from './caller.ts';
 import { refused, type Result } from './refusal.ts';
 
-/** Who sends a command, and the key under which its answer is to be kept. */
-export interface Caller {
-  readonly name: string;
-  readonly idempotencyKey: string | null;
-}
-
-/** A command's answer; `isReplay` when it is the one given before under the same key. */
+/** A command's answer; `isReplay` when it is the stored answer to an earlier command under the same key. */
 export interface Answer<T> {
   readonly result: Result<T>;
   readonly isReplay: boolean;
 }
 
-/** Makes of a command's result what is to be kept with its effect; null when nothing is. */
+/** Makes the response that the store commits together with the command's changes; null when none is stored. */
 export type BuildResponse = (result: Result<unknown>, at: EpochMs) => StoredResponse | null;
 
-/** Runs a command once for each key of a caller: a repeat gets the first answer, also after a restart. */
+/** Runs a command once for each idempotency key of an identity: a repeat gets the first answer, also after a restart. */
 export class Idempotency {
   readonly #archive: Archive;
   readonly #inFlight = new Set<string>();
@@ -27,31 +22,34 @@ export class Idempotency {
     this.#archive = archive;
   }
 
-  /** @param request what makes two commands the same: its name and its fields */
+  /**
+   * Runs the command, or answers with the response that is stored under its key.
+   * @param now the instant by which a stored response expires
+   */
   async runOnce<T>(
-    caller: Caller,
-    request: readonly unknown[],
+    { identity, idempotency }: CommandContext,
     now: EpochMs,
-    run: (keep: BuildResponse) => Promise<Result<T>>,
+    run: (buildResponse: BuildResponse) => Promise<Result<T>>,
   ): Promise<Answer<T>> {
-    const { name, idempotencyKey: key } = caller;
-    if (key === null) return { result: await run(() => null), isReplay: false };
-    const id = `${name}\n${key}`;
-    if (this.#inFlight.has(id)) return fresh(refused({ code: 'idempotency_in_progress' }));
+    if (idempotency === null) return firstAnswer(await run(() => null));
+    const { key, request } = idempotency;
+    const { name: caller } = identity;
+    const id = `${caller}\n${key}`;
+    if (this.#inFlight.has(id)) return firstAnswer(refused({ code: 'idempotency_in_progress' }));
     this.#inFlight.add(id);
     try {
       const requestHash = hash('sha256', canonicalJson(request), 'base64url');
       for (;;) {
-        const kept = await this.#archive.storedResponse(name, key, now);
-        if (kept !== undefined) return replayed<T>(kept, requestHash);
-        const keep: BuildResponse = (result, at) => {
+        const stored = await this.#archive.storedResponse(caller, key, now);
+        if (stored !== undefined) return replayed<T>(stored, requestHash);
+        const buildResponse: BuildResponse = (result, at) => {
           const answer = JSON.stringify(result);
-          return { caller: name, key, requestHash, answer, at };
+          return { caller, key, requestHash, answer, at };
         };
         try {
-          return fresh(await run(keep));
+          return firstAnswer(await run(buildResponse));
         } catch (error) {
-          // Another process was first: its answer is kept by now.
+          // Another process has stored its answer under the key since: the loop reads that answer.
           if (!(error instanceof IdempotencyKeyTakenError)) throw error;
         }
       }
@@ -61,7 +59,7 @@ export class Idempotency {
   }
 }
 
-/** The same text for the same JSON, in whatever order its fields come. */
+/** The same text for the same JSON, whatever the order of its fields. */
 const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_key, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
@@ -69,11 +67,12 @@ const canonicalJson = (value: unknown): string =>
       : part,
   );
 
-/** The first answer, to a repeat of the request that it answered. */
-function replayed<T>(kept: StoredResponse, requestHash: string): Answer<T> {
-  return kept.requestHash === requestHash
-    ? { result: JSON.parse(kept.answer) as Result<T>, isReplay: true }
-    : fresh(refused({ code: 'idempotency_key_reused' }));
+/** The stored answer, if the request is a repeat of the one that the answer belongs to. */
+function replayed<T>(stored: StoredResponse, requestHash: string): Answer<T> {
+  return stored.requestHash === requestHash
+    ? { result: JSON.parse(stored.answer) as Result<T>, isReplay: true }
+    : firstAnswer(refused({ code: 'idempotency_key_reused' }));
 }
 
-const fresh = <T>(result: Result<T>): Answer<T> => ({ result, isReplay: false });
+/** The answer of a command that has run now. */
+export const firstAnswer = <T>(result: Result<T>): Answer<T> => ({ result, isReplay: false });

@@ -13,11 +13,14 @@ import { SlotMaintainer } from './slot-maintainer.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
-export { ClinicCommands, type PutDoctorView } from './clinic-commands.ts';
-export type { Answer, Caller } from './idempotency.ts';
-export { Reads } from './reads.ts';
-export { REFUSALS, type Refusal, type RefusalCode, type Result } from './refusal.ts';
-export { COUNTED, type CountsView, type DayReportView } from './report.ts';
+export * from './caller.ts';
+export { ClinicCommands, type DelayedDay, type PutDoctor } from './clinic-commands.ts';
+export * from './commands.ts';
+export type { Answer } from './idempotency.ts';
+export { instantOf } from './instant.ts';
+export { Reads, type Schedule } from './reads.ts';
+export * from './refusal.ts';
+export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
 export * from './doctor-input.ts';
 export * from './fault-words.ts';
@@ -25,10 +28,10 @@ export { exportRoster } from './roster/export.ts';
 export { importRoster } from './roster/import.ts';
 export * from './roster/file.ts';
 export { RosterError } from './roster/error.ts';
+export type { Projection } from './runner.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands } from './token-commands.ts';
-export type * from './views.ts';
-export { instantOf } from './views.ts';
+export type { ChangeRecord, StoredToken } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;
@@ -39,29 +42,29 @@ export interface ServiceDeps {
   readonly horizonDays: number;
 }
 
-/** The order of things around the engine: what can be commanded, what can be read, and what happens by itself. */
+/** What the other layers may do with the engine and the store: commands, reads, reports, and the work of each second. */
 export interface Service {
   readonly tokens: TokenCommands;
   readonly clinic: ClinicCommands;
   readonly reads: Reads;
   readonly reports: Reports;
-  /** Whether state is lost with the process. */
+  /** False when a restart loses everything. */
   readonly isDurable: boolean;
-  /** Why no command is taken now; undefined when the service is ready. */
+  /** Why the service takes no command now; undefined when it is ready. */
   readonly unreadiness: 'not_durable' | 'stopping' | undefined;
   /**
-   * Loads what can still change, sets up what `roster` says, brings the slots up to date and begins to serve.
-   * @param roster is asked once it is known whether there are any doctors
-   * @throws RosterError when the roster or the class table does not go with what is loaded; nothing is changed then
+   * Loads every slot that can still change, applies the roster, brings the slots up to date and begins to serve.
+   * @param roster called once, with whether the store has no doctors
+   * @throws RosterError when the roster or the class table contradicts the stored state; nothing is changed then
    */
   start(roster: (isEmpty: boolean) => Roster): Promise<void>;
-  /** Opens the slots that have come into the horizon, ends those that are over; every second or so. */
+  /** Opens the slots that have come into the horizon and ends those that are over. It is called about every second. */
   tick(): Promise<void>;
   /** Takes no more commands. */
   stop(): void;
 }
 
-/** Puts the service together around an engine and the store that keeps it. */
+/** Builds the service of an engine and of the store that makes the engine's changes durable. */
 export function createService(deps: ServiceDeps): Service {
   const { engine, store, archive, clock, horizonDays } = deps;
   const lifecycle = new Lifecycle(store);

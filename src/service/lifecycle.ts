@@ -1,7 +1,7 @@
 import type { Store } from '../store/index.ts';
 import { refusalOf, refused, type Result } from './refusal.ts';
 
-/** Where the process stands: it loads, then runs, then stops. */
+/** The phase of the process: it loads, then runs, then stops. */
 export class Lifecycle {
   #phase: 'loading' | 'running' | 'stopping' = 'loading';
   readonly #store: Store;
@@ -18,13 +18,13 @@ export class Lifecycle {
     this.#phase = 'stopping';
   }
 
-  /** Why no command is taken now; undefined when one is. */
+  /** Why the service takes no command now; undefined when it does. */
   get unreadiness(): 'not_durable' | 'stopping' | undefined {
     if (this.#phase === 'stopping') return 'stopping';
     return this.#phase === 'loading' || this.#store.state !== 'ready' ? 'not_durable' : undefined;
   }
 
-  /** Reads when everything is loaded: before, there is nothing to tell. What the store refuses is a refusal. */
+  /** Runs a read once everything is loaded, and is `not_durable` before that. An error that the store announces is a refusal. */
   async read<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
     try {
       return this.#phase === 'loading' ? refused({ code: 'not_durable' }) : await read();

@@ -1,45 +1,41 @@
-import { ENGINE_REFUSALS, type EngineRefusal } from '../engine/index.ts';
+import { ENGINE_REFUSALS, type EngineRefusal, type EngineRefusalCode } from '../engine/index.ts';
 import { NotDurableError, OverloadedError } from '../store/index.ts';
 import type { Fault } from './fault-words.ts';
 
-/** Every way a command or a read is refused; codes never change. */
+/** The codes of a command that comes with an idempotency key. */
+export const KEY_REFUSALS = ['idempotency_in_progress', 'idempotency_key_reused'] as const;
+
+/** The codes of a command whose changes cannot be made durable now. */
+export const AVAILABILITY_REFUSALS = ['overloaded', 'not_durable', 'stopping'] as const;
+
+/** Every code with which a command or a read is refused; a code never changes. */
 export const REFUSALS = [
   'invalid_request',
   ...ENGINE_REFUSALS,
   'token_already_cancelled',
-  'idempotency_in_progress',
-  'idempotency_key_reused',
-  'overloaded',
-  'not_durable',
-  'stopping',
+  ...KEY_REFUSALS,
+  ...AVAILABILITY_REFUSALS,
 ] as const;
 export type RefusalCode = (typeof REFUSALS)[number];
 
 export type Refusal =
   | EngineRefusal
   | { readonly code: 'invalid_request'; readonly errors: readonly Fault[] }
-  | {
-      readonly code:
-        | 'token_already_cancelled'
-        | 'idempotency_in_progress'
-        | 'idempotency_key_reused'
-        | 'overloaded'
-        | 'not_durable'
-        | 'stopping';
-    };
+  | { readonly code: Exclude<RefusalCode, EngineRefusalCode | 'invalid_request'> };
 
-/** A refusal is a value: exceptions are for what nobody foresaw. */
+/** What a command or a read comes to. A refusal is a value; an exception is a fault of the program or of the store. */
 export type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
+/** The result of a command or a read that is refused. */
 export const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({
   ok: false,
   refusal,
 });
 
 /**
- * The refusal that an error of the store comes to.
- * @throws the error itself when it is none of those that the store announces
+ * The refusal that an error of the store means.
+ * @throws the error itself when it is neither a `NotDurableError` nor an `OverloadedError`
  */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof NotDurableError) return { code: 'not_durable' };

@@ -11,7 +11,7 @@ import {
 } from '../engine/index.ts';
 import { emptySeatMsOf } from './empty-seats.ts';
 
-/** The changes that a day report counts, in the order in which it tells them. */
+/** The kinds of changes that a day report counts, in the order in which it shows them. */
 export const COUNTED = [
   'booked',
   'moved_in',
@@ -24,75 +24,81 @@ export const COUNTED = [
   'no_show',
   'expired',
 ] as const satisfies readonly Change['kind'][];
-type Counted = (typeof COUNTED)[number];
+export type CountedKind = (typeof COUNTED)[number];
 
-/** How long those waited who got a seat in the end, from their arrival in its slot; null when nobody did. */
-export interface WaitView {
+/** How long the patients who waited and got a seat had waited since their arrival in its slot. */
+export interface Wait {
   readonly patients: number;
-  /** Minutes, to a tenth. */
-  readonly median_minutes: number | null;
-  readonly p90_minutes: number | null;
+  /** Minutes, to a tenth; null when there is no such patient. */
+  readonly medianMinutes: number | null;
+  readonly p90Minutes: number | null;
 }
 
 /** What became of some tokens: how often each change happened to them, and what they hold at the end. */
-export type CountsView = { readonly [Kind in Counted]: number } & {
+export interface Counts {
+  readonly changes: Readonly<Record<CountedKind, number>>;
   readonly seated: number;
   readonly waiting: number;
-  readonly wait: WaitView;
-};
+  readonly wait: Wait;
+}
 
-export interface DayReportView {
-  readonly doctor_id: string;
+export interface ClassCounts extends Counts {
+  /** The class, as a booking names it. */
+  readonly type: string;
+}
+
+export interface DayReport {
+  readonly doctorId: string;
   readonly date: string;
   /** Slots of the day, closed ones included. */
   readonly slots: number;
   /** Seats of the slots that are not closed. */
   readonly offered: number;
-  readonly total: CountsView;
-  readonly by_class: readonly ({ readonly type: string } & CountsView)[];
-  /** Seat-minutes that stayed empty while somebody waited; 0 by R5. */
-  readonly empty_seat_minutes: number;
+  readonly total: Counts;
+  readonly byClass: readonly ClassCounts[];
+  /** Seat-minutes that stayed empty while a patient waited; 0 by R5. */
+  readonly emptySeatMinutes: number;
 }
 
 /** What happened on a doctor's day. */
 export interface DayRecord {
   readonly doctorId: string;
   readonly date: string;
-  /** For each slot its changes, oldest first: what it was set to and what happened to the tokens in it. */
+  /** The changes of each slot and of the tokens in it, oldest first. */
   readonly slots: readonly (readonly Change[])[];
   /** The class table, in its order. */
   readonly classes: readonly PatientClass[];
-  /** The instant up to which it is told. */
+  /** The instant up to which the report counts. */
   readonly at: EpochMs;
 }
 
 /**
- * The report of a doctor's day: a fold of what is on record and of nothing else, so that a day is told the same while
- * it is in memory and ever after. A token counts under the class it has at the end.
+ * The report of a doctor's day. It is a fold of the change records alone, so that it is the same while the day is in
+ * memory and after the day was evicted. A token counts under the class it has at the end.
  */
-export function dayReportOf({ doctorId, date, slots, classes, at }: DayRecord): DayReportView {
+export function dayReportOf({ doctorId, date, slots, classes, at }: DayRecord): DayReport {
   const tokens = tokenDaysOf(slots);
   const byType = Map.groupBy(tokens, ({ type }) => type);
   const types = new Set([...classes.map(({ type }) => type), ...byType.keys()]);
   const facts = slots.flatMap((changes) => factsOf(changes) ?? []);
   const emptyMs = slots.map((changes) => emptySeatMsOf(changes, at));
   return {
-    doctor_id: doctorId,
+    doctorId,
     date,
     slots: facts.length,
     offered: sum(facts.map(({ capacity, closedReason }) => (closedReason === null ? capacity : 0))),
     total: countsOf(tokens),
-    by_class: Array.from(types, (type) => ({ type, ...countsOf(byType.get(type) ?? []) })),
-    // Upwards: not even a second is told as none.
-    empty_seat_minutes: Math.ceil(tenthsOf(sum(emptyMs))) / 10,
+    byClass: Array.from(types, (type) => ({ type, ...countsOf(byType.get(type) ?? []) })),
+    // Rounded up, because a single second must not become 0.
+    emptySeatMinutes: Math.ceil(tenthsOf(sum(emptyMs))) / 10,
   };
 }
 
-/** A token's day with its doctor, from slot to slot. */
+/** What happened to one token in the slots of the day. */
 class TokenDay {
   readonly counts = new Map<TokenChange['kind'], number>();
   type = '';
-  /** Null once it has left for another day or doctor. */
+  /** Null once the token was moved to another day or doctor. */
   status: Status | null = null;
   /** Milliseconds from its arrival in the slot to the promotion that gave it the seat; null when none did. */
   waitMs: number | null = null;
@@ -108,15 +114,15 @@ class TokenDay {
       this.type = change.patientType;
     // A clock that was set back makes no wait negative.
     if (kind === 'promoted') this.waitMs = Math.max(0, at - this.#arrivedAt);
-    // Whoever waits has no seat, whatever they were promoted to before.
+    // A waiting token has no seat, also when it was promoted before and bumped since.
     if (this.status === 'WAITING') this.waitMs = null;
   }
 }
 
-/** Everybody who was in one of the slots, by the first change of each. */
+/** The tokens that were in one of the slots, in the order of their first changes. */
 function tokenDaysOf(slots: DayRecord['slots']): TokenDay[] {
   const days = new Map<TokenId, TokenDay>();
-  // A token may go from slot to slot and back: the doctor's versions are the order of it all.
+  // A token can be moved from slot to slot and back: the doctor's versions give the order of all changes.
   for (const change of slots.flat().sort((a, b) => a.version - b.version)) {
     if (!isTokenChange(change)) continue;
     const day = days.get(change.tokenId) ?? new TokenDay();
@@ -126,23 +132,24 @@ function tokenDaysOf(slots: DayRecord['slots']): TokenDay[] {
   return [...days.values()];
 }
 
-function countsOf(tokens: readonly TokenDay[]): CountsView {
-  const timesOf = (kind: Counted): number => sum(tokens.map(({ counts }) => counts.get(kind) ?? 0));
-  const counts = Object.fromEntries(COUNTED.map((kind) => [kind, timesOf(kind)]));
+function countsOf(tokens: readonly TokenDay[]): Counts {
+  const timesOf = (kind: CountedKind): number =>
+    sum(tokens.map(({ counts }) => counts.get(kind) ?? 0));
+  const changes = Object.fromEntries(COUNTED.map((kind) => [kind, timesOf(kind)]));
   return {
-    ...(counts as Record<Counted, number>),
+    changes: changes as Record<CountedKind, number>,
     seated: tokens.filter(({ status }) => status !== null && holdsSeat(status)).length,
     waiting: tokens.filter(({ status }) => status === 'WAITING').length,
     wait: waitOf(tokens.flatMap(({ waitMs }) => waitMs ?? [])),
   };
 }
 
-function waitOf(waits: readonly number[]): WaitView {
+function waitOf(waits: readonly number[]): Wait {
   const sorted = waits.toSorted((a, b) => a - b);
   return {
     patients: sorted.length,
-    median_minutes: percentileOf(sorted, 50),
-    p90_minutes: percentileOf(sorted, 90),
+    medianMinutes: percentileOf(sorted, 50),
+    p90Minutes: percentileOf(sorted, 90),
   };
 }
 

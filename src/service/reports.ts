@@ -1,23 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import {
-  doctorId,
-  localDate,
-  type AllocationEngine,
-  type Change,
-  type DoctorId,
-  type EpochMs,
-  type LocalDate,
-} from '../engine/index.ts';
+import type { AllocationEngine, Change, DoctorId, EpochMs, LocalDate } from '../engine/index.ts';
 import type { Archive, Store } from '../store/index.ts';
+import type { Query } from './caller.ts';
 import { dateFaultsOf } from './doctor-input.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
-import { dayReportOf, type DayReportView } from './report.ts';
+import { dayReportOf, type DayReport } from './report.ts';
 
-export interface DayReportRequest {
-  readonly doctor_id: string;
+export interface DayReportQuery extends Query {
+  readonly doctorId: DoctorId;
   /** A day of the doctor's calendar. */
-  readonly date: string;
+  readonly date: LocalDate;
 }
 
 interface ReportDeps {
@@ -28,7 +21,7 @@ interface ReportDeps {
   readonly clock: () => EpochMs;
 }
 
-/** The reports: counted from the change records, so that nothing is told that could still be lost. */
+/** The reports. They count change records, which are durable: no report shows what could still be lost. */
 export class Reports {
   readonly #deps: ReportDeps;
 
@@ -37,27 +30,25 @@ export class Reports {
   }
 
   /** What happened in a doctor's slots of a day, up to now; of a day of any age. */
-  day({ doctor_id, date }: DayReportRequest): Promise<Result<DayReportView>> {
+  day({ doctorId, date }: DayReportQuery): Promise<Result<DayReport>> {
     const { engine, store, archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
       const errors = dateFaultsOf({ date });
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      const id = doctorId(doctor_id);
-      const day = localDate(date);
-      // The report is of this instant: slots are read one by one, and what happens meanwhile would be told by halves.
-      const seen = await store.read(id, () => this.#dayInMemory(id, day));
+      // The report is of this instant: slots are read one by one, and a move between two reads would count only once.
+      const seen = await store.read(doctorId, () => this.#dayInMemory(doctorId, date));
       if (seen === undefined) return refused({ code: 'doctor_not_found' });
       const { version, at, inMemory } = seen;
-      const past = await archive.slots(id, day, day, new Set(inMemory));
+      const past = await archive.slots(doctorId, date, date, new Set(inMemory));
       const slotIds = [...inMemory, ...past.map(({ facts }) => facts.id)];
       const changes: (readonly Change[])[] = [];
       for (const slotId of slotIds) {
         changes.push(await archive.slotChanges(slotId));
-        // A long day is read in steps, between which others are answered.
+        // A long day is read in steps, and other requests are answered between two steps.
         await setImmediate();
       }
       const value = dayReportOf({
-        doctorId: id,
+        doctorId,
         date,
         slots: changes.map((slot) => slot.filter((change) => change.version <= version)),
         classes: engine.rules.classes,

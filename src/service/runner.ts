@@ -1,16 +1,17 @@
 import {
   isLive,
-  tokenId,
   type AllocationEngine,
   type Change,
   type DoctorId,
   type EpochMs,
+  type Moment,
   type Outcome,
   type SlotId,
   type TokenId,
 } from '../engine/index.ts';
 import type { Archive, Scope, Store } from '../store/index.ts';
-import { Idempotency, type Answer, type Caller, type BuildResponse } from './idempotency.ts';
+import type { CommandContext } from './caller.ts';
+import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
 
@@ -25,26 +26,31 @@ export interface CommandDeps {
   readonly horizonDays: number;
 }
 
-/** What a command leaves to its runner: who asked, why, and whether the answer is kept. */
+/** What goes on record with a command's changes, and how the response to be stored is made. */
 export interface Intent {
   readonly actor: string;
   readonly reason: string | null;
   readonly buildResponse: BuildResponse;
 }
 
-/** The intent of a command for which nobody gives a reason. */
-export const intentOf = (
-  caller: Caller,
-  keep: BuildResponse = () => null,
-  reason: string | null = null,
-): Intent => ({ actor: caller.name, reason, buildResponse: keep });
+/**
+ * Makes a plain value, which a caller can be shown, of a value of the engine. It runs at the instant of the decision,
+ * because the engine's own objects go on changing while the answer waits for the disk.
+ */
+export type Projection<Value, View> = (value: Value, moment: Moment) => View;
 
-/** How a command is decided, and how its outcome is told. */
+/** How a command is decided, and how its outcome is shown. */
 export interface CommandStep<Value, View> {
   readonly decide: (at: EpochMs) => Outcome<Value> | { ok: false; refusal: Refusal };
-  readonly view: (value: Value, at: EpochMs) => View;
-  /** Whether it is only tried: nothing of it is kept. */
+  readonly project: Projection<Value, View>;
+  /** Whether the changes are thrown away, because the decision was made on a copy. */
   readonly isDryRun?: boolean;
+}
+
+/** What a decision comes to in one transaction. */
+interface Decided<T> {
+  readonly changes: readonly Change[];
+  readonly result: T;
 }
 
 /** Runs commands: each once for its idempotency key, decided by the engine in one step, answered when it is durable. */
@@ -57,77 +63,63 @@ export class Runner {
     this.#idempotency = new Idempotency(deps.archive);
   }
 
-  /** Runs a command that a repeat may run again: PUT and PATCH take no key. */
-  async whenReady<T>(run: () => Promise<Result<T>>): Promise<Result<T>> {
-    const code = this.#deps.lifecycle.unreadiness;
-    if (code !== undefined) return refused({ code });
-    try {
-      return await run();
-    } catch (error) {
-      return refused(refusalOf(error));
-    }
-  }
-
-  /** @param name of the command, which belongs to what makes two requests the same */
-  async runOnce<T>(
-    name: string,
-    request: object,
-    caller: Caller,
-    run: (keep: BuildResponse) => Promise<Result<T>>,
-  ): Promise<Answer<T>> {
+  /**
+   * Runs a command if the service is ready.
+   * @param reason goes on record with each change of the command
+   */
+  async run<View>(
+    context: CommandContext,
+    command: (intent: Intent) => Promise<Result<View>>,
+    reason: string | null = null,
+  ): Promise<Answer<View>> {
     const { lifecycle, clock } = this.#deps;
     const code = lifecycle.unreadiness;
-    if (code !== undefined) return { result: refused({ code }), isReplay: false };
+    if (code !== undefined) return firstAnswer(refused({ code }));
+    const { name: actor } = context.identity;
     try {
-      return await this.#idempotency.runOnce(caller, [name, request], clock(), run);
+      return await this.#idempotency.runOnce(context, clock(), (buildResponse) =>
+        command({ actor, reason, buildResponse }),
+      );
     } catch (error) {
-      return { result: refused(refusalOf(error)), isReplay: false };
+      return firstAnswer(refused(refusalOf(error)));
     }
   }
 
-  /** Runs a step on these doctors. */
+  /** Runs a step on the doctors of the scope. */
   decide<Value, View>(
     scope: Scope,
     intent: Intent,
-    { decide, view, isDryRun: isTrial = false }: CommandStep<Value, View>,
+    step: CommandStep<Value, View>,
   ): Promise<Result<View>> {
-    return this.#transact(scope, intent, (at) => {
-      const outcome = decide(at);
-      if (!outcome.ok) return { changes: [], result: outcome };
-      const changes = isTrial ? [] : outcome.changes;
-      return { changes, result: { ok: true, value: view(outcome.value, at) } };
-    });
+    return this.#transact(scope, intent, (at) => this.#decided(step, at));
   }
 
   /**
-   * Finds the token's doctor, also when its slot is over and not in memory, and runs the step there.
-   * @param more what it touches besides
+   * Runs a step on the doctor who has the token. The token's slot is loaded if it has been evicted from memory.
+   * @param more what the step touches besides
    */
   async decideOnToken<Value, View>(
-    id: string,
+    id: TokenId,
     intent: Intent,
     step: CommandStep<Value, View>,
     more: Scope = { doctorIds: [] },
   ): Promise<Result<View>> {
     const { engine } = this.#deps;
     for (;;) {
-      const own = await this.#scopeOf(tokenId(id));
+      const own = await this.#scopeOfToken(id);
       if ('code' in own) return this.refuse(own, intent);
       const scope = union(own, more);
-      const result = await this.decide(scope, intent, {
-        ...step,
-        decide: (at) => {
-          const doctor = engine.token(tokenId(id))?.slot.facts.doctorId;
-          const isElsewhere = doctor !== undefined && !scope.doctorIds.includes(doctor);
-          return isElsewhere ? refused({ code: 'token_not_found' }) : step.decide(at);
-        },
+      const result = await this.#transact<Result<View> | TokenHasLeft>(scope, intent, (at) => {
+        const doctorId = engine.token(id)?.slot.facts.doctorId;
+        return doctorId !== undefined && scope.doctorIds.includes(doctorId)
+          ? this.#decided(step, at)
+          : { changes: [], result: TOKEN_HAS_LEFT };
       });
-      // Somebody else moved the token, or took it out of its slot, between the two steps: it is looked for once more.
-      if (result.ok || result.refusal.code !== 'token_not_found') return result;
+      if (result !== TOKEN_HAS_LEFT) return result;
     }
   }
 
-  /** Answers with a refusal that was found before anything could be decided. */
+  /** Answers with a refusal that was found before a decision, and stores that response. */
   refuse(refusal: Refusal, intent: Intent): Promise<Result<never>> {
     return this.#transact({ doctorIds: [] }, intent, () => ({
       changes: [],
@@ -135,14 +127,14 @@ export class Runner {
     }));
   }
 
-  /** What a command on this slot touches, whether the id is a slot's or a session's; undefined when it is neither. */
+  /** What a command on a slot, or on a session's next slot, touches; undefined when the id is neither's. */
   async scopeOfSlot(id: SlotId): Promise<Scope | undefined> {
     const owner = await this.#deps.store.ownerOf(id);
     return owner && { doctorIds: [owner], slotIds: [id] };
   }
 
-  /** What a command on this token touches; or why there can be none. */
-  async #scopeOf(id: TokenId): Promise<Scope | Refusal> {
+  /** What a command on a token touches, or the refusal of every command on it. */
+  async #scopeOfToken(id: TokenId): Promise<Scope | Refusal> {
     const { engine, archive } = this.#deps;
     const token = engine.token(id);
     if (token !== undefined) return { doctorIds: [token.slot.facts.doctorId] };
@@ -154,24 +146,38 @@ export class Runner {
       : { code: 'invalid_transition', from: stored.status, allowed: [] };
   }
 
-  #transact<View>(
+  #decided<Value, View>(
+    { decide, project, isDryRun = false }: CommandStep<Value, View>,
+    at: EpochMs,
+  ): Decided<Result<View>> {
+    const outcome = decide(at);
+    if (!outcome.ok) return { changes: [], result: outcome };
+    const value = project(outcome.value, { engine: this.#deps.engine, at });
+    return { changes: isDryRun ? [] : outcome.changes, result: { ok: true, value } };
+  }
+
+  /** No response is stored when the token has left, because the command is still to be decided. */
+  #transact<T extends Result<unknown> | TokenHasLeft>(
     scope: Scope,
-    { actor, reason, buildResponse: keep }: Intent,
-    decide: (at: EpochMs) => { changes: readonly Change[]; result: Result<View> },
-  ): Promise<Result<View>> {
+    { actor, reason, buildResponse }: Intent,
+    decide: (at: EpochMs) => Decided<T>,
+  ): Promise<T> {
     const { store, clock } = this.#deps;
     return store.transact(scope, () => {
       const at = clock();
       const { changes, result } = decide(at);
-      const isFinal = result.ok || scope.doctorIds.length === 0 || isAnswer(result.refusal);
-      const kept = isFinal ? keep(result, at) : null;
-      return { changes, answer: result, origin: { actor, reason }, response: kept };
+      const response = result === TOKEN_HAS_LEFT ? null : buildResponse(result, at);
+      return { changes, answer: result, origin: { actor, reason }, response };
     });
   }
 }
 
-/** A token that is not where it was found is looked for once more before that is an answer (see `decideOnToken`). */
-const isAnswer = ({ code }: Refusal): boolean => code !== 'token_not_found';
+/**
+ * The token was moved to another doctor, or it is over, since its doctor was read: nothing was decided, and the token
+ * is to be read again.
+ */
+const TOKEN_HAS_LEFT = 'token has left';
+type TokenHasLeft = typeof TOKEN_HAS_LEFT;
 
 /** What two commands in one touch: each doctor once, in the order of ids, in which they are locked. */
 export const union = (a: Scope, b: Scope): Scope => ({

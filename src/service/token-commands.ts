@@ -1,68 +1,45 @@
-import {
-  doctorId,
-  patientId,
-  slotId,
-  tokenId,
-  type EpochMs,
-  type Departure,
-  type LocalDate,
-  type Outcome,
-  type Reordered,
-  type Token,
+import type {
+  Book,
+  Booked,
+  Called,
+  CallNext,
+  Departure,
+  EpochMs,
+  LocalDate,
+  Move,
+  NoShow,
+  Outcome,
+  Reclassify,
+  Reordered,
+  Token,
+  TokenId,
 } from '../engine/index.ts';
 import { localDateAt } from './calendar.ts';
-import type { Answer, Caller } from './idempotency.ts';
-import type { Result } from './refusal.ts';
-import { intentOf, type CommandDeps, type Runner, type CommandStep } from './runner.ts';
-import {
-  bookingView,
-  calledView,
-  cancelView,
-  noShowView,
-  reorderedView,
-  tokenView,
-  type BookingView,
-  type CalledView,
-  type CancelView,
-  type NoShowView,
-  type ReorderedView,
-  type TokenView,
-} from './views.ts';
+import type { CommandContext } from './caller.ts';
+import type { Answer } from './idempotency.ts';
+import type { CommandDeps, CommandStep, Projection, Runner } from './runner.ts';
 
-export interface BookRequest {
-  readonly doctor_id: string;
-  readonly slot_id: string;
-  readonly patient_name: string;
-  readonly patient_type: string;
-  readonly patient_id?: string;
+/** A command as a caller sends it: the service adds the instant, the local date and the id of a new token. */
+type Sent<Command> = Omit<Command, 'at' | 'today' | 'tokenId'>;
+
+export type BookCommand = Sent<Book>;
+export type CallNextCommand = Sent<CallNext>;
+
+/** A command on a token that exists. */
+export interface OnToken {
+  readonly tokenId: TokenId;
 }
 
-export interface TokenRequest {
-  readonly token_id: string;
+export interface CancelCommand extends OnToken {
+  /** Goes on record; null when the caller gave none. */
+  readonly reason: string | null;
 }
 
-export interface CancelRequest extends TokenRequest {
-  readonly reason?: string;
-}
+export type NoShowCommand = OnToken & Sent<NoShow>;
+export type MoveCommand = OnToken & Sent<Move>;
 
-export interface NoShowRequest extends TokenRequest {
-  /** Also before the slot starts. */
-  readonly force?: boolean;
-}
-
-export interface CallNextRequest {
-  readonly doctor_id: string;
-  readonly slot_id?: string;
-  /** Completes who is in consultation. */
-  readonly complete_current?: boolean;
-}
-
-export interface MoveRequest extends TokenRequest {
-  readonly slot_id: string;
-}
-
-export interface ReclassifyRequest extends TokenRequest {
-  readonly patient_type: string;
+export interface ReclassifyCommand extends OnToken, Sent<Reclassify> {
+  /** Goes on record. */
   readonly reason: string;
 }
 
@@ -77,144 +54,155 @@ export class TokenCommands {
   }
 
   /** Books a patient into a slot, or into the next slot of a session (R1-R4, R15). */
-  book(request: BookRequest, caller: Caller): Promise<Answer<BookingView>> {
+  book<View>(
+    command: BookCommand,
+    context: CommandContext,
+    project: Projection<Booked, View>,
+  ): Promise<Answer<View>> {
     const { engine, newId } = this.#deps;
-    const doctor = doctorId(request.doctor_id);
-    const slot = slotId(request.slot_id);
-    const isAlias = engine.sessionDoctor(slot) !== undefined;
-    const scope = { doctorIds: [doctor], slotIds: isAlias ? [] : [slot] };
-    return this.#runner.runOnce('book', request, caller, (keep) =>
-      this.#runner.decide(scope, intentOf(caller, keep), {
-        decide: (at) =>
-          engine.book({
-            doctorId: doctor,
-            slotId: slot,
-            tokenId: newId(at),
-            patientName: request.patient_name.trim(),
-            patientId: request.patient_id === undefined ? null : patientId(request.patient_id),
-            patientType: request.patient_type,
+    const { doctorId, slotId, patientName, patientId, patientType } = command;
+    const isAlias = engine.sessionDoctor(slotId) !== undefined;
+    const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
+    return this.#runner.run(context, (intent) =>
+      this.#runner.decide(scope, intent, {
+        decide: (at) => {
+          const tokenId = newId(at);
+          return engine.book({
+            doctorId,
+            slotId,
+            tokenId,
+            patientName,
+            patientId,
+            patientType,
             at,
-          }),
-        view: (booked, at) => bookingView(booked, at, engine.rules.graceMinutes),
+          });
+        },
+        project,
       }),
     );
   }
 
   /** Cancels a token, seated or waiting (R5, R6); after its slot has ended too (R11). */
-  cancel(request: CancelRequest, caller: Caller): Promise<Answer<CancelView>> {
+  cancel<View>(
+    { tokenId, reason }: CancelCommand,
+    context: CommandContext,
+    project: Projection<Departure, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const step: CommandStep<Departure, CancelView> = {
-      decide: (at) => engine.cancel({ tokenId: tokenId(request.token_id), at }),
-      view: cancelView,
-    };
-    return this.#onToken('cancel', request, caller, step, request.reason);
+    const decide = (at: EpochMs): Outcome<Departure> => engine.cancel({ tokenId, at });
+    return this.#onToken(tokenId, context, { decide, project }, reason);
   }
 
   /** Marks a patient who did not come (R5), not before the slot starts unless forced. */
-  noShow(request: NoShowRequest, caller: Caller): Promise<Answer<NoShowView>> {
+  noShow<View>(
+    { tokenId, force }: NoShowCommand,
+    context: CommandContext,
+    project: Projection<Departure, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const { token_id, force = false } = request;
-    const step: CommandStep<Departure, NoShowView> = {
-      decide: (at) => engine.noShow({ tokenId: tokenId(token_id), force, at }),
-      view: noShowView,
-    };
-    return this.#onToken('no-show', request, caller, step);
+    const decide = (at: EpochMs): Outcome<Departure> => engine.noShow({ tokenId, force, at });
+    return this.#onToken(tokenId, context, { decide, project });
   }
 
   /** Marks a patient as being at the desk. */
-  checkIn(request: TokenRequest, caller: Caller): Promise<Answer<TokenView>> {
+  checkIn<View>(
+    { tokenId }: OnToken,
+    context: CommandContext,
+    project: Projection<Token, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    return this.#visit('check-in', request, caller, (at) =>
-      engine.checkIn({ tokenId: tokenId(request.token_id), at }),
-    );
+    const decide = (at: EpochMs): Outcome<Token> => engine.checkIn({ tokenId, at });
+    return this.#onToken(tokenId, context, { decide, project });
   }
 
   /** Takes a patient to the doctor. */
-  start(request: TokenRequest, caller: Caller): Promise<Answer<TokenView>> {
+  start<View>(
+    { tokenId }: OnToken,
+    context: CommandContext,
+    project: Projection<Token, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const id = tokenId(request.token_id);
-    return this.#visit('start', request, caller, (at) =>
-      engine.start({ tokenId: id, today: this.#todayOf(engine.token(id)?.slot.doctor, at), at }),
-    );
+    const decide = (at: EpochMs): Outcome<Token> => {
+      const today = this.#todayOf(engine.token(tokenId)?.slot.doctor, at);
+      return engine.start({ tokenId, today, at });
+    };
+    return this.#onToken(tokenId, context, { decide, project });
   }
 
   /** Ends a consultation. */
-  complete(request: TokenRequest, caller: Caller): Promise<Answer<TokenView>> {
+  complete<View>(
+    { tokenId }: OnToken,
+    context: CommandContext,
+    project: Projection<Token, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    return this.#visit('complete', request, caller, (at) =>
-      engine.complete({ tokenId: tokenId(request.token_id), at }),
-    );
+    const decide = (at: EpochMs): Outcome<Token> => engine.complete({ tokenId, at });
+    return this.#onToken(tokenId, context, { decide, project });
   }
 
-  /** Takes the next checked-in patient to the doctor, and completes who is there if asked to. */
-  callNext(request: CallNextRequest, caller: Caller): Promise<Answer<CalledView>> {
+  /** Takes the next checked-in patient to the doctor, and completes the current consultation if asked to. */
+  callNext<View>(
+    command: CallNextCommand,
+    context: CommandContext,
+    project: Projection<Called, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const { doctor_id, slot_id, complete_current: completeCurrent = false } = request;
-    const doctor = doctorId(doctor_id);
-    const slot = slot_id === undefined ? null : slotId(slot_id);
-    const isAlias = slot !== null && engine.sessionDoctor(slot) !== undefined;
-    const scope = { doctorIds: [doctor], slotIds: slot === null || isAlias ? [] : [slot] };
-    return this.#runner.runOnce('call-next', request, caller, (keep) =>
-      this.#runner.decide(scope, intentOf(caller, keep), {
+    const { doctorId, slotId } = command;
+    const isAlias = slotId !== null && engine.sessionDoctor(slotId) !== undefined;
+    const scope = { doctorIds: [doctorId], slotIds: slotId === null || isAlias ? [] : [slotId] };
+    return this.#runner.run(context, (intent) =>
+      this.#runner.decide(scope, intent, {
         decide: (at) => {
-          const today = this.#todayOf(engine.doctor(doctor), at);
-          return engine.callNext({ doctorId: doctor, slotId: slot, completeCurrent, today, at });
+          const today = this.#todayOf(engine.doctor(doctorId), at);
+          return engine.callNext({ ...command, today, at });
         },
-        view: calledView,
+        project,
       }),
     );
   }
 
-  /** Moves a patient to another slot, of whichever doctor; refused, the patient keeps the old place (R13). */
-  move(request: MoveRequest, caller: Caller): Promise<Answer<ReorderedView>> {
+  /** Moves a patient to another slot, of any doctor; when refused, the patient keeps the old place (R13). */
+  move<View>(
+    { tokenId, slotId }: MoveCommand,
+    context: CommandContext,
+    project: Projection<Reordered, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const step: CommandStep<Reordered, ReorderedView> = {
-      decide: (at) =>
-        engine.move({ tokenId: tokenId(request.token_id), slotId: slotId(request.slot_id), at }),
-      view: (moved, at) => reorderedView(moved, at, engine.rules.graceMinutes),
-    };
-    return this.#runner.runOnce('move', request, caller, async (keep) => {
-      const intent = intentOf(caller, keep);
-      const target = await this.#runner.scopeOfSlot(slotId(request.slot_id));
+    const decide = (at: EpochMs): Outcome<Reordered> => engine.move({ tokenId, slotId, at });
+    return this.#runner.run(context, async (intent) => {
+      const target = await this.#runner.scopeOfSlot(slotId);
       return target === undefined
         ? this.#runner.refuse({ code: 'slot_not_found' }, intent)
-        : this.#runner.decideOnToken(request.token_id, intent, step, target);
+        : this.#runner.decideOnToken(tokenId, intent, { decide, project }, target);
     });
   }
 
   /** Gives a patient another class, for a reason that goes on record (R14). */
-  reclassify(request: ReclassifyRequest, caller: Caller): Promise<Answer<ReorderedView>> {
+  reclassify<View>(
+    { tokenId, patientType, reason }: ReclassifyCommand,
+    context: CommandContext,
+    project: Projection<Reordered, View>,
+  ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const { token_id, patient_type: patientType, reason } = request;
-    const step: CommandStep<Reordered, ReorderedView> = {
-      decide: (at) => engine.reclassify({ tokenId: tokenId(token_id), patientType, at }),
-      view: (moved, at) => reorderedView(moved, at, engine.rules.graceMinutes),
-    };
-    return this.#onToken('reclassify', request, caller, step, reason);
-  }
-
-  #visit(
-    name: string,
-    request: TokenRequest,
-    caller: Caller,
-    decide: (at: EpochMs) => Outcome<Token>,
-  ): Promise<Answer<TokenView>> {
-    return this.#onToken(name, request, caller, { decide, view: tokenView });
+    const decide = (at: EpochMs): Outcome<Reordered> =>
+      engine.reclassify({ tokenId, patientType, at });
+    return this.#onToken(tokenId, context, { decide, project }, reason);
   }
 
   #onToken<Value, View>(
-    name: string,
-    request: TokenRequest,
-    caller: Caller,
+    id: TokenId,
+    context: CommandContext,
     step: CommandStep<Value, View>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
-    return this.#runner.runOnce(name, request, caller, (keep): Promise<Result<View>> =>
-      this.#runner.decideOnToken(request.token_id, intentOf(caller, keep, reason), step),
+    return this.#runner.run(
+      context,
+      (intent) => this.#runner.decideOnToken(id, intent, step),
+      reason,
     );
   }
 
-  /** The day at a doctor's place; any will do where the engine will not find the doctor either. */
+  /** The local date of a doctor. An unknown doctor has none, and the engine refuses the command whatever the date. */
   #todayOf(doctor: Token['slot']['doctor'] | undefined, at: EpochMs): LocalDate {
     return localDateAt(at, doctor?.facts.timeZone ?? 'UTC');
   }

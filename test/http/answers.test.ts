@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { epochMs } from '../../src/engine/index.ts';
+import { epochMs, slotId } from '../../src/engine/index.ts';
+import { revisedSlotOf } from '../../src/http/resources/slot.ts';
+import { ANONYMOUS } from '../../src/service/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
 import { done } from '../support/app/told.ts';
 
@@ -84,15 +86,20 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
   const { opd, id } = await open();
   const answer = await opd.post(url, bodyOf(id), { 'idempotency-key': 'k' });
   expect(answer).toMatchObject({ body: told });
-  const kept = await opd.archive.storedResponse('anonymous', 'k', epochMs(Date.parse('2026-11-23')));
+  const kept = await opd.archive.storedResponse(
+    'anonymous',
+    'k',
+    epochMs(Date.parse('2026-11-23')),
+  );
   expect(JSON.parse(kept?.answer ?? 'null')).toEqual({ ok: true, value: answer.body });
 });
 
 it('PATCH of a slot answers all that the service tells', async () => {
   const { opd } = await open();
   for (const capacity of [1, 4]) {
-    const caller = { name: 'anonymous', idempotencyKey: null };
-    const told = await opd.service.clinic.reviseSlot(NINE, { capacity }, caller, true);
+    const command = { slotId: slotId(NINE), capacity, delayMinutes: undefined, isDryRun: true };
+    const context = { identity: ANONYMOUS, idempotency: null };
+    const { result: told } = await opd.service.clinic.reviseSlot(command, context, revisedSlotOf);
     const { body } = await opd.patch(`/slots/${NINE}`, { capacity });
     expect(JSON.parse(JSON.stringify(told))).toEqual({ ok: true, value: body });
     expect(body).toMatchObject(capacity === 1 ? { bumped: [{}, {}] } : { promoted: [{}, {}, {}] });

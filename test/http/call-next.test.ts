@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { BookingView, CalledView } from '../../src/service/index.ts';
+import type { BookingView, CalledView } from '../../src/http/resources/index.ts';
 import { openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
 import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/app/told.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClosedView } from '../../src/service/index.ts';
+import type { ClosedView } from '../../src/http/resources/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
 import {
   board,

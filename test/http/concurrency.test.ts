@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
-import type { BookingView, CancelView, HistoryView } from '../../src/service/index.ts';
+import { DEFAULT_CLASSES, slotId, tokenId } from '../../src/engine/index.ts';
+import { reorderedOf } from '../../src/http/resources/booking.ts';
+import { cancellationOf } from '../../src/http/resources/visit.ts';
+import type { BookingView, CancelView, HistoryView } from '../../src/http/resources/index.ts';
 import { booking, openApp } from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
 import { listen } from '../support/app/sockets.ts';
@@ -109,13 +111,17 @@ it('cancels once when many cancel the same token at the same time', async () => 
 it('does a cancel where the token is when a move takes it to another doctor in between', async () => {
   const opd = await openApp();
   const { tokens } = opd.service;
-  const caller = { name: 'desk', idempotencyKey: null };
+  const context = { identity: { name: 'desk' }, idempotency: null };
   // The cancel begins so many steps of the event loop after the move: at some of them it finds the token just before.
   for (let steps = 0; steps < 12; steps += 1) {
     const { id } = await opd.book(`W${steps}`, { slot_id: 'doc1_slot2@2026-11-24' });
-    const move = tokens.move({ token_id: id, slot_id: 'doc2_slot1' }, caller);
+    const move = tokens.move(
+      { tokenId: tokenId(id), slotId: slotId('doc2_slot1') },
+      context,
+      reorderedOf,
+    );
     for (let step = 0; step < steps; step += 1) await Promise.resolve();
-    const cancel = tokens.cancel({ token_id: id }, caller);
+    const cancel = tokens.cancel({ tokenId: tokenId(id), reason: null }, context, cancellationOf);
     expect((await cancel).result).toMatchObject({ ok: true });
     const { result } = await move;
     const isFirst = result.ok;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { BookingView, CancelView } from '../../src/service/index.ts';
+import type { BookingView, CancelView } from '../../src/http/resources/index.ts';
 import { openApp } from '../support/app/app.ts';
 
 const JOHN = {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_CLASSES, doctorId } from '../../src/engine/index.ts';
-import type { DoctorView, ScheduleView, SlotView } from '../../src/service/index.ts';
+import type { DoctorView, ScheduleView, SlotView } from '../../src/http/resources/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 

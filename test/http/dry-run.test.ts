@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { slotId } from '../../src/engine/index.ts';
-import type { ClosedView } from '../../src/service/index.ts';
+import type { ClosedView } from '../../src/http/resources/index.ts';
 import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { TokenView } from '../../src/service/index.ts';
+import type { TokenView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { done, fill, NINE } from '../support/app/told.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slotId } from '../../src/engine/index.ts';
-import type { ReorderedView, ScheduleView } from '../../src/service/index.ts';
+import type { ReorderedView, ScheduleView } from '../../src/http/resources/index.ts';
 import { openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 import { rerun, seed } from '../support/seed.ts';

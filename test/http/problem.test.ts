@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { doctorId, slotId } from '../../src/engine/index.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
+import { bookingOf } from '../../src/http/resources/booking.ts';
+import { ANONYMOUS } from '../../src/service/index.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 
@@ -13,7 +16,7 @@ type Problems = Promise<Answered<Problem>>;
 const text = (opd: TestApp, payload: string, type = 'application/json'): Problems =>
   opd.send({ method: 'POST', url: '/book', payload, headers: { 'content-type': type } });
 
-const ANONYMOUS = { name: 'anonymous', idempotencyKey: null };
+const CONTEXT = { identity: ANONYMOUS, idempotency: null };
 /** As many commands as a store lets wait for the disk, and one that is being written. */
 const PENDING = 10_001;
 
@@ -104,8 +107,9 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     const { opd, disk } = await openHeldApp({ waitlistMax: PENDING });
     disk.hold();
     const { writes } = disk;
-    const request = { doctor_id: 'doc1', slot_id: 'doc1_slot1', patient_name: 'W' };
-    const book = () => opd.service.tokens.book({ ...request, patient_type: 'WALK_IN' }, ANONYMOUS);
+    const patient = { patientName: 'W', patientId: null, patientType: 'WALK_IN' };
+    const command = { doctorId: doctorId('doc1'), slotId: slotId('doc1_slot1'), ...patient };
+    const book = () => opd.service.tokens.book(command, CONTEXT, bookingOf);
     const first = book();
     while (disk.writes === writes) await new Promise(setImmediate);
     const others = Array.from({ length: PENDING - 1 }, book);

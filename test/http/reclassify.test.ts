@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ReorderedView } from '../../src/service/index.ts';
+import type { ReorderedView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { board, done, everythingOf, fill, historyOf, NINE } from '../support/app/told.ts';
 

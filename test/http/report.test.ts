@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DayReportView } from '../../src/service/index.ts';
+import type { DayReportView } from '../../src/http/resources/index.ts';
 import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 import { DATE, playDay, reportOf, reportUrl } from '../support/app/report-day.ts';
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { demoRoster, type ScheduleView } from '../../src/service/index.ts';
+import type { ScheduleView } from '../../src/http/resources/index.ts';
+import { demoRoster } from '../../src/service/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { doctorInput } from '../support/app/doctor-input.ts';
 

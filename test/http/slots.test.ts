@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DelayView, RevisedView, SlotView } from '../../src/service/index.ts';
+import type { DelayView, RevisedView, SlotView } from '../../src/http/resources/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
 import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/app/told.ts';
 

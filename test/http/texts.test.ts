@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DoctorView, ScheduleView } from '../../src/service/index.ts';
+import type { DoctorView, ScheduleView } from '../../src/http/resources/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
 import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';

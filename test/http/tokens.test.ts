@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { tokenId } from '../../src/engine/index.ts';
-import type { HistoryView, TokenView } from '../../src/service/index.ts';
+import type { HistoryView, TokenView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
 /** Names of a full slot: three on a seat, two waiting. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { BookingView } from '../../src/service/index.ts';
+import type { BookingView } from '../../src/http/resources/index.ts';
 import {
   databaseFaults,
   DOCTORS,

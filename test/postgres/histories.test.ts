@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { BookingView } from '../../src/service/index.ts';
+import type { BookingView } from '../../src/http/resources/index.ts';
 import { found } from '../support/engine/clinic.ts';
 import { DayLedger } from '../support/process/day-ledger.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ScheduleView } from '../../src/service/index.ts';
+import type { ScheduleView } from '../../src/http/resources/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { found } from '../support/engine/clinic.ts';

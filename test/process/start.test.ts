@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DoctorView } from '../../src/service/index.ts';
+import type { DoctorView } from '../../src/http/resources/index.ts';
 import { freePort, spawnServer, startServer } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
-import type { BookingView } from '../../src/service/index.ts';
+import type { BookingView } from '../../src/http/resources/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { book, openHospital, SLOTS } from '../support/store/hospital.ts';
 import { Ledger } from '../support/process/ledger.ts';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { doctorId, type DoctorFacts } from '../../src/engine/index.ts';
-import { demoRoster, type ScheduleView, type SlotInput } from '../../src/service/index.ts';
+import type { ScheduleView } from '../../src/http/resources/index.ts';
+import { demoRoster, type SlotInput } from '../../src/service/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 

@@ -83,6 +83,6 @@ describe('empty seats beside somebody who waits', () => {
       slots: [record(set(one), ...waiting('W1')), record(set(one), ...waiting('W2'))],
       at: epochMs(clock(9, 10) + 1_000),
     });
-    expect(report.empty_seat_minutes).toBe(0.1);
+    expect(report.emptySeatMinutes).toBe(0.1);
   });
 });

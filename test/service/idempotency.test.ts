@@ -1,13 +1,20 @@
 import { expect, it } from 'vitest';
-import { AllocationEngine, epochMs } from '../../src/engine/index.ts';
+import { AllocationEngine, doctorId, epochMs, slotId } from '../../src/engine/index.ts';
+import { bookingOf } from '../../src/http/resources/booking.ts';
 import { Idempotency, type BuildResponse } from '../../src/service/idempotency.ts';
-import type { Result } from '../../src/service/index.ts';
+import type { CommandContext, Result } from '../../src/service/index.ts';
 import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { RULES } from '../support/engine/clinic.ts';
 import { booking, openApp } from '../support/app/app.ts';
 
 const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
-const CALLER = { name: 'desk', idempotencyKey: 'k' };
+const IDENTITY = { name: 'desk' };
+
+/** The context of a command under the key `k` that is this request. */
+const keyed = (request: readonly unknown[]): CommandContext => ({
+  identity: IDENTITY,
+  idempotency: { key: 'k', request },
+});
 
 const open = () => {
   const { store, archive } = openMemoryDatabase(new AllocationEngine(RULES));
@@ -24,9 +31,9 @@ const open = () => {
 
 it('runs a command without a key every time', async () => {
   const { idempotency, run, runs } = open();
-  const caller = { name: 'desk', idempotencyKey: null };
+  const context = { identity: IDENTITY, idempotency: null };
   for (const value of [1, 2])
-    expect(await idempotency.runOnce(caller, ['book'], NOW, run)).toEqual({
+    expect(await idempotency.runOnce(context, NOW, run)).toEqual({
       result: { ok: true, value },
       isReplay: false,
     });
@@ -35,8 +42,8 @@ it('runs a command without a key every time', async () => {
 
 it('runs a command with a key once and replays its answer', async () => {
   const { idempotency, run, runs } = open();
-  const first = await idempotency.runOnce(CALLER, ['book', { a: 1 }], NOW, run);
-  const again = await idempotency.runOnce(CALLER, ['book', { a: 1 }], NOW, run);
+  const first = await idempotency.runOnce(keyed(['book', { a: 1 }]), NOW, run);
+  const again = await idempotency.runOnce(keyed(['book', { a: 1 }]), NOW, run);
   expect([first, again]).toEqual([
     { result: { ok: true, value: 1 }, isReplay: false },
     { result: { ok: true, value: 1 }, isReplay: true },
@@ -48,8 +55,8 @@ it.each([[['book', { a: 2 }]], [['cancel', { a: 1 }]], [['book', { a: 1, b: unde
   'refuses the key for %j',
   async (request) => {
     const { idempotency, run, runs } = open();
-    await idempotency.runOnce(CALLER, ['book', { a: 1 }], NOW, run);
-    const other = await idempotency.runOnce(CALLER, request, NOW, run);
+    await idempotency.runOnce(keyed(['book', { a: 1 }]), NOW, run);
+    const other = await idempotency.runOnce(keyed(request), NOW, run);
     expect(other.result).toMatchObject({ refusal: { code: 'idempotency_key_reused' } });
     expect(runs()).toBe(1);
   },
@@ -57,8 +64,8 @@ it.each([[['book', { a: 2 }]], [['cancel', { a: 1 }]], [['book', { a: 1, b: unde
 
 it('refuses a repeat while the first is still running, whatever it asks for', async () => {
   const { idempotency, run, runs } = open();
-  const first = idempotency.runOnce(CALLER, ['book'], NOW, run);
-  const second = await idempotency.runOnce(CALLER, ['cancel'], NOW, run);
+  const first = idempotency.runOnce(keyed(['book']), NOW, run);
+  const second = await idempotency.runOnce(keyed(['cancel']), NOW, run);
   expect(second.result).toMatchObject({ refusal: { code: 'idempotency_in_progress' } });
   expect(await first).toMatchObject({ result: { ok: true } });
   expect(runs()).toBe(1);
@@ -67,14 +74,17 @@ it('refuses a repeat while the first is still running, whatever it asks for', as
 it('forgets a command that threw: the key is free again', async () => {
   const { idempotency, run } = open();
   const fail = (): Promise<Result<number>> => Promise.reject(new Error('a bug'));
-  await expect(idempotency.runOnce(CALLER, ['book'], NOW, fail)).rejects.toThrow('a bug');
-  expect(await idempotency.runOnce(CALLER, ['book'], NOW, run)).toMatchObject({ isReplay: false });
+  await expect(idempotency.runOnce(keyed(['book']), NOW, fail)).rejects.toThrow('a bug');
+  expect(await idempotency.runOnce(keyed(['book']), NOW, run)).toMatchObject({ isReplay: false });
 });
 
 it('keeps the keys of two callers apart', async () => {
   const opd = await openApp();
-  const request = { ...booking('W1') } as unknown as Parameters<typeof opd.service.tokens.book>[0];
-  const bookAs = (name: string) => opd.service.tokens.book(request, { name, idempotencyKey: 'k' });
+  const patient = { patientName: 'W1', patientId: null, patientType: 'WALK_IN' };
+  const command = { doctorId: doctorId('doc1'), slotId: slotId('doc1_slot1'), ...patient };
+  const idempotency = { key: 'k', request: ['book', booking('W1')] };
+  const bookAs = (name: string) =>
+    opd.service.tokens.book(command, { identity: { name }, idempotency }, bookingOf);
   const answers = [await bookAs('desk'), await bookAs('web'), await bookAs('desk')];
   const numbers = answers.map(({ result }) => (result.ok ? result.value.number : 0));
   expect(numbers).toEqual([1, 2, 1]);

@@ -6,11 +6,16 @@ import {
   doctorId,
   endsAt,
   epochMs,
+  localDate,
   slotId,
   tokenId,
   type Change,
+  type DoctorId,
 } from '../../src/engine/index.ts';
-import { COUNTED, type CountsView, type DayReportView } from '../../src/service/index.ts';
+import type { CountsView, DayReportView } from '../../src/http/resources/index.ts';
+import { dayReportOf as viewOf } from '../../src/http/resources/report.ts';
+import { shown } from '../../src/http/route.ts';
+import { ANONYMOUS, COUNTED } from '../../src/service/index.ts';
 import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
@@ -134,6 +139,10 @@ describe('a day played by hand', () => {
   });
 });
 
+/** The report of a day, as a client sees it. */
+const dayOf = async (reports: Reports, id: DoctorId, date = localDate(DATE)) =>
+  shown(await reports.day({ identity: ANONYMOUS, doctorId: id, date }), viewOf);
+
 describe('what a report shows', () => {
   it('is on disk before it is told', async () => {
     const { opd, disk } = await openHeldApp();
@@ -141,7 +150,7 @@ describe('what a report shows', () => {
     const booked = opd.post('/book', booking('W1'));
     while ([...opd.engine.tokens].length === 0) await new Promise(setImmediate);
     let isTold = false;
-    const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
+    const report = dayOf(opd.service.reports, doctorId('doc1'));
     void report.then(() => (isTold = true));
     // Another doctor's report has nothing to wait for.
     expect((await reportOf(opd, 'doc2')).total).toEqual(counts({}));
@@ -163,7 +172,7 @@ describe('what a report shows', () => {
       await moved.promise;
       return slots(...range);
     };
-    const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
+    const report = dayOf(opd.service.reports, doctorId('doc1'));
     await asked.promise;
     const move = { token_id: moving.id, slot_id: 'doc1_slot2' };
     expect(await opd.post('/move', move)).toMatchObject({ status: 200 });
@@ -184,7 +193,7 @@ describe('what a report shows', () => {
     disk.hold();
     const booked = opd.post('/book', booking('W2'));
     while ([...opd.engine.tokens].length === 0) await new Promise(setImmediate);
-    const report = opd.service.reports.day({ doctor_id: 'doc1', date: DATE });
+    const report = dayOf(opd.service.reports, doctorId('doc1'));
     const scope = { doctorIds: [doctorId('doc1')], slotIds: [slotId(`doc1_slot1@${DATE}`)] };
     const cancel = () => opd.engine.cancel({ tokenId: tokenId(id), at: NOW });
     const cancelled = opd.store.transact(scope, () => decided(cancel()));
@@ -198,10 +207,12 @@ describe('what a report shows', () => {
 
 describe('the wait', () => {
   const told = (...changes: readonly Change[]): DayReportView =>
-    dayReportOf({
-      ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES, at: clock(12) },
-      slots: [record(set({ capacity: 2 }), ...changes)],
-    });
+    viewOf(
+      dayReportOf({
+        ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES, at: clock(12) },
+        slots: [record(set({ capacity: 2 }), ...changes)],
+      }),
+    );
 
   it.each<[what: string, changes: readonly Change[], minutes: number | null]>([
     ['a seat at once', [entered('W1', 'BOOKED', 5)], null],
@@ -319,10 +330,8 @@ async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine,
   // When all slots are over, so that nobody's wait is cut off.
   const now = epochMs(Math.max(...SLOTS.map((slot) => endsAt(slot, 24 * 60))));
   const reports = new Reports({ engine, store, archive, lifecycle, clock: () => now });
-  const days = DOCTORS.flatMap(({ id }) =>
-    [TODAY, TOMORROW].map((date) => ({ doctor_id: id, date })),
-  );
-  const results = await Promise.all(days.map((day) => reports.day(day)));
+  const days = DOCTORS.flatMap(({ id }) => [TODAY, TOMORROW].map((date) => [id, date] as const));
+  const results = await Promise.all(days.map(([id, date]) => dayOf(reports, id, date)));
   return [engine, results.flatMap((result) => (result.ok ? [result.value] : []))];
 }
 

@@ -1,11 +1,7 @@
 import { expect, it } from 'vitest';
 import { doctorId, slotId } from '../../src/engine/index.ts';
-import {
-  demoRoster,
-  type HistoryView,
-  type ScheduleView,
-  type SlotView,
-} from '../../src/service/index.ts';
+import type { HistoryView, ScheduleView, SlotView } from '../../src/http/resources/index.ts';
+import { demoRoster } from '../../src/service/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
 import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';

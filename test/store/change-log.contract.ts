@@ -105,9 +105,9 @@ function reads(desk: () => FrontDesk): void {
     await desk().reclassify('W2', 'EMERGENCY');
     await desk().revise('nine', 1);
     const { entries } = await changeLog.since(cursor, 10);
-    expect(
-      entries.map(({ change, actor, reason }) => `${change.kind} ${actor} ${reason}`),
-    ).toEqual(['reclassified desk chest pain', 'bumped desk null', 'slot_set desk chest pain']);
+    expect(entries.map(({ change, actor, reason }) => `${change.kind} ${actor} ${reason}`)).toEqual(
+      ['reclassified desk chest pain', 'bumped desk null', 'slot_set desk chest pain'],
+    );
   });
 
   it('gives a change only when it is durable', async () => {
@@ -252,8 +252,7 @@ async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
         if (nth % 2 === 0) {
           await desk.admit('nine', name);
           await desk.move(name, 'other');
-        } else
-          await desk.book(name, { doctorId: SEN, slotId: slotId('other') });
+        } else await desk.book(name, { doctorId: SEN, slotId: slotId('other') });
       }
     }),
   );

@@ -3,8 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AllocationEngine, tokenId } from '../../src/engine/index.ts';
-import { createService } from '../../src/service/index.ts';
+import { AllocationEngine, doctorId, slotId, tokenId } from '../../src/engine/index.ts';
+import { bookingOf } from '../../src/http/resources/booking.ts';
+import { ANONYMOUS, createService } from '../../src/service/index.ts';
 import { openDatabase, NotDurableError } from '../../src/store/index.ts';
 import { migrate, prepareFile } from '../../src/store/sqlite/open.ts';
 import type { Operation } from '../../src/store/sqlite/statements.ts';
@@ -136,12 +137,14 @@ describe('the clock', () => {
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');
     const booking = {
-      doctor_id: 'rao',
-      slot_id: 'morning',
-      patient_name: 'a',
-      patient_type: 'WALK_IN',
+      doctorId: doctorId('rao'),
+      slotId: slotId('morning'),
+      patientName: 'a',
+      patientId: null,
+      patientType: 'WALK_IN',
     };
-    const answer = service.tokens.book(booking, { name: 'anonymous', idempotencyKey: null });
+    const context = { identity: ANONYMOUS, idempotency: null };
+    const answer = service.tokens.book(booking, context, bookingOf);
     await eventually(() => store.state === 'stalled');
     // A rejection that nobody hears would end the process, and fails this test.
     await service.tick();

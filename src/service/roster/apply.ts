@@ -16,7 +16,7 @@ import {
 } from '../../engine/index.ts';
 import type { Store } from '../../store/index.ts';
 import { planOf, slotIdsOf } from '../doctor-plan.ts';
-import { instantOf } from '../views.ts';
+import { instantOf } from '../instant.ts';
 import { RosterError } from './error.ts';
 import type { Roster } from './file.ts';
 import { singleSlotOf } from './single-slot.ts';

@@ -8,7 +8,7 @@ import {
 import type { Store } from '../../store/index.ts';
 import type { DoctorInput } from '../doctor-input.ts';
 import { load } from '../load.ts';
-import { instantOf } from '../views.ts';
+import { instantOf } from '../instant.ts';
 import type { SlotInput } from './single-slot.ts';
 
 /**

@@ -9,14 +9,13 @@ import {
   type PatientClass,
 } from '../../../src/engine/index.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
   classTable,
   createService,
   demoRoster,
-  type BookingView,
   type Roster,
   type Service,
-  type SlotView,
 } from '../../../src/service/index.ts';
 import type { Database } from '../../../src/store/index.ts';
 import { anyDatabase } from './app-database.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { CountsView, DayReportView } from '../../../src/service/index.ts';
+import type { CountsView, DayReportView } from '../../../src/http/resources/index.ts';
 import type { TestApp } from './app.ts';
 
 /** The day that is played and reported. */

@@ -4,7 +4,7 @@ import type {
   HistoryView,
   ScheduleView,
   SlotView,
-} from '../../../src/service/index.ts';
+} from '../../../src/http/resources/index.ts';
 import type { Answered, TestApp } from './app.ts';
 import { snapshotOf } from '../engine/snapshot.ts';
 

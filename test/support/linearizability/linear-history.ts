@@ -3,7 +3,7 @@ import type {
   CancelView,
   ScheduleView,
   TokenView,
-} from '../../../src/service/index.ts';
+} from '../../../src/http/resources/index.ts';
 import { words, type DoctorRequest, type LinearDay } from './linear-doctor.ts';
 import { dayFaultOf } from './linear-evidence.ts';
 import type { Operation } from './linearizability.ts';

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { expect, onTestFinished } from 'vitest';
-import type { BookingView } from '../../../src/service/index.ts';
+import type { BookingView } from '../../../src/http/resources/index.ts';
 import { eventually } from '../eventually.ts';
 import { startPgProxy } from './pg-proxy.ts';
 import { createDatabase } from './postgres.ts';

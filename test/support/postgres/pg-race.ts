@@ -1,4 +1,4 @@
-import type { ScheduleView, TokenView } from '../../../src/service/index.ts';
+import type { ScheduleView, TokenView } from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
 import { holdRows, openSlot, untilWaiting } from './pg-hospital.ts';
 import { runSql } from '../store/run-sql.ts';

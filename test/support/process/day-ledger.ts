@@ -10,7 +10,7 @@ import type {
   ScheduleView,
   SlotView,
   TokenView,
-} from '../../../src/service/index.ts';
+} from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
 import type { ServerProcess } from './server-process.ts';
 

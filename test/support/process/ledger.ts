@@ -1,5 +1,5 @@
 import { DEFAULT_CLASSES } from '../../../src/engine/index.ts';
-import type { BookingView, ScheduleView, TokenView } from '../../../src/service/index.ts';
+import type { BookingView, ScheduleView, TokenView } from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
 import type { ServerProcess } from './server-process.ts';
 

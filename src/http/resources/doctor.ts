@@ -1,0 +1,44 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { WEEKDAYS, type DoctorFacts } from '../../engine/index.ts';
+import { arrayOf, Count, oneOf, Text } from '../schema.ts';
+
+const Session = Type.Object({
+  id: Text,
+  weekdays: arrayOf(oneOf(WEEKDAYS)),
+  start: Text,
+  end: Text,
+  capacity: Count,
+});
+
+/** The fields of a doctor; a schedule spreads them. */
+export const doctorFields = {
+  id: Text,
+  name: Text,
+  department: Type.Optional(Text),
+  time_zone: Text,
+  sessions: arrayOf(Session),
+};
+
+export const Doctor = Type.Object(doctorFields);
+export type DoctorView = Static<typeof Doctor>;
+
+export const doctorOf = (facts: DoctorFacts): DoctorView => ({
+  id: facts.id,
+  name: facts.name,
+  ...(facts.department === null ? {} : { department: facts.department }),
+  time_zone: facts.timeZone,
+  sessions: facts.sessions.map(({ id, weekdays, start, end, capacity }) => ({
+    id,
+    weekdays,
+    start,
+    end,
+    capacity,
+  })),
+});
+
+export const Doctors = Type.Object({ doctors: arrayOf(Doctor) });
+export type DoctorsView = Static<typeof Doctors>;
+
+export const doctorsOf = (doctors: readonly DoctorFacts[]): DoctorsView => ({
+  doctors: doctors.map(doctorOf),
+});

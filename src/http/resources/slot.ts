@@ -1,0 +1,116 @@
+import { Type, type Static } from '@sinclair/typebox';
+import {
+  delayedStartOf,
+  endsAt,
+  holdsSeat,
+  SLOT_STATUSES,
+  slotStatusOf,
+  type ClosedSlot as EngineClosedSlot,
+  type Moment,
+  type RevisedSlot as EngineRevisedSlot,
+  type Slot as EngineSlot,
+} from '../../engine/index.ts';
+import { instantOf, type DelayedDay } from '../../service/index.ts';
+import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
+import { Bumped, bumpedOf } from './booking.ts';
+import { Token, tokenOf } from './token.ts';
+
+const slotFields = {
+  id: Text,
+  doctor_id: Text,
+  start_time: Instant,
+  end_time: Instant,
+  delay_minutes: Count,
+  expected_start_time: Instant,
+  expected_end_time: Instant,
+  capacity: Count,
+  seated: Count,
+  seats_left: Count,
+  waiting: Count,
+  status: oneOf(SLOT_STATUSES),
+  tokens: arrayOf(Token),
+  waitlist: arrayOf(Token),
+};
+
+export const Slot = Type.Object(slotFields);
+export type SlotView = Static<typeof Slot>;
+
+export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
+  id: slot.facts.id,
+  doctor_id: slot.facts.doctorId,
+  start_time: instantOf(slot.facts.startTime),
+  end_time: instantOf(slot.facts.endTime),
+  delay_minutes: slot.facts.delayMinutes,
+  expected_start_time: instantOf(delayedStartOf(slot.facts)),
+  expected_end_time: instantOf(endsAt(slot.facts, 0)),
+  capacity: slot.facts.capacity,
+  seated: slot.seated,
+  seats_left: slot.seatsLeft,
+  waiting: slot.waiting,
+  status: slotStatusOf(slot, moment),
+  tokens: slot.seatedTokens().map((token) => tokenOf(token, moment)),
+  waitlist: slot.waitlist().map((token) => tokenOf(token, moment)),
+});
+
+/** The answer to a change of seats or delay. */
+export const RevisedSlot = Type.Object({
+  ...slotFields,
+  bumped: arrayOf(Bumped),
+  promoted: arrayOf(Token),
+});
+export type RevisedView = Static<typeof RevisedSlot>;
+
+export const revisedSlotOf = (
+  { slot, bumped, promoted }: EngineRevisedSlot,
+  moment: Moment,
+): RevisedView => ({
+  ...slotOf(slot, moment),
+  bumped: bumped.map(bumpedOf),
+  promoted: promoted.map((token) => tokenOf(token, moment)),
+});
+
+/** The answer to the closing of a slot. */
+export const ClosedSlot = Type.Object({
+  ...slotFields,
+  affected: arrayOf(
+    Type.Object({
+      outcome: oneOf(['moved', 'cancelled_by_hospital', 'stays']),
+      seated: Type.Boolean(),
+      token: Token,
+    }),
+  ),
+  bumped: arrayOf(Bumped),
+});
+export type ClosedView = Static<typeof ClosedSlot>;
+
+export const closedSlotOf = (
+  { slot, affected, bumped }: EngineClosedSlot,
+  moment: Moment,
+): ClosedView => ({
+  ...slotOf(slot, moment),
+  affected: affected.map(({ token, outcome }) => ({
+    outcome,
+    seated: holdsSeat(token.status),
+    token: tokenOf(token, moment),
+  })),
+  bumped: bumped.map(bumpedOf),
+});
+
+/** The answer to a doctor's delay. */
+export const Delay = Type.Object({
+  doctor_id: Text,
+  date: Text,
+  minutes: Count,
+  slots: arrayOf(Slot),
+});
+export type DelayView = Static<typeof Delay>;
+
+export const delayOf = (
+  { doctorId, date, minutes, slots }: DelayedDay,
+  moment: Moment,
+): DelayView => ({
+  doctor_id: doctorId,
+  date,
+  minutes,
+  slots: slots.map((slot) => slotOf(slot, moment)),
+});

@@ -1,0 +1,79 @@
+import { Type, type Static } from '@sinclair/typebox';
+import {
+  estimatedTimeOf,
+  STATUSES,
+  type Moment,
+  type SlotFacts,
+  type Status,
+  type Token as EngineToken,
+} from '../../engine/index.ts';
+import { instantOf, type StoredToken } from '../../service/index.ts';
+import { Instant, oneOf, Text } from '../schema.ts';
+
+export const StatusName = oneOf(Object.keys(STATUSES) as Status[]);
+
+/** The fields of a token; an answer that is a token and more spreads them. */
+export const tokenFields = {
+  id: Type.String({ description: 'UUID v7.' }),
+  number: Type.Integer({
+    description:
+      'The printed number: counts up per doctor and day, never reused; it changes only with the doctor or the day.',
+  }),
+  patient_name: Text,
+  patient_id: Type.Optional(Text),
+  type: Text,
+  timestamp: Type.String({ format: 'date-time', description: 'When it was accepted.' }),
+  slot_id: Text,
+  doctor_id: Text,
+  status: StatusName,
+  start_time: Instant,
+  end_time: Instant,
+  waitlist_position: Type.Unsafe<number | null>({
+    type: ['integer', 'null'],
+    description: '1 is next; null when seated or over.',
+  }),
+  estimated_time: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    format: 'date-time',
+    description: 'When the turn should come; null when waiting or over.',
+  }),
+};
+
+export const Token = Type.Object(tokenFields);
+export type TokenView = Static<typeof Token>;
+
+/** A live token. */
+export function tokenOf(token: EngineToken, { at }: Moment): TokenView {
+  const { slot } = token;
+  const estimatedTime = estimatedTimeOf(token, at);
+  return {
+    ...factsOf(token, token.patientClass.type, slot.facts),
+    waitlist_position: slot.waitlistPositionOf(token),
+    estimated_time: estimatedTime === null ? null : instantOf(estimatedTime),
+  };
+}
+
+/** A token that is over: it has neither a place on the waitlist nor a time. */
+export const overTokenOf = (token: StoredToken, slot: SlotFacts): TokenView => ({
+  ...factsOf(token, token.patientType, slot),
+  waitlist_position: null,
+  estimated_time: null,
+});
+
+const factsOf = (
+  token: EngineToken | StoredToken,
+  type: string,
+  slot: SlotFacts,
+): Omit<TokenView, 'waitlist_position' | 'estimated_time'> => ({
+  id: token.id,
+  number: token.number,
+  patient_name: token.patientName,
+  ...(token.patientId === null ? {} : { patient_id: token.patientId }),
+  type,
+  timestamp: instantOf(token.bookedAt),
+  slot_id: slot.id,
+  doctor_id: slot.doctorId,
+  status: token.status,
+  start_time: instantOf(slot.startTime),
+  end_time: instantOf(slot.endTime),
+});

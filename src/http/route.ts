@@ -1,0 +1,222 @@
+import type { Static, TSchema } from '@sinclair/typebox';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preValidationHookHandler,
+} from 'fastify';
+import {
+  AVAILABILITY_REFUSALS,
+  COMMANDS,
+  KEY_REFUSALS,
+  refusalsOf,
+  type Answer,
+  type CommandContext,
+  type CommandName,
+  type Identity,
+  type RefusalCode,
+  type Result,
+} from '../service/index.ts';
+import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
+import type { Identify } from './identity.ts';
+import { PROBLEMS, sendRefusal, type ProblemCode } from './problem.ts';
+import { Problem } from './resources/problem.ts';
+import { NoQuery } from './schema.ts';
+
+/** The codes of a body that does not reach the command. */
+const BODY_CODES: readonly ProblemCode[] = [
+  'malformed_json',
+  'invalid_request',
+  'payload_too_large',
+  'unsupported_media_type',
+];
+
+/** How `/openapi.json` presents a route. */
+interface Texts {
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+}
+
+interface Described extends Texts {
+  readonly params?: TSchema | undefined;
+  readonly query?: TSchema | undefined;
+  readonly headers?: TSchema | undefined;
+  readonly body?: TSchema | undefined;
+  /** The answers of success by their statuses. */
+  readonly answers: Readonly<Record<number, object>>;
+  /** The codes that the route may answer besides `internal`, which every route may. */
+  readonly codes: readonly ProblemCode[];
+}
+
+/** The schema of a route, as Fastify takes it: validation, serialisation and description. */
+export function schemaOf(route: Described) {
+  const { tag, summary, description, params, query, headers, body } = route;
+  return {
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(params === undefined ? {} : { params }),
+    ...(query === undefined ? {} : { querystring: query }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined ? {} : { body }),
+    response: { ...route.answers, ...problemsOf([...route.codes, 'internal']) },
+  };
+}
+
+/** The error answers of a route, by status: each names its codes. */
+function problemsOf(codes: readonly ProblemCode[]): Readonly<Record<number, object>> {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, group]) => [
+      status,
+      {
+        description: group.map((code) => `\`${code}\``).join(', '),
+        content: { 'application/problem+json': { schema: Problem } },
+      },
+    ]),
+  );
+}
+
+/** The codes of a command: of its body, its idempotency key, its durability, then its own as the engine lists them. */
+const codesOf = (command: CommandName): readonly ProblemCode[] => [
+  ...BODY_CODES,
+  ...(COMMANDS[command].takesKey ? KEY_REFUSALS : []),
+  ...AVAILABILITY_REFUSALS,
+  ...refusalsOf(command),
+];
+
+/** What a handler gets of a request, validated. */
+interface Sent<Params extends TSchema, Query extends TSchema> {
+  readonly params: Static<Params>;
+  readonly query: Static<Query>;
+}
+
+/** A route that sends a command to the service. */
+export interface CommandRoute<
+  Params extends TSchema,
+  Query extends TSchema,
+  Body extends TSchema,
+  Success extends TSchema,
+> extends Texts {
+  readonly command: CommandName;
+  /** `POST` by default. */
+  readonly method?: 'PUT' | 'PATCH';
+  readonly url: string;
+  readonly params?: Params;
+  /** None by default: a query parameter is refused then. */
+  readonly query?: Query;
+  readonly body: Body;
+  /** Bytes that the body may have, if not as many as other bodies. */
+  readonly bodyLimit?: number;
+  readonly preValidation?: preValidationHookHandler;
+  readonly success: Success;
+  /** The statuses of success; the first is sent unless `run` sets another. 200 by default. */
+  readonly statuses?: readonly [number, ...number[]];
+  /** The path of the new resource; the header `Location` of the answer. */
+  readonly locationOf?: (view: Static<Success>) => string;
+  readonly run: (
+    sent: Sent<Params, Query> & { readonly body: Static<Body> },
+    context: CommandContext,
+    reply: FastifyReply,
+  ) => Promise<Answer<Static<Success>>>;
+}
+
+/** A route that reads. */
+export interface ReadRoute<
+  Params extends TSchema,
+  Query extends TSchema,
+  Success extends TSchema,
+> extends Texts {
+  readonly url: string;
+  readonly params?: Params;
+  /** None by default: a query parameter is refused then. */
+  readonly query?: Query;
+  readonly success: Success;
+  /** The codes of the read, beside those that every read has. */
+  readonly codes: readonly RefusalCode[];
+  readonly run: (sent: Sent<Params, Query>, identity: Identity) => Promise<Result<Static<Success>>>;
+}
+
+/** Adds routes to an app: a route says what is its own, and this class knows what all routes have in common. */
+export class Routes {
+  readonly app: FastifyInstance;
+  readonly identify: Identify;
+
+  constructor(app: FastifyInstance, identify: Identify) {
+    this.app = app;
+    this.identify = identify;
+  }
+
+  /** Adds a route for a command. */
+  command<
+    Params extends TSchema,
+    Query extends TSchema,
+    Body extends TSchema,
+    Success extends TSchema,
+  >(route: CommandRoute<Params, Query, Body, Success>): void {
+    const { url, method = 'POST', bodyLimit, preValidation, run, locationOf } = route;
+    const { statuses = [200] } = route;
+    const { takesKey } = COMMANDS[route.command];
+    this.app.route<{ Params: Static<Params>; Querystring: Static<Query>; Body: Static<Body> }>({
+      method,
+      url,
+      schema: schemaOf({
+        ...route,
+        query: route.query ?? NoQuery,
+        headers: takesKey ? KeyHeaders : undefined,
+        answers: Object.fromEntries(statuses.map((status) => [status, route.success])),
+        codes: codesOf(route.command),
+      }),
+      ...(bodyLimit === undefined ? {} : { bodyLimit }),
+      ...(preValidation === undefined ? {} : { preValidation }),
+      handler: async (request, reply) => {
+        const context = {
+          identity: this.identify(request),
+          idempotency: takesKey ? idempotencyKeyOf(request, url) : null,
+        };
+        reply.code(statuses[0]);
+        const { result, isReplay } = await run(request, context, reply);
+        if (isReplay) reply.header('idempotency-replayed', 'true');
+        if (result.ok && locationOf !== undefined)
+          reply.header('location', locationOf(result.value));
+        return send(request, reply, result);
+      },
+    });
+  }
+
+  /** Adds a route for a read. */
+  read<Params extends TSchema, Query extends TSchema, Success extends TSchema>(
+    route: ReadRoute<Params, Query, Success>,
+  ): void {
+    this.app.route<{ Params: Static<Params>; Querystring: Static<Query> }>({
+      method: 'GET',
+      url: route.url,
+      schema: schemaOf({
+        ...route,
+        query: route.query ?? NoQuery,
+        answers: { 200: route.success },
+        codes: ['invalid_request', ...route.codes, 'not_durable'],
+      }),
+      handler: async (request, reply) =>
+        send(request, reply, await route.run(request, this.identify(request))),
+    });
+  }
+}
+
+/** A result whose value never changes, with the value as a client is shown it. */
+export const shown = <Value, View>(
+  result: Result<Value>,
+  project: (value: Value) => View,
+): Result<View> => (result.ok ? { ok: true, value: project(result.value) } : result);
+
+/** Sends a result: its value, through the route's compiled serialiser, or the problem that its refusal is. */
+export function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  result: Result<unknown>,
+): FastifyReply {
+  return result.ok
+    ? reply.header('cache-control', 'no-store').send(result.value)
+    : sendRefusal(request, reply, result.refusal);
+}

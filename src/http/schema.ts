@@ -1,0 +1,54 @@
+import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
+import { Id, UNSEEN } from '../service/index.ts';
+
+// The schemas of requests and of resources are made of these parts. Fastify makes the validation, the serialisation and
+// /openapi.json from the schemas.
+
+/** An object of a request: other fields are refused. */
+export const closed = <T extends TProperties>(properties: T): TObject<T> =>
+  Type.Object(properties, { additionalProperties: false });
+
+export const arrayOf = <T extends TSchema>(items: T, description?: string) =>
+  Type.Unsafe<readonly Static<T>[]>(Type.Array(items, describedAs(description)));
+
+// `type: [..., 'null']` and not a union, because the compiled serialiser would validate a union's members one by one.
+export const orNull = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({
+    ...schema,
+    type: [schema['type'] as string, 'null'],
+    ...(Array.isArray(schema['enum']) ? { enum: [...(schema['enum'] as unknown[]), null] } : {}),
+  });
+
+export const oneOf = <T extends string>(values: readonly T[], description?: string) =>
+  Type.Unsafe<T>({ type: 'string', enum: values, ...describedAs(description) });
+
+const describedAs = (description: string | undefined) =>
+  description === undefined ? {} : { description };
+
+export const Text = Type.String();
+export const TextOrNull = (description?: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], ...describedAs(description) });
+export const Count = Type.Integer({ minimum: 0 });
+export const Instant = Type.String({
+  format: 'date-time',
+  description: 'RFC 3339, UTC, milliseconds.',
+});
+
+export const DateText = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+  description: '`YYYY-MM-DD`.',
+});
+
+/** Why a command is sent; goes on record. */
+export const Reason = Type.String({
+  description: '1 to 200 characters, not all blank, no control or invisible characters.',
+  minLength: 1,
+  maxLength: 200,
+  pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
+});
+
+/** The path parameter of every route with `:id`. */
+export const IdParams = closed({ id: Id });
+
+/** The query of a route that takes none. */
+export const NoQuery = closed({});

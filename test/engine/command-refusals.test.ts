@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  COMMAND_REFUSALS,
+  doctorId,
+  ENGINE_REFUSALS,
+  sessionId,
+  slotId,
+  tokenId,
+  type EngineCommand,
+  type EngineRefusalCode,
+  type Outcome,
+  type Session,
+} from '../../src/engine/index.ts';
+import { Clinic, clock, doctorFacts, NOW, slotFacts, TODAY } from '../support/engine/clinic.ts';
+import { histories, opened, perform } from '../support/model/history.ts';
+import { rerun, seed } from '../support/seed.ts';
+
+const COMMANDS = Object.keys(COMMAND_REFUSALS) as EngineCommand[];
+const listOf = (command: EngineCommand): readonly EngineRefusalCode[] => COMMAND_REFUSALS[command];
+
+it.each(COMMANDS)('%s lists its codes once, in the order of the engine', (command) => {
+  const isListed = (code: EngineRefusalCode): boolean => listOf(command).includes(code);
+  expect(listOf(command)).toEqual(ENGINE_REFUSALS.filter(isListed));
+});
+
+it('every code of the engine is in the list of a command', () => {
+  const listed = new Set(COMMANDS.flatMap(listOf));
+  expect(ENGINE_REFUSALS.filter((code) => !listed.has(code))).toEqual([]);
+});
+
+it(`a command refuses only with the codes of its list, whatever happens ${rerun}`, () => {
+  const seen = new Set<string>();
+  const property = fc.property(histories, (history) => {
+    const { engine } = opened();
+    for (const action of history) {
+      const outcome = perform(engine, action);
+      if (outcome.ok) continue;
+      const command: EngineCommand = action.kind;
+      expect(listOf(command)).toContain(outcome.refusal.code);
+      seen.add(`${command} ${outcome.refusal.code}`);
+    }
+  });
+  fc.assert(property, { seed, numRuns: 300 });
+  expect([...seen]).toEqual(
+    expect.arrayContaining([
+      'book duplicate_booking',
+      'book slot_ended',
+      'book slot_closed',
+      'book waitlist_full',
+      'move duplicate_booking',
+      'move slot_ended',
+      'reclassify invalid_transition',
+      'noShow too_early',
+      'callNext consultation_in_progress',
+      'callNext nobody_waiting',
+      'start consultation_in_progress',
+      'reviseSlot capacity_below_seated',
+      'closeSlot slot_ended',
+    ]),
+  );
+});
+
+const NOBODY = { tokenId: tokenId('nobody'), at: NOW };
+const NOWHERE = slotId('nowhere');
+const NO_DOCTOR = doctorId('nobody');
+const SESSION: Session = {
+  ...{ id: sessionId('taken'), weekdays: ['mon'], capacity: 1 },
+  ...{ start: '09:00', end: '10:00' },
+};
+
+/** Of each command one that is refused with the first code of its list, although later codes may apply too. */
+const FIRST: Readonly<Record<EngineCommand, (clinic: Clinic) => Outcome<unknown>>> = {
+  book: (clinic) => clinic.book('W1', { doctorId: NO_DOCTOR, slotId: NOWHERE }),
+  cancel: ({ engine }) => engine.cancel(NOBODY),
+  noShow: ({ engine }) => engine.noShow({ ...NOBODY, force: false }),
+  checkIn: ({ engine }) => engine.checkIn(NOBODY),
+  start: ({ engine }) => engine.start({ ...NOBODY, today: TODAY }),
+  complete: ({ engine }) => engine.complete(NOBODY),
+  callNext: ({ engine }) =>
+    engine.callNext({
+      ...{ doctorId: NO_DOCTOR, slotId: NOWHERE, completeCurrent: false },
+      ...{ today: TODAY, at: NOW },
+    }),
+  move: ({ engine }) => engine.move({ ...NOBODY, slotId: NOWHERE }),
+  reclassify: ({ engine }) => engine.reclassify({ ...NOBODY, patientType: 'WALK_IN' }),
+  putDoctor: ({ engine }) => {
+    const sessions = [SESSION];
+    engine.putDoctor(doctorFacts({ id: doctorId('first'), sessions }), [], NOW);
+    return engine.putDoctor(doctorFacts({ id: doctorId('other'), sessions }), [], NOW);
+  },
+  openSlots: ({ engine }) => engine.openSlots(NO_DOCTOR, [], NOW),
+  addSlot: ({ engine }) => engine.addSlot(slotFacts({ doctorId: NO_DOCTOR }), clock(23)),
+  reviseSlot: ({ engine }) =>
+    engine.reviseSlot({ slotId: NOWHERE, capacity: 1, delayMinutes: 0, at: NOW }),
+  closeSlot: ({ engine }) =>
+    engine.closeSlot({ slotId: NOWHERE, reason: 'ill', moveTo: null, at: NOW }),
+  delayDay: ({ engine }) =>
+    engine.delayDay({ doctorId: NO_DOCTOR, date: TODAY, minutes: 5, at: NOW }),
+  advanceTime: ({ engine }) => engine.advanceTime(NO_DOCTOR, NOW),
+};
+
+it.each(COMMANDS)('%s answers the first code of its list before all others', (command) => {
+  const outcome = FIRST[command](new Clinic({}));
+  expect(outcome).toEqual({ ok: false, refusal: { code: listOf(command)[0] } });
+});
