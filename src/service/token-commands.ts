@@ -60,23 +60,12 @@ export class TokenCommands {
     project: Projection<Booked, View>,
   ): Promise<Answer<View>> {
     const { engine, newId } = this.#deps;
-    const { doctorId, slotId, patientName, patientId, patientType } = command;
+    const { doctorId, slotId } = command;
     const isAlias = engine.sessionDoctor(slotId) !== undefined;
     const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
     return this.#runner.run(context, (intent) =>
       this.#runner.decide(scope, intent, {
-        decide: (at) => {
-          const tokenId = newId(at);
-          return engine.book({
-            doctorId,
-            slotId,
-            tokenId,
-            patientName,
-            patientId,
-            patientType,
-            at,
-          });
-        },
+        decide: (at) => engine.book({ ...command, tokenId: newId(at), at }),
         project,
       }),
     );

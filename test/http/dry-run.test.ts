@@ -114,13 +114,13 @@ const told = (answer: Answered) => [
   answer.headers['idempotency-replayed'],
 ];
 
-/** Tries the command, then does it; what it is and how it was answered. */
+/** Sends the command as a dry run, then for real; returns the command and its code. */
 async function compare(opd: TestApp, ids: readonly string[], command: Command): Promise<string> {
   const before = await everythingOf(opd, ids);
-  const rehearsed = await send(opd, command, '?dry_run=true');
+  const dryRun = await send(opd, command, '?dry_run=true');
   expect(await everythingOf(opd, ids)).toEqual(before);
   const real = await send(opd, command, '?dry_run=false');
-  expect(told(rehearsed)).toEqual(told(real));
+  expect(told(dryRun)).toEqual(told(real));
   if (real.status !== 200) expect(await everythingOf(opd, ids)).toEqual(before);
   const { code = 'done' } = real.body as { code?: string };
   return `${command.url.replace(/^\/(\w+)\/[^/]+/, '$1')} ${code}`;
