@@ -9,14 +9,18 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Whose code a layer may import, besides its own: arrows point one way. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   engine: [],
-  store: ['engine'],
+  background: [],
+  telemetry: [],
+  store: ['engine', 'background', 'telemetry'],
   audit: ['engine', 'store'],
   transfer: ['engine', 'store', 'audit'],
-  service: ['engine', 'store'],
-  http: ['engine', 'service'],
+  service: ['engine', 'background', 'telemetry', 'store'],
+  http: ['engine', 'background', 'telemetry', 'service'],
   settings: ['store'],
-  main: ['engine', 'store', 'service', 'http', 'settings'],
-  cli: ['engine', 'store', 'audit', 'transfer', 'service', 'settings'],
+  main: ['engine', 'background', 'telemetry', 'store', 'service', 'http', 'settings'],
+  cli: [
+    ...['engine', 'background', 'telemetry', 'store', 'audit', 'transfer', 'service', 'settings'],
+  ],
 };
 /** The files that start a process: they alone read it. */
 const isProcess = (file: string): boolean => file === 'src/main.ts' || file.startsWith('src/cli/');

@@ -1,0 +1,2 @@
+export { causeOf, publish, subscribe } from './channels.ts';
+export type * from './events.ts';
