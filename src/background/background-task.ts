@@ -25,7 +25,7 @@ export interface BackgroundTaskOptions {
 /**
  * Work that repeats without anybody asking for it: the one contract of everything that runs in the background.
  *
- * A new task is *idle*. `start` makes it *waiting*: a timer counts one period. When the timer ends, the task is
+ * A new task is *idle*. `start` makes it *waiting*: a timer counts to the first run. When the timer ends, the task is
  * *running*; when the work ends, it is *waiting* again, for one period after a success and for the shorter pause of a
  * retry after a fault. A fault never leaves the task: it is counted and passed to `onRun`. `run` starts a run at once
  * in every state, and joins the run that is under way, so there is never more than one. `stop` makes the task *idle*
@@ -49,12 +49,15 @@ export class BackgroundTask {
     return this.#faultCount;
   }
 
-  /** Begins to repeat; the first run comes after one period. A task that is started already stays as it is. */
-  start(): void {
+  /**
+   * Begins to repeat. A task that is started already stays as it is.
+   * @param firstRunMs milliseconds until the first run
+   */
+  start(firstRunMs = this.#options.periodMs): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
     // The end of a run that is still under way sets the timer itself.
-    if (this.#current === undefined) this.#schedule(this.#options.periodMs);
+    if (this.#current === undefined) this.#schedule(firstRunMs);
   }
 
   /** Ends the repetition. Resolves when the run under way is over; do not await it inside the work itself. */

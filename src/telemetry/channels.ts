@@ -49,7 +49,9 @@ export function subscribe<Name extends ChannelName>(
   };
   const target = CHANNELS[name];
   target.subscribe(guarded);
-  return () => void target.unsubscribe(guarded);
+  return () => {
+    target.unsubscribe(guarded);
+  };
 }
 
 function report(error: unknown, onError: (error: unknown) => void): void {

@@ -75,7 +75,7 @@ it('a connection is lost for good when the server hangs up before it has said a 
   for (const answer of await Promise.allSettled(answers)) expect(answer.status).toBe('rejected');
   expect(session.isDestroyed).toBe(true);
   proxy.isOpen = true;
-  await expect(session.run('ping')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  await expect(session.run('ping')).rejects.toMatchObject({ code: 'OPD_CONNECTION_LOST' });
   expect(await sessionsOf(url)).toBe(0);
 });
 

@@ -11,10 +11,10 @@ const command = (name: string): Command => {
     decide: () => {
       throw new Error('nothing is decided in a queue');
     },
-    answer: () => undefined,
-    fail: () => undefined,
-    until: 0,
-    isAlone: name.includes('?'),
+    resolve: () => undefined,
+    reject: () => undefined,
+    deadlineMs: 0,
+    isIsolated: name.includes('?'),
   };
 };
 
@@ -90,7 +90,7 @@ it('looks keep commands waiting, and no look begins while something is under way
   queue.add(command('1a'));
   expect(busy()).toEqual([true, false]);
   expect(queue.take()).toEqual([]);
-  expect([queue.isAwaited(a), queue.isAwaited(b)]).toEqual([true, false]);
+  expect([queue.hasWaiting(a), queue.hasWaiting(b)]).toEqual([true, false]);
   queue.release([a]);
   const taken = queue.take();
   expect(namesOf(taken)).toBe('1a');
@@ -126,8 +126,8 @@ it('lets what waits be taken away, and nothing else', () => {
   const queue = filled('1a 2b');
   const taken = queue.take();
   for (const each of commands('3a 4c 5?d')) queue.add(each);
-  expect(namesOf(queue.takeIf(({ isAlone }) => isAlone))).toBe('5?d');
-  expect(namesOf(queue.takeIf(() => true))).toBe('3a 4c');
+  expect(namesOf(queue.removeIf(({ isIsolated }) => isIsolated))).toBe('5?d');
+  expect(namesOf(queue.removeIf(() => true))).toBe('3a 4c');
   expect([queue.size, queue.isBusy(doctorId('a'))]).toEqual([0, true]);
   expect([...doctorsOf(taken)]).toEqual(['a', 'b']);
 });

@@ -18,12 +18,14 @@ import type {
   StoredSlot,
   StoredToken,
 } from '../store.ts';
+import { CommandExecutor } from './command-executor.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Health } from './health.ts';
 import { Loader, DOCTORS_PER_LOAD_MAX } from './loader.ts';
 import { migrate } from './open.ts';
-import { Reader } from './reader.ts';
 import { Pool } from './pool.ts';
+import { ReadExecutor } from './read-executor.ts';
+import { Reader } from './reader.ts';
 
 /**
  * One PostgreSQL database, of any number of processes. A doctor's row is the lock on everything of the doctor's; its
@@ -49,9 +51,14 @@ export class PostgresStore implements Store {
       () => this.#dispatcher.expireOverdue(),
     );
     const reader = new Reader((...statement) => health.withRetry(() => pool.query(...statement)));
-    const locked = new Set<DoctorId>();
-    const loader = new Loader(engine, (id) => locked.has(id));
-    this.#dispatcher = new Dispatcher({ engine, loader, pool, reader, health }, locked);
+    const lockedDoctors = new Set<DoctorId>();
+    const loader = new Loader(engine, (id) => lockedDoctors.has(id));
+    const parts = { engine, loader, pool, reader, health };
+    this.#dispatcher = new Dispatcher({
+      commands: new CommandExecutor({ ...parts, lockedDoctors }),
+      reads: new ReadExecutor(parts),
+      health,
+    });
     this.#pool = pool;
     this.#health = health;
     this.#reader = reader;
@@ -137,9 +144,10 @@ export class PostgresStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#health.close();
+    const watching = this.#health.close();
     await this.#dispatcher.drain();
     await this.#pool.close();
+    await watching;
   }
 
   /** Brings doctors into the engine as they are on record. */
