@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
+import { BackgroundTask } from './background/index.ts';
 import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
 import {
@@ -15,9 +16,12 @@ import {
 } from './service/index.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStore, NotDurableError, StoreOpenError, type Store } from './store/index.ts';
+import { publishRun } from './telemetry/index.ts';
 
 /** How often it is looked at what time has brought about: slots that end, a new day. */
 const TICK_MS = 1_000;
+/** Milliseconds, at least, after which a tick that has failed is retried. */
+const TICK_RETRY_MS = 500;
 /** Bytes of log lines held while their reader does not read; what comes then is dropped, not waited for. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Milliseconds for the log line that says why the process stops. */
@@ -37,6 +41,7 @@ interface Parts {
   readonly app: FastifyInstance;
   readonly service: Service;
   readonly store: Store;
+  readonly ticks: BackgroundTask;
   readonly logger: Logger;
   readonly log: ReturnType<typeof pino.destination>;
   /** Aborted once the process has been told to stop. */
@@ -76,16 +81,19 @@ function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
   });
 }
 
-/** One look after the other, however long one takes. */
-async function runTicks({ service, logger, stop }: Parts): Promise<void> {
-  for (;;) {
-    await delay(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
-    if (stop.aborted) return;
-    await service.tick().catch((error: unknown) => {
-      logger.warn({ err: error }, 'What time has brought about waits; it will be tried again.');
-    });
-  }
-}
+/** The ticks of the service. A slow tick delays the next one. */
+const createTicks = (service: Service, logger: Logger): BackgroundTask =>
+  new BackgroundTask({
+    name: 'tick',
+    periodMs: TICK_MS,
+    retryMs: TICK_RETRY_MS,
+    work: () => service.tick(),
+    onRun: (run) => {
+      publishRun(run);
+      if (run.error !== undefined)
+        logger.warn({ err: run.error }, 'Slots could not be brought up to date; a retry follows.');
+    },
+  });
 
 /** Lets requests in flight finish for a while, then closes what is still open. */
 async function closeConnections({ app, logger }: Parts): Promise<void> {
@@ -102,9 +110,10 @@ async function closeConnections({ app, logger }: Parts): Promise<void> {
 
 /** Stops in order when the process is told to, at whatever point of its life it is. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, logger } = parts;
+  const { service, store, ticks, logger } = parts;
   closeWithGrace({ delay: STOP_MS, logger }, async ({ err, signal }) => {
     stopping.abort();
+    const ticksOver = ticks.stop();
     if (err) logger.error({ err }, 'An error that nobody foresaw: stopping.');
     else logger.info({ signal }, 'Stopping.');
     service.stop();
@@ -113,6 +122,8 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     service.stop();
     await closeConnections(parts);
     await store.close();
+    // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
+    await ticksOver;
     logger.flush();
   });
 }
@@ -144,7 +155,8 @@ async function start(): Promise<void> {
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   const stopping = new AbortController();
-  const parts = { app, service, store, logger, log, stop: stopping.signal };
+  const ticks = createTicks(service, logger);
+  const parts = { app, service, store, ticks, logger, log, stop: stopping.signal };
   stopOnStoreFailure(parts);
   const started = serve(parts, settings, roster);
   stopOnSignal(parts, started, stopping);
@@ -154,7 +166,7 @@ async function start(): Promise<void> {
     // Who stops a process does not care that it could not start.
     if (!stopping.signal.aborted) throw error;
   }
-  if (!stopping.signal.aborted) void runTicks(parts);
+  if (!stopping.signal.aborted) ticks.start();
 }
 
 /** One clear sentence for what a person can put right, everything for what nobody foresaw. */

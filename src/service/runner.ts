@@ -10,6 +10,7 @@ import {
   type TokenId,
 } from '../engine/index.ts';
 import type { Scope, Store } from '../store/index.ts';
+import { published } from './command-telemetry.ts';
 import { Idempotency, type Answer, type Caller, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
@@ -76,11 +77,14 @@ export class Runner {
   ): Promise<Answer<T>> {
     const { lifecycle, clock } = this.#deps;
     const code = lifecycle.unreadiness;
-    if (code !== undefined) return { result: refused({ code }), isReplay: false };
+    const command = { name, startedMs: performance.now() };
+    if (code !== undefined)
+      return published(command, { result: refused({ code }), isReplay: false });
     try {
-      return await this.#idempotency.runOnce(caller, [name, request], clock(), run);
+      const answer = await this.#idempotency.runOnce(caller, [name, request], clock(), run);
+      return published(command, answer);
     } catch (error) {
-      return { result: refused(refusalOf(error)), isReplay: false };
+      return published(command, { result: refused(refusalOf(error)), isReplay: false });
     }
   }
 

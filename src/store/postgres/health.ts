@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackgroundTask } from '../../background/index.ts';
-import { causeOf, publish } from '../../telemetry/index.ts';
+import { causeOf, publish, publishRun } from '../../telemetry/index.ts';
 import { NotDurableError, type StoreState } from '../store.ts';
 import { classifyFailure } from './errors.ts';
 
@@ -43,6 +43,7 @@ export class Health {
       periodMs: RETRY_PAUSE_MS,
       retryMs: RETRY_PAUSE_MS,
       work: () => this.#check(),
+      onRun: publishRun,
     });
   }
 
