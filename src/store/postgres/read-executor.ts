@@ -9,10 +9,10 @@ import type { Pool } from './pool.ts';
 import { arrayOf } from './statements.ts';
 
 export interface ReadExecutorDeps {
-  readonly engine: AllocationEngine;
-  readonly loader: Loader;
+  readonly engine: Pick<AllocationEngine, 'doctor'>;
+  readonly loader: Pick<Loader, 'load'>;
   readonly pool: Pick<Pool, 'query'>;
-  readonly health: Health;
+  readonly health: Pick<Health, 'isOver' | 'pause' | 'watch'>;
 }
 
 /**
