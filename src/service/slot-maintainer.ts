@@ -58,7 +58,7 @@ export class SlotMaintainer {
   /** Does everything that is due now. It is called about once a second, and once before the first request is served. */
   async tick(): Promise<void> {
     const { engine, store, clock } = this.#deps;
-    // Nothing is lost by waiting: what is due is still due when the store accepts commands again.
+    // The tick can be skipped, because slots that are due stay due until the store accepts commands again.
     if (store.state !== 'ready') return;
     const now = clock();
     await store.sync(now);

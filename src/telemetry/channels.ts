@@ -58,7 +58,7 @@ function report(error: unknown, onError: (error: unknown) => void): void {
   try {
     onError(error);
   } catch {
-    // A broken reporter is the subscriber's own problem: nobody else is left to hear of it.
+    // A broken reporter must not stop the service either, and no other reporter exists.
   }
 }
 

@@ -16,7 +16,7 @@ export interface TelemetryEvents {
   readonly 'opd:database-unreachable': { readonly cause: string };
   /** The database answers again after an outage. */
   readonly 'opd:database-reachable': { readonly unreachableMs: number };
-  /** The store has failed for good, so the process must stop. */
+  /** The store has failed and does not recover, so the process must stop. */
   readonly 'opd:store-failed': { readonly cause: string };
   /** A command has its answer. */
   readonly 'opd:command': CommandEvent;

@@ -78,7 +78,7 @@ class Bench {
       isSetup: name.startsWith('!'),
     };
     const decide = () => {
-      throw new Error('nothing is decided here');
+      throw new Error('the fake executor decides no command');
     };
     this.#settle(name, this.dispatcher.transact<string>(scope, decide));
   }
@@ -117,7 +117,7 @@ class Bench {
     await this.turn();
   }
 
-  /** What was sent has started, and what has ended has been dealt with. */
+  /** All commands sent have been started, and all outcomes have been handled. */
   async turn(): Promise<void> {
     await nextTurn();
     await nextTurn();
@@ -151,7 +151,7 @@ it('the commands of one turn share a transaction, and get their answers in its o
   expect(bench.settled).toEqual(['a: answer 0', 'b: answer 1', 'ab: answer 2']);
 });
 
-it('two transactions run at once; what comes then waits for the end of one', async () => {
+it('two transactions run at once; later commands wait for the end of one', async () => {
   for (const name of ['a', 'b', 'c', 'd']) {
     bench.send(name);
     await bench.turn();
@@ -249,7 +249,7 @@ it('a fatal error rejects the commands of the transaction and makes the store fa
   expect(bench.failed).toEqual([BROKEN]);
 });
 
-it('an outcome that stays unknown at the end of the process rejects the commands and fails nothing else', async () => {
+it('an outcome that stays unknown when the store closes rejects the commands, and the store does not fail', async () => {
   bench.send('a');
   await bench.turn();
   await bench.throw(0, new UnknownOutcomeError());
@@ -257,7 +257,7 @@ it('an outcome that stays unknown at the end of the process rejects the commands
   expect(bench.failed).toEqual([]);
 });
 
-it('when the store fails everything that waits is rejected', async () => {
+it('when the store fails, all waiting commands and reads are rejected', async () => {
   bench.send('a');
   await bench.turn();
   bench.send('a');
@@ -270,7 +270,7 @@ it('when the store fails everything that waits is rejected', async () => {
   );
 });
 
-it('what waits beyond its deadline is rejected, what is in flight is not', async () => {
+it('commands and reads that wait beyond their deadline are rejected, a command in flight is not', async () => {
   bench.send('a');
   await bench.turn();
   bench.send('a');
@@ -288,7 +288,7 @@ it('what waits beyond its deadline is rejected, what is in flight is not', async
   expect(bench.settled.at(-1)).toBe('a: answer 0');
 });
 
-it('drain waits for what is in flight and for what starts in this turn; a doctor is settled then', async () => {
+it('drain waits for the work in flight and for commands of this turn; then their doctors are settled', async () => {
   bench.send('a');
   let isDrained = false;
   void bench.dispatcher.drain().then(() => (isDrained = true));

@@ -17,7 +17,7 @@ const withCode = (code: unknown, more: object = {}): Error =>
 
 describe('what an error means for its transaction', () => {
   it.each<[Failure, string, string]>([
-    // The connection is gone, or the server ends it or takes none.
+    // The connection is gone, or the server ends it or accepts none.
     ['connectionLost', 'CONNECTION_CLOSED', 'the driver'],
     ['connectionLost', 'CONNECTION_DESTROYED', 'the driver'],
     ['connectionLost', 'CONNECTION_ENDED', 'the driver'],
@@ -33,7 +33,7 @@ describe('what an error means for its transaction', () => {
     ['connectionLost', '28P01', 'the password is another by now'],
     ['connectionLost', '3D000', 'the database is away'],
     ['connectionLost', '40003', 'a database of several nodes that does not know'],
-    // Nothing is changed, and the next try may do.
+    // The transaction changed nothing, and a retry may succeed.
     ['retryable', '40001', 'serialisation failure'],
     ['retryable', '40P01', 'deadlock'],
     ['retryable', '55P03', 'lock timeout'],
@@ -43,7 +43,7 @@ describe('what an error means for its transaction', () => {
     ['retryable', '25006', 'a standby takes no writes'],
     ['retryable', '23505', 'another has been first'],
     ['retryable', '0A000', 'a table has been altered'],
-    // Nothing would help.
+    // No retry can help.
     ['fatal', '23502', 'null in a column that takes none'],
     ['fatal', '42P01', 'no such table'],
     ['fatal', '22P05', 'a character that cannot be'],

@@ -74,7 +74,7 @@ it('is stalled from the first ping that fails to the first that succeeds, and te
   expect(runs.at(-1)).toMatchObject({ fault: null, faultCount: bench.pings - 1 });
 });
 
-it('fails for good after an error that no retry mends, and a ping that succeeds later changes nothing', async () => {
+it('fails after a fatal error and never recovers, also when a later ping would succeed', async () => {
   const failed = listenTo('opd:store-failed');
   bench.error = BROKEN;
   bench.health.watch();
@@ -118,7 +118,7 @@ it('retries a read until it succeeds or its time is over', async () => {
   await expect(bench.health.withRetry(() => Promise.reject(BROKEN))).rejects.toBe(BROKEN);
 });
 
-it('when it closes nothing is pinged or retried any more', async () => {
+it('when it closes it neither pings nor retries', async () => {
   bench.error = LOST;
   bench.health.watch();
   await vi.advanceTimersByTimeAsync(200);

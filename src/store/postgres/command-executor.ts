@@ -28,7 +28,7 @@ export interface CommandExecutorDeps {
 
 /** What the executor reports while a transaction is in flight. */
 export interface ExecutionListener {
-  /** The doctors are locked and current in the engine, and nothing is decided yet: the moment to serve reads. */
+  /** The doctors are locked and current in the engine, before any command decides. Reads can be served now. */
   readonly onLocked: (doctorIds: ReadonlySet<DoctorId>) => void;
   /** The look-up of a lost commit has failed and is retried, so the doctors stay busy for longer. */
   readonly onLookUpRetry: () => void;
@@ -62,7 +62,7 @@ export class CommandExecutor {
   }
 
   /**
-   * Makes one attempt. Commands that are given up are rejected here; the caller resolves those that are committed.
+   * Makes one attempt. Refused commands are rejected here; the caller resolves the committed ones.
    * @throws UnknownOutcomeError the store closes before the outcome is known
    * @throws Error any fatal error, after which memory cannot be trusted
    */

@@ -9,7 +9,7 @@ import { StoreOpenError } from '../store.ts';
  */
 export type Failure = 'connectionLost' | 'retryable' | 'fatal';
 
-/** The session has no connection any more. Nothing else is sent on it. */
+/** The connection of a session is lost. The session sends no other statement. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
   readonly code = 'OPD_CONNECTION_LOST';

@@ -55,7 +55,7 @@ export class Health {
     return this.#isClosing;
   }
 
-  /** From now on nothing new starts and nothing is retried. Resolves when the last ping is over. */
+  /** Refuses new commands and ends all retries and pings. Resolves when the last ping is over. */
   close(): Promise<void> {
     this.#isClosing = true;
     return this.#watcher.stop();
@@ -115,7 +115,7 @@ export class Health {
     this.#watcher.start(0);
   }
 
-  /** Makes the store fail for good. */
+  /** Makes the store fail. It does not recover. */
   fail(error: Error): void {
     if (this.#state === 'failed') return;
     this.#state = 'failed';

@@ -58,7 +58,7 @@ export class Loader {
       const caughtUp = new Set(few.length === 0 ? [] : await this.#catchUp(few, run));
       const whole = behind.filter((id) => !caughtUp.has(id));
       if (whole.length > 0) await this.#loadWhole(whole, run);
-      // Loading one doctor evicts another one from whom a token has moved away. That doctor is loaded again.
+      // When a token has moved to a loaded doctor, its former doctor is evicted and must be loaded again.
       behind = all.filter((id) => missing(id) > 0);
     }
   }
@@ -84,7 +84,7 @@ export class Loader {
     }
   }
 
-  /** Applies the change records that the engine does not have; returns the doctors for whom that was possible. */
+  /** Applies the change records that the engine does not have; returns the doctors that are current then. */
   async #catchUp(ids: readonly DoctorId[], run: Run): Promise<DoctorId[]> {
     const known = ids.map((id) => ({ doctor_id: id, version: this.#engine.doctor(id)?.version }));
     const rows = await run('changesSince', JSON.stringify(known));
@@ -125,7 +125,7 @@ export class Loader {
   #evictFormerDoctor(tokenId: TokenId, doctorId: DoctorId): void {
     const former = this.#engine.token(tokenId)?.slot.facts.doctorId;
     if (former === undefined || former === doctorId) return;
-    // A locked doctor is current or ahead of the database: what was read here is the outdated side.
+    // A locked doctor is current or ahead of the database, so the rows just read are outdated, not that doctor.
     if (this.#isLocked(former)) throw new StaleDoctorError('A token has moved to another doctor.');
     this.#engine.evictDoctor(former);
   }

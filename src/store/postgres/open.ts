@@ -54,7 +54,7 @@ export const openStored = (url: string): Promise<ReadTransaction> =>
   connect(url, (session) => beginReadingStored(session, url));
 
 /**
- * Opens a read-only snapshot of a database that no process of this program uses. None can start until it is closed.
+ * Opens a read-only snapshot of a database that no process of this program uses. A process that starts meanwhile waits.
  * @throws StoreOpenError like `openStored`, and when a process uses the database
  */
 export const openAlone = (url: string): Promise<ReadTransaction> =>

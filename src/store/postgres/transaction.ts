@@ -76,7 +76,7 @@ export class Transaction {
     do {
       await loader.load(ids, rows, run);
       await loader.loadSlots(ids, slotIds, run);
-      // Loading one doctor evicts another one from whom a token has moved away. That doctor is loaded again.
+      // When a token has moved to a loaded doctor, its former doctor is evicted and must be loaded again.
     } while (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
     onLocked(ids);
     this.#decide();
