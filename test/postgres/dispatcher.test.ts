@@ -42,12 +42,12 @@ class Bench {
         },
       },
       reads: {
-        execute: (reads) => {
+        execute: (reads, onCurrent) => {
           const ids = reads.map((read) => read.doctorId);
           const call = { ids, ...Promise.withResolvers<readonly PendingRead[]>() };
           this.reads.push(call);
           return call.promise.then((retried) => {
-            for (const read of reads) if (!retried.includes(read)) read.read();
+            if (retried.length === 0) onCurrent();
             return retried;
           });
         },
@@ -239,6 +239,26 @@ it('a read that must be tried again waits and is executed once more', async () =
   expect(bench.reads).toHaveLength(2);
   await bench.endRead(1);
   expect(bench.settled).toContain('again');
+});
+
+it('a doctor who was read is settled as soon as the read is answered', async () => {
+  const read = bench.dispatcher.read(doctorId('a'), () => 'read');
+  await bench.turn();
+  expect(bench.dispatcher.isSettled(doctorId('a'))).toBe(false);
+  const settled = read.then(() => bench.dispatcher.isSettled(doctorId('a')));
+  await bench.endRead(0);
+  expect(await settled).toBe(true);
+});
+
+it('a doctor whose command is answered is settled as soon as that', async () => {
+  const decide = () => {
+    throw new Error('the fake executor decides no command');
+  };
+  const answer = bench.dispatcher.transact({ doctorIds: [doctorId('a')] }, decide);
+  await bench.turn();
+  const settled = answer.then(() => bench.dispatcher.isSettled(doctorId('a')));
+  await bench.commit(0);
+  expect(await settled).toBe(true);
 });
 
 it('a fatal error rejects the commands of the transaction and makes the store fail', async () => {

@@ -212,14 +212,23 @@ export class Dispatcher {
     for (const { read } of this.#pendingReads.removeIf(({ doctorId }) => ids.has(doctorId))) read();
   }
 
-  /** Has reads executed; their doctors are busy until then. */
+  /** Has reads executed. Their doctors are busy until the reads have run, and free when the first caller continues. */
   async #executeReads(reads: readonly PendingRead[]): Promise<void> {
-    const ids = new Set(reads.map(({ doctorId }) => doctorId));
-    this.#queue.occupy(ids);
+    const busy = new Set(reads.map(({ doctorId }) => doctorId));
+    const release = (): void => {
+      this.#queue.release(busy);
+      // A second call releases nothing, because the doctors may be busy again by then with other work.
+      busy.clear();
+    };
+    this.#queue.occupy(busy);
     try {
-      this.#pendingReads.add(...(await this.#deps.reads.execute(reads)));
+      const retried = await this.#deps.reads.execute(reads, () => {
+        for (const { read } of reads) read();
+        release();
+      });
+      this.#pendingReads.add(...retried);
     } finally {
-      this.#queue.release(ids);
+      release();
     }
   }
 

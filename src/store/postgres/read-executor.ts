@@ -16,11 +16,11 @@ export interface ReadExecutorDeps {
 }
 
 /**
- * Serves pending reads of doctors who are free. The dispatcher calls `execute` and keeps the doctors busy until it has
- * ended, so no transaction can put changes into the engine that are not durable.
+ * Serves pending reads of doctors who are free. The dispatcher calls `execute` and keeps the doctors busy meanwhile, so
+ * no transaction can put changes into the engine that are not durable.
  *
- * One statement reads the stored versions of all doctors, the loader reloads the doctors whose version in the engine
- * differs, and then all reads run at once: each sees every commit that came before it. If that fails, reads whose
+ * One statement reads the stored versions of all doctors, and the loader reloads the doctors whose version in the engine
+ * differs. Then `onCurrent` runs all reads at once, and each sees every commit that came before it. If that fails, reads whose
  * deadline is over are rejected with NotDurableError, and the others are returned to wait for the next try. A fatal
  * error rejects all of them and is thrown, because the store has failed.
  */
@@ -32,27 +32,27 @@ export class ReadExecutor {
   }
 
   /**
-   * Serves these reads.
-   * @returns the reads that must be tried again
+   * Makes the doctors of these reads current in the engine.
+   * @param onCurrent called in the same step as the last check, because a doctor may be evicted in the next one
+   * @returns the reads that must be tried again; none when `onCurrent` was called
    * @throws Error any fatal error
    */
-  async execute(reads: readonly PendingRead[]): Promise<readonly PendingRead[]> {
+  async execute(
+    reads: readonly PendingRead[],
+    onCurrent: () => void,
+  ): Promise<readonly PendingRead[]> {
     try {
-      await this.#reload(new Set(reads.map(({ doctorId }) => doctorId)));
+      const { engine, pool, loader } = this.#deps;
+      const ids = new Set(reads.map(({ doctorId }) => doctorId));
+      const rows = await pool.query('versions', arrayOf(ids));
+      await loader.load(ids, rows, pool.query);
+      if (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined))
+        throw new StaleDoctorError('A doctor was evicted while other doctors were loaded.');
+      onCurrent();
+      return [];
     } catch (error) {
       return this.#recover(reads, error);
     }
-    for (const { read } of reads) read();
-    return [];
-  }
-
-  /** Makes these doctors current in the engine. */
-  async #reload(ids: ReadonlySet<DoctorId>): Promise<void> {
-    const { engine, pool, loader } = this.#deps;
-    const rows = await pool.query('versions', arrayOf(ids));
-    await loader.load(ids, rows, pool.query);
-    if (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined))
-      throw new StaleDoctorError('A doctor was evicted while other doctors were loaded.');
   }
 
   async #recover(reads: readonly PendingRead[], error: unknown): Promise<readonly PendingRead[]> {
