@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
+import { BackgroundTask } from './background/index.ts';
 import { writeBanner } from './cli/banner.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
@@ -24,9 +25,12 @@ import {
   StoreOpenError,
   type Store,
 } from './store/index.ts';
+import { publishRun } from './telemetry/index.ts';
 
 /** Milliseconds between two ticks. A tick ends the slots whose time is over and opens the slots of a new day. */
 const TICK_MS = 1_000;
+/** Milliseconds, at least, after which a tick that has failed is retried. */
+const TICK_RETRY_MS = 500;
 /** Bytes of log lines that are held in memory while nobody reads the log; later lines are dropped, because a command must not wait for the log. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Milliseconds in which the log line that says why the process stops must be written. */
@@ -52,6 +56,7 @@ interface Parts {
   readonly service: Service;
   readonly store: Store;
   readonly engine: AllocationEngine;
+  readonly ticks: BackgroundTask;
   readonly logger: Logger;
   readonly log: ReturnType<typeof pino.destination>;
   /** Aborted as soon as the process must stop. */
@@ -97,16 +102,19 @@ function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
   });
 }
 
-/** Runs the ticks one after the other until the process stops; a slow tick delays the next one. */
-async function runTicks({ service, logger, stop }: Parts): Promise<void> {
-  for (;;) {
-    await delay(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
-    if (stop.aborted) return;
-    await service.tick().catch((error: unknown) => {
-      logger.warn({ err: error }, 'Slots could not be brought up to date; the next tick retries.');
-    });
-  }
-}
+/** The ticks of the service. A slow tick delays the next one. */
+const createTicks = (service: Service, logger: Logger): BackgroundTask =>
+  new BackgroundTask({
+    name: 'tick',
+    periodMs: TICK_MS,
+    retryMs: TICK_RETRY_MS,
+    work: () => service.tick(),
+    onRun: (run) => {
+      publishRun(run);
+      if (run.error !== undefined)
+        logger.warn({ err: run.error }, 'Slots could not be brought up to date; a retry follows.');
+    },
+  });
 
 /** Lets the requests in flight finish for `FINISH_MS`, then closes the connections that are still open. */
 async function closeConnections({ app, logger }: Parts): Promise<void> {
@@ -123,9 +131,10 @@ async function closeConnections({ app, logger }: Parts): Promise<void> {
 
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, logger } = parts;
+  const { service, store, ticks, logger } = parts;
   closeWithGrace({ delay: STOP_MS, logger }, async ({ err, signal }) => {
     stopping.abort();
+    const ticksOver = ticks.stop();
     if (err) logger.error({ err }, 'An unforeseen error: stopping.');
     else logger.info({ signal }, 'Stopping.');
     service.stop();
@@ -134,6 +143,8 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     service.stop();
     await closeConnections(parts);
     await store.close();
+    // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
+    await ticksOver;
     logger.flush();
   });
 }
@@ -202,7 +213,8 @@ async function start(): Promise<void> {
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   const stopping = new AbortController();
-  const parts = { app, service, store, engine, logger, log, stop: stopping.signal };
+  const ticks = createTicks(service, logger);
+  const parts = { app, service, store, engine, ticks, logger, log, stop: stopping.signal };
   stopOnStoreFailure(parts);
   const given = roster && { roster, source: `${ROSTER} is applied` };
   const started = serve(parts, settings, given);
@@ -213,7 +225,7 @@ async function start(): Promise<void> {
     // If the process was told to stop while it started, the failure to start does not matter.
     if (!stopping.signal.aborted) throw error;
   }
-  if (!stopping.signal.aborted) void runTicks(parts);
+  if (!stopping.signal.aborted) ticks.start();
 }
 
 await runProgram({

@@ -15,6 +15,7 @@ import {
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
 import type { CommandContext } from './caller.ts';
+import type { CommandName } from './commands.ts';
 import { dateFaultsOf, doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
 import { planOf, slotIdsOf } from './doctor-plan.ts';
 import type { Fault } from './fault-words.ts';
@@ -72,7 +73,7 @@ export class ClinicCommands {
     context: CommandContext,
     project: Projection<PutDoctor, View>,
   ): Promise<Answer<View>> {
-    return this.#runner.run(context, (intent) => {
+    return this.#runner.run('putDoctor', context, (intent) => {
       const { engine } = this.#deps;
       const errors = faultsOf(input);
       if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
@@ -96,7 +97,7 @@ export class ClinicCommands {
     context: CommandContext,
     project: Projection<Slot, View>,
   ): Promise<Answer<View>> {
-    return this.#runner.run(context, (intent) => {
+    return this.#runner.run('addSlot', context, (intent) => {
       const { engine, clock, newId } = this.#deps;
       const errors = slotFaultsOf(command);
       if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
@@ -119,7 +120,7 @@ export class ClinicCommands {
     context: CommandContext,
     project: Projection<RevisedSlot, View>,
   ): Promise<Answer<View>> {
-    return this.#run(isDryRun, context, async (intent) => {
+    return this.#run('reviseSlot', isDryRun, context, async (intent) => {
       const scope = await this.#runner.scopeOfSlot(command.slotId);
       return this.#onSlots(scope, intent, {
         isDryRun,
@@ -147,7 +148,7 @@ export class ClinicCommands {
         project,
       });
     };
-    return this.#run(isDryRun, context, close, reason);
+    return this.#run('closeSlot', isDryRun, context, close, reason);
   }
 
   /** Sets by how much a doctor runs late on a day. */
@@ -156,7 +157,7 @@ export class ClinicCommands {
     context: CommandContext,
     project: Projection<DelayedDay, View>,
   ): Promise<Answer<View>> {
-    return this.#run(isDryRun, context, (intent) => {
+    return this.#run('delayDay', isDryRun, context, (intent) => {
       const errors = dateFaultsOf({ date: command.date });
       if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
       return this.#onSlots({ doctorIds: [command.doctorId] }, intent, {
@@ -169,13 +170,14 @@ export class ClinicCommands {
 
   /** A dry run stores no answer: its idempotency key, if any, stays unused. */
   #run<View>(
+    name: CommandName,
     isDryRun: boolean,
     context: CommandContext,
     command: (intent: Intent) => Promise<Result<View>>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
     const own = isDryRun ? { ...context, idempotency: null } : context;
-    return this.#runner.run(own, command, reason);
+    return this.#runner.run(name, own, command, reason);
   }
 
   /** Runs a step on the engine; a dry run, on a copy of its doctors: the same code, and so the same answer. */

@@ -11,6 +11,8 @@ import {
 } from '../engine/index.ts';
 import type { Archive, Scope, Store } from '../store/index.ts';
 import type { CommandContext } from './caller.ts';
+import { published } from './command-telemetry.ts';
+import type { CommandName } from './commands.ts';
 import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
@@ -68,20 +70,23 @@ export class Runner {
    * @param reason goes on record with each change of the command
    */
   async run<View>(
+    name: CommandName,
     context: CommandContext,
     command: (intent: Intent) => Promise<Result<View>>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
     const { lifecycle, clock } = this.#deps;
     const code = lifecycle.unreadiness;
-    if (code !== undefined) return firstAnswer(refused({ code }));
+    const started = { name, startedMs: performance.now() };
+    if (code !== undefined) return published(started, firstAnswer(refused({ code })));
     const { name: actor } = context.identity;
     try {
-      return await this.#idempotency.runOnce(context, clock(), (buildResponse) =>
+      const answer = await this.#idempotency.runOnce(context, clock(), (buildResponse) =>
         command({ actor, reason, buildResponse }),
       );
+      return published(started, answer);
     } catch (error) {
-      return firstAnswer(refused(refusalOf(error)));
+      return published(started, firstAnswer(refused(refusalOf(error))));
     }
   }
 

@@ -1,71 +1,70 @@
 import type {
   AllocationEngine,
+  Change,
   Doctor,
   DoctorFacts,
   DoctorId,
   EpochMs,
   LocalDate,
-  Outcome,
   Slot,
-  SlotFacts,
 } from '../engine/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Scope, Store } from '../store/index.ts';
 import { calendarAt, plusDays } from './calendar.ts';
 import { planOf } from './doctor-plan.ts';
 import { applyRoster, SYSTEM } from './roster/apply.ts';
 import type { Roster } from './roster/file.ts';
 
-interface SlotKeeperDeps {
+interface SlotMaintainerDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
   readonly clock: () => EpochMs;
   readonly horizonDays: number;
 }
 
-/** Days for which the counters of a day are kept in memory: longer than any slot lasts or any clock is wrong. */
+/** Days for which a day's counters stay in memory: longer than any slot lasts and any clock is wrong. */
 const DAY_COUNTER_RETENTION_DAYS = 31;
 
-/**
- * Doctors who are looked after side by side: enough to share commits, and so few that planning their slots at midnight
- * holds nobody up.
- */
+/** Doctors maintained at once: enough to share commits, and few enough that planning at midnight delays no request. */
 const DOCTORS_PER_BATCH_MAX = 50;
 
+/** How an attempt to open planned slots ended. `planOutdated`: the doctor was revised after the plan was made. */
+type Opening = 'opened' | 'planOutdated' | 'refused';
+
 /**
- * What happens by itself: keeps the slots of the sessions ready ahead, ends those whose time is over and lets go of
- * those whose day is. It goes by the date at each doctor's place and by what there is to do, not by timers set in
- * advance, so that midnight, daylight saving and a stop of any length are all the same to it.
+ * Maintains the slots of all doctors as time passes: opens the slots of sessions ahead, expires the waitlist of ended
+ * slots (R11) and evicts past slots from memory. Each tick compares the state with the local date of each doctor and
+ * does what is due. No timer is set in advance, so midnight, daylight saving and any downtime are one case.
  */
 export class SlotMaintainer {
-  readonly #deps: SlotKeeperDeps;
-  /** The day on which each doctor's slots were opened last. */
-  readonly #opened = new Map<DoctorId, string>();
+  readonly #deps: SlotMaintainerDeps;
+  /** For each doctor, the local date and time zone for which slots were opened last. */
+  readonly #openedDays = new Map<DoctorId, string>();
 
-  constructor(deps: SlotKeeperDeps) {
+  constructor(deps: SlotMaintainerDeps) {
     this.#deps = deps;
   }
 
   /**
-   * Sets up what a roster says, all of it or, when it cannot be, nothing.
-   * @throws RosterError when something is in the way
+   * Applies a roster, all of it or nothing.
+   * @throws RosterError when the roster is rejected
    */
   async apply(roster: Roster): Promise<void> {
     const todayIn = calendarAt(this.#deps.clock());
     await applyRoster(this.#deps, roster);
     for (const { id, timeZone } of roster.doctors)
-      this.#opened.set(id, dayAt(todayIn(timeZone), timeZone));
+      this.#openedDays.set(id, dayAt(todayIn(timeZone), timeZone));
   }
 
-  /** Does what is due by now; to be called every second or so, and once before anybody is served. */
+  /** Does everything that is due now. It is called about once a second, and once before the first request is served. */
   async tick(): Promise<void> {
     const { engine, store, clock } = this.#deps;
-    // What is due stays due until the disk takes it.
+    // The tick can be skipped, because slots that are due stay due until the store accepts commands again.
     if (store.state !== 'ready') return;
     const now = clock();
     await store.sync(now);
     const todayIn = calendarAt(now);
     const ids = Array.from(engine.doctors, ({ facts }) => facts.id);
-    // Side by side, because those who have something to write share a commit.
+    // The doctors of a group are maintained at once, because their changes then share a commit.
     for (let from = 0; from < ids.length; from += DOCTORS_PER_BATCH_MAX) {
       const group = ids.slice(from, from + DOCTORS_PER_BATCH_MAX);
       await Promise.all(group.map((id) => this.#maintain(id, todayIn, now)));
@@ -82,31 +81,43 @@ export class SlotMaintainer {
     if (facts === undefined) return;
     const today = todayIn(facts.timeZone);
     const day = dayAt(today, facts.timeZone);
-    if (this.#opened.get(id) !== day && (await this.#open(facts))) {
+    if (this.#openedDays.get(id) !== day && (await this.#openSlots(facts)) === 'opened') {
       engine.doctor(id)?.evictDaysBefore(plusDays(today, -DAY_COUNTER_RETENTION_DAYS));
-      this.#opened.set(id, day);
+      this.#openedDays.set(id, day);
     }
     if (engine.doctor(id)?.slots.some((slot) => this.#isDue(slot, now)) === true)
-      await this.#transact(id, [], (at) => engine.advanceTime(id, at));
+      await this.#advanceTime(id);
     await this.#evictPastSlots(id, today, now);
   }
 
-  /** False when somebody else has revised the doctor meanwhile: the next look plans anew. */
-  async #open(facts: DoctorFacts): Promise<boolean> {
+  /** Opens the slots up to the horizon. If the plan is outdated, the next tick makes a new one. */
+  #openSlots(facts: DoctorFacts): Promise<Opening> {
     const { engine } = this.#deps;
     const { planned } = planOf(this.#deps, facts);
-    const { ok } = await this.#transact(facts.id, planned, (at) =>
-      engine.doctor(facts.id)?.facts === facts ? engine.openSlots(facts.id, planned, at) : REVISED,
-    );
-    return ok;
+    const slotIds = planned.map(({ id }) => id);
+    return this.#transact<Opening>({ doctorIds: [facts.id], slotIds }, (at) => {
+      if (engine.doctor(facts.id)?.facts !== facts) return { changes: [], answer: 'planOutdated' };
+      const outcome = engine.openSlots(facts.id, planned, at);
+      return outcome.ok
+        ? { changes: outcome.changes, answer: 'opened' }
+        : { changes: [], answer: 'refused' };
+    });
   }
 
-  /** Whether time has something to do here: somebody waits in a slot that has ended, or beside a free seat (R5, R11). */
+  /** Expires the waitlist of ended slots (R11) and seats waiters on free seats (R5). */
+  #advanceTime(id: DoctorId): Promise<undefined> {
+    return this.#transact({ doctorIds: [id] }, (at) => {
+      const outcome = this.#deps.engine.advanceTime(id, at);
+      return { changes: outcome.ok ? outcome.changes : [], answer: undefined };
+    });
+  }
+
+  /** Whether a token waits in an ended slot, which must expire it (R11), or beside a free seat, which it must get (R5). */
   #isDue(slot: Slot, now: EpochMs): boolean {
     return slot.waiting > 0 && (slot.hasUnfilledSeat || this.#deps.engine.hasEnded(slot, now));
   }
 
-  /** What has anything in flight stays for the next time: a slot that is not in memory is on disk as it is. */
+  /** Keeps slots with uncommitted changes in memory until the next tick, because an evicted slot is reloaded from disk. */
   async #evictPastSlots(id: DoctorId, today: LocalDate, now: EpochMs): Promise<void> {
     const { engine, store } = this.#deps;
     const past = (): Slot[] => {
@@ -115,33 +126,24 @@ export class SlotMaintainer {
       return slots.length > 0 && store.isSettled(id) ? slots : [];
     };
     if (past().length === 0) return;
-    // Somebody else may have put an end off: a slot that goes on must not be taken for a new one when it is heard of.
+    // Another process may have postponed a slot's end. The read makes the doctor current, so a running slot is not evicted.
     await store.read(id, () => undefined);
     for (const slot of past()) if (slot.waiting === 0) engine.evictSlot(slot);
   }
 
-  #transact(
-    id: DoctorId,
-    planned: readonly SlotFacts[],
-    decide: (at: EpochMs) => Outcome<unknown>,
-  ): Promise<Outcome<unknown>> {
+  #transact<T>(
+    scope: Scope,
+    decide: (at: EpochMs) => { readonly changes: readonly Change[]; readonly answer: T },
+  ): Promise<T> {
     const { store, clock } = this.#deps;
-    const scope = { doctorIds: [id], slotIds: planned.map((slot) => slot.id) };
-    return store.transact(scope, () => {
-      const outcome = decide(clock());
-      const changes = outcome.ok ? outcome.changes : [];
-      return { changes, answer: outcome, origin: SYSTEM, response: null };
-    });
+    return store.transact(scope, () => ({ ...decide(clock()), origin: SYSTEM, response: null }));
   }
 }
 
-/** The day at a doctor's place, and the place: the same date comes once more to a doctor who moves west. */
+/** A local date with its time zone, because a doctor who moves west has the same date twice. */
 const dayAt = (today: LocalDate, timeZone: string): string => `${today} ${timeZone}`;
 
-/** What becomes of a plan for a doctor who is not as planned for any more. */
-const REVISED: Outcome<never> = { ok: false, refusal: { code: 'doctor_not_found' } };
-
-/** The slots that are over and whose day is over: they stand in the order of their days, and mostly today's is first. */
+/** The slots that have ended and whose day is over. Slots are sorted by day, so usually the first slot is of today. */
 function pastSlots(
   engine: AllocationEngine,
   { slots }: Doctor,

@@ -16,6 +16,7 @@ import type {
 } from '../engine/index.ts';
 import { localDateAt } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
+import type { CommandName } from './commands.ts';
 import type { Answer } from './idempotency.ts';
 import type { CommandDeps, CommandStep, Projection, Runner } from './runner.ts';
 
@@ -63,7 +64,7 @@ export class TokenCommands {
     const { doctorId, slotId } = command;
     const isAlias = engine.sessionDoctor(slotId) !== undefined;
     const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
-    return this.#runner.run(context, (intent) =>
+    return this.#runner.run('book', context, (intent) =>
       this.#runner.decide(scope, intent, {
         decide: (at) => engine.book({ ...command, tokenId: newId(at), at }),
         project,
@@ -79,7 +80,7 @@ export class TokenCommands {
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Departure> => engine.cancel({ tokenId, at });
-    return this.#onToken(tokenId, context, { decide, project }, reason);
+    return this.#onToken('cancel', tokenId, context, { decide, project }, reason);
   }
 
   /** Marks a patient who did not come (R5), not before the slot starts unless forced. */
@@ -90,7 +91,7 @@ export class TokenCommands {
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Departure> => engine.noShow({ tokenId, force, at });
-    return this.#onToken(tokenId, context, { decide, project });
+    return this.#onToken('noShow', tokenId, context, { decide, project });
   }
 
   /** Marks a patient as being at the desk. */
@@ -101,7 +102,7 @@ export class TokenCommands {
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Token> => engine.checkIn({ tokenId, at });
-    return this.#onToken(tokenId, context, { decide, project });
+    return this.#onToken('checkIn', tokenId, context, { decide, project });
   }
 
   /** Takes a patient to the doctor. */
@@ -115,7 +116,7 @@ export class TokenCommands {
       const today = this.#todayOf(engine.token(tokenId)?.slot.doctor, at);
       return engine.start({ tokenId, today, at });
     };
-    return this.#onToken(tokenId, context, { decide, project });
+    return this.#onToken('start', tokenId, context, { decide, project });
   }
 
   /** Ends a consultation. */
@@ -126,7 +127,7 @@ export class TokenCommands {
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Token> => engine.complete({ tokenId, at });
-    return this.#onToken(tokenId, context, { decide, project });
+    return this.#onToken('complete', tokenId, context, { decide, project });
   }
 
   /** Takes the next checked-in patient to the doctor, and completes the current consultation if asked to. */
@@ -139,7 +140,7 @@ export class TokenCommands {
     const { doctorId, slotId } = command;
     const isAlias = slotId !== null && engine.sessionDoctor(slotId) !== undefined;
     const scope = { doctorIds: [doctorId], slotIds: slotId === null || isAlias ? [] : [slotId] };
-    return this.#runner.run(context, (intent) =>
+    return this.#runner.run('callNext', context, (intent) =>
       this.#runner.decide(scope, intent, {
         decide: (at) => {
           const today = this.#todayOf(engine.doctor(doctorId), at);
@@ -158,7 +159,7 @@ export class TokenCommands {
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Reordered> => engine.move({ tokenId, slotId, at });
-    return this.#runner.run(context, async (intent) => {
+    return this.#runner.run('move', context, async (intent) => {
       const target = await this.#runner.scopeOfSlot(slotId);
       return target === undefined
         ? this.#runner.refuse({ code: 'slot_not_found' }, intent)
@@ -175,16 +176,18 @@ export class TokenCommands {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Reordered> =>
       engine.reclassify({ tokenId, patientType, at });
-    return this.#onToken(tokenId, context, { decide, project }, reason);
+    return this.#onToken('reclassify', tokenId, context, { decide, project }, reason);
   }
 
   #onToken<Value, View>(
+    name: CommandName,
     id: TokenId,
     context: CommandContext,
     step: CommandStep<Value, View>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
     return this.#runner.run(
+      name,
       context,
       (intent) => this.#runner.decideOnToken(id, intent, step),
       reason,

@@ -1,61 +1,72 @@
 import { invariant, type DoctorId } from '../engine/index.ts';
+import { causeOf, publish, type CommitEvent } from '../telemetry/index.ts';
 import { NotDurableError, OverloadedError, type Decision, type StoreState } from './store.ts';
 
-/** Commands that may wait for the disk at once. */
+/** Commands that may wait for the store at once. */
 export const PENDING_MAX = 10_000;
-/** Pause between two tries to write a batch that did not fit. */
-const RETRY_MS = 250;
+/** Milliseconds between two tries to write a batch. */
+const RETRY_PAUSE_MS = 250;
 
-/** Writing may succeed later with the same batch: the disk is full, the database busy. Anything else is final. */
+/** A write that may succeed later with the same batch, because the disk is full or the database is busy. */
 export class TransientWriteError extends Error {
   override readonly name = 'TransientWriteError';
   readonly code = 'OPD_TRANSIENT_WRITE';
 }
 
+/** The commands that become durable together, and the readers that wait for them. */
 class Batch {
   readonly decisions: Decision<unknown>[] = [];
   readonly doctorIds = new Set<DoctorId>();
   readonly durable = Promise.withResolvers<undefined>();
   readonly readers: PromiseWithResolvers<undefined>[] = [];
+  /** When the first command came and when the first write began, on the clock of `performance`. */
+  openedAtMs = 0;
+  writeStartedAtMs = 0;
 }
 
 /**
- * Gathers the commands of all requests in flight and writes them as one batch; while one batch syncs, the next
- * gathers. All answers of a batch are released together. One life: ready, now and then stalled, at last failed.
+ * Gathers the commands of all requests in flight and writes them as one batch. While one batch is written, the next one
+ * gathers. All answers of a batch are released together.
+ *
+ * The group commit begins *ready*. A write that fails with TransientWriteError makes it *stalled*: it refuses new
+ * commands, rejects readers, and retries the same batch until the write succeeds, which makes it *ready* again. Any
+ * other error, also one thrown by a command, makes it *failed* for ever: nothing in flight is answered.
  */
 export class GroupCommit {
+  /** Resolves with the error that made it fail. */
   readonly failure: Promise<Error>;
   readonly #write: (decisions: readonly Decision<unknown>[]) => Promise<void>;
-  readonly #fail: (error: Error) => void;
+  readonly #resolveFailure: (error: Error) => void;
   #gathering = new Batch();
   #writing: Batch | null = null;
   #state: StoreState = 'ready';
-  #retry: NodeJS.Timeout | undefined;
-  /** The latest retry, under way or over; null when it is still to come. */
-  #retried: Promise<void> | null = null;
+  #stalledAtMs = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** The latest retry, in flight or over; null while its pause has not ended. */
+  #latestRetry: Promise<void> | null = null;
 
   /**
-   * @param write makes a batch durable, all or nothing; rejects with TransientWriteError to be handed the
-   *   next call again, with anything else to end it all. It is called for one batch at a time.
+   * @param write makes a batch durable, all or nothing. It is called for one batch at a time. If it rejects with
+   *   TransientWriteError, it is called again with the same batch; any other error is final.
    */
   constructor(write: (decisions: readonly Decision<unknown>[]) => Promise<void>) {
     this.#write = write;
     const failure = Promise.withResolvers<Error>();
     this.failure = failure.promise;
-    this.#fail = failure.resolve;
+    this.#resolveFailure = failure.resolve;
   }
 
   get state(): StoreState {
     return this.#state;
   }
 
-  /** See `Store.transact`. A `decide` that throws is a bug: the state in memory is not to be trusted any more. */
+  /** See `Store.transact`. A `decide` that throws is a bug, so the state in memory cannot be trusted any more. */
   async transact<T>(doctorIds: readonly DoctorId[], decide: () => Decision<T>): Promise<T> {
     this.#admit();
     let decision: Decision<T>;
     try {
       decision = decide();
-      // Who reads another doctor waits for that doctor's commits alone: it would see what can still be lost.
+      // A reader waits only for the commits of its own doctor, so a change of another doctor could be read too early.
       const named = new Set(doctorIds);
       const isWithin = decision.changes.every((change) => named.has(change.doctorId));
       invariant(isWithin, 'a command changes only the doctors it names');
@@ -70,8 +81,7 @@ export class GroupCommit {
   }
 
   #admit(): void {
-    if (this.#state !== 'ready')
-      throw new NotDurableError('The store cannot keep anything right now.');
+    if (this.#state !== 'ready') throw new NotDurableError('The store cannot write right now.');
     if (this.#gathering.decisions.length >= PENDING_MAX)
       throw new OverloadedError('Too many commands wait for the disk.');
   }
@@ -79,19 +89,25 @@ export class GroupCommit {
   #add(doctorIds: readonly DoctorId[], decision: Decision<unknown>): Promise<undefined> {
     const batch = this.#gathering;
     for (const id of doctorIds) batch.doctorIds.add(id);
-    // The requests of this turn of the event loop share the batch.
-    if (batch.decisions.push(decision) === 1 && this.#writing === null)
-      setImmediate(() => this.#flush());
+    if (batch.decisions.push(decision) === 1) {
+      batch.openedAtMs = performance.now();
+      // The write begins after this turn of the event loop, so that all requests of the turn share the batch.
+      if (this.#writing === null) setImmediate(() => this.#flush());
+    }
     return batch.durable.promise;
   }
 
-  /** See `Store.read`: what could be seen of this doctor (of any doctor) becomes durable. */
+  /**
+   * Waits until everything that can be read of this doctor, or of any doctor, is durable.
+   * @returns undefined when it is durable already; otherwise a promise that rejects with NotDurableError when the write
+   *   fails
+   */
   settled(doctorId?: DoctorId): Promise<undefined> | undefined {
     const batch = this.#inFlight(doctorId);
-    // A failure may have left changes in memory that no batch has.
+    // After a failure, memory may hold changes that are in no batch.
     if (!batch && this.#state !== 'failed') return undefined;
     if (!batch || this.#state !== 'ready')
-      return Promise.reject(new NotDurableError('What could be read is not on disk yet.'));
+      return Promise.reject(new NotDurableError('The latest changes are not durable yet.'));
     const reader = Promise.withResolvers<undefined>();
     batch.readers.push(reader);
     return reader.promise;
@@ -102,7 +118,7 @@ export class GroupCommit {
     return this.#state !== 'failed' && this.#inFlight(doctorId) === undefined;
   }
 
-  /** The latest batch in flight that has anything of this doctor (of any doctor). */
+  /** The latest batch in flight with a command of this doctor, or of any doctor. */
   #inFlight(doctorId?: DoctorId): Batch | undefined {
     return [this.#gathering, this.#writing]
       .filter((batch) => batch !== null)
@@ -112,33 +128,35 @@ export class GroupCommit {
       );
   }
 
-  /** Resolves when nothing is in flight any more; while stalled it tries once more, then gives up. */
+  /** Resolves when nothing is in flight any more. A stalled batch is retried once; then the group commit fails. */
   async drain(): Promise<void> {
-    clearTimeout(this.#retry);
-    // One write at a time: it may be being tried right now.
-    if (this.#state === 'stalled') await (this.#retried ?? this.#writeNow());
+    clearTimeout(this.#retryTimer);
+    // A retry that is in flight counts as the last one, because only one write may run at a time.
+    if (this.#state === 'stalled') await (this.#latestRetry ?? this.#writeNow());
     while (this.#state === 'ready' && (this.#writing ?? this.#gathering).decisions.length > 0)
       await (this.#writing ?? this.#gathering).durable.promise.catch(() => undefined);
-    clearTimeout(this.#retry);
+    clearTimeout(this.#retryTimer);
     if (this.#state === 'stalled') this.#end(new NotDurableError('The store stays unwritable.'));
   }
 
-  /** Ends everything at once: nothing in flight is ever answered as done. */
+  /** Fails: everything in flight is rejected. */
   #end(error: Error): void {
     this.#state = 'failed';
     for (const batch of [this.#writing, this.#gathering]) {
       for (const reader of batch?.readers.splice(0) ?? []) reader.reject(error);
-      // Without waiters nobody hears of it, and nobody needs to.
+      // A batch without commands has no waiter, and its rejection must not count as unhandled.
       batch?.durable.promise.catch(() => undefined);
       batch?.durable.reject(error);
     }
-    this.#fail(error);
+    publish('opd:store-failed', () => ({ cause: causeOf(error) }));
+    this.#resolveFailure(error);
   }
 
   #flush(): void {
     if (this.#state === 'failed' || this.#writing !== null) return;
     if (this.#gathering.decisions.length === 0) return;
     this.#writing = this.#gathering;
+    this.#writing.writeStartedAtMs = performance.now();
     this.#gathering = new Batch();
     void this.#writeNow();
   }
@@ -155,19 +173,41 @@ export class GroupCommit {
       return;
     }
     if (this.#state === 'failed') return;
-    this.#state = 'ready';
+    this.#recover();
     this.#writing = null;
     batch.durable.resolve(undefined);
     for (const reader of batch.readers) reader.resolve(undefined);
+    publish('opd:commit', () => eventOf(batch));
     this.#flush();
   }
 
+  #recover(): void {
+    if (this.#state !== 'stalled') return;
+    this.#state = 'ready';
+    const stalledMs = performance.now() - this.#stalledAtMs;
+    publish('opd:commit-recovered', () => ({ stalledMs }));
+  }
+
   #stall(batch: Batch, cause: TransientWriteError): void {
-    this.#state = 'stalled';
-    const error = new NotDurableError('What could be read is not on disk yet.', { cause });
+    if (this.#state === 'ready') {
+      this.#state = 'stalled';
+      this.#stalledAtMs = performance.now();
+      publish('opd:commit-stalled', () => ({ cause: cause.message }));
+    }
+    const error = new NotDurableError('The latest changes are not durable yet.', { cause });
     for (const reader of [...batch.readers.splice(0), ...this.#gathering.readers.splice(0)])
       reader.reject(error);
-    this.#retried = null;
-    this.#retry = setTimeout(() => void (this.#retried = this.#writeNow()), RETRY_MS);
+    this.#latestRetry = null;
+    this.#retryTimer = setTimeout(
+      () => void (this.#latestRetry = this.#writeNow()),
+      RETRY_PAUSE_MS,
+    );
   }
 }
+
+const eventOf = ({ decisions, openedAtMs, writeStartedAtMs }: Batch): CommitEvent => ({
+  commands: decisions.length,
+  changes: decisions.reduce((count, { changes }) => count + changes.length, 0),
+  queueMs: writeStartedAtMs - openedAtMs,
+  writeMs: performance.now() - writeStartedAtMs,
+});

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  failureOf,
+  classifyFailure,
+  ConnectionLostError,
+  DecideError,
   isKeyTaken,
   nameOf,
   openError,
+  StaleDoctorError,
+  UnknownOutcomeError,
   type Failure,
 } from '../../src/store/postgres/errors.ts';
 import { StoreOpenError } from '../../src/store/store.ts';
@@ -11,54 +15,64 @@ import { StoreOpenError } from '../../src/store/store.ts';
 const withCode = (code: unknown, more: object = {}): Error =>
   Object.assign(new Error('of the test'), { code, ...more });
 
-describe('the fate of a transaction', () => {
+describe('what an error means for its transaction', () => {
   it.each<[Failure, string, string]>([
-    // The connection is gone, or the server ends it or takes none.
-    ['lost', 'CONNECTION_CLOSED', 'the driver'],
-    ['lost', 'CONNECTION_DESTROYED', 'the driver'],
-    ['lost', 'CONNECTION_ENDED', 'the driver'],
-    ['lost', 'CONNECT_TIMEOUT', 'the driver'],
-    ['lost', '08006', 'connection failure'],
-    ['lost', '08P01', 'protocol violation'],
-    ['lost', '57P01', 'the server shuts down'],
-    ['lost', '57P02', 'the server crashes'],
-    ['lost', '57P03', 'the server starts up'],
-    ['lost', '57P05', 'idle for too long'],
-    ['lost', '25P03', 'idle in a transaction for too long'],
-    ['lost', '53300', 'too many connections'],
-    ['lost', '28P01', 'the password is another by now'],
-    ['lost', '3D000', 'the database is away'],
-    ['lost', '40003', 'a database of several nodes that does not know'],
-    // Nothing is changed, and the next try may do.
-    ['again', '40001', 'serialisation failure'],
-    ['again', '40P01', 'deadlock'],
-    ['again', '55P03', 'lock timeout'],
-    ['again', '57014', 'statement timeout'],
-    ['again', '53100', 'disk full'],
-    ['again', '53200', 'out of memory'],
-    ['again', '25006', 'a standby takes no writes'],
-    ['again', '23505', 'another has been first'],
-    ['again', '0A000', 'a table has been altered'],
-    // Nothing would help.
-    ['final', '23502', 'null in a column that takes none'],
-    ['final', '42P01', 'no such table'],
-    ['final', '22P05', 'a character that cannot be'],
-    ['final', '25P02', 'what comes after a failure in a transaction'],
-    ['final', 'XX001', 'damaged data'],
-    ['final', '', 'no code'],
-    ['final', '0800', 'what only looks like one'],
-  ])('is %s for %s: %s', (fate, code) => {
-    expect(failureOf(withCode(code))).toBe(fate);
+    // The connection is gone, or the server ends it or accepts none.
+    ['connectionLost', 'CONNECTION_CLOSED', 'the driver'],
+    ['connectionLost', 'CONNECTION_DESTROYED', 'the driver'],
+    ['connectionLost', 'CONNECTION_ENDED', 'the driver'],
+    ['connectionLost', 'CONNECT_TIMEOUT', 'the driver'],
+    ['connectionLost', '08006', 'connection failure'],
+    ['connectionLost', '08P01', 'protocol violation'],
+    ['connectionLost', '57P01', 'the server shuts down'],
+    ['connectionLost', '57P02', 'the server crashes'],
+    ['connectionLost', '57P03', 'the server starts up'],
+    ['connectionLost', '57P05', 'idle for too long'],
+    ['connectionLost', '25P03', 'idle in a transaction for too long'],
+    ['connectionLost', '53300', 'too many connections'],
+    ['connectionLost', '28P01', 'the password is another by now'],
+    ['connectionLost', '3D000', 'the database is away'],
+    ['connectionLost', '40003', 'a database of several nodes that does not know'],
+    // The transaction changed nothing, and a retry may succeed.
+    ['retryable', '40001', 'serialisation failure'],
+    ['retryable', '40P01', 'deadlock'],
+    ['retryable', '55P03', 'lock timeout'],
+    ['retryable', '57014', 'statement timeout'],
+    ['retryable', '53100', 'disk full'],
+    ['retryable', '53200', 'out of memory'],
+    ['retryable', '25006', 'a standby takes no writes'],
+    ['retryable', '23505', 'another has been first'],
+    ['retryable', '0A000', 'a table has been altered'],
+    // No retry can help.
+    ['fatal', '23502', 'null in a column that takes none'],
+    ['fatal', '42P01', 'no such table'],
+    ['fatal', '22P05', 'a character that cannot be'],
+    ['fatal', '25P02', 'what comes after a failure in a transaction'],
+    ['fatal', 'XX001', 'damaged data'],
+    ['fatal', '', 'no code'],
+    ['fatal', '0800', 'what only looks like one'],
+  ])('is %s for %s: %s', (failure, code) => {
+    expect(classifyFailure(withCode(code))).toBe(failure);
   });
 
-  it('is lost where the operating system says so, whatever it says', () => {
-    expect(failureOf(withCode('EHOSTDOWN', { errno: -112 }))).toBe('lost');
+  it('is connectionLost where the operating system says so, whatever it says', () => {
+    expect(classifyFailure(withCode('EHOSTDOWN', { errno: -112 }))).toBe('connectionLost');
+  });
+
+  it.each<[Failure, Error]>([
+    ['connectionLost', new ConnectionLostError()],
+    ['retryable', new StaleDoctorError('of the test')],
+    ['fatal', new DecideError(withCode('40001'))],
+    ['fatal', new UnknownOutcomeError()],
+    ['fatal', Object.assign(new StoreOpenError('of the test'), { errno: -112 })],
+  ])('is %s for our own %s, whatever its cause', (failure, error) => {
+    expect(classifyFailure(error)).toBe(failure);
   });
 
   it.each([[new Error('without a code')], ['a text'], [undefined], [{ code: '40001' }]])(
-    'is final for what is no error of the database: %s',
+    'is fatal for what is no error of the database: %s',
     (error) => {
-      expect(failureOf(error)).toBe('final');
+      expect(classifyFailure(error)).toBe('fatal');
     },
   );
 });

@@ -15,7 +15,7 @@ import {
 import type { Link } from '../support/postgres/pg-proxy.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
-/** Sessions of one process, at most: two that look, and one for each transaction side by side. */
+/** Sessions of one process, at most: two for reads, and one for each transaction in flight. */
 const SESSIONS = 10;
 
 const LOCK = /FROM doctors .* FOR UPDATE$/;
@@ -30,9 +30,9 @@ const MOMENTS = [
   ['whenAnswered', LOCK],
   ['whenSent', /^INSERT INTO changes/],
   ['whenAnswered', /^INSERT INTO changes/],
-  // The commit has not reached the server: it is not made.
+  // The commit does not reach the server, so the transaction is rolled back.
   ['whenSent', /^COMMIT/],
-  // The server has committed, and the process never hears of it.
+  // The server has committed, and its answer is lost.
   ['whenAnswered', /^COMMIT/],
 ] as const;
 
@@ -53,7 +53,7 @@ it('a connection that drops at any moment of a transaction leaves one booking, a
   await stop(server, other);
 });
 
-/** Change records are not written before the test lets go of them. */
+/** Blocks the writing of change records until the returned function is called. */
 async function holdWrites(url: string): Promise<() => Promise<unknown>> {
   await runSql(
     url,
@@ -70,7 +70,7 @@ it.each(['orphan', 'cut'] as const)(
   'a connection that drops while the server still writes (%s) leaves each booking once',
   async (how) => {
     const { url, proxy, server, other } = await openProxied();
-    // So that the commit has left before the connection drops: what a session has sent before, it sends without waiting.
+    // A first booking, because a session then has its statements prepared and sends the commit without waiting.
     await bookAt(server, 'doc1', 'first');
     const letGo = await holdWrites(url);
     const links: Link[] = [];
@@ -81,7 +81,7 @@ it.each(['orphan', 'cut'] as const)(
     await untilWaiting(url, 1);
     for (const link of links) link[how]();
     const others = bookAt(other, 'doc1', 'other');
-    // The other process waits for the doctor, as does this one, which wants to know what has become of its commit.
+    // The other process waits for the doctor, and so does this one's look-up of its lost commit.
     await untilWaiting(url, 3);
     await letGo();
     const answers = await Promise.all(bookings);
@@ -94,7 +94,7 @@ it.each(['orphan', 'cut'] as const)(
   },
 );
 
-it('what a commit came to is never guessed: the answer waits until the database can be asked', async () => {
+it('the outcome of a commit is never guessed: the answer waits until the database can be asked', async () => {
   const { url, proxy, server, other } = await openProxied();
   const isCommitted = proxy.whenAnswered(/^COMMIT/, (link) => {
     proxy.isOpen = false;
@@ -118,7 +118,7 @@ it('what a commit came to is never guessed: the answer waits until the database 
   await stop(server, other);
 });
 
-it('what another process has committed instead is not taken for what was lost', async () => {
+it('a commit of another process is not taken for the lost one', async () => {
   const { url, proxy, server, other } = await openProxied();
   const isDropped = proxy.whenSent(/^COMMIT/, (link) => {
     proxy.isOpen = false;

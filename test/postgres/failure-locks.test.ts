@@ -60,7 +60,7 @@ it('a process stopped while it holds a lock holds up that doctor alone, until th
   const waiting = bookAt(other, 'doc1', 'waiting');
   await untilWaiting(url, 1);
   await othersGoOn((name) => bookAt(other, 'doc2', name), waiting);
-  // Either the server takes the lock back in time, or the command is given up with a promise that nothing was done.
+  // Either the server ends the stopped transaction in time, or the command is refused and nothing was changed.
   const { status } = await waiting;
   expect([201, 503]).toContain(status);
   expect(await tokensOf(url, 'waiting')).toHaveLength(status === 201 ? 1 : 0);
@@ -74,7 +74,7 @@ it('a process stopped while it holds a lock holds up that doctor alone, until th
   await stop(server, other);
 });
 
-it('doctors whose rows somebody else keeps are refused in the end; until then they can be read, and others go on', async () => {
+it('commands of doctors whose rows stay locked are refused in the end; meanwhile the doctors can be read, and other doctors are served', async () => {
   const { url, proxy, server, other } = await openProxied();
   const letGo = await holdRows(url, 'doc1', 'doc2');
   const first = bookAt(server, 'doc1', 'refused 1');
@@ -98,7 +98,7 @@ it('a deadlock is broken, and the command that was in it is done at the next try
   const { url, proxy, server, other } = await openProxied();
   const { body: token } = await bookAt(server, 'doc1', 'to be moved');
   for (let round = 0; !proxy.errors.includes('40P01'); round += 1) {
-    // The server breaks off whoever has waited longest; on a busy machine that may be the one of the test.
+    // The server cancels one of the two transactions; on a busy machine that may be the test's own.
     expect(round).toBeLessThan(10);
     const session = await otherSession(url);
     await session.unsafe(`SELECT FROM doctors WHERE id = 'doc2' FOR UPDATE`);
@@ -147,7 +147,7 @@ it('a serialisation failure, a deadlock, a timeout and a full disk are tried aga
   await stop(server, other);
 });
 
-it('what fails again and again is given up with 503, changes nothing and does no harm to other doctors', async () => {
+it('a command that fails again and again is refused with 503, changes nothing and does not delay other doctors', async () => {
   const { url, proxy, server, other } = await openProxied();
   const mend = await fail(url, 'doc1', '40001');
   const waiting = bookAt(server, 'doc1', 'refused');

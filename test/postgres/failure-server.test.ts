@@ -21,7 +21,7 @@ import { startServer, type ServerProcess } from '../support/process/server-proce
 const CLIENTS_EACH = 4;
 /** Bookings that have to be answered before and after what happens. */
 const SOME = 40;
-/** Sessions of one process, at most: two that look, and one for each transaction side by side. */
+/** Sessions of one process, at most: two for reads, and one for each transaction in flight. */
 const SESSIONS = 10;
 
 const begin = (load: Load, servers: readonly ServerProcess[]): Promise<void>[] =>
@@ -46,7 +46,7 @@ it('a database that restarts under load, in good order or by a crash, loses noth
   for (const mode of ['fast', 'immediate'] as const) {
     await database.stop(mode);
     const refused = load.refused;
-    // While it is away everything is refused at once, and nothing is shown.
+    // While the database is down, every command and read is refused at once.
     await eventually(() => load.refused > refused + SOME);
     for (const server of servers) {
       expect(await isReady(server)).toBe(false);
@@ -66,7 +66,7 @@ it('a database that restarts under load, in good order or by a crash, loses noth
   await stop(...servers);
 });
 
-it('a connection is lost for good when the server hangs up before it has said a word', async () => {
+it('a session is destroyed when the server closes the connection before it has sent anything', async () => {
   const { url } = await createDatabase();
   const proxy = await startPgProxy(url);
   proxy.isOpen = false;
@@ -75,7 +75,7 @@ it('a connection is lost for good when the server hangs up before it has said a 
   for (const answer of await Promise.allSettled(answers)) expect(answer.status).toBe('rejected');
   expect(session.isDestroyed).toBe(true);
   proxy.isOpen = true;
-  await expect(session.run('ping')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  await expect(session.run('ping')).rejects.toMatchObject({ code: 'OPD_CONNECTION_LOST' });
   expect(await sessionsOf(url)).toBe(0);
 });
 

@@ -2,19 +2,19 @@ import { expect, it } from 'vitest';
 import { doctorId } from '../../src/engine/index.ts';
 import { doctorsOf, Queue, type Command } from '../../src/store/postgres/queue.ts';
 
-/** A command by its name: `1a` is one of doctor a, `2ab` of both, `3!a` one that sets a up, `4?a` one that has failed. */
+/** A command by its name: `1a` is one of doctor a, `2ab` of both, `3!a` a setup command, `4?a` an isolated one. */
 const command = (name: string): Command => {
   const doctors = name.replace(/[^a-z]/g, '');
   return {
     id: name,
     scope: { doctorIds: Array.from(doctors, doctorId), isSetup: name.includes('!') },
     decide: () => {
-      throw new Error('nothing is decided in a queue');
+      throw new Error('a queue decides no command');
     },
-    answer: () => undefined,
-    fail: () => undefined,
-    until: 0,
-    isAlone: name.includes('?'),
+    resolve: () => undefined,
+    reject: () => undefined,
+    deadlineMs: 0,
+    isIsolated: name.includes('?'),
   };
 };
 
@@ -29,32 +29,32 @@ const filled = (names: string): Queue => {
   return queue;
 };
 
-/** Everything that can be taken at once, a transaction each. */
+/** All transactions that can start at once. */
 const takeAll = (queue: Queue): Command[][] => {
   const taken = queue.take();
   return taken.length === 0 ? [] : [taken, ...takeAll(queue)];
 };
 
 it.each([
-  // waiting, what transactions begin at once, and what begins when they are over
+  // waiting, the transactions that start at once, and those that start when they are over
   ['', [], []],
   ['1a 2b 3a', ['1a 2b 3a'], []],
   ['1ab 2b 3c', ['1ab 2b 3c'], []],
-  // A command that sets doctors up has everything to itself, and nobody overtakes it.
+  // A setup command runs alone, and no later command overtakes it.
   ['1!a', ['1!a'], []],
   ['1!a 2b', ['1!a'], ['2b']],
   ['1a 2!b 3c', ['1a'], ['2!b']],
   ['1!a 2!b', ['1!a'], ['2!b']],
-  // Who has failed shares a transaction with nobody but the doctor's own.
+  // An isolated command shares a transaction only with commands of its own doctor.
   ['1?a 2?a 3?b', ['1?a 2?a', '3?b'], []],
   ['1?a 2b 3c', ['1?a', '2b 3c'], []],
   ['1a 2?b 3a', ['1a 3a', '2?b'], []],
   ['1?a 2a 3b', ['1?a 2a', '3b'], []],
-  // One of two doctors is alone with itself, and theirs who come later wait for it.
+  // An isolated command of two doctors runs alone, and later commands of either doctor wait for it.
   ['1?ab 2a 3b 4c', ['1?ab', '4c'], ['2a 3b']],
   ['1?a 2ab 3b 4c', ['1?a', '4c'], ['2ab 3b']],
   ['1a 2?ab 3b', ['1a'], ['2?ab']],
-])('of "%s" begin at once %j, and then %j', (waiting, first, then) => {
+])('of "%s" start at once %j, and then %j', (waiting, first, then) => {
   const queue = filled(waiting);
   const taken = takeAll(queue);
   expect(taken.map(namesOf)).toEqual(first);
@@ -62,7 +62,7 @@ it.each([
   expect(takeAll(queue).map(namesOf)).toEqual(then);
 });
 
-it('commands of a doctor with whom something is under way wait, and nobody overtakes them', () => {
+it('commands of a busy doctor wait, and no later command overtakes them', () => {
   const queue = filled('1a');
   const first = queue.take();
   for (const each of commands('2ab 3b 4c 5bd 6d')) queue.add(each);
@@ -72,7 +72,7 @@ it('commands of a doctor with whom something is under way wait, and nobody overt
   expect(namesOf(queue.take())).toBe('2ab 3b 5bd 6d');
 });
 
-it('what is put back comes before all that came later', () => {
+it('requeued commands come before all later ones', () => {
   const queue = filled('1a 2b 3a');
   const taken = queue.take();
   queue.add(command('4a'));
@@ -81,7 +81,7 @@ it('what is put back comes before all that came later', () => {
   expect(namesOf(queue.take())).toBe('1a 2b 3a 4a');
 });
 
-it('looks keep commands waiting, and no look begins while something is under way or is to be before it', () => {
+it('a read makes commands of its doctor wait, and no read starts while its doctor is busy or a setup command is next', () => {
   const queue = new Queue();
   const [a, b] = [doctorId('a'), doctorId('b')];
   const busy = (): boolean[] => [queue.isBusy(a), queue.isBusy(b)];
@@ -90,12 +90,12 @@ it('looks keep commands waiting, and no look begins while something is under way
   queue.add(command('1a'));
   expect(busy()).toEqual([true, false]);
   expect(queue.take()).toEqual([]);
-  expect([queue.isAwaited(a), queue.isAwaited(b)]).toEqual([true, false]);
+  expect([queue.hasWaiting(a), queue.hasWaiting(b)]).toEqual([true, false]);
   queue.release([a]);
   const taken = queue.take();
   expect(namesOf(taken)).toBe('1a');
   expect(busy()).toEqual([true, false]);
-  // One that sets doctors up waits for a, and keeps everybody else waiting.
+  // A setup command waits for doctor a, and all other commands and reads wait for it.
   queue.add(command('2!b'));
   expect(busy()).toEqual([true, true]);
   expect(queue.take()).toEqual([]);
@@ -122,12 +122,12 @@ it('a transaction has 256 commands at most, in their order', () => {
   ]);
 });
 
-it('lets what waits be taken away, and nothing else', () => {
+it('removes the waiting commands that match, and none of those in flight', () => {
   const queue = filled('1a 2b');
   const taken = queue.take();
   for (const each of commands('3a 4c 5?d')) queue.add(each);
-  expect(namesOf(queue.takeIf(({ isAlone }) => isAlone))).toBe('5?d');
-  expect(namesOf(queue.takeIf(() => true))).toBe('3a 4c');
+  expect(namesOf(queue.removeIf(({ isIsolated }) => isIsolated))).toBe('5?d');
+  expect(namesOf(queue.removeIf(() => true))).toBe('3a 4c');
   expect([queue.size, queue.isBusy(doctorId('a'))]).toEqual([0, true]);
   expect([...doctorsOf(taken)]).toEqual(['a', 'b']);
 });

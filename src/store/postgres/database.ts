@@ -3,12 +3,14 @@ import type { Database } from '../database.ts';
 import { PostgresArchive } from './archive.ts';
 import { PostgresChangeLog } from './change-log.ts';
 import { CommitFeed } from './commit-feed.ts';
+import { CommandExecutor } from './command-executor.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Health } from './health.ts';
 import { Loader } from './loader.ts';
 import { migrate } from './open.ts';
 import { Pool } from './pool.ts';
 import { PostgresStore } from './postgres-store.ts';
+import { ReadExecutor } from './read-executor.ts';
 import { Reader } from './reader.ts';
 import type { Run } from './session.ts';
 
@@ -24,9 +26,14 @@ export function openPostgresDatabase(engine: AllocationEngine, url: string): Dat
   );
   const run: Run = (...statement) => health.withRetry(() => pool.query(...statement));
   const reader = new Reader(run);
-  const locked = new Set<DoctorId>();
-  const loader = new Loader(engine, (id) => locked.has(id));
-  const dispatcher = new Dispatcher({ engine, loader, pool, reader, health }, locked);
+  const lockedDoctors = new Set<DoctorId>();
+  const loader = new Loader(engine, (id) => lockedDoctors.has(id));
+  const parts = { engine, loader, pool, reader, health };
+  const dispatcher = new Dispatcher({
+    commands: new CommandExecutor({ ...parts, lockedDoctors }),
+    reads: new ReadExecutor(parts),
+    health,
+  });
   const feed = new CommitFeed(url, () => pool.query('notify'));
   return {
     store: new PostgresStore({

@@ -1,317 +1,244 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as turn } from 'node:timers/promises';
-import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DoctorId } from '../../engine/index.ts';
 import { PENDING_MAX } from '../group-commit.ts';
-import {
-  IdempotencyKeyTakenError,
-  NotDurableError,
-  OverloadedError,
-  type Decision,
-  type Scope,
-} from '../store.ts';
-import { failureOf, isKeyTaken } from './errors.ts';
+import { NotDurableError, OverloadedError, type Decision, type Scope } from '../store.ts';
+import type { CommandExecutor } from './command-executor.ts';
+import { UnknownOutcomeError } from './errors.ts';
 import type { Health } from './health.ts';
-import { OutdatedError, type Loader } from './loader.ts';
 import { PendingReads, type PendingRead } from './pending-reads.ts';
-import { partition } from './partition.ts';
-import type { Pool } from './pool.ts';
 import { doctorsOf, Queue, type Command } from './queue.ts';
-import type { Reader } from './reader.ts';
-import { arrayOf } from './statements.ts';
-import { DecideError, hasHappened, Transaction, type Trace } from './transaction.ts';
+import type { ReadExecutor } from './read-executor.ts';
 
-/** Transactions under way at once, as long as they get on. */
-const CONCURRENT_TRANSACTIONS = 2;
-/** Milliseconds after which a transaction is held up, mostly by somebody who has its rows: it makes room for another. */
+/** Transactions in flight at once while none of them is slow. */
+const CONCURRENT_TRANSACTIONS_MAX = 2;
+/** Milliseconds after which a transaction is slow, mostly because another one has locked its rows. */
 const SLOW_TRANSACTION_MS = 200;
-/** Transactions that make room, at most. */
+/** Transactions that may start in addition because others are slow. */
 const EXTRA_TRANSACTIONS_MAX = 6;
 
 export interface DispatcherDeps {
-  readonly engine: AllocationEngine;
-  readonly loader: Loader;
-  readonly pool: Pool;
-  readonly reader: Reader;
-  readonly health: Health;
-}
-
-/** The process ends before it is known what a commit has come to: its commands are not told that nothing was changed. */
-class UnknownOutcomeError extends Error {
-  override readonly message = 'It is not known whether the command has taken effect.';
+  readonly commands: Pick<CommandExecutor, 'execute'>;
+  readonly reads: Pick<ReadExecutor, 'execute'>;
+  readonly health: Pick<
+    Health,
+    'assertReadable' | 'assertWritable' | 'deadlineMs' | 'fail' | 'failure' | 'isOver' | 'watch'
+  >;
 }
 
 /**
- * Brings commands and looks together with transactions: whatever waits for doctors with whom nothing is under way begins
- * at once and together, the rest when they are free.
+ * Accepts commands and reads, and decides what may start.
+ *
+ * A command is *waiting* in the queue, then *in flight* in a transaction, then settled. `transact` enqueues it. At the
+ * end of the turn of the event loop, and whenever something in flight ends, the dispatcher starts all that may start:
+ * the commands of free doctors share one transaction, at most two transactions run at once, and a slow one makes room
+ * for another. A setup command runs alone. When its transaction is committed the command is resolved; when it is
+ * rolled back the command waits again at the head of the queue, or is rejected by the executor.
+ *
+ * A read is *waiting* until its doctor is free, or until a transaction has locked the doctor and has not decided yet:
+ * then the engine is current and nothing in it can still be lost. Reads come before the retry of a transaction and
+ * before the next setup command, because a stream of these would keep them waiting for ever.
+ *
+ * A command or read that waits beyond its deadline is rejected by `expireOverdue`, which health calls while the
+ * database cannot be reached. When the store fails, everything that waits is rejected. `drain` resolves when nothing is
+ * in flight any more.
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
   readonly #queue = new Queue();
-  readonly #looks = new PendingReads();
-  readonly #underWay = new Set<Promise<void>>();
-  /** Doctors whose rows are locked here and who are in the engine as they are on record, or ahead of it. */
-  readonly #locked: Set<DoctorId>;
+  readonly #pendingReads = new PendingReads();
+  readonly #inFlight = new Set<Promise<void>>();
   #transactions = 0;
-  #heldUp = 0;
-  #isWoken = false;
+  #slowTransactions = 0;
+  #isStartScheduled = false;
 
-  /** @param locked is kept up to date for the loader */
-  constructor(deps: DispatcherDeps, locked: Set<DoctorId>) {
+  constructor(deps: DispatcherDeps) {
     this.#deps = deps;
-    this.#locked = locked;
-    void deps.health.failure.then((error) => this.#clear(error));
+    void deps.health.failure.then((error) => this.#rejectAll(error));
   }
 
   /** See `Store.transact`. */
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
     const { health } = this.#deps;
-    return new Promise<T>((answer, fail) => {
+    return new Promise<T>((resolve, reject) => {
       health.assertWritable();
-      if (this.#queue.size + this.#looks.size >= PENDING_MAX)
-        throw new OverloadedError('Too many commands wait for the database.');
+      this.#assertRoom('Too many commands wait for the database.');
       this.#queue.add({
         id: randomUUID(),
         scope,
         decide,
-        answer: answer as (value: unknown) => void,
-        fail,
-        until: health.deadline(),
-        isAlone: false,
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+        deadlineMs: health.deadlineMs(),
+        isIsolated: false,
       });
-      this.#wake();
+      this.#scheduleStart();
     });
   }
 
   /** See `Store.read`. */
-  read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
+  read<T>(doctorId: DoctorId, view: () => T): Promise<T> {
     const { health } = this.#deps;
-    return new Promise<T>((answer, fail) => {
+    return new Promise<T>((resolve, reject) => {
       health.assertReadable();
-      if (this.#queue.size + this.#looks.size >= PENDING_MAX)
-        throw new OverloadedError('Too many reads wait for the database.');
-      const answerOrFail = (): void => {
+      this.#assertRoom('Too many reads wait for the database.');
+      const read = (): void => {
         try {
-          answer(look());
+          resolve(view());
         } catch (error) {
-          fail(error instanceof Error ? error : new Error(String(error)));
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      this.#looks.add({ doctorId, run: answerOrFail, fail, until: health.deadline() });
-      this.#wake();
+      this.#pendingReads.add({ doctorId, read, reject, deadlineMs: health.deadlineMs() });
+      this.#scheduleStart();
     });
   }
 
   /** See `Store.isSettled`. */
   isSettled(doctorId: DoctorId): boolean {
-    return !this.#queue.isBusy(doctorId) && !this.#queue.isAwaited(doctorId);
+    return !this.#queue.isBusy(doctorId) && !this.#queue.hasWaiting(doctorId);
   }
 
-  /** Gives up what has waited too long for its turn. */
+  /** Rejects the commands and reads that have waited beyond their deadline. */
   expireOverdue(): void {
     const { health } = this.#deps;
-    const late = new NotDurableError('The database has not been free in time.');
-    const commands = this.#queue.takeIf(({ until }) => health.isOver(until));
-    const looks = this.#looks.takeIf(({ until }) => health.isOver(until));
-    for (const { fail } of [...commands, ...looks]) fail(late);
+    const error = new NotDurableError('The database has not been free in time.');
+    this.#rejectIf(error, ({ deadlineMs }) => health.isOver(deadlineMs));
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is in flight any more. */
   async drain(): Promise<void> {
-    while (this.#underWay.size > 0 || this.#isWoken) {
-      await Promise.all(this.#underWay);
-      await turn();
+    while (this.#inFlight.size > 0 || this.#isStartScheduled) {
+      await Promise.all(this.#inFlight);
+      await nextTurn();
     }
   }
 
-  /** The requests of this turn of the event loop share what comes next. */
-  #wake(): void {
-    if (this.#isWoken) return;
-    this.#isWoken = true;
+  #assertRoom(message: string): void {
+    if (this.#queue.size + this.#pendingReads.size >= PENDING_MAX)
+      throw new OverloadedError(message);
+  }
+
+  /** Starts what may start at the end of this turn of the event loop, so that its requests share a transaction. */
+  #scheduleStart(): void {
+    if (this.#isStartScheduled) return;
+    this.#isStartScheduled = true;
     setImmediate(() => {
-      this.#isWoken = false;
-      this.#begin();
+      this.#isStartScheduled = false;
+      this.#startWaiting();
     });
   }
 
-  /** Begins all that can be begun. */
-  #begin(): void {
-    while (
-      this.#transactions <
-      CONCURRENT_TRANSACTIONS + Math.min(this.#heldUp, EXTRA_TRANSACTIONS_MAX)
-    ) {
+  #startWaiting(): void {
+    while (this.#hasRoomForTransaction()) {
       const commands = this.#queue.take();
       if (commands.length === 0) break;
-      this.#transactions += 1;
-      this.#track(this.#makingRoom(this.#carryOut(commands)));
+      this.#track(this.#executeCommands(commands));
     }
-    this.#look((id) => !this.#queue.isBusy(id));
+    this.#startReads((id) => !this.#queue.isBusy(id));
   }
 
-  /** Begins the looks at these doctors. */
-  #look(isWanted: (id: DoctorId) => boolean): void {
-    const looks = this.#looks.takeIf(({ doctorId }) => isWanted(doctorId));
-    if (looks.length > 0) this.#track(this.#show(looks));
+  #hasRoomForTransaction(): boolean {
+    const extra = Math.min(this.#slowTransactions, EXTRA_TRANSACTIONS_MAX);
+    return this.#transactions < CONCURRENT_TRANSACTIONS_MAX + extra;
   }
 
-  /** Sees to it that what is under way is waited for, and that what waits for its end begins then. */
+  #startReads(isDoctorWanted: (id: DoctorId) => boolean): void {
+    const reads = this.#pendingReads.removeIf(({ doctorId }) => isDoctorWanted(doctorId));
+    if (reads.length > 0) this.#track(this.#executeReads(reads));
+  }
+
+  /** Registers work as in flight, makes the store fail with it, and starts what waited for its end. */
   #track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => {
         if (!(error instanceof UnknownOutcomeError)) this.#deps.health.fail(error as Error);
       })
       .then(() => {
-        this.#underWay.delete(tracked);
-        this.#wake();
+        this.#inFlight.delete(tracked);
+        this.#scheduleStart();
       });
-    this.#underWay.add(tracked);
+    this.#inFlight.add(tracked);
   }
 
-  /** Lets others begin while this takes long. */
-  async #makingRoom(work: Promise<void>): Promise<void> {
-    let room = 0;
-    const timer = setTimeout(() => {
-      room = 1;
-      this.#heldUp += room;
-      this.#deps.health.watch();
-      this.#wake();
-    }, SLOW_TRANSACTION_MS);
+  /** Has one transaction executed, and settles or requeues its commands. */
+  async #executeCommands(commands: readonly Command[]): Promise<void> {
+    this.#transactions += 1;
+    const endSlowWatch = this.#watchForSlowness();
     try {
-      await work;
-    } finally {
-      clearTimeout(timer);
-      this.#heldUp -= room;
-    }
-  }
-
-  /** Carries commands out in one transaction; those that come to nothing wait for another try, or are given up. */
-  async #carryOut(commands: readonly Command[]): Promise<void> {
-    const { engine, loader, pool } = this.#deps;
-    const session = pool.take();
-    const touched = new Set(doctorsOf(commands));
-    const onCurrent = (ids: ReadonlySet<DoctorId>): void => {
-      for (const id of ids) touched.add(id);
-      for (const id of ids) this.#locked.add(id);
-      for (const { run: look } of this.#looks.takeIf(({ doctorId }) => ids.has(doctorId))) look();
-    };
-    const transaction = new Transaction(commands, session, { engine, loader, onCurrent });
-    let answers: readonly unknown[] | undefined;
-    try {
-      await transaction.run();
-      answers = transaction.answers;
+      const outcome = await this.#deps.commands.execute(commands, {
+        onLocked: (ids) => this.#readNow(ids),
+        onLookUpRetry: () => this.expireOverdue(),
+      });
+      if (!outcome.isCommitted) this.#queue.requeue(outcome.requeued);
+      this.#finish(commands, outcome.isCommitted);
+      if (outcome.isCommitted)
+        for (const [place, { resolve }] of commands.entries()) resolve(outcome.answers[place]);
     } catch (error) {
-      session.destroy();
-      // What was decided is not to be seen by anybody.
-      for (const id of touched) engine.evictDoctor(id);
-      answers = await this.#recover(transaction, error as Error).catch((cause: unknown) => {
-        for (const { fail } of commands) fail(cause);
-        throw cause;
-      });
-    } finally {
-      pool.release(session);
-      for (const id of touched) this.#locked.delete(id);
+      for (const { reject } of commands) reject(error);
       this.#queue.finish(commands);
-      this.#transactions -= 1;
-    }
-    // Who looks has waited for nothing, and goes before the next try, which may come to nothing as well; and before the
-    // next setup, or a stream of them would let nobody look.
-    const isSetup = commands[0]?.scope.isSetup === true;
-    if (isSetup) this.#look(() => true);
-    else if (answers === undefined) this.#look((id) => touched.has(id));
-    for (const [place, command] of commands.entries()) if (answers) command.answer(answers[place]);
-  }
-
-  /** Finds out what an attempt has come to: its answers, or nothing, and its commands are tried again or given up. */
-  async #recover(transaction: Transaction, error: Error): Promise<readonly unknown[] | undefined> {
-    const { health } = this.#deps;
-    const { commands, trace } = transaction;
-    const fate = failureOf(error);
-    if (fate === 'final') throw error instanceof DecideError ? error.cause : error;
-    if (fate === 'lost') {
-      health.watch();
-      if (trace !== undefined && (await this.#hasHappened(trace, commands)))
-        return transaction.answers;
-    }
-    const taken = isKeyTaken(error) ? await this.#takenKeys(transaction) : new Set<Command>();
-    for (const { fail } of taken)
-      fail(new IdempotencyKeyTakenError('Another answer is kept under the key.'));
-    await health.pause();
-    const [late, again] = partition(
-      commands.filter((command) => !taken.has(command)),
-      ({ until }) => health.isOver(until),
-    );
-    const cause = new NotDurableError('The database has not taken it in time.', { cause: error });
-    for (const { fail } of late) fail(cause);
-    for (const command of again) command.isAlone = true;
-    this.#queue.requeue(again);
-    return undefined;
-  }
-
-  /** The outcome of a commit whose answer was lost: asked for until it is known, for it must not be guessed. */
-  async #hasHappened(trace: Trace, commands: readonly Command[]): Promise<boolean> {
-    const { pool, health } = this.#deps;
-    for (;;) {
-      const session = pool.take();
-      try {
-        return await hasHappened(trace, commands, session);
-      } catch (error) {
-        session.destroy();
-        if (failureOf(error) === 'final') throw error;
-        if (health.isClosing) throw new UnknownOutcomeError();
-        this.expireOverdue();
-        await health.pause();
-      } finally {
-        pool.release(session);
-      }
-    }
-  }
-
-  /** The commands under whose keys another process has had an answer kept. */
-  async #takenKeys({ commands, decisions }: Transaction): Promise<Set<Command>> {
-    const kept = decisions.flatMap((decision) => decision.response ?? []);
-    // Where it cannot be read now, the next try meets the same key.
-    const taken = await this.#deps.reader.takenKeys(kept).catch((error: unknown) => {
-      if (error instanceof NotDurableError) return [];
       throw error;
-    });
-    return new Set(
-      commands.filter((_, place) => {
-        const own = decisions[place]?.response;
-        return taken.some(({ caller, key }) => caller === own?.caller && key === own.key);
-      }),
-    );
-  }
-
-  /** Shows doctors as they are on record, reading of them only what has changed. */
-  async #show(looks: readonly PendingRead[]): Promise<void> {
-    const { engine, pool, loader, health } = this.#deps;
-    const ids = new Set(looks.map(({ doctorId }) => doctorId));
-    this.#queue.occupy(ids);
-    try {
-      const rows = await pool.query('versions', arrayOf(ids));
-      await loader.load(ids, rows, pool.query);
-      if (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined))
-        throw new OutdatedError('A doctor was forgotten meanwhile.');
-      for (const { run: look } of looks) look();
-    } catch (error) {
-      const fate = failureOf(error);
-      if (fate === 'lost') health.watch();
-      if (fate !== 'final') await health.pause();
-      const unread = new NotDurableError('The database cannot be read right now.', {
-        cause: error,
-      });
-      for (const look of looks)
-        if (fate === 'final' || health.isOver(look.until)) look.fail(unread);
-        else this.#looks.add(look);
-      if (fate === 'final') throw error;
     } finally {
-      this.#queue.release(ids);
+      this.#transactions -= 1;
+      endSlowWatch();
     }
   }
 
-  /** Ends what waits: what is in memory is not to be trusted any more. */
-  #clear(cause: Error): void {
-    const error = new NotDurableError('The store has failed.', { cause });
-    const all = [...this.#queue.takeIf(() => true), ...this.#looks.takeIf(() => true)];
-    for (const { fail } of all) fail(error);
+  /** Frees the doctors of a transaction and starts the reads that have precedence over the next one. */
+  #finish(commands: readonly Command[], isCommitted: boolean): void {
+    this.#queue.finish(commands);
+    const doctorIds = doctorsOf(commands);
+    if (commands[0]?.scope.isSetup === true) this.#startReads(() => true);
+    else if (!isCommitted) this.#startReads((id) => doctorIds.has(id));
+  }
+
+  /** Counts a transaction as slow when it takes too long, which makes room for another one. */
+  #watchForSlowness(): () => void {
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      this.#slowTransactions += 1;
+      this.#deps.health.watch();
+      this.#scheduleStart();
+    }, SLOW_TRANSACTION_MS);
+    return () => {
+      clearTimeout(timer);
+      if (isSlow) this.#slowTransactions -= 1;
+    };
+  }
+
+  /** Runs the pending reads of doctors who are current in the engine right now. */
+  #readNow(ids: ReadonlySet<DoctorId>): void {
+    for (const { read } of this.#pendingReads.removeIf(({ doctorId }) => ids.has(doctorId))) read();
+  }
+
+  /** Has reads executed. Their doctors are busy until the reads have run, and free when the first caller continues. */
+  async #executeReads(reads: readonly PendingRead[]): Promise<void> {
+    const busy = new Set(reads.map(({ doctorId }) => doctorId));
+    const release = (): void => {
+      this.#queue.release(busy);
+      // A second call releases nothing, because the doctors may be busy again by then with other work.
+      busy.clear();
+    };
+    this.#queue.occupy(busy);
+    try {
+      const retried = await this.#deps.reads.execute(reads, () => {
+        for (const { read } of reads) read();
+        release();
+      });
+      this.#pendingReads.add(...retried);
+    } finally {
+      release();
+    }
+  }
+
+  /** Rejects everything that waits, because memory cannot be trusted any more. */
+  #rejectAll(cause: Error): void {
+    this.#rejectIf(new NotDurableError('The store has failed.', { cause }), () => true);
+  }
+
+  #rejectIf(error: Error, isMatch: (waiting: Command | PendingRead) => boolean): void {
+    const removed = [...this.#queue.removeIf(isMatch), ...this.#pendingReads.removeIf(isMatch)];
+    for (const { reject } of removed) reject(error);
   }
 }

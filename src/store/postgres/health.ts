@@ -1,32 +1,50 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { BackgroundTask } from '../../background/index.ts';
+import { causeOf, publish, publishRun } from '../../telemetry/index.ts';
 import { NotDurableError, type StoreState } from '../store.ts';
-import { failureOf } from './errors.ts';
+import { classifyFailure } from './errors.ts';
 
-/** Milliseconds for which a command or a read is tried before it is given up. */
-const PATIENCE_MS = 5_000;
-/** Milliseconds between two tries, and at most as many again: those who were in each other's way part. */
-const PAUSE_MS = 50;
+/** Milliseconds for which a command or a read is retried before it is refused. */
+const RETRY_WINDOW_MS = 5_000;
+/** Milliseconds between two tries, and at random up to twice as many, because rivals must not retry in step. */
+const RETRY_PAUSE_MS = 50;
 
-/** Whether the database can be reached, and how long it is waited for. */
+/**
+ * Whether the database can be reached, and how long commands and reads are retried.
+ *
+ * The store begins *ready*. Every part that sees a lost connection or a slow transaction calls `watch`, which pings
+ * until one ping succeeds. A ping that fails makes the store *stalled*: new commands and reads are refused at once, and
+ * `onUnreachable` lets the dispatcher refuse those that have waited too long. A ping that succeeds makes it *ready*
+ * again. `fail`, after an error that no retry can mend, makes it *failed* for ever. `close` ends watching and retrying.
+ */
 export class Health {
+  /** Resolves with the error that made the store fail. */
   readonly failure: Promise<Error>;
-  readonly #fail: (error: Error) => void;
+  readonly #resolveFailure: (error: Error) => void;
   readonly #ping: () => Promise<unknown>;
-  readonly #onAway: () => void;
+  readonly #onUnreachable: () => void;
+  readonly #watcher: BackgroundTask;
   #state: StoreState = 'ready';
-  #isWatching = false;
+  #stalledAtMs = 0;
   #isClosing = false;
 
   /**
-   * @param ping asks the database for the least there is
-   * @param onAway called whenever it has not answered
+   * @param ping sends the smallest statement, and rejects when the database does not answer in time
+   * @param onUnreachable called after every ping that has failed
    */
-  constructor(ping: () => Promise<unknown>, onAway: () => void) {
+  constructor(ping: () => Promise<unknown>, onUnreachable: () => void) {
     this.#ping = ping;
-    this.#onAway = onAway;
+    this.#onUnreachable = onUnreachable;
     const failure = Promise.withResolvers<Error>();
     this.failure = failure.promise;
-    this.#fail = failure.resolve;
+    this.#resolveFailure = failure.resolve;
+    this.#watcher = new BackgroundTask({
+      name: 'database-health',
+      periodMs: RETRY_PAUSE_MS,
+      retryMs: RETRY_PAUSE_MS,
+      work: () => this.#check(),
+      onRun: publishRun,
+    });
   }
 
   get state(): StoreState {
@@ -37,82 +55,100 @@ export class Health {
     return this.#isClosing;
   }
 
-  /** From now on nothing is begun, and nothing tried again. */
-  close(): void {
+  /** Refuses new commands and ends all retries and pings. Resolves when the last ping is over. */
+  close(): Promise<void> {
     this.#isClosing = true;
+    return this.#watcher.stop();
   }
 
-  /** @throws NotDurableError */
+  /** @throws NotDurableError when the store takes no commands */
   assertWritable(): void {
     if (this.#state !== 'ready' || this.#isClosing)
       throw new NotDurableError('The database cannot be reached right now.');
   }
 
-  /** @throws NotDurableError */
+  /** @throws NotDurableError when the store serves no reads */
   assertReadable(): void {
     if (this.#state !== 'ready')
       throw new NotDurableError('The database cannot be read right now.');
   }
 
-  /** The instant, on the clock of `performance`, until which what begins now is tried. */
-  deadline(): number {
-    return performance.now() + PATIENCE_MS;
+  /** The instant, on the clock of `performance`, until which a command or read that comes now is retried. */
+  deadlineMs(): number {
+    return performance.now() + RETRY_WINDOW_MS;
   }
 
-  isOver(deadline: number): boolean {
-    return this.#isClosing || this.#state === 'failed' || performance.now() > deadline;
+  /** Whether a command or read with this deadline is refused instead of retried. */
+  isOver(deadlineMs: number): boolean {
+    return this.#isClosing || this.#state === 'failed' || performance.now() > deadlineMs;
   }
 
-  /** Waits before another try. */
+  /** Waits before a retry. */
   pause(): Promise<void> {
-    return delay(PAUSE_MS * (1 + Math.random()));
+    return delay(RETRY_PAUSE_MS * (1 + Math.random()));
   }
 
-  /** Tries again what is lost with a connection or comes to nothing; what writes nothing alone may be tried so. */
-  async withRetry<T>(look: () => Promise<T>): Promise<T> {
-    const deadline = this.deadline();
+  /**
+   * Runs a read of the database and retries it. Only reads may use this, because a retry would repeat a write.
+   * @throws NotDurableError when the database cannot be read in time
+   */
+  async withRetry<T>(read: () => Promise<T>): Promise<T> {
+    const deadlineMs = this.deadlineMs();
     for (;;) {
       this.assertReadable();
       try {
-        return await look();
+        return await read();
       } catch (error) {
-        const fate = failureOf(error);
-        if (fate === 'final') throw error;
-        if (fate === 'lost') this.watch();
-        if (this.isOver(deadline))
+        const failure = classifyFailure(error);
+        if (failure === 'fatal') throw error;
+        if (failure === 'connectionLost') this.watch();
+        if (this.isOver(deadlineMs))
           throw new NotDurableError('The database cannot be read right now.', { cause: error });
         await this.pause();
       }
     }
   }
 
-  /** Stalls the store while the database cannot be reached. */
+  /** Pings the database until it answers. The store is stalled from the first ping that fails to the one that succeeds. */
   watch(): void {
-    if (this.#isWatching) return;
-    this.#isWatching = true;
-    void this.#untilReachable().finally(() => {
-      this.#isWatching = false;
-    });
+    if (this.#isClosing || this.#state === 'failed') return;
+    this.#watcher.start(0);
   }
 
-  /** Ends everything for good. */
+  /** Makes the store fail. It does not recover. */
   fail(error: Error): void {
+    if (this.#state === 'failed') return;
     this.#state = 'failed';
-    this.#fail(error);
+    publish('opd:store-failed', () => ({ cause: causeOf(error) }));
+    this.#resolveFailure(error);
   }
 
-  async #untilReachable(): Promise<void> {
-    while (!this.#isClosing && this.#state !== 'failed') {
-      try {
-        await this.#ping();
-        this.#state = 'ready';
-        return;
-      } catch (error) {
-        if (failureOf(error) === 'final') this.fail(error as Error);
-        else this.#state = 'stalled';
-        this.#onAway();
-        await this.pause();
-      }
+  /** One ping. It throws to be retried, and stops the watcher when no other ping is needed. */
+  async #check(): Promise<void> {
+    try {
+      await this.#ping();
+      this.#recover();
+    } catch (error) {
+      if (classifyFailure(error) === 'fatal') this.fail(error as Error);
+      else this.#stall(error);
+      this.#onUnreachable();
+      // A failed store is not pinged any more.
+      if (this.#state !== 'failed') throw error;
     }
+    void this.#watcher.stop();
+  }
+
+  #stall(cause: unknown): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'stalled';
+    this.#stalledAtMs = performance.now();
+    publish('opd:database-unreachable', () => ({ cause: causeOf(cause) }));
+  }
+
+  #recover(): void {
+    if (this.#state !== 'stalled') return;
+    this.#state = 'ready';
+    const unreachableMs = performance.now() - this.#stalledAtMs;
+    publish('opd:database-reachable', () => ({ unreachableMs }));
   }
 }

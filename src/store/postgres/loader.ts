@@ -10,41 +10,39 @@ import {
 import { changeOf, type ChangeRow } from '../change-rows.ts';
 import { loadBounds, restoreCurrentSlots, restoreSlot } from '../restore.ts';
 import type { Horizon } from '../store.ts';
+import { StaleDoctorError } from './errors.ts';
 import { doctorOfRow, slotOfRow, type WholeDoctor } from './rows.ts';
 import type { Row, Run } from './session.ts';
 import { arrayOf } from './statements.ts';
 
-/** Change records by which a doctor is brought up to date; one who is further behind is loaded whole. */
+/** Change records that are applied to a doctor in the engine. A doctor who is further behind is loaded whole. */
 const CATCH_UP_CHANGES_MAX = 256;
 
-/** Doctors who are brought into the engine together, where it is to be all of them. */
+/** Doctors who are loaded at once when all doctors must be loaded. */
 export const DOCTORS_PER_LOAD_MAX = 50;
 
-/** What is on its way into the engine is older than what is there: it has to be read once more. */
-export class OutdatedError extends Error {
-  readonly code = '40001';
-}
-
-/** Keeps the engine's doctors as they are on record, reading of each only what has moved. */
+/** Makes doctors in the engine equal to the stored ones, and reads of each doctor only what has changed. */
 export class Loader {
   readonly #engine: AllocationEngine;
   readonly #isLocked: (id: DoctorId) => boolean;
   #horizon: (() => Horizon) | undefined;
 
-  /** @param isLocked whether a doctor's row is locked by a transaction of this process that has already looked at it */
+  /** @param isLocked whether a transaction of this process has locked the doctor's row and has read the doctor */
   constructor(engine: AllocationEngine, isLocked: (id: DoctorId) => boolean) {
     this.#engine = engine;
     this.#isLocked = isLocked;
   }
 
+  /** How far back doctors are loaded. It must be set before anything is loaded. */
   set horizon(horizon: () => Horizon) {
     this.#horizon = horizon;
   }
 
   /**
-   * Brings these doctors into the engine, or up to these versions of theirs: by their change records when few, whole
-   * otherwise. Nothing else may be under way with them.
-   * @param rows of `versions` or `lock`: who has none is not there
+   * Makes these doctors at least as new in the engine as these versions: by their change records when those are few,
+   * otherwise by loading the doctor whole. The caller keeps the doctors busy meanwhile.
+   * @param rows of the statement `versions` or `lock`; a doctor without a row is not stored
+   * @throws StaleDoctorError when a token has moved between doctors meanwhile, so that they must be read again
    */
   async load(ids: Iterable<DoctorId>, rows: readonly Row[], run: Run): Promise<void> {
     const versions = new Map(rows.map(({ id, version }) => [id as DoctorId, version as number]));
@@ -54,18 +52,18 @@ export class Loader {
     let behind = all.filter((id) => missing(id) !== 0);
     while (behind.length > 0) {
       const few = behind.filter((id) => {
-        // Less than nothing is missing where a fail-over has lost commits.
+        // The engine is ahead of the database if a fail-over has lost commits. Then no change record helps.
         return this.#engine.doctor(id) && missing(id) > 0 && missing(id) <= CATCH_UP_CHANGES_MAX;
       });
-      const followed = new Set(few.length === 0 ? [] : await this.#catchUp(few, run));
-      const whole = behind.filter((id) => !followed.has(id));
+      const caughtUp = new Set(few.length === 0 ? [] : await this.#catchUp(few, run));
+      const whole = behind.filter((id) => !caughtUp.has(id));
       if (whole.length > 0) await this.#loadWhole(whole, run);
-      // Who was forgotten meanwhile, because a token had left for another doctor, is brought once more.
+      // When a token has moved to a loaded doctor, its former doctor is evicted and must be loaded again.
       behind = all.filter((id) => missing(id) > 0);
     }
   }
 
-  /** Brings doctors into the engine whole, as they are now. */
+  /** Replaces doctors in the engine by the stored ones. */
   async #loadWhole(ids: readonly DoctorId[], run: Run): Promise<void> {
     const { now, isPast } = this.#horizonNow();
     const { instant, date } = loadBounds(now);
@@ -74,7 +72,7 @@ export class Loader {
     for (const row of rows) this.#restore(doctorOfRow(row), isPast);
   }
 
-  /** Brings slots of these doctors that are not in the engine there. */
+  /** Loads those of the slots that belong to these doctors and are not in the engine. */
   async loadSlots(ids: Iterable<DoctorId>, slotIds: Iterable<SlotId>, run: Run): Promise<void> {
     const missing = Array.from(slotIds).filter((id) => this.#engine.slot(id) === undefined);
     if (missing.length === 0) return;
@@ -86,18 +84,19 @@ export class Loader {
     }
   }
 
-  /** Applies what is on record since; returns those who are up to date then. */
+  /** Applies the change records that the engine does not have; returns the doctors that are current then. */
   async #catchUp(ids: readonly DoctorId[], run: Run): Promise<DoctorId[]> {
     const known = ids.map((id) => ({ doctor_id: id, version: this.#engine.doctor(id)?.version }));
     const rows = await run('changesSince', JSON.stringify(known));
     const changes = rows.map((row) => changeOf(row as unknown as ChangeRow));
-    const left = new Set<DoctorId>();
+    const incomplete = new Set<DoctorId>();
     for (const change of changes)
-      if (!left.has(change.doctorId) && !this.#applyIfLoaded(change)) left.add(change.doctorId);
-    return ids.filter((id) => !left.has(id));
+      if (!incomplete.has(change.doctorId) && !this.#applyIfLoaded(change))
+        incomplete.add(change.doctorId);
+    return ids.filter((id) => !incomplete.has(id));
   }
 
-  /** Applies a change; false when it touches what is not in the engine. */
+  /** Applies a change; returns false when it concerns something that is not in the engine. */
   #applyIfLoaded(change: Change): boolean {
     const isNext = this.#engine.doctor(change.doctorId)?.version === change.version - 1;
     const isKnown = isNext && (change.kind === 'doctor_set' || this.#isInEngine(change));
@@ -108,7 +107,7 @@ export class Loader {
   }
 
   #isInEngine(change: Exclude<Change, { kind: 'doctor_set' }>): boolean {
-    // A slot that is not there is a new one, or one that is over: then the doctor's other records may touch it too.
+    // A slot that is not in the engine is new, or it is past and later change records may concern it too.
     return change.kind === 'slot_set'
       ? this.#engine.slot(change.slot.id) !== undefined || !this.#horizonNow().isPast(change.slot)
       : this.#engine.slot(change.slotId) !== undefined;
@@ -122,16 +121,17 @@ export class Loader {
     restoreCurrentSlots(this.#engine, slots, isPast);
   }
 
-  /** A token that comes to a doctor has left the one where the engine has it: what is known of that one is outdated. */
+  /** Evicts the doctor where the engine has this token, because the token has moved away and that doctor is outdated. */
   #evictFormerDoctor(tokenId: TokenId, doctorId: DoctorId): void {
-    const other = this.#engine.token(tokenId)?.slot.facts.doctorId;
-    if (other === undefined || other === doctorId) return;
-    if (this.#isLocked(other)) throw new OutdatedError('A token is elsewhere by now.');
-    this.#engine.evictDoctor(other);
+    const former = this.#engine.token(tokenId)?.slot.facts.doctorId;
+    if (former === undefined || former === doctorId) return;
+    // A locked doctor is current or ahead of the database, so the rows just read are outdated, not that doctor.
+    if (this.#isLocked(former)) throw new StaleDoctorError('A token has moved to another doctor.');
+    this.#engine.evictDoctor(former);
   }
 
   #horizonNow(): Horizon {
-    if (this.#horizon === undefined) throw new Error('A store is loaded before it is used.');
+    if (this.#horizon === undefined) throw new Error('The store must be loaded before it is used.');
     return this.#horizon();
   }
 }

@@ -6,73 +6,76 @@ import { Session } from './session.ts';
 import { ReadTransaction } from './read-transaction.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
-/** Names the lock under which processes that start together migrate one after another: 'OPDT'. */
-const LOCK = 0x4f504454;
+/** The id of the lock that lets processes that start at once migrate one after another: 'OPDT' in ASCII. */
+const MIGRATION_LOCK_ID = 0x4f504454;
 
-/** What goes over whole tables takes as long as it does. */
+/** Statements on whole tables have no time limit, because their time depends on the size of the database. */
 const WITHOUT_TIMEOUTS = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
   SET LOCAL idle_in_transaction_session_timeout = 0`;
 
-/** Milliseconds for the connections of a process that has just ended to end too, and between two looks. */
-const LEAVING_MS = 2_000;
-const LOOK_MS = 50;
+/** Milliseconds within which the server notices that a process has ended and closes its connections. */
+const DISCONNECT_TIMEOUT_MS = 2_000;
+/** Milliseconds between two counts of the connections. */
+const DISCONNECT_POLL_MS = 50;
 
-/** The migrations there are, in their order: as many as a current database has had applied. */
+/** The names of all migrations in their order. */
 const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
 
 /**
- * Brings the tables of a database up to this program's version, whichever of several processes comes first.
- * @throws StoreOpenError when it cannot be reached, is not ours or is newer than the program
+ * Migrates the tables of a database to this program's version. When several processes start at once, one migrates and
+ * the others wait.
+ * @throws StoreOpenError when the database cannot be reached, belongs to another program or is newer than this program
  */
 export async function migrate(url: string): Promise<void> {
-  const view = await connect(url, (session) => beginUpToDate(session, url));
+  const transaction = await connect(url, (session) => beginMigrated(session, url));
   try {
-    await view.commit();
+    await transaction.commit();
   } finally {
-    await view.close();
+    await transaction.close();
   }
 }
 
 /**
- * One consistent view of a database, stopped or live, in which nothing can be written; undefined when it is empty.
- * @throws StoreOpenError when it cannot be reached, is not ours or of another version
+ * Opens a read-only snapshot of a database, stopped or live. Returns undefined when the database is empty.
+ * @throws StoreOpenError when the database cannot be reached, belongs to another program or has another version
  */
 export const openForReading = (url: string): Promise<ReadTransaction | undefined> =>
   connect(url, async (session) => {
-    const view = await beginReading(session, url);
-    if (view === undefined) await session.close();
-    return view;
+    const transaction = await beginReading(session, url);
+    if (transaction === undefined) await session.close();
+    return transaction;
   });
 
 /**
- * As above.
- * @throws StoreOpenError as above, and when it is empty
+ * Opens a read-only snapshot of a database that is not empty.
+ * @throws StoreOpenError like `openForReading`, and when the database is empty
  */
 export const openStored = (url: string): Promise<ReadTransaction> =>
-  connect(url, (session) => beginReadingKept(session, url));
+  connect(url, (session) => beginReadingStored(session, url));
 
 /**
- * As above, while no process of this program has anything to do with the database.
- * @throws StoreOpenError as above, and when one has
+ * Opens a read-only snapshot of a database that no process of this program uses. A process that starts meanwhile waits.
+ * @throws StoreOpenError like `openStored`, and when a process uses the database
  */
 export const openAlone = (url: string): Promise<ReadTransaction> =>
   connect(url, async (session) => {
     await assertUnused(session, url);
-    return beginReadingKept(session, url);
+    return beginReadingStored(session, url);
   });
 
 /**
- * Begins a transaction in which the tables are this program's, there is nothing in these, and no other process of it
- * has anything to do with the database.
- * @throws StoreOpenError when it is not so, it cannot be reached, is not ours or is newer than the program
+ * Begins a transaction on a database that no process of this program uses and whose tables are empty; it migrates the
+ * tables first.
+ * @param tables that must be empty
+ * @throws StoreOpenError when a process uses the database, a table has rows, or as `migrate` does
  */
 export const openEmpty = (url: string, tables: readonly string[]): Promise<ReadTransaction> =>
   connect(url, async (session) => {
     await assertUnused(session, url);
-    const view = await beginUpToDate(session, url);
+    const transaction = await beginMigrated(session, url);
     const rows = tables.map((table) => `EXISTS (SELECT FROM ${table})`);
-    const [facts] = await view.send(`SELECT ${rows.join(' OR ')} AS is_full`);
-    if (facts?.['is_full'] === false) return view;
+    const [facts] = await transaction.send(`SELECT ${rows.join(' OR ')} AS has_rows`);
+    if (facts?.['has_rows'] === false) return transaction;
     throw new StoreOpenError(`The database ${nameOf(url)} has rows in it: name an empty one.`);
   });
 
@@ -86,9 +89,10 @@ async function connect<T>(url: string, begin: (session: Session) => Promise<T>):
   }
 }
 
-/** @throws StoreOpenError that does not say what is in the URL: it may be a password */
+/** @throws StoreOpenError that quotes nothing of the URL, because the invalid part may be the password */
 function sessionAt(url: string): Session {
   try {
+    // A statement on whole tables may take longer than any response timeout.
     return new Session(url, 0);
   } catch {
     throw new StoreOpenError(
@@ -97,27 +101,32 @@ function sessionAt(url: string): Session {
   }
 }
 
-/** Makes sure that no process is at work on a database, and that none begins to be before this session ends. */
+/**
+ * Checks that no process of this program is connected to the database. The migration lock keeps others from starting
+ * until the session ends.
+ * @throws StoreOpenError when a process stays connected
+ */
 async function assertUnused(session: Session, url: string): Promise<void> {
-  await session.send(`SELECT pg_advisory_lock(${LOCK})`);
-  const until = performance.now() + LEAVING_MS;
+  await session.send(`SELECT pg_advisory_lock(${MIGRATION_LOCK_ID})`);
+  const deadlineMs = performance.now() + DISCONNECT_TIMEOUT_MS;
   for (;;) {
     const [others] = await session.send(`SELECT count(*) AS connections FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()
         AND application_name = current_setting('application_name')`);
     const connections = others?.['connections'] as number;
     if (connections === 0) return;
-    if (performance.now() > until)
+    if (performance.now() > deadlineMs)
       throw new StoreOpenError(
         `The database ${nameOf(url)} is in use, with ${connections} connections: stop all processes on it first.`,
       );
-    await delay(LOOK_MS);
+    await delay(DISCONNECT_POLL_MS);
   }
 }
 
-async function beginUpToDate(session: Session, url: string): Promise<ReadTransaction> {
+/** Begins a transaction in which the tables have this program's version. */
+async function beginMigrated(session: Session, url: string): Promise<ReadTransaction> {
   await session.send(`BEGIN; ${WITHOUT_TIMEOUTS}`);
-  await session.send(`SELECT pg_advisory_xact_lock(${LOCK})`);
+  await session.send(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK_ID})`);
   const files = migrationFiles();
   const applied = await appliedMigrations(session, url);
   if (applied > files.length)
@@ -134,6 +143,7 @@ async function beginUpToDate(session: Session, url: string): Promise<ReadTransac
   return new ReadTransaction(session, url);
 }
 
+/** Begins a read-only transaction; undefined when the database is empty. */
 async function beginReading(session: Session, url: string): Promise<ReadTransaction | undefined> {
   await session.send(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${WITHOUT_TIMEOUTS}`);
   const applied = await appliedMigrations(session, url);
@@ -147,21 +157,23 @@ async function beginReading(session: Session, url: string): Promise<ReadTransact
   );
 }
 
-async function beginReadingKept(session: Session, url: string): Promise<ReadTransaction> {
-  const view = await beginReading(session, url);
-  if (view !== undefined) return view;
+async function beginReadingStored(session: Session, url: string): Promise<ReadTransaction> {
+  const transaction = await beginReading(session, url);
+  if (transaction !== undefined) return transaction;
   throw new StoreOpenError(
     `The database ${nameOf(url)} is empty: it is not a database of this program.`,
   );
 }
 
-/** How many migrations a database has had applied; 0 when it is empty. */
+/** The number of migrations that are applied to a database; 0 when it is empty. */
 async function appliedMigrations(session: Session, url: string): Promise<number> {
   const [facts] = await session.send(`SELECT current_setting('server_encoding') AS encoding,
     to_regclass('migrations') IS NOT NULL AS has_migrations,
     EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema()) AS has_tables`);
   if (facts?.['encoding'] !== 'UTF8')
-    throw new StoreOpenError(`The database ${nameOf(url)} is not one for UTF8 text.`);
+    throw new StoreOpenError(
+      `The database ${nameOf(url)} does not store text as UTF8: create it with the encoding UTF8.`,
+    );
   if (facts['has_tables'] !== true) return 0;
   const names =
     facts['has_migrations'] === true ? await session.send('SELECT * FROM migrations') : [];

@@ -1,10 +1,10 @@
-/** Those items of which this is true, and the others, each in their order. */
+/** Splits a list into the items that match and the others, each in their order. */
 export function partition<T>(
   items: readonly T[],
-  isWanted: (item: T) => boolean,
-): readonly [wanted: T[], others: T[]] {
-  const { wanted = [], others = [] } = Object.groupBy(items, (item) =>
-    isWanted(item) ? 'wanted' : 'others',
+  isMatch: (item: T) => boolean,
+): readonly [matching: T[], others: T[]] {
+  const { matching = [], others = [] } = Object.groupBy(items, (item) =>
+    isMatch(item) ? 'matching' : 'others',
   );
-  return [wanted, others];
+  return [matching, others];
 }

@@ -1,16 +1,17 @@
 import type { DoctorId } from '../../engine/index.ts';
 import { partition } from './partition.ts';
 
-/** Somebody who wants to see a doctor as the doctor is on record. */
+/** A read of one doctor that waits until the engine has the doctor as stored in the database. */
 export interface PendingRead {
   readonly doctorId: DoctorId;
-  readonly run: () => void;
-  readonly fail: (error: unknown) => void;
-  /** The instant, on the clock of `performance`, after which it is not tried again. */
-  readonly until: number;
+  /** Reads the engine, synchronously, and resolves the caller's promise. It never throws. */
+  readonly read: () => void;
+  readonly reject: (error: unknown) => void;
+  /** The instant, on the clock of `performance`, after which the read is not retried. */
+  readonly deadlineMs: number;
 }
 
-/** The looks that wait until nothing is under way with their doctor. */
+/** The reads that wait because their doctors are busy. */
 export class PendingReads {
   #waiting: PendingRead[] = [];
 
@@ -18,14 +19,14 @@ export class PendingReads {
     return this.#waiting.length;
   }
 
-  add(...looks: readonly PendingRead[]): void {
-    this.#waiting.push(...looks);
+  add(...reads: readonly PendingRead[]): void {
+    this.#waiting.push(...reads);
   }
 
-  /** Takes those that are wanted. */
-  takeIf(isWanted: (look: PendingRead) => boolean): PendingRead[] {
-    const [taken, left] = partition(this.#waiting, isWanted);
+  /** Removes the reads that match and returns them. */
+  removeIf(isMatch: (read: PendingRead) => boolean): PendingRead[] {
+    const [removed, left] = partition(this.#waiting, isMatch);
     this.#waiting = left;
-    return taken;
+    return removed;
   }
 }

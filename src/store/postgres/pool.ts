@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Session, type Run } from './session.ts';
 
-/** Sessions that look: statements of all who read share them. */
+/** Sessions for single statements; all reads share them. */
 const READ_SESSIONS = 2;
-/** Milliseconds within which a database that can be reached answers the least question. */
-const PING_MS = 4_000;
+/** Milliseconds within which a database that can be reached answers a ping. */
+const PING_TIMEOUT_MS = 4_000;
 
-/** The connections of a process: some for reading, and one for each transaction that is under way. */
+/** The connections of a process: some for single statements, and one for each transaction in flight. */
 export class Pool {
   readonly #url: string;
   #reading: Session[] = [];
@@ -18,7 +17,7 @@ export class Pool {
     this.#url = url;
   }
 
-  /** Sends one statement that is all of its transaction. */
+  /** Sends one statement that is a transaction of its own. */
   readonly query: Run = (name, ...parameters) => {
     this.#reading = this.#reading.filter((session) => !session.isDestroyed);
     if (this.#reading.length < READ_SESSIONS) this.#reading.unshift(this.#open());
@@ -27,22 +26,23 @@ export class Pool {
     return session.run(name, ...parameters);
   };
 
-  /** Asks for the least there is; who else waits for an answer that does not come waits no longer. */
+  /**
+   * Sends the smallest statement. When no result comes in time, all sessions for single statements are destroyed, which
+   * rejects the ping and every other read that waits on them.
+   */
   async ping(): Promise<void> {
-    const patience = new AbortController();
-    const silence = delay(PING_MS, undefined, { signal: patience.signal }).then(() => {
+    const timer = setTimeout(() => {
       for (const session of this.#reading) session.destroy();
-    });
-    silence.catch(() => undefined);
+    }, PING_TIMEOUT_MS);
     try {
       await this.query('ping');
     } finally {
-      patience.abort();
+      clearTimeout(timer);
     }
   }
 
-  /** A session for one transaction, to be given back. */
-  take(): Session {
+  /** Returns a session for one transaction. The caller releases it when the transaction is over. */
+  acquire(): Session {
     for (const session of this.#idle) {
       this.#idle.delete(session);
       if (!session.isDestroyed) return session;
@@ -50,10 +50,12 @@ export class Pool {
     return this.#open();
   }
 
+  /** Makes a session available to the next transaction, unless it was destroyed. */
   release(session: Session): void {
     if (!session.isDestroyed) this.#idle.add(session);
   }
 
+  /** Closes all sessions. A session that is acquired later is destroyed from the start. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all(Array.from(this.#all, (session) => session.close()));

@@ -92,10 +92,11 @@ export class PostgresStore implements Store {
 
   async close(): Promise<void> {
     const { health, dispatcher, feed, pool } = this.#deps;
-    health.close();
+    const watching = health.close();
     await dispatcher.drain();
     await feed.close();
     await pool.close();
+    await watching;
   }
 
   /** Loads doctors into the engine as they are stored now. */

@@ -2,45 +2,48 @@ import type { DoctorId } from '../../engine/index.ts';
 import type { Decision, Scope } from '../store.ts';
 import { partition } from './partition.ts';
 
-/** Commands that share a transaction, at most. */
 const COMMANDS_PER_TRANSACTION_MAX = 256;
 
-/** A command that waits for its turn. */
+/** A command that waits for its transaction, or is in one. */
 export interface Command {
-  /** Names it on record, for who loses the answer to a commit. */
+  /** Stored with the change records, because it proves a commit whose answer was lost. */
   readonly id: string;
   readonly scope: Scope;
   readonly decide: () => Decision<unknown>;
-  readonly answer: (value: unknown) => void;
-  readonly fail: (error: unknown) => void;
-  /** The instant, on the clock of `performance`, after which it is not tried again. */
-  readonly until: number;
-  /** Whether it has failed with others: it is not made to share their fate again. */
-  isAlone: boolean;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** The instant, on the clock of `performance`, after which the command is not retried. */
+  readonly deadlineMs: number;
+  /** Whether a transaction of the command has failed. From then on it shares none with other doctors' commands. */
+  isIsolated: boolean;
 }
 
 /**
- * The commands that wait, in the order in which they came. Those of doctors with whom nothing is under way share the next
- * transaction; the others wait until their doctors are free, and nobody overtakes them there.
+ * The commands that wait for a transaction, in the order in which they came, and the doctors who are busy.
+ *
+ * A doctor is busy while a transaction or a read of the doctor is in flight. The commands of free doctors share the next
+ * transaction. A command of a busy doctor waits until all its doctors are free, and no later command of the same doctors
+ * overtakes it. A setup command (one that gives out ids) starts when no doctor is busy, and runs alone.
  */
 export class Queue {
   #waiting: Command[] = [];
   readonly #busy = new Set<DoctorId>();
-  /** Whether a command that sets up doctors is under way: everything else waits. */
+  /** Whether a setup command is in flight. Everything else waits until then. */
   #isSettingUp = false;
 
+  /** The number of commands that wait. */
   get size(): number {
     return this.#waiting.length;
   }
 
-  /** Whether something of this doctor is under way, or is to be before anything else. */
+  /** Whether a read of this doctor must wait: the doctor is busy, or a setup command is in flight or next. */
   isBusy(id: DoctorId): boolean {
     const isSetupNext = this.#waiting[0]?.scope.isSetup === true;
     return this.#isSettingUp || isSetupNext || this.#busy.has(id);
   }
 
   /** Whether a command of this doctor waits. */
-  isAwaited(id: DoctorId): boolean {
+  hasWaiting(id: DoctorId): boolean {
     return this.#waiting.some(({ scope }) => scope.doctorIds.includes(id));
   }
 
@@ -48,21 +51,22 @@ export class Queue {
     this.#waiting.push(command);
   }
 
-  /** Puts commands back to where they were: before all that came later. */
+  /** Puts commands back to the head of the queue, because they came before all that wait. */
   requeue(commands: readonly Command[]): void {
     this.#waiting.unshift(...commands);
   }
 
-  /** Marks doctors as busy; those who wait for them go on waiting. */
+  /** Marks doctors as busy. */
   occupy(ids: Iterable<DoctorId>): void {
     for (const id of ids) this.#busy.add(id);
   }
 
+  /** Marks doctors as free. */
   release(ids: Iterable<DoctorId>): void {
     for (const id of ids) this.#busy.delete(id);
   }
 
-  /** Takes the commands of the next transaction and makes their doctors busy; none when all have to wait. */
+  /** Removes the commands of the next transaction and marks their doctors as busy. Returns none if all must wait. */
   take(): Command[] {
     if (this.#isSettingUp) return [];
     if (this.#waiting[0]?.scope.isSetup === true) return this.#takeSetup();
@@ -75,7 +79,7 @@ export class Queue {
         break;
       }
       const { doctorIds } = command.scope;
-      if (doctorIds.some((id) => blocked.has(id)) || !isWith(taken, command)) {
+      if (doctorIds.some((id) => blocked.has(id)) || !canShareTransaction(taken, command)) {
         for (const id of doctorIds) blocked.add(id);
         left.push(command);
       } else taken.push(command);
@@ -85,20 +89,19 @@ export class Queue {
     return taken;
   }
 
-  /** Takes those that are wanted, whether their doctors are free or not: they are not to be carried out. */
-  takeIf(isWanted: (command: Command) => boolean): Command[] {
-    const [taken, left] = partition(this.#waiting, isWanted);
+  /** Removes the waiting commands that match, whether their doctors are busy or not, and returns them. */
+  removeIf(isMatch: (command: Command) => boolean): Command[] {
+    const [removed, left] = partition(this.#waiting, isMatch);
     this.#waiting = left;
-    return taken;
+    return removed;
   }
 
-  /** Lets go of a transaction's doctors. */
+  /** Marks the doctors of a transaction that has ended as free. */
   finish(commands: readonly Command[]): void {
     if (commands[0]?.scope.isSetup === true) this.#isSettingUp = false;
     this.release(doctorsOf(commands));
   }
 
-  /** A command that sets up doctors has everything to itself. */
   #takeSetup(): Command[] {
     if (this.#busy.size > 0) return [];
     this.#isSettingUp = true;
@@ -110,12 +113,12 @@ export class Queue {
 export const doctorsOf = (commands: readonly Command[]): Set<DoctorId> =>
   new Set(commands.flatMap(({ scope }) => scope.doctorIds));
 
-/** Whether a command may share the transaction of these: one that has failed shares it with its doctor's alone. */
-function isWith(taken: readonly Command[], command: Command): boolean {
+/** Whether a command may join these: an isolated command shares a transaction only with commands of its one doctor. */
+function canShareTransaction(taken: readonly Command[], command: Command): boolean {
   const [first] = taken;
-  if (first === undefined || !(first.isAlone || command.isAlone)) return true;
-  const [one] = first.scope.doctorIds;
+  if (first === undefined || !(first.isIsolated || command.isIsolated)) return true;
+  const [firstDoctor] = first.scope.doctorIds;
   return [first, command].every(
-    ({ scope: { doctorIds } }) => doctorIds.length === 1 && doctorIds[0] === one,
+    ({ scope: { doctorIds } }) => doctorIds.length === 1 && doctorIds[0] === firstDoctor,
   );
 }

@@ -3,7 +3,7 @@ import { ROWS_PER_BATCH } from '../audit-source.ts';
 import { nameOf } from './errors.ts';
 import type { Parameter, Row, Rows, Run, Session } from './session.ts';
 
-/** One transaction on a connection of its own, which may take as long as it does. What fails is told in one sentence. */
+/** One transaction on a connection of its own, without a time limit. Every error is a StoreOpenError of one sentence. */
 export class ReadTransaction {
   readonly #session: Session;
   readonly #url: string;
@@ -16,22 +16,25 @@ export class ReadTransaction {
   }
 
   /** @throws StoreOpenError */
-  readonly run: Run = (...statement) => this.#told(this.#session.run(...statement));
+  readonly run: Run = (...statement) => this.#withPlainError(this.#session.run(...statement));
 
   /**
-   * Sends any text.
+   * Sends any SQL text.
    * @throws StoreOpenError
    */
   send(text: string, ...parameters: Parameter[]): Promise<Rows> {
     const prepare = parameters.length > 0;
-    return this.#told(this.#session.send(text, parameters, { prepare }));
+    return this.#withPlainError(this.#session.send(text, parameters, { prepare }));
   }
 
-  /** The rows of a query, so many at a time; between two batches other things may be asked. */
+  /**
+   * The rows of a query in batches. Other statements may be sent between two batches.
+   * @throws StoreOpenError
+   */
   async *batches(query: string): AsyncGenerator<readonly Row[]> {
     this.#cursors += 1;
     const cursor = `batches_${this.#cursors}`;
-    // It ends with the transaction. The driver's own cursors take the connection for themselves until they are read.
+    // The cursor ends with the transaction. The driver's own cursors would block the connection until all rows are read.
     await this.send(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${query}`);
     for (;;) {
       const rows = await this.send(`FETCH ${ROWS_PER_BATCH} FROM ${cursor}`);
@@ -40,19 +43,19 @@ export class ReadTransaction {
     }
   }
 
-  /** Makes durable what was written. */
+  /** Commits what was written. */
   async commit(): Promise<void> {
     await this.send('COMMIT');
   }
 
-  /** What was written and not committed is undone. */
+  /** Closes the connection, which rolls back what was not committed. */
   close(): Promise<void> {
     return this.#session.close();
   }
 
-  async #told<T>(answer: Promise<T>): Promise<T> {
+  async #withPlainError<T>(result: Promise<T>): Promise<T> {
     try {
-      return await answer;
+      return await result;
     } catch (error) {
       const reason = (error as Error).message.replace(/\.$/, '');
       throw new StoreOpenError(`The database ${nameOf(this.#url)} cannot be used: ${reason}.`);

@@ -1,83 +1,81 @@
 import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
+import { ConnectionLostError } from './errors.ts';
 import { HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
 
-/** Milliseconds that a statement waits for a row another transaction holds. */
+/** Milliseconds that a statement waits for a row that another transaction has locked. */
 const LOCK_TIMEOUT_MS = 2_000;
-/** Milliseconds after which the server breaks a statement off. */
+/** Milliseconds after which the server cancels a statement. */
 const STATEMENT_TIMEOUT_MS = 10_000;
-/** Milliseconds after which the server ends a transaction whose process has stopped in the midst of it. */
-const IDLE_IN_TRANSACTION_MS = 5_000;
-/** Milliseconds without a word from the server, while it is asked something, after which a connection counts as lost. */
-const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000;
-/** Milliseconds to connect. */
+/** Milliseconds after which the server ends a transaction in which the process sends nothing, because it has stopped. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
+/** Milliseconds without any response to the statements sent, after which a connection counts as lost. */
+const RESPONSE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export type Parameter = string | number | null;
 export type Row = Readonly<Record<string, unknown>>;
-/** The rows of an answer, and the command that the server says it carried out. */
+/** The rows of a result, and the command tag with which the server names the statement that it executed. */
 export type Rows = readonly Row[] & { readonly command: string };
 
-/** Sends one of our statements. */
+/** Sends one of our statements and resolves with its rows. */
 export type Run = (name: StatementName, ...parameters: readonly Parameter[]) => Promise<Rows>;
 
-/** A text as the server can take it: it has no character for zero, and no id has one. */
-const sendable = (parameter: Parameter): Parameter =>
+/** Replaces NUL characters, because the server's text type has none. No stored id contains one. */
+const withoutNul = (parameter: Parameter): Parameter =>
   typeof parameter === 'string' ? parameter.replaceAll('\0', '\uFFFD') : parameter;
 
-class LostError extends Error {
-  readonly code = 'CONNECTION_CLOSED';
-  override readonly message = 'the connection is lost';
-}
-
-/** What the driver knows of where to connect to. */
-interface Place {
+/** The addresses that the driver has read from the URL. */
+interface Address {
   readonly host: readonly string[];
   readonly port: readonly number[];
   readonly path?: string | false;
 }
 
 /**
- * One connection with one life: when it is lost it stays so, for the driver would go on with another one in the midst of
- * a transaction. Statements are sent at once, whether those before are answered or not.
+ * One connection with one life. The driver itself would reconnect and continue in the middle of a transaction, so a
+ * session never connects twice: it is *connecting* at its first statement, then *open*, and *destroyed* when the
+ * connection closes, the server gives no response in time, or `destroy` is called. Statements that have no result then
+ * are rejected. Statements are pipelined: each is sent at once, without waiting for the results of those before it.
  */
 export class Session {
   readonly #sql: postgres.Sql<{ bigint: number }>;
-  readonly #silenceMs: number;
+  readonly #responseTimeoutMs: number;
   #socket: Socket | undefined;
   #isDestroyed = false;
-  #silence: NodeJS.Timeout | undefined;
-  #unanswered = 0;
+  #responseTimer: NodeJS.Timeout | undefined;
+  /** Statements that were sent and have no result yet. */
+  #inFlight = 0;
   #prepared: Promise<unknown> | undefined;
 
   /**
-   * @param silenceMs after which it counts as lost, 0 for never
+   * @param responseTimeoutMs milliseconds without a response after which the connection counts as lost; 0 for never
    * @param onnotify called for every notification of a channel that the session listens to
    */
-  constructor(url: string, silenceMs = SILENCE_MS, onnotify?: () => void) {
-    this.#silenceMs = silenceMs;
+  constructor(url: string, responseTimeoutMs = RESPONSE_TIMEOUT_MS, onnotify?: () => void) {
+    this.#responseTimeoutMs = responseTimeoutMs;
     this.#sql = postgres(url, {
       max: 1,
       max_lifetime: null,
       connect_timeout: CONNECT_TIMEOUT_MS / 1_000,
       fetch_types: false,
-      // One that has become a standby answers from the past.
+      // A server that has become a standby answers with old rows.
       target_session_attrs: 'primary',
       onnotice: () => undefined,
       onclose: () => this.destroy(),
-      // Counters and instants: all of them whole numbers that JavaScript has exactly.
+      // All bigint columns are counters and instants: whole numbers that a JavaScript number holds exactly.
       types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
       connection: {
         application_name: 'opd-token-allocation',
         lock_timeout: LOCK_TIMEOUT_MS,
         statement_timeout: STATEMENT_TIMEOUT_MS,
-        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-        // Rows are looked up by their keys: a plan made while a table was small must not scan it when it has grown.
+        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+        // Every row is found by a key. A plan made while a table is small must not scan the table when it has grown.
         enable_seqscan: 'off',
         enable_hashjoin: 'off',
         enable_mergejoin: 'off',
       },
-      ...{ socket: (place: Place) => this.#connect(place), onnotify },
+      ...{ socket: (place: Address) => this.#connect(place), onnotify },
     });
   }
 
@@ -85,25 +83,26 @@ export class Session {
     return this.#isDestroyed;
   }
 
-  /** Gives the connection up; what is unanswered is rejected. */
+  /** Closes the connection at once and rejects the statements in flight. */
   destroy(): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
-    clearTimeout(this.#silence);
+    clearTimeout(this.#responseTimer);
     void this.#sql.end({ timeout: 0 });
     this.#socket?.destroy();
   }
 
   /**
-   * Has the server parse, once, what transactions send. The driver would do it in two steps at the first use, and between
-   * them no timeout of the server runs: who stopped there in a transaction would hold its locks for ever.
+   * Lets the server parse all statements of transactions, once for each session and before the first transaction. At the
+   * first use the driver would parse and execute in two steps, and the server has no timeout between them: a process
+   * that stopped there inside a transaction would hold its locks for ever.
    */
   prepare(): Promise<unknown> {
     this.#prepared ??= Promise.all(
       [...Object.values(HOT), OTHERS.ownersOfRoots, OTHERS.deleteExpiredResponses].map((text) => {
         const parameters = new Set(text.match(/\$\d/g)).size;
         const empty = Array<string>(parameters).fill('');
-        return this.#heard(this.#sql.unsafe(text, empty, { prepare: true }).describe());
+        return this.#awaitResponse(this.#sql.unsafe(text, empty, { prepare: true }).describe());
       }),
     );
     return this.#prepared;
@@ -112,60 +111,60 @@ export class Session {
   readonly run: Run = (name, ...parameters) =>
     this.send(STATEMENTS[name], parameters, { prepare: true });
 
-  /** Sends any text. */
+  /** Sends any SQL text. */
   send(
     text: string,
     parameters: readonly Parameter[] = [],
     options: { readonly prepare?: boolean } = {},
   ): Promise<Rows> {
-    if (this.#isDestroyed) return Promise.reject(new LostError());
-    return this.#heard(this.#sql.unsafe<Row[]>(text, parameters.map(sendable), options));
+    if (this.#isDestroyed) return Promise.reject(new ConnectionLostError());
+    return this.#awaitResponse(this.#sql.unsafe<Row[]>(text, parameters.map(withoutNul), options));
   }
 
-  /** Ends it in order. */
+  /** Closes the connection after the statements in flight have their results, or after a second. */
   async close(): Promise<void> {
     this.#isDestroyed = true;
-    clearTimeout(this.#silence);
+    clearTimeout(this.#responseTimer);
     await this.#sql.end({ timeout: 1 });
     this.#socket?.destroy();
   }
 
-  /** Waits for an answer, and for the server to say anything at all. */
-  async #heard<T>(answer: PromiseLike<T>): Promise<T> {
-    this.#unanswered += 1;
-    if (this.#unanswered === 1) this.#listen();
+  /** Waits for a result. Every result of the session restarts the response timer. */
+  async #awaitResponse<T>(result: PromiseLike<T>): Promise<T> {
+    this.#inFlight += 1;
+    if (this.#inFlight === 1) this.#restartResponseTimer();
     try {
-      return await answer;
+      return await result;
     } finally {
-      this.#unanswered -= 1;
-      this.#listen();
+      this.#inFlight -= 1;
+      this.#restartResponseTimer();
     }
   }
 
-  #listen(): void {
-    clearTimeout(this.#silence);
-    if (this.#unanswered > 0 && this.#silenceMs > 0 && !this.#isDestroyed)
-      this.#silence = setTimeout(() => this.destroy(), this.#silenceMs);
+  #restartResponseTimer(): void {
+    clearTimeout(this.#responseTimer);
+    if (this.#inFlight > 0 && this.#responseTimeoutMs > 0 && !this.#isDestroyed)
+      this.#responseTimer = setTimeout(() => this.destroy(), this.#responseTimeoutMs);
   }
 
-  /** The one socket of this session: asked for another, the driver is told that there is none. */
-  #connect({ host: [host = 'localhost'], port: [port = 5_432], path }: Place): Promise<Socket> {
+  /** Opens the one socket of this session. When the driver asks for another socket, the session is destroyed. */
+  #connect({ host: [host = 'localhost'], port: [port = 5_432], path }: Address): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     if (this.#socket !== undefined || this.#isDestroyed) {
-      // The driver asks again, and tells nobody, when a server hangs up before it has said a word.
+      // The driver asks again without any error when a server closes the connection before it has sent anything.
       this.destroy();
-      reject(new LostError());
+      reject(new ConnectionLostError());
       return promise;
     }
     const socket = connect(path ? { path } : { host, port, keepAlive: true });
     this.#socket = socket;
-    // The driver takes the name of a server's certificate from here.
+    // The driver checks the server's certificate against this host name.
     Object.assign(socket, { host, port });
     const fail = (error: Error): void => {
       reject(error);
       this.destroy();
     };
-    const timer = setTimeout(() => fail(new LostError()), CONNECT_TIMEOUT_MS);
+    const timer = setTimeout(() => fail(new ConnectionLostError()), CONNECT_TIMEOUT_MS);
     socket.once('error', fail);
     socket.once('connect', () => {
       clearTimeout(timer);

@@ -1,39 +1,49 @@
 import { invariant, type AllocationEngine, type DoctorId } from '../../engine/index.ts';
 import type { Decision } from '../store.ts';
+import { DecideError } from './errors.ts';
 import type { Loader } from './loader.ts';
 import { doctorsOf, type Command } from './queue.ts';
 import { RowWrites, type Decided } from './row-writes.ts';
 import type { Rows, Session } from './session.ts';
 import { arrayOf } from './statements.ts';
 
-/** A command that threw where it was to decide: a bug, after which nothing in memory is to be trusted. */
-export class DecideError extends Error {
-  declare readonly cause: Error;
-}
-
-interface Hooks {
+interface TransactionDeps {
   readonly engine: AllocationEngine;
   readonly loader: Loader;
-  /** Called when the doctors are locked and as they are on record, before anything is decided. */
-  readonly onCurrent: (ids: ReadonlySet<DoctorId>) => void;
+  /** Called when the doctors are locked and current in the engine, before anything is decided. */
+  readonly onLocked: (ids: ReadonlySet<DoctorId>) => void;
 }
 
-/** One attempt to carry out commands, all of them or none: lock, compare, reload, decide, write, commit. */
+/**
+ * Where to find out whether a commit happened: if it did, the change record of this doctor and version has the id of
+ * this command.
+ */
+export interface CommitProbe {
+  readonly doctorId: DoctorId;
+  readonly version: number;
+  readonly commandId: string;
+}
+
+/**
+ * One attempt to carry out commands, all or none: lock the doctors' rows, compare their versions, reload what is
+ * outdated, decide, write, commit. It is used once; a retry is a new transaction.
+ */
 export class Transaction {
   readonly commands: readonly Command[];
-  readonly #hooks: Hooks;
+  readonly #deps: TransactionDeps;
   readonly #session: Session;
-  readonly #known = new Set<DoctorId>();
+  /** The doctors who have a row. */
+  readonly #stored = new Set<DoctorId>();
   #decided: readonly Decided[] = [];
-  #isSent = false;
+  #isCommitSent = false;
 
-  constructor(commands: readonly Command[], session: Session, hooks: Hooks) {
+  constructor(commands: readonly Command[], session: Session, deps: TransactionDeps) {
     this.commands = commands;
     this.#session = session;
-    this.#hooks = hooks;
+    this.#deps = deps;
   }
 
-  /** The answers, in the order of the commands; to be given once `run` has resolved. */
+  /** The answers in the order of the commands. They may be given once the commit is known to have happened. */
   get answers(): readonly unknown[] {
     return this.#decided.map(({ decision }) => decision.answer);
   }
@@ -42,9 +52,9 @@ export class Transaction {
     return this.#decided.map(({ decision }) => decision);
   }
 
-  /** The first record that a commit would have left; undefined when none was sent. */
-  get trace(): Trace | undefined {
-    for (const { commandId, decision } of this.#isSent ? this.#decided : []) {
+  /** How to find out whether the commit happened; undefined when none was sent or it would have left no change record. */
+  get commitProbe(): CommitProbe | undefined {
+    for (const { commandId, decision } of this.#isCommitSent ? this.#decided : []) {
       const [change] = decision.changes;
       if (change !== undefined)
         return { doctorId: change.doctorId, version: change.version, commandId };
@@ -52,24 +62,29 @@ export class Transaction {
     return undefined;
   }
 
-  /** Resolves when everything is durable. */
+  /**
+   * Resolves when everything is durable.
+   * @throws DecideError when a command has a bug; ConnectionLostError, StaleDoctorError or an error of the server or the
+   *   driver when the attempt did not succeed, see `classifyFailure`
+   */
   async run(): Promise<void> {
-    const doctors = await lockDoctors(this.#session, this.commands);
-    for (const { id } of doctors.rows) this.#known.add(id as DoctorId);
-    const { engine, loader, onCurrent } = this.#hooks;
+    const { engine, loader, onLocked } = this.#deps;
+    const { run } = this.#session;
+    const { ids, rows } = await lockDoctors(this.#session, this.commands);
+    for (const { id } of rows) this.#stored.add(id as DoctorId);
     const slotIds = this.commands.flatMap(({ scope }) => scope.slotIds ?? []);
     do {
-      await loader.load(doctors.ids, doctors.rows, this.#session.run);
-      await loader.loadSlots(doctors.ids, slotIds, this.#session.run);
-      // Who was forgotten meanwhile, for a token seemed to have left for another doctor, is brought once more.
-    } while (doctors.rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
-    onCurrent(doctors.ids);
+      await loader.load(ids, rows, run);
+      await loader.loadSlots(ids, slotIds, run);
+      // When a token has moved to a loaded doctor, its former doctor is evicted and must be loaded again.
+    } while (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
+    onLocked(ids);
     this.#decide();
     const writes = new RowWrites(this.#decided);
-    // Between the last answer and this, nothing was awaited that could have lost the connection unnoticed.
-    this.#isSent = !writes.isEmpty;
-    const sent = writes.send(this.#session.run, engine, (id) => this.#known.has(id));
-    await answered([...sent, this.#commit()]);
+    // No await separates this line from the sends, so the connection cannot close unnoticed in between.
+    this.#isCommitSent = !writes.isEmpty;
+    const sent = writes.send(run, engine, (id) => this.#stored.has(id));
+    await settleAll([...sent, this.#commit()]);
   }
 
   #decide(): void {
@@ -77,33 +92,26 @@ export class Transaction {
       const { id: commandId, scope, decide } = command;
       try {
         const decision = decide();
-        // Who reads another doctor would see what can still be lost.
+        // A change of an unlocked doctor could be read by others before it is durable.
         const isWithin = decision.changes.every(({ doctorId }) =>
           scope.doctorIds.includes(doctorId),
         );
         invariant(isWithin, 'a command changes only the doctors it names');
         return { commandId, decision };
       } catch (error) {
-        throw new DecideError('A command could not decide.', { cause: error });
+        throw new DecideError(error instanceof Error ? error : new Error(String(error)));
       }
     });
   }
 
   async #commit(): Promise<void> {
     const { command } = await this.#session.run('commit');
-    // What has failed in a transaction makes a rollback of its commit; the failure itself is told in its own answer.
+    // After a failed statement the server answers COMMIT with ROLLBACK; the statement itself rejects with its error.
     invariant(command === 'COMMIT', 'a transaction without failure commits');
   }
 }
 
-/** Where to look whether a transaction has come about. */
-export interface Trace {
-  readonly doctorId: DoctorId;
-  readonly version: number;
-  readonly commandId: string;
-}
-
-/** Begins a transaction and locks the doctors of these commands, in the order of ids. */
+/** Begins a transaction and locks the rows of the commands' doctors, in the order of ids, which excludes deadlocks. */
 async function lockDoctors(
   session: Session,
   commands: readonly Command[],
@@ -113,11 +121,11 @@ async function lockDoctors(
   const named = doctorsOf(commands);
   const isSetup = commands[0]?.scope.isSetup === true;
   if (!isSetup) {
-    const [, rows] = await answered([run('begin'), run('lock', arrayOf(named))]);
+    const [, rows] = await settleAll([run('begin'), run('lock', arrayOf(named))]);
     return { ids: named, rows };
   }
   const roots = commands.flatMap(({ scope }) => scope.slotIds ?? []).map(rootOf);
-  const [, , owners] = await answered([
+  const [, , owners] = await settleAll([
     run('begin'),
     run('lockSetup'),
     run('ownersOfRoots', arrayOf(new Set(roots))),
@@ -126,30 +134,35 @@ async function lockDoctors(
   return { ids, rows: await run('lock', arrayOf(ids)) };
 }
 
+/** The part of an id before the first @, which the ids of a session and of its slots have in common. */
 const rootOf = (id: string): string => id.split('@', 1)[0] ?? id;
 
 /**
- * Whether the transaction of this trace has come about. It waits for that one's end: both lock the same rows.
- * @throws whatever keeps it from knowing
+ * Whether the transaction of this probe was committed. The look-up locks the same rows, so it waits until that
+ * transaction has ended.
+ * @throws any error that prevents the look-up
  */
-export async function hasHappened(
-  trace: Trace,
+export async function wasCommitted(
+  probe: CommitProbe,
   commands: readonly Command[],
   session: Session,
 ): Promise<boolean> {
   await lockDoctors(session, commands);
-  const [record] = await answered([
-    session.run('commandAt', trace.doctorId, trace.version),
+  const [record] = await settleAll([
+    session.run('commandAt', probe.doctorId, probe.version),
     session.run('commit'),
   ]);
-  return record[0]?.['command_id'] === trace.commandId;
+  return record[0]?.['command_id'] === probe.commandId;
 }
 
-/** All answers; the first failure, in the order in which they were sent, once the last has come. */
-export async function answered<T extends readonly Promise<unknown>[]>(
-  sent: readonly [...T],
+/**
+ * Waits until all promises have settled, then returns their values or throws the first error in the order of the
+ * promises. The first error in time may be only a consequence of it.
+ */
+async function settleAll<T extends readonly Promise<unknown>[]>(
+  promises: readonly [...T],
 ): Promise<{ -readonly [Place in keyof T]: Awaited<T[Place]> }> {
-  for (const outcome of await Promise.allSettled(sent))
+  for (const outcome of await Promise.allSettled(promises))
     if (outcome.status === 'rejected') throw outcome.reason;
-  return Promise.all(sent);
+  return Promise.all(promises);
 }

@@ -1,0 +1,73 @@
+/**
+ * The channels of `node:diagnostics_channel` on which the service reports what it does, and what each of them carries.
+ * Payloads hold counts, durations and codes. They never hold a name or an id, because subscribers send them to systems
+ * that must not know any patient.
+ */
+export interface TelemetryEvents {
+  /** A group commit made one batch of commands durable (memory and SQLite). */
+  readonly 'opd:commit': CommitEvent;
+  /** A batch could not be written now. The store refuses commands and retries the batch. */
+  readonly 'opd:commit-stalled': { readonly cause: string };
+  /** The batch that stalled is durable, so the store accepts commands again. */
+  readonly 'opd:commit-recovered': { readonly stalledMs: number };
+  /** One attempt to carry out commands in a PostgreSQL transaction has ended. */
+  readonly 'opd:transaction': TransactionEvent;
+  /** The database did not answer a ping. One event for each outage, however many pings fail. */
+  readonly 'opd:database-unreachable': { readonly cause: string };
+  /** The database answers again after an outage. */
+  readonly 'opd:database-reachable': { readonly unreachableMs: number };
+  /** The store has failed and does not recover, so the process must stop. */
+  readonly 'opd:store-failed': { readonly cause: string };
+  /** A command has its answer. */
+  readonly 'opd:command': CommandEvent;
+  /** A run of a background task has ended. */
+  readonly 'opd:background-run': BackgroundRunEvent;
+}
+
+export interface CommitEvent {
+  readonly commands: number;
+  readonly changes: number;
+  /** From the first command of the batch to the start of the write. */
+  readonly queueMs: number;
+  /** From the start of the first write, with all retries. */
+  readonly writeMs: number;
+}
+
+export interface TransactionEvent {
+  /**
+   * `committed`: the changes are durable. `rolledBack`: nothing was changed, and the commands were requeued or refused.
+   * `failed`: the store stops, or the process ended before the outcome of the commit was known.
+   */
+  readonly outcome: 'committed' | 'rolledBack' | 'failed';
+  /**
+   * Why the attempt did not succeed at once; null if it did. `connectionLost` with the outcome `committed` means that
+   * the answer to the commit was lost and the change record proved the commit.
+   */
+  readonly failure: 'connectionLost' | 'retryable' | 'fatal' | null;
+  readonly commands: number;
+  readonly changes: number;
+  /** Commands of the attempt that are tried again. */
+  readonly requeued: number;
+  readonly ms: number;
+}
+
+export interface CommandEvent {
+  /** The command as its route names it, without ids: `book`, `slots/close`. */
+  readonly name: string;
+  /** `ok`, or the code of the refusal. */
+  readonly outcome: string;
+  /** Whether the stored response to an earlier request was returned. */
+  readonly isReplay: boolean;
+  readonly ms: number;
+}
+
+export interface BackgroundRunEvent {
+  readonly name: string;
+  readonly ms: number;
+  /** Why the run failed, see `causeOf`; null if it succeeded. */
+  readonly fault: string | null;
+  /** Runs that have failed since the task was made, this one included. */
+  readonly faultCount: number;
+}
+
+export type ChannelName = keyof TelemetryEvents;

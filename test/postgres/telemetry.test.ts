@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/index.ts';
+import { openApp } from '../support/app/app.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
+import { listenTo } from '../support/telemetry.ts';
+
+it('each attempt of a transaction is published with its counts, and each command once with its outcome', async () => {
+  const { url } = await createDatabase();
+  const opd = await openApp({ store: (engine) => openDatabase(url, engine) });
+  await runSql(
+    url,
+    `CREATE SEQUENCE failures;
+     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF nextval('failures') = 1 THEN RAISE SQLSTATE '40001'; END IF;
+       RETURN NULL;
+     END $$;
+     CREATE TRIGGER fail AFTER INSERT ON changes FOR EACH ROW EXECUTE FUNCTION fail()`,
+  );
+  const transactions = listenTo('opd:transaction');
+  const commands = listenTo('opd:command');
+  const key = { 'idempotency-key': 'k1' };
+  const { id } = await opd.book('W1', {}, key);
+  await opd.book('W1', {}, key);
+  await opd.post('/cancel', { token_id: 'nobody' });
+  const attempt = { commands: 1, changes: 1, ms: expect.any(Number) as number };
+  expect(transactions.slice(0, 2)).toEqual([
+    { ...attempt, outcome: 'rolledBack', failure: 'retryable', requeued: 1 },
+    { ...attempt, outcome: 'committed', failure: null, requeued: 0 },
+  ]);
+  expect(commands).toMatchObject([
+    { outcome: 'ok', isReplay: false },
+    { outcome: 'ok', isReplay: true },
+    { outcome: 'token_not_found', isReplay: false },
+  ]);
+  expect(commands.map(({ name }) => name)).toEqual(['book', 'book', 'cancel']);
+  // Nothing of a patient leaves the service this way.
+  expect(JSON.stringify([transactions, commands])).not.toMatch(new RegExp(`W1|${id}`));
+});

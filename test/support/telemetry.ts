@@ -1,0 +1,16 @@
+import { onTestFinished } from 'vitest';
+import { subscribe, type ChannelName, type TelemetryEvents } from '../../src/telemetry/index.ts';
+
+/** What is published on a channel from now on, until the test is over. */
+export function listenTo<Name extends ChannelName>(name: Name): TelemetryEvents[Name][] {
+  const events: TelemetryEvents[Name][] = [];
+  const end = subscribe(
+    name,
+    (event) => events.push(event),
+    (error) => {
+      throw error;
+    },
+  );
+  onTestFinished(end);
+  return events;
+}
