@@ -85,7 +85,7 @@ describe('beside processes on one PostgreSQL database', () => {
     await runSql(url, `UPDATE slots SET start_time = ${hour}, end_time = ${hour + 3_600_000}`);
     const { code, errors } = await tool('roster', 'import', rosterFile(WITH_CAMP));
     expect(code).toBe(1);
-    expect(errors).toMatch(/: slot camp: is there already, of doctor rao from 2026-01-02T04:00/);
+    expect(errors).toMatch(/: slot camp: exists already, of doctor rao from 2026-01-02T04:00/);
   });
 
   it('npm run roster finds nothing in an empty database, and leaves it so', async () => {
