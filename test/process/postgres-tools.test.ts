@@ -37,7 +37,7 @@ beforeEach(async () => {
 
 describe('beside processes on one PostgreSQL database', () => {
   const tool = (program: string, ...args: string[]) =>
-    runTool(`src/${program}.ts`, args, { DATABASE_URL: url });
+    runTool(`src/cli/${program}.ts`, args, { DATABASE_URL: url });
   const start = (content?: object) =>
     startServer({
       DATABASE_URL: url,
@@ -150,7 +150,11 @@ idempotency_keys: 1 rows
     [[], {}, NAME],
     [['sqlite:a.db'], {}, NAME],
     [['sqlite:a.db', 'postgres://h/d', 'more'], {}, NAME],
-    [['sqlite:a.db', 'postgres://h/d', '--force'], {}, NAME],
+    [
+      ['sqlite:a.db', 'postgres://h/d', '--force'],
+      {},
+      /^Unknown option '--force'\. --help says what there is\.\n$/,
+    ],
     [['a.db', 'postgres://h/d'], {}, /^Name an SQLite file, as sqlite: and its path, and a Postgr/],
     [['sqlite:a.db', 'postgres://h/d'], { SLOT_GRACE_MINUTES: 'x' }, /^SLOT_GRACE_MINUTES=x is /],
   ])('refuses %j with a sentence', async (args, env, sentence) => {
