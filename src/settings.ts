@@ -4,63 +4,64 @@ import { DATABASE_URL_PATTERN } from './store/index.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Every setting with its default and bounds: the one place that knows them. */
+/** All settings with their defaults and bounds. README.md and `npm start -- --help` list the same ones. */
 export const Settings = Type.Object({
   HOST: Type.String({
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address to listen on.',
+    description: 'The address to listen on.',
   }),
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
     default: 8_080,
-    description: 'Port to listen on; 0 takes any free one.',
+    description: 'The port to listen on; 0 means any free port.',
   }),
   DATABASE_URL: Type.String({
     pattern: DATABASE_URL_PATTERN,
     default: 'sqlite:data/opd.db',
     description:
-      '`sqlite:` and the path of a file; `postgres://user:password@host:port/database`, for any number of processes; or `memory:`, which a restart empties.',
+      'The database: `sqlite:` and the path of a file, for one process; `postgres://user:password@host:port/database`, for any number of processes; or `memory:`, which loses everything at a restart.',
   }),
   ROSTER: Type.Optional(
     Type.String({
       minLength: 1,
       description:
-        'A JSON file of doctors, sessions, single slots and classes, applied at every start.',
+        'A JSON file with doctors, sessions, single slots and patient classes. It is applied at every start.',
     }),
   ),
   LOG_LEVEL: Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
     {
       default: 'info',
-      description: `One of ${LOG_LEVELS.join(', ')}; from \`warn\` on, requests are not logged.`,
+      description: `One of ${LOG_LEVELS.join(', ')}. Requests are logged at \`info\`, and at \`warn\` when they fail with 500 or more.`,
     },
   ),
   SLOT_GRACE_MINUTES: Type.Integer({
     minimum: 0,
     maximum: 1_440,
     default: 30,
-    description: 'Minutes after its end during which a slot still takes bookings.',
+    description: 'How many minutes after its end a slot still takes bookings.',
   }),
   HORIZON_DAYS: Type.Integer({
     minimum: 1,
     maximum: 366,
     default: 14,
-    description: 'Days ahead for which sessions have their slots ready.',
+    description: 'How many days ahead the slots of the sessions are opened.',
   }),
   WAITLIST_MAX: Type.Integer({
     minimum: 0,
     maximum: 1_000_000,
     default: 1_000,
-    description: 'Waiters a slot may have before a booking that would wait is refused.',
+    description:
+      'How many patients may wait in a slot; a booking that would have to wait beyond that is refused.',
   }),
 });
 export type Settings = Static<typeof Settings>;
 
 /**
- * Reads the settings from the environment; an empty variable counts as not set.
- * @returns the settings, or one sentence for each that is wrong
+ * Reads the settings from the environment. An empty variable counts as not set.
+ * @returns the settings, or one sentence for each setting that is wrong
  */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
@@ -94,7 +95,7 @@ function faultOf(name: string, text: string): string {
   };
   const bounds =
     minimum === undefined ? '' : ` A whole number from ${minimum} to ${maximum ?? 'any'}.`;
-  // The URL of a database may hold a password, and what is said here ends up in logs.
+  // The URL of a database may contain a password, and this sentence may be written to a log.
   const given = name === 'DATABASE_URL' ? name : `${name}=${text}`;
   return `${given} is not valid. ${description ?? ''}${bounds}`;
 }

@@ -16,15 +16,15 @@ import {
 export function isTimeZone(name: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
-    // An offset such as +05:30 has no daylight-saving rules, an instant such as 2026-11-23T12:00Z is taken for its zone:
-    // neither is a name of the database.
+    // Temporal also takes an offset such as +05:30 and an instant such as 2026-11-23T12:00Z. Neither is the name of a
+    // time zone, and an offset has no rules for daylight saving.
     return /^[A-Za-z][A-Za-z0-9._+/-]*$/.test(name);
   } catch {
     return false;
   }
 }
 
-/** The calendar day it is in a time zone at an instant. */
+/** The calendar day of an instant in a time zone. */
 export const localDateAt = (at: EpochMs, timeZone: string): LocalDate =>
   localDate(
     Temporal.Instant.fromEpochMilliseconds(at)
@@ -33,7 +33,7 @@ export const localDateAt = (at: EpochMs, timeZone: string): LocalDate =>
       .toString(),
   );
 
-/** Tells the calendar day it is at an instant in each time zone; worked out once for a zone, for it is asked by the thousand. */
+/** Returns a function that gives the calendar day of an instant in a time zone. It computes each zone once, because it is called for thousands of slots. */
 export function calendarAt(at: EpochMs): (timeZone: string) => LocalDate {
   const dates = new Map<string, LocalDate>();
   return (timeZone) => {
@@ -43,15 +43,15 @@ export function calendarAt(at: EpochMs): (timeZone: string) => LocalDate {
   };
 }
 
-/** The day `days` later; earlier when negative. */
+/** The date that is `days` days later, or earlier if `days` is negative. */
 export const plusDays = (date: LocalDate, days: number): LocalDate =>
   localDate(Temporal.PlainDate.from(date).add({ days }).toString());
 
-/** Days from one date to another. */
+/** The number of days from one date to another; negative if the second date is earlier. */
 export const daysBetween = (from: LocalDate, to: LocalDate): number =>
   Temporal.PlainDate.from(from).until(to, { largestUnit: 'days' }).days;
 
-/** Whether `YYYY-MM-DD` names a day that exists. */
+/** True if a text is the `YYYY-MM-DD` of a date that exists. */
 export function isDate(text: string): boolean {
   try {
     return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString() === text;
@@ -60,23 +60,25 @@ export function isDate(text: string): boolean {
   }
 }
 
-/** Minutes since midnight of `HH:MM`; `24:00` is 1440. */
+/** The minutes from midnight to `HH:MM`; 1440 for `24:00`. */
 export function minutesOf(time: string): number {
   const [hours = '', minutes = ''] = time.split(':');
   return Number(hours) * 60 + Number(minutes);
 }
 
-/** How far ahead sessions have their slots ready, and when a slot is over. */
+/** How far ahead the slots of the sessions are opened, and when a slot ends. */
 export interface Horizon {
   readonly horizonDays: number;
+  /** Minutes after its end time during which a slot still takes bookings. */
   readonly graceMinutes: number;
 }
 
 /**
- * The slots that a doctor's sessions yield from today, in the doctor's time zone, to `horizonDays` ahead, without
- * those of today that are over.
- * Wall-clock times that daylight saving skips move on by the gap, those it repeats mean the first; a session keeps
- * its length where skipping would leave nothing of it.
+ * The slots of a doctor's sessions from today, in the doctor's time zone, to `horizonDays` ahead. The slots of today
+ * that have ended are left out.
+ * A wall-clock time that daylight saving skips is moved later by the length of the gap. A time that daylight saving
+ * repeats means its first occurrence. If the end would not be later than the start, the slot gets the length of the
+ * session.
  */
 export function slotsOf(
   doctor: DoctorFacts,

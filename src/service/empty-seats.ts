@@ -1,18 +1,20 @@
 import { endsAt, holdsSeat, type Change, type SlotFacts, type Status } from '../engine/index.ts';
 
 /**
- * Seat-milliseconds of a slot that stayed empty while somebody waited for one, until its end, as late as the doctor
- * is, or until now; the minutes of grace do not count, and a closed slot offers no seats. By R5 there are none.
- * @param changes what the slot was set to and what happened to the tokens in it, oldest first
+ * The milliseconds during which a seat of a slot was empty while a token waited for one, added up over the seats. The
+ * sum runs to the end of the slot, with the doctor's delay and without the minutes of grace, or to `now` if that is
+ * earlier. A closed slot has no seats. The sum is 0 if R5 was always followed.
+ * @param changes all changes of the slot and of the tokens in it, oldest first
+ * @param now in milliseconds since the epoch
  */
 export function emptySeatMsOf(changes: readonly Change[], now: number): number {
   const watch = new SeatWatch();
   for (const change of changes) watch.take(change);
-  watch.passTo(now);
+  watch.advanceTo(now);
   return watch.emptyMs;
 }
 
-/** The seats of a slot as time goes by. */
+/** Follows the seats of a slot through its changes and adds up the empty time. */
 class SeatWatch {
   emptyMs = 0;
   #slot: SlotFacts | null = null;
@@ -21,20 +23,20 @@ class SeatWatch {
   #since = 0;
 
   take(change: Change): void {
-    this.passTo(change.at);
+    this.advanceTo(change.at);
     if (change.kind === 'slot_set') this.#slot = change.slot;
-    // A change of class leaves the token where it is.
+    // A change of class has a `from` but no `to`, because the token keeps its status.
     if ('from' in change && change.kind !== 'reclassified') this.#count(change.from, -1);
     if ('to' in change) this.#count(change.to, 1);
   }
 
-  /** Nothing has changed until this instant. A clock that was set back takes no time away. */
-  passTo(at: number): void {
+  /** Adds the time since the last call, in which no change happened. If the clock was set back, it adds nothing. */
+  advanceTo(at: number): void {
     const slot = this.#slot;
     if (slot?.closedReason === null) {
-      const missed = Math.min(slot.capacity - this.#seated, this.#waiting);
-      const passed = Math.min(at, endsAt(slot, 0)) - this.#since;
-      if (missed > 0 && passed > 0) this.emptyMs += missed * passed;
+      const emptySeats = Math.min(slot.capacity - this.#seated, this.#waiting);
+      const elapsedMs = Math.min(at, endsAt(slot, 0)) - this.#since;
+      if (emptySeats > 0 && elapsedMs > 0) this.emptyMs += emptySeats * elapsedMs;
     }
     this.#since = Math.max(this.#since, at);
   }

@@ -2,7 +2,7 @@ import type { AllocationEngine, EpochMs } from '../engine/index.ts';
 import type { Store } from '../store/index.ts';
 import { calendarAt } from './calendar.ts';
 
-/** Brings what can still change into the engine: no slot that is over and whose day at the doctor's place is over too. */
+/** Loads the doctors, and the slots that can still change, into the engine. A slot that has ended is left out once its day is over in the doctor's time zone. */
 export function load(
   store: Pick<Store, 'load'>,
   engine: AllocationEngine,

@@ -11,12 +11,12 @@ import {
   type TableName,
 } from '../store/index.ts';
 
-/** How many rows each table has. */
+/** How many rows each table of the copy has. */
 export type CopyReport = ReadonlyMap<TableName, number>;
 
 /**
- * Copies all tables and keeps the copy once it has proved to be the same, row by row, and both to be clean.
- * @throws StoreOpenError saying in one sentence why nothing was copied
+ * Copies all tables. The copy is committed only if each table is the same, row by row, and both databases are clean.
+ * @throws StoreOpenError that says in one sentence why nothing was copied
  */
 export async function copy(
   original: CopySource,
@@ -24,20 +24,20 @@ export async function copy(
   rules: EngineRules,
 ): Promise<CopyReport> {
   await assertClean(original, rules);
-  const sums = new Map<TableName, Sum>();
+  const checksums = new Map<TableName, Checksum>();
   for (const table of TABLE_NAMES)
-    sums.set(table, await summed(original.rows(table), (rows) => target.add(table, rows)));
+    checksums.set(table, await checksumOf(original.rows(table), (rows) => target.add(table, rows)));
   const written = target.written();
-  for (const [table, { rows, digest }] of sums) {
-    const copied = await summed(written.rows(table));
+  for (const [table, { rows, digest }] of checksums) {
+    const copied = await checksumOf(written.rows(table));
     if (copied.digest !== digest)
       throw new StoreOpenError(
-        `The copy of ${table} is not the same, with ${copied.rows} rows for ${rows}: nothing was copied.`,
+        `The copy of ${table} differs from the original: it has ${copied.rows} rows, the original has ${rows}. Nothing was copied.`,
       );
   }
   await assertClean(written, rules);
   await target.commit();
-  return new Map(Array.from(sums, ([table, { rows }]) => [table, rows]));
+  return new Map(Array.from(checksums, ([table, { rows }]) => [table, rows]));
 }
 
 async function assertClean({ name, source }: CopySource, rules: EngineRules): Promise<void> {
@@ -45,20 +45,24 @@ async function assertClean({ name, source }: CopySource, rules: EngineRules): Pr
   const [first] = faults;
   if (first === undefined) return;
   throw new StoreOpenError(
-    `${name} has ${faults.length} faults, which npm run verify tells, and nothing was copied: ${first}.`,
+    `${name} has ${faults.length} faults and nothing was copied; npm run verify lists them: ${first}.`,
   );
 }
 
-/** What a table comes to: as many rows, and a hash that differs if any value of any row or their order does. */
-interface Sum {
+/** The number of rows of a table, and a hash that changes with any value of any row and with their order. */
+interface Checksum {
   readonly rows: number;
   readonly digest: string;
 }
 
-async function summed(
+/**
+ * Reads all rows of a table and computes their checksum.
+ * @param each is awaited for each batch of rows before the next batch is read
+ */
+async function checksumOf(
   batches: RowBatches,
   each: (rows: readonly CopiedRow[]) => Promise<void> = () => Promise.resolve(),
-): Promise<Sum> {
+): Promise<Checksum> {
   const hash = createHash('sha256');
   let rows = 0;
   for await (const batch of batches) {

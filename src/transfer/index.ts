@@ -1,3 +1,3 @@
-/** Copies between stores. */
+/** Copies a whole database into one of the other kind. */
 export { copy, type CopyReport } from './copy.ts';
 export { migrateStore } from './migrate-store.ts';

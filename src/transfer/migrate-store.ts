@@ -10,8 +10,9 @@ import { copy, type CopyReport } from './copy.ts';
 
 /**
  * Copies a whole SQLite file into an empty PostgreSQL database, or a PostgreSQL database into a new SQLite file. No
- * process may use either. The target stays as it was unless the copy is equal row by row and both are clean.
- * @returns the number of rows of each table
+ * process may use either database. The target stays as it was unless the copy is equal, row by row, and both are clean.
+ * @param from the database to copy, written like `DATABASE_URL`
+ * @param to the database to create or to fill, of the other kind
  * @throws StoreOpenError that says in one sentence why nothing was copied
  */
 export async function migrateStore(

@@ -37,7 +37,7 @@ beforeEach(async () => {
 
 describe('beside processes on one PostgreSQL database', () => {
   const tool = (program: string, ...args: string[]) =>
-    runTool(`src/${program}.ts`, args, { DATABASE_URL: url });
+    runTool(`src/cli/${program}.ts`, args, { DATABASE_URL: url });
   const start = (content?: object) =>
     startServer({
       DATABASE_URL: url,
@@ -85,7 +85,7 @@ describe('beside processes on one PostgreSQL database', () => {
     await runSql(url, `UPDATE slots SET start_time = ${hour}, end_time = ${hour + 3_600_000}`);
     const { code, errors } = await tool('roster', 'import', rosterFile(WITH_CAMP));
     expect(code).toBe(1);
-    expect(errors).toMatch(/: slot camp: is there already, of doctor rao from 2026-01-02T04:00/);
+    expect(errors).toMatch(/: slot camp: exists already, of doctor rao from 2026-01-02T04:00/);
   });
 
   it('npm run roster finds nothing in an empty database, and leaves it so', async () => {
@@ -150,7 +150,11 @@ idempotency_keys: 1 rows
     [[], {}, NAME],
     [['sqlite:a.db'], {}, NAME],
     [['sqlite:a.db', 'postgres://h/d', 'more'], {}, NAME],
-    [['sqlite:a.db', 'postgres://h/d', '--force'], {}, NAME],
+    [
+      ['sqlite:a.db', 'postgres://h/d', '--force'],
+      {},
+      /^Unknown option '--force'\. --help says what there is\.\n$/,
+    ],
     [['a.db', 'postgres://h/d'], {}, /^Name an SQLite file, as sqlite: and its path, and a Postgr/],
     [['sqlite:a.db', 'postgres://h/d'], { SLOT_GRACE_MINUTES: 'x' }, /^SLOT_GRACE_MINUTES=x is /],
   ])('refuses %j with a sentence', async (args, env, sentence) => {

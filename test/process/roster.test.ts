@@ -77,7 +77,7 @@ describe('npm run roster', () => {
       code: 0,
       output: `doctor rao revised: name
 slot camp of doctor rao opened
-patient_types are valid; they are not kept in the database: every start reads them from ROSTER
+patient_types are valid; they are not stored in the database: every start reads them from ROSTER
 `,
       errors: 'A dry run: nothing was changed. --apply makes the changes.\n',
     });
@@ -158,7 +158,7 @@ patient_types are valid; they are not kept in the database: every start reads th
     const other = { doctors: [DOCTOR], slots: [{ ...CAMP, end_time: '2096-01-02T07:00:00.000Z' }] };
     expect(await place.roster('import', place.file('other.json', other), ...more)).toEqual(
       refused(
-        /^The roster cannot be applied, .*: slot camp: is there already, .* to 2096-01-02T06:00:00\.000Z\.\n$/,
+        /^The roster cannot be applied, .*: slot camp: exists already, .* to 2096-01-02T06:00:00\.000Z\.\n$/,
       ),
     );
     const wrong = place.file('wrong.json', { doctors: [DOCTOR], slots: [{ ...CAMP, id: '' }] });

@@ -92,10 +92,10 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
     'has another doctor',
     camp({ doctor_id: 'doc2' }),
     [],
-    'slot camp: is there already, of doctor doc1 from 2026-11-23T19:00:00.000Z to 2026-11-23T20:00:00.000Z',
+    'slot camp: exists already, of doctor doc1 from 2026-11-23T19:00:00.000Z to 2026-11-23T20:00:00.000Z',
   ],
-  ['starts earlier', camp({ start_time: '2026-11-23T18:59:59Z' }), [], 'slot camp: is there'],
-  ['ends later', camp({ end_time: '2026-11-23T20:00:01Z' }), [], 'slot camp: is there already'],
+  ['starts earlier', camp({ start_time: '2026-11-23T18:59:59Z' }), [], 'slot camp: exists'],
+  ['ends later', camp({ end_time: '2026-11-23T20:00:01Z' }), [], 'slot camp: exists already'],
   ['has nobody', camp({ id: 'x', doctor_id: 'doc9' }), [], 'slot x: doctor_not_found (doc9)'],
   ["is a session's", camp({ id: 'doc2_slot1' }), [], 'slot doc2_slot1: id_taken (by a session)'],
   [
@@ -120,7 +120,7 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
   const roster = [...renamed.slice(0, 1), ...doctors];
   const start = restart(opd, [camp({ id: 'fine' }), slot], roster);
   await expect(start).rejects.toThrow(
-    `The roster cannot be applied, and nothing of it was: ${sentence}`,
+    `The roster cannot be applied, and nothing was changed: ${sentence}`,
   );
   expect(versionOf(opd)).toBe(version);
   expect(opd.engine.doctor(doctorId('new'))).toBeUndefined();
@@ -133,7 +133,7 @@ it('refuse the roster also where the id is that of a slot long over', async () =
   const after = await openApp({ store, now: '2027-11-23T08:00:00Z' });
   const again = { start_time: '2027-11-24T19:00:00Z', end_time: '2027-11-24T20:00:00Z' };
   await expect(restart(after, [camp(again)])).rejects.toThrow(
-    'slot camp: is there already, of doctor doc1 from 2026-11-23T19:00:00.000Z',
+    'slot camp: exists already, of doctor doc1 from 2026-11-23T19:00:00.000Z',
   );
   await after.store.close();
 });

@@ -142,7 +142,7 @@ it.each<[what: string, then: RosterFile, lines: string[]]>([
     [
       'nothing to change',
       'slot old left out: it has ended',
-      'patient_types are valid; they are not kept in the database: every start reads them from ROSTER',
+      'patient_types are valid; they are not stored in the database: every start reads them from ROSTER',
     ],
   ],
 ])('tells %s, on trial first, and then has it', async (_, then, lines) => {
@@ -224,7 +224,7 @@ it('refuses on trial what it refuses, also for a slot long over', async () => {
   });
   const now = epochMs(Date.parse('2027-11-23T08:00:00Z'));
   for (const isTrial of [true, false])
-    await expect(kept.import(again, { isTrial, now })).rejects.toThrow('slot camp: is there');
+    await expect(kept.import(again, { isTrial, now })).rejects.toThrow('slot camp: exists');
 });
 
 it('finds nothing in a database that is not there, and makes none', async () => {

@@ -176,7 +176,7 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     const [from, to] = [await dayAt(await place()), await other()];
     await sql(from, `UPDATE tokens SET arrival = 99 WHERE id = 'E1'`);
     await expect(migrateStore(from, to, rules)).rejects.toThrow(
-      /^The database \S+ has 1 faults, which npm run verify tells, and nothing was copied: token E1: .* arrival is 99, by .*\.$/,
+      /^The database \S+ has 1 faults and nothing was copied; npm run verify lists them: token E1: .* arrival is 99, by .*\.$/,
     );
     await nothingAt(to);
   });
@@ -205,7 +205,7 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     onTestFinished(() => spy.mockRestore());
     await expect(migrateStore(from, to, rules)).rejects.toThrow(
       new RegExp(
-        `^The copy of ${lossy} is not the same, with \\d+ rows for \\d+: nothing was copied.$`,
+        `^The copy of ${lossy} differs from the original: it has \\d+ rows, the original has \\d+. Nothing was copied.$`,
       ),
     );
     await nothingAt(to);

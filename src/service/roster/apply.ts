@@ -25,26 +25,27 @@ export interface RosterDeps {
   readonly engine: AllocationEngine;
   readonly store: Pick<Store, 'transact'>;
   readonly clock: () => EpochMs;
-  /** Days ahead for which sessions have their slots ready. */
+  /** Days ahead for which the slots of the sessions are opened. */
   readonly horizonDays: number;
 }
 
-/** Who is on record for what the program does by itself. */
+/** The origin of changes that the service makes by itself, without a command. */
 export const SYSTEM = { actor: 'system', reason: null } as const;
 
 /**
- * Sets up what a roster says, all of it or, when it cannot be, nothing. Single slots that have ended are left out.
- * @returns what it changed, in order; nothing when all of it is there
- * @throws RosterError in one sentence that names what is in the way
+ * Sets up the doctors and single slots of a roster: all of them, or none if one cannot be set up. Single slots that
+ * have ended are left out.
+ * @returns the changes in order; none if the database has everything already
+ * @throws RosterError in one sentence that names each doctor and slot that cannot be set up
  */
 export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<readonly Change[]> {
   const { engine, store, clock } = deps;
-  // Before planning: if midnight comes meanwhile, the next tick opens what is missing.
+  // The clock is read before planning: if midnight passes during it, the next tick opens the slots of the new day.
   const now = clock();
   const plans: DoctorPlan[] = [];
   for (const facts of roster.doctors) {
     plans.push(planOf(deps, facts));
-    // A roster of thousands takes seconds: who asks meanwhile whether the process lives gets an answer.
+    // Planning thousands of doctors takes seconds, so that each one yields to the event loop: /health must answer.
     await setImmediate();
   }
   const scope = {
@@ -71,7 +72,7 @@ export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<rea
   return changes;
 }
 
-/** A single slot of a roster; without facts when there is no such doctor. */
+/** A single slot of a roster; its facts are undefined when its doctor is unknown. */
 interface Single {
   readonly id: SlotId;
   readonly doctorId: string;
@@ -101,21 +102,21 @@ function takenSlots(
   plans: readonly DoctorPlan[],
   singles: readonly Single[],
 ): string[] {
-  // What the sessions of the roster take, apart from what there is.
+  // This second engine has only the sessions of the roster, to find the ids that they take.
   const coming = new AllocationEngine(engine.rules);
   if (singles.length > 0) for (const { facts } of plans) coming.putDoctor(facts, [], epochMs(0));
   return singles.flatMap(({ id, doctorId, facts }) => {
     const known = engine.slot(id)?.facts;
     if (facts === undefined) return [`slot ${id}: doctor_not_found (${doctorId})`];
     if (known?.sessionId === null)
-      return sameSlot(known, facts) ? [] : [`slot ${id}: is there already, ${describe(known)}`];
+      return sameSlot(known, facts) ? [] : [`slot ${id}: exists already, ${describe(known)}`];
     return engine.ids.isTaken(id) || coming.ids.isTaken(id)
       ? [`slot ${id}: id_taken (by a session)`]
       : [];
   });
 }
 
-/** Whether a slot is the one that a roster says; its seats, delay and closing are the front desk's since it was opened. */
+/** True if two slots have the same doctor and times. Seats, delay and closing may differ: the front desk changes them. */
 const sameSlot = (a: SlotFacts, b: SlotFacts): boolean =>
   a.doctorId === b.doctorId && a.startTime === b.startTime && a.endTime === b.endTime;
 
@@ -129,7 +130,7 @@ function putAll(
   at: EpochMs,
 ): Change[] {
   const changesOf = (outcome: Outcome<unknown>): readonly Change[] => {
-    invariant(outcome.ok, 'what nothing is in the way of can be set up');
+    invariant(outcome.ok, 'a doctor or slot without an obstacle can be set up');
     return outcome.changes;
   };
   return [
@@ -142,13 +143,13 @@ function putAll(
   ];
 }
 
-/** @throws RosterError when something is in the way */
+/** @throws RosterError when there is an obstacle */
 function assertNone({ sessions, slots }: Readonly<Record<'sessions' | 'slots', string[]>>): void {
   if (sessions.length + slots.length === 0) return;
   const all = [...sessions, ...slots].join('; ');
   const advice =
     " These ids are in use by another doctor's sessions or by slots: give the sessions other ids.";
   throw new RosterError(
-    `The roster cannot be applied, and nothing of it was: ${all}.${sessions.length > 0 ? advice : ''}`,
+    `The roster cannot be applied, and nothing was changed: ${all}.${sessions.length > 0 ? advice : ''}`,
   );
 }

@@ -12,9 +12,9 @@ import { instantOf } from '../instant.ts';
 import type { SlotInput } from './single-slot.ts';
 
 /**
- * What is kept, as the text of a roster file that sets up the same: doctors by id, each with the sessions in their
- * order, and the open single slots that have not ended, in the order of doctor, start and id. Undefined when there is
- * no doctor.
+ * Writes the stored doctors and single slots as the text of a roster file that sets up the same: the doctors by id, each
+ * with its sessions in order, and the open single slots that have not ended, by doctor, start and id.
+ * @returns the text; undefined when there is no doctor
  */
 export async function exportRoster(
   store: Pick<Store, 'load'>,

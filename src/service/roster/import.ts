@@ -17,9 +17,9 @@ interface ImportDeps extends RosterDeps {
 }
 
 /**
- * Loads what is kept and sets up what a roster file says, all of it or, when it cannot be, nothing.
- * @returns one line for each thing that became different, and for what was left out
- * @throws RosterError in one sentence that names what is in the way
+ * Loads the stored state and sets up a roster file: all of it, or nothing if a part cannot be set up.
+ * @returns one line for each change, and one for each part of the file that was left out
+ * @throws RosterError in one sentence that names each doctor and slot that cannot be set up
  */
 export async function importRoster(deps: ImportDeps, file: RosterFile): Promise<string[]> {
   const { engine, store, clock } = deps;
@@ -43,7 +43,7 @@ export async function importRoster(deps: ImportDeps, file: RosterFile): Promise<
 }
 
 const PATIENT_TYPES =
-  'patient_types are valid; they are not kept in the database: every start reads them from ROSTER';
+  'patient_types are valid; they are not stored in the database: every start reads them from ROSTER';
 
 function linesOf(
   change: Change,
@@ -60,9 +60,9 @@ function doctorLines(before: DoctorFacts | undefined, doctor: DoctorFacts): stri
     sessionLine(known.get(session.id), session, doctor.id),
   );
   if (before === undefined) return [`doctor ${doctor.id} added`, ...sessions];
-  const kept = new Set(doctor.sessions.map(({ id }) => id));
-  const ended = before.sessions.filter(({ id }) => !kept.has(id));
-  const order = before.sessions.filter(({ id }) => kept.has(id));
+  const remaining = new Set(doctor.sessions.map(({ id }) => id));
+  const ended = before.sessions.filter(({ id }) => !remaining.has(id));
+  const order = before.sessions.filter(({ id }) => remaining.has(id));
   const newOrder = doctor.sessions.filter(({ id }) => known.has(id));
   const fields = [
     ...differences(FIELDS_OF_DOCTOR, before, doctor),
@@ -90,7 +90,7 @@ function slotLine(before: SlotFacts | undefined, slot: SlotFacts): string {
   return `${name} revised: ${differences(FIELDS_OF_SLOT, before, slot).join(', ')}`;
 }
 
-/** What may become different, under the names of a roster file. */
+/** The fields that a roster can change, under their names in a roster file. */
 type Fields<T> = readonly (readonly [name: string, read: (facts: T) => string | number | null])[];
 
 const FIELDS_OF_DOCTOR: Fields<DoctorFacts> = [
