@@ -142,6 +142,22 @@ it('API.md has the status table', () => {
   );
 });
 
+it('the diagram in DESIGN.md has every change of the status table, and no other', () => {
+  const [diagram = ''] = blocksOf(
+    sectionOf(readDocument('DESIGN.md'), '## Statuses of a token'),
+    'mermaid',
+  );
+  const arrows = Array.from(diagram.matchAll(/^ *(\w+) --> (\w+):/gm), ([, from, to]) => [
+    from,
+    to,
+  ]);
+  const changes = Object.entries(STATUSES).flatMap(([from, { next }]) =>
+    next.map((to) => [from, to]),
+  );
+  // A promotion leads to CHECKED_IN, too: the table lists it under its first status.
+  expect(arrows.toSorted()).toEqual([...changes, ['WAITING', 'CHECKED_IN']].toSorted());
+});
+
 const AHEAD = ['BOOKED', 'CHECKED_IN', 'WAITING'];
 /** The changes that are no transition, with the statuses before and after them. */
 const OTHER_KINDS = {

@@ -5,7 +5,7 @@ import { place } from '../support/engine/places.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 import { recordsOf, takeAll } from '../support/engine/steps.ts';
 
-describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)', () => {
+describe('R13 a move leaves the old slot (R5) and enters the new one (R2-R4)', () => {
   type Row = [fact: string, nine: string, ten: string, steps: string, boards: [string, string]];
   const rows: Row[] = [
     ['takes a free seat', 'W1', '', 'move W1 ten', ['|', 'W1 |']],

@@ -17,7 +17,7 @@ const settings = () => ({
   WAITLIST_MAX: String(SMALL_DAY.waitlistMax),
 });
 
-it(`what 2,000 requests of 8 clients are answered is linearizable ${rerun}`, async () => {
+it(`the answers to 2,000 requests of 8 clients are linearizable (R1, R5, R10) ${rerun}`, async () => {
   const server = await startServer(settings());
   const recorder = new Recorder(SMALL_DAY, randomFrom(seed));
   await recorder.open(server.url);
@@ -27,10 +27,10 @@ it(`what 2,000 requests of 8 clients are answered is linearizable ${rerun}`, asy
   await server.stop();
 });
 
-it(`it stays so over kill -9, round after round, whatever became of the unanswered ${rerun}`, async () => {
-  const kept = settings();
+it(`the answers stay linearizable when the process is killed and restarted, round after round ${rerun}`, async () => {
+  const same = settings();
   const recorder = new Recorder(SMALL_DAY, randomFrom(seed));
-  let server = await startServer(kept);
+  let server = await startServer(same);
   await recorder.open(server.url);
   for (let round = 0; round < ROUNDS; round += 1) {
     const enough = recorder.answered + 100;
@@ -38,20 +38,20 @@ it(`it stays so over kill -9, round after round, whatever became of the unanswer
     await eventually(() => recorder.answered >= enough);
     await server.stop('SIGKILL');
     await clients;
-    server = await startServer(kept);
+    server = await startServer(same);
   }
   await recorder.run([server.url], CLIENTS, 200);
   expect(recorder.faults()).toEqual([]);
   await server.stop();
 });
 
-it('a schedule that is one reading old is found out', async () => {
+it('a schedule that is one read older than it may be is found', async () => {
   const server = await startServer(settings());
   let last: string | null = null;
   const url = await startLyingProxy(server.url, '/schedule', (body) => {
-    const told = last ?? body;
+    const stale = last ?? body;
     last = body;
-    return told;
+    return stale;
   });
   const recorder = new Recorder(SMALL_DAY, randomFrom(seed));
   await recorder.open(server.url);

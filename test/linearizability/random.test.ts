@@ -14,17 +14,17 @@ import { dayFaultOf } from '../support/linearizability/linear-evidence.ts';
 import { faultOf, type Operation } from '../support/linearizability/linearizability.ts';
 import { rerun, seed } from '../support/seed.ts';
 
-// Histories that are linearizable because they were made one after the other, and then stretched in time; and the same
-// with an answer of another moment.
+// Histories that are linearizable because they are made one request after another and then stretched in time, and the
+// same histories with one answer of another moment.
 
-/** So few places that few operations meet in them. */
+/** One seat and one place on the waitlist, so that a few operations fill them. */
 const NARROW: LinearDay = { slots: [{ id: 'one', capacity: 1 }], waitlistMax: 1 };
 
-/** What is going to be asked when it is known what there is. */
+/** A request that is completed when the state is known. */
 interface Plan {
   readonly ask: DoctorRequest['ask'];
   readonly pick: number;
-  /** How long before its turn it is sent, and how long after its turn it is answered, in turns. */
+  /** How many turns before its own turn it is sent, and how many turns after it is answered. */
   readonly before: number;
   readonly after: number;
   readonly isAnswered: boolean;
@@ -41,7 +41,7 @@ const planned = (width: number): fc.Arbitrary<Plan> =>
 
 function requestOf({ ask, pick }: Plan, turn: number, last: number, day: LinearDay): DoctorRequest {
   if (ask === 'schedule') return { ask };
-  // One token in so many that was never given.
+  // The token after the last one was never booked.
   if (ask !== 'book') return { ask, token: 1 + (pick % (last + 1)) };
   const slot = found(day.slots[pick % day.slots.length]).id;
   const patient = pick % 3 === 0 ? `regular${pick % 2}` : null;
@@ -54,7 +54,7 @@ interface History {
   readonly states: readonly DoctorState[];
 }
 
-/** One turn after the other; an unanswered one takes effect in its turn, or never. */
+/** A history of one request a turn. An unanswered request takes effect in its turn, or never. */
 function historyOf(plans: readonly Plan[], day: LinearDay): History {
   const model = new DoctorModel(day);
   const states = [model.initial];
@@ -80,7 +80,7 @@ function falsified({ operations, states }: History, which: number, when: number,
   return operations.with(index, { ...rest, request, answered: { ...answered, text: answer } });
 }
 
-/** The definition, tried out: some order of all that keeps the order of time and gives the answers. */
+/** The definition of linearizable, tried directly: an order that respects the times and gives the answers. */
 function isLinearizable(
   left: readonly Operation<DoctorRequest>[],
   model: DoctorModel,
@@ -97,7 +97,7 @@ function isLinearizable(
   });
 }
 
-it(`accepts whatever was one after the other, however it is stretched ${rerun}`, () => {
+it(`accepts every sequential history, also when it is stretched in time ${rerun}`, () => {
   const plans = fc.array(planned(4), { maxLength: 60 });
   fc.assert(
     fc.property(plans, (plan) => {
@@ -109,7 +109,7 @@ it(`accepts whatever was one after the other, however it is stretched ${rerun}`,
   );
 });
 
-it(`judges small histories, true and falsified, as a search of all orders does ${rerun}`, () => {
+it(`agrees with a search of all orders about small histories, true and falsified ${rerun}`, () => {
   const plans = fc.array(planned(3), { minLength: 1, maxLength: 7 });
   const verdicts = { accepted: 0, refused: 0 };
   fc.assert(
@@ -122,14 +122,14 @@ it(`judges small histories, true and falsified, as a search of all orders does $
     }),
     { seed, numRuns: 2_000 },
   );
-  // Both verdicts come up, or the comparison says little.
+  // Both verdicts must come up, because otherwise the comparison proves little.
   expect(Math.min(verdicts.accepted, verdicts.refused)).toBeGreaterThan(200);
 });
 
-it(`judges 2,000 operations of 8 clients on 4 slots ${rerun}`, () => {
+it(`decides about 2,000 operations of 8 clients on 4 slots ${rerun}`, () => {
   const random = randomFrom(seed);
   const asks = ['book', 'book', 'book', 'cancel', 'cancel', 'token', 'schedule'] as const;
-  // With less than four turns on either side no two operations of one client overlap.
+  // Each client has every eighth turn, so its operations never overlap with less than four turns on either side.
   const plans = Array.from({ length: 2_000 }, (_, turn) => ({
     ask: found(asks[Math.floor(random() * asks.length)]),
     pick: Math.floor(random() * 10_000),

@@ -10,7 +10,8 @@ import {
 import { dayFaultOf } from '../support/linearizability/linear-evidence.ts';
 import { faultOf, type Operation } from '../support/linearizability/linearizability.ts';
 
-// Histories by hand. A name says the class: W1 is the first walk-in. One slot with one seat, `nine`, unless told otherwise.
+// Histories written by hand. A name gives the class: W1 is a walk-in. There is one slot with one seat, `nine`, unless
+// a case has another day.
 
 const DAY: LinearDay = { slots: [{ id: 'nine', capacity: 1 }], waitlistMax: 2 };
 const TWO: LinearDay = {
@@ -29,11 +30,11 @@ const book = (who: string, slot = 'nine'): DoctorRequest => {
   return { ask: 'book', slot, name, type: typeOf(name), patient };
 };
 const cancel = (token: number): DoctorRequest => ({ ask: 'cancel', token });
-const look = (token: number): DoctorRequest => ({ ask: 'token', token });
+const read = (token: number): DoctorRequest => ({ ask: 'token', token });
 const schedule: DoctorRequest = { ask: 'schedule' };
 
-/** `1 W1` is seated, `2 W2 1` is the first who waits. */
-const told = (token: string, slot = 'nine'): string => {
+/** The text of a token: `1 W1` is seated, `2 W2 1` is the first on the waitlist. */
+const textOf = (token: string, slot = 'nine'): string => {
   const [number, who = '', position] = token.split(' ');
   const [name = '', patient = null] = who.split('/');
   const status = position === undefined ? 'BOOKED' : 'WAITING';
@@ -50,21 +51,23 @@ const told = (token: string, slot = 'nine'): string => {
   });
 };
 const seated = (token: string, bumped: string | null = null, slot = 'nine') =>
-  words.booked(told(token, slot), bumped, null);
-const waits = (token: string, ...free: string[]) => words.booked(told(token), null, free);
-const promoted = (token: string | null) => words.left(token === null ? null : told(token));
-const shown = (token: string) => words.live(told(token));
-const board = (sitting: string[], waiting: string[] = [], slot = 'nine', capacity = 1) =>
+  words.booked(textOf(token, slot), bumped, null);
+const waits = (token: string, ...free: string[]) => words.booked(textOf(token), null, free);
+const promoted = (token: string | null) => words.left(token === null ? null : textOf(token));
+const shown = (token: string) => words.live(textOf(token));
+const board = (seatedTokens: string[], waiting: string[] = [], slot = 'nine', capacity = 1) =>
   words.slot({
     id: slot,
     capacity,
-    left: capacity - sitting.length,
-    seated: sitting.map((token) => told(token, slot)),
-    waiting: waiting.map((token) => told(token, slot)),
+    left: capacity - seatedTokens.length,
+    seated: seatedTokens.map((token) => textOf(token, slot)),
+    waiting: waiting.map((token) => textOf(token, slot)),
   });
 const shows = (...boards: string[]) => words.schedule(boards);
 
-/** Asked and answered at these instants, and what was asked and told; no answer, no second instant. */
+/**
+ * The times of the request and of its answer, the request, and the answer. Without an answer the second time is null.
+ */
 type Line = readonly [number, number | null, DoctorRequest, string?];
 
 const operations = (lines: readonly Line[]): Operation<DoctorRequest>[] =>
@@ -79,37 +82,37 @@ type Case = [name: string, lines: readonly Line[], day?: LinearDay];
 
 describe('a history is linearizable', () => {
   it.each<Case>([
-    ['when nothing happened', []],
+    ['when it is empty', []],
     [
-      'when one thing happens after the other',
+      'when the operations do not overlap',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, 3, book('F2'), seated('2 F2', '#1 WALK_IN 1')],
         [4, 5, schedule, shows(board(['2 F2'], ['1 W1 1']))],
         [6, 7, cancel(2), promoted('1 W1')],
-        [8, 9, look(2), words.over(2)],
+        [8, 9, read(2), words.over(2)],
         [10, 11, cancel(2), '404 token_already_cancelled'],
-        [12, 13, look(1), shown('1 W1')],
+        [12, 13, read(1), shown('1 W1')],
         [14, 15, cancel(3), '404 token_not_found'],
         [16, 17, cancel(1), promoted(null)],
       ],
     ],
     [
-      'when commands at the same time take effect in another order than they were sent',
+      'when overlapping commands take effect in another order than they were sent',
       [
         [0, 9, book('W2'), waits('2 W2 1')],
         [1, 8, book('W1'), seated('1 W1')],
       ],
     ],
     [
-      'when answers that touch at one instant take effect in either order',
+      'when two operations that touch at one instant take effect in either order',
       [
         [1, 2, book('W1'), seated('1 W1')],
         [0, 1, schedule, shows(board(['1 W1']))],
       ],
     ],
     [
-      'when a reader beside a writer is told the old, and the next the new',
+      'when a read during a write shows the old state and the next read the new state',
       [
         [0, 9, book('W1'), seated('1 W1')],
         [1, 2, schedule, shows(board([]))],
@@ -117,7 +120,7 @@ describe('a history is linearizable', () => {
       ],
     ],
     [
-      'when a patient is refused who has a token, and a walk-in whose waitlist is full',
+      'when a duplicate booking and a booking on a full waitlist are refused (R4, R15)',
       [
         [0, 1, book('W1/Ana'), seated('1 W1/Ana')],
         [2, 3, book('E2/Ana'), words.duplicate(1)],
@@ -128,7 +131,7 @@ describe('a history is linearizable', () => {
       ],
     ],
     [
-      'when one who waits is told where seats are free',
+      'when the answer to a waiting patient names slots with free seats (R4)',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, 3, book('W2', 'ten'), seated('2 W2', null, 'ten')],
@@ -137,7 +140,7 @@ describe('a history is linearizable', () => {
       TWO,
     ],
     [
-      'when a booking that nobody answered takes effect late',
+      'when an unanswered booking takes effect late',
       [
         [0, null, book('W1')],
         [1, 2, schedule, shows(board([]))],
@@ -146,7 +149,7 @@ describe('a history is linearizable', () => {
       ],
     ],
     [
-      'when a booking that nobody answered never takes effect',
+      'when an unanswered booking never takes effect',
       [
         [0, null, book('W1')],
         [1, 2, book('W2'), seated('1 W2')],
@@ -154,25 +157,25 @@ describe('a history is linearizable', () => {
       ],
     ],
     [
-      'when a booking that nobody answered is known by its number alone, as bumped',
+      'when an unanswered booking is shown only by its number, as bumped',
       [
         [0, null, book('W1')],
         [1, 2, book('E2'), seated('2 E2', '#1 WALK_IN 1')],
       ],
     ],
     [
-      'when a cancellation that nobody answered promotes late',
+      'when an unanswered cancel promotes a token late',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, 3, book('W2'), waits('2 W2 1')],
         [4, null, cancel(1)],
-        [5, 6, look(1), shown('1 W1')],
+        [5, 6, read(1), shown('1 W1')],
         [7, 8, book('W3'), waits('3 W3 2')],
         [9, 10, schedule, shows(board(['2 W2'], ['3 W3 1']))],
       ],
     ],
     [
-      'when two unanswered bookings took effect in an order that is shown later',
+      'when two unanswered bookings took effect in an order that a later answer shows',
       [
         [0, null, book('W1')],
         [1, null, book('W2')],
@@ -180,7 +183,7 @@ describe('a history is linearizable', () => {
       ],
     ],
     [
-      'when of several unanswered bookings one has taken the number between',
+      'when one of several unanswered bookings has taken the number in between',
       [
         [0, null, book('W1')],
         [1, null, book('F2')],
@@ -197,14 +200,14 @@ describe('a history is linearizable', () => {
 describe('a history is refused', () => {
   it.each<Case>([
     [
-      'where a reader is told what was so before an answer',
+      'when a read shows the state before an earlier answer',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, 3, schedule, shows(board([]))],
       ],
     ],
     [
-      'where a reader is told the new and the next the old, beside a writer',
+      'when a read during a write shows the new state and the next read the old state',
       [
         [0, 9, book('W1'), seated('1 W1')],
         [1, 2, schedule, shows(board(['1 W1']))],
@@ -212,14 +215,14 @@ describe('a history is refused', () => {
       ],
     ],
     [
-      'where a token is not there for a reader who comes after its booking',
+      'when a read after a booking does not find its token',
       [
         [0, 1, book('W1'), seated('1 W1')],
-        [2, 3, look(1), '404 token_not_found'],
+        [2, 3, read(1), '404 token_not_found'],
       ],
     ],
     [
-      'where a booking is lost',
+      'when a booking is lost',
       [
         [0, 5, book('W1'), seated('1 W1')],
         [1, 4, book('W2'), waits('2 W2 1')],
@@ -227,32 +230,32 @@ describe('a history is refused', () => {
       ],
     ],
     [
-      'where one number is given twice',
+      'when one number is used twice (R10)',
       [
         [0, 5, book('W1'), seated('1 W1')],
         [1, 4, book('W2'), seated('1 W2')],
       ],
     ],
     [
-      'where one seat is sold twice',
+      'when one seat is sold twice (R1)',
       [
         [0, 5, book('W1'), seated('1 W1')],
         [1, 4, book('W2'), seated('2 W2')],
       ],
     ],
     [
-      'where one who waits is promoted twice',
+      'when one waiting token is promoted twice (R5)',
       [
         [0, 1, book('E1', 'ten'), seated('1 E1', null, 'ten')],
         [2, 3, book('E2', 'ten'), seated('2 E2', null, 'ten')],
-        [4, 5, book('W3', 'ten'), words.booked(told('3 W3 1', 'ten'), null, ['1 in nine'])],
-        [6, 9, cancel(1), words.left(told('3 W3', 'ten'))],
-        [7, 8, cancel(2), words.left(told('3 W3', 'ten'))],
+        [4, 5, book('W3', 'ten'), words.booked(textOf('3 W3 1', 'ten'), null, ['1 in nine'])],
+        [6, 9, cancel(1), words.left(textOf('3 W3', 'ten'))],
+        [7, 8, cancel(2), words.left(textOf('3 W3', 'ten'))],
       ],
       TWO,
     ],
     [
-      'where the wrong one is promoted',
+      'when the wrong token is promoted (R5)',
       [
         [0, 1, book('E1'), seated('1 E1')],
         [2, 3, book('W2'), waits('2 W2 1')],
@@ -261,7 +264,7 @@ describe('a history is refused', () => {
       ],
     ],
     [
-      'where nobody is promoted',
+      'when no token is promoted (R5)',
       [
         [0, 1, book('E1'), seated('1 E1')],
         [2, 3, book('W2'), waits('2 W2 1')],
@@ -269,7 +272,7 @@ describe('a history is refused', () => {
       ],
     ],
     [
-      'where the wrong one is bumped',
+      'when the wrong token is bumped (R3)',
       [
         [0, 1, book('W1', 'ten'), seated('1 W1', null, 'ten')],
         [2, 3, book('W2', 'ten'), seated('2 W2', null, 'ten')],
@@ -278,14 +281,14 @@ describe('a history is refused', () => {
       TWO,
     ],
     [
-      'where a later booking has the earlier number',
+      'when a later booking has an earlier number (R10)',
       [
         [0, 1, book('W1'), waits('2 W1 1')],
         [2, 3, book('W2'), seated('1 W2')],
       ],
     ],
     [
-      'where who waits is told of seats that are free no more',
+      'when the answer to a waiting patient names a seat that is not free any more',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, 3, book('W2', 'ten'), seated('2 W2', null, 'ten')],
@@ -294,7 +297,7 @@ describe('a history is refused', () => {
       TWO,
     ],
     [
-      'where two slots of one schedule are of different times',
+      'when one schedule shows two slots at different times',
       [
         [0, 9, book('W1'), seated('1 W1')],
         [10, 19, book('W2', 'ten'), seated('2 W2', null, 'ten')],
@@ -303,14 +306,14 @@ describe('a history is refused', () => {
       TWO,
     ],
     [
-      'where a patient gets a second token',
+      'when a patient gets a second token in a slot (R15)',
       [
         [0, 5, book('W1/Ana'), seated('1 W1/Ana')],
         [1, 4, book('W2/Ana'), waits('2 W2/Ana 1')],
       ],
     ],
     [
-      'where more wait than may',
+      'when more tokens wait than the limit allows (R4)',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, 3, book('W2'), waits('2 W2 1')],
@@ -319,21 +322,21 @@ describe('a history is refused', () => {
       ],
     ],
     [
-      'where a booking that nobody answered takes effect before it was sent',
+      'when an unanswered booking takes effect before it was sent',
       [
         [0, 1, schedule, shows(board(['1 W1']))],
         [2, null, book('W1')],
       ],
     ],
     [
-      'where a booking that nobody answered takes effect twice',
+      'when an unanswered booking takes effect twice',
       [
         [0, null, book('W1')],
         [1, 2, schedule, shows(board(['1 W1'], ['2 W1 1']))],
       ],
     ],
     [
-      'where a booking that nobody answered is seen and then gone',
+      'when an unanswered booking is shown and then is not',
       [
         [0, null, book('W1')],
         [1, 2, schedule, shows(board(['1 W1']))],
@@ -341,21 +344,21 @@ describe('a history is refused', () => {
       ],
     ],
     [
-      'where a cancellation that nobody answered took effect and was undone',
+      'when an unanswered cancel took effect and then did not',
       [
         [0, 1, book('W1'), seated('1 W1')],
         [2, null, cancel(1)],
-        [3, 4, look(1), words.over(1)],
-        [5, 6, look(1), shown('1 W1')],
+        [3, 4, read(1), words.over(1)],
+        [5, 6, read(1), shown('1 W1')],
       ],
     ],
     [
-      'where an unanswered booking would have to take a number that another has',
+      'when an unanswered booking would need the number of another booking (R10)',
       [
         [0, null, book('W1')],
         [1, 2, book('E2'), seated('2 E2', '#1 WALK_IN 1')],
         [3, null, book('W3')],
-        [4, 5, look(1), shown('1 W3')],
+        [4, 5, read(1), shown('1 W3')],
       ],
     ],
   ])('%s', (_, lines, day = DAY) => {
@@ -363,12 +366,12 @@ describe('a history is refused', () => {
     expect(dayFaultOf(operations(lines), day)).toMatch(/^not linearizable: /);
   });
 
-  it('with the end of the longest order and what cannot be next', () => {
+  it('with the end of the longest order and the operations that cannot be next', () => {
     const history = operations([
       [0, 1, book('W1'), seated('1 W1')],
       [2, 3, schedule, shows(board([]))],
       [2.5, null, cancel(1)],
-      [4, 5, look(1), shown('1 W1')],
+      [4, 5, read(1), shown('1 W1')],
     ]);
     expect(faultOf(history, new DoctorModel(DAY))?.split('\n')).toEqual([
       'not linearizable: 3 operations can be put in order, such as, at the end,',

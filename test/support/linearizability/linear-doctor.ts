@@ -1,7 +1,8 @@
 import type { SequentialModel } from './linearizability.ts';
 
-// One doctor's day, from the words of the rules: sort a slot's tokens by rank; the first `capacity` are seated, the rest
-// wait. Nobody checks in here. A token goes by its number, which nobody else ever has (R10).
+// A model of one doctor's day by the plain rule: sort a slot's tokens by rank; the first `capacity` are seated, the
+// rest wait. No patient checks in here. The model identifies a token by its number, because a number is never reused
+// (R10).
 
 /** Highest first: the index is the rank. */
 export const CLASSES = [
@@ -12,12 +13,12 @@ export const CLASSES = [
   'WALK_IN',
 ] as const;
 
-/** What a client asks of the service; a token goes by its number, or by its id where that is not known. */
+/** A request of a client. It names a token by its number, or by its id where the number is not known yet. */
 export type DoctorRequest<Token = number> =
   | {
       readonly ask: 'book';
       readonly slot: string;
-      /** No two bookings of a history have the same. */
+      /** Unique in a history. */
       readonly name: string;
       readonly type: (typeof CLASSES)[number];
       readonly patient: string | null;
@@ -32,13 +33,13 @@ export interface LinearSlot {
   readonly capacity: number;
 }
 
-/** The slots of one doctor on one day, in the order in which they start, and how many may wait in each. */
+/** The slots of one doctor on one day, in the order of their starts, and the limit of each waitlist. */
 export interface LinearDay {
   readonly slots: readonly LinearSlot[];
   readonly waitlistMax: number;
 }
 
-/** Slots so small that few requests meet in them. */
+/** Slots so small that a few requests fill them. */
 export const SMALL_DAY: LinearDay = {
   slots: [
     { id: 'one', capacity: 1 },
@@ -50,7 +51,7 @@ export const SMALL_DAY: LinearDay = {
 };
 
 /** A token as answers show it. */
-interface ToldToken {
+interface ShownToken {
   readonly number: number;
   readonly name: string;
   readonly patient: string | null;
@@ -60,34 +61,34 @@ interface ToldToken {
   readonly position: number | null;
 }
 
-interface ToldSlot extends LinearSlot {
+interface ShownSlot extends LinearSlot {
   readonly left: number;
   readonly seated: readonly string[];
   readonly waiting: readonly string[];
 }
 
-/** The answers in words; the model's and the service's are compared as these. */
+/** Answers as short texts. The answers of the model and of the service are compared in this form. */
 export const words = {
-  token: ({ number, name, patient, type, slot, status, position }: ToldToken): string => {
-    const who = patient === null ? name : `${name}/${patient}`;
+  token: ({ number, name, patient, type, slot, status, position }: ShownToken): string => {
+    const nameAndPatient = patient === null ? name : `${name}/${patient}`;
     const place = position === null ? status : `${status} ${position}`;
-    return `#${number} ${who} ${type} in ${slot} ${place}`;
+    return `#${number} ${nameAndPatient} ${type} in ${slot} ${place}`;
   },
-  bumped: ({ number, type, position }: Pick<ToldToken, 'number' | 'type' | 'position'>): string =>
+  bumped: ({ number, type, position }: Pick<ShownToken, 'number' | 'type' | 'position'>): string =>
     `#${number} ${type} ${position ?? 'nowhere'}`,
-  free: ({ id, left }: Pick<ToldSlot, 'id' | 'left'>): string => `${left} in ${id}`,
+  free: ({ id, left }: Pick<ShownSlot, 'id' | 'left'>): string => `${left} in ${id}`,
   booked: (token: string, bumped: string | null, free: readonly string[] | null): string =>
     `201 ${token}, bumped ${bumped ?? 'nobody'}${free === null ? '' : `, free ${free.join(' ')}`}`,
   left: (promoted: string | null): string => `200 promoted ${promoted ?? 'nobody'}`,
   live: (token: string): string => `200 ${token}`,
   over: (number: number): string => `200 #${number} CANCELLED`,
-  slot: ({ id, capacity, left, seated, waiting }: ToldSlot): string =>
+  slot: ({ id, capacity, left, seated, waiting }: ShownSlot): string =>
     `${id} ${left}/${capacity} left: ${[...seated, '|', ...waiting].join(', ')}`,
   schedule: (slots: readonly string[]): string => `200 ${slots.join('; ')}`,
   duplicate: (number: number): string => `409 duplicate_booking #${number}`,
 } as const;
 
-/** The live tokens that an answer in words shows with their names. */
+/** The live tokens with a name in an answer text. */
 export const liveIn = (text: string): { number: number; name: string }[] =>
   Array.from(
     text.matchAll(/#(\d+) ([^ /]+)(?:\/\S+)? \w+ in \S+ (?:BOOKED|WAITING)/g),
@@ -104,8 +105,8 @@ interface Claim {
   readonly type: (typeof CLASSES)[number];
 }
 
-/** A slot and who is in it, by rank. */
-class Sitting {
+/** A slot and its claims in rank order. */
+class SlotState {
   readonly slot: LinearSlot;
   readonly claims: readonly Claim[];
 
@@ -118,7 +119,7 @@ class Sitting {
     return Math.max(this.slot.capacity - this.claims.length, 0);
   }
 
-  /** How a claim is told, by its place. */
+  /** The text of the claim at this place; null when there is none. */
   wordsAt(place: number): string | null {
     const claim = this.claims[place];
     if (claim === undefined) return null;
@@ -138,28 +139,28 @@ class Sitting {
 }
 
 export interface DoctorState {
-  /** The number given last. */
+  /** The number printed last. */
   readonly last: number;
-  readonly sittings: readonly Sitting[];
+  readonly slotStates: readonly SlotState[];
 }
 
 type Step = ReturnType<DoctorModel['apply']>;
 type Booking = Extract<DoctorRequest, { ask: 'book' }>;
 
-/** Slots with free seats that one who waits is told of. */
-const FREE_MAX = 3;
+/** How many slots with free seats the answer to a waiting booking names at most. */
+const ALTERNATIVES_MAX = 3;
 
-/** One doctor's day, one request after the other. */
+/** One doctor's day, as a service that handles one request after another. */
 export class DoctorModel implements SequentialModel<DoctorState, DoctorRequest> {
   readonly initial: DoctorState;
   readonly #waitlistMax: number;
   readonly #names: ReadonlyMap<number, string>;
   readonly #keys = new Map<string, number>();
-  readonly #words = new WeakMap<Sitting, string>();
+  readonly #words = new WeakMap<SlotState, string>();
 
-  /** @param names whose booking has which number, as far as any answer tells: others do not get it */
+  /** @param names the name of the booking for each number that an answer shows: no other booking gets this number */
   constructor({ slots, waitlistMax }: LinearDay, names: ReadonlyMap<number, string> = new Map()) {
-    this.initial = { last: 0, sittings: slots.map((slot) => new Sitting(slot, [])) };
+    this.initial = { last: 0, slotStates: slots.map((slot) => new SlotState(slot, [])) };
     this.#waitlistMax = waitlistMax;
     this.#names = names;
   }
@@ -173,13 +174,16 @@ export class DoctorModel implements SequentialModel<DoctorState, DoctorRequest> 
       case 'token':
         return { state, answer: tokenAnswer(state, request.token) };
       case 'schedule':
-        return { state, answer: words.schedule(state.sittings.map((each) => this.#wordsOf(each))) };
+        return {
+          state,
+          answer: words.schedule(state.slotStates.map((each) => this.#wordsOf(each))),
+        };
     }
   }
 
-  keyOf({ last, sittings }: DoctorState): string {
-    const keys = sittings.map((sitting) => {
-      const text = this.#wordsOf(sitting);
+  keyOf({ last, slotStates }: DoctorState): string {
+    const keys = slotStates.map((slotState) => {
+      const text = this.#wordsOf(slotState);
       const key = this.#keys.get(text) ?? this.#keys.size;
       this.#keys.set(text, key);
       return key;
@@ -192,75 +196,75 @@ export class DoctorModel implements SequentialModel<DoctorState, DoctorRequest> 
     return facts.filter((fact) => fact !== null).join(' ');
   }
 
-  #wordsOf(sitting: Sitting): string {
-    const known = this.#words.get(sitting);
+  #wordsOf(slotState: SlotState): string {
+    const known = this.#words.get(slotState);
     if (known !== undefined) return known;
-    this.#words.set(sitting, sitting.words);
-    return sitting.words;
+    this.#words.set(slotState, slotState.words);
+    return slotState.words;
   }
 
   #book(state: DoctorState, { slot: id, name, type, patient }: Booking): Step {
-    const sitting = state.sittings.find(({ slot }) => slot.id === id);
-    if (sitting === undefined) throw new Error(`there is no slot ${id}`);
-    const { claims, slot } = sitting;
+    const slotState = state.slotStates.find(({ slot }) => slot.id === id);
+    if (slotState === undefined) throw new Error(`no slot ${id}`);
+    const { claims, slot } = slotState;
     const first = patient === null ? undefined : claims.find((claim) => claim.patient === patient);
     if (first !== undefined) return { state, answer: words.duplicate(first.number) };
     const weaker = claims.findIndex((claim) => rankOf(claim.type) > rankOf(type));
     const place = weaker === -1 ? claims.length : weaker;
-    const waits = place >= slot.capacity;
-    if (waits && claims.length - slot.capacity >= this.#waitlistMax)
+    const isWaiting = place >= slot.capacity;
+    if (isWaiting && claims.length - slot.capacity >= this.#waitlistMax)
       return { state, answer: '409 waitlist_full' };
     const number = state.last + 1;
     if ((this.#names.get(number) ?? name) !== name) return null;
     const after = claims.toSpliced(place, 0, { number, name, patient, type });
-    const filled = new Sitting(slot, after);
-    const sittings = state.sittings.map((each) => (each === sitting ? filled : each));
-    const bumped = waits ? undefined : after[slot.capacity];
+    const filled = new SlotState(slot, after);
+    const slotStates = state.slotStates.map((each) => (each === slotState ? filled : each));
+    const bumped = isWaiting ? undefined : after[slot.capacity];
     const answer = words.booked(
       filled.wordsAt(place) ?? '',
       bumped === undefined ? null : words.bumped({ ...bumped, position: 1 }),
-      waits ? freeIn(sittings) : null,
+      isWaiting ? freeIn(slotStates) : null,
     );
-    return { state: { last: number, sittings }, answer };
+    return { state: { last: number, slotStates }, answer };
   }
 }
 
 const rankOf = (type: Claim['type']): number => CLASSES.indexOf(type);
 
-const freeIn = (sittings: readonly Sitting[]): string[] =>
-  sittings
+const freeIn = (slotStates: readonly SlotState[]): string[] =>
+  slotStates
     .filter(({ left }) => left > 0)
-    .slice(0, FREE_MAX)
+    .slice(0, ALTERNATIVES_MAX)
     .map(({ slot: { id }, left }) => words.free({ id, left }));
 
-/** Where a token is: its slot and its place there; undefined when it is over or was never given. */
-function find({ sittings }: DoctorState, token: number): [Sitting, number] | undefined {
-  for (const sitting of sittings) {
-    const place = sitting.claims.findIndex(({ number }) => number === token);
-    if (place !== -1) return [sitting, place];
+/** The slot of a token and its place there; undefined when the token is over or was never booked. */
+function find({ slotStates }: DoctorState, token: number): [SlotState, number] | undefined {
+  for (const slotState of slotStates) {
+    const place = slotState.claims.findIndex(({ number }) => number === token);
+    if (place !== -1) return [slotState, place];
   }
   return undefined;
 }
 
-const isGiven = ({ last }: DoctorState, token: number): boolean => token > 0 && token <= last;
+const isBooked = ({ last }: DoctorState, token: number): boolean => token > 0 && token <= last;
 
 function cancelled(state: DoctorState, token: number): Step {
   const found = find(state, token);
   if (found === undefined) {
-    const code = isGiven(state, token) ? 'token_already_cancelled' : 'token_not_found';
+    const code = isBooked(state, token) ? 'token_already_cancelled' : 'token_not_found';
     return { state, answer: `404 ${code}` };
   }
-  const [sitting, place] = found;
-  const { slot, claims } = sitting;
-  const rest = new Sitting(slot, claims.toSpliced(place, 1));
-  const sittings = state.sittings.map((each) => (each === sitting ? rest : each));
+  const [slotState, place] = found;
+  const { slot, claims } = slotState;
+  const rest = new SlotState(slot, claims.toSpliced(place, 1));
+  const slotStates = state.slotStates.map((each) => (each === slotState ? rest : each));
   const isPromoting = place < slot.capacity && claims.length > slot.capacity;
   const promoted = isPromoting ? rest.wordsAt(slot.capacity - 1) : null;
-  return { state: { ...state, sittings }, answer: words.left(promoted) };
+  return { state: { ...state, slotStates }, answer: words.left(promoted) };
 }
 
 function tokenAnswer(state: DoctorState, token: number): string {
-  const [sitting, place] = find(state, token) ?? [];
-  if (sitting !== undefined) return words.live(sitting.wordsAt(place ?? 0) ?? '');
-  return isGiven(state, token) ? words.over(token) : '404 token_not_found';
+  const [slotState, place] = find(state, token) ?? [];
+  if (slotState !== undefined) return words.live(slotState.wordsAt(place ?? 0) ?? '');
+  return isBooked(state, token) ? words.over(token) : '404 token_not_found';
 }

@@ -1,12 +1,12 @@
 import { DoctorModel, liveIn, type DoctorRequest, type LinearDay } from './linear-doctor.ts';
 import { faultOf, type Operation } from './linearizability.ts';
 
-// What is proven of tokens, and of commands that nobody answered, wherever in the order they come: the search need not
-// try the rest. Without it a handful of commands that never took effect make it look at every combination of them.
+// Facts about tokens and unanswered commands that hold in every possible order. They narrow the search. Without them
+// a few commands that never took effect would make the search try every combination of them.
 
 type Operations = readonly Operation<DoctorRequest>[];
 
-/** As `faultOf`, of a doctor's day. */
+/** `faultOf` for a doctor's day, with the search narrowed by the evidence. */
 export function dayFaultOf(operations: Operations, day: LinearDay): string | null {
   const evidence = new Evidence(operations);
   const model = new DoctorModel(day, evidence.names);
@@ -17,27 +17,33 @@ export function dayFaultOf(operations: Operations, day: LinearDay): string | nul
 }
 
 class Evidence {
-  /** Whose booking has which number. */
+  /** The name of the booking with each number. */
   readonly names = new Map<number, string>();
   readonly #shown: ReadonlySet<string>;
-  /** When somebody last asked who was told that the token is live; a token that is over never is again. */
-  readonly #live = new Map<number, number>();
-  /** When somebody last asked who was told of all that are live. */
-  #all = -Infinity;
-  /** Whether a token can be over without having been shown. */
-  readonly #endUnseen: boolean;
+  /**
+   * For each token, when the last request was sent whose answer shows it live. A token that is over is never live
+   * again.
+   */
+  readonly #liveShownAt = new Map<number, number>();
+  /** When the last request was sent whose answer shows all live tokens. */
+  #allShownAt = -Infinity;
+  /** Whether a token can be over although no answer has shown it. */
+  readonly #canEndUnshown: boolean;
 
   constructor(operations: Operations) {
     for (const { invoked, request, answered } of operations) {
       if (answered === null) continue;
-      if (request.ask === 'schedule') this.#all = Math.max(this.#all, invoked);
+      if (request.ask === 'schedule') this.#allShownAt = Math.max(this.#allShownAt, invoked);
       for (const { number, name } of liveIn(answered.text)) {
         this.names.set(number, name);
-        this.#live.set(number, Math.max(this.#live.get(number) ?? -Infinity, invoked));
+        this.#liveShownAt.set(
+          number,
+          Math.max(this.#liveShownAt.get(number) ?? -Infinity, invoked),
+        );
       }
     }
     this.#shown = new Set(this.names.values());
-    this.#endUnseen = operations.some(
+    this.#canEndUnshown = operations.some(
       ({ request, answered }) =>
         request.ask === 'cancel' &&
         !this.names.has(request.token) &&
@@ -45,7 +51,7 @@ class Evidence {
     );
   }
 
-  /** The operation, from when on it can have had an effect. */
+  /** The operation, with the earliest time at which it can have taken effect. */
   narrowed(operation: Operation<DoctorRequest>): Operation<DoctorRequest> {
     const { request, answered, invoked } = operation;
     if (answered !== null) return operation;
@@ -53,8 +59,8 @@ class Evidence {
   }
 
   #earliest(request: DoctorRequest): number {
-    if (request.ask === 'cancel') return this.#live.get(request.token) ?? -Infinity;
+    if (request.ask === 'cancel') return this.#liveShownAt.get(request.token) ?? -Infinity;
     const isNeverShown = request.ask === 'book' && !this.#shown.has(request.name);
-    return isNeverShown && !this.#endUnseen ? this.#all : -Infinity;
+    return isNeverShown && !this.#canEndUnshown ? this.#allShownAt : -Infinity;
   }
 }

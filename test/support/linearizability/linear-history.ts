@@ -8,19 +8,19 @@ import { words, type DoctorRequest, type LinearDay } from './linear-doctor.ts';
 import { dayFaultOf } from './linear-evidence.ts';
 import type { Operation } from './linearizability.ts';
 
-// What went over the wire, in the words of the model.
+// Turns recorded requests and answers into the texts of the model.
 
-/** A request as it was sent, and its answer as it came. */
+/** A request and its answer, as recorded. */
 export interface Exchange {
   readonly client: number;
-  /** Before it was sent; milliseconds of one clock for all clients. */
+  /** The time before it was sent, in milliseconds of one clock for all clients. */
   readonly invoked: number;
   readonly request: DoctorRequest<string>;
-  /** Null when nobody knows what became of it: no answer, or one that the service failed. */
+  /** Null when the effect is unknown: there was no answer, or a failure of the service. */
   readonly answered: { readonly at: number; readonly status: number; readonly text: string } | null;
 }
 
-/** Where a history of one doctor's day is no history of one service: nothing when it is linearizable. */
+/** Why a history of one doctor's day is not linearizable; empty when it is. */
 export function historyFaults(exchanges: readonly Exchange[], day: LinearDay): string[] {
   const tokens = new Tokens();
   for (const { answered } of exchanges) if (answered !== null) tokens.note(answered.text);
@@ -39,14 +39,14 @@ interface Shown {
 const isToken = (value: unknown): value is Shown =>
   typeof value === 'object' && value !== null && 'id' in value && 'number' in value;
 
-/** The tokens that any answer shows: one id, one number and one patient belong together for good (R10). */
+/** The tokens that any answer shows: an id, its number and its patient never change (R10). */
 class Tokens {
   readonly faults = new Set<string>();
   readonly #numbers = new Map<string, number>();
   readonly #ids = new Map<number, string>();
   readonly #names = new Map<number, string>();
 
-  /** Looks for tokens at any depth of an answer. */
+  /** Notes the tokens at any depth of an answer. */
   note(answer: string): void {
     JSON.parse(answer, (_, value: unknown) => {
       if (isToken(value)) this.#noteToken(value);
@@ -54,7 +54,7 @@ class Tokens {
     });
   }
 
-  /** The number of a token; 0, which nobody has, when no answer shows it. */
+  /** The number of a token; 0, which no token has, when no answer shows it. */
   numberOf(id: string): number {
     return this.#numbers.get(id) ?? 0;
   }

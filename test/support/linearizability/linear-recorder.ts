@@ -4,25 +4,25 @@ import { historyFaults, type Exchange } from './linear-history.ts';
 
 /** The doctor of a recording. */
 const DOCTOR = 'linear';
-/** Patients who book more than once. */
+/** How many patients book more than once. */
 const REGULARS = 12;
-/** Tokens that a client asks about: those told of last, for with these others are busy too. */
-const RECENT = 40;
+/** How many of the latest tokens the clients ask about: so few that several clients use the same token. */
+const RECENT_MAX = 40;
 const HOUR_MS = 3_600_000;
 
-/** Random clients of any number of processes of one service, and what each was told; one clock times them all. */
+/** Records the requests and answers of random clients of one or more processes, with one clock for all. */
 export class Recorder {
   readonly exchanges: Exchange[] = [];
   readonly #day: LinearDay;
   readonly #random: () => number;
-  /** The day after tomorrow, which stays to come if a midnight falls into the test. */
+  /** The day after tomorrow, because it is still in the future when midnight passes during the test. */
   readonly #midnight = (Math.floor(Date.now() / HOUR_MS / 24) + 2) * 24 * HOUR_MS;
-  /** Those that clients were told of, but for those that were told to be over when somebody cancelled them. */
+  /** The tokens that answers showed, without those whose cancel was refused because they are over. */
   #tokens: string[] = [];
   #sent = 0;
   #answered = 0;
 
-  /** @param random yields numbers from 0 up to 1 */
+  /** @param random yields numbers from 0 to below 1 */
   constructor(day: LinearDay, random: () => number) {
     this.#day = day;
     this.#random = random;
@@ -33,12 +33,12 @@ export class Recorder {
     return this.#answered;
   }
 
-  /** What shows that the processes are not one service: nothing when the history is linearizable. */
+  /** Why the processes do not behave as one service; empty when the history is linearizable. */
   faults(): string[] {
     return historyFaults(this.exchanges, this.#day);
   }
 
-  /** Opens the doctor and the slots, by any of the processes. */
+  /** Adds the doctor and the slots through one of the processes. */
   async open(url: string): Promise<void> {
     const doctor = { name: 'Dr. Linear', time_zone: 'UTC', sessions: [] };
     await created(`${url}/doctors/${DOCTOR}`, 'PUT', doctor);
@@ -49,14 +49,14 @@ export class Recorder {
   }
 
   /**
-   * Clients ask questions together, so many in all, each of a random process. A process that breaks a connection is not
-   * asked again by that client; a client that has no process left stops.
+   * Lets several clients send requests at the same time, each to a random process, until `requests` are sent in all.
+   * A client does not use a process again after a broken connection, and stops when it has no process left.
    */
   async run(urls: readonly string[], clients: number, requests: number): Promise<void> {
-    const enough = this.#sent + requests;
+    const sentMax = this.#sent + requests;
     const client = async (name: number): Promise<void> => {
       let alive = urls;
-      while (alive.length > 0 && this.#sent < enough) {
+      while (alive.length > 0 && this.#sent < sentMax) {
         const url = this.#pick(alive);
         if (!(await this.#ask(name, url))) alive = alive.filter((other) => other !== url);
       }
@@ -64,7 +64,7 @@ export class Recorder {
     await Promise.all(Array.from({ length: clients }, (_, name) => client(name)));
   }
 
-  /** False when the connection broke. */
+  /** Sends one request and records it. Returns false when the connection broke. */
   async #ask(client: number, url: string): Promise<boolean> {
     this.#sent += 1;
     const request = this.#next();
@@ -74,11 +74,11 @@ export class Recorder {
       const text = await response.text();
       const { status } = response;
       const answered = { at: performance.now(), status, text };
-      // What the service failed to do may have been done.
+      // After a failure of the service it is unknown whether the command took effect.
       this.#note({ client, invoked, request, answered: status >= 500 ? null : answered });
       return true;
     } catch (error) {
-      // Where nobody listens nothing was received.
+      // A refused connection is not recorded, because no process received the request.
       if (!isRefused(error)) this.#note({ client, invoked, request, answered: null });
       return false;
     }
@@ -88,7 +88,7 @@ export class Recorder {
     const dice = this.#random();
     if (dice < 0.15) return { ask: 'schedule' };
     if (dice < 0.6 && this.#tokens.length > 0) {
-      const token = this.#pick(this.#tokens.slice(-RECENT));
+      const token = this.#pick(this.#tokens.slice(-RECENT_MAX));
       return { ask: dice < 0.3 ? 'token' : 'cancel', token };
     }
     return {
@@ -124,7 +124,7 @@ export class Recorder {
   #note(exchange: Exchange): void {
     const { request, answered } = exchange;
     const changesNothing = request.ask === 'schedule' || request.ask === 'token';
-    // Whoever asks without getting an answer learns nothing and changes nothing.
+    // A read without an answer is not recorded, because it changes and proves nothing.
     if (answered === null && changesNothing) return;
     this.exchanges.push(exchange);
     if (answered === null) return;

@@ -1,48 +1,55 @@
-// Is there one order of all operations, each at some instant between its call and its return, in which a single
-// sequential service would have given exactly these answers? After Wing and Gong, with the memory of Lowe: a depth-first
-// search that never enters the same state twice with the same operations done.
+// Checks whether a history is linearizable: whether one order of all operations exists, each at an instant between
+// its call and its return, in which a sequential service would have given exactly these answers. The algorithm is
+// Wing and Gong's with Lowe's memory: a depth-first search that never enters the same state twice with the same
+// operations done.
 
-/** What a client asked, and what it was told. */
+/** A request of a client and its answer. */
 export interface Operation<Request> {
   readonly client: number;
-  /** Before the request was sent; milliseconds of one clock for all clients. */
+  /** The time before the request was sent, in milliseconds of one clock for all clients. */
   readonly invoked: number;
   readonly request: Request;
-  /** Null when no answer came: it took effect at any time since, or never. */
+  /** Null when no answer came: the request took effect at any later time, or never. */
   readonly answered: { readonly at: number; readonly text: string } | null;
 }
 
-/** A service that does one thing after the other. */
+/** A service that handles one request after another. */
 export interface SequentialModel<State, Request> {
   readonly initial: State;
-  /** What a request does and is told: the same state object when it changes nothing; null when it cannot come now. */
+  /**
+   * The state after a request and its answer: the same state object when nothing changes. Null when the request
+   * cannot come next.
+   */
   apply(state: State, request: Request): { readonly state: State; readonly answer: string } | null;
-  /** Equal for equal states alone. */
+  /** A text that is equal only for equal states. */
   keyOf(state: State): string;
-  /** A request in words. */
+  /** A request as a short text. */
   wordsOf(request: Request): string;
 }
 
-/** A call or a return in the order of time. */
+/** A call or a return, linked in the order of time. */
 interface Event<Request> {
   readonly index: number;
   readonly operation: Operation<Request>;
-  /** The return of a call; null where no answer came, and for a return. */
+  /** The return that belongs to a call; null when no answer came, and for a return itself. */
   readonly end: Event<Request> | null;
   readonly isCall: boolean;
   previous: Event<Request> | null;
   next: Event<Request> | null;
 }
 
-/** The operations that are still to be put in order: a list from which they are taken, and given back in reverse. */
+/**
+ * The operations that have no place in the order yet: a list from which operations are taken, and restored in reverse
+ * order.
+ */
 class Timeline<Request> {
-  /** Answered operations in the list. */
+  /** How many answered operations are in the list. */
   open = 0;
   #first: Event<Request> | null = null;
 
   constructor(operations: readonly Operation<Request>[]) {
     const events = operations.flatMap((operation) => eventsOf(operation));
-    // At one instant the calls come first: what may overlap does.
+    // Calls come before returns of the same instant, so that operations which may overlap do.
     events.sort((a, b) => timeOf(a) - timeOf(b) || Number(b.isCall) - Number(a.isCall));
     let previous: Event<Request> | null = null;
     for (const [index, event] of events.entries()) {
@@ -54,18 +61,22 @@ class Timeline<Request> {
     }
   }
 
-  /** The calls before the first return, one of which must be next: those answered, then the others. */
+  /** The calls before the first return, one of which must be next: first the answered ones. */
   choices(): { readonly calls: readonly Event<Request>[]; readonly key: string } {
     const calls: Event<Request>[] = [];
     let event = this.#first;
     for (; event?.isCall === true; event = event.next) calls.push(event);
-    // With these calls and this return all that was taken is known: nothing that was called later could be.
+    // These calls and this return identify the taken operations, because no later call can have been taken.
     const key = `${event?.index ?? ''}:${calls.map(({ index }) => index).join()}`;
-    // An effect that nobody was told of is assumed only when nothing else explains an answer.
-    const isTold = (call: Event<Request>): boolean => call.end !== null;
-    return { calls: [...calls.filter(isTold), ...calls.filter((call) => !isTold(call))], key };
+    // An unanswered operation is tried last: it is assumed only when no other operation explains an answer.
+    const isAnswered = (call: Event<Request>): boolean => call.end !== null;
+    return {
+      calls: [...calls.filter(isAnswered), ...calls.filter((call) => !isAnswered(call))],
+      key,
+    };
   }
 
+  /** Takes an operation out of the list. */
   take(call: Event<Request>): void {
     for (const event of [call, call.end]) {
       if (event === null) continue;
@@ -76,7 +87,8 @@ class Timeline<Request> {
     }
   }
 
-  giveBack(call: Event<Request>): void {
+  /** Puts the operation that was taken last back into the list. */
+  restore(call: Event<Request>): void {
     for (const event of [call.end, call]) {
       if (event === null) continue;
       if (event.previous === null) this.#first = event;
@@ -97,14 +109,14 @@ function eventsOf<Request>(operation: Operation<Request>): Event<Request>[] {
 const timeOf = ({ isCall, operation }: Event<unknown>): number =>
   isCall ? operation.invoked : (operation.answered?.at ?? Infinity);
 
-/** A choice made, and what it takes to make another. */
+/** A choice of the search, with the state before it and the other choices. */
 interface Choice<State, Request> {
   readonly call: Event<Request>;
   readonly before: State;
   readonly others: readonly Event<Request>[];
 }
 
-/** The longest order that gives these answers, and the calls of which none can follow. */
+/** The longest order that gives the recorded answers, and the calls that cannot follow it. */
 interface DeadEnd<State, Request> {
   readonly done: readonly Operation<Request>[];
   readonly state: State;
@@ -114,13 +126,14 @@ interface DeadEnd<State, Request> {
 const operationsOf = <Request>(calls: readonly Event<Request>[]): Operation<Request>[] =>
   calls.map(({ operation }) => operation);
 
-/** States after which the search gives up: far more than any history here needs, in seconds. */
+/** How many states the search visits at most: far more than any history here needs, and some seconds long. */
 const STATES_MAX = 1_000_000;
 
 /**
- * Null when the history is linearizable; otherwise why not: the end of the longest order that gives these answers, and
- * the operations of which none can follow. Operations in no particular order; all on one clock.
- * @throws Error when no order was found, and there are too many for all to be tried
+ * Null when the history is linearizable. Otherwise a text with the end of the longest order that gives the recorded
+ * answers, and the operations that cannot follow it.
+ * @param operations in any order, with times of one clock
+ * @throws Error when no order was found before the search visited too many states
  */
 export function faultOf<State, Request>(
   operations: readonly Operation<Request>[],
@@ -138,7 +151,7 @@ export function faultOf<State, Request>(
     if (call === undefined) {
       const last = path.pop();
       if (last === undefined) return explanation(deadEnd, model);
-      timeline.giveBack(last.call);
+      timeline.restore(last.call);
       state = last.before;
       calls = last.others;
       continue;
@@ -150,12 +163,12 @@ export function faultOf<State, Request>(
     const choices = timeline.choices();
     const key = `${choices.key} ${model.keyOf(after)}`;
     if (visited.has(key)) {
-      timeline.giveBack(call);
+      timeline.restore(call);
       continue;
     }
     if (visited.add(key).size > STATES_MAX)
       throw new Error(`not decided after ${STATES_MAX} states; ${explanation(deadEnd, model)}`);
-    // What changes nothing and may come now may as well: whatever order there is stays one with this at its head.
+    // An operation that changes nothing and can come now is never moved: any order stays valid with it in front.
     path.push({ call, before: state, others: after === state ? [] : others });
     state = after;
     calls = choices.calls;
@@ -168,7 +181,7 @@ export function faultOf<State, Request>(
   return null;
 }
 
-/** Null when the operation cannot come next, or need not: an effect that nobody was told of and that is none. */
+/** The state after the operation. Null when it cannot come next, or when it is unanswered and changes nothing. */
 function stateAfter<State, Request>(
   state: State,
   { request, answered }: Operation<Request>,
@@ -180,8 +193,8 @@ function stateAfter<State, Request>(
   return fits ? step.state : null;
 }
 
-/** Operations told of the longest order: what went wrong is in what was done last. */
-const TOLD_MAX = 12;
+/** How many operations of the longest order the text shows: the fault is near its end. */
+const SHOWN_MAX = 12;
 
 function explanation<State, Request>(
   { done, state, calls }: DeadEnd<State, Request>,
@@ -198,7 +211,7 @@ function explanation<State, Request>(
   });
   return [
     `not linearizable: ${done.length} operations can be put in order, such as, at the end,`,
-    ...done.slice(-TOLD_MAX).map(wordsOf),
+    ...done.slice(-SHOWN_MAX).map(wordsOf),
     'and none of these can be the next:',
     ...stuck,
   ].join('\n');
