@@ -52,7 +52,9 @@ export function recordOf(change: TokenChange, origin: Origin): ChangeRecord {
 }
 
 /** The part of a record that differs from kind to kind. */
-function stepOf(change: TokenChange): Pick<ChangeRecord, 'from' | 'to' | 'cause' | 'patientType'> {
+export function stepOf(
+  change: TokenChange,
+): Pick<ChangeRecord, 'from' | 'to' | 'cause' | 'patientType'> {
   const { kind } = change;
   switch (kind) {
     case 'booked':

@@ -109,7 +109,10 @@ export type TableName = keyof typeof TABLES;
 export type Column<Name extends TableName> = keyof (typeof TABLES)[Name]['columns'];
 
 /** Checks that a type of rows has every column of the table. */
-export type RowOf<Name extends TableName, Row extends Readonly<Record<Column<Name>, unknown>>> = Row;
+export type RowOf<
+  Name extends TableName,
+  Row extends Readonly<Record<Column<Name>, unknown>>,
+> = Row;
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 

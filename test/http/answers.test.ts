@@ -84,7 +84,11 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
   const { opd, id } = await open();
   const answer = await opd.post(url, bodyOf(id), { 'idempotency-key': 'k' });
   expect(answer).toMatchObject({ body: told });
-  const kept = await opd.archive.storedResponse('anonymous', 'k', epochMs(Date.parse('2026-11-23')));
+  const kept = await opd.archive.storedResponse(
+    'anonymous',
+    'k',
+    epochMs(Date.parse('2026-11-23')),
+  );
   expect(JSON.parse(kept?.answer ?? 'null')).toEqual({ ok: true, value: answer.body });
 });
 

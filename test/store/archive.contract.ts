@@ -161,7 +161,9 @@ function reads(desk: () => Desk): void {
 
 function storesResponses(desk: () => Desk): void {
   const keep = (...answers: readonly ReturnType<typeof storedResponse>[]) =>
-    Promise.all(answers.map((kept) => desk().book('x', { slotId: slotId('unknown') }, { response: kept })));
+    Promise.all(
+      answers.map((kept) => desk().book('x', { slotId: slotId('unknown') }, { response: kept })),
+    );
 
   it('are found under the caller and the key alone', async () => {
     const mine = storedResponse({ answer: '"mine"' });

@@ -104,6 +104,9 @@ it('the day goes on with it', async () => {
   const { path, desk } = await upgraded();
   await desk.leave('f1');
   await desk.reclassify('w1', 'EMERGENCY');
-  expect(await desk.archive.token(tokenId('w1'))).toMatchObject({ status: 'BOOKED', priority: 100 });
+  expect(await desk.archive.token(tokenId('w1'))).toMatchObject({
+    status: 'BOOKED',
+    priority: 100,
+  });
   expect((await verifyDatabase(`sqlite:${path}`, RULES)).faults).toEqual([]);
 });

@@ -55,7 +55,8 @@ export class PostgresAuditSource implements AuditSource {
 
   async *changes(): AsyncGenerator<readonly Change[]> {
     const rows = this.#view.batches(`${select('changes')} ORDER BY doctor_id, version`);
-    for await (const batch of rows) yield batch.map((row) => auditedChange(row as unknown as ChangeRow));
+    for await (const batch of rows)
+      yield batch.map((row) => auditedChange(row as unknown as ChangeRow));
   }
 
   async doctor(id: DoctorId): Promise<StoredDoctor | undefined> {

@@ -32,7 +32,9 @@ export class PostgresCopySource implements CopySource {
 
   async *rows(table: TableName): AsyncGenerator<readonly CopiedRow[]> {
     const columns = columnsOf(table);
-    for await (const batch of this.#view.batches(`${select(table)} ORDER BY ${TABLES[table].order}`))
+    for await (const batch of this.#view.batches(
+      `${select(table)} ORDER BY ${TABLES[table].order}`,
+    ))
       yield batch.map((row) => columns.map((name) => row[name] as Value));
   }
 

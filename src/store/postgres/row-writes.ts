@@ -96,7 +96,11 @@ export class RowWrites {
       );
     send('addChanges', this.#changes);
     const [first] = this.#responses;
-    send('deleteExpiredResponses', this.#responses, first === undefined ? 0 : responsesExpiredAt(first.at));
+    send(
+      'deleteExpiredResponses',
+      this.#responses,
+      first === undefined ? 0 : responsesExpiredAt(first.at),
+    );
     send('storeResponses', this.#responses);
     return sent;
   }

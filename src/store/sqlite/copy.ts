@@ -131,9 +131,7 @@ export class SqliteCopyTarget implements CopyTarget {
 function* rowsOf(database: DatabaseSync, table: TableName): Generator<readonly CopiedRow[]> {
   const columns = columnsOf(table);
   const booleans = columnsOfType(table, 'boolean');
-  const statement = database.prepare(
-    `${select(table)} ORDER BY ${TABLES[table].order}`,
-  );
+  const statement = database.prepare(`${select(table)} ORDER BY ${TABLES[table].order}`);
   let batch: CopiedRow[] = [];
   for (const row of statement.iterate()) {
     batch.push(

@@ -1,4 +1,4 @@
-import { columnsOf, columnsOfType, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
+import { columnsOf, orUpdate, writtenColumnsOf, type Column, type TableName } from '../tables.ts';
 
 export type SqlValue = string | number | null;
 
@@ -30,16 +30,16 @@ const upsert = (table: TableName, ...key: string[]): string =>
  * Makes the parameters of an `insert` or `upsert` of a table from a row. The row is read column by column, because the
  * order of a row's own fields is nobody's promise.
  */
-export function valuesOf<Row extends object>(table: TableName): (row: Row) => SqlValue[] {
-  const columns = writtenColumnsOf(table) as (keyof Row)[];
-  // SQLite has no booleans: 0 or 1 there.
-  if (columnsOfType(table, 'boolean').size > 0)
-    return (row) =>
-      columns.map((name) => {
-        const value = row[name] as SqlValue | boolean;
-        return typeof value === 'boolean' ? Number(value) : value;
-      });
-  return (row) => columns.map((name) => row[name] as SqlValue);
+export function valuesOf<Name extends TableName>(
+  table: Name,
+): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
+  const columns = writtenColumnsOf(table) as Column<Name>[];
+  return (row) =>
+    columns.map((name) => {
+      const value = (row[name] ?? null) as SqlValue | boolean;
+      // SQLite has no booleans: 0 or 1 there.
+      return typeof value === 'boolean' ? Number(value) : value;
+    });
 }
 
 /** Every statement that writes. */

@@ -115,7 +115,13 @@ function describableApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const { store, archive } = openMemoryDatabase(engine);
-  const service = createService({ engine, store, archive, clock: () => epochMs(0), horizonDays: 14 });
+  const service = createService({
+    engine,
+    store,
+    archive,
+    clock: () => epochMs(0),
+    horizonDays: 14,
+  });
   const logger = pino({ level: 'silent' });
   return buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: 0 });
 }

@@ -38,7 +38,10 @@ export interface Day {
 
 export async function dayOf(play: (desk: FrontDesk) => Promise<void>): Promise<Day> {
   const path = join(tempDir(), 'opd.db');
-  const desk = await new FrontDesk((engine) => openDatabase(`sqlite:${path}`, engine), RULES).load();
+  const desk = await new FrontDesk(
+    (engine) => openDatabase(`sqlite:${path}`, engine),
+    RULES,
+  ).load();
   await play(desk);
   return { desk, path };
 }
