@@ -36,9 +36,9 @@ export function valuesOf<Name extends TableName>(
   const columns = writtenColumnsOf(table) as Column<Name>[];
   return (row) =>
     columns.map((name) => {
-      const value = (row[name] ?? null) as SqlValue | boolean;
+      const value: SqlValue | boolean | undefined = row[name];
       // SQLite has no booleans: 0 or 1 there.
-      return typeof value === 'boolean' ? Number(value) : value;
+      return typeof value === 'boolean' ? Number(value) : (value ?? null);
     });
 }
 
@@ -88,7 +88,7 @@ export const READS = {
       UNION SELECT token_id FROM changes WHERE slot_id = ?1 AND kind = 'moved_out')
     ORDER BY version`,
   changesFrom: `${select('changes')} WHERE position >= ? ORDER BY position LIMIT ?`,
-  lastChange: `${select('changes')} ORDER BY position DESC LIMIT 1`,
+  lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
 } as const;
 
