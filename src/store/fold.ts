@@ -35,8 +35,8 @@ export function foldToken(
 }
 
 /**
- * The reason that is recorded with a change. A reason belongs to the patient whom the command was about: the tokens that
- * the command only bumped or promoted do not get it, because their patients may read it (R17).
+ * The reason that is recorded with a change. A reason belongs to the command's own token. Tokens that the command only
+ * bumped or promoted do not get it, because other patients may read it there (R17).
  */
 export const reasonOf = ({ kind }: Change, { reason }: Origin): string | null =>
   kind === 'bumped' || kind === 'promoted' ? null : reason;

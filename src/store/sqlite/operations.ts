@@ -54,7 +54,7 @@ export const operationsOf = ({ changes, origin, response }: Decision<unknown>): 
   ...(response === null ? [] : responseOperations(response)),
 ];
 
-/** What a batch writes of a doctor whom it has changed: the doctor's row and the numbers of the days. */
+/** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */
 export const counterOperations = (counters: Counters): Operation[] => [
   ['setDoctor', doctorValues(doctorRow(counters))],
   ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
