@@ -75,8 +75,8 @@ export interface ChangeRecord {
 }
 
 /**
- * What has been stored, of any age: slots that are over, histories, stored responses. The archive tells only what is
- * durable, and nothing older than an answer that `Store` gave before the question. Nothing here changes the engine.
+ * Reads stored data of any age: slots that are over, histories, stored responses. The archive gives only durable data, and
+ * never data older than an answer that `Store` gave before the call. No method changes the engine.
  *
  * Every method may throw NotDurableError, because the store has failed or cannot be read now.
  */

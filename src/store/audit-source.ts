@@ -53,7 +53,7 @@ export interface AuditSource {
    * @throws StoreOpenError as above
    */
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]>;
-  /** Tokens without any change record, and tokens that still have a row with a doctor whom they have left. */
+  /** Tokens without any change record, and tokens that have moved to another doctor and left a row behind. */
   orphanTokens(): Promise<readonly TokenId[]>;
   close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ import {
 } from '../engine/index.ts';
 import type { ChangeRecord } from './archive.ts';
 import type { PlacedChange } from './cursor.ts';
-import { reasonOf, recordOf } from './fold.ts';
+import { reasonOf, recordOf, stepOf } from './fold.ts';
 import type { Origin } from './store.ts';
 import type { RowOf } from './tables.ts';
 
@@ -55,13 +55,13 @@ type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
 
 /** The row of a change record. Its position among all records is drawn by the database. */
 export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'position'> {
-  const step = isTokenChange(change) ? recordOf(change, origin) : null;
+  const step = isTokenChange(change) ? stepOf(change) : null;
   return {
     doctor_id: change.doctorId,
     version: change.version,
     at: change.at,
     kind: change.kind,
-    token_id: step?.tokenId ?? null,
+    token_id: isTokenChange(change) ? change.tokenId : null,
     slot_id: slotIdOf(change),
     from_status: step?.from ?? null,
     to_status: step?.to ?? null,
@@ -89,8 +89,8 @@ function dataOf(change: Change): string | null {
   const { patientName, patientId, patientType, priority, arrival, number } = change;
   const present = change.hasCheckedIn;
   const data = { patientName, patientId, patientType, priority, arrival, number, present };
-  const moved = change.kind === 'moved_in' ? { bookedAt: change.bookedAt } : {};
-  return JSON.stringify({ ...data, ...moved } satisfies EnteredData);
+  if (change.kind === 'booked') return JSON.stringify(data satisfies EnteredData);
+  return JSON.stringify({ ...data, bookedAt: change.bookedAt } satisfies EnteredData);
 }
 
 /**

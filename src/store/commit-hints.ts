@@ -1,4 +1,4 @@
-/** Tells listeners that changes have become durable. Hints of one turn of the event loop are told together. */
+/** Calls listeners when changes have become durable. Commits of one turn of the event loop share a call. */
 export class CommitHints {
   readonly #listeners = new Set<() => unknown>();
   #isScheduled = false;
@@ -29,6 +29,6 @@ async function ignoringErrors(call: () => unknown): Promise<void> {
   try {
     await call();
   } catch {
-    // The listener's own affair: the log cannot do anything about it.
+    // No caller could act on it: the change log works, and the listener has failed.
   }
 }

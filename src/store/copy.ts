@@ -1,23 +1,23 @@
 import type { AuditSource } from './audit-source.ts';
 import type { CopiedRow, RowBatches, TableName } from './tables.ts';
 
-/** A database to be read whole, in which nothing changes meanwhile. */
+/** A database that is read as a whole. No process changes it meanwhile. */
 export interface CopySource {
-  /** What it is called in a sentence. */
+  /** The name of the database in a sentence. */
   readonly name: string;
-  /** In the table's order. */
+  /** All rows, in the order of the table (`Table.order`). */
   rows(table: TableName): RowBatches;
   readonly source: AuditSource;
   close(): Promise<void>;
 }
 
-/** A database in the making, which nobody sees until it is kept. */
+/** A new database. No other process sees it before it is committed. */
 export interface CopyTarget {
   add(table: TableName, rows: readonly CopiedRow[]): Promise<void>;
-  /** What has been added, to be read back when it is all there. */
+  /** Ends the writing and reads back the rows that were added. */
   written(): CopySource;
-  /** Makes it durable, and the target what it is the copy of. */
+  /** Makes the copy durable at its place. */
   commit(): Promise<void>;
-  /** Leaves the target as it was, unless it was kept. */
+  /** Closes the copy, and removes it unless it was committed. */
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ export interface Counters {
   readonly lastNumbers: ReadonlyMap<LocalDate, number>;
 }
 
-/** The counters of every doctor whom a batch changes. The engine is as the batch left it. */
+/** The counters of every doctor that a batch changes. The engine is in the state after the batch. */
 export function countersOf(
   engine: AllocationEngine,
   decisions: readonly Decision<unknown>[],

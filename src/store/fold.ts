@@ -35,8 +35,8 @@ export function foldToken(
 }
 
 /**
- * The reason that is recorded with a change. A reason belongs to the patient whom the command was about: the tokens that
- * the command only bumped or promoted do not get it, because their patients may read it (R17).
+ * The reason that is recorded with a change. A reason belongs to the command's own token. Tokens that the command only
+ * bumped or promoted do not get it, because other patients may read it there (R17).
  */
 export const reasonOf = ({ kind }: Change, { reason }: Origin): string | null =>
   kind === 'bumped' || kind === 'promoted' ? null : reason;
@@ -52,7 +52,9 @@ export function recordOf(change: TokenChange, origin: Origin): ChangeRecord {
 }
 
 /** The part of a record that differs from kind to kind. */
-function stepOf(change: TokenChange): Pick<ChangeRecord, 'from' | 'to' | 'cause' | 'patientType'> {
+export function stepOf(
+  change: TokenChange,
+): Pick<ChangeRecord, 'from' | 'to' | 'cause' | 'patientType'> {
   const { kind } = change;
   switch (kind) {
     case 'booked':

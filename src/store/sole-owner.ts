@@ -51,7 +51,7 @@ export interface SoleOwnerParts {
   readonly commits: GroupCommit;
   readonly hints: CommitHints;
   readonly load: (horizon: Horizon) => void;
-  /** Called when nothing is in flight any more. */
+  /** Called once, after all batches have been written. */
   readonly close: () => Promise<void>;
 }
 
@@ -92,7 +92,7 @@ class SoleOwnerStore implements Store {
   }
 
   sync(): Promise<void> {
-    // Nobody else writes: everything that a clock tick must act on is in the engine.
+    // No other process writes: everything that a clock tick must act on is in the engine.
     return Promise.resolve();
   }
 

@@ -58,7 +58,7 @@ export interface Store {
    */
   sync(now: EpochMs): Promise<void>;
   /**
-   * Runs a command. When `decide` runs, the engine's state of these doctors is current and nobody else can change it.
+   * Runs a command. When `decide` runs, the engine's state of these doctors is current and no other process can change it.
    * `decide` runs synchronously, once in each attempt; an attempt that has changed nothing durable is retried.
    * Resolves with the command's answer when its changes, its stored response and everything that `decide` could see are
    * durable: all or none.

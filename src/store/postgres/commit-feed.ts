@@ -73,7 +73,7 @@ export class CommitFeed {
     const session = new Session(this.#url, 0, () => this.#hints.publish());
     this.#session = session;
     session.send(`LISTEN ${CHANGES_CHANNEL}`).then(
-      // What was committed before the server listened is announced by nobody else.
+      // Commits before the server listened were notified too early to arrive here.
       () => this.#hints.publish(),
       () => session.destroy(),
     );
@@ -84,7 +84,7 @@ export class CommitFeed {
     this.#gap = undefined;
     if (!this.#isDue) return;
     this.#isDue = false;
-    // A notification that fails is made up for by the hints of every second.
+    // A notification that fails only delays: the other processes poll every second.
     this.#notify().catch(() => undefined);
     this.#gap = setTimeout(() => this.#notifyOthers(), NOTIFY_GAP_MS);
   }

@@ -83,6 +83,6 @@ export class PostgresCopyTarget implements CopyTarget {
   }
 }
 
-// Nobody waits for the outcome of a command that was copied: its change records need no id of the command.
+// A copied command has its answer already: its change records need no id of the command.
 const insertCopied = (table: TableName): string =>
   insert(table, columnsOf(table), table === 'changes' ? { command_id: `''` } : {});

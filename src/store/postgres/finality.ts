@@ -32,7 +32,7 @@ export class Finality {
   #nextToStart = 0;
   #unproved: readonly LogEnd[] = [];
 
-  /** All changes up to this position are committed, or never will be. 0 as long as nothing is proved. */
+  /** No change up to this position can still be committed. 0 as long as there is no proof. */
   get position(): number {
     return this.#position;
   }

@@ -12,7 +12,7 @@ import {
 } from '../rows.ts';
 import type { Row } from './session.ts';
 
-// The rows of the statements that read several tables at once: what they read beside the first one comes as JSON.
+// The rows of the statements that read several tables at once. The rows of all but the first table come as JSON.
 
 interface SlotJson extends SlotOfDayRow {
   readonly tokens: readonly TokenRow[];

@@ -23,8 +23,8 @@ export function openReadOnly(path: string): DatabaseSync {
 }
 
 /**
- * One consistent view of a database as this program keeps it, stopped or live: nothing is written, nobody is kept from
- * writing.
+ * One consistent snapshot of a database of this program's version, stopped or live. It writes nothing and blocks no
+ * writer.
  * @throws StoreOpenError as above, and when another version of the program wrote it last
  */
 export function openCurrent(path: string): DatabaseSync {
@@ -39,7 +39,7 @@ export function openCurrent(path: string): DatabaseSync {
   }
 }
 
-/** What an error met in reading a database comes to. */
+/** The error to report when a database cannot be read. */
 export const damaged = (path: string, error: unknown): StoreOpenError =>
   error instanceof StoreOpenError
     ? error

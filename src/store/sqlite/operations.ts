@@ -1,31 +1,18 @@
 import { impliesCheckIn, type Change, type DoctorFacts } from '../../engine/index.ts';
 import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
-import { changeRowOf, type ChangeRow } from '../change-rows.ts';
+import { changeRowOf } from '../change-rows.ts';
 import type { Counters } from '../counters.ts';
-import {
-  dayRows,
-  doctorRow,
-  responseRow,
-  sessionRows,
-  slotRow,
-  tokenRow,
-  type DayRow,
-  type DoctorRow,
-  type ResponseRow,
-  type SessionRow,
-  type SlotRow,
-  type TokenRow,
-} from '../rows.ts';
+import { dayRows, doctorRow, responseRow, sessionRows, slotRow, tokenRow } from '../rows.ts';
 import type { Decision } from '../store.ts';
 import { valuesOf, type Operation } from './statements.ts';
 
-const doctorValues = valuesOf<DoctorRow>('doctors');
-const sessionValues = valuesOf<SessionRow>('sessions');
-const slotValues = valuesOf<SlotRow>('slots');
-const dayValues = valuesOf<DayRow>('days');
-const tokenValues = valuesOf<TokenRow>('tokens');
-const changeValues = valuesOf<Omit<ChangeRow, 'position'>>('changes');
-const responseValues = valuesOf<ResponseRow>('idempotency_keys');
+const doctorValues = valuesOf('doctors');
+const sessionValues = valuesOf('sessions');
+const slotValues = valuesOf('slots');
+const dayValues = valuesOf('days');
+const tokenValues = valuesOf('tokens');
+const changeValues = valuesOf('changes');
+const responseValues = valuesOf('idempotency_keys');
 
 // The doctor's own row is written with the counters of the batch.
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
@@ -67,7 +54,7 @@ export const operationsOf = ({ changes, origin, response }: Decision<unknown>): 
   ...(response === null ? [] : responseOperations(response)),
 ];
 
-/** What a batch writes of a doctor whom it has changed: the doctor's row and the numbers of the days. */
+/** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */
 export const counterOperations = (counters: Counters): Operation[] => [
   ['setDoctor', doctorValues(doctorRow(counters))],
   ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),

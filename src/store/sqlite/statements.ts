@@ -1,4 +1,4 @@
-import { columnsOf, columnsOfType, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
+import { columnsOf, orUpdate, writtenColumnsOf, type Column, type TableName } from '../tables.ts';
 
 export type SqlValue = string | number | null;
 
@@ -30,16 +30,16 @@ const upsert = (table: TableName, ...key: string[]): string =>
  * Makes the parameters of an `insert` or `upsert` of a table from a row. The row is read column by column, because the
  * order of a row's own fields is nobody's promise.
  */
-export function valuesOf<Row extends object>(table: TableName): (row: Row) => SqlValue[] {
-  const columns = writtenColumnsOf(table) as (keyof Row)[];
-  // SQLite has no booleans: 0 or 1 there.
-  if (columnsOfType(table, 'boolean').size > 0)
-    return (row) =>
-      columns.map((name) => {
-        const value = row[name] as SqlValue | boolean;
-        return typeof value === 'boolean' ? Number(value) : value;
-      });
-  return (row) => columns.map((name) => row[name] as SqlValue);
+export function valuesOf<Name extends TableName>(
+  table: Name,
+): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
+  const columns = writtenColumnsOf(table) as Column<Name>[];
+  return (row) =>
+    columns.map((name) => {
+      const value: SqlValue | boolean | undefined = row[name];
+      // SQLite has no booleans: 0 or 1 there.
+      return typeof value === 'boolean' ? Number(value) : (value ?? null);
+    });
 }
 
 /** Every statement that writes. */
@@ -88,7 +88,7 @@ export const READS = {
       UNION SELECT token_id FROM changes WHERE slot_id = ?1 AND kind = 'moved_out')
     ORDER BY version`,
   changesFrom: `${select('changes')} WHERE position >= ? ORDER BY position LIMIT ?`,
-  lastChange: `${select('changes')} ORDER BY position DESC LIMIT 1`,
+  lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
 } as const;
 
