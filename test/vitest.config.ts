@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { scratchDirectory } from './support/scratch.ts';
 
 /** What is not tried once more with the programs under test on PostgreSQL. */
 const NOT_ON_POSTGRES = [
@@ -11,8 +12,15 @@ const NOT_ON_POSTGRES = [
   'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
 ];
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+// Every process of a run inherits both.
+process.env['TMPDIR'] = scratchDirectory();
+// Each of several hundred processes would strip the types of the same files and compile them again.
+process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
+
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root: ROOT,
   test: {
     globalSetup: 'test/support/postgres-setup.ts',
     // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.

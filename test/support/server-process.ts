@@ -77,8 +77,9 @@ type Environment = Readonly<Record<string, string>>;
 
 /** A process of `src/main.ts` with these settings and no others, on a free port if none is set. */
 export function spawnServer(settings: Environment): ServerProcess {
-  const { PATH = '', TZ } = process.env;
-  const env = { PATH, ...(TZ === undefined ? {} : { TZ }), PORT: '0', ...settings };
+  const { PATH = '', TZ, NODE_COMPILE_CACHE = '' } = process.env;
+  const zone = TZ === undefined ? {} : { TZ };
+  const env = { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const server = new ServerProcess(child);
   started.add(server);
