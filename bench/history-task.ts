@@ -82,7 +82,7 @@ class Historian {
   #write(changes: readonly Change[]): void {
     this.changes += changes.length;
     const origin = { actor: 'anonymous', reason: null };
-    for (const operation of operationsOf({ changes, origin, kept: null, answer: null }))
+    for (const operation of operationsOf({ changes, origin, response: null, answer: null }))
       this.#run(operation);
   }
 
@@ -122,7 +122,7 @@ class Historian {
 
   /** Expires who still waits in slots that are over. */
   end({ facts }: Doctor, at: EpochMs): void {
-    const outcome = this.#engine.passTime(facts.id, at);
+    const outcome = this.#engine.advanceTime(facts.id, at);
     accepted(outcome);
     if (outcome.ok) this.#write(outcome.changes);
   }
@@ -132,7 +132,7 @@ class Historian {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
     const counters = { facts, version, lastArrival, lastNumbers };
     for (const operation of counterOperations(counters)) this.#run(operation);
-    this.#engine.forgetDoctor(facts.id);
+    this.#engine.evictDoctor(facts.id);
   }
 
   close(): void {

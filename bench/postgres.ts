@@ -1,4 +1,4 @@
-import { PostgresServer } from '../test/support/postgres-server.ts';
+import { PostgresServer } from '../test/support/postgres/postgres-server.ts';
 import { must } from './lib/clinic.ts';
 import { median, milliseconds, ratio } from './lib/format.ts';
 import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from './lib/hospital.ts';

@@ -52,7 +52,7 @@ function settingsOf(environment: NodeJS.ProcessEnv): Settings {
 }
 
 /** What to set up: the roster; in an empty database without one, the demo's doctors. */
-function choosesRoster(roster: Roster | undefined, logger: Logger) {
+function chooseRoster(roster: Roster | undefined, logger: Logger) {
   return (isEmpty: boolean): Roster => {
     if (roster !== undefined || !isEmpty) return roster ?? { doctors: [], slots: [] };
     logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
@@ -61,7 +61,7 @@ function choosesRoster(roster: Roster | undefined, logger: Logger) {
   };
 }
 
-function stopsOnFailure({ store, logger, log, stop }: Parts): void {
+function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
   void store.failure.then((error) => {
     if (stop.aborted && error instanceof NotDurableError) {
       logger.warn({ err: error }, 'What waited for the disk is dropped: none of it was answered.');
@@ -77,7 +77,7 @@ function stopsOnFailure({ store, logger, log, stop }: Parts): void {
 }
 
 /** One look after the other, however long one takes. */
-async function keepsTime({ service, logger, stop }: Parts): Promise<void> {
+async function runTicks({ service, logger, stop }: Parts): Promise<void> {
   for (;;) {
     await delay(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
     if (stop.aborted) return;
@@ -88,7 +88,7 @@ async function keepsTime({ service, logger, stop }: Parts): Promise<void> {
 }
 
 /** Lets requests in flight finish for a while, then closes what is still open. */
-async function closesConnections({ app, logger }: Parts): Promise<void> {
+async function closeConnections({ app, logger }: Parts): Promise<void> {
   // A connection kept alive is idle only once what it had in flight is answered.
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
   const end = setTimeout(() => {
@@ -101,7 +101,7 @@ async function closesConnections({ app, logger }: Parts): Promise<void> {
 }
 
 /** Stops in order when the process is told to, at whatever point of its life it is. */
-function stopsWhenTold(parts: Parts, started: Promise<void>, stopping: AbortController): void {
+function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
   const { service, store, logger } = parts;
   closeWithGrace({ delay: STOP_MS, logger }, async ({ err, signal }) => {
     stopping.abort();
@@ -111,7 +111,7 @@ function stopsWhenTold(parts: Parts, started: Promise<void>, stopping: AbortCont
     await Promise.race([started.catch(() => undefined), delay(PATIENCE_MS)]);
     // Again: what was loading has begun to serve in the meantime.
     service.stop();
-    await closesConnections(parts);
+    await closeConnections(parts);
     await store.close();
     logger.flush();
   });
@@ -124,7 +124,7 @@ async function serve(
   roster: Roster | undefined,
 ): Promise<void> {
   await app.listen({ host: HOST, port: PORT });
-  if (!stop.aborted) await service.start(choosesRoster(roster, logger));
+  if (!stop.aborted) await service.start(chooseRoster(roster, logger));
 }
 
 async function start(): Promise<void> {
@@ -145,16 +145,16 @@ async function start(): Promise<void> {
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   const stopping = new AbortController();
   const parts = { app, service, store, logger, log, stop: stopping.signal };
-  stopsOnFailure(parts);
+  stopOnStoreFailure(parts);
   const started = serve(parts, settings, roster);
-  stopsWhenTold(parts, started, stopping);
+  stopOnSignal(parts, started, stopping);
   try {
     await started;
   } catch (error) {
     // Who stops a process does not care that it could not start.
     if (!stopping.signal.aborted) throw error;
   }
-  if (!stopping.signal.aborted) void keepsTime(parts);
+  if (!stopping.signal.aborted) void runTicks(parts);
 }
 
 /** One clear sentence for what a person can put right, everything for what nobody foresaw. */

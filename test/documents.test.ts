@@ -18,8 +18,8 @@ import { Slot, Token } from '../src/http/schemas.ts';
 import { LIMITS, parseRoster, type DayReportView } from '../src/service/index.ts';
 import { Settings } from '../src/settings.ts';
 import { PENDING_MAX } from '../src/store/group-commit.ts';
-import { KEPT_ANSWER_HOURS } from '../src/store/index.ts';
-import { describedRoutes, faultsIn, type DescribedRoute } from './support/described.ts';
+import { RESPONSE_RETENTION_HOURS } from '../src/store/index.ts';
+import { describedRoutes, faultsIn, type DescribedRoute } from './support/app/described.ts';
 import {
   anchorOf,
   blocksOf,
@@ -139,7 +139,7 @@ it('API.md tells the class table', () => {
 
 it('API.md tells the limits', () => {
   const section = sectionOf(API, '## Limits');
-  const numbers = [...Object.values(LIMITS), PENDING_MAX, KEPT_ANSWER_HOURS];
+  const numbers = [...Object.values(LIMITS), PENDING_MAX, RESPONSE_RETENTION_HOURS];
   for (const number of numbers) expect(section).toContain(number.toLocaleString('en'));
 });
 

@@ -22,7 +22,7 @@ process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
 export default defineConfig({
   root: ROOT,
   test: {
-    globalSetup: 'test/support/postgres-setup.ts',
+    globalSetup: 'test/support/postgres/postgres-setup.ts',
     // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.
     maxWorkers: '100%',
     testTimeout: 60_000,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { PostgresServer } from '../../test/support/postgres-server.ts';
-import { runSql } from '../../test/support/run-sql.ts';
+import type { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
+import { runSql } from '../../test/support/store/run-sql.ts';
 import { Client } from './client.ts';
 import { must } from './clinic.ts';
 import { ROOMY } from './contestants.ts';

@@ -1,11 +1,11 @@
-import type { Book, Booked, Left, NoShow, Outcome, TokenCommand } from './command.ts';
+import type { Book, Booked, Departure, NoShow, Outcome, TokenCommand } from './command.ts';
 import { found } from './invariant.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import { delayedStartOf, type Slot } from './slot.ts';
 import type { EngineState } from './state.ts';
 import { nextStatuses, type Status } from './status.ts';
 import type { Token } from './token.ts';
-import { landingIn, Turn } from './turn.ts';
+import { landingIn, ChangeSet } from './change-set.ts';
 
 // How a patient gets a place and gives it up.
 
@@ -13,19 +13,19 @@ import { landingIn, Turn } from './turn.ts';
 export function book(state: EngineState, command: Book): Outcome<Booked> {
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
-  const slot = state.slotMeant(command.slotId, command.at);
+  const slot = state.resolveSlot(command.slotId, command.at);
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
   const patientClass = state.classOf(command.patientType);
-  const first = command.patientId === null ? undefined : slot.tokenOf(command.patientId);
+  const first = command.patientId === null ? undefined : slot.tokenOfPatient(command.patientId);
   if (first !== undefined) return refuseWith({ code: 'duplicate_booking', tokenId: first.id });
-  const refusal = refusalOfArrival(state, slot, patientClass, command.at);
+  const refusal = refusalOfNewcomer(state, slot, patientClass, command.at);
   if (refusal !== undefined) return refusal;
 
-  const turn = new Turn(state, command.at);
+  const changeSet = new ChangeSet(state, command.at);
   // Who waits beside a free seat comes before any newcomer (R5, R8).
-  turn.fill(slot);
+  changeSet.fillSeats(slot);
   const landing = landingIn(slot, patientClass);
-  turn.enter('booked', slot, landing, {
+  changeSet.enter('booked', slot, landing, {
     tokenId: command.tokenId,
     patientName: command.patientName,
     patientId: command.patientId,
@@ -34,14 +34,14 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
     arrival: doctor.lastArrival + 1,
     number: slot.day.lastNumber + 1,
     bookedAt: command.at,
-    present: false,
+    hasCheckedIn: false,
   });
   const token = found(state.token(command.tokenId), 'a booked token is in the index');
-  return { ok: true, changes: turn.changes, value: { token, bumped: landing.victim ?? null } };
+  return { ok: true, changes: changeSet.changes, value: { token, bumped: landing.victim ?? null } };
 }
 
 /** Why a slot takes no newcomer of this class; undefined when it does. */
-export function refusalOfArrival(
+export function refusalOfNewcomer(
   state: EngineState,
   slot: Slot,
   patientClass: Token['patientClass'],
@@ -54,38 +54,38 @@ export function refusalOfArrival(
 }
 
 /** See `AllocationEngine.cancel`. */
-export function cancel(state: EngineState, command: TokenCommand): Outcome<Left> {
+export function cancel(state: EngineState, command: TokenCommand): Outcome<Departure> {
   const token = state.token(command.tokenId);
   return token === undefined
     ? refuse('token_not_found')
-    : (refusalOfStep(token, 'CANCELLED') ?? leave(state, token, 'cancelled', command.at));
+    : (refusalOfTransition(token, 'CANCELLED') ?? depart(state, token, 'cancelled', command.at));
 }
 
 /** See `AllocationEngine.noShow`. */
-export function noShow(state: EngineState, command: NoShow): Outcome<Left> {
+export function noShow(state: EngineState, command: NoShow): Outcome<Departure> {
   const token = state.token(command.tokenId);
   if (token === undefined) return refuse('token_not_found');
-  const refusal = refusalOfStep(token, 'NO_SHOW');
+  const refusal = refusalOfTransition(token, 'NO_SHOW');
   if (refusal !== undefined) return refusal;
   const allowedFrom = delayedStartOf(token.slot.facts);
   if (command.at < allowedFrom && !command.force)
     return refuseWith({ code: 'too_early', allowedFrom });
-  return leave(state, token, 'no_show', command.at);
+  return depart(state, token, 'no_show', command.at);
 }
 
 /** Why a command cannot take the token to this status; undefined when it can. */
-export const refusalOfStep = ({ status }: Token, to: Status): Refused | undefined =>
+export const refusalOfTransition = ({ status }: Token, to: Status): Refused | undefined =>
   nextStatuses(status).includes(to) ? undefined : refuseFrom(status);
 
-function leave(
+function depart(
   state: EngineState,
   token: Token,
   kind: 'cancelled' | 'no_show',
   at: TokenCommand['at'],
-): Outcome<Left> {
-  const turn = new Turn(state, at);
-  turn.fill(token.slot);
-  turn.transit(token, kind);
-  const promoted = turn.promote(token.slot, token.id) ?? null;
-  return { ok: true, changes: turn.changes, value: { token, promoted } };
+): Outcome<Departure> {
+  const changeSet = new ChangeSet(state, at);
+  changeSet.fillSeats(token.slot);
+  changeSet.transition(token, kind);
+  const promoted = changeSet.promote(token.slot, token.id) ?? null;
+  return { ok: true, changes: changeSet.changes, value: { token, promoted } };
 }

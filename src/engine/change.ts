@@ -36,7 +36,7 @@ export interface TokenFacts {
   readonly number: number;
   readonly bookedAt: EpochMs;
   readonly to: LiveStatus;
-  readonly present: boolean;
+  readonly hasCheckedIn: boolean;
 }
 
 /** A token entered a slot: its booking was accepted, or a move brought it there (R13). */
@@ -92,3 +92,14 @@ export interface TokenTransition extends Envelope {
 /** One change record: the engine's state is the fold of these through `apply`, and of nothing else. */
 export type Change =
   DoctorSet | SlotSet | TokenEntered | TokenMovedOut | TokenReclassified | TokenTransition;
+
+/** A change of a token: every kind but those that set a doctor or a slot. */
+export type TokenChange = Exclude<Change, DoctorSet | SlotSet>;
+
+/** Whether a change concerns a token. */
+export const isTokenChange = (change: Change): change is TokenChange =>
+  change.kind !== 'doctor_set' && change.kind !== 'slot_set';
+
+/** Whether a change brings a token into its slot: `booked` or `moved_in`. */
+export const isEntry = (change: Change): change is TokenEntered =>
+  change.kind === 'booked' || change.kind === 'moved_in';

@@ -98,7 +98,7 @@ export interface Booked {
   readonly bumped: Token | null;
 }
 
-export interface Left {
+export interface Departure {
   readonly token: Token;
   readonly promoted: Token | null;
 }
@@ -116,7 +116,7 @@ export interface Called {
   readonly completed: Token | null;
 }
 
-export interface Revised {
+export interface RevisedSlot {
   readonly slot: Slot;
   readonly bumped: readonly Token[];
   readonly promoted: readonly Token[];
@@ -125,7 +125,7 @@ export interface Revised {
 /** What became of a patient whose slot was closed; who is in consultation stays. */
 export type ClosingOutcome = 'moved' | 'cancelled_by_hospital' | 'stays';
 
-export interface Closed {
+export interface ClosedSlot {
   readonly slot: Slot;
   /** Every live patient of the slot, best rank first. */
   readonly affected: readonly { readonly token: Token; readonly outcome: ClosingOutcome }[];

@@ -45,7 +45,7 @@ export class Doctor {
   /** Patients who are with the doctor: one, apart from those of days gone by whom nobody completed. */
   readonly inConsultation = new Set<Token>();
   /** Slots in which somebody has checked in and is to be called. */
-  readonly calling = new Set<Slot>();
+  readonly slotsWithCheckedIn = new Set<Slot>();
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -59,7 +59,7 @@ export class Doctor {
   }
 
   /** The first slot of a session, of those behind a slot, that still takes bookings; when none does, the latest. */
-  nextSlotOf(
+  nextSlotOfSession(
     sessionId: SessionId,
     at: EpochMs,
     graceMinutes: number,
@@ -67,7 +67,7 @@ export class Doctor {
   ): Slot | undefined {
     let latest: Slot | undefined;
     for (const slot of this.#slots) {
-      if (slot.facts.sessionId !== sessionId || !isBehind(slot, after)) continue;
+      if (slot.facts.sessionId !== sessionId || !startsAfter(slot, after)) continue;
       latest = slot;
       if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
     }
@@ -107,12 +107,12 @@ export class Doctor {
   }
 
   /** Drops the counters of days that are over. */
-  forgetDaysBefore(date: LocalDate): void {
+  evictDaysBefore(date: LocalDate): void {
     for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
   }
 }
 
-const isBehind = (slot: Slot, other: Slot | undefined): boolean =>
+const startsAfter = (slot: Slot, other: Slot | undefined): boolean =>
   other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
 
 /** The order of a doctor's slots: by id where two start together, for a restart must not change it. */

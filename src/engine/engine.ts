@@ -4,16 +4,16 @@ import type {
   Booked,
   CallNext,
   Called,
-  Closed,
+  ClosedSlot,
   CloseSlot,
   DelayDay,
-  Left,
+  Departure,
   Move,
   NoShow,
   Outcome,
   Reclassify,
   Reordered,
-  Revised,
+  RevisedSlot,
   ReviseSlot,
   Start,
   TokenCommand,
@@ -22,7 +22,7 @@ import type { Doctor, DoctorFacts } from './doctor.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
 import { closeSlot, move, reclassify } from './moving.ts';
 import type { DoctorPlan, TakenSessions } from './namespace.ts';
-import { addSlot, delayDay, openSlots, passTime, putDoctor, reviseSlot } from './sittings.ts';
+import { addSlot, delayDay, openSlots, advanceTime, putDoctor, reviseSlot } from './slots.ts';
 import type { Slot, SlotFacts } from './slot.ts';
 import { EngineState } from './state.ts';
 import type { Token } from './token.ts';
@@ -40,7 +40,7 @@ export class AllocationEngine extends EngineState {
   }
 
   /** Gives the place up, seated or waiting; a freed seat goes to the next waiter at once (R5, R6). */
-  cancel(command: TokenCommand): Outcome<Left> {
+  cancel(command: TokenCommand): Outcome<Departure> {
     return cancel(this, command);
   }
 
@@ -48,7 +48,7 @@ export class AllocationEngine extends EngineState {
    * Marks a patient who held a seat and did not come, not before the slot starts unless forced; the seat goes to the
    * next waiter at once (R5).
    */
-  noShow(command: NoShow): Outcome<Left> {
+  noShow(command: NoShow): Outcome<Departure> {
     return noShow(this, command);
   }
 
@@ -83,12 +83,12 @@ export class AllocationEngine extends EngineState {
   }
 
   /** Sets a slot's seats and delay: fewer seats bump the weakest, more promote (R12). */
-  reviseSlot(command: ReviseSlot): Outcome<Revised> {
+  reviseSlot(command: ReviseSlot): Outcome<RevisedSlot> {
     return reviseSlot(this, command);
   }
 
   /** Closes a slot to everybody and moves or cancels those in it; who is moved within a doctor keeps the arrival (R13). */
-  closeSlot(command: CloseSlot): Outcome<Closed> {
+  closeSlot(command: CloseSlot): Outcome<ClosedSlot> {
     return closeSlot(this, command);
   }
 
@@ -101,8 +101,8 @@ export class AllocationEngine extends EngineState {
    * What time alone brings about: who waits in a slot that has ended is expired (R11), who waits beside a free seat, as
    * after an end that was put off, is seated (R5). Mostly there is nobody.
    */
-  passTime(doctorId: DoctorId, at: EpochMs): Outcome<Doctor> {
-    return passTime(this, doctorId, at);
+  advanceTime(doctorId: DoctorId, at: EpochMs): Outcome<Doctor> {
+    return advanceTime(this, doctorId, at);
   }
 
   /** The sessions for which `putDoctor` would refuse these doctors, if they are put one after another. */
@@ -133,7 +133,7 @@ export class AllocationEngine extends EngineState {
   }
 
   /** A copy of these doctors and all that is theirs, to try a command on. */
-  rehearsal(doctorIds: readonly DoctorId[]): AllocationEngine {
+  copyForDryRun(doctorIds: readonly DoctorId[]): AllocationEngine {
     const copy = new AllocationEngine(this.rules);
     for (const id of doctorIds) this.copyDoctor(id, copy);
     return copy;

@@ -1,6 +1,6 @@
-import { refusalOfArrival } from './booking.ts';
+import { refusalOfNewcomer } from './booking.ts';
 import type {
-  Closed,
+  ClosedSlot,
   CloseSlot,
   ClosingOutcome,
   Move,
@@ -12,31 +12,31 @@ import { found } from './invariant.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import type { Slot } from './slot.ts';
 import type { EngineState } from './state.ts';
-import { isAhead } from './status.ts';
+import { awaitsConsultation } from './status.ts';
 import type { Token } from './token.ts';
-import { landingIn, Turn } from './turn.ts';
+import { landingIn, ChangeSet } from './change-set.ts';
 
 // What changes a token's place in the order: another slot, another class, a slot that closes.
 
 /** See `AllocationEngine.move`. */
 export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome<Reordered> {
-  const target = state.slotMeant(slotId, at);
+  const target = state.resolveSlot(slotId, at);
   if (target === undefined) return refuse('slot_not_found');
   const token = state.token(tokenId);
   if (token === undefined) return refuse('token_not_found');
-  const there = token.slot === target ? token : tokenOfPatient(token, target);
+  const there = token.slot === target ? token : otherTokenOfPatient(token, target);
   if (there !== undefined) return refuseWith({ code: 'duplicate_booking', tokenId: there.id });
   const refusal =
-    refusalOfArrival(state, target, token.patientClass, at) ?? refusalOfReorder(token);
+    refusalOfNewcomer(state, target, token.patientClass, at) ?? refusalOfReorder(token);
   if (refusal !== undefined) return refusal;
 
-  const turn = new Turn(state, at);
-  turn.fill(token.slot);
-  turn.fill(target);
-  turn.moveOut(token);
-  const promoted = turn.promote(token.slot, token.id);
-  const bumped = moveIn(turn, token, target, target.doctor.lastArrival + 1);
-  return reordered(state, turn, token, bumped, promoted);
+  const changeSet = new ChangeSet(state, at);
+  changeSet.fillSeats(token.slot);
+  changeSet.fillSeats(target);
+  changeSet.moveOut(token);
+  const promoted = changeSet.promote(token.slot, token.id);
+  const bumped = enterTarget(changeSet, token, target, target.doctor.lastArrival + 1);
+  return reordered(state, changeSet, token, bumped, promoted);
 }
 
 /** See `AllocationEngine.reclassify`. */
@@ -45,77 +45,82 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
   if (token === undefined) return refuse('token_not_found');
   const refusal = refusalOfReorder(token);
   if (refusal !== undefined) return refusal;
-  const turn = new Turn(state, command.at);
+  const changeSet = new ChangeSet(state, command.at);
   const patientClass = state.classOf(command.patientType);
-  if (token.patientClass === patientClass) return reordered(state, turn, token);
+  if (token.patientClass === patientClass) return reordered(state, changeSet, token);
 
   const { slot } = token;
-  turn.fill(slot);
-  turn.reclassify(token, patientClass);
-  if (slot.isClosed || state.hasEnded(slot, command.at)) return reordered(state, turn, token);
+  changeSet.fillSeats(slot);
+  changeSet.reclassify(token, patientClass);
+  if (slot.isClosed || state.hasEnded(slot, command.at)) return reordered(state, changeSet, token);
   // Only this token has another rank: either it may bump somebody now, or the first who waits may bump it (R8).
   const waiter = token.status === 'WAITING' ? token : slot.nextWaiting();
-  const victim = waiter && slot.weakestFor(waiter.patientClass);
-  if (waiter === undefined || victim === undefined) return reordered(state, turn, token);
-  turn.transit(victim, 'bumped', waiter.id);
-  turn.transit(waiter, 'promoted', victim.id);
-  return reordered(state, turn, token, victim, waiter);
+  const victim = waiter && slot.victimFor(waiter.patientClass);
+  if (waiter === undefined || victim === undefined) return reordered(state, changeSet, token);
+  changeSet.transition(victim, 'bumped', waiter.id);
+  changeSet.transition(waiter, 'promoted', victim.id);
+  return reordered(state, changeSet, token, victim, waiter);
 }
 
 /** See `AllocationEngine.closeSlot`. */
-export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Closed> {
+export function closeSlot(state: EngineState, command: CloseSlot): Outcome<ClosedSlot> {
   const { at, reason } = command;
   const slot = state.slot(command.slotId);
-  const target = command.moveTo === null ? null : state.slotMeant(command.moveTo, at, slot);
+  const target = command.moveTo === null ? null : state.resolveSlot(command.moveTo, at, slot);
   if (slot === undefined || target === undefined) return refuse('slot_not_found');
   const both = target === null ? [slot] : [slot, target];
   if (both.some((each) => state.hasEnded(each, at))) return refuse('slot_ended');
   // A slot that is about to be closed takes nobody.
   if (both.some(({ isClosed }) => isClosed) || slot === target) return refuse('slot_closed');
 
-  const turn = new Turn(state, at);
-  if (target !== null) turn.fill(target);
-  turn.setSlot({ ...slot.facts, closedReason: reason });
+  const changeSet = new ChangeSet(state, at);
+  if (target !== null) changeSet.fillSeats(target);
+  changeSet.setSlot({ ...slot.facts, closedReason: reason });
   const bumped: Token[] = [];
   const affected = slot.tokens().flatMap((token) => {
     const outcome = outcomeOf(token, target);
     if (outcome === undefined) return [];
-    if (outcome === 'cancelled_by_hospital') turn.transit(token, 'cancelled');
+    if (outcome === 'cancelled_by_hospital') changeSet.transition(token, 'cancelled');
     if (outcome === 'moved' && target !== null) {
-      turn.moveOut(token);
+      changeSet.moveOut(token);
       // In rank order, so that nobody who was moved is bumped by one moved later.
       const isSameDoctor = target.doctor === slot.doctor;
       const arrival = isSameDoctor ? token.arrival : target.doctor.lastArrival + 1;
-      const victim = moveIn(turn, token, target, arrival);
+      const victim = enterTarget(changeSet, token, target, arrival);
       if (victim !== undefined) bumped.push(victim);
     }
     return [{ token: state.token(token.id) ?? token, outcome }];
   });
-  return { ok: true, changes: turn.changes, value: { slot, affected, bumped } };
+  return { ok: true, changes: changeSet.changes, value: { slot, affected, bumped } };
 }
 
 /** What closing makes of a token; undefined for one that is completed. */
 function outcomeOf(token: Token, target: Slot | null): ClosingOutcome | undefined {
   if (token.status === 'COMPLETED') return undefined;
   if (token.status === 'IN_CONSULTATION') return 'stays';
-  const isMoved = target !== null && tokenOfPatient(token, target) === undefined;
+  const isMoved = target !== null && otherTokenOfPatient(token, target) === undefined;
   return isMoved ? 'moved' : 'cancelled_by_hospital';
 }
 
-const tokenOfPatient = ({ patientId }: Token, slot: Slot): Token | undefined =>
-  patientId === null ? undefined : slot.tokenOf(patientId);
+const otherTokenOfPatient = ({ patientId }: Token, slot: Slot): Token | undefined =>
+  patientId === null ? undefined : slot.tokenOfPatient(patientId);
 
 /** Only a token that is still to be seen has a place in the order that can change. */
 const refusalOfReorder = ({ status }: Token): Refused | undefined =>
-  isAhead(status) ? undefined : refuseFrom(status);
+  awaitsConsultation(status) ? undefined : refuseFrom(status);
 
 /** Lets a token that has left its slot into another (R2-R4); returns whom it bumped. */
-function moveIn(turn: Turn, token: Token, target: Slot, arrival: number): Token | undefined {
+function enterTarget(
+  changeSet: ChangeSet,
+  token: Token,
+  target: Slot,
+  arrival: number,
+): Token | undefined {
   const { slot, patientClass } = token;
   const landing = landingIn(target, patientClass);
   // Who is at the desk is there for every slot of the day.
-  const present = token.present && slot.facts.date === target.facts.date;
-  turn.enter('moved_in', target, landing, {
+  const present = token.hasCheckedIn && slot.facts.date === target.facts.date;
+  changeSet.enter('moved_in', target, landing, {
     tokenId: token.id,
     patientName: token.patientName,
     patientId: token.patientId,
@@ -125,7 +130,7 @@ function moveIn(turn: Turn, token: Token, target: Slot, arrival: number): Token 
     // Numbers are the doctor's and the day's: within both it never changes (R10).
     number: slot.day === target.day ? token.number : target.day.lastNumber + 1,
     bookedAt: token.bookedAt,
-    present,
+    hasCheckedIn: present,
   });
   return landing.victim;
 }
@@ -133,7 +138,7 @@ function moveIn(turn: Turn, token: Token, target: Slot, arrival: number): Token 
 /** The token where it is now; who else lost a seat or got one. */
 function reordered(
   state: EngineState,
-  { changes }: Turn,
+  { changes }: ChangeSet,
   { id }: Token,
   bumped?: Token,
   promoted?: Token,

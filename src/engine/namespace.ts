@@ -19,7 +19,7 @@ export class Namespace {
   readonly #sessions = new Map<SessionId, Doctor>();
   readonly #slots = new Map<SlotId, Slot>();
   /** The ids that stand under a prefix `...@`: a new session must not walk the slots of the whole hospital. */
-  readonly #under = new Map<string, Set<SlotId | SessionId>>();
+  readonly #idsByPrefix = new Map<string, Set<SlotId | SessionId>>();
 
   slot(id: SlotId): Slot | undefined {
     return this.#slots.get(id);
@@ -32,24 +32,24 @@ export class Namespace {
 
   addSlot(slot: Slot): void {
     this.#slots.set(slot.facts.id, slot);
-    this.#enter(slot.facts.id);
+    this.#addPrefixes(slot.facts.id);
   }
 
   removeSlot({ facts }: Slot): void {
     this.#slots.delete(facts.id);
-    this.#leave(facts.id);
+    this.#removePrefixes(facts.id);
   }
 
   addSession(id: SessionId, doctor: Doctor): void {
     this.#sessions.set(id, doctor);
-    this.#enter(id);
+    this.#addPrefixes(id);
   }
 
   /** Takes a session off a doctor; one that another doctor has taken over meanwhile stays with that one. */
   removeSession(id: SessionId, doctor: Doctor): void {
     if (this.#sessions.get(id) !== doctor) return;
     this.#sessions.delete(id);
-    this.#leave(id);
+    this.#removePrefixes(id);
   }
 
   /** Whether an id is a slot's or a session's, or stands where a session's slots do. */
@@ -88,7 +88,7 @@ export class Namespace {
 
   /** Whether something stands where this session's slots would: somebody else's, a single slot or a session. */
   #hasForeignIds(id: SessionId, doctorId: DoctorId): boolean {
-    for (const other of this.#under.get(id) ?? []) {
+    for (const other of this.#idsByPrefix.get(id) ?? []) {
       const facts = this.#slots.get(other as SlotId)?.facts;
       if (facts?.sessionId !== id || facts.doctorId !== doctorId) return true;
     }
@@ -100,18 +100,18 @@ export class Namespace {
     return slot !== undefined && slot.facts.doctorId !== doctorId;
   }
 
-  #enter(id: SlotId | SessionId): void {
+  #addPrefixes(id: SlotId | SessionId): void {
     for (const prefix of prefixesOf(id)) {
-      const ids = this.#under.get(prefix) ?? new Set();
-      this.#under.set(prefix, ids.add(id));
+      const ids = this.#idsByPrefix.get(prefix) ?? new Set();
+      this.#idsByPrefix.set(prefix, ids.add(id));
     }
   }
 
-  #leave(id: SlotId | SessionId): void {
+  #removePrefixes(id: SlotId | SessionId): void {
     for (const prefix of prefixesOf(id)) {
-      const ids = this.#under.get(prefix);
+      const ids = this.#idsByPrefix.get(prefix);
       ids?.delete(id);
-      if (ids?.size === 0) this.#under.delete(prefix);
+      if (ids?.size === 0) this.#idsByPrefix.delete(prefix);
     }
   }
 }

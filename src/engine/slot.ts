@@ -98,7 +98,7 @@ export class Slot {
   }
 
   /** Whether somebody waits beside a free seat. */
-  get isUnfilled(): boolean {
+  get hasUnfilledSeat(): boolean {
     return this.#waiting > 0 && this.seatsLeft > 0;
   }
 
@@ -111,7 +111,7 @@ export class Slot {
    * Whom a newcomer of this class would bump (R3): the lowest priority; among equals one not yet checked in,
    * then the latest arrival. Undefined when nobody may be bumped.
    */
-  weakestFor(newcomer: PatientClass): Token | undefined {
+  victimFor(newcomer: PatientClass): Token | undefined {
     const booked = this.#lines.BOOKED?.last();
     const checkedIn = newcomer.type === EMERGENCY ? this.#lines.CHECKED_IN?.last() : undefined;
     const victim = checkedIn !== undefined && isWeaker(checkedIn, booked) ? checkedIn : booked;
@@ -124,7 +124,7 @@ export class Slot {
    * Who gives way when seats become fewer (R12): those not checked in before those who are, each in R3's order. Only an
    * emergency keeps its seat before a checked-in patient of lower priority: waiting, it would take it back at once (R8).
    */
-  weakest(): Token | undefined {
+  weakestBumpable(): Token | undefined {
     const booked = this.#lines.BOOKED?.last();
     if (booked !== undefined && booked.patientClass.type !== EMERGENCY) return booked;
     const checkedIn = this.#lines.CHECKED_IN?.last();
@@ -137,7 +137,7 @@ export class Slot {
   }
 
   /** Tokens whose seat nobody can take from them: in consultation or completed. */
-  get unbumpable(): number {
+  get unbumpableSeats(): number {
     return this.inConsultation + (this.#lines.COMPLETED?.size ?? 0);
   }
 
@@ -147,7 +147,7 @@ export class Slot {
   }
 
   /** The live token of this patient (R15). */
-  tokenOf(patientId: PatientId): Token | undefined {
+  tokenOfPatient(patientId: PatientId): Token | undefined {
     return this.#patients?.get(patientId);
   }
 
@@ -167,21 +167,21 @@ export class Slot {
   /** Every token of the slot, best rank first. */
   tokens(): Token[] {
     return [...SEATED_STATUSES, 'WAITING' as const]
-      .flatMap((status) => this.#in(status))
+      .flatMap((status) => this.#tokensWith(status))
       .sort(byRank);
   }
 
   /** The tokens that hold a seat, in rank order. */
   seatedTokens(): Token[] {
-    return SEATED_STATUSES.flatMap((status) => this.#in(status)).sort(byRank);
+    return SEATED_STATUSES.flatMap((status) => this.#tokensWith(status)).sort(byRank);
   }
 
   /** The tokens that wait, in the order in which seats go to them. */
   waitlist(): Token[] {
-    return this.#in('WAITING');
+    return this.#tokensWith('WAITING');
   }
 
-  #in(status: LiveStatus): Token[] {
+  #tokensWith(status: LiveStatus): Token[] {
     return [...(this.#lines[status] ?? [])];
   }
 
@@ -191,20 +191,20 @@ export class Slot {
     this.#day = this.doctor.day(facts.date);
   }
 
-  enter(token: Token, status: LiveStatus): void {
+  addToken(token: Token, status: LiveStatus): void {
     (this.#lines[status] ??= new Line()).insert(token);
     this.#count(status, 1);
-    if (status === 'CHECKED_IN') this.doctor.calling.add(this);
+    if (status === 'CHECKED_IN') this.doctor.slotsWithCheckedIn.add(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
     if (token.patientId !== null)
       (this.#patients ??= new Map<PatientId, Token>()).set(token.patientId, token);
   }
 
-  leave(token: Token, status: LiveStatus): void {
+  removeToken(token: Token, status: LiveStatus): void {
     this.#lines[status]?.remove(token);
     this.#count(status, -1);
     if (status === 'CHECKED_IN' && this.nextCheckedIn() === undefined)
-      this.doctor.calling.delete(this);
+      this.doctor.slotsWithCheckedIn.delete(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.delete(token);
     if (token.patientId !== null) this.#patients?.delete(token.patientId);
   }

@@ -6,7 +6,7 @@ import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { endsAt, Slot, type SlotFacts } from './slot.ts';
-import { isLive, isPresent } from './status.ts';
+import { isLive, impliesCheckIn } from './status.ts';
 import type { Token } from './token.ts';
 
 /** How long after its end a slot of the day before is still worked in. */
@@ -54,12 +54,14 @@ export class EngineState {
    * The slot that an id means: its own, or the next one of a session that still takes bookings.
    * @param after of a session, only slots behind this one are meant
    */
-  slotMeant(id: SlotId, at: EpochMs, after?: Slot): Slot | undefined {
+  resolveSlot(id: SlotId, at: EpochMs, after?: Slot): Slot | undefined {
     const slot = this.#ids.slot(id);
     if (slot !== undefined) return slot;
     // A session id is an alias: slots and sessions share one namespace.
     const session = id as string as SessionId;
-    return this.#ids.session(session)?.nextSlotOf(session, at, this.rules.graceMinutes, after);
+    return this.#ids
+      .session(session)
+      ?.nextSlotOfSession(session, at, this.rules.graceMinutes, after);
   }
 
   /** The doctor of a session, whose id is an alias for one of its slots. */
@@ -111,13 +113,13 @@ export class EngineState {
         this.#addToken(change);
         break;
       case 'moved_out':
-        this.#removeToken(this.#leaving(change.tokenId, change.from));
+        this.#removeToken(this.#expectToken(change.tokenId, change.from));
         break;
       case 'reclassified':
         this.#reclassify(change);
         break;
       default:
-        this.#transit(change);
+        this.#transition(change);
     }
     this.#doctorOf(change.doctorId).version = change.version;
   }
@@ -139,17 +141,17 @@ export class EngineState {
   }
 
   /** Forgets a slot and its tokens: what is over is read from the store. */
-  forgetSlot(slot: Slot): void {
+  evictSlot(slot: Slot): void {
     for (const token of slot.tokens()) this.#removeToken(token);
     this.#ids.removeSlot(slot);
     slot.doctor.removeSlot(slot);
   }
 
   /** Forgets a doctor with all slots and tokens, as if never restored. */
-  forgetDoctor(id: DoctorId): void {
+  evictDoctor(id: DoctorId): void {
     const doctor = this.#doctors.get(id);
     if (doctor === undefined) return;
-    for (const slot of [...doctor.slots]) this.forgetSlot(slot);
+    for (const slot of [...doctor.slots]) this.evictSlot(slot);
     for (const session of doctor.facts.sessions) this.#ids.removeSession(session.id, doctor);
     this.#doctors.delete(id);
   }
@@ -159,7 +161,7 @@ export class EngineState {
     const doctor = this.#doctors.get(id);
     if (doctor === undefined) return;
     to.restoreDoctor(doctor.snapshot());
-    for (const slot of doctor.slots) to.restoreSlot(slot.facts, slot.tokens().map(snapshotOf));
+    for (const slot of doctor.slots) to.restoreSlot(slot.facts, slot.tokens().map(tokenFactsOf));
   }
 
   #doctorOf(id: DoctorId): Doctor {
@@ -171,7 +173,7 @@ export class EngineState {
   }
 
   /** A token's own class: of the table, or as the table was when the token got it. */
-  #classKept(type: string, priority: number): PatientClass {
+  #classWithPriority(type: string, priority: number): PatientClass {
     const current = this.#classes.get(type);
     if (current?.priority === priority) return current;
     // No class of a table has such a name.
@@ -208,12 +210,12 @@ export class EngineState {
       slot,
       patientName: facts.patientName,
       patientId: facts.patientId,
-      patientClass: this.#classKept(facts.patientType, facts.priority),
+      patientClass: this.#classWithPriority(facts.patientType, facts.priority),
       arrival: facts.arrival,
       number: facts.number,
       bookedAt: facts.bookedAt,
       status: facts.to,
-      present: facts.present,
+      hasCheckedIn: facts.hasCheckedIn,
     };
     const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);
@@ -221,42 +223,42 @@ export class EngineState {
     const before = this.#tokens.size;
     this.#tokens.set(token.id, token);
     invariant(this.#tokens.size > before, 'a token has one place');
-    slot.enter(token, facts.to);
+    slot.addToken(token, facts.to);
     invariant(slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
   }
 
   #removeToken(token: Token): void {
     invariant(isLive(token.status), 'a token in a slot is live');
-    token.slot.leave(token, token.status);
+    token.slot.removeToken(token, token.status);
     this.#tokens.delete(token.id);
   }
 
-  #leaving(id: TokenId, from: Token['status']): Writable<Token> {
+  #expectToken(id: TokenId, from: Token['status']): Writable<Token> {
     const token = found(this.#tokens.get(id), 'a token that changes is in memory');
     invariant(token.status === from, 'a change starts from the status the token has');
     return token;
   }
 
   #reclassify({ tokenId, from, patientType, priority }: TokenReclassified): void {
-    const token = this.#leaving(tokenId, from);
-    token.slot.leave(token, from);
-    token.patientClass = this.#classKept(patientType, priority);
-    token.slot.enter(token, from);
+    const token = this.#expectToken(tokenId, from);
+    token.slot.removeToken(token, from);
+    token.patientClass = this.#classWithPriority(patientType, priority);
+    token.slot.addToken(token, from);
   }
 
-  #transit(change: TokenTransition): void {
-    const token = this.#leaving(change.tokenId, change.from);
-    token.slot.leave(token, change.from);
+  #transition(change: TokenTransition): void {
+    const token = this.#expectToken(change.tokenId, change.from);
+    token.slot.removeToken(token, change.from);
     token.status = change.to;
-    token.present ||= isPresent(change.to);
+    token.hasCheckedIn ||= impliesCheckIn(change.to);
     if (isLive(change.to)) {
-      token.slot.enter(token, change.to);
+      token.slot.addToken(token, change.to);
       invariant(token.slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
     } else this.#tokens.delete(token.id);
   }
 }
 
-const snapshotOf = ({ id, slot, patientClass, status, ...token }: Token): TokenFacts => {
+const tokenFactsOf = ({ id, slot, patientClass, status, ...token }: Token): TokenFacts => {
   invariant(isLive(status), 'a token in a slot is live');
   const { type: patientType, priority } = patientClass;
   return { ...token, tokenId: id, slotId: slot.facts.id, patientType, priority, to: status };

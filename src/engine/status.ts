@@ -32,16 +32,16 @@ export const isLive = (status: Status): status is LiveStatus =>
   holdsSeat(status) || status === 'WAITING';
 
 /** True while a live token is still to be seen: it can be moved, reclassified or called. */
-export const isAhead = (status: Status): boolean =>
+export const awaitsConsultation = (status: Status): boolean =>
   isLive(status) && status !== 'IN_CONSULTATION' && status !== 'COMPLETED';
 
 /** Whether a token of this status has been at the desk, whatever becomes of it later. */
-export const isPresent = (status: Status): boolean =>
+export const impliesCheckIn = (status: Status): boolean =>
   status === 'CHECKED_IN' || status === 'IN_CONSULTATION';
 
 /** The seat status that a patient comes to: one who has been at the desk is still there. */
-export const seatStatusOf = ({ present }: { readonly present: boolean }): SeatedStatus =>
-  present ? 'CHECKED_IN' : 'BOOKED';
+export const seatStatusOf = ({ hasCheckedIn }: { readonly hasCheckedIn: boolean }): SeatedStatus =>
+  hasCheckedIn ? 'CHECKED_IN' : 'BOOKED';
 
 /** The statuses that this one may change to. */
 export const nextStatuses = (status: Status): readonly Status[] => STATUSES[status].next;

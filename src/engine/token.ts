@@ -18,7 +18,7 @@ export interface Token {
   readonly bookedAt: EpochMs;
   readonly status: Status;
   /** Has been at the desk: a promotion brings the token back as `CHECKED_IN`. */
-  readonly present: boolean;
+  readonly hasCheckedIn: boolean;
 }
 
 /** Rank in a slot: priority descending, then arrival ascending. The order of every list there is. */

@@ -1,12 +1,12 @@
 import type { CallNext, Called, Outcome, Start, TokenCommand } from './command.ts';
 import { startsBefore, type Doctor } from './doctor.ts';
 import type { EpochMs, LocalDate } from './ids.ts';
-import { refusalOfStep } from './booking.ts';
+import { refusalOfTransition } from './booking.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import type { Slot } from './slot.ts';
 import type { EngineState } from './state.ts';
 import type { Token } from './token.ts';
-import { Turn } from './turn.ts';
+import { ChangeSet } from './change-set.ts';
 
 // The visit: a patient arrives, is called, is seen.
 
@@ -15,18 +15,19 @@ export function checkIn(state: EngineState, { tokenId, at }: TokenCommand): Outc
   const token = state.token(tokenId);
   return token === undefined
     ? refuse('token_not_found')
-    : (refusalOfStep(token, 'CHECKED_IN') ?? step(new Turn(state, at), token, 'checked_in'));
+    : (refusalOfTransition(token, 'CHECKED_IN') ??
+        transitionTo(new ChangeSet(state, at), token, 'checked_in'));
 }
 
 /** See `AllocationEngine.start`. */
 export function start(state: EngineState, { tokenId, today, at }: Start): Outcome<Token> {
   const token = state.token(tokenId);
   if (token === undefined) return refuse('token_not_found');
-  const refusal = refusalOfStep(token, 'IN_CONSULTATION');
+  const refusal = refusalOfTransition(token, 'IN_CONSULTATION');
   if (refusal !== undefined) return refusal;
   const current = inConsultationWith(state, token.slot.doctor, today, at);
   return current === undefined
-    ? step(new Turn(state, at), token, 'started')
+    ? transitionTo(new ChangeSet(state, at), token, 'started')
     : refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
 }
 
@@ -35,7 +36,8 @@ export function complete(state: EngineState, { tokenId, at }: TokenCommand): Out
   const token = state.token(tokenId);
   return token === undefined
     ? refuse('token_not_found')
-    : (refusalOfStep(token, 'COMPLETED') ?? step(new Turn(state, at), token, 'completed'));
+    : (refusalOfTransition(token, 'COMPLETED') ??
+        transitionTo(new ChangeSet(state, at), token, 'completed'));
 }
 
 /** See `AllocationEngine.callNext`. */
@@ -52,19 +54,23 @@ export function callNext(state: EngineState, command: CallNext): Outcome<Called>
     return refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
   const next = slot === undefined ? nextOfDay(state, doctor, command) : slot.nextCheckedIn();
   if (next === undefined) return refuse('nobody_waiting');
-  const turn = new Turn(state, at);
-  if (current !== undefined) turn.transit(current, 'completed');
-  turn.transit(next, 'started');
-  return { ok: true, changes: turn.changes, value: { token: next, completed: current ?? null } };
+  const changeSet = new ChangeSet(state, at);
+  if (current !== undefined) changeSet.transition(current, 'completed');
+  changeSet.transition(next, 'started');
+  return {
+    ok: true,
+    changes: changeSet.changes,
+    value: { token: next, completed: current ?? null },
+  };
 }
 
-function step(
-  turn: Turn,
+function transitionTo(
+  changeSet: ChangeSet,
   token: Token,
   kind: 'checked_in' | 'started' | 'completed',
 ): Outcome<Token> {
-  turn.transit(token, kind);
-  return { ok: true, changes: turn.changes, value: token };
+  changeSet.transition(token, kind);
+  return { ok: true, changes: changeSet.changes, value: token };
 }
 
 /** Who is with the doctor; a patient of days gone by whom nobody completed is not. */
@@ -82,7 +88,7 @@ function inConsultationWith(
 /** Of the slots of the day (of one session, if asked), one of yesterday that goes on included: who is first to be called. */
 function nextOfDay(
   state: EngineState,
-  { calling }: Doctor,
+  { slotsWithCheckedIn: calling }: Doctor,
   { slotId: session, today, at }: CallNext,
 ): Token | undefined {
   let first: Slot | undefined;

@@ -290,7 +290,7 @@ export const ScheduleQuery = closed({
 
 export const NoQuery = closed({});
 
-export const TrialQuery = closed({
+export const DryRunQuery = closed({
   dry_run: Type.Optional(
     oneOf(['true', 'false'], 'Whether the command is only tried: the same answer, no change.'),
   ),

@@ -14,14 +14,14 @@ import {
   ReviseSlotBody,
   Slot,
   SlotBody,
-  TrialQuery,
+  DryRunQuery,
 } from './schemas.ts';
 
 interface SlotRoutes {
   readonly clinic: ClinicCommands;
 }
 
-const TRIAL = 'With `dry_run=true` the answer is the same and nothing is changed.';
+const DRY_RUN = 'With `dry_run=true` the answer is the same and nothing is changed.';
 
 const addSlot = {
   tags: ['Slots'],
@@ -38,9 +38,9 @@ const addSlot = {
 const reviseSlot = {
   tags: ['Slots'],
   summary: "Set a slot's seats and delay",
-  description: `More seats promote who waits, fewer bump the weakest. ${TRIAL}`,
+  description: `More seats promote who waits, fewer bump the weakest. ${DRY_RUN}`,
   params: IdParams,
-  querystring: TrialQuery,
+  querystring: DryRunQuery,
   body: ReviseSlotBody,
   response: {
     200: RevisedSlot,
@@ -58,9 +58,9 @@ const reviseSlot = {
 const closeSlot = {
   tags: ['Slots'],
   summary: 'Close a slot and move or cancel its patients',
-  description: `Every live patient is listed with the outcome. ${TRIAL}`,
+  description: `Every live patient is listed with the outcome. ${DRY_RUN}`,
   params: IdParams,
-  querystring: TrialQuery,
+  querystring: DryRunQuery,
   headers: KeyHeaders,
   body: CloseBody,
   response: {
@@ -72,9 +72,9 @@ const closeSlot = {
 const delayDay = {
   tags: ['Slots'],
   summary: 'Say by how much a doctor runs late on a day',
-  description: `Sets the delay of the open slots of the day that have not ended. ${TRIAL}`,
+  description: `Sets the delay of the open slots of the day that have not ended. ${DRY_RUN}`,
   params: IdParams,
-  querystring: TrialQuery,
+  querystring: DryRunQuery,
   headers: KeyHeaders,
   body: DelayBody,
   response: { 200: Delay, ...problems([...POST_CODES, 'doctor_not_found']) },

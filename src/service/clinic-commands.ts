@@ -4,10 +4,10 @@ import {
   SESSION_ENDED,
   slotId,
   type AllocationEngine,
-  type Closed,
+  type ClosedSlot,
   type EpochMs,
   type Outcome,
-  type Revised,
+  type RevisedSlot,
   type Slot,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
@@ -28,7 +28,7 @@ import {
   type CommandDeps,
   type Intent,
   type Runner,
-  type Step,
+  type CommandStep,
 } from './runner.ts';
 import {
   closedView,
@@ -99,7 +99,7 @@ export class ClinicCommands {
 
   /** Opens a single slot outside the sessions. */
   addSlot(request: SlotRequest, caller: Caller): Promise<Answer<SlotView>> {
-    return this.#runner.once('slots', request, caller, async (keep) => {
+    return this.#runner.runOnce('slots', request, caller, async (keep) => {
       const { engine, clock, newId } = this.#deps;
       const errors = slotFaultsOf(request);
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
@@ -127,8 +127,8 @@ export class ClinicCommands {
     const { graceMinutes } = this.#deps.engine.rules;
     return this.#runner.whenReady(async () => {
       const scope = await this.#runner.scopeOfSlot(slotId(id));
-      return this.#onSlots<Revised, RevisedView>(scope, intentOf(caller), {
-        isTrial,
+      return this.#onSlots<RevisedSlot, RevisedView>(scope, intentOf(caller), {
+        isDryRun: isTrial,
         decide: (engine, at) =>
           engine.reviseSlot({ slotId: slotId(id), capacity, delayMinutes, at }),
         view: (revised, at) => revisedView(revised, at, graceMinutes),
@@ -152,11 +152,11 @@ export class ClinicCommands {
       const own = await this.#runner.scopeOfSlot(slotId(id));
       const target = moveTo === null ? NOTHING : await this.#runner.scopeOfSlot(moveTo);
       const scope = own && target && union(own, target);
-      return this.#onSlots<Closed, ClosedView>(
+      return this.#onSlots<ClosedSlot, ClosedView>(
         scope,
         { ...intent, reason },
         {
-          isTrial,
+          isDryRun: isTrial,
           decide: (engine, at) => engine.closeSlot({ slotId: slotId(id), reason, moveTo, at }),
           view: (closed, at) => closedView(closed, at, graceMinutes),
         },
@@ -178,7 +178,7 @@ export class ClinicCommands {
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
       const command = { doctorId: doctorId(id), date: localDate(request.date), minutes };
       return this.#onSlots({ doctorIds: [command.doctorId] }, intent, {
-        isTrial,
+        isDryRun: isTrial,
         decide: (engine, at) => engine.delayDay({ ...command, at }),
         view: (slots, at) => delayView({ ...command, slots }, at, graceMinutes),
       });
@@ -195,14 +195,14 @@ export class ClinicCommands {
   ): Promise<Answer<T>> {
     const { name: actor } = caller;
     const once = isTrial ? { name: actor, idempotencyKey: null } : caller;
-    return this.#runner.once(name, request, once, (keep) => run(intentOf(caller, keep)));
+    return this.#runner.runOnce(name, request, once, (keep) => run(intentOf(caller, keep)));
   }
 
   /** Runs a step on the engine, or a trial of it on a copy of its doctors: the same code, and so the same answer. */
   #onSlots<Value, View>(
     scope: Scope | undefined,
     intent: Intent,
-    step: Omit<Step<Value, View>, 'decide'> & {
+    step: Omit<CommandStep<Value, View>, 'decide'> & {
       readonly decide: (engine: AllocationEngine, at: EpochMs) => Outcome<Value>;
     },
   ): Promise<Result<View>> {
@@ -210,7 +210,8 @@ export class ClinicCommands {
     if (scope === undefined) return this.#runner.refuse({ code: 'slot_not_found' }, intent);
     return this.#runner.decide(scope, intent, {
       ...step,
-      decide: (at) => step.decide(step.isTrial ? engine.rehearsal(scope.doctorIds) : engine, at),
+      decide: (at) =>
+        step.decide(step.isDryRun ? engine.copyForDryRun(scope.doctorIds) : engine, at),
     });
   }
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../engine/index.ts';
-import { KeyTakenError, type KeptAnswer, type Store } from '../store/index.ts';
+import { IdempotencyKeyTakenError, type StoredResponse, type Store } from '../store/index.ts';
 import { refused, type Result } from './refusal.ts';
 
 /** Who sends a command, and the key under which its answer is to be kept. */
@@ -16,7 +16,7 @@ export interface Answer<T> {
 }
 
 /** Makes of a command's result what is to be kept with its effect; null when nothing is. */
-export type Keep = (result: Result<unknown>, at: EpochMs) => KeptAnswer | null;
+export type BuildResponse = (result: Result<unknown>, at: EpochMs) => StoredResponse | null;
 
 /** Runs a command once for each key of a caller: a repeat gets the first answer, also after a restart. */
 export class Idempotency {
@@ -28,11 +28,11 @@ export class Idempotency {
   }
 
   /** @param request what makes two commands the same: its name and its fields */
-  async once<T>(
+  async runOnce<T>(
     caller: Caller,
     request: readonly unknown[],
     now: EpochMs,
-    run: (keep: Keep) => Promise<Result<T>>,
+    run: (keep: BuildResponse) => Promise<Result<T>>,
   ): Promise<Answer<T>> {
     const { name, idempotencyKey: key } = caller;
     if (key === null) return { result: await run(() => null), isReplay: false };
@@ -42,9 +42,9 @@ export class Idempotency {
     try {
       const requestHash = hash('sha256', canonicalJson(request), 'base64url');
       for (;;) {
-        const kept = await this.#store.keptAnswer(name, key, now);
+        const kept = await this.#store.storedResponse(name, key, now);
         if (kept !== undefined) return replayed<T>(kept, requestHash);
-        const keep: Keep = (result, at) => {
+        const keep: BuildResponse = (result, at) => {
           const answer = JSON.stringify(result);
           return { caller: name, key, requestHash, answer, at };
         };
@@ -52,7 +52,7 @@ export class Idempotency {
           return fresh(await run(keep));
         } catch (error) {
           // Another process was first: its answer is kept by now.
-          if (!(error instanceof KeyTakenError)) throw error;
+          if (!(error instanceof IdempotencyKeyTakenError)) throw error;
         }
       }
     } finally {
@@ -70,7 +70,7 @@ const canonicalJson = (value: unknown): string =>
   );
 
 /** The first answer, to a repeat of the request that it answered. */
-function replayed<T>(kept: KeptAnswer, requestHash: string): Answer<T> {
+function replayed<T>(kept: StoredResponse, requestHash: string): Answer<T> {
   return kept.requestHash === requestHash
     ? { result: JSON.parse(kept.answer) as Result<T>, isReplay: true }
     : fresh(refused({ code: 'idempotency_key_reused' }));

@@ -9,7 +9,7 @@ import { Reads } from './reads.ts';
 import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
 import { Runner } from './runner.ts';
-import { SlotKeeper } from './slot-keeper.ts';
+import { SlotMaintainer } from './slot-maintainer.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
@@ -63,7 +63,7 @@ export interface Service {
 export function createService({ engine, store, clock, horizonDays }: ServiceDeps): Service {
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();
-  const keeper = new SlotKeeper({ engine, store, clock, horizonDays });
+  const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
   const deps = { engine, store, lifecycle, clock, newId, horizonDays };
   const runner = new Runner(deps);
   return {

@@ -1,10 +1,12 @@
 import {
   holdsSeat,
+  isTokenChange,
   type Change,
   type EpochMs,
   type PatientClass,
   type SlotFacts,
   type Status,
+  type TokenChange,
   type TokenId,
 } from '../engine/index.ts';
 import { emptySeatMsOf } from './empty-seats.ts';
@@ -23,8 +25,6 @@ export const COUNTED = [
   'expired',
 ] as const satisfies readonly Change['kind'][];
 type Counted = (typeof COUNTED)[number];
-
-type TokenChange = Exclude<Change, { kind: 'doctor_set' | 'slot_set' }>;
 
 /** How long those waited who got a seat in the end, from their arrival in its slot; null when nobody did. */
 export interface WaitView {
@@ -118,7 +118,7 @@ function tokenDaysOf(slots: DayRecord['slots']): TokenDay[] {
   const days = new Map<TokenId, TokenDay>();
   // A token may go from slot to slot and back: the doctor's versions are the order of it all.
   for (const change of slots.flat().sort((a, b) => a.version - b.version)) {
-    if (change.kind === 'doctor_set' || change.kind === 'slot_set') continue;
+    if (!isTokenChange(change)) continue;
     const day = days.get(change.tokenId) ?? new TokenDay();
     days.set(change.tokenId, day);
     day.take(change);

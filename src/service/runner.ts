@@ -10,7 +10,7 @@ import {
   type TokenId,
 } from '../engine/index.ts';
 import type { Scope, Store } from '../store/index.ts';
-import { Idempotency, type Answer, type Caller, type Keep } from './idempotency.ts';
+import { Idempotency, type Answer, type Caller, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
 
@@ -28,22 +28,22 @@ export interface CommandDeps {
 export interface Intent {
   readonly actor: string;
   readonly reason: string | null;
-  readonly keep: Keep;
+  readonly buildResponse: BuildResponse;
 }
 
 /** The intent of a command for which nobody gives a reason. */
 export const intentOf = (
   caller: Caller,
-  keep: Keep = () => null,
+  keep: BuildResponse = () => null,
   reason: string | null = null,
-): Intent => ({ actor: caller.name, reason, keep });
+): Intent => ({ actor: caller.name, reason, buildResponse: keep });
 
 /** How a command is decided, and how its outcome is told. */
-export interface Step<Value, View> {
+export interface CommandStep<Value, View> {
   readonly decide: (at: EpochMs) => Outcome<Value> | { ok: false; refusal: Refusal };
   readonly view: (value: Value, at: EpochMs) => View;
   /** Whether it is only tried: nothing of it is kept. */
-  readonly isTrial?: boolean;
+  readonly isDryRun?: boolean;
 }
 
 /** Runs commands: each once for its idempotency key, decided by the engine in one step, answered when it is durable. */
@@ -68,17 +68,17 @@ export class Runner {
   }
 
   /** @param name of the command, which belongs to what makes two requests the same */
-  async once<T>(
+  async runOnce<T>(
     name: string,
     request: object,
     caller: Caller,
-    run: (keep: Keep) => Promise<Result<T>>,
+    run: (keep: BuildResponse) => Promise<Result<T>>,
   ): Promise<Answer<T>> {
     const { lifecycle, clock } = this.#deps;
     const code = lifecycle.unreadiness;
     if (code !== undefined) return { result: refused({ code }), isReplay: false };
     try {
-      return await this.#idempotency.once(caller, [name, request], clock(), run);
+      return await this.#idempotency.runOnce(caller, [name, request], clock(), run);
     } catch (error) {
       return { result: refused(refusalOf(error)), isReplay: false };
     }
@@ -88,7 +88,7 @@ export class Runner {
   decide<Value, View>(
     scope: Scope,
     intent: Intent,
-    { decide, view, isTrial = false }: Step<Value, View>,
+    { decide, view, isDryRun: isTrial = false }: CommandStep<Value, View>,
   ): Promise<Result<View>> {
     return this.#transact(scope, intent, (at) => {
       const outcome = decide(at);
@@ -105,7 +105,7 @@ export class Runner {
   async decideOnToken<Value, View>(
     id: string,
     intent: Intent,
-    step: Step<Value, View>,
+    step: CommandStep<Value, View>,
     more: Scope = { doctorIds: [] },
   ): Promise<Result<View>> {
     const { engine } = this.#deps;
@@ -155,7 +155,7 @@ export class Runner {
 
   #transact<View>(
     scope: Scope,
-    { actor, reason, keep }: Intent,
+    { actor, reason, buildResponse: keep }: Intent,
     decide: (at: EpochMs) => { changes: readonly Change[]; result: Result<View> },
   ): Promise<Result<View>> {
     const { store, clock } = this.#deps;
@@ -164,7 +164,7 @@ export class Runner {
       const { changes, result } = decide(at);
       const isFinal = result.ok || scope.doctorIds.length === 0 || isAnswer(result.refusal);
       const kept = isFinal ? keep(result, at) : null;
-      return { changes, answer: result, origin: { actor, reason }, kept };
+      return { changes, answer: result, origin: { actor, reason }, response: kept };
     });
   }
 }

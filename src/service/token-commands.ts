@@ -4,7 +4,7 @@ import {
   slotId,
   tokenId,
   type EpochMs,
-  type Left,
+  type Departure,
   type LocalDate,
   type Outcome,
   type Reordered,
@@ -13,7 +13,7 @@ import {
 import { localDateAt } from './calendar.ts';
 import type { Answer, Caller } from './idempotency.ts';
 import type { Result } from './refusal.ts';
-import { intentOf, type CommandDeps, type Runner, type Step } from './runner.ts';
+import { intentOf, type CommandDeps, type Runner, type CommandStep } from './runner.ts';
 import {
   bookingView,
   calledView,
@@ -83,7 +83,7 @@ export class TokenCommands {
     const slot = slotId(request.slot_id);
     const isAlias = engine.sessionDoctor(slot) !== undefined;
     const scope = { doctorIds: [doctor], slotIds: isAlias ? [] : [slot] };
-    return this.#runner.once('book', request, caller, (keep) =>
+    return this.#runner.runOnce('book', request, caller, (keep) =>
       this.#runner.decide(scope, intentOf(caller, keep), {
         decide: (at) =>
           engine.book({
@@ -103,7 +103,7 @@ export class TokenCommands {
   /** Cancels a token, seated or waiting (R5, R6); after its slot has ended too (R11). */
   cancel(request: CancelRequest, caller: Caller): Promise<Answer<CancelView>> {
     const { engine } = this.#deps;
-    const step: Step<Left, CancelView> = {
+    const step: CommandStep<Departure, CancelView> = {
       decide: (at) => engine.cancel({ tokenId: tokenId(request.token_id), at }),
       view: cancelView,
     };
@@ -114,7 +114,7 @@ export class TokenCommands {
   noShow(request: NoShowRequest, caller: Caller): Promise<Answer<NoShowView>> {
     const { engine } = this.#deps;
     const { token_id, force = false } = request;
-    const step: Step<Left, NoShowView> = {
+    const step: CommandStep<Departure, NoShowView> = {
       decide: (at) => engine.noShow({ tokenId: tokenId(token_id), force, at }),
       view: noShowView,
     };
@@ -154,7 +154,7 @@ export class TokenCommands {
     const slot = slot_id === undefined ? null : slotId(slot_id);
     const isAlias = slot !== null && engine.sessionDoctor(slot) !== undefined;
     const scope = { doctorIds: [doctor], slotIds: slot === null || isAlias ? [] : [slot] };
-    return this.#runner.once('call-next', request, caller, (keep) =>
+    return this.#runner.runOnce('call-next', request, caller, (keep) =>
       this.#runner.decide(scope, intentOf(caller, keep), {
         decide: (at) => {
           const today = this.#todayOf(engine.doctor(doctor), at);
@@ -168,12 +168,12 @@ export class TokenCommands {
   /** Moves a patient to another slot, of whichever doctor; refused, the patient keeps the old place (R13). */
   move(request: MoveRequest, caller: Caller): Promise<Answer<ReorderedView>> {
     const { engine } = this.#deps;
-    const step: Step<Reordered, ReorderedView> = {
+    const step: CommandStep<Reordered, ReorderedView> = {
       decide: (at) =>
         engine.move({ tokenId: tokenId(request.token_id), slotId: slotId(request.slot_id), at }),
       view: (moved, at) => reorderedView(moved, at, engine.rules.graceMinutes),
     };
-    return this.#runner.once('move', request, caller, async (keep) => {
+    return this.#runner.runOnce('move', request, caller, async (keep) => {
       const intent = intentOf(caller, keep);
       const target = await this.#runner.scopeOfSlot(slotId(request.slot_id));
       return target === undefined
@@ -186,7 +186,7 @@ export class TokenCommands {
   reclassify(request: ReclassifyRequest, caller: Caller): Promise<Answer<ReorderedView>> {
     const { engine } = this.#deps;
     const { token_id, patient_type: patientType, reason } = request;
-    const step: Step<Reordered, ReorderedView> = {
+    const step: CommandStep<Reordered, ReorderedView> = {
       decide: (at) => engine.reclassify({ tokenId: tokenId(token_id), patientType, at }),
       view: (moved, at) => reorderedView(moved, at, engine.rules.graceMinutes),
     };
@@ -206,10 +206,10 @@ export class TokenCommands {
     name: string,
     request: TokenRequest,
     caller: Caller,
-    step: Step<Value, View>,
+    step: CommandStep<Value, View>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
-    return this.#runner.once(name, request, caller, (keep): Promise<Result<View>> =>
+    return this.#runner.runOnce(name, request, caller, (keep): Promise<Result<View>> =>
       this.#runner.decideOnToken(request.token_id, intentOf(caller, keep, reason), step),
     );
   }

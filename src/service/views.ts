@@ -4,14 +4,14 @@ import {
   holdsSeat,
   type Booked,
   type Called,
-  type Closed,
+  type ClosedSlot,
   type ClosingOutcome,
   type DelayDay,
   type DoctorFacts,
   type EpochMs,
-  type Left,
+  type Departure,
   type Reordered,
-  type Revised,
+  type RevisedSlot,
   type Slot,
   type SlotFacts,
   type Status,
@@ -267,13 +267,13 @@ function alternativesTo(full: Slot, at: EpochMs, graceMinutes: number): Alternat
   return found;
 }
 
-export const cancelView = ({ token, promoted }: Left, at: EpochMs): CancelView => ({
+export const cancelView = ({ token, promoted }: Departure, at: EpochMs): CancelView => ({
   status: 'CANCELLED',
   id: token.id,
   promoted: promoted === null ? null : tokenView(promoted, at),
 });
 
-export const noShowView = ({ token, promoted }: Left, at: EpochMs): NoShowView => ({
+export const noShowView = ({ token, promoted }: Departure, at: EpochMs): NoShowView => ({
   ...tokenView(token, at),
   promoted: promoted === null ? null : tokenView(promoted, at),
 });
@@ -306,7 +306,7 @@ export const slotView = (slot: Slot, at: EpochMs, graceMinutes: number): SlotVie
 });
 
 export const revisedView = (
-  { slot, bumped, promoted }: Revised,
+  { slot, bumped, promoted }: RevisedSlot,
   at: EpochMs,
   graceMinutes: number,
 ): RevisedView => ({
@@ -316,7 +316,7 @@ export const revisedView = (
 });
 
 export const closedView = (
-  { slot, affected, bumped }: Closed,
+  { slot, affected, bumped }: ClosedSlot,
   at: EpochMs,
   graceMinutes: number,
 ): ClosedView => ({

@@ -12,8 +12,10 @@ import {
   type TokenEntered,
   type TokenId,
   type TokenReclassified,
+  isEntry,
+  isTokenChange,
 } from '../engine/index.ts';
-import { isEntry, isTokenChange, recordOf } from './fold.ts';
+import { recordOf } from './fold.ts';
 import type { ChangeRecord, Origin } from './store.ts';
 
 /** A row of `changes`, as a database hands it over: its tables and our own writes vouch for the types. */
@@ -33,11 +35,14 @@ export interface ChangeRow {
   readonly data: string | null;
 }
 
-/** What a token entered its slot with, beside what the row has columns for; a booking's instant is the row's own. */
+/**
+ * The facts of an entered token that the row has no column for. `present` is the stored name of `hasCheckedIn`. A
+ * booking has no `bookedAt`, because it is the row's own `at`.
+ */
 type EnteredData = Omit<
   TokenEntered,
-  'kind' | 'doctorId' | 'version' | 'at' | 'tokenId' | 'slotId' | 'to' | 'bookedAt'
-> & { readonly bookedAt?: EpochMs };
+  'kind' | 'doctorId' | 'version' | 'at' | 'tokenId' | 'slotId' | 'to' | 'bookedAt' | 'hasCheckedIn'
+> & { readonly present: boolean; readonly bookedAt?: EpochMs };
 type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
 
 /** The row of a change record, but for its place among all of them. */
@@ -76,7 +81,8 @@ function dataOf(change: Change): string | null {
     return JSON.stringify({ patientType, priority } satisfies ReclassifiedData);
   }
   if (!isEntry(change)) return null;
-  const { patientName, patientId, patientType, priority, arrival, number, present } = change;
+  const { patientName, patientId, patientType, priority, arrival, number } = change;
+  const present = change.hasCheckedIn;
   const data = { patientName, patientId, patientType, priority, arrival, number, present };
   const moved = change.kind === 'moved_in' ? { bookedAt: change.bookedAt } : {};
   return JSON.stringify({ ...data, ...moved } satisfies EnteredData);
@@ -96,10 +102,11 @@ export function changeOf(row: ChangeRow): Change {
       return { kind, ...envelope, slot: read(row) as SlotFacts };
     case 'booked':
     case 'moved_in': {
-      const data = read(row) as EnteredData;
+      const { present: hasCheckedIn, ...data } = read(row) as EnteredData;
       return {
         bookedAt: at,
         ...data,
+        hasCheckedIn,
         kind,
         ...envelope,
         ...idsOf(row),

@@ -1,5 +1,10 @@
-import type { AllocationEngine, DoctorFacts, DoctorId, LocalDate } from '../engine/index.ts';
-import { isEntry } from './fold.ts';
+import {
+  type AllocationEngine,
+  type DoctorFacts,
+  type DoctorId,
+  type LocalDate,
+  isEntry,
+} from '../engine/index.ts';
 import type { Decision } from './store.ts';
 
 /** A doctor's counters as a batch leaves them: written once a batch, however many commands it holds. */

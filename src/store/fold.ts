@@ -1,14 +1,5 @@
-import { invariant, isPresent, type Change, type TokenEntered } from '../engine/index.ts';
+import { impliesCheckIn, invariant, isEntry, type TokenChange } from '../engine/index.ts';
 import type { ChangeRecord, Origin, StoredToken } from './store.ts';
-
-export type TokenChange = Exclude<Change, { kind: 'doctor_set' | 'slot_set' }>;
-
-export const isTokenChange = (change: Change): change is TokenChange =>
-  change.kind !== 'doctor_set' && change.kind !== 'slot_set';
-
-/** Whether a change brings a token into its slot. */
-export const isEntry = (change: Change): change is TokenEntered =>
-  change.kind === 'booked' || change.kind === 'moved_in';
 
 /**
  * The kept token after one of its changes; undefined between the two halves of a move.
@@ -29,7 +20,11 @@ export function foldToken(
     const { patientType, priority } = change;
     return { ...token, patientType, priority };
   }
-  return { ...token, status: change.to, present: token.present || isPresent(change.to) };
+  return {
+    ...token,
+    status: change.to,
+    hasCheckedIn: token.hasCheckedIn || impliesCheckIn(change.to),
+  };
 }
 
 /** The change as the token's history tells it. A reason is the command's own: it is not told to those it touched. */

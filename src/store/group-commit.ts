@@ -63,7 +63,8 @@ export class GroupCommit {
       this.#end(error as Error);
       throw error;
     }
-    if (decision.changes.length > 0 || decision.kept !== null) await this.#add(doctorIds, decision);
+    if (decision.changes.length > 0 || decision.response !== null)
+      await this.#add(doctorIds, decision);
     else for (const id of doctorIds) await this.settled(id);
     return decision.answer;
   }

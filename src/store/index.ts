@@ -1,30 +1,32 @@
 import { existsSync } from 'node:fs';
-import type { AllocationEngine, EngineRules } from '../engine/index.ts';
-import { copy, type CopyReport } from './copy/copy.ts';
-import { PostgresCopy, PostgresOriginal } from './copy/postgres.ts';
-import { SqliteCopy, SqliteOriginal } from './copy/sqlite.ts';
+import type { AllocationEngine } from '../engine/index.ts';
+import { PostgresCopyTarget, PostgresCopySource } from './postgres/copy.ts';
+import { SqliteCopyTarget, SqliteCopySource } from './sqlite/copy.ts';
 import { MemoryStore } from './memory-store.ts';
 import { nameOf } from './postgres/errors.ts';
 import { PostgresStore } from './postgres/postgres-store.ts';
-import { PostgresTrial } from './postgres/trial.ts';
-import { PostgresVerifySource } from './postgres/verify-source.ts';
+import { PostgresDryRunStore } from './postgres/dry-run-store.ts';
+import { PostgresAuditSource } from './postgres/audit-source.ts';
 import { backUp as backUpFile } from './sqlite/backup.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { SqliteTrial } from './sqlite/trial.ts';
-import { SqliteVerifySource } from './sqlite/verify-source.ts';
-import { StoreOpenError, type Store, type TrialStore } from './store.ts';
-import type { VerifySource } from './verify/source.ts';
-import { verify, type VerifyReport } from './verify/verify.ts';
+import { SqliteDryRunStore } from './sqlite/dry-run-store.ts';
+import { SqliteAuditSource } from './sqlite/audit-source.ts';
+import { StoreOpenError, type Store, type DryRunStore } from './store.ts';
+import type { AuditSource } from './audit-source.ts';
+import type { CopySource, CopyTarget } from './copy.ts';
 
 export { detachedSlot } from './restore.ts';
+export * from './audit-source.ts';
+export type * from './copy.ts';
+export { foldToken } from './fold.ts';
 export * from './store.ts';
-export type { VerifyReport } from './verify/verify.ts';
+export { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
 
 /** What `DATABASE_URL` may look like. */
 export const DATABASE_URL_PATTERN = '^(memory:|sqlite:.+|postgres(ql)?://.+)$';
 
-const isSqlite = (url: string): boolean => /^sqlite:./.test(url);
-const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
+export const isSqlite = (url: string): boolean => /^sqlite:./.test(url);
+export const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 
 const pathOf = (url: string): string => url.slice('sqlite:'.length);
 
@@ -42,20 +44,11 @@ export function createStore(url: string, engine: AllocationEngine): Store {
 }
 
 /**
- * Verifies what is kept, beside a running process or without one.
- * @throws StoreOpenError when there is nothing to verify, or it cannot be read
+ * Opens one consistent snapshot of a database, stopped or live, for the audit.
+ * @throws StoreOpenError when there is no database of this program and its version, or it cannot be read
  */
-export async function verifyDatabase(url: string, rules: EngineRules): Promise<VerifyReport> {
-  const source = await openVerifySource(url);
-  try {
-    return await verify(source, rules);
-  } finally {
-    await source.close();
-  }
-}
-
-const openVerifySource = async (url: string): Promise<VerifySource> =>
-  isPostgres(url) ? PostgresVerifySource.open(url) : new SqliteVerifySource(keptPathOf(url));
+export const openAuditSource = async (url: string): Promise<AuditSource> =>
+  isPostgres(url) ? PostgresAuditSource.open(url) : new SqliteAuditSource(keptPathOf(url));
 
 /**
  * Copies the database, stopped or live, into a new file as it is at one instant.
@@ -70,40 +63,28 @@ export function backUp(url: string, target: string): void {
 }
 
 /**
- * Copies all that is kept in an SQLite file into an empty PostgreSQL database, or the other way into a new file; neither
- * may be in use. The target is left as it was unless the copy is the same, row by row, and both are clean.
- * @returns how many rows each table has
- * @throws StoreOpenError saying in one sentence why nothing was copied
+ * Opens a database that no process uses, to copy it.
+ * @throws StoreOpenError when it is in use, or there is no database of this program and its version
  */
-export async function migrateStore(
-  from: string,
-  to: string,
-  rules: EngineRules,
-): Promise<CopyReport> {
-  if (!(isSqlite(from) && isPostgres(to)) && !(isPostgres(from) && isSqlite(to)))
-    throw new StoreOpenError(
-      'Name an SQLite file, as sqlite: and its path, and a PostgreSQL database, as postgres://.',
-    );
-  const original = isPostgres(from)
-    ? await PostgresOriginal.open(from)
-    : new SqliteOriginal(pathOf(from));
-  try {
-    const target = isPostgres(to) ? await PostgresCopy.open(to) : new SqliteCopy(pathOf(to));
-    return await copy(original, target, rules).finally(() => target.close());
-  } finally {
-    await original.close();
-  }
-}
+export const openCopySource = async (url: string): Promise<CopySource> =>
+  isPostgres(url) ? PostgresCopySource.open(url) : new SqliteCopySource(pathOf(url));
+
+/**
+ * Opens an empty PostgreSQL database, or a new SQLite file, to copy into.
+ * @throws StoreOpenError when it is in use, not empty, or cannot be written
+ */
+export const openCopyTarget = async (url: string): Promise<CopyTarget> =>
+  isPostgres(url) ? PostgresCopyTarget.open(url) : new SqliteCopyTarget(pathOf(url));
 
 /**
  * Opens what is kept, beside a running process or without one, to be read and to try commands on. Where there is no
  * database yet, there is nothing in it.
  * @throws StoreOpenError when nothing is ever kept, or what is there cannot be used
  */
-export function openTrial(url: string, engine: AllocationEngine): TrialStore {
-  if (isPostgres(url)) return new PostgresTrial(engine, url);
+export function openDryRunStore(url: string, engine: AllocationEngine): DryRunStore {
+  if (isPostgres(url)) return new PostgresDryRunStore(engine, url);
   const path = keptPathOf(url);
-  return existsSync(path) ? new SqliteTrial(engine, path) : new MemoryStore(engine);
+  return existsSync(path) ? new SqliteDryRunStore(engine, path) : new MemoryStore(engine);
 }
 
 function keptPathOf(url: string): string {

@@ -9,15 +9,17 @@ import {
   type SlotFacts,
   type SlotId,
   type TokenId,
+  isEntry,
+  type TokenChange,
 } from '../engine/index.ts';
-import { foldToken, isEntry, recordOf, type TokenChange } from './fold.ts';
+import { foldToken, recordOf } from './fold.ts';
 import { GroupCommit } from './group-commit.ts';
 import { doctorsById, loadSlots } from './restore.ts';
 import {
-  keptSince,
+  responsesExpiredAt,
   type ChangeRecord,
   type Decision,
-  type KeptAnswer,
+  type StoredResponse,
   type Scope,
   type Store,
   type StoredSlot,
@@ -37,7 +39,7 @@ export class MemoryStore implements Store {
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
   readonly #changesOf = new Map<SlotId, Change[]>();
-  readonly #kept = new Map<string, KeptAnswer>();
+  readonly #kept = new Map<string, StoredResponse>();
 
   constructor(engine: AllocationEngine) {
     this.#engine = engine;
@@ -55,7 +57,7 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  follow(): Promise<void> {
+  sync(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -121,8 +123,8 @@ export class MemoryStore implements Store {
     return Promise.resolve([...(this.#changesOf.get(slotId) ?? [])]);
   }
 
-  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
-    this.#forgetKept(keptSince(now));
+  storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
+    this.#forgetKept(responsesExpiredAt(now));
     return Promise.resolve(this.#kept.get(keyOf({ caller, key })));
   }
 
@@ -143,7 +145,7 @@ export class MemoryStore implements Store {
   }
 
   #keep(decisions: readonly Decision<unknown>[]): Promise<void> {
-    for (const { changes, origin, kept } of decisions) {
+    for (const { changes, origin, response: kept } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (kept !== null) this.#kept.set(keyOf(kept), kept);
     }

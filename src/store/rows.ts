@@ -10,7 +10,7 @@ import {
   type TokenId,
   type Weekday,
 } from '../engine/index.ts';
-import type { KeptAnswer, StoredSlot, StoredToken } from './store.ts';
+import type { StoredResponse, StoredSlot, StoredToken } from './store.ts';
 
 /** The tables' rows as a database hands them over: its tables and our own writes vouch for the types. */
 export interface DoctorRow {
@@ -70,7 +70,7 @@ export interface TokenRow {
   readonly present: boolean | number;
 }
 
-export interface KeptAnswerRow {
+export interface StoredResponseRow {
   readonly caller: string;
   readonly key: string;
   readonly request_hash: string;
@@ -120,7 +120,7 @@ export function tokenOf(row: TokenRow): StoredToken {
     number: row.number,
     bookedAt: row.booked_at,
     status: row.status,
-    present: Boolean(row.present),
+    hasCheckedIn: Boolean(row.present),
   };
 }
 
@@ -133,7 +133,7 @@ export const storedSlotOf = (row: SlotOfDayRow, tokens: readonly TokenRow[]): St
   }),
 });
 
-export const keptAnswerOf = (row: KeptAnswerRow): KeptAnswer => ({
+export const storedResponseOf = (row: StoredResponseRow): StoredResponse => ({
   caller: row.caller,
   key: row.key,
   requestHash: row.request_hash,

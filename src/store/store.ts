@@ -13,7 +13,7 @@ import type {
 } from '../engine/index.ts';
 
 /** The first answer to a command that came with an idempotency key, kept with the command's effect. */
-export interface KeptAnswer {
+export interface StoredResponse {
   readonly caller: string;
   readonly key: string;
   /** Tells a repeat from another request under the same key. */
@@ -24,10 +24,11 @@ export interface KeptAnswer {
 }
 
 /** Hours for which an answer is kept. */
-export const KEPT_ANSWER_HOURS = 24;
+export const RESPONSE_RETENTION_HOURS = 24;
 
 /** The instant up to which answers are too old to be given again. */
-export const keptSince = (now: EpochMs): number => now - KEPT_ANSWER_HOURS * 3_600_000;
+export const responsesExpiredAt = (now: EpochMs): number =>
+  now - RESPONSE_RETENTION_HOURS * 3_600_000;
 
 /** Who asked for a command, and why if they said so; both go on record with its changes. */
 export interface Origin {
@@ -40,7 +41,7 @@ export interface Decision<T> {
   readonly changes: readonly Change[];
   readonly answer: T;
   readonly origin: Origin;
-  readonly kept: KeptAnswer | null;
+  readonly response: StoredResponse | null;
 }
 
 /** What a command touches. */
@@ -73,7 +74,7 @@ export interface StoredToken {
   readonly number: number;
   readonly bookedAt: EpochMs;
   readonly status: Status;
-  readonly present: boolean;
+  readonly hasCheckedIn: boolean;
 }
 
 /** A slot as kept, with its live tokens in no particular order. */
@@ -123,7 +124,7 @@ export interface Store {
    * Brings into the engine what time may have something to do with and others have put there: doctors who are new to
    * it or whose time zone is, and those in whose slots that have ended by `now` somebody waits.
    */
-  follow(now: EpochMs): Promise<void>;
+  sync(now: EpochMs): Promise<void>;
   /**
    * When `decide` runs, the engine's state of these doctors is current and nobody else can change it; it runs
    * synchronously. Resolves with its answer when its changes, its kept answer and everything that could be
@@ -167,13 +168,13 @@ export interface Store {
    */
   slotChanges(slotId: SlotId): Promise<readonly Change[]>;
   /** The answer kept under a key for less than 24 hours before `now`. */
-  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined>;
+  storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined>;
   /** Makes durable what is in flight, then lets go of everything. */
   close(): Promise<void>;
 }
 
 /** What is kept, to be read and to try commands on: what is decided here is forgotten. */
-export type TrialStore = Pick<Store, 'load' | 'transact' | 'close'>;
+export type DryRunStore = Pick<Store, 'load' | 'transact' | 'close'>;
 
 /** The store cannot promise durability now; it recovers by itself. */
 export class NotDurableError extends Error {
@@ -188,7 +189,7 @@ export class OverloadedError extends Error {
 }
 
 /** Another command has had its answer kept under the key meanwhile. */
-export class KeyTakenError extends Error {
+export class IdempotencyKeyTakenError extends Error {
   override readonly name = 'KeyTakenError';
   readonly code = 'OPD_KEY_TAKEN';
 }

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startLyingProxy } from '../support/lying-proxy.ts';
-import { startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { runTool, type ToolRun } from '../support/tool.ts';
+import { startLyingProxy } from '../support/process/lying-proxy.ts';
+import { startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { runTool, type ToolRun } from '../support/process/tool.ts';
 
 const slot = (doctor: string, date: string, capacity: number) => ({
   slot_id: `${doctor}-${date}`,
@@ -60,7 +60,7 @@ describe('replay', () => {
     expect(output).toMatch(/after the bookings alone +2 seated, 2 waiting/);
     expect(output).toMatch(/outcomes +1 cancelled, 1 skipped/);
     expect(code).toBe(0);
-    const verified = await runTool('src/verify.ts', [], { DATABASE_URL: `sqlite:${database}` });
+    const verified = await runTool('src/cli/verify.ts', [], { DATABASE_URL: `sqlite:${database}` });
     expect(verified).toMatchObject({
       code: 0,
       output: expect.stringMatching(/clean\n$/) as string,

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startLyingProxy, type Lie } from '../support/lying-proxy.ts';
+import { startLyingProxy, type Lie } from '../support/process/lying-proxy.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { runTool } from '../support/tool.ts';
+import { startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { runTool } from '../support/process/tool.ts';
 
 const simulate = (...args: readonly string[]) =>
-  runTool('bench/simulate.ts', ['--patients', '40', '--seed', String(seed), ...args]);
+  runTool('bench/simulation/simulate.ts', ['--patients', '40', '--seed', String(seed), ...args]);
 
 /** Says of every booking but an emergency's that it has bumped the patient who was checked in first. */
 function bumpsThePresent(): Lie {
@@ -41,7 +41,7 @@ describe('simulate', () => {
     const url = `sqlite:${join(tempDir(), 'opd.db')}`;
     const server = await startServer({ DATABASE_URL: url });
     expect(await simulate('--url', server.url)).toMatchObject({ code: 0 });
-    const verified = await runTool('src/verify.ts', [], { DATABASE_URL: url });
+    const verified = await runTool('src/cli/verify.ts', [], { DATABASE_URL: url });
     expect(verified.output).toMatch(/clean\n$/);
     expect(verified.code).toBe(0);
   });

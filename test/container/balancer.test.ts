@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { freePort } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 import { composeWith } from './compose.ts';
 
 const { content } = composeWith('').configs.balancer;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readSettings, Settings } from '../../src/settings.ts';
-import { describedRoutes } from '../support/described.ts';
+import { describedRoutes } from '../support/app/described.ts';
 import { ROOT } from '../support/markdown.ts';
-import { runTool } from '../support/tool.ts';
+import { runTool } from '../support/process/tool.ts';
 import { composeWith, variables } from './compose.ts';
 import { environmentOfImage } from './dockerfile.ts';
 

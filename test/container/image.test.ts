@@ -2,11 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readSettings, Settings } from '../../src/settings.ts';
-import { describedRoutes } from '../support/described.ts';
+import { describedRoutes } from '../support/app/described.ts';
 import { eventually } from '../support/eventually.ts';
 import { readDocument, ROOT } from '../support/markdown.ts';
-import { freePort, ServerProcess } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { freePort, ServerProcess } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 import {
   commandOf,
   copiedFromCheckout,

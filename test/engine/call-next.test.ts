@@ -11,10 +11,10 @@ import {
   TODAY,
   TOMORROW,
   type Setup,
-} from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf } from '../support/steps.ts';
+} from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf } from '../support/engine/steps.ts';
 
 describe('call-next', () => {
   const yesterday = localDate('2026-01-04');
@@ -205,7 +205,7 @@ describe('a doctor sees one patient at a time', () => {
 
   it('the doctor is free again when the one in consultation is forgotten with the slot', () => {
     const clinic = new Clinic({ people: 'W1:IN_CONSULTATION', more: [place('ten', 'W2')] });
-    clinic.engine.forgetSlot(clinic.slot);
+    clinic.engine.evictSlot(clinic.slot);
     expect(clinic.start('W2').ok).toBe(true);
   });
 });

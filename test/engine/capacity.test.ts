@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { doctorId, slotId } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW, RAO, TOMORROW } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf } from '../support/steps.ts';
+import { accepted, Clinic, clock, given, NOW, RAO, TOMORROW } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf } from '../support/engine/steps.ts';
 
 describe('R12 more seats promote, fewer bump the weakest', () => {
   type Row = [
@@ -90,7 +90,7 @@ describe('R12 more seats promote, fewer bump the weakest', () => {
     const clinic = new Clinic({ people, slot: { capacity: 2 }, rules: { waitlistMax: 1 } });
     clinic.reviseSlot({ capacity: 1 });
     expect(clinic.board()).toBe('W1 | W2 W3');
-    const kept = { status: 'WAITING', arrival: 2, number: 2, present: true };
+    const kept = { status: 'WAITING', arrival: 2, number: 2, hasCheckedIn: true };
     expect(clinic.token('W2')).toMatchObject(kept);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sessionId, slotId, type Closed, type Outcome } from '../../src/engine/index.ts';
+import { sessionId, slotId, type ClosedSlot, type Outcome } from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
@@ -9,13 +9,13 @@ import {
   NOW,
   slotFacts,
   type Setup,
-} from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, takeAll } from '../support/steps.ts';
+} from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, takeAll } from '../support/engine/steps.ts';
 
 /** What became of each patient, in the order of the answer: `W1 moved BOOKED`. */
-const outcomesOf = (outcome: Outcome<Closed>): string[] =>
+const outcomesOf = (outcome: Outcome<ClosedSlot>): string[] =>
   accepted(outcome).value.affected.map(
     (each) => `${each.token.id} ${each.outcome} ${each.token.status}`,
   );
@@ -123,9 +123,9 @@ describe('R13 closing a slot with another to move to', () => {
   });
 
   it.each([
-    ['ten', { number: 2, arrival: 2, present: true, status: 'CHECKED_IN' }],
-    ['tue', { number: 1, arrival: 2, present: false, status: 'BOOKED' }],
-    ['sen', { number: 1, arrival: 1, present: true, status: 'CHECKED_IN' }],
+    ['ten', { number: 2, arrival: 2, hasCheckedIn: true, status: 'CHECKED_IN' }],
+    ['tue', { number: 1, arrival: 2, hasCheckedIn: false, status: 'BOOKED' }],
+    ['sen', { number: 1, arrival: 1, hasCheckedIn: true, status: 'CHECKED_IN' }],
   ] as const)('to %s a patient at the desk takes along %j', (where, taken) => {
     const people = 'W9:COMPLETED W1:CHECKED_IN';
     const clinic = new Clinic({ people, slot: { capacity: 2 }, more: [place(where)] });

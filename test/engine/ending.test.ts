@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { accepted, Clinic, clock, SEN } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf } from '../support/steps.ts';
+import { accepted, Clinic, clock, SEN } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf } from '../support/engine/steps.ts';
 
 const people = 'W1 E1:CHECKED_IN W2:WAITING F1:WAITING:present';
 const two = { capacity: 2 };

@@ -9,10 +9,10 @@ import {
   NOW,
   RULES,
   type Setup,
-} from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { recordsOf, take } from '../support/steps.ts';
-import { restored, snapshotOf } from '../support/snapshot.ts';
+} from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { recordsOf, take } from '../support/engine/steps.ts';
+import { restored, snapshotOf } from '../support/engine/snapshot.ts';
 
 /** As after a cancel in a slot that had ended, when its end is put off: seats are free beside those who wait. */
 const unended = (capacity: number, people: string, setup: Setup = {}): Clinic =>

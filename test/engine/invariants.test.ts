@@ -9,7 +9,7 @@ import {
   InvariantError,
   unreachable,
 } from '../../src/engine/index.ts';
-import { accepted, given, RULES, slotFacts } from '../support/clinic.ts';
+import { accepted, given, RULES, slotFacts } from '../support/engine/clinic.ts';
 
 /** A clinic of one seat that W1 holds, and the change that booked her, as if it came once more. */
 const fixture = () => {

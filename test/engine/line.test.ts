@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../src/engine/index.ts';
 import { Line } from '../../src/engine/line.ts';
-import { LinePair, PATTERNS, randomFrom, ranked, type Phase } from '../support/line-pair.ts';
+import { LinePair, PATTERNS, randomFrom, ranked, type Phase } from '../support/engine/line-pair.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 const run = (start: number, phases: readonly Phase[]): LinePair => {

@@ -9,9 +9,9 @@ import {
   given,
   NOW,
   slotFacts,
-} from '../support/clinic.ts';
-import { restored, snapshotOf } from '../support/snapshot.ts';
-import { MORNING, put, week } from '../support/week.ts';
+} from '../support/engine/clinic.ts';
+import { restored, snapshotOf } from '../support/engine/snapshot.ts';
+import { MORNING, put, week } from '../support/engine/week.ts';
 
 const RAO = doctorId('rao');
 const today = localDate('2026-01-05');
@@ -22,7 +22,7 @@ describe('forgetting', () => {
     const later = slotFacts({ id: slotId('later'), startTime: clock(14), endTime: clock(15) });
     clinic.engine.addSlot(later, NOW);
     clinic.book('W3', { slotId: later.id });
-    clinic.engine.forgetSlot(clinic.slot);
+    clinic.engine.evictSlot(clinic.slot);
     expect(clinic.engine.slot(clinic.slot.facts.id)).toBeUndefined();
     expect(clinic.cancel('W1')).toMatchObject({ refusal: { code: 'token_not_found' } });
     expect(clinic.cancel('W2')).toMatchObject({ refusal: { code: 'token_not_found' } });
@@ -31,7 +31,7 @@ describe('forgetting', () => {
 
   it('a slot leaves the numbers of its day', () => {
     const clinic = given(1, 'W1 W2:WAITING');
-    clinic.engine.forgetSlot(clinic.slot);
+    clinic.engine.evictSlot(clinic.slot);
     clinic.engine.addSlot(slotFacts({ id: slotId('later') }), NOW);
     const { token } = accepted(clinic.book('W3', { slotId: slotId('later') })).value;
     expect(token).toMatchObject({ number: 3, arrival: 3 });
@@ -39,7 +39,7 @@ describe('forgetting', () => {
 
   it('a doctor leaves nothing: sessions, slots and tokens are as if never restored', () => {
     const engine = week(MORNING);
-    engine.forgetDoctor(RAO);
+    engine.evictDoctor(RAO);
     expect(engine.doctor(RAO)).toBeUndefined();
     expect(snapshotOf(engine)).toEqual([]);
     expect(put(engine, [MORNING], { id: doctorId('sen') }).ok).toBe(true);
@@ -49,7 +49,7 @@ describe('forgetting', () => {
     const engine = week(MORNING);
     const sen = doctorFacts({ id: doctorId('sen'), sessions: [MORNING] });
     engine.restoreDoctor({ facts: sen, version: 1, lastArrival: 0, lastNumbers: [] });
-    engine.forgetDoctor(RAO);
+    engine.evictDoctor(RAO);
     expect(engine.sessionDoctor(MORNING.id)?.facts).toEqual(sen);
     expect(put(engine, [MORNING], { id: doctorId('das') })).toMatchObject({
       refusal: { code: 'id_taken' },
@@ -59,7 +59,7 @@ describe('forgetting', () => {
   it('a doctor who is not in memory changes nothing', () => {
     const { engine } = given(1, 'W1');
     const before = snapshotOf(engine);
-    engine.forgetDoctor(doctorId('das'));
+    engine.evictDoctor(doctorId('das'));
     expect(snapshotOf(engine)).toEqual(before);
   });
 
@@ -68,7 +68,7 @@ describe('forgetting', () => {
     const doctor = found(clinic.engine.doctor(RAO));
     const yesterday = localDate('2026-01-04');
     doctor.day(yesterday).lastNumber = 9;
-    doctor.forgetDaysBefore(today);
+    doctor.evictDaysBefore(today);
     expect([doctor.day(yesterday).lastNumber, doctor.day(today).lastNumber]).toEqual([0, 1]);
   });
 });

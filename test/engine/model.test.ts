@@ -8,10 +8,10 @@ import {
   type SlotFacts,
   type Token,
 } from '../../src/engine/index.ts';
-import { found, NOW } from '../support/clinic.ts';
-import { histories, opened, perform, SLOTS, type Action } from '../support/history.ts';
-import { answerOf } from '../support/model-desk.ts';
-import { byRank, mayBump, Model, type Claim } from '../support/model.ts';
+import { found, NOW } from '../support/engine/clinic.ts';
+import { histories, opened, perform, SLOTS, type Action } from '../support/model/history.ts';
+import { answerOf } from '../support/model/model-desk.ts';
+import { byRank, mayBump, Model, type Claim } from '../support/model/model.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 const engineBoard = (engine: AllocationEngine, { id }: SlotFacts): object => {
@@ -19,10 +19,12 @@ const engineBoard = (engine: AllocationEngine, { id }: SlotFacts): object => {
   const waitlist = slot.waitlist();
   return {
     facts: slot.facts,
-    tokens: slot.tokens().map((token) => `${token.id} ${token.status} ${String(token.present)}`),
+    tokens: slot
+      .tokens()
+      .map((token) => `${token.id} ${token.status} ${String(token.hasCheckedIn)}`),
     ahead: slot.tokens().map((token) => slot.seatedAheadOf(token)),
     positions: waitlist.map((token) => [token.id, slot.waitlistPositionOf(token)]),
-    counts: [slot.seated, slot.waiting, slot.seatsLeft, slot.unbumpable, slot.isEmpty],
+    counts: [slot.seated, slot.waiting, slot.seatsLeft, slot.unbumpableSeats, slot.isEmpty],
     next: [slot.nextWaiting()?.id, slot.nextCheckedIn()?.id],
   };
 };
@@ -36,7 +38,7 @@ const modelBoard = (model: Model, facts: SlotFacts): object => {
   const fixed = done.length + withDoctor.length;
   return {
     facts,
-    tokens: tokens.map(({ id, status, present }) => `${id} ${status} ${String(present)}`),
+    tokens: tokens.map(({ id, status, hasCheckedIn }) => `${id} ${status} ${String(hasCheckedIn)}`),
     ahead: tokens.map((token) =>
       token.status === 'IN_CONSULTATION'
         ? 0

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { patientId, type EpochMs } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, NOW, type Setup } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, takeAll } from '../support/steps.ts';
+import { accepted, Clinic, clock, NOW, type Setup } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, takeAll } from '../support/engine/steps.ts';
 
 describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)', () => {
   type Row = [fact: string, nine: string, ten: string, steps: string, boards: [string, string]];
@@ -45,13 +45,13 @@ describe('R13 a move leaves the old slot (R5) and arrives in the new one (R2-R4)
 });
 
 describe('R13 what a patient takes along', () => {
-  type Taken = { number: number; arrival: number; present: boolean; status: string };
+  type Taken = { number: number; arrival: number; hasCheckedIn: boolean; status: string };
   it.each<[where: 'ten' | 'tue' | 'sen' | 'sentue', Taken]>([
     // On one doctor's day the number stays, on one date who is at the desk is still there.
-    ['ten', { number: 1, arrival: 4, present: true, status: 'CHECKED_IN' }],
-    ['tue', { number: 2, arrival: 4, present: false, status: 'BOOKED' }],
-    ['sen', { number: 2, arrival: 3, present: true, status: 'CHECKED_IN' }],
-    ['sentue', { number: 2, arrival: 3, present: false, status: 'BOOKED' }],
+    ['ten', { number: 1, arrival: 4, hasCheckedIn: true, status: 'CHECKED_IN' }],
+    ['tue', { number: 2, arrival: 4, hasCheckedIn: false, status: 'BOOKED' }],
+    ['sen', { number: 2, arrival: 3, hasCheckedIn: true, status: 'CHECKED_IN' }],
+    ['sentue', { number: 2, arrival: 3, hasCheckedIn: false, status: 'BOOKED' }],
   ])('to %s: %j', (where, taken) => {
     const two = { capacity: 2 };
     const ofRao = [place('ten', 'W2', two), place('tue', 'W3', two)];
@@ -65,13 +65,13 @@ describe('R13 what a patient takes along', () => {
     expect(clinic.board()).toBe('|');
   });
 
-  it.each<[string, where: 'ten' | 'tue', status: string, present: boolean]>([
+  it.each<[string, where: 'ten' | 'tue', status: string, hasCheckedIn: boolean]>([
     ['W1:WAITING:present', 'ten', 'CHECKED_IN', true],
     ['W1:WAITING:present', 'tue', 'BOOKED', false],
     ['W1:WAITING', 'ten', 'BOOKED', false],
-  ])('%s comes to %s as %s', (person, where, status, present) => {
+  ])('%s comes to %s as %s', (person, where, status, hasCheckedIn) => {
     const clinic = new Clinic({ people: `E1 ${person}`, more: [place(where)] });
-    expect(accepted(clinic.move('W1', where)).value.token).toMatchObject({ status, present });
+    expect(accepted(clinic.move('W1', where)).value.token).toMatchObject({ status, hasCheckedIn });
   });
 
   it('a number that was left behind is not used again (R10)', () => {
@@ -132,7 +132,7 @@ describe('R17 a move is on record', () => {
     expect(value).toMatchObject({ bumped: null, promoted: null });
     const facts = { tokenId: 'W1', doctorId: 'rao', at: NOW };
     const patient = { patientName: 'W1', patientId: 'W1', patientType: 'WALK_IN', priority: 20 };
-    const entry = { number: 1, arrival: 2, bookedAt: NOW, to: 'BOOKED', present: false };
+    const entry = { number: 1, arrival: 2, bookedAt: NOW, to: 'BOOKED', hasCheckedIn: false };
     expect(changes).toEqual([
       { ...facts, kind: 'moved_out', version: 2, slotId: 'nine', from: 'BOOKED' },
       { ...facts, kind: 'moved_in', version: 3, slotId: 'ten', ...patient, ...entry },

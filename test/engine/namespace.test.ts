@@ -8,9 +8,9 @@ import {
   type Outcome,
   type Session,
 } from '../../src/engine/index.ts';
-import { doctorFacts, found, NOW, RULES, slotFacts } from '../support/clinic.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { EVENING, MORNING, put, sittings, week } from '../support/week.ts';
+import { doctorFacts, found, NOW, RULES, slotFacts } from '../support/engine/clinic.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { EVENING, MORNING, put, sittings, week } from '../support/engine/week.ts';
 
 const RAO = doctorId('rao');
 const SEN = doctorId('sen');

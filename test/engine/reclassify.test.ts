@@ -5,9 +5,9 @@ import {
   type AllocationEngine,
   type Token,
 } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, found, given, NOW, RULES } from '../support/clinic.ts';
-import { restored, snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, take } from '../support/steps.ts';
+import { accepted, Clinic, clock, found, given, NOW, RULES } from '../support/engine/clinic.ts';
+import { restored, snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, take } from '../support/engine/steps.ts';
 
 /** A fact, the seats, who is in the slot, the command, what it did to others, and the board after it. */
 type Row = [
@@ -103,10 +103,10 @@ describe('R14 a lower class', () => {
 describe('R14 whatever the class', () => {
   it('arrival, number, presence, patient and time of the booking are kept', () => {
     const clinic = given(1, 'P1:CHECKED_IN E1:WAITING W1:WAITING:present');
-    const kept = ({ arrival, number, present, patientId, bookedAt, slot }: Token) => ({
+    const kept = ({ arrival, number, hasCheckedIn, patientId, bookedAt, slot }: Token) => ({
       arrival,
       number,
-      present,
+      hasCheckedIn,
       patientId,
       bookedAt,
       slot,

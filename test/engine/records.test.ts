@@ -7,8 +7,8 @@ import {
   type Book,
   type Outcome,
 } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW, slotFacts } from '../support/clinic.ts';
-import { snapshotOf } from '../support/snapshot.ts';
+import { accepted, Clinic, clock, given, NOW, slotFacts } from '../support/engine/clinic.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
 
 const AFTERNOON = slotId('two');
 const TOMORROW = slotId('tomorrow');
@@ -184,7 +184,15 @@ describe('R17 every change is on record', () => {
     const record = { ...named, kind: 'booked', doctorId: 'rao', version: 2, at: NOW };
     const givenTo = { tokenId: 'W1', slotId: 'nine', patientType: 'WALK_IN', priority: 20 };
     expect(accepted(clinic.book('W1', named)).changes).toEqual([
-      { ...record, ...givenTo, arrival: 1, number: 1, bookedAt: NOW, to: 'BOOKED', present: false },
+      {
+        ...record,
+        ...givenTo,
+        arrival: 1,
+        number: 1,
+        bookedAt: NOW,
+        to: 'BOOKED',
+        hasCheckedIn: false,
+      },
     ]);
     expect(clinic.token('W1')).toMatchObject({ ...named, id: 'W1', bookedAt: NOW });
   });

@@ -12,8 +12,8 @@ import {
   type Book,
   type Status,
 } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/clinic.ts';
-import { snapshotOf } from '../support/snapshot.ts';
+import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
 
 describe('a booking is refused for the first reason that applies', () => {
   const asW1 = { patientId: patientId('W1') };

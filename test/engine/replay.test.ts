@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AllocationEngine } from '../../src/engine/index.ts';
-import { histories, HISTORY_RULES, opened, play } from '../support/history.ts';
+import { histories, HISTORY_RULES, opened, play } from '../support/model/history.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { restored, snapshotOf } from '../support/snapshot.ts';
+import { restored, snapshotOf } from '../support/engine/snapshot.ts';
 
 const RUNS = { seed, numRuns: 500 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Clinic, found, given } from '../support/clinic.ts';
-import { takeAll } from '../support/steps.ts';
+import { Clinic, found, given } from '../support/engine/clinic.ts';
+import { takeAll } from '../support/engine/steps.ts';
 
 /** A fact, the seats, who is in the slot, what happens, and the board after it: `seated | waiting`. */
 type Row = [fact: string, capacity: number, people: string, steps: string, board: string];
@@ -62,7 +62,7 @@ describe('R3 a patient at the desk or with the doctor', () => {
   it('is bumped with arrival, number and presence kept', () => {
     const clinic = given(1, 'W1:CHECKED_IN');
     clinic.book('E1');
-    const kept = { arrival: 1, number: 1, present: true, status: 'WAITING' };
+    const kept = { arrival: 1, number: 1, hasCheckedIn: true, status: 'WAITING' };
     expect(clinic.token('W1')).toMatchObject(kept);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localDate, sessionId, slotId, type SlotFacts } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/clinic.ts';
+import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
 
 const people = 'W1 W2:WAITING';
 const lastMoment = clock(10, 0) - 1;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nextStatuses, type LiveStatus, type Status } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, given, NOW } from '../support/clinic.ts';
-import { place } from '../support/places.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { recordsOf, take, takeAll } from '../support/steps.ts';
+import { accepted, Clinic, clock, given, NOW } from '../support/engine/clinic.ts';
+import { place } from '../support/engine/places.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { recordsOf, take, takeAll } from '../support/engine/steps.ts';
 
 const LIVE: readonly LiveStatus[] = [
   'BOOKED',
@@ -73,7 +73,7 @@ describe('every command from every status', () => {
 
   it('a patient who goes straight to the doctor has been at the desk', () => {
     const clinic = given(1, 'W1');
-    expect(accepted(clinic.start('W1')).value).toMatchObject({ present: true });
+    expect(accepted(clinic.start('W1')).value).toMatchObject({ hasCheckedIn: true });
   });
 
   it('a completed visit keeps its seat: nobody is promoted', () => {

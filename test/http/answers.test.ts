@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { epochMs } from '../../src/engine/index.ts';
-import { booking, openApp, type TestApp } from '../support/app.ts';
-import { done } from '../support/told.ts';
+import { booking, openApp, type TestApp } from '../support/app/app.ts';
+import { done } from '../support/app/told.ts';
 
 // What is sent is made from schemas, which leave out what they do not describe: nothing that the service tells may be
 // missing in an answer.
@@ -84,7 +84,7 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
   const { opd, id } = await open();
   const answer = await opd.post(url, bodyOf(id), { 'idempotency-key': 'k' });
   expect(answer).toMatchObject({ body: told });
-  const kept = await opd.store.keptAnswer('anonymous', 'k', epochMs(Date.parse('2026-11-23')));
+  const kept = await opd.store.storedResponse('anonymous', 'k', epochMs(Date.parse('2026-11-23')));
   expect(JSON.parse(kept?.answer ?? 'null')).toEqual({ ok: true, value: answer.body });
 });
 

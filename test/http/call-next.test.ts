@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { BookingView, CalledView } from '../../src/service/index.ts';
-import { openApp, openHeldApp, type TestApp } from '../support/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/told.ts';
+import { openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/app/told.ts';
 
 const call = (opd: TestApp, more: object = {}) =>
   opd.post<CalledView>('/call-next', { doctor_id: 'doc1', ...more });

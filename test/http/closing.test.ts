@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ClosedView } from '../../src/service/index.ts';
-import { booking, openApp, type TestApp } from '../support/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE, OTHER, TEN } from '../support/told.ts';
+import { booking, openApp, type TestApp } from '../support/app/app.ts';
+import {
+  board,
+  done,
+  everythingOf,
+  fill,
+  historyOf,
+  NINE,
+  OTHER,
+  TEN,
+} from '../support/app/told.ts';
 
 const close = (opd: TestApp, body: object, slot = NINE) =>
   done<ClosedView>(opd, `/slots/${slot}/close`, { reason: 'Dr. A is ill', ...body });

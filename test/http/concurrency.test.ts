@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import type { BookingView, CancelView, HistoryView } from '../../src/service/index.ts';
-import { booking, openApp } from '../support/app.ts';
+import { booking, openApp } from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { listen } from '../support/sockets.ts';
+import { listen } from '../support/app/sockets.ts';
 
 const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
 const priorityOf = ({ type }: BookingView): number => PRIORITY.get(type) ?? 0;

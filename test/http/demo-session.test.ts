@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { BookingView, CancelView } from '../../src/service/index.ts';
-import { openApp } from '../support/app.ts';
+import { openApp } from '../support/app/app.ts';
 
 const JOHN = {
   doctor_id: 'doc1',

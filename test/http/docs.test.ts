@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openApp, type TestApp } from '../support/app.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
 
 /** What a page loads: scripts, styles, images, frames and whatever a style sheet names. */
 const loadedBy = (text: string): string[] =>

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_CLASSES, doctorId } from '../../src/engine/index.ts';
 import type { DoctorView, ScheduleView, SlotView } from '../../src/service/index.ts';
-import { booking, openApp, type TestApp } from '../support/app.ts';
-import { doctorInput, session } from '../support/doctor-input.ts';
+import { booking, openApp, type TestApp } from '../support/app/app.ts';
+import { doctorInput, session } from '../support/app/doctor-input.ts';
 
 const versionOf = (opd: TestApp, id: string): number | undefined =>
   opd.engine.doctor(doctorId(id))?.version;

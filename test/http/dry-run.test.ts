@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { slotId } from '../../src/engine/index.ts';
 import type { ClosedView } from '../../src/service/index.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
 import {
   done,
@@ -12,7 +12,7 @@ import {
   OTHER,
   TEN,
   withoutInstance,
-} from '../support/told.ts';
+} from '../support/app/told.ts';
 
 /** Slots of today, one of them of another doctor, and one of tomorrow. */
 const SLOTS = [NINE, TEN, OTHER, 'doc1_slot1@2026-11-24'] as const;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { BookingView, ScheduleView } from '../../src/service/index.ts';
-import { booking, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+import { booking, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 
 // Promise 2: no answer shows a state that could still be lost. The disk of these tests is held by hand.
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { TokenView } from '../../src/service/index.ts';
-import { openApp, type TestApp } from '../support/app.ts';
-import { done, fill, NINE } from '../support/told.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
+import { done, fill, NINE } from '../support/app/told.ts';
 
 // A seated patient's turn: what remains ahead at the slot's pace, from the delayed start or from now. Nine to ten
 // with three seats: a patient every twenty minutes.

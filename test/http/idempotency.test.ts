@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
-import { withoutInstance } from '../support/told.ts';
-import { snapshotOf } from '../support/snapshot.ts';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { withoutInstance } from '../support/app/told.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
 
 const KEY = { 'idempotency-key': 'k-1' };
 const SLOT = {
@@ -234,9 +234,9 @@ it('answers a repeat that comes before the first is kept with 409, and books onc
 
 it('frees the key of a request that failed', async () => {
   const opd = await openApp();
-  const keptAnswer = opd.store.keptAnswer.bind(opd.store);
-  opd.store.keptAnswer = () => Promise.reject(new Error('unreadable'));
+  const keptAnswer = opd.store.storedResponse.bind(opd.store);
+  opd.store.storedResponse = () => Promise.reject(new Error('unreadable'));
   expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 500 });
-  opd.store.keptAnswer = keptAnswer;
+  opd.store.storedResponse = keptAnswer;
   expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 201 });
 });

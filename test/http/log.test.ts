@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { createRequestIds } from '../../src/http/log.ts';
-import { booking, openApp } from '../support/app.ts';
+import { booking, openApp } from '../support/app/app.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import { METHODS } from 'node:http';
 import type { InjectOptions } from 'fastify';
 import { expect, it } from 'vitest';
-import { booking, openApp } from '../support/app.ts';
-import { doctorInput } from '../support/doctor-input.ts';
+import { booking, openApp } from '../support/app/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
 
 /** Every route of the service, with the methods it takes. */
 const ROUTES: Readonly<Record<string, string>> = {

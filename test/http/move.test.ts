@@ -2,10 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slotId } from '../../src/engine/index.ts';
 import type { ReorderedView, ScheduleView } from '../../src/service/index.ts';
-import { openApp, openHeldApp, type TestApp } from '../support/app.ts';
-import { doctorInput, session } from '../support/doctor-input.ts';
+import { openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { doctorInput, session } from '../support/app/doctor-input.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { board, done, everythingOf, fill, historyOf, NINE, OTHER, TEN } from '../support/told.ts';
+import {
+  board,
+  done,
+  everythingOf,
+  fill,
+  historyOf,
+  NINE,
+  OTHER,
+  TEN,
+} from '../support/app/told.ts';
 
 const move = (opd: TestApp, token_id: string | undefined, slot_id: string) =>
   opd.post<ReorderedView>('/move', { token_id, slot_id });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
-import { openApp } from '../support/app.ts';
+import { openApp } from '../support/app/app.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 interface Response {

@@ -1,8 +1,8 @@
 import type { InjectOptions } from 'fastify';
 import { expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/http/problem.ts';
-import { booking, openApp, type TestApp } from '../support/app.ts';
-import { doctorInput } from '../support/doctor-input.ts';
+import { booking, openApp, type TestApp } from '../support/app/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
 
 const TOO_LARGE = '{'.repeat(300 * 1024);
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
-import { doctorInput } from '../support/doctor-input.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
 
 interface Problem {
   readonly code: string;

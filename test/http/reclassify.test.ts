@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ReorderedView } from '../../src/service/index.ts';
-import { openApp, type TestApp } from '../support/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE } from '../support/told.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
+import { board, done, everythingOf, fill, historyOf, NINE } from '../support/app/told.ts';
 
 const REASON = 'chest pain';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DayReportView } from '../../src/service/index.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app.ts';
-import { DATE, playDay, reportOf, reportUrl } from '../support/report-day.ts';
+import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { DATE, playDay, reportOf, reportUrl } from '../support/app/report-day.ts';
 
 let opd: TestApp;
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { demoRoster, type ScheduleView } from '../../src/service/index.ts';
-import { openApp, type TestApp } from '../support/app.ts';
-import { doctorInput } from '../support/doctor-input.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
 
 const schedule = async (opd: TestApp, query = ''): Promise<ScheduleView> => {
   const answer = await opd.get<ScheduleView>(`/schedule?doctor_id=doc1${query}`);

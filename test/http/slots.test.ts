@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DelayView, RevisedView, SlotView } from '../../src/service/index.ts';
-import { booking, openApp, type TestApp } from '../support/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/told.ts';
+import { booking, openApp, type TestApp } from '../support/app/app.ts';
+import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/app/told.ts';
 
 describe('seats', () => {
   const revise = async (opd: TestApp, body: object): Promise<RevisedView> => {

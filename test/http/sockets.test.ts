@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { booking, openApp, openHeldApp } from '../support/app.ts';
+import { booking, openApp, openHeldApp } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
-import { heard, listen } from '../support/sockets.ts';
+import { heard, listen } from '../support/app/sockets.ts';
 
 const HOST = 'Host: 127.0.0.1\r\n';
 const BODY = JSON.stringify(booking('W1'));

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { booking, openApp, type Answered, type TestApp } from '../support/app.ts';
+import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
 
 // Values are never coerced, fields never dropped: what is not exactly right is refused and changes nothing.
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { DoctorView, ScheduleView } from '../../src/service/index.ts';
-import { durableDatabase } from '../support/app-database.ts';
-import { booking, openApp, type Answered, type TestApp } from '../support/app.ts';
-import { doctorInput, session } from '../support/doctor-input.ts';
-import { historyOf } from '../support/told.ts';
+import { durableDatabase } from '../support/app/app-database.ts';
+import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { doctorInput, session } from '../support/app/doctor-input.ts';
+import { historyOf } from '../support/app/told.ts';
 
 // A store keeps to the letter what it is given, and is never given what it could not keep.
 

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { tokenId } from '../../src/engine/index.ts';
 import type { HistoryView, TokenView } from '../../src/service/index.ts';
-import { openApp, type TestApp } from '../support/app.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
 
 /** Names of a full slot: three on a seat, two waiting. */
 const PEOPLE = ['P1', 'O2', 'W3', 'W4', 'W5'];

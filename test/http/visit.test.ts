@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../src/engine/index.ts';
-import { openApp, type Answered, type TestApp } from '../support/app.ts';
-import { board, done, everythingOf, historyOf, withoutInstance } from '../support/told.ts';
+import { openApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { board, done, everythingOf, historyOf, withoutInstance } from '../support/app/told.ts';
 
 // The status table of the rules, over HTTP: every command on a token of every status.
 

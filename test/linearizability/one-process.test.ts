@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { randomFrom } from '../support/line-pair.ts';
-import { Recorder } from '../support/linear-recorder.ts';
-import { SMALL_DAY } from '../support/linear-doctor.ts';
-import { startLyingProxy } from '../support/lying-proxy.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
+import { Recorder } from '../support/linearizability/linear-recorder.ts';
+import { SMALL_DAY } from '../support/linearizability/linear-doctor.ts';
+import { startLyingProxy } from '../support/process/lying-proxy.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const CLIENTS = 8;
 const ROUNDS = 3;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { found } from '../support/clinic.ts';
-import { randomFrom } from '../support/line-pair.ts';
+import { found } from '../support/engine/clinic.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
 import {
   CLASSES,
   DoctorModel,
@@ -9,9 +9,9 @@ import {
   type DoctorState,
   SMALL_DAY,
   type LinearDay,
-} from '../support/linear-doctor.ts';
-import { dayFaultOf } from '../support/linear-evidence.ts';
-import { faultOf, type Operation } from '../support/linearizability.ts';
+} from '../support/linearizability/linear-doctor.ts';
+import { dayFaultOf } from '../support/linearizability/linear-evidence.ts';
+import { faultOf, type Operation } from '../support/linearizability/linearizability.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 // Histories that are linearizable because they were made one after the other, and then stretched in time; and the same

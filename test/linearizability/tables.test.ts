@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { found } from '../support/clinic.ts';
+import { found } from '../support/engine/clinic.ts';
 import {
   CLASSES,
   DoctorModel,
   words,
   type DoctorRequest,
   type LinearDay,
-} from '../support/linear-doctor.ts';
-import { dayFaultOf } from '../support/linear-evidence.ts';
-import { faultOf, type Operation } from '../support/linearizability.ts';
+} from '../support/linearizability/linear-doctor.ts';
+import { dayFaultOf } from '../support/linearizability/linear-evidence.ts';
+import { faultOf, type Operation } from '../support/linearizability/linearizability.ts';
 
 // Histories by hand. A name says the class: W1 is the first walk-in. One slot with one seat, `nine`, unless told otherwise.
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  fateOf,
+  failureOf,
   isKeyTaken,
   nameOf,
   openError,
-  type Fate,
+  type Failure,
 } from '../../src/store/postgres/errors.ts';
 import { StoreOpenError } from '../../src/store/store.ts';
 
@@ -12,7 +12,7 @@ const withCode = (code: unknown, more: object = {}): Error =>
   Object.assign(new Error('of the test'), { code, ...more });
 
 describe('the fate of a transaction', () => {
-  it.each<[Fate, string, string]>([
+  it.each<[Failure, string, string]>([
     // The connection is gone, or the server ends it or takes none.
     ['lost', 'CONNECTION_CLOSED', 'the driver'],
     ['lost', 'CONNECTION_DESTROYED', 'the driver'],
@@ -48,17 +48,17 @@ describe('the fate of a transaction', () => {
     ['final', '', 'no code'],
     ['final', '0800', 'what only looks like one'],
   ])('is %s for %s: %s', (fate, code) => {
-    expect(fateOf(withCode(code))).toBe(fate);
+    expect(failureOf(withCode(code))).toBe(fate);
   });
 
   it('is lost where the operating system says so, whatever it says', () => {
-    expect(fateOf(withCode('EHOSTDOWN', { errno: -112 }))).toBe('lost');
+    expect(failureOf(withCode('EHOSTDOWN', { errno: -112 }))).toBe('lost');
   });
 
   it.each([[new Error('without a code')], ['a text'], [undefined], [{ code: '40001' }]])(
     'is final for what is no error of the database: %s',
     (error) => {
-      expect(fateOf(error)).toBe('final');
+      expect(failureOf(error)).toBe('final');
     },
   );
 });

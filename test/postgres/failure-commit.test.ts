@@ -11,9 +11,9 @@ import {
   stop,
   tokensOf,
   untilWaiting,
-} from '../support/pg-hospital.ts';
-import type { Link } from '../support/pg-proxy.ts';
-import { runSql } from '../support/run-sql.ts';
+} from '../support/postgres/pg-hospital.ts';
+import type { Link } from '../support/postgres/pg-proxy.ts';
+import { runSql } from '../support/store/run-sql.ts';
 
 /** Sessions of one process, at most: two that look, and one for each transaction side by side. */
 const SESSIONS = 10;

@@ -8,9 +8,9 @@ import {
   stop,
   tokensByName,
   type DoctorName,
-} from '../support/pg-hospital.ts';
-import { createDatabase } from '../support/postgres.ts';
-import type { ServerProcess } from '../support/server-process.ts';
+} from '../support/postgres/pg-hospital.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import type { ServerProcess } from '../support/process/server-process.ts';
 
 const KEYS = 60;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createStore } from '../../src/store/index.ts';
-import { openApp } from '../support/app.ts';
+import { openApp } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   bookAt,
@@ -14,10 +14,10 @@ import {
   tokensOf,
   untilWaiting,
   type Booked,
-} from '../support/pg-hospital.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { runSql } from '../support/run-sql.ts';
-import type { ServerProcess } from '../support/server-process.ts';
+} from '../support/postgres/pg-hospital.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
+import type { ServerProcess } from '../support/process/server-process.ts';
 
 const LOCK = /FROM doctors .* FOR UPDATE$/;
 

@@ -12,11 +12,11 @@ import {
   sessionsOf,
   stop,
   tokensOf,
-} from '../support/pg-hospital.ts';
-import { Load } from '../support/pg-load.ts';
-import { startPgProxy } from '../support/pg-proxy.ts';
-import { createDatabase, ownServer } from '../support/postgres.ts';
-import { startServer, type ServerProcess } from '../support/server-process.ts';
+} from '../support/postgres/pg-hospital.ts';
+import { Load } from '../support/postgres/pg-load.ts';
+import { startPgProxy } from '../support/postgres/pg-proxy.ts';
+import { createDatabase, ownServer } from '../support/postgres/postgres.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 
 const CLIENTS_EACH = 4;
 /** Bookings that have to be answered before and after what happens. */
@@ -73,7 +73,7 @@ it('a connection is lost for good when the server hangs up before it has said a 
   const session = new Session(proxy.url);
   const answers = [session.run('ping'), session.run('ping')];
   for (const answer of await Promise.allSettled(answers)) expect(answer.status).toBe('rejected');
-  expect(session.isLost).toBe(true);
+  expect(session.isDestroyed).toBe(true);
   proxy.isOpen = true;
   await expect(session.run('ping')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   expect(await sessionsOf(url)).toBe(0);

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { databaseFaults, sessionsOf, stop, untilWaiting } from '../support/pg-hospital.ts';
-import { startPgProxy, type Link } from '../support/pg-proxy.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { runSql } from '../support/run-sql.ts';
-import { freePort, spawnServer, startServer } from '../support/server-process.ts';
+import { databaseFaults, sessionsOf, stop, untilWaiting } from '../support/postgres/pg-hospital.ts';
+import { startPgProxy, type Link } from '../support/postgres/pg-proxy.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
+import { freePort, spawnServer, startServer } from '../support/process/server-process.ts';
 
 /** What a process says that is to end with 1 and one sentence: and that it says it without the password. */
 async function refusalOf(url: string): Promise<string> {

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { BookingView } from '../../src/service/index.ts';
-import { found } from '../support/clinic.ts';
-import { DayLedger } from '../support/day-ledger.ts';
+import { found } from '../support/engine/clinic.ts';
+import { DayLedger } from '../support/process/day-ledger.ts';
 import { eventually } from '../support/eventually.ts';
-import { DOCTORS, histories, HISTORY_RULES, SLOTS, type Action } from '../support/history.ts';
-import { randomFrom } from '../support/line-pair.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { DOCTORS, histories, HISTORY_RULES, SLOTS, type Action } from '../support/model/history.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer, type ServerProcess } from '../support/server-process.ts';
-import { runTool } from '../support/tool.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
+import { runTool } from '../support/process/tool.ts';
 import { compared, recordedCommands } from './recorded-history.ts';
 
 const PROCESSES = 3;
@@ -55,7 +55,7 @@ class Processes {
 }
 
 async function expectVerified(DATABASE_URL: string, settings = {}): Promise<void> {
-  const { code, output } = await runTool('src/verify.ts', [], { DATABASE_URL, ...settings });
+  const { code, output } = await runTool('src/cli/verify.ts', [], { DATABASE_URL, ...settings });
   expect(output).toMatch(/\nclean\n$/);
   expect(code).toBe(0);
 }

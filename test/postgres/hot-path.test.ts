@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { createStore } from '../../src/store/index.ts';
-import { openApp, type TestApp } from '../support/app.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
-import { ownServer } from '../support/postgres.ts';
-import type { PostgresServer } from '../support/postgres-server.ts';
-import { runSql } from '../support/run-sql.ts';
+import { ownServer } from '../support/postgres/postgres.ts';
+import type { PostgresServer } from '../support/postgres/postgres-server.ts';
+import { runSql } from '../support/store/run-sql.ts';
 
 // The tables distribute by doctor_id: what a client waits for must say at which doctor, or every node is asked.
 

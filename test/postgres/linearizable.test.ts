@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { found } from '../support/clinic.ts';
+import { found } from '../support/engine/clinic.ts';
 import { eventually } from '../support/eventually.ts';
-import { randomFrom } from '../support/line-pair.ts';
-import type { LinearDay } from '../support/linear-doctor.ts';
-import { Recorder } from '../support/linear-recorder.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
+import type { LinearDay } from '../support/linearizability/linear-doctor.ts';
+import { Recorder } from '../support/linearizability/linear-recorder.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer, type ServerProcess } from '../support/server-process.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 
 const PROCESSES = 3;
 const CLIENTS = 9;

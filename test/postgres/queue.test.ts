@@ -77,7 +77,7 @@ it('what is put back comes before all that came later', () => {
   const taken = queue.take();
   queue.add(command('4a'));
   queue.finish(taken);
-  queue.putBack(taken);
+  queue.requeue(taken);
   expect(namesOf(queue.take())).toBe('1a 2b 3a 4a');
 });
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { randomFrom } from '../support/line-pair.ts';
-import { openTwo, stop } from '../support/pg-hospital.ts';
-import { startPgProxy } from '../support/pg-proxy.ts';
-import { race, type RaceResult } from '../support/pg-race.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { runSql } from '../support/run-sql.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
+import { openTwo, stop } from '../support/postgres/pg-hospital.ts';
+import { startPgProxy } from '../support/postgres/pg-proxy.ts';
+import { race, type RaceResult } from '../support/postgres/pg-race.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 /** The seats of the slots that are raced for, one after the other. */

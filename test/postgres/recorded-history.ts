@@ -1,10 +1,10 @@
 import { tokenId, type Change, type SlotFacts, type SlotSet } from '../../src/engine/index.ts';
 import { changeOf, type ChangeRow } from '../../src/store/change-rows.ts';
-import { found } from '../support/clinic.ts';
-import { DOCTORS, SLOTS, type Action } from '../support/history.ts';
-import { answerOf } from '../support/model-desk.ts';
-import { Model } from '../support/model.ts';
-import { runSql } from '../support/run-sql.ts';
+import { found } from '../support/engine/clinic.ts';
+import { DOCTORS, SLOTS, type Action } from '../support/model/history.ts';
+import { answerOf } from '../support/model/model-desk.ts';
+import { Model } from '../support/model/model.ts';
+import { runSql } from '../support/store/run-sql.ts';
 
 // What the processes of a service have on record, read as commands again, for the reference model to answer.
 

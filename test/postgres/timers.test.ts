@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ScheduleView } from '../../src/service/index.ts';
 import { createStore } from '../../src/store/index.ts';
-import { openApp, type TestApp } from '../support/app.ts';
-import { found } from '../support/clinic.ts';
-import { doctorInput, session } from '../support/doctor-input.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { runSql } from '../support/run-sql.ts';
-import { board, done, fill, historyOf, NINE } from '../support/told.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
+import { found } from '../support/engine/clinic.ts';
+import { doctorInput, session } from '../support/app/doctor-input.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
+import { board, done, fill, historyOf, NINE } from '../support/app/told.ts';
 
 // What time brings about, and what was set up elsewhere, with several processes on one database: each has an engine, a
 // store and a clock of its own, and knows of the others only what is on record.

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DayLedger } from '../support/day-ledger.ts';
+import { DayLedger } from '../support/process/day-ledger.ts';
 import { eventually } from '../support/eventually.ts';
-import { randomFrom } from '../support/line-pair.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer, type ServerProcess } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { runTool } from '../support/tool.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { runTool } from '../support/process/tool.ts';
 
 const CLIENTS = 12;
 const ROUNDS = 3;
@@ -37,7 +37,7 @@ it(`kill -9 in the middle of a clinic day loses nothing that was answered ${reru
     expect(await day.faults(server)).toEqual([]);
   }
   await server.stop();
-  const verified = await runTool('src/verify.ts', [], settings);
+  const verified = await runTool('src/cli/verify.ts', [], settings);
   expect(verified).toMatchObject({
     code: 0,
     output: expect.stringMatching(/\nclean\n$/) as string,

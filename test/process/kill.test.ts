@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { openHospital, SLOTS } from '../support/hospital.ts';
-import { Ledger } from '../support/ledger.ts';
-import { randomFrom } from '../support/line-pair.ts';
+import { openHospital, SLOTS } from '../support/store/hospital.ts';
+import { Ledger } from '../support/process/ledger.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer, type ServerProcess } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const CLIENTS = 12;
 const ROUNDS = 3;

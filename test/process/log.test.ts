@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { book, openHospital } from '../support/hospital.ts';
-import { freePort, startServer, type ServerProcess } from '../support/server-process.ts';
+import { book, openHospital } from '../support/store/hospital.ts';
+import { freePort, startServer, type ServerProcess } from '../support/process/server-process.ts';
 
 const NAME = 'Zebulon Quagmire';
 const MEMORY = { DATABASE_URL: 'memory:' };

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDatabase } from '../support/postgres.ts';
-import { runSql } from '../support/run-sql.ts';
-import { startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { runTool } from '../support/tool.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
+import { startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { runTool } from '../support/process/tool.ts';
 
 const DOCTOR = { id: 'rao', name: 'Dr Rao', time_zone: 'UTC', sessions: [] };
 const CAMP = {
@@ -105,7 +105,7 @@ describe('beside processes on one PostgreSQL database', () => {
 });
 
 describe('npm run migrate-store', () => {
-  const migrateStore = (args: string[], env = {}) => runTool('src/migrate-store.ts', args, env);
+  const migrateStore = (args: string[], env = {}) => runTool('src/cli/migrate-store.ts', args, env);
 
   it('copies a stopped database to PostgreSQL and back, with the password of PGPASSWORD', async () => {
     const lite = `sqlite:${join(tempDir(), 'opd.db')}`;

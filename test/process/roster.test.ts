@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { spawnServer, startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { runTool, type ToolRun } from '../support/tool.ts';
+import { spawnServer, startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { runTool, type ToolRun } from '../support/process/tool.ts';
 
 const DOCTOR = {
   id: 'rao',
@@ -45,11 +45,11 @@ class Place {
   }
 
   roster(...args: readonly string[]): Promise<ToolRun> {
-    return runTool('src/roster.ts', args, this.env);
+    return runTool('src/cli/roster.ts', args, this.env);
   }
 
   verify(): Promise<ToolRun> {
-    return runTool('src/verify.ts', [], this.env);
+    return runTool('src/cli/verify.ts', [], this.env);
   }
 }
 
@@ -196,15 +196,15 @@ patient_types are valid; they are not kept in the database: every start reads th
   it('finds nothing in memory, and tells wrong settings', async () => {
     const memory = { DATABASE_URL: 'memory:' };
     const nothing = refused(/^DATABASE_URL is memory: nothing is kept\.\n$/);
-    expect(await runTool('src/roster.ts', ['export', '-'], memory)).toEqual(nothing);
+    expect(await runTool('src/cli/roster.ts', ['export', '-'], memory)).toEqual(nothing);
     const wrong = { DATABASE_URL: 'memory', HORIZON_DAYS: '0' };
-    expect(await runTool('src/roster.ts', ['export', '-'], wrong)).toEqual(
+    expect(await runTool('src/cli/roster.ts', ['export', '-'], wrong)).toEqual(
       refused(/^DATABASE_URL is not valid\. .*\nHORIZON_DAYS=0 is not valid\. .*\n$/),
     );
   });
 
   it('explains itself', async () => {
-    const { code, output } = await runTool('src/roster.ts', ['--help']);
+    const { code, output } = await runTool('src/cli/roster.ts', ['--help']);
     expect([code, output]).toEqual([0, expect.stringMatching(/export FILE[^]*import FILE/)]);
   });
 });

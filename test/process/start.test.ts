@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DoctorView } from '../../src/service/index.ts';
-import { freePort, spawnServer, startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { freePort, spawnServer, startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const MEMORY = { DATABASE_URL: 'memory:' };
 

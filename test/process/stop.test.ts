@@ -6,12 +6,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import type { BookingView } from '../../src/service/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { book, openHospital, SLOTS } from '../support/hospital.ts';
-import { Ledger } from '../support/ledger.ts';
-import { randomFrom } from '../support/line-pair.ts';
+import { book, openHospital, SLOTS } from '../support/store/hospital.ts';
+import { Ledger } from '../support/process/ledger.ts';
+import { randomFrom } from '../support/engine/line-pair.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { spawnServer, startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { spawnServer, startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { doctorId, type DoctorFacts } from '../../src/engine/index.ts';
 import { demoRoster, type ScheduleView, type SlotInput } from '../../src/service/index.ts';
-import { durableDatabase } from '../support/app-database.ts';
-import { openApp, type TestApp } from '../support/app.ts';
+import { durableDatabase } from '../support/app/app-database.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
 
-// The single slots of a roster; its doctors are in slot-keeper.test.ts.
+// The single slots of a roster; its doctors are in slot-maintainer.test.ts.
 
 const camp = (change: Partial<SlotInput> = {}): SlotInput => ({
   id: 'camp',

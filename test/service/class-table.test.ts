@@ -5,9 +5,10 @@ import {
   type PatientClass,
 } from '../../src/engine/index.ts';
 import { classTable, demoRoster } from '../../src/service/index.ts';
-import { createStore, verifyDatabase, type VerifyReport } from '../../src/store/index.ts';
-import { durableUrl } from '../support/app-database.ts';
-import { openApp, type AppOptions, type TestApp } from '../support/app.ts';
+import { verifyDatabase, type VerifyReport } from '../../src/audit/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { durableUrl } from '../support/app/app-database.ts';
+import { openApp, type AppOptions, type TestApp } from '../support/app/app.ts';
 
 const SENIOR: PatientClass = { type: 'SENIOR_CITIZEN', priority: 70 };
 

@@ -2,8 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CLASSES, epochMs, type Change } from '../../src/engine/index.ts';
 import { emptySeatMsOf } from '../../src/service/empty-seats.ts';
 import { dayReportOf } from '../../src/service/report.ts';
-import { clock, TODAY } from '../support/clinic.ts';
-import { bumped, cancelled, entered, movedOut, promoted, record, set } from '../support/records.ts';
+import { clock, TODAY } from '../support/engine/clinic.ts';
+import {
+  bumped,
+  cancelled,
+  entered,
+  movedOut,
+  promoted,
+  record,
+  set,
+} from '../support/store/records.ts';
 
 describe('empty seats beside somebody who waits', () => {
   const one = { capacity: 1 };

@@ -8,10 +8,11 @@ import {
   type RosterFile,
   type SlotInput,
 } from '../../src/service/index.ts';
-import { createStore, openTrial, verifyDatabase } from '../../src/store/index.ts';
-import { durableUrl } from '../support/app-database.ts';
-import { openApp } from '../support/app.ts';
-import { RULES } from '../support/clinic.ts';
+import { verifyDatabase } from '../../src/audit/index.ts';
+import { createStore, openDryRunStore } from '../../src/store/index.ts';
+import { durableUrl } from '../support/app/app-database.ts';
+import { openApp } from '../support/app/app.ts';
+import { RULES } from '../support/engine/clinic.ts';
 
 const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
 
@@ -25,7 +26,7 @@ class Kept {
 
   async import(file: RosterFile, { isTrial = false, now = NOW } = {}): Promise<string[]> {
     const engine = new AllocationEngine(RULES);
-    const store = (isTrial ? openTrial : createStore)(this.url, engine);
+    const store = (isTrial ? openDryRunStore : createStore)(this.url, engine);
     const deps = { engine, store, clock: () => now, horizonDays: 1 };
     return importRoster(deps, file).finally(() => store.close());
   }
@@ -39,7 +40,7 @@ class Kept {
 
   async export(now = NOW): Promise<string> {
     const engine = new AllocationEngine(RULES);
-    const store = openTrial(this.url, engine);
+    const store = openDryRunStore(this.url, engine);
     return (await exportRoster(store, engine, now).finally(() => store.close())) ?? 'nothing';
   }
 }

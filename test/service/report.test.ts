@@ -15,10 +15,10 @@ import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import { durableDatabase } from '../support/app-database.ts';
-import { booking, openApp, openHeldApp, type TestApp } from '../support/app.ts';
-import { clock, NOW, TODAY, TOMORROW } from '../support/clinic.ts';
-import { decided } from '../support/desk.ts';
+import { durableDatabase } from '../support/app/app-database.ts';
+import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { clock, NOW, TODAY, TOMORROW } from '../support/engine/clinic.ts';
+import { decided } from '../support/store/desk.ts';
 import {
   DOCTORS,
   histories,
@@ -26,9 +26,17 @@ import {
   perform,
   SLOTS,
   type Action,
-} from '../support/history.ts';
-import { bumped, cancelled, entered, movedOut, promoted, record, set } from '../support/records.ts';
-import { counts, DATE, playDay, reportOf } from '../support/report-day.ts';
+} from '../support/model/history.ts';
+import {
+  bumped,
+  cancelled,
+  entered,
+  movedOut,
+  promoted,
+  record,
+  set,
+} from '../support/store/records.ts';
+import { counts, DATE, playDay, reportOf } from '../support/app/report-day.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 const dayOver = async (opd: TestApp): Promise<void> => {

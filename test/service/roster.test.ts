@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { demoRoster, parseRoster } from '../../src/service/index.ts';
-import { doctorInput, session } from '../support/doctor-input.ts';
+import { doctorInput, session } from '../support/app/doctor-input.ts';
 
 const roster = (...doctors: readonly object[]): string => JSON.stringify({ doctors });
 const doctor = (id: string, more: object = {}): object => ({ id, ...doctorInput(), ...more });

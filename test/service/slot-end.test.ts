@@ -6,9 +6,9 @@ import {
   WEEKDAYS,
   type DoctorFacts,
 } from '../../src/engine/index.ts';
-import { durableDatabase } from '../support/app-database.ts';
-import { openApp, openHeldApp } from '../support/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE } from '../support/told.ts';
+import { durableDatabase } from '../support/app/app-database.ts';
+import { openApp, openHeldApp } from '../support/app/app.ts';
+import { board, done, everythingOf, fill, historyOf, NINE } from '../support/app/told.ts';
 
 // R11: a slot ends by itself, at the right instant, whether or not the service ran then.
 

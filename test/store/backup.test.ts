@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/store/sqlite/open.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
-import { openApp } from '../support/app.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { openApp } from '../support/app/app.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/backup.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/cli/backup.ts', import.meta.url));
 
 const run = (url: string, ...args: string[]) =>
   spawnSync(process.execPath, [MAIN, ...args], { env: { DATABASE_URL: url }, encoding: 'utf8' });

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId, type Change, type Token } from '../../src/engine/index.ts';
-import { slotIdOf } from '../../src/store/verify/units.ts';
-import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/clinic.ts';
-import type { OpenStore } from '../support/desk.ts';
-import { FrontDesk } from '../support/front-desk.ts';
+import { slotIdOf } from '../../src/audit/units.ts';
+import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
+import type { OpenStore } from '../support/store/desk.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
 
 /** What a token shows in memory, as the store has it. */
 const kept = (token: Token) => ({
@@ -18,7 +18,7 @@ const kept = (token: Token) => ({
   number: token.number,
   bookedAt: token.bookedAt,
   status: token.status,
-  present: token.present,
+  hasCheckedIn: token.hasCheckedIn,
 });
 
 /** What every store makes of the commands of a clinic's day. */
@@ -66,8 +66,8 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.admit('nine', 'W1 W2');
     await desk.checkIn('W1');
     await desk.noShow('W1 W2');
-    expect(await read('W1')).toMatchObject({ status: 'NO_SHOW', present: true });
-    expect(await read('W2')).toMatchObject({ status: 'NO_SHOW', present: false });
+    expect(await read('W1')).toMatchObject({ status: 'NO_SHOW', hasCheckedIn: true });
+    expect(await read('W2')).toMatchObject({ status: 'NO_SHOW', hasCheckedIn: false });
   });
 
   it('a completed token is kept with its seat, an expired one without', async () => {
@@ -76,8 +76,8 @@ export function keepsTheDay(database: () => OpenStore | Promise<OpenStore>): voi
     await desk.complete('W1');
     desk.at = clock(10);
     await desk.passTime();
-    expect(await read('W1')).toMatchObject({ status: 'COMPLETED', present: true });
-    expect(await read('W3')).toMatchObject({ status: 'EXPIRED', present: false });
+    expect(await read('W1')).toMatchObject({ status: 'COMPLETED', hasCheckedIn: true });
+    expect(await read('W3')).toMatchObject({ status: 'EXPIRED', hasCheckedIn: false });
     const { tokens } = found(await desk.store.slot(slotId('nine')));
     expect(tokens.map(({ id }) => id).sort()).toEqual(['W1', 'W2']);
   });

@@ -9,15 +9,15 @@ import { createStore, NotDurableError } from '../../src/store/index.ts';
 import { migrate, prepareFile } from '../../src/store/sqlite/open.ts';
 import type { Operation } from '../../src/store/sqlite/statements.ts';
 import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
-import { doctorFacts, NOW, RAO, RULES } from '../support/clinic.ts';
-import { Desk, keptAnswer } from '../support/desk.ts';
-import { heard, standing } from '../support/disk.ts';
+import { doctorFacts, NOW, RAO, RULES } from '../support/engine/clinic.ts';
+import { Desk, keptAnswer } from '../support/store/desk.ts';
+import { heard, standing } from '../support/store/disk.ts';
 import { eventually } from '../support/eventually.ts';
-import { fill } from '../support/full-disk.ts';
-import { mountMemory, needsMount, noMount } from '../support/mount.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { MORNING } from '../support/week.ts';
+import { fill } from '../support/process/full-disk.ts';
+import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
+import { MORNING } from '../support/engine/week.ts';
 
 async function deskOn(file: string): Promise<Desk> {
   const desk = new Desk((engine) => createStore(`sqlite:${file}`, engine));
@@ -179,7 +179,7 @@ describe('a fault in the middle of a batch', () => {
       expect(count(database, 'tokens')).toBe(1);
       expect(await after.store.token(tokenId('before'))).toMatchObject({ status: 'BOOKED' });
       expect(await after.store.history(tokenId('a'))).toEqual([]);
-      expect(await after.store.keptAnswer(kept.caller, kept.key, kept.at)).toBeUndefined();
+      expect(await after.store.storedResponse(kept.caller, kept.key, kept.at)).toBeUndefined();
       expect(count(database, 'changes')).toBe(after.engine.doctor(RAO)?.version);
     },
   );

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { DoctorId } from '../../src/engine/index.ts';
 import { GroupCommit, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError } from '../../src/store/index.ts';
-import { found, RAO, SEN } from '../support/clinic.ts';
-import { named, namesOf } from '../support/disk.ts';
+import { found, RAO, SEN } from '../support/engine/clinic.ts';
+import { named, namesOf } from '../support/store/disk.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 interface Step {
@@ -61,7 +61,7 @@ class Bench {
       const before: string[] = [];
       const answer = this.#commits.transact([doctorId], () => {
         before.push(...this.#lacking(doctorId));
-        return { ...named(name), kept: null };
+        return { ...named(name), response: null };
       });
       this.#watch(name, answer, () => before);
     } else {

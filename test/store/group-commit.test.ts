@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PENDING_MAX, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError, OverloadedError } from '../../src/store/index.ts';
-import { doctorFacts, found, NOW, RAO, SEN } from '../support/clinic.ts';
-import { Disk, heard, named, standing } from '../support/disk.ts';
+import { doctorFacts, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import { Disk, heard, named, standing } from '../support/store/disk.ts';
 
 const FULL = new TransientWriteError('the disk is full');
 const BROKEN = new Error('the disk is broken');
@@ -55,7 +55,7 @@ describe('a batch', () => {
   });
 
   it('is not made for commands that have nothing to keep', async () => {
-    const answer = disk.commits.transact([RAO], () => ({ ...named('a'), kept: null }));
+    const answer = disk.commits.transact([RAO], () => ({ ...named('a'), response: null }));
     expect(await answer).toBe('a');
     expect(disk.calls).toEqual([]);
   });
@@ -107,7 +107,7 @@ describe('settled', () => {
 
   it('holds back a command that has nothing to keep', async () => {
     void disk.send('a');
-    const refused = disk.commits.transact([RAO], () => ({ ...named('b'), kept: null }));
+    const refused = disk.commits.transact([RAO], () => ({ ...named('b'), response: null }));
     await turn();
     expect(await standing([refused])).toEqual(['pending']);
     await disk.succeed();

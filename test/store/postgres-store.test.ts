@@ -1,5 +1,5 @@
 import { createStore } from '../../src/store/index.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
 import { storeContract } from './store.contract.ts';
 
 storeContract('postgres', {

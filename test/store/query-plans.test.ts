@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/store/sqlite/open.ts';
 import { READS } from '../../src/store/sqlite/statements.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 /** How SQLite would go about a statement, step by step. */
 function planOf(sql: string): string[] {

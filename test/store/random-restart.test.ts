@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { AllocationEngine, DoctorId } from '../../src/engine/index.ts';
-import { foldToken, isTokenChange, type TokenChange } from '../../src/store/fold.ts';
-import { createStore, verifyDatabase, type StoredToken } from '../../src/store/index.ts';
-import { slotIdOf } from '../../src/store/verify/units.ts';
-import { found, NOW } from '../support/clinic.ts';
-import { Desk } from '../support/desk.ts';
+import {
+  type AllocationEngine,
+  type DoctorId,
+  isTokenChange,
+  type TokenChange,
+} from '../../src/engine/index.ts';
+import { foldToken } from '../../src/store/fold.ts';
+import { verifyDatabase } from '../../src/audit/index.ts';
+import { createStore, type StoredToken } from '../../src/store/index.ts';
+import { slotIdOf } from '../../src/audit/units.ts';
+import { found, NOW } from '../support/engine/clinic.ts';
+import { Desk } from '../support/store/desk.ts';
 import {
   DOCTORS,
   histories,
@@ -16,11 +22,11 @@ import {
   play,
   SLOTS,
   type Action,
-} from '../support/history.ts';
-import { createDatabase } from '../support/postgres.ts';
+} from '../support/model/history.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { snapshotOf, type Snapshot } from '../support/snapshot.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { snapshotOf, type Snapshot } from '../support/engine/snapshot.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 /** Both doctors, since a history does not say whose token it means. */
 const SCOPE = { doctorIds: DOCTORS.map(({ id }) => id) };

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_CLASSES, localDate, slotId, tokenId } from '../../src/engine/index.ts';
-import { clock, found, NOW, RAO, SEN, TODAY, TOMORROW } from '../support/clinic.ts';
-import type { FrontDesk } from '../support/front-desk.ts';
-import { snapshotOf } from '../support/snapshot.ts';
+import { clock, found, NOW, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
+import type { FrontDesk } from '../support/store/front-desk.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
 
 /** A durable store's desk, and the same after the process was started again at an instant. */
 export interface Restart {

@@ -1,10 +1,10 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { localDate, slotId, tokenId, type Doctor, type SlotFacts } from '../../src/engine/index.ts';
-import { accepted, clock, found, NOW, RAO, SEN } from '../support/clinic.ts';
-import { keptAnswer, type OpenStore } from '../support/desk.ts';
-import { FrontDesk } from '../support/front-desk.ts';
-import { snapshotOf } from '../support/snapshot.ts';
-import { EVENING, MORNING } from '../support/week.ts';
+import { accepted, clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import { keptAnswer, type OpenStore } from '../support/store/desk.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
+import { EVENING, MORNING } from '../support/engine/week.ts';
 import { remembersTheDay } from './restart-day.contract.ts';
 
 const monday = localDate('2026-01-05');
@@ -166,8 +166,8 @@ export function remembers(database: () => OpenStore | Promise<OpenStore>): void 
     const told = await before.store.history(tokenId('a'));
     const after = await restart();
     expect(await after.store.history(tokenId('a'))).toEqual(told);
-    expect(await after.store.keptAnswer('anonymous', 'k1', NOW)).toEqual(keptAnswer());
-    expect(await after.store.keptAnswer('anonymous', 'k1', clock(8 + 24))).toBeUndefined();
+    expect(await after.store.storedResponse('anonymous', 'k1', NOW)).toEqual(keptAnswer());
+    expect(await after.store.storedResponse('anonymous', 'k1', clock(8 + 24))).toBeUndefined();
   });
 
   it('brings an ended slot in for a command that names it', async () => {

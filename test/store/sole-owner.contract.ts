@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { slotId, tokenId } from '../../src/engine/index.ts';
-import { NOW, RAO, SEN } from '../support/clinic.ts';
-import { keptAnswer, orderOf, type Desk } from '../support/desk.ts';
+import { NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import { keptAnswer, orderOf, type Desk } from '../support/store/desk.ts';
 
 /** What a store promises besides when nobody else writes to its database: it decides without asking anybody. */
 export function decidesAtOnce(desk: () => Desk): void {
@@ -32,7 +32,7 @@ export function decidesAtOnce(desk: () => Desk): void {
     const kept = keptAnswer();
     const answered = desk().book('b', { slotId: slotId('unknown') }, { kept });
     await store.read(RAO, () => null);
-    expect(await store.keptAnswer(kept.caller, kept.key, NOW)).toEqual(kept);
+    expect(await store.storedResponse(kept.caller, kept.key, NOW)).toEqual(kept);
     await answered;
   });
 

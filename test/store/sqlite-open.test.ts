@@ -13,11 +13,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AllocationEngine } from '../../src/engine/index.ts';
 import { createStore, StoreOpenError, type Store } from '../../src/store/index.ts';
 import { migrate, openForWriting, prepareFile } from '../../src/store/sqlite/open.ts';
-import { NOW, RULES } from '../support/clinic.ts';
-import { Desk } from '../support/desk.ts';
-import { makeReadOnly, mountMemory, needsMount, noMount } from '../support/mount.ts';
-import { startServer } from '../support/server-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { NOW, RULES } from '../support/engine/clinic.ts';
+import { Desk } from '../support/store/desk.ts';
+import { makeReadOnly, mountMemory, needsMount, noMount } from '../support/process/mount.ts';
+import { startServer } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 /** A store on this file, closed when the test is over. */
 function open(file: string): Store {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createStore } from '../../src/store/index.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 import { storeContract } from './store.contract.ts';
 
 storeContract('sqlite', {

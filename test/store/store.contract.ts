@@ -8,8 +8,8 @@ import {
   type SessionId,
 } from '../../src/engine/index.ts';
 import { NotDurableError } from '../../src/store/index.ts';
-import { accepted, clock, found, NOW, RAO, SEN } from '../support/clinic.ts';
-import { decided, Desk, keptAnswer, orderOf, type OpenStore } from '../support/desk.ts';
+import { accepted, clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
+import { decided, Desk, keptAnswer, orderOf, type OpenStore } from '../support/store/desk.ts';
 import { keepsTheDay } from './clinic-day.contract.ts';
 import { forgets, remembers } from './restart.contract.ts';
 import { decidesAtOnce } from './sole-owner.contract.ts';
@@ -78,7 +78,7 @@ function transacts(desk: () => Desk): void {
     await desk().book('a');
     const kept = keptAnswer();
     const look = async () => [
-      await store.keptAnswer(kept.caller, kept.key, NOW),
+      await store.storedResponse(kept.caller, kept.key, NOW),
       (await store.token(tokenId('a')))?.status,
       (await store.token(tokenId('e')))?.status,
     ];
@@ -188,7 +188,7 @@ function reads(desk: () => Desk): void {
       number: 1,
       bookedAt: NOW,
       status: 'CANCELLED',
-      present: false,
+      hasCheckedIn: false,
     });
   });
 
@@ -291,7 +291,7 @@ function keepsAnswers(desk: () => Desk): void {
     const mine = keptAnswer({ answer: '"mine"' });
     const others = keptAnswer({ caller: 'somebody else', answer: '"theirs"' });
     await keep(mine, others);
-    const find = (caller: string, key: string) => desk().store.keptAnswer(caller, key, NOW);
+    const find = (caller: string, key: string) => desk().store.storedResponse(caller, key, NOW);
     expect(await find('anonymous', 'k1')).toEqual(mine);
     expect(await find('somebody else', 'k1')).toEqual(others);
     expect(await find('anonymous', 'k2')).toBeUndefined();
@@ -300,7 +300,7 @@ function keepsAnswers(desk: () => Desk): void {
   it('are kept for less than 24 hours', async () => {
     await keep(keptAnswer());
     const after = (ms: number) =>
-      desk().store.keptAnswer('anonymous', 'k1', clock(8 + ms / HOUR_MS));
+      desk().store.storedResponse('anonymous', 'k1', clock(8 + ms / HOUR_MS));
     expect(await after(24 * HOUR_MS - 60_000)).toBeDefined();
     expect(await after(24 * HOUR_MS)).toBeUndefined();
   });
@@ -308,16 +308,16 @@ function keepsAnswers(desk: () => Desk): void {
   it('give way to a later one under the same key', async () => {
     await keep(keptAnswer());
     const later = keptAnswer({ at: clock(8 + 24), answer: '"later"', requestHash: 'other' });
-    expect(await desk().store.keptAnswer('anonymous', 'k1', later.at)).toBeUndefined();
+    expect(await desk().store.storedResponse('anonymous', 'k1', later.at)).toBeUndefined();
     await keep(later);
-    expect(await desk().store.keptAnswer('anonymous', 'k1', later.at)).toEqual(later);
+    expect(await desk().store.storedResponse('anonymous', 'k1', later.at)).toEqual(later);
   });
 }
 
 function bringsBack(desk: () => Desk): void {
   const forget = () => {
     const slot = found(desk().engine.slot(slotId('nine')));
-    desk().engine.forgetSlot(slot);
+    desk().engine.evictSlot(slot);
   };
 
   it('come into memory with their live tokens for a command that names them', async () => {
@@ -337,7 +337,7 @@ function bringsBack(desk: () => Desk): void {
     await desk().cancel('b');
     forget();
     const { engine } = desk();
-    found(engine.doctor(RAO)).forgetDaysBefore(localDate('9999-12-31'));
+    found(engine.doctor(RAO)).evictDaysBefore(localDate('9999-12-31'));
     const scope = { doctorIds: [RAO], slotIds: [slotId('nine')] };
     await desk().run(scope, () => ({ ok: true, changes: [], value: null }));
     expect(found(engine.slot(slotId('nine'))).day.lastNumber).toBe(2);
@@ -364,7 +364,7 @@ function bringsBack(desk: () => Desk): void {
   });
 
   it('that never were, or whose doctor is not in memory, are passed over', async () => {
-    desk().engine.forgetDoctor(SEN);
+    desk().engine.evictDoctor(SEN);
     const scope = { doctorIds: [RAO], slotIds: [slotId('never was'), slotId('other')] };
     const outcome = await desk().run(scope, () => ({ ok: true, changes: [], value: null }));
     expect(outcome.ok).toBe(true);

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId } from '../../src/engine/index.ts';
-import { createStore, verifyDatabase } from '../../src/store/index.ts';
-import { NOW, RAO, RULES } from '../support/clinic.ts';
-import { FrontDesk } from '../support/front-desk.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { verifyDatabase } from '../../src/audit/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { NOW, RAO, RULES } from '../support/engine/clinic.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const FIRST = '0001-tables.sql';
 const ORIGIN = ['desk', null];

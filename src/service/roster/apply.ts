@@ -65,7 +65,7 @@ export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<rea
     };
     const isFree = obstacles.sessions.length + obstacles.slots.length === 0;
     const changes = isFree ? putAll(engine, plans, singles, now) : [];
-    return { changes, answer: { obstacles, changes }, origin: SYSTEM, kept: null };
+    return { changes, answer: { obstacles, changes }, origin: SYSTEM, response: null };
   });
   assertNone(obstacles);
   return changes;

@@ -3,16 +3,16 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
 import { PENDING_MAX } from '../group-commit.ts';
 import {
-  KeyTakenError,
+  IdempotencyKeyTakenError,
   NotDurableError,
   OverloadedError,
   type Decision,
   type Scope,
 } from '../store.ts';
-import { fateOf, isKeyTaken } from './errors.ts';
+import { failureOf, isKeyTaken } from './errors.ts';
 import type { Health } from './health.ts';
 import { OutdatedError, type Loader } from './loader.ts';
-import { Looks, type Look } from './looks.ts';
+import { PendingReads, type PendingRead } from './pending-reads.ts';
 import { partition } from './partition.ts';
 import type { Pool } from './pool.ts';
 import { doctorsOf, Queue, type Command } from './queue.ts';
@@ -21,11 +21,11 @@ import { arrayOf } from './statements.ts';
 import { DecideError, hasHappened, Transaction, type Trace } from './transaction.ts';
 
 /** Transactions under way at once, as long as they get on. */
-const SIDE_BY_SIDE = 2;
+const CONCURRENT_TRANSACTIONS = 2;
 /** Milliseconds after which a transaction is held up, mostly by somebody who has its rows: it makes room for another. */
-const HELD_UP_MS = 200;
+const SLOW_TRANSACTION_MS = 200;
 /** Transactions that make room, at most. */
-const HELD_UP_MAX = 6;
+const EXTRA_TRANSACTIONS_MAX = 6;
 
 export interface DispatcherDeps {
   readonly engine: AllocationEngine;
@@ -47,7 +47,7 @@ class UnknownOutcomeError extends Error {
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
   readonly #queue = new Queue();
-  readonly #looks = new Looks();
+  readonly #looks = new PendingReads();
   readonly #underWay = new Set<Promise<void>>();
   /** Doctors whose rows are locked here and who are in the engine as they are on record, or ahead of it. */
   readonly #locked: Set<DoctorId>;
@@ -96,7 +96,7 @@ export class Dispatcher {
           fail(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      this.#looks.add({ doctorId, look: answerOrFail, fail, until: health.deadline() });
+      this.#looks.add({ doctorId, run: answerOrFail, fail, until: health.deadline() });
       this.#wake();
     });
   }
@@ -107,7 +107,7 @@ export class Dispatcher {
   }
 
   /** Gives up what has waited too long for its turn. */
-  giveUpLate(): void {
+  expireOverdue(): void {
     const { health } = this.#deps;
     const late = new NotDurableError('The database has not been free in time.');
     const commands = this.#queue.takeIf(({ until }) => health.isOver(until));
@@ -135,7 +135,10 @@ export class Dispatcher {
 
   /** Begins all that can be begun. */
   #begin(): void {
-    while (this.#transactions < SIDE_BY_SIDE + Math.min(this.#heldUp, HELD_UP_MAX)) {
+    while (
+      this.#transactions <
+      CONCURRENT_TRANSACTIONS + Math.min(this.#heldUp, EXTRA_TRANSACTIONS_MAX)
+    ) {
       const commands = this.#queue.take();
       if (commands.length === 0) break;
       this.#transactions += 1;
@@ -171,7 +174,7 @@ export class Dispatcher {
       this.#heldUp += room;
       this.#deps.health.watch();
       this.#wake();
-    }, HELD_UP_MS);
+    }, SLOW_TRANSACTION_MS);
     try {
       await work;
     } finally {
@@ -188,7 +191,7 @@ export class Dispatcher {
     const onCurrent = (ids: ReadonlySet<DoctorId>): void => {
       for (const id of ids) touched.add(id);
       for (const id of ids) this.#locked.add(id);
-      for (const { look } of this.#looks.takeIf(({ doctorId }) => ids.has(doctorId))) look();
+      for (const { run: look } of this.#looks.takeIf(({ doctorId }) => ids.has(doctorId))) look();
     };
     const transaction = new Transaction(commands, session, { engine, loader, onCurrent });
     let answers: readonly unknown[] | undefined;
@@ -196,15 +199,15 @@ export class Dispatcher {
       await transaction.run();
       answers = transaction.answers;
     } catch (error) {
-      session.lose();
+      session.destroy();
       // What was decided is not to be seen by anybody.
-      for (const id of touched) engine.forgetDoctor(id);
+      for (const id of touched) engine.evictDoctor(id);
       answers = await this.#recover(transaction, error as Error).catch((cause: unknown) => {
         for (const { fail } of commands) fail(cause);
         throw cause;
       });
     } finally {
-      pool.giveBack(session);
+      pool.release(session);
       for (const id of touched) this.#locked.delete(id);
       this.#queue.finish(commands);
       this.#transactions -= 1;
@@ -221,7 +224,7 @@ export class Dispatcher {
   async #recover(transaction: Transaction, error: Error): Promise<readonly unknown[] | undefined> {
     const { health } = this.#deps;
     const { commands, trace } = transaction;
-    const fate = fateOf(error);
+    const fate = failureOf(error);
     if (fate === 'final') throw error instanceof DecideError ? error.cause : error;
     if (fate === 'lost') {
       health.watch();
@@ -229,7 +232,8 @@ export class Dispatcher {
         return transaction.answers;
     }
     const taken = isKeyTaken(error) ? await this.#takenKeys(transaction) : new Set<Command>();
-    for (const { fail } of taken) fail(new KeyTakenError('Another answer is kept under the key.'));
+    for (const { fail } of taken)
+      fail(new IdempotencyKeyTakenError('Another answer is kept under the key.'));
     await health.pause();
     const [late, again] = partition(
       commands.filter((command) => !taken.has(command)),
@@ -238,7 +242,7 @@ export class Dispatcher {
     const cause = new NotDurableError('The database has not taken it in time.', { cause: error });
     for (const { fail } of late) fail(cause);
     for (const command of again) command.isAlone = true;
-    this.#queue.putBack(again);
+    this.#queue.requeue(again);
     return undefined;
   }
 
@@ -250,20 +254,20 @@ export class Dispatcher {
       try {
         return await hasHappened(trace, commands, session);
       } catch (error) {
-        session.lose();
-        if (fateOf(error) === 'final') throw error;
+        session.destroy();
+        if (failureOf(error) === 'final') throw error;
         if (health.isClosing) throw new UnknownOutcomeError();
-        this.giveUpLate();
+        this.expireOverdue();
         await health.pause();
       } finally {
-        pool.giveBack(session);
+        pool.release(session);
       }
     }
   }
 
   /** The commands under whose keys another process has had an answer kept. */
   async #takenKeys({ commands, decisions }: Transaction): Promise<Set<Command>> {
-    const kept = decisions.flatMap((decision) => decision.kept ?? []);
+    const kept = decisions.flatMap((decision) => decision.response ?? []);
     // Where it cannot be read now, the next try meets the same key.
     const taken = await this.#deps.reader.takenKeys(kept).catch((error: unknown) => {
       if (error instanceof NotDurableError) return [];
@@ -271,25 +275,25 @@ export class Dispatcher {
     });
     return new Set(
       commands.filter((_, place) => {
-        const own = decisions[place]?.kept;
+        const own = decisions[place]?.response;
         return taken.some(({ caller, key }) => caller === own?.caller && key === own.key);
       }),
     );
   }
 
   /** Shows doctors as they are on record, reading of them only what has changed. */
-  async #show(looks: readonly Look[]): Promise<void> {
+  async #show(looks: readonly PendingRead[]): Promise<void> {
     const { engine, pool, loader, health } = this.#deps;
     const ids = new Set(looks.map(({ doctorId }) => doctorId));
     this.#queue.occupy(ids);
     try {
-      const rows = await pool.look('versions', arrayOf(ids));
-      await loader.bring(ids, rows, pool.look);
+      const rows = await pool.query('versions', arrayOf(ids));
+      await loader.load(ids, rows, pool.query);
       if (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined))
         throw new OutdatedError('A doctor was forgotten meanwhile.');
-      for (const { look } of looks) look();
+      for (const { run: look } of looks) look();
     } catch (error) {
-      const fate = fateOf(error);
+      const fate = failureOf(error);
       if (fate === 'lost') health.watch();
       if (fate !== 'final') await health.pause();
       const unread = new NotDurableError('The database cannot be read right now.', {

@@ -4,7 +4,7 @@ import { StoreOpenError } from '../store.ts';
  * What an error means for the transaction in which it came. `lost`: the connection is gone, and whether a commit that was
  * sent came about is unknown. `again`: nothing was changed, and another try may do. `final`: nothing else would help.
  */
-export type Fate = 'lost' | 'again' | 'final';
+export type Failure = 'lost' | 'again' | 'final';
 
 /** Whole classes of SQLSTATE: connection exceptions; insufficient resources. */
 const LOST_CLASSES = new Set(['08']);
@@ -39,7 +39,7 @@ const codeOf = (error: unknown): string =>
 const isOfSystem = (error: unknown): boolean =>
   error instanceof Error && 'errno' in error && typeof error.errno === 'number';
 
-export function fateOf(error: unknown): Fate {
+export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
   const category = code.length === 5 ? code.slice(0, 2) : '';
   if (LOST_CODES.has(code) || LOST_CLASSES.has(category) || isOfSystem(error)) return 'lost';

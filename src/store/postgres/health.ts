@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NotDurableError, type StoreState } from '../store.ts';
-import { fateOf } from './errors.ts';
+import { failureOf } from './errors.ts';
 
 /** Milliseconds for which a command or a read is tried before it is given up. */
 const PATIENCE_MS = 5_000;
@@ -69,14 +69,14 @@ export class Health {
   }
 
   /** Tries again what is lost with a connection or comes to nothing; what writes nothing alone may be tried so. */
-  async patiently<T>(look: () => Promise<T>): Promise<T> {
+  async withRetry<T>(look: () => Promise<T>): Promise<T> {
     const deadline = this.deadline();
     for (;;) {
       this.assertReadable();
       try {
         return await look();
       } catch (error) {
-        const fate = fateOf(error);
+        const fate = failureOf(error);
         if (fate === 'final') throw error;
         if (fate === 'lost') this.watch();
         if (this.isOver(deadline))
@@ -108,7 +108,7 @@ export class Health {
         this.#state = 'ready';
         return;
       } catch (error) {
-        if (fateOf(error) === 'final') this.fail(error as Error);
+        if (failureOf(error) === 'final') this.fail(error as Error);
         else this.#state = 'stalled';
         this.#onAway();
         await this.pause();

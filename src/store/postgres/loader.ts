@@ -1,6 +1,13 @@
-import type { AllocationEngine, Change, DoctorId, SlotId, TokenId } from '../../engine/index.ts';
+import {
+  type AllocationEngine,
+  type Change,
+  type DoctorId,
+  type SlotId,
+  type TokenId,
+  isEntry,
+  isTokenChange,
+} from '../../engine/index.ts';
 import { changeOf, type ChangeRow } from '../change-rows.ts';
-import { isEntry, isTokenChange } from '../fold.ts';
 import { lookBackFrom, restoreLive, restoreSlot } from '../restore.ts';
 import type { Horizon } from '../store.ts';
 import { doctorOfRow, slotOfRow, type WholeDoctor } from './rows.ts';
@@ -8,10 +15,10 @@ import type { Row, Run } from './session.ts';
 import { arrayOf } from './statements.ts';
 
 /** Change records by which a doctor is brought up to date; one who is further behind is loaded whole. */
-const FEW = 256;
+const CATCH_UP_CHANGES_MAX = 256;
 
 /** Doctors who are brought into the engine together, where it is to be all of them. */
-export const TOGETHER = 50;
+export const DOCTORS_PER_LOAD_MAX = 50;
 
 /** What is on its way into the engine is older than what is there: it has to be read once more. */
 export class OutdatedError extends Error {
@@ -39,7 +46,7 @@ export class Loader {
    * otherwise. Nothing else may be under way with them.
    * @param rows of `versions` or `lock`: who has none is not there
    */
-  async bring(ids: Iterable<DoctorId>, rows: readonly Row[], run: Run): Promise<void> {
+  async load(ids: Iterable<DoctorId>, rows: readonly Row[], run: Run): Promise<void> {
     const versions = new Map(rows.map(({ id, version }) => [id as DoctorId, version as number]));
     const missing = (id: DoctorId): number =>
       (versions.get(id) ?? 0) - (this.#engine.doctor(id)?.version ?? 0);
@@ -48,9 +55,9 @@ export class Loader {
     while (behind.length > 0) {
       const few = behind.filter((id) => {
         // Less than nothing is missing where a fail-over has lost commits.
-        return this.#engine.doctor(id) && missing(id) > 0 && missing(id) <= FEW;
+        return this.#engine.doctor(id) && missing(id) > 0 && missing(id) <= CATCH_UP_CHANGES_MAX;
       });
-      const followed = new Set(few.length === 0 ? [] : await this.#follow(few, run));
+      const followed = new Set(few.length === 0 ? [] : await this.#catchUp(few, run));
       const whole = behind.filter((id) => !followed.has(id));
       if (whole.length > 0) await this.#loadWhole(whole, run);
       // Who was forgotten meanwhile, because a token had left for another doctor, is brought once more.
@@ -63,39 +70,39 @@ export class Loader {
     const { now, isPast } = this.#horizonNow();
     const { instant, date } = lookBackFrom(now);
     const rows = await run('doctors', arrayOf(ids), date, instant);
-    for (const id of ids) this.#engine.forgetDoctor(id);
+    for (const id of ids) this.#engine.evictDoctor(id);
     for (const row of rows) this.#restore(doctorOfRow(row), isPast);
   }
 
   /** Brings slots of these doctors that are not in the engine there. */
-  async bringSlots(ids: Iterable<DoctorId>, slotIds: Iterable<SlotId>, run: Run): Promise<void> {
+  async loadSlots(ids: Iterable<DoctorId>, slotIds: Iterable<SlotId>, run: Run): Promise<void> {
     const missing = Array.from(slotIds).filter((id) => this.#engine.slot(id) === undefined);
     if (missing.length === 0) return;
     for (const row of await run('slotsById', arrayOf(ids), arrayOf(missing))) {
       const slot = slotOfRow(row);
       if (this.#engine.slot(slot.facts.id) !== undefined) continue;
-      for (const token of slot.tokens) this.#leaveElsewhere(token.id, slot.facts.doctorId);
+      for (const token of slot.tokens) this.#evictFormerDoctor(token.id, slot.facts.doctorId);
       restoreSlot(this.#engine, slot);
     }
   }
 
   /** Applies what is on record since; returns those who are up to date then. */
-  async #follow(ids: readonly DoctorId[], run: Run): Promise<DoctorId[]> {
+  async #catchUp(ids: readonly DoctorId[], run: Run): Promise<DoctorId[]> {
     const known = ids.map((id) => ({ doctor_id: id, version: this.#engine.doctor(id)?.version }));
     const rows = await run('changesSince', JSON.stringify(known));
     const changes = rows.map((row) => changeOf(row as unknown as ChangeRow));
     const left = new Set<DoctorId>();
     for (const change of changes)
-      if (!left.has(change.doctorId) && !this.#follows(change)) left.add(change.doctorId);
+      if (!left.has(change.doctorId) && !this.#applyIfLoaded(change)) left.add(change.doctorId);
     return ids.filter((id) => !left.has(id));
   }
 
   /** Applies a change; false when it touches what is not in the engine. */
-  #follows(change: Change): boolean {
+  #applyIfLoaded(change: Change): boolean {
     const isNext = this.#engine.doctor(change.doctorId)?.version === change.version - 1;
     const isKnown = isNext && (change.kind === 'doctor_set' || this.#isInEngine(change));
     if (isKnown && isTokenChange(change) && isEntry(change))
-      this.#leaveElsewhere(change.tokenId, change.doctorId);
+      this.#evictFormerDoctor(change.tokenId, change.doctorId);
     if (isKnown) this.#engine.apply(change);
     return isKnown;
   }
@@ -109,17 +116,18 @@ export class Loader {
 
   #restore({ snapshot, slots }: WholeDoctor, isPast: Horizon['isPast']): void {
     const { id } = snapshot.facts;
-    for (const { tokens } of slots) for (const token of tokens) this.#leaveElsewhere(token.id, id);
+    for (const { tokens } of slots)
+      for (const token of tokens) this.#evictFormerDoctor(token.id, id);
     this.#engine.restoreDoctor(snapshot);
     restoreLive(this.#engine, slots, isPast);
   }
 
   /** A token that comes to a doctor has left the one where the engine has it: what is known of that one is outdated. */
-  #leaveElsewhere(tokenId: TokenId, doctorId: DoctorId): void {
+  #evictFormerDoctor(tokenId: TokenId, doctorId: DoctorId): void {
     const other = this.#engine.token(tokenId)?.slot.facts.doctorId;
     if (other === undefined || other === doctorId) return;
     if (this.#isLocked(other)) throw new OutdatedError('A token is elsewhere by now.');
-    this.#engine.forgetDoctor(other);
+    this.#engine.evictDoctor(other);
   }
 
   #horizonNow(): Horizon {

@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StoreOpenError } from '../store.ts';
 import { nameOf, openError } from './errors.ts';
 import { Session } from './session.ts';
-import { View } from './view.ts';
+import { ReadTransaction } from './read-transaction.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 /** Names the lock under which processes that start together migrate one after another: 'OPDT'. */
 const LOCK = 0x4f504454;
 
 /** What goes over whole tables takes as long as it does. */
-const PATIENTLY = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
+const WITHOUT_TIMEOUTS = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
   SET LOCAL idle_in_transaction_session_timeout = 0`;
 
 /** Milliseconds for the connections of a process that has just ended to end too, and between two looks. */
@@ -37,7 +37,7 @@ export async function migrate(url: string): Promise<void> {
  * One consistent view of a database, stopped or live, in which nothing can be written; undefined when it is empty.
  * @throws StoreOpenError when it cannot be reached, is not ours or of another version
  */
-export const openForReading = (url: string): Promise<View | undefined> =>
+export const openForReading = (url: string): Promise<ReadTransaction | undefined> =>
   connect(url, async (session) => {
     const view = await beginReading(session, url);
     if (view === undefined) await session.close();
@@ -48,16 +48,16 @@ export const openForReading = (url: string): Promise<View | undefined> =>
  * As above.
  * @throws StoreOpenError as above, and when it is empty
  */
-export const openKept = (url: string): Promise<View> =>
+export const openStored = (url: string): Promise<ReadTransaction> =>
   connect(url, (session) => beginReadingKept(session, url));
 
 /**
  * As above, while no process of this program has anything to do with the database.
  * @throws StoreOpenError as above, and when one has
  */
-export const openAlone = (url: string): Promise<View> =>
+export const openAlone = (url: string): Promise<ReadTransaction> =>
   connect(url, async (session) => {
-    await shutOut(session, url);
+    await assertUnused(session, url);
     return beginReadingKept(session, url);
   });
 
@@ -66,9 +66,9 @@ export const openAlone = (url: string): Promise<View> =>
  * has anything to do with the database.
  * @throws StoreOpenError when it is not so, it cannot be reached, is not ours or is newer than the program
  */
-export const openEmpty = (url: string, tables: readonly string[]): Promise<View> =>
+export const openEmpty = (url: string, tables: readonly string[]): Promise<ReadTransaction> =>
   connect(url, async (session) => {
-    await shutOut(session, url);
+    await assertUnused(session, url);
     const view = await beginUpToDate(session, url);
     const rows = tables.map((table) => `EXISTS (SELECT FROM ${table})`);
     const [facts] = await view.send(`SELECT ${rows.join(' OR ')} AS is_full`);
@@ -98,7 +98,7 @@ function sessionAt(url: string): Session {
 }
 
 /** Makes sure that no process is at work on a database, and that none begins to be before this session ends. */
-async function shutOut(session: Session, url: string): Promise<void> {
+async function assertUnused(session: Session, url: string): Promise<void> {
   await session.send(`SELECT pg_advisory_lock(${LOCK})`);
   const until = performance.now() + LEAVING_MS;
   for (;;) {
@@ -115,8 +115,8 @@ async function shutOut(session: Session, url: string): Promise<void> {
   }
 }
 
-async function beginUpToDate(session: Session, url: string): Promise<View> {
-  await session.send(`BEGIN; ${PATIENTLY}`);
+async function beginUpToDate(session: Session, url: string): Promise<ReadTransaction> {
+  await session.send(`BEGIN; ${WITHOUT_TIMEOUTS}`);
   await session.send(`SELECT pg_advisory_xact_lock(${LOCK})`);
   const files = migrationFiles();
   const applied = await appliedMigrations(session, url);
@@ -131,15 +131,15 @@ async function beginUpToDate(session: Session, url: string): Promise<View> {
     await session.send('INSERT INTO migrations VALUES ($1, $2)', [index + 1, name]);
     await session.send(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   }
-  return new View(session, url);
+  return new ReadTransaction(session, url);
 }
 
-async function beginReading(session: Session, url: string): Promise<View | undefined> {
-  await session.send(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PATIENTLY}`);
+async function beginReading(session: Session, url: string): Promise<ReadTransaction | undefined> {
+  await session.send(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${WITHOUT_TIMEOUTS}`);
   const applied = await appliedMigrations(session, url);
   if (applied === 0) return undefined;
   const missing = migrationFiles().length - applied;
-  if (missing === 0) return new View(session, url);
+  if (missing === 0) return new ReadTransaction(session, url);
   throw new StoreOpenError(
     missing > 0
       ? `The database ${nameOf(url)} was written by an older version of this program: start this one on it first.`
@@ -147,7 +147,7 @@ async function beginReading(session: Session, url: string): Promise<View | undef
   );
 }
 
-async function beginReadingKept(session: Session, url: string): Promise<View> {
+async function beginReadingKept(session: Session, url: string): Promise<ReadTransaction> {
   const view = await beginReading(session, url);
   if (view !== undefined) return view;
   throw new StoreOpenError(

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Session, type Run } from './session.ts';
 
 /** Sessions that look: statements of all who read share them. */
-const READING = 2;
+const READ_SESSIONS = 2;
 /** Milliseconds within which a database that can be reached answers the least question. */
 const PING_MS = 4_000;
 
@@ -19,9 +19,9 @@ export class Pool {
   }
 
   /** Sends one statement that is all of its transaction. */
-  readonly look: Run = (name, ...parameters) => {
-    this.#reading = this.#reading.filter((session) => !session.isLost);
-    if (this.#reading.length < READING) this.#reading.unshift(this.#open());
+  readonly query: Run = (name, ...parameters) => {
+    this.#reading = this.#reading.filter((session) => !session.isDestroyed);
+    if (this.#reading.length < READ_SESSIONS) this.#reading.unshift(this.#open());
     const [session = this.#open(), ...others] = this.#reading;
     this.#reading = [...others, session];
     return session.run(name, ...parameters);
@@ -31,11 +31,11 @@ export class Pool {
   async ping(): Promise<void> {
     const patience = new AbortController();
     const silence = delay(PING_MS, undefined, { signal: patience.signal }).then(() => {
-      for (const session of this.#reading) session.lose();
+      for (const session of this.#reading) session.destroy();
     });
     silence.catch(() => undefined);
     try {
-      await this.look('ping');
+      await this.query('ping');
     } finally {
       patience.abort();
     }
@@ -45,13 +45,13 @@ export class Pool {
   take(): Session {
     for (const session of this.#idle) {
       this.#idle.delete(session);
-      if (!session.isLost) return session;
+      if (!session.isDestroyed) return session;
     }
     return this.#open();
   }
 
-  giveBack(session: Session): void {
-    if (!session.isLost) this.#idle.add(session);
+  release(session: Session): void {
+    if (!session.isDestroyed) this.#idle.add(session);
   }
 
   async close(): Promise<void> {
@@ -60,9 +60,9 @@ export class Pool {
   }
 
   #open(): Session {
-    for (const session of this.#all) if (session.isLost) this.#all.delete(session);
+    for (const session of this.#all) if (session.isDestroyed) this.#all.delete(session);
     const session = new Session(this.#url);
-    if (this.#isClosed) session.lose();
+    if (this.#isClosed) session.destroy();
     this.#all.add(session);
     return session;
   }

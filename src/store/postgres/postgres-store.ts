@@ -12,7 +12,7 @@ import type {
   ChangeRecord,
   Decision,
   Horizon,
-  KeptAnswer,
+  StoredResponse,
   Scope,
   Store,
   StoredSlot,
@@ -20,7 +20,7 @@ import type {
 } from '../store.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Health } from './health.ts';
-import { Loader, TOGETHER } from './loader.ts';
+import { Loader, DOCTORS_PER_LOAD_MAX } from './loader.ts';
 import { migrate } from './open.ts';
 import { Reader } from './reader.ts';
 import { Pool } from './pool.ts';
@@ -46,9 +46,9 @@ export class PostgresStore implements Store {
     const pool = new Pool(url);
     const health = new Health(
       () => pool.ping(),
-      () => this.#dispatcher.giveUpLate(),
+      () => this.#dispatcher.expireOverdue(),
     );
-    const reader = new Reader((...statement) => health.patiently(() => pool.look(...statement)));
+    const reader = new Reader((...statement) => health.withRetry(() => pool.query(...statement)));
     const locked = new Set<DoctorId>();
     const loader = new Loader(engine, (id) => locked.has(id));
     this.#dispatcher = new Dispatcher({ engine, loader, pool, reader, health }, locked);
@@ -72,7 +72,7 @@ export class PostgresStore implements Store {
     await this.#bring([...(await this.#reader.timeZones()).keys()]);
   }
 
-  async follow(now: EpochMs): Promise<void> {
+  async sync(now: EpochMs): Promise<void> {
     const timeZones = [...(await this.#reader.timeZones())];
     const elsewhere = timeZones.filter(
       ([id, timeZone]) => this.#engine.doctor(id)?.facts.timeZone !== timeZone,
@@ -132,8 +132,8 @@ export class PostgresStore implements Store {
     return this.#reader.slotChanges(slotId);
   }
 
-  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
-    return this.#reader.keptAnswer(caller, key, now);
+  storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
+    return this.#reader.storedResponse(caller, key, now);
   }
 
   async close(): Promise<void> {
@@ -144,9 +144,9 @@ export class PostgresStore implements Store {
 
   /** Brings doctors into the engine as they are on record. */
   async #bring(ids: readonly DoctorId[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += TOGETHER)
+    for (let from = 0; from < ids.length; from += DOCTORS_PER_LOAD_MAX)
       await Promise.all(
-        ids.slice(from, from + TOGETHER).map((id) => this.read(id, () => undefined)),
+        ids.slice(from, from + DOCTORS_PER_LOAD_MAX).map((id) => this.read(id, () => undefined)),
       );
   }
 }

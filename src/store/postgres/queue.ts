@@ -3,7 +3,7 @@ import type { Decision, Scope } from '../store.ts';
 import { partition } from './partition.ts';
 
 /** Commands that share a transaction, at most. */
-const TOGETHER = 256;
+const COMMANDS_PER_TRANSACTION_MAX = 256;
 
 /** A command that waits for its turn. */
 export interface Command {
@@ -49,7 +49,7 @@ export class Queue {
   }
 
   /** Puts commands back to where they were: before all that came later. */
-  putBack(commands: readonly Command[]): void {
+  requeue(commands: readonly Command[]): void {
     this.#waiting.unshift(...commands);
   }
 
@@ -70,7 +70,7 @@ export class Queue {
     const taken: Command[] = [];
     const left: Command[] = [];
     for (const [place, command] of this.#waiting.entries()) {
-      if (taken.length === TOGETHER || command.scope.isSetup === true) {
+      if (taken.length === COMMANDS_PER_TRANSACTION_MAX || command.scope.isSetup === true) {
         left.push(...this.#waiting.slice(place));
         break;
       }

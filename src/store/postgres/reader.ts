@@ -9,11 +9,11 @@ import type {
   TokenId,
 } from '../../engine/index.ts';
 import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
-import { keptAnswerOf, tokenOf, type KeptAnswerRow, type TokenRow } from '../rows.ts';
+import { storedResponseOf, tokenOf, type StoredResponseRow, type TokenRow } from '../rows.ts';
 import {
-  keptSince,
+  responsesExpiredAt,
   type ChangeRecord,
-  type KeptAnswer,
+  type StoredResponse,
   type StoredSlot,
   type StoredToken,
 } from '../store.ts';
@@ -78,14 +78,20 @@ export class Reader {
     return (await this.#run('slotChanges', id)).map((row) => changeOf(row as unknown as ChangeRow));
   }
 
-  async keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
-    const rows = await this.#run('keptAnswer', caller, key, keptSince(now));
-    return rows.map((row) => keptAnswerOf(row as unknown as KeptAnswerRow))[0];
+  async storedResponse(
+    caller: string,
+    key: string,
+    now: EpochMs,
+  ): Promise<StoredResponse | undefined> {
+    const rows = await this.#run('keptAnswer', caller, key, responsesExpiredAt(now));
+    return rows.map((row) => storedResponseOf(row as unknown as StoredResponseRow))[0];
   }
 
   /** Those of the answers under whose keys another one is kept. */
-  async takenKeys(answers: readonly KeptAnswer[]): Promise<Pick<KeptAnswer, 'caller' | 'key'>[]> {
-    const since = keptSince(answers[0]?.at ?? (0 as EpochMs));
+  async takenKeys(
+    answers: readonly StoredResponse[],
+  ): Promise<Pick<StoredResponse, 'caller' | 'key'>[]> {
+    const since = responsesExpiredAt(answers[0]?.at ?? (0 as EpochMs));
     const rows = await this.#run('keptAnswers', JSON.stringify(answers), since);
     return rows.map(({ caller, key }) => ({ caller: caller as string, key: key as string }));
   }

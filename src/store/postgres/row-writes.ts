@@ -1,16 +1,17 @@
 import {
-  isPresent,
+  impliesCheckIn,
   type AllocationEngine,
   type Change,
   type DoctorFacts,
   type DoctorId,
   type SlotFacts,
+  isEntry,
+  type TokenChange,
 } from '../../engine/index.ts';
 import { changeRowOf } from '../change-rows.ts';
 import { countersOf, type Counters } from '../counters.ts';
-import { isEntry, type TokenChange } from '../fold.ts';
-import type { KeptAnswerRow } from '../rows.ts';
-import { keptSince, type Decision, type KeptAnswer } from '../store.ts';
+import type { StoredResponseRow } from '../rows.ts';
+import { responsesExpiredAt, type Decision, type StoredResponse } from '../store.ts';
 import { partition } from './partition.ts';
 import type { Run } from './session.ts';
 import { arrayOf, type StatementName } from './statements.ts';
@@ -38,12 +39,12 @@ export class RowWrites {
   readonly #tokens = new Map<string, TokenWrite>();
   readonly #changes: Row[] = [];
   /** In the order of their keys, for another process may keep the same. */
-  readonly #answers: readonly KeptAnswerRow[];
+  readonly #answers: readonly StoredResponseRow[];
 
   constructor(decided: readonly Decided[]) {
     this.#decided = decided;
     this.#answers = decided
-      .flatMap(({ decision: { kept } }) => kept ?? [])
+      .flatMap(({ decision: { response: kept } }) => kept ?? [])
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
       .map(answerRow);
     for (const { commandId, decision } of decided)
@@ -86,7 +87,7 @@ export class RowWrites {
       );
     send('addChanges', this.#changes);
     const [first] = this.#answers;
-    send('forgetAnswers', this.#answers, first === undefined ? 0 : keptSince(first.at));
+    send('forgetAnswers', this.#answers, first === undefined ? 0 : responsesExpiredAt(first.at));
     send('keepAnswers', this.#answers);
     return sent;
   }
@@ -117,7 +118,7 @@ export class RowWrites {
           number: change.number,
           booked_at: change.bookedAt,
           status: change.to,
-          present: change.present,
+          present: change.hasCheckedIn,
         },
       });
     const write = this.#tokens.get(place) ?? {
@@ -132,13 +133,19 @@ export class RowWrites {
     }
     write.row['status'] = change.to;
     // Who has been at the desk stays so whatever comes next.
-    if (isPresent(change.to)) write.row['present'] = true;
+    if (impliesCheckIn(change.to)) write.row['present'] = true;
   }
 }
 
-const keyOf = ({ caller, key }: KeptAnswer): string => `${caller}\n${key}`;
+const keyOf = ({ caller, key }: StoredResponse): string => `${caller}\n${key}`;
 
-const answerRow = ({ caller, key, requestHash, answer, at }: KeptAnswer): KeptAnswerRow => ({
+const answerRow = ({
+  caller,
+  key,
+  requestHash,
+  answer,
+  at,
+}: StoredResponse): StoredResponseRow => ({
   caller,
   key,
   request_hash: requestHash,

@@ -45,7 +45,7 @@ export class Session {
   readonly #sql: postgres.Sql<{ bigint: number }>;
   readonly #silenceMs: number;
   #socket: Socket | undefined;
-  #isLost = false;
+  #isDestroyed = false;
   #silence: NodeJS.Timeout | undefined;
   #unanswered = 0;
   #prepared: Promise<unknown> | undefined;
@@ -61,7 +61,7 @@ export class Session {
       // One that has become a standby answers from the past.
       target_session_attrs: 'primary',
       onnotice: () => undefined,
-      onclose: () => this.lose(),
+      onclose: () => this.destroy(),
       // Counters and instants: all of them whole numbers that JavaScript has exactly.
       types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
       connection: {
@@ -78,14 +78,14 @@ export class Session {
     });
   }
 
-  get isLost(): boolean {
-    return this.#isLost;
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
   }
 
   /** Gives the connection up; what is unanswered is rejected. */
-  lose(): void {
-    if (this.#isLost) return;
-    this.#isLost = true;
+  destroy(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
     clearTimeout(this.#silence);
     void this.#sql.end({ timeout: 0 });
     this.#socket?.destroy();
@@ -115,13 +115,13 @@ export class Session {
     parameters: readonly Parameter[] = [],
     options: { readonly prepare?: boolean } = {},
   ): Promise<Rows> {
-    if (this.#isLost) return Promise.reject(new LostError());
+    if (this.#isDestroyed) return Promise.reject(new LostError());
     return this.#heard(this.#sql.unsafe<Row[]>(text, parameters.map(sendable), options));
   }
 
   /** Ends it in order. */
   async close(): Promise<void> {
-    this.#isLost = true;
+    this.#isDestroyed = true;
     clearTimeout(this.#silence);
     await this.#sql.end({ timeout: 1 });
     this.#socket?.destroy();
@@ -141,16 +141,16 @@ export class Session {
 
   #listen(): void {
     clearTimeout(this.#silence);
-    if (this.#unanswered > 0 && this.#silenceMs > 0 && !this.#isLost)
-      this.#silence = setTimeout(() => this.lose(), this.#silenceMs);
+    if (this.#unanswered > 0 && this.#silenceMs > 0 && !this.#isDestroyed)
+      this.#silence = setTimeout(() => this.destroy(), this.#silenceMs);
   }
 
   /** The one socket of this session: asked for another, the driver is told that there is none. */
   #connect({ host: [host = 'localhost'], port: [port = 5_432], path }: Place): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-    if (this.#socket !== undefined || this.#isLost) {
+    if (this.#socket !== undefined || this.#isDestroyed) {
       // The driver asks again, and tells nobody, when a server hangs up before it has said a word.
-      this.lose();
+      this.destroy();
       reject(new LostError());
       return promise;
     }
@@ -160,7 +160,7 @@ export class Session {
     Object.assign(socket, { host, port });
     const fail = (error: Error): void => {
       reject(error);
-      this.lose();
+      this.destroy();
     };
     const timer = setTimeout(() => fail(new LostError()), CONNECT_TIMEOUT_MS);
     socket.once('error', fail);

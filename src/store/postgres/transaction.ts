@@ -59,8 +59,8 @@ export class Transaction {
     const { engine, loader, onCurrent } = this.#hooks;
     const slotIds = this.commands.flatMap(({ scope }) => scope.slotIds ?? []);
     do {
-      await loader.bring(doctors.ids, doctors.rows, this.#session.run);
-      await loader.bringSlots(doctors.ids, slotIds, this.#session.run);
+      await loader.load(doctors.ids, doctors.rows, this.#session.run);
+      await loader.loadSlots(doctors.ids, slotIds, this.#session.run);
       // Who was forgotten meanwhile, for a token seemed to have left for another doctor, is brought once more.
     } while (doctors.rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
     onCurrent(doctors.ids);

@@ -1,12 +1,12 @@
 import {
-  isPresent,
+  impliesCheckIn,
   type Change,
   type DoctorFacts,
   type SlotFacts,
   type TokenEntered,
 } from '../../engine/index.ts';
 import type { Counters } from '../counters.ts';
-import { keptSince, type Decision, type KeptAnswer, type Origin } from '../store.ts';
+import { responsesExpiredAt, type Decision, type StoredResponse, type Origin } from '../store.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { Operation } from './statements.ts';
 
@@ -48,7 +48,7 @@ const bookingOperation = (token: TokenEntered): Operation => [
     token.number,
     token.bookedAt,
     token.to,
-    Number(token.present),
+    Number(token.hasCheckedIn),
   ],
 ];
 
@@ -60,7 +60,7 @@ const moveOperation = (token: TokenEntered): Operation => [
     token.arrival,
     token.number,
     token.to,
-    Number(token.present),
+    Number(token.hasCheckedIn),
     token.tokenId,
   ],
 ];
@@ -81,7 +81,7 @@ function stateOperations(change: Change): Operation[] {
     case 'reclassified':
       return [['setClass', [change.patientType, change.priority, change.tokenId]]];
     default:
-      return [['setStatus', [change.to, Number(isPresent(change.to)), change.tokenId]]];
+      return [['setStatus', [change.to, Number(impliesCheckIn(change.to)), change.tokenId]]];
   }
 }
 
@@ -106,13 +106,17 @@ const changeOperation = (change: Change, origin: Origin): Operation => {
   ];
 };
 
-const keptOperations = ({ caller, key, requestHash, answer, at }: KeptAnswer): Operation[] => [
-  ['forgetAnswers', [keptSince(at)]],
+const keptOperations = ({ caller, key, requestHash, answer, at }: StoredResponse): Operation[] => [
+  ['forgetAnswers', [responsesExpiredAt(at)]],
   ['keepAnswer', [caller, key, requestHash, answer, at]],
 ];
 
 /** A command's rows: state, change records and the kept answer, if any. */
-export const operationsOf = ({ changes, origin, kept }: Decision<unknown>): Operation[] => [
+export const operationsOf = ({
+  changes,
+  origin,
+  response: kept,
+}: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change) => [...stateOperations(change), changeOperation(change, origin)]),
   ...(kept === null ? [] : keptOperations(kept)),
 ];

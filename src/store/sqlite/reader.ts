@@ -1,23 +1,23 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Change, DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
 import {
-  keptSince,
+  responsesExpiredAt,
   type ChangeRecord,
-  type KeptAnswer,
+  type StoredResponse,
   type StoredSlot,
   type StoredToken,
 } from '../store.ts';
 import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import {
   doctorOf,
-  keptAnswerOf,
+  storedResponseOf,
   sessionOf,
   slotOf,
   storedSlotOf,
   tokenOf,
   type DayRow,
   type DoctorRow,
-  type KeptAnswerRow,
+  type StoredResponseRow,
   type SessionRow,
   type SlotOfDayRow,
   type TokenRow,
@@ -81,8 +81,10 @@ export class Reader {
     return this.#all<ChangeRow>('history', id).map(recordOfRow);
   }
 
-  keptAnswer(caller: string, key: string, now: EpochMs): KeptAnswer | undefined {
-    return this.#all<KeptAnswerRow>('keptAnswer', caller, key, keptSince(now)).map(keptAnswerOf)[0];
+  storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
+    return this.#all<StoredResponseRow>('keptAnswer', caller, key, responsesExpiredAt(now)).map(
+      storedResponseOf,
+    )[0];
   }
 
   close(): void {

@@ -17,7 +17,7 @@ import type {
   ChangeRecord,
   Decision,
   Horizon,
-  KeptAnswer,
+  StoredResponse,
   Scope,
   Store,
   StoredSlot,
@@ -76,7 +76,7 @@ export class SqliteStore implements Store {
     return Promise.resolve();
   }
 
-  follow(): Promise<void> {
+  sync(): Promise<void> {
     // Nobody else writes: all that time may have something to do with is in the engine.
     return Promise.resolve();
   }
@@ -136,8 +136,8 @@ export class SqliteStore implements Store {
     return Promise.resolve(this.#reader.slotChanges(slotId));
   }
 
-  keptAnswer(caller: string, key: string, now: EpochMs): Promise<KeptAnswer | undefined> {
-    return Promise.resolve(this.#reader.keptAnswer(caller, key, now));
+  storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
+    return Promise.resolve(this.#reader.storedResponse(caller, key, now));
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,124 @@
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type Change,
+  type DoctorId,
+  type LocalDate,
+  type TokenId,
+  isTokenChange,
+} from '../../engine/index.ts';
+import type { StoredToken } from '../store.ts';
+import {
+  ROWS_PER_BATCH,
+  unreadable,
+  type StoredDoctor,
+  type DatedChange,
+  type AuditSource,
+} from '../audit-source.ts';
+import { changeOf, type ChangeRow } from '../change-rows.ts';
+import { damaged, openCurrent } from './open-read-only.ts';
+import {
+  doctorOf,
+  sessionOf,
+  slotOf,
+  tokenOf,
+  type DayRow,
+  type DoctorRow,
+  type SessionRow,
+  type SlotRow,
+  type TokenRow,
+} from '../rows.ts';
+
+/** One consistent view of a database file, stopped or live: nothing is written, nobody is kept from writing. */
+export class SqliteAuditSource implements AuditSource {
+  readonly #database: DatabaseSync;
+
+  /** @throws StoreOpenError when there is no database of this program and its version, or SQLite finds it damaged */
+  constructor(path: string) {
+    this.#database = openCurrent(path);
+    try {
+      const [check] = this.#all<{ quick_check: string }>('PRAGMA quick_check(1)');
+      if (check?.quick_check !== 'ok') throw new Error(check?.quick_check);
+    } catch (error) {
+      this.#database.close();
+      throw damaged(path, error);
+    }
+  }
+
+  doctorIds(): Promise<readonly DoctorId[]> {
+    const rows = this.#all<{ id: DoctorId }>('SELECT id FROM doctors ORDER BY id');
+    return Promise.resolve(rows.map(({ id }) => id));
+  }
+
+  *changes(): Generator<readonly Change[]> {
+    const rows = this.#database.prepare('SELECT * FROM changes ORDER BY doctor_id, version');
+    let batch: Change[] = [];
+    for (const row of rows.iterate()) {
+      batch.push(read(row as unknown as ChangeRow));
+      if (batch.length < ROWS_PER_BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    yield batch;
+  }
+
+  doctor(id: DoctorId): Promise<StoredDoctor | undefined> {
+    const [row] = this.#all<DoctorRow>('SELECT * FROM doctors WHERE id = ?', id);
+    if (row === undefined) return Promise.resolve(undefined);
+    const sessions = this.#all<SessionRow>(
+      'SELECT * FROM sessions WHERE doctor_id = ? AND ended = 0 ORDER BY position',
+      id,
+    );
+    const days = this.#all<DayRow>('SELECT * FROM days WHERE doctor_id = ?', id);
+    const slots = this.#all<SlotRow>('SELECT * FROM slots WHERE doctor_id = ?', id);
+    return Promise.resolve({
+      facts: doctorOf(row, sessions.map(sessionOf)),
+      version: row.version,
+      lastArrival: row.last_arrival,
+      lastNumbers: days.map((day) => [day.date, day.last_number]),
+      slots: slots.map(slotOf),
+    });
+  }
+
+  tokens(ids: readonly TokenId[]): Promise<readonly StoredToken[]> {
+    const rows = this.#all<TokenRow>(
+      'SELECT * FROM tokens WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(ids),
+    );
+    return Promise.resolve(rows.map(tokenOf));
+  }
+
+  steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]> {
+    const rows = this.#all<ChangeRow & { readonly date: LocalDate | null }>(
+      `SELECT changes.*, slots.date FROM changes LEFT JOIN slots ON slots.id = changes.slot_id
+        WHERE changes.token_id IN (SELECT value FROM json_each(?)) ORDER BY changes.position`,
+      JSON.stringify(ids),
+    );
+    const steps = rows.map((row) => ({ change: read(row), date: row.date }));
+    return Promise.resolve(steps.filter((step): step is DatedChange => isTokenChange(step.change)));
+  }
+
+  orphanTokens(): Promise<readonly TokenId[]> {
+    const rows = this.#all<{ id: TokenId }>(
+      'SELECT id FROM tokens WHERE NOT EXISTS (SELECT 1 FROM changes WHERE token_id = tokens.id) ORDER BY id',
+    );
+    return Promise.resolve(rows.map(({ id }) => id));
+  }
+
+  close(): Promise<void> {
+    this.#database.close();
+    return Promise.resolve();
+  }
+
+  #all<Row>(sql: string, ...values: string[]): Row[] {
+    return this.#database.prepare(sql).all(...values) as unknown as Row[];
+  }
+}
+
+/** @throws StoreOpenError naming the change record */
+function read(row: ChangeRow): Change {
+  try {
+    return changeOf(row);
+  } catch (error) {
+    throw unreadable(row, error);
+  }
+}

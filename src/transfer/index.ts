@@ -1,0 +1,3 @@
+/** Copies between stores. */
+export { copy, type CopyReport } from './copy.ts';
+export { migrateStore } from './migrate-store.ts';

@@ -1,0 +1,166 @@
+import { expect, it } from 'vitest';
+import { verifyDatabase } from '../../src/audit/index.ts';
+import { createStore } from '../../src/store/index.ts';
+import { RULES } from '../support/engine/clinic.ts';
+import { setChanges, setToken, threeSeats, withoutChanges } from '../support/store/damage.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { runSql } from '../support/store/run-sql.ts';
+
+const rules = { ...RULES, waitlistMax: Infinity };
+
+const faultsOf = async (url: string): Promise<string> =>
+  (await verifyDatabase(url, rules)).faults.join('\n');
+
+/** A new database in which this has happened, while the desk is open. */
+async function dayOf(play: (desk: FrontDesk) => Promise<void>) {
+  const { url } = await createDatabase();
+  const desk = await new FrontDesk((engine) => createStore(url, engine), rules).load();
+  await play(desk);
+  return { desk, url };
+}
+
+async function faultsAfter(play: (desk: FrontDesk) => Promise<void>, sql: string): Promise<string> {
+  const { desk, url } = await dayOf(play);
+  await desk.store.close();
+  expect(await faultsOf(url)).toBe('');
+  await runSql(url, sql);
+  return faultsOf(url);
+}
+
+it('a database is clean while it is written to, and after', async () => {
+  const { desk, url } = await dayOf(threeSeats);
+  expect(await faultsOf(url)).toBe('');
+  await desk.store.close();
+  const clean = { doctors: 1, slots: 2, tokens: 7, changes: 17, faults: [] };
+  expect(await verifyDatabase(url, rules)).toEqual(clean);
+});
+
+it.each<[what: string, sql: string, fault: RegExp]>([
+  [
+    'a status that no change led to',
+    setToken('W1', `status = 'CANCELLED'`),
+    /^token W1: differs .* status is CANCELLED, by its change records BOOKED$/,
+  ],
+  [
+    'a patient said to have been at the desk',
+    setToken('W1', `present = true`),
+    /^token W1: differs .* hasCheckedIn is true, by its change records false$/,
+  ],
+  [
+    'a token that is gone',
+    `DELETE FROM tokens WHERE id = 'W1'`,
+    /^token W1: is missing from the table$/,
+  ],
+  [
+    'a token from nowhere',
+    `INSERT INTO tokens SELECT doctor_id, 'x', slot_id, patient_name, patient_id, patient_type,
+      priority, arrival, number, booked_at, status, present FROM tokens WHERE id = 'W1'`,
+    /^token x has no change record$/,
+  ],
+  [
+    'a change record that is gone',
+    `DELETE FROM changes WHERE token_id = 'W4' AND kind = 'booked'`,
+    /its version is not the next one$/,
+  ],
+  [
+    'a free seat left beside a waiter (R5)',
+    withoutChanges(`kind = 'promoted' AND token_id = 'W4'`),
+    /^token W2: .*\(cancelled\): leaves a free seat beside token W4 \(R5\)$/,
+  ],
+  [
+    'a seat sold twice (R1)',
+    setChanges(`token_id = 'W4' AND kind = 'booked'`, `to_status = 'BOOKED'`),
+    /^token W4: .*broken: a slot never seats more than its capacity \(R1\)$/,
+  ],
+  [
+    'a larger slot',
+    `UPDATE slots SET capacity = 9 WHERE id = 'nine'`,
+    /^slot nine: is not what its change records come to$/,
+  ],
+  [
+    'a slot that nobody opened',
+    `INSERT INTO slots SELECT doctor_id, 'x', session_id, date, start_time, end_time,
+      delay_minutes, capacity, closed_reason FROM slots LIMIT 1`,
+    /^doctor rao: has a slot without change record$/,
+  ],
+  [
+    'a session that nobody gave',
+    `INSERT INTO sessions VALUES ('rao', 'x', 0, 'mon', '09:00', '10:00', 1, false)`,
+    /^doctor rao: its row or its sessions are not what its change records come to$/,
+  ],
+  [
+    'a day whose numbers would be used again',
+    `UPDATE days SET last_number = 1`,
+    /^doctor rao: the last number of 2026-01-05 is not kept$/,
+  ],
+  [
+    'a doctor from nowhere',
+    `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
+    /^doctor x has no change record$/,
+  ],
+  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is not kept$/],
+  ['a table without rows', `TRUNCATE tokens`, /^(token \w\d: is missing from the table\n?){7}$/],
+  ['a database without records', `TRUNCATE changes`, /^doctor rao has no change record$/m],
+])('%s is found', async (_, sql, fault) => {
+  expect(await faultsAfter(threeSeats, sql)).toMatch(fault);
+});
+
+it('a row that a token has left behind at another doctor is found', async () => {
+  const move = async (desk: FrontDesk): Promise<void> => {
+    await desk.openSlots();
+    await desk.admit('nine', 'W1');
+    await desk.move('W1', 'other');
+  };
+  const leftBehind = `INSERT INTO tokens SELECT 'rao', id, 'nine', patient_name, patient_id, patient_type,
+    priority, arrival, number, booked_at, status, present FROM tokens WHERE id = 'W1'`;
+  expect(await faultsAfter(move, leftBehind)).toMatch(/^token W1 has no change record$/m);
+});
+
+it('a change record that cannot be read is named', async () => {
+  const faults = faultsAfter(threeSeats, setChanges(`kind = 'no_show'`, 'from_status = NULL'));
+  await expect(faults).rejects.toThrow(/^token E1: change rao:\d+ cannot be read: /);
+});
+
+it.each<[what: string, sql: string, sentence: RegExp]>([
+  [
+    'that is empty',
+    '',
+    /^The database postgres:\S+ is empty: it is not a database of this program\.$/,
+  ],
+  [
+    'of another program',
+    'CREATE TABLE bills (id int)',
+    /^The database postgres:\S+ belongs to another program: /,
+  ],
+])('a database %s is answered with one sentence', async (_, sql, sentence) => {
+  const { url } = await createDatabase();
+  await runSql(url, sql);
+  await expect(faultsOf(url)).rejects.toThrow(sentence);
+});
+
+it('a database of a newer version is answered with one sentence', async () => {
+  const { desk, url } = await dayOf(threeSeats);
+  await desk.store.close();
+  await runSql(url, `INSERT INTO migrations VALUES (99, 'x')`);
+  await expect(faultsOf(url)).rejects.toThrow(
+    /^The database postgres:\S+ was written by a newer version of this program: use that one\.$/,
+  );
+});
+
+it.each([
+  'postgres://u:secret@ho st/opd',
+  'postgres://u:sec/ret@host/opd',
+  'postgres://u:sec%ret@h/o',
+])('a URL that is none is told without what is in it: %s', async (url) => {
+  await expect(faultsOf(url)).rejects.toThrow(
+    /^The URL of the PostgreSQL database is not valid: in a user name or password, \/ is written as %2F, /,
+  );
+});
+
+it('a server that does not answer is named, without the password', async () => {
+  const verified = faultsOf('postgres://somebody:secret@127.0.0.1:1/opd');
+  await expect(verified).rejects.toThrow(
+    /^The database postgres:\/\/127\.0\.0\.1:1\/opd cannot be opened: .*ECONNREFUSED.*\.$/,
+  );
+});

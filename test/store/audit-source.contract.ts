@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { doctorId, slotId, tokenId, type Change, type TokenId } from '../../src/engine/index.ts';
+import { ROWS_PER_BATCH, type AuditSource } from '../../src/store/audit-source.ts';
+import { found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
+import type { OpenStore } from '../support/store/desk.ts';
+import { FrontDesk } from '../support/store/front-desk.ts';
+
+/** One database, new and empty: what writes to it, and what verifies it. */
+export interface VerifiedDatabase {
+  readonly open: OpenStore;
+  readonly source: () => Promise<AuditSource>;
+}
+
+const ids = (names: string): TokenId[] => names.split(' ').map(tokenId);
+
+async function batchesOf(source: AuditSource): Promise<(readonly Change[])[]> {
+  const batches: (readonly Change[])[] = [];
+  for await (const batch of source.changes()) batches.push(batch);
+  return batches;
+}
+
+/** What every source promises to `verify`: the port's words, one by one. */
+export function verifySourceContract(name: string, database: () => VerifiedDatabase): void {
+  describe(`${name}: what is verified`, () => {
+    let desk: FrontDesk;
+    let open: () => Promise<AuditSource>;
+
+    beforeEach(async () => {
+      const { open: store, source } = database();
+      desk = await new FrontDesk(store, { waitlistMax: Infinity }).load();
+      onTestFinished(() => desk.store.close());
+      await desk.openSlots();
+      open = async () => {
+        const opened = await source();
+        onTestFinished(() => opened.close());
+        return opened;
+      };
+    });
+
+    it('tells all changes in batches, doctor after doctor in the order of the versions', async () => {
+      const names = Array.from({ length: 2 * ROWS_PER_BATCH }, (_, index) => `W${index}`);
+      await desk.admit('other', 'O1');
+      await desk.admit('nine', names.join(' '));
+      await desk.admit('other', 'O2');
+      const batches = await batchesOf(await open());
+      expect(batches.map(({ length }) => length <= ROWS_PER_BATCH)).not.toContain(false);
+      const order = batches.flat().map(({ doctorId, version }) => `${doctorId}:${version}`);
+      const expected = [RAO, SEN].flatMap((id) =>
+        Array.from({ length: found(desk.engine.doctor(id)).version }, (_, n) => `${id}:${n + 1}`),
+      );
+      expect(order).toEqual(expected);
+    });
+
+    it('tells a change as the engine applied it', async () => {
+      await desk.admit('nine', 'W1 W2 W3');
+      await desk.move('W1', 'ten');
+      const changes = (await batchesOf(await open())).flat();
+      const inTen = changes.filter((change) => 'slotId' in change && change.slotId === 'ten');
+      expect(inTen).toHaveLength(1);
+      expect(inTen).toEqual(
+        (await desk.store.slotChanges(slotId('ten'))).filter(({ kind }) => kind === 'moved_in'),
+      );
+    });
+
+    it('answers between two batches, and goes on where it was', async () => {
+      await desk.admit(
+        'nine',
+        Array.from({ length: ROWS_PER_BATCH + 1 }, (_, n) => `W${n}`).join(' '),
+      );
+      const source = await open();
+      let told = 0;
+      for await (const batch of source.changes()) {
+        told += batch.length;
+        expect(await source.tokens(ids('W1'))).toHaveLength(1);
+        expect(await source.steps(ids('W1'))).toHaveLength(1);
+        expect(await source.doctor(RAO)).toBeDefined();
+      }
+      // The doctors, their slots, and who was booked.
+      expect(told).toBe(2 + 4 + ROWS_PER_BATCH + 1);
+    });
+
+    it('is let go of between two batches', async () => {
+      await desk.admit(
+        'nine',
+        Array.from({ length: ROWS_PER_BATCH + 1 }, (_, n) => `W${n}`).join(' '),
+      );
+      const source = await open();
+      for await (const batch of source.changes()) {
+        expect(batch.length).toBeGreaterThan(0);
+        break;
+      }
+      expect(await source.doctorIds()).toEqual([RAO, SEN]);
+    });
+
+    it('is one view: what is written after is not in it', async () => {
+      await desk.admit('nine', 'W1');
+      const source = await open();
+      const before = (await batchesOf(source)).flat().length;
+      await desk.admit('nine', 'W2');
+      await desk.leave('W1');
+      expect((await batchesOf(source)).flat()).toHaveLength(before);
+      expect(await source.tokens(ids('W1 W2'))).toMatchObject([{ id: 'W1', status: 'BOOKED' }]);
+    });
+
+    it('knows the tokens that there are, of any doctor and status', async () => {
+      await desk.admit('nine', 'W1 W2');
+      await desk.admit('other', 'W3');
+      await desk.leave('W2');
+      const tokens = await (await open()).tokens(ids('W3 W1 nobody W2'));
+      const kept = await Promise.all(ids('W1 W2 W3').map((id) => desk.store.token(id)));
+      expect(tokens.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(kept);
+    });
+
+    it('knows where tokens have been, in the order in which they were there, and on which day', async () => {
+      await desk.admit('nine', 'W1 W2');
+      // Every doctor's versions count for themselves: they are no order of a token that goes to and fro.
+      for (const slot of ['other', 'morrow', 'nine']) await desk.move('W1', slot);
+      const steps = await (await open()).steps(ids('W1 nobody'));
+      expect(steps.map(({ change, date }) => [change.kind, change.slotId, date])).toEqual([
+        ['booked', 'nine', TODAY],
+        ['moved_out', 'nine', TODAY],
+        ['moved_in', 'other', TODAY],
+        ['moved_out', 'other', TODAY],
+        ['moved_in', 'morrow', TOMORROW],
+        ['moved_out', 'morrow', TOMORROW],
+        ['moved_in', 'nine', TODAY],
+      ]);
+      expect(new Set(steps.map(({ change }) => change.tokenId))).toEqual(new Set(['W1']));
+    });
+
+    it('knows a doctor as kept', async () => {
+      await desk.admit('nine', 'W1 W2');
+      await desk.move('W2', 'morrow');
+      const source = await open();
+      const kept = found(await source.doctor(RAO));
+      const { facts, version, slots } = found(desk.engine.doctor(RAO));
+      expect(kept).toMatchObject({ facts, version, lastArrival: 3 });
+      expect(new Map(kept.lastNumbers)).toEqual(
+        new Map([
+          [TODAY, 2],
+          [TOMORROW, 1],
+        ]),
+      );
+      const bySlot = new Map(slots.map((slot) => [slot.facts.id, slot.facts]));
+      expect(new Map(kept.slots.map((slot) => [slot.id, slot]))).toEqual(bySlot);
+      expect(await source.doctor(doctorId('nobody'))).toBeUndefined();
+      expect(await source.doctorIds()).toEqual([RAO, SEN]);
+    });
+
+    it('finds no token without a change record where there is none', async () => {
+      await desk.admit('nine', 'W1');
+      expect(await (await open()).orphanTokens()).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,19 @@
+import { beforeEach } from 'vitest';
+import { createStore } from '../../src/store/index.ts';
+import { PostgresAuditSource } from '../../src/store/postgres/audit-source.ts';
+import { createDatabase } from '../support/postgres/postgres.ts';
+import { verifySourceContract } from './audit-source.contract.ts';
+
+let url = '';
+
+beforeEach(async () => {
+  ({ url } = await createDatabase());
+});
+
+verifySourceContract('postgres', () => {
+  const current = url;
+  return {
+    open: (engine) => createStore(current, engine),
+    source: () => PostgresAuditSource.open(current),
+  };
+});

@@ -1,0 +1,191 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import pino from 'pino';
+import { expect, onTestFinished } from 'vitest';
+import {
+  AllocationEngine,
+  epochMs,
+  type DoctorFacts,
+  type EpochMs,
+  type PatientClass,
+} from '../../../src/engine/index.ts';
+import { buildApp } from '../../../src/http/app.ts';
+import {
+  classTable,
+  createService,
+  demoRoster,
+  type BookingView,
+  type Roster,
+  type Service,
+  type SlotView,
+} from '../../../src/service/index.ts';
+import type { Store } from '../../../src/store/index.ts';
+import { anyDatabase } from './app-database.ts';
+import type { OpenStore } from '../store/desk.ts';
+import { HeldStore } from './held-store.ts';
+
+export interface AppOptions {
+  /** What the clock says at first; a Monday morning in UTC by default. */
+  readonly now?: string;
+  readonly timeZone?: string;
+  readonly roster?: readonly DoctorFacts[];
+  /** Single slots of the roster. */
+  readonly slots?: Roster['slots'];
+  /** Classes that the roster adds or changes. */
+  readonly patientTypes?: readonly PatientClass[];
+  /** A new database of the kind that these tests are for by default. */
+  readonly store?: OpenStore;
+  readonly graceMinutes?: number;
+  readonly waitlistMax?: number;
+  readonly horizonDays?: number;
+  /** False leaves the service loading. */
+  readonly started?: boolean;
+  readonly logger?: pino.Logger;
+}
+
+/** An answer as a client gets it; `body` is the parsed JSON. */
+export interface Answered<T = unknown> {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: T;
+  readonly text: string;
+}
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** The whole program but for the process: app, service, store and engine, with a clock that tests move. */
+export class TestApp {
+  readonly app: FastifyInstance;
+  readonly service: Service;
+  readonly engine: AllocationEngine;
+  readonly store: Store;
+  readonly #time: { now: EpochMs };
+
+  constructor(parts: {
+    app: FastifyInstance;
+    service: Service;
+    engine: AllocationEngine;
+    store: Store;
+    time: { now: EpochMs };
+  }) {
+    this.app = parts.app;
+    this.service = parts.service;
+    this.engine = parts.engine;
+    this.store = parts.store;
+    this.#time = parts.time;
+  }
+
+  set now(instant: string) {
+    this.#time.now = epochMs(Date.parse(instant));
+  }
+
+  /** Moves the clock and lets the service do what it does every second. */
+  async goTo(instant: string): Promise<void> {
+    this.now = instant;
+    await this.service.tick();
+  }
+
+  async send<T>(request: InjectOptions): Promise<Answered<T>> {
+    const { statusCode, headers, body } = await this.app.inject(request);
+    const isJson = /json/.test(String(headers['content-type'])) && body !== '';
+    const parsed = (isJson ? JSON.parse(body) : null) as T;
+    return { status: statusCode, headers, body: parsed, text: body };
+  }
+
+  get<T = unknown>(url: string): Promise<Answered<T>> {
+    return this.send({ method: 'GET', url });
+  }
+
+  post<T = unknown>(url: string, payload: object, headers: Headers = {}): Promise<Answered<T>> {
+    return this.send({ method: 'POST', url, payload, headers });
+  }
+
+  put<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+    return this.send({ method: 'PUT', url, payload });
+  }
+
+  patch<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+    return this.send({ method: 'PATCH', url, payload });
+  }
+
+  /** Books under a name whose first letter is the class, with what else the booking says. */
+  async book(name: string, more: object = {}, headers: Headers = {}): Promise<BookingView> {
+    const answer = await this.post<BookingView>('/book', booking(name, more), headers);
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body;
+  }
+
+  /** The only slot of doc1's first session on a day. */
+  async slot(date: string, session = 'doc1_slot1'): Promise<SlotView> {
+    const url = `/schedule?doctor_id=doc1&date=${date}`;
+    const { body } = await this.get<{ slots: SlotView[] }>(url);
+    const slot = body.slots.find(({ id }) => id === `${session}@${date}`);
+    if (slot === undefined) throw new Error(`there is no slot of ${session} on ${date}`);
+    return slot;
+  }
+}
+
+const CLASS_OF: Readonly<Record<string, string>> = {
+  E: 'EMERGENCY',
+  P: 'PAID_PRIORITY',
+  F: 'FOLLOW_UP',
+  O: 'ONLINE_BOOKING',
+  W: 'WALK_IN',
+};
+
+/** A valid body of POST /book: `E1` is an emergency, in the next slot of doc1's first session. */
+export const booking = (name: string, more: object = {}): Record<string, unknown> => ({
+  doctor_id: 'doc1',
+  slot_id: 'doc1_slot1',
+  patient_name: name,
+  patient_type: CLASS_OF[name.charAt(0)] ?? 'WALK_IN',
+  ...more,
+});
+
+/** Builds and starts the program around a fake clock; it is closed when the test is over. */
+export async function openApp(options: AppOptions = {}): Promise<TestApp> {
+  const { now = '2026-11-23T08:00:00Z', timeZone = 'UTC', started = true } = options;
+  const time = { now: epochMs(Date.parse(now)) };
+  const classes = classTable(options.patientTypes ?? []);
+  const engine = new AllocationEngine({
+    classes,
+    graceMinutes: options.graceMinutes ?? 30,
+    waitlistMax: options.waitlistMax ?? 1_000,
+  });
+  const open = options.store ?? (await anyDatabase());
+  const store = open(engine);
+  // A test that goes on with another program on the same database has closed this one itself.
+  onTestFinished(() => store.close().catch(() => undefined));
+  const service = createService({
+    engine,
+    store,
+    clock: () => time.now,
+    horizonDays: options.horizonDays ?? 14,
+  });
+  const logger = options.logger ?? pino({ level: 'silent' });
+  const app = await buildApp({ service, classes, logger, startedAt: time.now });
+  const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
+  if (started) await service.start(() => ({ doctors, slots }));
+  onTestFinished(() => app.close());
+  return new TestApp({ app, service, engine, store, time });
+}
+
+/** The program on a store whose disk the test plays. */
+export async function openHeldApp(
+  options: AppOptions = {},
+): Promise<{ opd: TestApp; disk: HeldStore }> {
+  const disks: HeldStore[] = [];
+  const store = (engine: AllocationEngine): Store => {
+    const held = new HeldStore(engine);
+    disks.push(held);
+    return held;
+  };
+  const opd = await openApp({ ...options, store });
+  const [disk] = disks;
+  if (disk === undefined) throw new Error('the app has opened its store');
+  onTestFinished(() => {
+    disk.makeSpace();
+    disk.release();
+    return disk.close();
+  });
+  return { opd, disk };
+}

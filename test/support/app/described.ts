@@ -1,0 +1,157 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import pino from 'pino';
+import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/index.ts';
+import { buildApp } from '../../../src/http/app.ts';
+import { createService } from '../../../src/service/index.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+
+export interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: unknown;
+  readonly maximum?: number;
+}
+
+type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+}
+
+interface Operation {
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Readonly<Record<string, { description: string; content?: Content }>>;
+}
+
+/** A field or query parameter of a request: `sessions[].id` is one inside a list. */
+export interface Field {
+  readonly name: string;
+  readonly isRequired: boolean;
+  /** The greatest number that it may be. */
+  readonly maximum?: number | undefined;
+}
+
+/** A route as `/openapi.json` tells it. */
+export class DescribedRoute {
+  /** Such as `GET /tokens/{id}`. */
+  readonly name: string;
+  readonly #operation: Operation;
+  readonly #method: string;
+  readonly #path: RegExp;
+
+  constructor(method: string, path: string, operation: Operation) {
+    this.name = `${method} ${path}`;
+    this.#operation = operation;
+    this.#method = method;
+    this.#path = new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
+  }
+
+  /** Whether a request of this method and URL comes here. */
+  takes(method: string, url: string): boolean {
+    return method === this.#method && this.#path.test(url.replace(/\?.*/, ''));
+  }
+
+  /** The statuses of success. */
+  get successes(): string[] {
+    return Object.keys(this.#operation.responses).filter((status) => status < '300');
+  }
+
+  /** The codes that it may answer. */
+  get codes(): string[] {
+    const failures = Object.entries(this.#operation.responses).filter(([status]) => status > '399');
+    return failures.flatMap(([, { description }]) => description.match(/\w+/g) ?? []);
+  }
+
+  get bodySchema(): Schema | undefined {
+    return this.#operation.requestBody?.content['application/json']?.schema;
+  }
+
+  /** The schema of an answer, which has no fields but the described ones unless it is a problem. */
+  answerSchema(status: string): Schema | undefined {
+    const { content = {} } = this.#operation.responses[status] ?? { description: '' };
+    const json = content['application/json']?.schema;
+    return json === undefined ? content['application/problem+json']?.schema : closed(json);
+  }
+
+  /** Fields of the body and parameters of the query. */
+  get fields(): Field[] {
+    const query = (this.#operation.parameters ?? []).filter((given) => given.in === 'query');
+    return [
+      ...query.map(({ name, required = false }) => ({ name, isRequired: required })),
+      ...fieldsOf(this.bodySchema ?? {}, ''),
+    ];
+  }
+}
+
+function fieldsOf({ properties = {}, required = [] }: Schema, at: string): Field[] {
+  return Object.entries(properties).flatMap(([key, schema]) => [
+    { name: at + key, isRequired: required.includes(key), maximum: schema.maximum },
+    ...fieldsOf(schema.items ?? {}, `${at}${key}[].`),
+  ]);
+}
+
+function closed(schema: Schema): Schema {
+  const { properties, items } = schema;
+  return {
+    ...schema,
+    ...(properties === undefined
+      ? {}
+      : {
+          additionalProperties: false,
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, value]) => [name, closed(value)]),
+          ),
+        }),
+    ...(items === undefined ? {} : { items: closed(items) }),
+  };
+}
+
+/** The program, not started: it describes itself, and that is all. Usable outside of tests, to make tables of them. */
+function describableApp(): Promise<FastifyInstance> {
+  const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
+  const engine = new AllocationEngine(rules);
+  const store = new MemoryStore(engine);
+  const service = createService({ engine, store, clock: () => epochMs(0), horizonDays: 14 });
+  const logger = pino({ level: 'silent' });
+  return buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: 0 });
+}
+
+/** Every route of the program, those included that the description leaves out. */
+export async function describedRoutes(): Promise<DescribedRoute[]> {
+  const app = await describableApp();
+  const { body } = await app.inject('/openapi.json');
+  const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, Operation>> };
+  const told = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(
+      ([method, operation]) => new DescribedRoute(method.toUpperCase(), path, operation),
+    ),
+  );
+  const hidden = await Promise.all(
+    ['/openapi.json', '/docs'].map(async (path) => {
+      const { statusCode } = await app.inject(path);
+      return new DescribedRoute('GET', path, { responses: { [statusCode]: { description: '' } } });
+    }),
+  );
+  await app.close();
+  return [...told, ...hidden];
+}
+
+/** What a schema finds wrong with a value, in words; empty when nothing. Judged by the validator that judges requests. */
+export async function faultsIn(schema: Schema, value: unknown): Promise<string> {
+  const app = Fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+  });
+  app.post('/', { schema: { body: schema } }, () => ({}));
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(value),
+  });
+  await app.close();
+  return answer.statusCode === 200 ? '' : answer.body;
+}

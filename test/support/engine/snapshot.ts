@@ -1,0 +1,83 @@
+import {
+  AllocationEngine,
+  Slot,
+  type DoctorSnapshot,
+  type EngineRules,
+  type SlotFacts,
+  type Token,
+  type TokenFacts,
+} from '../../../src/engine/index.ts';
+import { Doctor } from '../../../src/engine/doctor.ts';
+
+export interface SlotSnapshot {
+  readonly facts: SlotFacts;
+  readonly seated: number;
+  readonly waiting: number;
+  /** In rank order: those who hold a seat, then those who wait. */
+  readonly tokens: readonly TokenFacts[];
+}
+
+export interface Snapshot {
+  readonly doctor: DoctorSnapshot;
+  readonly slots: readonly SlotSnapshot[];
+  readonly inConsultation: readonly string[];
+}
+
+/** Everything an engine knows: two engines with equal snapshots are in the same state. */
+export const snapshotOf = (engine: AllocationEngine): Snapshot[] =>
+  [...engine.doctors].map((doctor) => ({
+    doctor: doctorSnapshot(doctor),
+    slots: doctor.slots.map(slotSnapshot),
+    inConsultation: Array.from(doctor.inConsultation, ({ id }) => id).sort(),
+  }));
+
+const slotSnapshot = (slot: Slot): SlotSnapshot => ({
+  facts: slot.facts,
+  seated: slot.seated,
+  waiting: slot.waiting,
+  tokens: [...slot.seatedTokens(), ...slot.waitlist()].map(tokenSnapshot),
+});
+
+const doctorSnapshot = ({ facts, version, lastArrival, slots }: Doctor): DoctorSnapshot => ({
+  facts,
+  version,
+  lastArrival,
+  lastNumbers: slots.map(({ day }) => [day.date, day.lastNumber]),
+});
+
+const tokenSnapshot = (token: Token): TokenFacts => ({
+  tokenId: token.id,
+  slotId: token.slot.facts.id,
+  patientName: token.patientName,
+  patientId: token.patientId,
+  patientType: token.patientClass.type,
+  priority: token.patientClass.priority,
+  arrival: token.arrival,
+  number: token.number,
+  bookedAt: token.bookedAt,
+  to: token.status as TokenFacts['to'],
+  hasCheckedIn: token.hasCheckedIn,
+});
+
+/** An engine in that state, as a store brings it back after a restart. */
+export function restored(snapshot: readonly Snapshot[], rules: EngineRules): AllocationEngine {
+  const engine = new AllocationEngine(rules);
+  for (const { doctor, slots } of snapshot) {
+    engine.restoreDoctor(doctor);
+    for (const { facts, tokens } of slots) engine.restoreSlot(facts, tokens);
+  }
+  return engine;
+}
+
+/** An engine's answer with snapshots in the place of its doctors, slots and tokens: what it said, in plain data. */
+export function plain(value: unknown): unknown {
+  if (value instanceof Doctor) return doctorSnapshot(value);
+  if (value instanceof Slot) return slotSnapshot(value);
+  if (isToken(value)) return tokenSnapshot(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
+
+const isToken = (value: unknown): value is Token =>
+  typeof value === 'object' && value !== null && 'patientClass' in value;

@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import {
+  AllocationEngine,
+  DEFAULT_CLASSES,
+  epochMs,
+  localDate,
+  patientId,
+  slotId,
+  tokenId,
+  type Change,
+  type DoctorId,
+  type EngineRules,
+  type EpochMs,
+  type LocalDate,
+  type Outcome,
+  type SlotFacts,
+  type TokenId,
+} from '../../../src/engine/index.ts';
+import {
+  accepted,
+  clock,
+  doctorFacts,
+  found,
+  NOW,
+  RULES,
+  SEN,
+  slotFacts,
+  TODAY,
+  TOMORROW,
+} from '../engine/clinic.ts';
+
+/** Two doctors; five slots on two days, small enough to be full most of the time. */
+export const DOCTORS = [doctorFacts(), doctorFacts({ id: SEN })] as const;
+export const SLOTS: readonly SlotFacts[] = [
+  { startTime: clock(9), endTime: clock(10), capacity: 1 },
+  { startTime: clock(10), endTime: clock(12), capacity: 2 },
+  { date: TOMORROW, startTime: clock(33), endTime: clock(34), capacity: 1 },
+  { doctorId: SEN, startTime: clock(9), endTime: clock(11), capacity: 2 },
+  { doctorId: SEN, date: TOMORROW, startTime: clock(34), endTime: clock(35), capacity: 2 },
+].map((facts, index) => slotFacts({ ...facts, id: slotId(`s${index}`) }));
+
+export const HISTORY_RULES: EngineRules = { ...RULES, graceMinutes: 5, waitlistMax: 4 };
+
+type Step =
+  | {
+      readonly kind: 'book';
+      readonly slot: number;
+      readonly type: string;
+      readonly patient: number | null;
+    }
+  | {
+      readonly kind: 'cancel' | 'checkIn' | 'start' | 'complete';
+      readonly ago: number;
+    }
+  | { readonly kind: 'noShow'; readonly ago: number; readonly force: boolean }
+  | { readonly kind: 'move'; readonly ago: number; readonly slot: number }
+  | { readonly kind: 'reclassify'; readonly ago: number; readonly type: string }
+  | {
+      readonly kind: 'callNext';
+      readonly doctor: number;
+      readonly slot: number | null;
+      readonly completeCurrent: boolean;
+    }
+  | {
+      readonly kind: 'reviseSlot';
+      readonly slot: number;
+      readonly capacity: number | undefined;
+      readonly delayMinutes: number | undefined;
+    }
+  | { readonly kind: 'closeSlot'; readonly slot: number; readonly moveTo: number | null }
+  | {
+      readonly kind: 'delayDay';
+      readonly doctor: number;
+      readonly date: LocalDate;
+      readonly minutes: number;
+    }
+  | { readonly kind: 'passTime'; readonly doctor: number };
+
+/** What happens, when, and to which token: the one it books, or the one booked so many bookings ago. */
+export type Action = Step & { readonly at: EpochMs; readonly token: TokenId };
+export type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
+
+// Today's slots are asked for more often: they fill, run and end while the history goes on.
+const slot = fc.constantFrom(0, 1, 1, 1, 2, 3, 3, 4);
+const doctor = fc.nat(DOCTORS.length - 1);
+const type = fc.constantFrom(...DEFAULT_CLASSES.map((known) => known.type));
+const ago = fc.nat(7);
+const or = <T, U>(arbitrary: fc.Arbitrary<T>, nil: U): fc.Arbitrary<T | U> =>
+  fc.option(arbitrary, { nil });
+const maybe = fc.boolean();
+const kind = <Kind extends Step['kind']>(...kinds: readonly Kind[]): fc.Arbitrary<Kind> =>
+  fc.constantFrom(...kinds);
+
+/** Each kind of step and how often it comes. */
+const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
+  [32, fc.record({ kind: kind('book'), slot, type, patient: or(fc.nat(9), null) })],
+  [18, fc.record({ kind: kind('checkIn'), ago })],
+  [12, fc.record({ kind: kind('cancel', 'start', 'complete', 'complete'), ago })],
+  [4, fc.record({ kind: kind('noShow'), ago, force: maybe })],
+  [8, fc.record({ kind: kind('move'), ago, slot })],
+  [6, fc.record({ kind: kind('reclassify'), ago, type })],
+  [
+    12,
+    fc.record({
+      kind: kind('callNext'),
+      doctor,
+      slot: fc.option(slot, { nil: null, freq: 2 }),
+      completeCurrent: fc.constantFrom(true, true, false),
+    }),
+  ],
+  [
+    8,
+    fc.record({
+      kind: kind('reviseSlot'),
+      slot,
+      capacity: or(fc.constantFrom(1, 1, 2, 3, 4), undefined),
+      delayMinutes: or(fc.constantFrom(0, 10, 60), undefined),
+    }),
+  ],
+  [2, fc.record({ kind: kind('closeSlot'), slot, moveTo: or(slot, null) })],
+  [
+    2,
+    fc.record({
+      kind: kind('delayDay'),
+      doctor,
+      date: fc.constantFrom(TODAY, TOMORROW),
+      minutes: fc.constantFrom(0, 30),
+    }),
+  ],
+  [2, fc.record({ kind: kind('passTime'), doctor })],
+];
+/** Minutes until the next step: mostly some, at times many, once in a while until the next day. */
+const pauses = fc.oneof(
+  { arbitrary: fc.nat(2), weight: 180 },
+  { arbitrary: fc.constant(20), weight: 12 },
+  { arbitrary: fc.constant(1_000), weight: 1 },
+);
+const steps = fc.oneof(...STEPS.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+/** Time goes on from step to step, and a step means one of the latest bookings. */
+export const histories: fc.Arbitrary<Action[]> = fc
+  // Without a size, fast-check prefers histories of ten actions, and few slots ever fill.
+  .array(fc.tuple(steps, pauses), { minLength: 1, maxLength: 80, size: 'max' })
+  .map((history) => {
+    let minutes = 0;
+    const booked: TokenId[] = [];
+    return history.map(([step, pause], index) => {
+      minutes += pause;
+      if (step.kind === 'book') booked.push(tokenId(`t${index}`));
+      const back = 'ago' in step ? step.ago : 0;
+      const token = booked.at(-1 - (back % booked.length)) ?? tokenId('nobody');
+      return { ...step, at: epochMs(NOW + minutes * 60_000), token };
+    });
+  });
+
+/** The calendar day of an instant at the doctors' place. */
+export const dateOf = (at: EpochMs): LocalDate =>
+  localDate(new Date(at).toISOString().slice(0, 10));
+
+/** The engine with doctors and slots, and the changes that made them. */
+export function opened(): { engine: AllocationEngine; changes: Change[] } {
+  const engine = new AllocationEngine(HISTORY_RULES);
+  const changes = DOCTORS.flatMap((facts) => {
+    const slots = SLOTS.filter(({ doctorId }) => doctorId === facts.id);
+    return accepted(engine.putDoctor(facts, slots, NOW)).changes;
+  });
+  return { engine, changes };
+}
+
+export const slotAt = (index: number): SlotFacts => found(SLOTS[index]);
+export const doctorAt = (index: number): DoctorId => found(DOCTORS[index]).id;
+
+export function perform(engine: AllocationEngine, action: Action): Outcome<unknown> {
+  const { at } = action;
+  const today = dateOf(at);
+  const command = { tokenId: action.token, at };
+  switch (action.kind) {
+    case 'book':
+      return engine.book({
+        ...command,
+        doctorId: slotAt(action.slot).doctorId,
+        slotId: slotAt(action.slot).id,
+        patientName: 'somebody',
+        patientId: action.patient === null ? null : patientId(`p${action.patient}`),
+        patientType: action.type,
+      });
+    case 'cancel':
+    case 'checkIn':
+    case 'complete':
+      return engine[action.kind](command);
+    case 'start':
+      return engine.start({ ...command, today });
+    case 'noShow':
+      return engine.noShow({ ...command, force: action.force });
+    case 'move':
+      return engine.move({ ...command, slotId: slotAt(action.slot).id });
+    case 'reclassify':
+      return engine.reclassify({ ...command, patientType: action.type });
+    case 'callNext': {
+      const slotIdMeant = action.slot === null ? null : slotAt(action.slot).id;
+      const { completeCurrent } = action;
+      const doctorId = doctorAt(action.doctor);
+      return engine.callNext({ doctorId, slotId: slotIdMeant, completeCurrent, today, at });
+    }
+    case 'reviseSlot':
+      return engine.reviseSlot({ ...action, slotId: slotAt(action.slot).id });
+    case 'closeSlot': {
+      const moveTo = action.moveTo === null ? null : slotAt(action.moveTo).id;
+      return engine.closeSlot({ slotId: slotAt(action.slot).id, moveTo, reason: 'ill', at });
+    }
+    case 'delayDay':
+      return engine.delayDay({ ...action, doctorId: doctorAt(action.doctor) });
+    case 'passTime':
+      return engine.advanceTime(doctorAt(action.doctor), at);
+  }
+}
+
+/** The changes of all actions from place `start` of the history on. */
+export const play = (engine: AllocationEngine, history: readonly Action[], start = 0): Change[] =>
+  history.slice(start).flatMap((action) => {
+    const outcome = perform(engine, action);
+    return outcome.ok ? outcome.changes : [];
+  });

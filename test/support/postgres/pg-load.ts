@@ -1,0 +1,85 @@
+import { found } from '../engine/clinic.ts';
+import { bookAt, DOCTORS, tokensByName, type Booked } from './pg-hospital.ts';
+import type { ServerProcess } from '../process/server-process.ts';
+
+interface Sent {
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly doctor: (typeof DOCTORS)[number];
+  /** Null when the connection broke, and nobody knows. */
+  answer: Booked | null;
+}
+
+/** Clients that book under a new name each time, half of them with a key, and what each was told. */
+export class Load {
+  readonly #sent: Sent[] = [];
+  #isOver = false;
+
+  /** Bookings answered with success so far. */
+  get booked(): number {
+    return this.#answered(201).length;
+  }
+
+  /** Bookings that were refused so far because they could not be made durable. */
+  get refused(): number {
+    return this.#answered(503).length;
+  }
+
+  /** Books one after the other until the load is over or the process is gone. */
+  async client(server: ServerProcess): Promise<void> {
+    while (!this.#isOver && !server.hasExited) {
+      const count = this.#sent.length;
+      const key = count % 2 === 0 ? `key ${count}` : undefined;
+      const doctor = DOCTORS[count % DOCTORS.length] ?? 'doc1';
+      const sent: Sent = { name: `patient ${count}`, key, doctor, answer: null };
+      this.#sent.push(sent);
+      sent.answer = await bookAt(server, doctor, sent.name, key).catch(() => null);
+    }
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Sends again, by each process in turn, what has a key and was not answered with success, until it is. */
+  async repeat(servers: readonly ServerProcess[]): Promise<void> {
+    let turn = 0;
+    for (const sent of this.#sent)
+      while (sent.key !== undefined && sent.answer?.status !== 201) {
+        turn += 1;
+        const server = found(servers[turn % servers.length]);
+        sent.answer = await bookAt(server, sent.doctor, sent.name, sent.key);
+      }
+  }
+
+  /** Where what was told and what is on record do not agree, in plain words. */
+  async faults(url: string): Promise<string[]> {
+    const tokens = await tokensByName(url);
+    return this.#sent.flatMap(({ name, answer }) => faultOf(name, answer, tokens.get(name) ?? []));
+  }
+
+  /** The bookings that nobody answered and that are on record all the same. */
+  async unanswered(url: string): Promise<string[]> {
+    const tokens = await tokensByName(url);
+    const unanswered = this.#sent.filter(({ answer }) => answer === null);
+    return unanswered.map(({ name }) => name).filter((name) => tokens.has(name));
+  }
+
+  #answered(status: number): Sent[] {
+    return this.#sent.filter(({ answer }) => answer?.status === status);
+  }
+}
+
+/** The codes of refusals that promise that nothing was changed, with their `Retry-After`. */
+const REFUSALS: Readonly<Record<string, string>> = { not_durable: '2', stopping: '5' };
+
+function faultOf(name: string, answer: Booked | null, tokens: readonly string[]): string[] {
+  if (tokens.length > 1) return [`${name} has ${tokens.length} tokens`];
+  if (answer === null) return [];
+  const { status, retryAfter, body } = answer;
+  const [token = 'nothing'] = tokens;
+  if (status === 201) return token === body.id ? [] : [`${name} is ${token}, not ${body.id}`];
+  if (REFUSALS[body.code ?? ''] !== retryAfter)
+    return [`${name} was answered ${status} ${String(body.code)}`];
+  return tokens.length === 0 ? [] : [`${name} was refused and is on record`];
+}

@@ -1,0 +1,98 @@
+import {
+  slotId,
+  tokenId,
+  type AllocationEngine,
+  type DoctorId,
+  type EpochMs,
+  type LocalDate,
+  type Outcome,
+  type TokenCommand,
+} from '../../../src/engine/index.ts';
+import {
+  accepted,
+  classOf,
+  clock,
+  found,
+  NOW,
+  RAO,
+  SEN,
+  TODAY,
+  TOMORROW,
+} from '../engine/clinic.ts';
+import { Desk } from './desk.ts';
+
+/** A desk on a day of the clinic: every command is accepted, or the test fails. */
+export class FrontDesk extends Desk {
+  at: EpochMs = NOW;
+  today: LocalDate = TODAY;
+  /** What those who ask say for it. */
+  reason: string | null = null;
+
+  /** Two slots of Dr Rao today and one tomorrow, with two seats each, and one of Dr Sen today with one seat. */
+  async openSlots(): Promise<void> {
+    const two = { capacity: 2 };
+    await this.put({ id: RAO }, [
+      { ...two },
+      { ...two, id: slotId('ten'), startTime: clock(10), endTime: clock(11) },
+      { ...two, id: slotId('morrow'), date: TOMORROW, startTime: clock(33), endTime: clock(34) },
+    ]);
+    await this.put({ id: SEN, name: 'Dr Sen' }, [{ id: slotId('other') }]);
+  }
+
+  /** Books one after another; a name begins with the letter of the patient's class, as in `Clinic`. */
+  async admit(slot: string, names: string): Promise<void> {
+    const { doctorId } = found(this.engine.slot(slotId(slot))).facts;
+    const facts = { doctorId, slotId: slotId(slot), at: this.at };
+    // Decided one after another, durable together.
+    const booked = names
+      .split(' ')
+      .map((name) => this.book(name, { ...facts, patientType: classOf(name) }));
+    for (const outcome of await Promise.all(booked)) accepted(outcome);
+  }
+
+  leave = (names: string) => this.#each(names, (engine, command) => engine.cancel(command));
+  checkIn = (names: string) => this.#each(names, (engine, command) => engine.checkIn(command));
+  complete = (names: string) => this.#each(names, (engine, command) => engine.complete(command));
+  noShow = (names: string) =>
+    this.#each(names, (engine, command) => engine.noShow({ ...command, force: true }));
+  start = (names: string) =>
+    this.#each(names, (engine, command) => engine.start({ ...command, today: this.today }));
+
+  move = (name: string, slot: string) =>
+    this.#each(name, (engine, command) => engine.move({ ...command, slotId: slotId(slot) }));
+
+  reclassify = (name: string, patientType: string) =>
+    this.#each(name, (engine, command) => engine.reclassify({ ...command, patientType }));
+
+  async revise(slot: string, capacity: number): Promise<void> {
+    const command = { slotId: slotId(slot), capacity, delayMinutes: undefined, at: this.at };
+    await this.#accept((engine) => engine.reviseSlot(command));
+  }
+
+  async close(slot: string, moveTo?: string): Promise<void> {
+    const target = moveTo === undefined ? null : slotId(moveTo);
+    const command = { slotId: slotId(slot), reason: 'ill', moveTo: target, at: this.at };
+    await this.#accept((engine) => engine.closeSlot(command));
+  }
+
+  async passTime(doctor: DoctorId = RAO): Promise<void> {
+    await this.#accept((engine) => engine.advanceTime(doctor, this.at));
+  }
+
+  async #each(
+    names: string,
+    command: (engine: AllocationEngine, facts: TokenCommand) => Outcome<unknown>,
+  ): Promise<void> {
+    const done = names
+      .split(' ')
+      .map((name) =>
+        this.#accept((engine) => command(engine, { tokenId: tokenId(name), at: this.at })),
+      );
+    await Promise.all(done);
+  }
+
+  async #accept(command: (engine: AllocationEngine) => Outcome<unknown>): Promise<void> {
+    const scope = { doctorIds: [RAO, SEN] };
+    accepted(await this.run(scope, () => command(this.engine), { reason: this.reason }));
+  }
+}

@@ -1,0 +1,84 @@
+import {
+  epochMs,
+  tokenId,
+  type Change,
+  type LiveStatus,
+  type SlotFacts,
+} from '../../../src/engine/index.ts';
+import { clock, NOW, RAO, slotFacts } from '../engine/clinic.ts';
+
+// Change records written by hand, of the slot `nine`; what no engine would write can be written too.
+
+/** Dr Rao's record, some minutes after nine; `record` numbers the changes. */
+const envelope = (minute: number) => ({
+  doctorId: RAO,
+  version: 0,
+  at: epochMs(clock(9) + minute * 60_000),
+});
+
+/** These changes one after another. */
+export const record = (...changes: readonly Change[]): Change[] =>
+  changes.map((change, index) => ({ ...change, version: index + 1 }));
+
+export const set = (facts: Partial<SlotFacts> = {}, minute = 0): Change => ({
+  ...envelope(minute),
+  kind: 'slot_set',
+  slot: slotFacts(facts),
+});
+
+export const entered = (
+  name: string,
+  to: LiveStatus,
+  minute: number,
+  kind: 'booked' | 'moved_in' = 'booked',
+  patientType = 'WALK_IN',
+): Change => ({
+  ...envelope(minute),
+  kind,
+  ...idsOf(name),
+  patientName: name,
+  patientId: null,
+  patientType,
+  priority: 20,
+  arrival: 1,
+  number: 1,
+  bookedAt: NOW,
+  to,
+  hasCheckedIn: false,
+});
+
+export const movedOut = (name: string, from: LiveStatus, minute: number): Change => ({
+  ...envelope(minute),
+  kind: 'moved_out',
+  ...idsOf(name),
+  from,
+});
+
+export const bumped = (name: string, minute: number): Change => ({
+  ...envelope(minute),
+  kind: 'bumped',
+  ...idsOf(name),
+  from: 'BOOKED',
+  to: 'WAITING',
+  cause: null,
+});
+
+export const promoted = (name: string, minute: number): Change => ({
+  ...envelope(minute),
+  kind: 'promoted',
+  ...idsOf(name),
+  from: 'WAITING',
+  to: 'BOOKED',
+  cause: null,
+});
+
+export const cancelled = (name: string, from: LiveStatus, minute: number): Change => ({
+  ...envelope(minute),
+  kind: 'cancelled',
+  ...idsOf(name),
+  from,
+  to: 'CANCELLED',
+  cause: null,
+});
+
+const idsOf = (name: string) => ({ tokenId: tokenId(name), slotId: slotFacts().id });
