@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { scratchDirectory } from './support/scratch.ts';
+import { scratchDirectory } from './support/process/scratch.ts';
 
 /** What is not tried once more with the programs under test on PostgreSQL. */
 const NOT_ON_POSTGRES = [

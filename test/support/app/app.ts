@@ -22,6 +22,9 @@ import type { Store } from '../../../src/store/index.ts';
 import { anyDatabase } from './app-database.ts';
 import type { OpenStore } from '../store/desk.ts';
 import { HeldStore } from './held-store.ts';
+import { shareCompilers } from './shared-compilers.ts';
+
+shareCompilers();
 
 export interface AppOptions {
   /** What the clock says at first; a Monday morning in UTC by default. */
