@@ -22,6 +22,9 @@ process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
 export default defineConfig({
   root: ROOT,
   test: {
+    // The modules of the program are loaded once for all files of a worker: none of them has state that a test changes.
+    isolate: false,
+    setupFiles: 'test/support/each-file.ts',
     globalSetup: 'test/support/postgres/postgres-setup.ts',
     // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.
     maxWorkers: '100%',

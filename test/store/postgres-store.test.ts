@@ -1,10 +1,10 @@
 import { createStore } from '../../src/store/index.ts';
-import { createDatabase } from '../support/postgres/postgres.ts';
+import { emptyTables } from '../support/postgres/postgres.ts';
 import { storeContract } from './store.contract.ts';
 
 storeContract('postgres', {
   database: async () => {
-    const { url } = await createDatabase();
+    const url = await emptyTables();
     return (engine) => createStore(url, engine);
   },
   losesEverything: null,

@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { eventually } from '../eventually.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -65,13 +64,15 @@ export class ServerProcess {
 }
 
 const started = new Set<ServerProcess>();
-// What a test that failed has left behind.
-afterAll(async () => {
+
+/** Ends what a test that failed has left behind. */
+export async function killServers(): Promise<void> {
   for (const server of started) {
     server.resumeLog();
     await server.stop('SIGKILL');
   }
-});
+  started.clear();
+}
 
 type Environment = Readonly<Record<string, string>>;
 
