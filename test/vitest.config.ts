@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { scratchDirectory } from './support/process/scratch.ts';
@@ -26,10 +27,10 @@ export default defineConfig({
     isolate: false,
     setupFiles: 'test/support/each-file.ts',
     globalSetup: 'test/support/postgres/postgres-setup.ts',
-    // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.
-    maxWorkers: '100%',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Many tests wait for a timer of the program: others use the cores meanwhile.
+    maxWorkers: availableParallelism() + 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     coverage: { include: ['src/**'] },
     projects: [
       {

@@ -25,7 +25,7 @@ const TELLING_LEVELS: readonly string[] = ['info', 'debug', 'trace'];
 
 /**
  * Starts the service as a process of its own on 127.0.0.1 and waits until it takes commands.
- * @param environment the server's settings and nothing else, except PATH and TZ; without PORT, any free port
+ * @param environment the server's settings and nothing else, except PATH, TZ and NODE_COMPILE_CACHE; without PORT, any free port
  * @throws ToolError with what the server said when it does not start
  */
 export async function startServer(
@@ -34,11 +34,13 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const isTelling = TELLING_LEVELS.includes(environment['LOG_LEVEL'] ?? 'info');
   const port = environment['PORT'] ?? (isTelling ? '0' : String(await freePort()));
-  const { PATH = '', TZ } = process.env;
+  const { PATH = '', TZ, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [...nodeOptions, MAIN], {
     env: {
       PATH,
       ...(TZ === undefined ? {} : { TZ }),
+      // Only the tests set it: they start hundreds of processes of the same files.
+      ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
       HOST: '127.0.0.1',
       ...environment,
       PORT: port,

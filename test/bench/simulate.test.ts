@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startLyingProxy, type Lie } from '../support/process/lying-proxy.ts';
 import { rerun, seed } from '../support/seed.ts';
-import { startServer } from '../support/process/server-process.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { runTool } from '../support/process/tool.ts';
 
@@ -27,6 +27,8 @@ function callsTheSame(): Lie {
   let first: string | undefined;
   return (body) => (first ??= body);
 }
+
+let honest: Promise<ServerProcess> | undefined;
 
 describe('simulate', () => {
   it(`plays a day against a server of its own ${rerun}`, async () => {
@@ -124,7 +126,8 @@ describe('simulate', () => {
       /\/reports\/day\S+: cancelled is 0/,
     ],
   ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, breach) => {
-    const { url } = await startServer({ DATABASE_URL: 'memory:' });
+    // One server for all lies, because each simulation sets up doctors of its own.
+    const { url } = await (honest ??= startServer({ DATABASE_URL: 'memory:' }));
     const liar = await startLyingProxy(url, path, lie);
     const { code, output } = await simulate('--url', liar, '--patients', '120');
     expect(output).toMatch(new RegExp(`^BREACH .*${breach.source}`, 'm'));

@@ -18,7 +18,8 @@ export function scratchDirectory(): string {
 function isRoomy(): boolean {
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
-    const [, options = ''] = /^\S+ \/dev\/shm tmpfs (\S+)/m.exec(readFileSync('/proc/mounts', 'utf8')) ?? [];
+    const [, options = ''] =
+      /^\S+ \/dev\/shm tmpfs (\S+)/m.exec(readFileSync('/proc/mounts', 'utf8')) ?? [];
     // A copy of PostgreSQL's programs may have to run from there.
     return options !== '' && !options.split(',').includes('noexec') && bavail * bsize >= ROOM_BYTES;
   } catch {
