@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { scratchDirectory } from './support/process/scratch.ts';
 
 /** What is not tried once more with the programs under test on PostgreSQL. */
 const NOT_ON_POSTGRES = [
@@ -11,14 +13,24 @@ const NOT_ON_POSTGRES = [
   'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
 ];
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+// Every process of a run inherits both.
+process.env['TMPDIR'] = scratchDirectory();
+// Each of several hundred processes would strip the types of the same files and compile them again.
+process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
+
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root: ROOT,
   test: {
+    // The modules of the program are loaded once for all files of a worker: none of them has state that a test changes.
+    isolate: false,
+    setupFiles: 'test/support/each-file.ts',
     globalSetup: 'test/support/postgres/postgres-setup.ts',
-    // Most tests wait for a server, a disk or a database: one more at a time than there would be otherwise.
-    maxWorkers: '100%',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Many tests wait for a timer of the program: others use the cores meanwhile.
+    maxWorkers: availableParallelism() + 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     coverage: { include: ['src/**'] },
     projects: [
       {

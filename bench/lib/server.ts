@@ -24,7 +24,7 @@ const ADDRESS_LEVELS: readonly string[] = ['info', 'debug', 'trace'];
 
 /**
  * Starts the service as a new process on 127.0.0.1 and waits until it is ready for commands.
- * @param environment the settings of the server; only PATH and TZ are added; without PORT it takes a free port
+ * @param environment the settings of the server; only PATH, TZ and NODE_COMPILE_CACHE are added; without PORT it takes a free port
  * @throws ToolError with the server's error output when it does not start
  */
 export async function startServer(
@@ -32,11 +32,13 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const logsAddress = ADDRESS_LEVELS.includes(environment['LOG_LEVEL'] ?? 'info');
   const port = environment['PORT'] ?? (logsAddress ? '0' : String(await freePort()));
-  const { PATH = '', TZ } = process.env;
+  const { PATH = '', TZ, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH,
       ...(TZ === undefined ? {} : { TZ }),
+      // Only the tests set it: they start hundreds of processes of the same files.
+      ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
       HOST: '127.0.0.1',
       ...environment,
       PORT: port,

@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/store/index.ts';
 import { RULES } from '../support/engine/clinic.ts';
 import { setChanges, setToken, threeSeats, withoutChanges } from '../support/store/damage.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
-import { createDatabase } from '../support/postgres/postgres.ts';
+import { createDatabase, emptyTables } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
 const rules = { ...RULES, waitlistMax: Infinity };
@@ -12,9 +12,9 @@ const rules = { ...RULES, waitlistMax: Infinity };
 const faultsOf = async (url: string): Promise<string> =>
   (await verifyDatabase(url, rules)).faults.join('\n');
 
-/** A new database in which this has happened, while the desk is open. */
-async function dayOf(play: (desk: FrontDesk) => Promise<void>) {
-  const { url } = await createDatabase();
+/** A database in which this has happened, while the desk is open. */
+async function dayOf(play: (desk: FrontDesk) => Promise<void>, database = emptyTables()) {
+  const url = await database;
   const desk = await new FrontDesk((engine) => openDatabase(url, engine), rules).load();
   await play(desk);
   return { desk, url };
@@ -140,7 +140,8 @@ it.each<[what: string, sql: string, sentence: RegExp]>([
 });
 
 it('a database of a newer version is answered with one sentence', async () => {
-  const { desk, url } = await dayOf(threeSeats);
+  const { url } = await createDatabase();
+  const { desk } = await dayOf(threeSeats, Promise.resolve(url));
   await desk.store.close();
   await runSql(url, `INSERT INTO migrations VALUES (99, 'x')`);
   await expect(faultsOf(url)).rejects.toThrow(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COLUMN_NAMES } from '../../bench/simulation/ledger.ts';
 import { startLyingProxy, type Lie } from '../support/process/lying-proxy.ts';
-import { startServer } from '../support/process/server-process.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { runTool } from '../support/process/tool.ts';
 import { rerun, seed } from '../support/seed.ts';
@@ -28,6 +28,8 @@ function callsTheSame(): Lie {
   let first: string | undefined;
   return (body) => (first ??= body);
 }
+
+let honest: Promise<ServerProcess> | undefined;
 
 describe('simulate', () => {
   it(`plays a day against a server of its own ${rerun}`, async () => {
@@ -128,7 +130,8 @@ describe('simulate', () => {
       /\/reports\/day\S+: cancelled is 0/,
     ],
   ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, violation) => {
-    const { url } = await startServer({ DATABASE_URL: 'memory:' });
+    // One server for all lies, because each simulation sets up doctors of its own.
+    const { url } = await (honest ??= startServer({ DATABASE_URL: 'memory:' }));
     const liar = await startLyingProxy(url, path, lie);
     const { code, output } = await simulate('--url', liar, '--patients', '120');
     expect(output).toMatch(new RegExp(`^VIOLATION .*${violation.source}`, 'm'));

@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/store/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { found } from '../support/engine/clinic.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
-import { createDatabase } from '../support/postgres/postgres.ts';
+import { emptyTables } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
 import { board, done, fill, historyOf, NINE } from '../support/app/told.ts';
 
@@ -16,7 +16,7 @@ const TUESDAY = '2026-11-24';
 
 /** Processes that have been started one after the other on a new database with the demo roster. */
 async function openAll(count: number, horizonDays = 1): Promise<{ url: string; all: TestApp[] }> {
-  const { url } = await createDatabase();
+  const url = await emptyTables();
   const all: TestApp[] = [];
   while (all.length < count)
     all.push(await openApp({ store: (engine) => openDatabase(url, engine), horizonDays }));

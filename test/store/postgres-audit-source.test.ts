@@ -1,13 +1,13 @@
 import { beforeEach } from 'vitest';
 import { openDatabase } from '../../src/store/index.ts';
 import { PostgresAuditSource } from '../../src/store/postgres/audit-source.ts';
-import { createDatabase } from '../support/postgres/postgres.ts';
+import { emptyTables } from '../support/postgres/postgres.ts';
 import { verifySourceContract } from './audit-source.contract.ts';
 
 let url = '';
 
 beforeEach(async () => {
-  ({ url } = await createDatabase());
+  url = await emptyTables();
 });
 
 verifySourceContract('postgres', () => {

@@ -24,7 +24,7 @@ import {
   type Action,
 } from '../support/model/history.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
-import { rerun, seed } from '../support/seed.ts';
+import { casesOf, rerun, seed } from '../support/seed.ts';
 import { snapshotOf, type Snapshot } from '../support/engine/snapshot.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
@@ -94,9 +94,9 @@ const DATABASES = [
   {
     name: 'sqlite',
     newUrl: () => Promise.resolve(`sqlite:${join(tempDir(), 'opd.db')}`),
-    numRuns: 60,
+    numRuns: casesOf(60),
   },
-  { name: 'postgres', newUrl: async () => (await createDatabase()).url, numRuns: 15 },
+  { name: 'postgres', newUrl: async () => (await createDatabase()).url, numRuns: casesOf(15) },
 ] as const;
 
 it.each(DATABASES)(
@@ -165,5 +165,5 @@ it(`postgres: two stores in turn are one ${rerun}`, async () => {
     }
   });
   // A counterexample as it comes: to look for a smaller one takes longer than a test may.
-  await fc.assert(property, { seed, numRuns: 15, endOnFailure: true });
+  await fc.assert(property, { seed, numRuns: casesOf(15), endOnFailure: true });
 });

@@ -21,6 +21,9 @@ import type { Database } from '../../../src/store/index.ts';
 import { anyDatabase } from './app-database.ts';
 import type { OpenDatabase } from '../store/desk.ts';
 import { HeldDisk } from './held-disk.ts';
+import { shareCompilers } from './shared-compilers.ts';
+
+shareCompilers();
 
 export interface AppOptions {
   /** What the clock says at first; a Monday morning in UTC by default. */

@@ -137,7 +137,8 @@ export class PostgresServer {
     await this.start();
     await runSql(
       this.superuserUrl,
-      `CREATE ROLE opd LOGIN CREATEDB PASSWORD '${this.#password}';
+      `SET scram_iterations = 1;
+       CREATE ROLE opd LOGIN CREATEDB PASSWORD '${this.#password}';
        ALTER DATABASE postgres OWNER TO opd`,
     );
   }

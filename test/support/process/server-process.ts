@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { eventually } from '../eventually.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -65,20 +64,23 @@ export class ServerProcess {
 }
 
 const started = new Set<ServerProcess>();
-// What a test that failed has left behind.
-afterAll(async () => {
+
+/** Ends what a test that failed has left behind. */
+export async function killServers(): Promise<void> {
   for (const server of started) {
     server.resumeLog();
     await server.stop('SIGKILL');
   }
-});
+  started.clear();
+}
 
 type Environment = Readonly<Record<string, string>>;
 
 /** A process of `src/main.ts` with these settings and no others, on a free port if none is set. */
 export function spawnServer(settings: Environment): ServerProcess {
-  const { PATH = '', TZ } = process.env;
-  const env = { PATH, ...(TZ === undefined ? {} : { TZ }), PORT: '0', ...settings };
+  const { PATH = '', TZ, NODE_COMPILE_CACHE = '' } = process.env;
+  const zone = TZ === undefined ? {} : { TZ };
+  const env = { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const server = new ServerProcess(child);
   started.add(server);

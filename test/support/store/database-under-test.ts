@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openDatabase } from '../../../src/store/index.ts';
-import { createDatabase } from '../postgres/postgres.ts';
+import { emptyTables } from '../postgres/postgres.ts';
 import { tempDir } from '../process/temp-dir.ts';
 import type { OpenDatabase } from './desk.ts';
 
@@ -31,7 +31,7 @@ export const SQLITE: DatabaseUnderTest = {
 
 export const POSTGRES: DatabaseUnderTest = {
   database: async () => {
-    const { url } = await createDatabase();
+    const url = await emptyTables();
     return (engine) => openDatabase(url, engine);
   },
   losesEverything: null,
