@@ -52,7 +52,7 @@ export interface TransactionEvent {
 }
 
 export interface CommandEvent {
-  /** The command as its route names it, without ids: `book`, `slots/close`. */
+  /** The command as the list of commands names it: `book`, `closeSlot`. */
   readonly name: string;
   /** `ok`, or the code of the refusal. */
   readonly outcome: string;
