@@ -37,7 +37,7 @@ beforeEach(async () => {
 
 describe('beside processes on one PostgreSQL database', () => {
   const tool = (program: string, ...args: string[]) =>
-    runTool(`src/${program}.ts`, args, { DATABASE_URL: url });
+    runTool(`src/cli/${program}.ts`, args, { DATABASE_URL: url });
   const start = (content?: object) =>
     startServer({
       DATABASE_URL: url,
