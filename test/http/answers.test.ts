@@ -3,14 +3,14 @@ import { epochMs, slotId } from '../../src/engine/index.ts';
 import { revisedSlotOf } from '../../src/http/resources/slot.ts';
 import { ANONYMOUS } from '../../src/service/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
-import { done } from '../support/app/told.ts';
+import { postOk } from '../support/app/front-desk.ts';
 
 // What is sent is made from schemas, which leave out what they do not describe: nothing that the service tells may be
 // missing in an answer.
 
 const NINE = 'doc1_slot1@2026-11-23';
 const TEN = 'doc1_slot2@2026-11-23';
-const OTHER = 'doc2_slot1@2026-11-23';
+const DOC2_NINE = 'doc2_slot1@2026-11-23';
 
 /** Two full slots of two doctors with waiters, and one of the first doctor with two patients who are checked in. */
 async function open(): Promise<{ opd: TestApp; id: (name: string) => string }> {
@@ -19,15 +19,15 @@ async function open(): Promise<{ opd: TestApp; id: (name: string) => string }> {
   for (const [slot, names] of [
     [NINE, 'P1 W2 W3 W4'],
     [TEN, 'O5 W6'],
-    [OTHER, 'W7 W8 W9 W0'],
+    [DOC2_NINE, 'W7 W8 W9 W0'],
   ] as const)
     for (const name of names.split(' ')) {
       const place = { doctor_id: slot.slice(0, 4), slot_id: slot, patient_id: `p-${name}` };
       ids.set(name, (await opd.book(name, place)).id);
     }
   const id = (name: string): string => ids.get(name) ?? '';
-  for (const name of ['O5', 'W6']) await done(opd, '/check-in', { token_id: id(name) });
-  await done(opd, '/call-next', { doctor_id: 'doc1' });
+  for (const name of ['O5', 'W6']) await postOk(opd, '/check-in', { token_id: id(name) });
+  await postOk(opd, '/call-next', { doctor_id: 'doc1' });
   return { opd, id };
 }
 
@@ -55,13 +55,13 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
   [
     'whom a move touches',
     '/move',
-    (id) => ({ token_id: id('P1'), slot_id: OTHER }),
+    (id) => ({ token_id: id('P1'), slot_id: DOC2_NINE }),
     { bumped: {}, promoted: {} },
   ],
   [
     'where else there is room',
     '/move',
-    (id) => ({ token_id: id('W2'), slot_id: OTHER }),
+    (id) => ({ token_id: id('W2'), slot_id: DOC2_NINE }),
     { status: 'WAITING', alternatives: [{}, {}, {}] },
   ],
   [
@@ -73,7 +73,7 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
   [
     'what becomes of all',
     `/slots/${NINE}/close`,
-    () => ({ reason: 'ill', move_to: OTHER }),
+    () => ({ reason: 'ill', move_to: DOC2_NINE }),
     { affected: [{}, {}, {}, {}], bumped: [{}] },
   ],
   [

@@ -64,7 +64,7 @@ it('changes nothing when it is repeated, not even the version', async () => {
 it('repeats as quietly in the evening, when the slots of the day are over', async () => {
   const opd = await openApp();
   const repeat = () => opd.put('/doctors/doc1', doctorInput());
-  await opd.goTo('2026-11-23T20:00:00Z');
+  await opd.advanceTo('2026-11-23T20:00:00Z');
   const version = versionOf(opd, 'doc1');
   expect(await repeat()).toMatchObject({ status: 200 });
   expect(versionOf(opd, 'doc1')).toBe(version);
@@ -193,7 +193,7 @@ it.each([
 it('refuses the id of a slot that is over and gone from memory', async () => {
   const opd = await openApp();
   await opd.post('/slots', { ...SLOT, id: 'extra' });
-  await opd.goTo('2026-12-01T08:00:00Z');
+  await opd.advanceTo('2026-12-01T08:00:00Z');
   const [start_time, end_time] = ['2026-12-01T09:00:00Z', '2026-12-01T10:00:00Z'];
   const answer = await opd.post('/slots', { ...SLOT, id: 'extra', start_time, end_time });
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
@@ -202,7 +202,7 @@ it('refuses the id of a slot that is over and gone from memory', async () => {
 it('refuses the id of a slot that is over and gone from memory for a session too', async () => {
   const opd = await openApp();
   await opd.post('/slots', { ...SLOT, id: 'evening' });
-  await opd.goTo('2026-12-01T08:00:00Z');
+  await opd.advanceTo('2026-12-01T08:00:00Z');
   const input = doctorInput({ sessions: [session('evening')] });
   const answer = await opd.put('/doctors/rao', input);
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });

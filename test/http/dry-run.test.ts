@@ -2,20 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { slotId } from '../../src/engine/index.ts';
 import type { ClosedView } from '../../src/http/resources/index.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
 import {
-  done,
-  everythingOf,
+  postOk,
+  stateOf,
   historyOf,
   NINE,
-  OTHER,
+  DOC2_NINE,
   TEN,
   withoutInstance,
-} from '../support/app/told.ts';
+} from '../support/app/front-desk.ts';
 
 /** Slots of today, one of them of another doctor, and one of tomorrow. */
-const SLOTS = [NINE, TEN, OTHER, 'doc1_slot1@2026-11-24'] as const;
+const SLOTS = [NINE, TEN, DOC2_NINE, 'doc1_slot1@2026-11-24'] as const;
 
 const slot = fc.constantFrom(...SLOTS);
 /** Where patients crowd: a class, a slot, and whose token it is if it says so. */
@@ -96,7 +102,7 @@ async function play(opd: TestApp, { steps, at }: Clinic): Promise<string[]> {
       const { body, status } = await opd.post<{ id: string }>('/book', request);
       if (status === 201) ids.push(body.id);
     }
-  await opd.goTo(`2026-11-23T${at}:00Z`);
+  await opd.advanceTo(`2026-11-23T${at}:00Z`);
   return ids;
 }
 
@@ -107,7 +113,7 @@ const send = (opd: TestApp, { method, url, body, key }: Command, query: string) 
   return opd.send({ method, url: url + query, payload: body, headers });
 };
 
-const told = (answer: Answered) => [
+const told = (answer: Answer) => [
   answer.status,
   withoutInstance(answer),
   answer.headers['content-type'],
@@ -116,12 +122,12 @@ const told = (answer: Answered) => [
 
 /** Sends the command as a dry run, then for real; returns the command and its code. */
 async function compare(opd: TestApp, ids: readonly string[], command: Command): Promise<string> {
-  const before = await everythingOf(opd, ids);
+  const before = await stateOf(opd, ids);
   const dryRun = await send(opd, command, '?dry_run=true');
-  expect(await everythingOf(opd, ids)).toEqual(before);
+  expect(await stateOf(opd, ids)).toEqual(before);
   const real = await send(opd, command, '?dry_run=false');
   expect(told(dryRun)).toEqual(told(real));
-  if (real.status !== 200) expect(await everythingOf(opd, ids)).toEqual(before);
+  if (real.status !== 200) expect(await stateOf(opd, ids)).toEqual(before);
   const { code = 'done' } = real.body as { code?: string };
   return `${command.url.replace(/^\/(\w+)\/[^/]+/, '$1')} ${code}`;
 }
@@ -179,17 +185,17 @@ describe('a dry run', () => {
     });
     expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { slot_id: NINE } });
     expect(await historyOf(opd, id)).toHaveLength(1);
-    expect(await done(opd, '/check-in', { token_id: id })).toMatchObject({ slot_id: NINE });
+    expect(await postOk(opd, '/check-in', { token_id: id })).toMatchObject({ slot_id: NINE });
   });
 
   it('tells the numbers that the real command gives, also where the last one is gone', async () => {
     const opd = await openApp();
     await opd.book('W1');
-    const place = { doctor_id: 'doc2', slot_id: OTHER };
-    await done(opd, '/cancel', { token_id: (await opd.book('W2', place)).id });
+    const place = { doctor_id: 'doc2', slot_id: DOC2_NINE };
+    await postOk(opd, '/cancel', { token_id: (await opd.book('W2', place)).id });
     const numbers = async (query: string) => {
-      const request = [CLOSE[0] + query, { reason: 'ill', move_to: OTHER }] as const;
-      const { affected } = await done<ClosedView>(opd, ...request);
+      const request = [CLOSE[0] + query, { reason: 'ill', move_to: DOC2_NINE }] as const;
+      const { affected } = await postOk<ClosedView>(opd, ...request);
       return affected.map(({ token }) => token.number);
     };
     expect(await numbers('?dry_run=true')).toEqual([2]);
@@ -197,7 +203,7 @@ describe('a dry run', () => {
   });
 
   it('answers only when what it shows is on disk', async () => {
-    const { opd, disk } = await openHeldApp();
+    const { opd, disk } = await openAppOnTestDisk();
     disk.hold();
     const booked = opd.book('W1');
     const slot = () => opd.engine.slot(slotId(NINE));

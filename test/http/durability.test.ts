@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { BookingView, ScheduleView } from '../../src/http/resources/index.ts';
-import { booking, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { booking, openAppOnTestDisk, type Answer, type TestApp } from '../support/app/app.ts';
 
 // Promise 2: no answer shows a state that could still be lost. The disk of these tests is held by hand.
 
@@ -27,7 +27,7 @@ const booked = async (opd: TestApp, name: string): Promise<string> => {
   return idOf(opd, name);
 };
 
-it.each<[what: string, ask: (opd: TestApp, id: string) => Promise<Answered>, status: number]>([
+it.each<[what: string, ask: (opd: TestApp, id: string) => Promise<Answer>, status: number]>([
   ['the booking', () => Promise.resolve({ status: 0, headers: {}, body: null, text: '' }), 0],
   ['the token', (opd, id) => opd.get(`/tokens/${id}`), 200],
   ['its history', (opd, id) => opd.get(`/tokens/${id}/history`), 200],
@@ -40,7 +40,7 @@ it.each<[what: string, ask: (opd: TestApp, id: string) => Promise<Answered>, sta
   ['a token that is not there', (opd) => opd.get('/tokens/unknown'), 404],
   ['a cancel of one that is not there', (opd) => opd.post('/cancel', { token_id: 'x' }), 404],
 ])('tells %s only once the booking is on disk', async (what, ask, status) => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   disk.hold();
   const booking1 = opd.post<BookingView>('/book', booking('W1', { patient_id: 'p1' }));
   const id = await booked(opd, 'W1');
@@ -52,7 +52,7 @@ it.each<[what: string, ask: (opd: TestApp, id: string) => Promise<Answered>, sta
 });
 
 it('never tells that a token is gone before its cancel is on disk', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   const { id } = await opd.book('W1');
   disk.hold();
   const cancelled = opd.post('/cancel', { token_id: id });
@@ -73,7 +73,7 @@ it('never tells that a token is gone before its cancel is on disk', async () => 
 });
 
 it('answers each command with what it decided, whatever came after it', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   for (const name of ['W1', 'W2']) await opd.book(name);
   disk.hold();
   const third = opd.post<BookingView>('/book', booking('W3'));
@@ -108,7 +108,7 @@ it('answers each command with what it decided, whatever came after it', async ()
 });
 
 it('refuses commands and what is not on disk while the disk is full, and recovers by itself', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   const { id } = await opd.book('W1');
   disk.fill();
   const second = opd.post('/book', booking('W2'));
@@ -132,7 +132,7 @@ it('refuses commands and what is not on disk while the disk is full, and recover
 });
 
 it('answers what waited for the disk, found nothing and never will, with not_durable', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   disk.hold();
   const first = opd.post('/book', booking('W1'));
   const id = await booked(opd, 'W1');
@@ -153,7 +153,7 @@ it('answers what waited for the disk, found nothing and never will, with not_dur
 });
 
 it('keeps its rounds while the disk is full or slow, without a rejection that nobody handles', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => unhandled.push(reason);
   process.on('unhandledRejection', note);

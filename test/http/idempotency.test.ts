@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
-import { withoutInstance } from '../support/app/told.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
+import { withoutInstance } from '../support/app/front-desk.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 
 const KEY = { 'idempotency-key': 'k-1' };
@@ -28,8 +34,8 @@ const started = async (opd: TestApp): Promise<string> => {
 /** The answer is the first one again, to the letter, and the state is as it was. */
 const expectReplay = async (
   opd: TestApp,
-  first: Answered,
-  repeat: () => Promise<Answered>,
+  first: Answer,
+  repeat: () => Promise<Answer>,
 ): Promise<void> => {
   const before = snapshotOf(opd.engine);
   const again = await repeat();
@@ -105,7 +111,7 @@ it.each<[code: string, url: string, body: object]>([
   ['doctor_not_found', '/doctors/x/delay', DELAY],
 ])('keeps the refusal %s of %s', async (code, url, body) => {
   const opd = await openApp({ waitlistMax: 0 });
-  await opd.goTo('2026-11-23T10:45:00Z');
+  await opd.advanceTo('2026-11-23T10:45:00Z');
   await opd.post('/slots', { ...SLOT, id: 'full' });
   await opd.book('W0', { slot_id: 'full' });
   const first = await opd.post(url, body, KEY);
@@ -117,14 +123,14 @@ it('keeps the refusal of a token that was cancelled long ago', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1');
   await opd.post('/cancel', { token_id: id });
-  await opd.goTo('2026-11-30T08:00:00Z');
+  await opd.advanceTo('2026-11-30T08:00:00Z');
   const first = await opd.post('/cancel', { token_id: id }, KEY);
   expect(first).toMatchObject({ body: { code: 'token_already_cancelled' } });
   await expectReplay(opd, first, () => opd.post('/cancel', { token_id: id }, KEY));
 });
 
 it('keeps no answer that says nothing was looked at: 400 and 503', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   const bad = booking('W1', { patient_type: 'X' });
   expect(await opd.post('/book', bad, KEY)).toMatchObject({ status: 400 });
   const slot = { ...SLOT, end_time: SLOT.start_time };
@@ -218,7 +224,7 @@ it('keeps an answer for 24 hours and not longer', async () => {
 });
 
 it('answers a repeat that comes before the first is kept with 409, and books once', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   disk.hold();
   const first = opd.post('/book', booking('W1'), KEY);
   for (const body of [booking('W1'), booking('W2')])

@@ -91,7 +91,7 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
   [
     'duplicate_booking',
     'booked already, and slot over',
-    (opd) => opd.goTo('2026-11-23T12:00:00Z'),
+    (opd) => opd.advanceTo('2026-11-23T12:00:00Z'),
     { patient_id: 'p1' },
   ],
   ['duplicate_booking', 'booked already, and waitlist full', fillUp, { patient_id: 'p1' }],
@@ -100,7 +100,7 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
     'over, and waitlist full',
     async (opd) => {
       await fillUp(opd);
-      await opd.goTo('2026-11-23T12:00:00Z');
+      await opd.advanceTo('2026-11-23T12:00:00Z');
     },
     {},
   ],
@@ -109,7 +109,7 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
     'over, and closed',
     async (opd) => {
       await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
-      await opd.goTo('2026-11-24T12:00:00Z');
+      await opd.advanceTo('2026-11-24T12:00:00Z');
     },
     { slot_id: 'doc1_slot1@2026-11-24' },
   ],

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DayReportView } from '../../src/http/resources/index.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
 import { DATE, playDay, reportOf, reportUrl } from '../support/app/report-day.ts';
 
 let opd: TestApp;
@@ -9,7 +15,7 @@ beforeEach(async () => {
   opd = await openApp();
 });
 
-const ask = (accept: string | undefined, url = reportUrl()): Promise<Answered<DayReportView>> =>
+const ask = (accept: string | undefined, url = reportUrl()): Promise<Answer<DayReportView>> =>
   opd.send({ method: 'GET', url, headers: accept === undefined ? {} : { accept } });
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -17,7 +23,7 @@ const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
 
 it('is a table of RFC 4180: a header line, a line for each class, and TOTAL', async () => {
   await playDay(opd);
-  await opd.goTo(`${DATE}T10:30:00Z`);
+  await opd.advanceTo(`${DATE}T10:30:00Z`);
   const answer = await ask('text/csv');
   expect(answer).toMatchObject({ status: 200, headers: { 'content-type': CSV_TYPE } });
   const lines = [
@@ -125,7 +131,7 @@ describe('a request that cannot be answered', () => {
   });
 
   it('would show what the full disk has not taken', async () => {
-    const { opd: held, disk } = await openHeldApp();
+    const { opd: held, disk } = await openAppOnTestDisk();
     disk.fill();
     const booked = held.post('/book', booking('W1'));
     while (held.store.state !== 'stalled') await new Promise(setImmediate);

@@ -120,15 +120,15 @@ it('shows slots that are over with who was in them, in memory or not', async () 
   opd.now = '2026-11-23T10:30:00Z';
   const unkept = await opd.slot('2026-11-23');
   expect(unkept).toMatchObject({ status: 'ENDED', seated: 3, waiting: 1 });
-  await opd.goTo('2026-11-23T23:59:00Z');
+  await opd.advanceTo('2026-11-23T23:59:00Z');
   opd.now = '2026-11-24T00:00:00Z';
   const inMemory = await opd.slot('2026-11-23');
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   const stored = await opd.slot('2026-11-23');
   expect(inMemory).toMatchObject({ status: 'ENDED', seated: 3, waiting: 0 });
   expect(stored).toEqual(inMemory);
   expect(stored.tokens.map(({ id }) => id)).toEqual(ahead?.tokens.map(({ id }) => id));
-  await opd.goTo('2026-11-25T12:00:00Z');
+  await opd.advanceTo('2026-11-25T12:00:00Z');
   expect(await idsOf(opd, '&from=2026-11-22&to=2026-11-26')).toHaveLength(8);
 });
 

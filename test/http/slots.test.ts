@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { DelayView, RevisedView, SlotView } from '../../src/http/resources/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/app/told.ts';
+import {
+  patientsIn,
+  postOk,
+  stateOf,
+  bookAll,
+  historyOf,
+  NINE,
+  TEN,
+} from '../support/app/front-desk.ts';
 
 describe('seats', () => {
   const revise = async (opd: TestApp, body: object): Promise<RevisedView> => {
@@ -12,8 +20,8 @@ describe('seats', () => {
 
   it('that are added go to those who wait, best rank first', async () => {
     const opd = await openApp();
-    const ids = await fill(opd, 'W1 W2 W3 W4 F5 W6');
-    expect(await board(opd, NINE)).toBe('F5 W1 W2 | W3 W4 W6');
+    const ids = await bookAll(opd, 'W1 W2 W3 W4 F5 W6');
+    expect(await patientsIn(opd, NINE)).toBe('F5 W1 W2 | W3 W4 W6');
     const answer = await revise(opd, { capacity: 5 });
     expect(answer).toMatchObject({
       id: NINE,
@@ -34,14 +42,14 @@ describe('seats', () => {
 
   it('that are taken away bump the weakest, the absent first (R12)', async () => {
     const opd = await openApp();
-    const ids = await fill(opd, 'W1+ F2 P3!');
+    const ids = await bookAll(opd, 'W1+ F2 P3!');
     expect(await revise(opd, { capacity: 2 })).toMatchObject({
       capacity: 2,
       bumped: [{ id: ids['F2'], waitlist_position: 1 }],
       promoted: [],
     });
     expect((await revise(opd, { capacity: 1 })).bumped).toMatchObject([{ id: ids['W1'] }]);
-    expect(await board(opd, NINE)).toBe('P3:IN_CONSULTATION | F2 W1');
+    expect(await patientsIn(opd, NINE)).toBe('P3:IN_CONSULTATION | F2 W1');
     // Back on a seat, who was at the desk is still there.
     expect((await revise(opd, { capacity: 3 })).promoted).toMatchObject([
       { id: ids['F2'], status: 'BOOKED' },
@@ -51,7 +59,7 @@ describe('seats', () => {
 
   it('change together with the delay, and not when nothing is new', async () => {
     const opd = await openApp();
-    const ids = await fill(opd, 'W1 W2 W3 W4');
+    const ids = await bookAll(opd, 'W1 W2 W3 W4');
     const both = { capacity: 4, delay_minutes: 15 };
     expect(await revise(opd, both)).toMatchObject({
       ...both,
@@ -61,9 +69,9 @@ describe('seats', () => {
       expected_end_time: '2026-11-23T10:15:00.000Z',
       promoted: [{ id: ids['W4'], estimated_time: '2026-11-23T10:00:00.000Z' }],
     });
-    const before = await everythingOf(opd, Object.values(ids));
+    const before = await stateOf(opd, Object.values(ids));
     expect(await revise(opd, both)).toMatchObject({ bumped: [], promoted: [] });
-    expect(await everythingOf(opd, Object.values(ids))).toEqual(before);
+    expect(await stateOf(opd, Object.values(ids))).toEqual(before);
   });
 
   it.each<[code: string, status: number, id: string, body: object, facts: object]>([
@@ -77,24 +85,24 @@ describe('seats', () => {
     ['capacity_below_seated', 409, TEN, { capacity: 1, delay_minutes: 5 }, { count: 2 }],
   ])('answers %s %i of %s to %j, and changes nothing', async (code, status, id, body, facts) => {
     const opd = await openApp();
-    const ids = { ...(await fill(opd, 'W1 W2')), ...(await fill(opd, 'W3! W4+ W5', TEN)) };
-    await done(opd, '/complete', { token_id: ids['W3'] });
-    await done(opd, '/start', { token_id: ids['W4'] });
+    const ids = { ...(await bookAll(opd, 'W1 W2')), ...(await bookAll(opd, 'W3! W4+ W5', TEN)) };
+    await postOk(opd, '/complete', { token_id: ids['W3'] });
+    await postOk(opd, '/start', { token_id: ids['W4'] });
     const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
     const closed = { doctor_id: 'doc1', id: 'closed', start_time, end_time, capacity: 2 };
     expect(await opd.post('/slots', closed)).toMatchObject({ status: 201 });
-    await done(opd, '/slots/closed/close', { reason: 'ill' });
-    await opd.goTo('2026-11-23T10:30:00Z');
-    const before = await everythingOf(opd, Object.values(ids));
+    await postOk(opd, '/slots/closed/close', { reason: 'ill' });
+    await opd.advanceTo('2026-11-23T10:30:00Z');
+    const before = await stateOf(opd, Object.values(ids));
     const refused = { status, body: { code, ...facts } };
     expect(await opd.patch(`/slots/${id}`, body)).toMatchObject(refused);
-    expect(await everythingOf(opd, Object.values(ids))).toEqual(before);
+    expect(await stateOf(opd, Object.values(ids))).toEqual(before);
   });
 });
 
 describe('a delay', () => {
   const delay = (opd: TestApp, minutes: number, date = '2026-11-23') =>
-    done<DelayView>(opd, '/doctors/doc1/delay', { date, minutes });
+    postOk<DelayView>(opd, '/doctors/doc1/delay', { date, minutes });
   const timesOf = ({ slots }: { readonly slots: readonly SlotView[] }): string[] =>
     slots.map(({ id, delay_minutes, expected_start_time, expected_end_time }) => {
       const hours = [expected_start_time, expected_end_time].map((time) => time.slice(11, 16));
@@ -112,7 +120,7 @@ describe('a delay', () => {
 
   it('goes for the slots that have not ended, and tells only those', async () => {
     const opd = await openApp();
-    await opd.goTo('2026-11-23T10:30:00Z');
+    await opd.advanceTo('2026-11-23T10:30:00Z');
     expect(timesOf(await delay(opd, 40))).toEqual([`${TEN} 40 10:40-11:40`]);
     expect(await opd.slot('2026-11-23')).toMatchObject({ delay_minutes: 0, status: 'ENDED' });
     expect(timesOf(await delay(opd, 40, '2026-11-22'))).toEqual([]);
@@ -126,7 +134,7 @@ describe('a delay', () => {
 
   it('keeps the slot open so much longer', async () => {
     const opd = await openApp();
-    await fill(opd, 'W1 W2 W3');
+    await bookAll(opd, 'W1 W2 W3');
     await delay(opd, 45);
     opd.now = '2026-11-23T11:14:59.999Z';
     expect(await opd.book('W4', { slot_id: NINE })).toMatchObject({ status: 'WAITING' });

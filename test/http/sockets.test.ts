@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { booking, openApp, openHeldApp } from '../support/app/app.ts';
+import { booking, openApp, openAppOnTestDisk } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { heard, listen } from '../support/app/sockets.ts';
 
@@ -79,7 +79,7 @@ it('does nothing for a body that breaks off', async () => {
 });
 
 it('leaves a booking without an answer when what follows on its connection is no HTTP', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   const clients = await listen(opd);
   disk.hold();
   expect(await clients.exchange(`${head(BODY.length)}${BODY}HELLO\r\n\r\n`)).toBe('');

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { epochMs } from '../../src/engine/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
-import { NINE } from '../support/app/told.ts';
+import { NINE } from '../support/app/front-desk.ts';
 
 // A response that an earlier version stored is found and replayed: neither what names its request nor its format changes.
 

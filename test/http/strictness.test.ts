@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, type Answer, type TestApp } from '../support/app/app.ts';
 
 // Values are never coerced, fields never dropped: what is not exactly right is refused and changes nothing.
 
@@ -15,7 +15,7 @@ const SLOT = {
   capacity: 1,
 };
 
-const expectFaultAt = ({ status, body }: Answered, place: string): void => {
+const expectFaultAt = ({ status, body }: Answer, place: string): void => {
   const { code, errors } = body as { code: string; errors: { pointer: string }[] };
   const places = new Set(errors.map(({ pointer }) => pointer));
   expect([status, code, ...places]).toEqual([400, 'invalid_request', place]);

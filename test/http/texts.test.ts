@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { DoctorView, ScheduleView } from '../../src/http/resources/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, type Answer, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
-import { historyOf } from '../support/app/told.ts';
+import { historyOf } from '../support/app/front-desk.ts';
 
 // A store keeps to the letter what it is given, and is never given what it could not keep.
 
@@ -137,8 +137,8 @@ function* spoilt(body: unknown, text: string): Generator {
   if (!Array.isArray(body)) yield { ...body, [text]: 'x' };
 }
 
-const expectRefused = (answer: Answered): void => {
-  const { status, body } = answer as Answered<{ code: string }>;
+const expectRefused = (answer: Answer): void => {
+  const { status, body } = answer as Answer<{ code: string }>;
   expect(status).toBe(400);
   expect(['invalid_request', 'malformed_json']).toContain(body.code);
 };

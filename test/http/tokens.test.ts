@@ -37,7 +37,7 @@ describe.each(AGES)('with the slot %s', (age, now) => {
   ])('reads %s, %s until it is over', async (name, before, place) => {
     const opd = await openApp();
     const ids = await fill(opd);
-    await opd.goTo(now);
+    await opd.advanceTo(now);
     const token = await read(opd, ids[name]);
     // R11: when the slot ends, its waiters expire.
     const isExpired = isOver && before === 'WAITING';
@@ -63,7 +63,7 @@ describe.each(AGES)('with the slot %s', (age, now) => {
   ])('takes %s %j, after which it is %s with neither place nor time', async (url, more, status) => {
     const opd = await openApp();
     const ids = await fill(opd);
-    await opd.goTo(now);
+    await opd.advanceTo(now);
     const body = { token_id: ids['P1'], ...more };
     const answer = await opd.post<{ promoted: TokenView | null }>(url, body);
     expect(answer.status).toBe(200);
@@ -75,7 +75,7 @@ describe.each(AGES)('with the slot %s', (age, now) => {
       estimated_time: null,
     });
     expect(await read(opd, ids['W5'])).toMatchObject({ waitlist_position: isOver ? null : 1 });
-    await opd.goTo('2027-06-01T00:00:00Z');
+    await opd.advanceTo('2027-06-01T00:00:00Z');
     expect(await read(opd, ids['P1'])).toMatchObject({ status });
   });
 });
@@ -85,7 +85,7 @@ it.each(['2026-11-23T08:00:00Z', '2026-11-23T09:30:00Z'])(
   async (now) => {
     const opd = await openApp();
     const ids = await fill(opd);
-    await opd.goTo(now);
+    await opd.advanceTo(now);
     const cancel = () => opd.post('/cancel', { token_id: ids['W4'] });
     expect(await cancel()).toMatchObject({ body: { status: 'CANCELLED', promoted: null } });
     expect(await cancel()).toMatchObject({ body: { code: 'token_already_cancelled' } });
@@ -101,7 +101,7 @@ it.each(['2026-11-23T10:31:00Z', '2027-05-01T00:00:00Z'])(
   async (now) => {
     const opd = await openApp();
     const ids = await fill(opd);
-    await opd.goTo(now);
+    await opd.advanceTo(now);
     for (const url of ['/cancel', '/no-show', '/check-in', '/start', '/complete'])
       expect(await opd.post(url, { token_id: ids['W4'] })).toMatchObject({
         status: 409,
@@ -124,7 +124,7 @@ it.each<[what: string, urls: readonly string[], asSent: number[], turned: number
   const [asSent, turned, last] = outcome;
   const opd = await openApp();
   const { id: token_id } = await opd.book('W1');
-  await opd.goTo('2026-11-25T08:00:00Z');
+  await opd.advanceTo('2026-11-25T08:00:00Z');
   expect(opd.engine.token(tokenId(token_id))).toBeUndefined();
   const more: Readonly<Record<string, object>> = { '/move': { slot_id: 'doc2_slot1' } };
   const answers = await Promise.all(urls.map((url) => opd.post(url, { token_id, ...more[url] })));

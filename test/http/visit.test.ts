@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../src/engine/index.ts';
-import { openApp, type Answered, type TestApp } from '../support/app/app.ts';
-import { board, done, everythingOf, historyOf, withoutInstance } from '../support/app/told.ts';
+import { openApp, type Answer, type TestApp } from '../support/app/app.ts';
+import {
+  patientsIn,
+  postOk,
+  stateOf,
+  historyOf,
+  withoutInstance,
+} from '../support/app/front-desk.ts';
 
 // The status table of the rules, over HTTP: every command on a token of every status.
 
@@ -45,11 +51,11 @@ async function deskWith(status: Status): Promise<{ opd: TestApp; id: string; ids
   const opd = await openApp();
   const ids: string[] = [];
   for (const name of NAMES) ids.push((await opd.book(name)).id);
-  await opd.goTo('2026-11-23T09:30:00Z');
-  if (status === 'EXPIRED') await opd.goTo('2026-11-23T10:30:00Z');
+  await opd.advanceTo('2026-11-23T09:30:00Z');
+  if (status === 'EXPIRED') await opd.advanceTo('2026-11-23T10:30:00Z');
   const isWaiter = status === 'WAITING' || status === 'EXPIRED';
   const id = ids[isWaiter ? 3 : 0] ?? '';
-  if (!isWaiter) for (const url of WAYS[status]) await done(opd, url, { token_id: id });
+  if (!isWaiter) for (const url of WAYS[status]) await postOk(opd, url, { token_id: id });
   expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { status } });
   return { opd, id, ids };
 }
@@ -62,10 +68,10 @@ async function expectRefusal(
   request: readonly [url: string, body: object],
   facts: object,
 ): Promise<void> {
-  const before = await everythingOf(opd, ids);
-  const refused: Answered = await opd.post(...request, KEY);
+  const before = await stateOf(opd, ids);
+  const refused: Answer = await opd.post(...request, KEY);
   expect(refused).toMatchObject(facts);
-  expect(await everythingOf(opd, ids)).toEqual(before);
+  expect(await stateOf(opd, ids)).toEqual(before);
   const again = await opd.post(...request, KEY);
   expect(again.headers).toMatchObject({ 'idempotency-replayed': 'true' });
   expect(withoutInstance(again)).toBe(withoutInstance(refused));
@@ -117,9 +123,11 @@ it('refuses a second patient with one doctor, whom another doctor may see meanwh
   const facts = { status: 409, body: { code: 'consultation_in_progress', token_id: id } };
   await expectRefusal(desk, ['/start', { token_id: ids[1] }], facts);
   const elsewhere = await opd.book('W6', { doctor_id: 'doc2', slot_id: 'doc2_slot1' });
-  expect(await done(opd, '/start', { token_id: elsewhere.id })).toMatchObject({ id: elsewhere.id });
-  await done(opd, '/complete', { token_id: id });
-  expect(await done(opd, '/start', { token_id: ids[1] })).toMatchObject({ id: ids[1] });
+  expect(await postOk(opd, '/start', { token_id: elsewhere.id })).toMatchObject({
+    id: elsewhere.id,
+  });
+  await postOk(opd, '/complete', { token_id: id });
+  expect(await postOk(opd, '/start', { token_id: ids[1] })).toMatchObject({ id: ids[1] });
 });
 
 describe('a patient who does not come', () => {
@@ -130,15 +138,15 @@ describe('a patient who does not come', () => {
     const opd = await openApp();
     const ids: string[] = [];
     for (const name of NAMES) ids.push((await opd.book(name)).id);
-    await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes });
+    await postOk(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes });
     opd.now = `2026-11-23T${early}Z`;
     const request = ['/no-show', { token_id: ids[0] }] as const;
     const facts = { code: 'too_early', allowed_from: `2026-11-23T${from}Z` };
     await expectRefusal({ opd, ids }, request, { status: 409, body: facts });
     opd.now = `2026-11-23T${from}Z`;
     const promoted = { id: ids[3], status: 'BOOKED' };
-    expect(await done(opd, ...request)).toMatchObject({ status: 'NO_SHOW', promoted });
-    expect(await board(opd, NINE)).toBe('W2 W3 W4 | W5');
+    expect(await postOk(opd, ...request)).toMatchObject({ status: 'NO_SHOW', promoted });
+    expect(await patientsIn(opd, NINE)).toBe('W2 W3 W4 | W5');
   });
 
   it.each([
@@ -152,34 +160,34 @@ describe('a patient who does not come', () => {
 
   it('gives the seat to nobody once the slot has ended', async () => {
     const { opd, id } = await deskWith('BOOKED');
-    await opd.goTo('2026-11-23T10:30:00Z');
-    expect(await done(opd, '/no-show', { token_id: id })).toMatchObject({ promoted: null });
+    await opd.advanceTo('2026-11-23T10:30:00Z');
+    expect(await postOk(opd, '/no-show', { token_id: id })).toMatchObject({ promoted: null });
   });
 });
 
 it('gives way to an emergency when all are checked in, and comes back as checked in', async () => {
   const { opd, ids } = await deskWith('BOOKED');
-  for (const id of ids.slice(0, 3)) await done(opd, '/check-in', { token_id: id });
+  for (const id of ids.slice(0, 3)) await postOk(opd, '/check-in', { token_id: id });
   expect(await opd.book('P6', { slot_id: NINE })).toMatchObject({ status: 'WAITING' });
   const emergency = await opd.book('E7', { slot_id: NINE });
   expect(emergency).toMatchObject({ status: 'BOOKED', bumped: { id: ids[2] } });
-  expect(await board(opd, NINE)).toBe('E7 W1:CHECKED_IN W2:CHECKED_IN | P6 W3 W4 W5');
-  await done(opd, '/cancel', { token_id: emergency.id });
-  expect(await board(opd, NINE)).toBe('P6 W1:CHECKED_IN W2:CHECKED_IN | W3 W4 W5');
-  expect(await done(opd, '/no-show', { token_id: ids[0] })).toMatchObject({
+  expect(await patientsIn(opd, NINE)).toBe('E7 W1:CHECKED_IN W2:CHECKED_IN | P6 W3 W4 W5');
+  await postOk(opd, '/cancel', { token_id: emergency.id });
+  expect(await patientsIn(opd, NINE)).toBe('P6 W1:CHECKED_IN W2:CHECKED_IN | W3 W4 W5');
+  expect(await postOk(opd, '/no-show', { token_id: ids[0] })).toMatchObject({
     promoted: { id: ids[2], status: 'CHECKED_IN' },
   });
 });
 
 it('takes the absent first among equals, and never who is or was with the doctor', async () => {
   const { opd, ids } = await deskWith('COMPLETED');
-  await done(opd, '/start', { token_id: ids[1] });
+  await postOk(opd, '/start', { token_id: ids[1] });
   expect(await opd.book('E6', { slot_id: NINE })).toMatchObject({ bumped: { id: ids[2] } });
   expect(await opd.book('E7', { slot_id: NINE })).toMatchObject({ status: 'WAITING' });
-  expect(await board(opd, NINE)).toBe('E6 W1:COMPLETED W2:IN_CONSULTATION | E7 W3 W4 W5');
+  expect(await patientsIn(opd, NINE)).toBe('E6 W1:COMPLETED W2:IN_CONSULTATION | E7 W3 W4 W5');
 
   const other = await openApp();
   const [first, ...rest] = [await other.book('W1'), await other.book('W2'), await other.book('W3')];
-  for (const { id } of rest) await done(other, '/check-in', { token_id: id });
+  for (const { id } of rest) await postOk(other, '/check-in', { token_id: id });
   expect(await other.book('F4')).toMatchObject({ bumped: { id: first.id } });
 });

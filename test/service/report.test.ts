@@ -21,7 +21,7 @@ import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
 import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, openAppOnTestDisk, type TestApp } from '../support/app/app.ts';
 import { clock, NOW, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import { decided } from '../support/store/desk.ts';
 import {
@@ -46,7 +46,7 @@ import { rerun, seed } from '../support/seed.ts';
 
 const dayOver = async (opd: TestApp): Promise<void> => {
   await playDay(opd);
-  await opd.goTo(`${DATE}T10:30:00Z`);
+  await opd.advanceTo(`${DATE}T10:30:00Z`);
 };
 
 describe('a day played by hand', () => {
@@ -118,7 +118,7 @@ describe('a day played by hand', () => {
     await dayOver(before);
     const told = [await reportOf(before), await reportOf(before, 'doc2')];
     expect(told[0]?.total).toMatchObject({ booked: 7, moved_in: 4, moved_out: 4 });
-    await before.goTo('2026-11-25T12:00:00Z');
+    await before.advanceTo('2026-11-25T12:00:00Z');
     expect(before.engine.slot(slotId(`doc1_slot1@${DATE}`))).toBeUndefined();
     expect([await reportOf(before), await reportOf(before, 'doc2')]).toEqual(told);
     await before.store.close();
@@ -145,7 +145,7 @@ const dayOf = async (reports: Reports, id: DoctorId, date = localDate(DATE)) =>
 
 describe('what a report shows', () => {
   it('is on disk before it is told', async () => {
-    const { opd, disk } = await openHeldApp();
+    const { opd, disk } = await openAppOnTestDisk();
     disk.hold();
     const booked = opd.post('/book', booking('W1'));
     while ([...opd.engine.tokens].length === 0) await new Promise(setImmediate);
@@ -185,9 +185,9 @@ describe('what a report shows', () => {
   });
 
   it('has a slot of the past that a command brings back meanwhile', async () => {
-    const { opd, disk } = await openHeldApp();
+    const { opd, disk } = await openAppOnTestDisk();
     const { id } = await opd.book('W1');
-    await opd.goTo('2026-11-24T00:00:00Z');
+    await opd.advanceTo('2026-11-24T00:00:00Z');
     const slot = () => opd.engine.slot(slotId(`doc1_slot1@${DATE}`));
     expect(slot()).toBeUndefined();
     disk.hold();

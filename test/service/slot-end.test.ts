@@ -7,8 +7,15 @@ import {
   type DoctorFacts,
 } from '../../src/engine/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { openApp, openHeldApp } from '../support/app/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE } from '../support/app/told.ts';
+import { openApp, openAppOnTestDisk } from '../support/app/app.ts';
+import {
+  patientsIn,
+  postOk,
+  stateOf,
+  bookAll,
+  historyOf,
+  NINE,
+} from '../support/app/front-desk.ts';
 
 // R11: a slot ends by itself, at the right instant, whether or not the service ran then.
 
@@ -18,14 +25,14 @@ it.each([
   ['its end as late as the doctor is, and the grace', 5, 70, '11:14:59.999', '11:15:00.000'],
 ])('expires who waits at %s, not a millisecond before', async (_when, grace, late, open, over) => {
   const opd = await openApp({ graceMinutes: grace });
-  const ids = await fill(opd, 'W1 W2 W3 W4 F5');
-  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: late });
-  const before = await everythingOf(opd, Object.values(ids));
-  await opd.goTo(`2026-11-23T${open}Z`);
-  const { engine, histories } = await everythingOf(opd, Object.values(ids));
+  const ids = await bookAll(opd, 'W1 W2 W3 W4 F5');
+  await postOk(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: late });
+  const before = await stateOf(opd, Object.values(ids));
+  await opd.advanceTo(`2026-11-23T${open}Z`);
+  const { engine, histories } = await stateOf(opd, Object.values(ids));
   expect({ engine, histories }).toEqual({ engine: before.engine, histories: before.histories });
-  await opd.goTo(`2026-11-23T${over}Z`);
-  expect(await board(opd, NINE)).toBe('F5 W1 W2 |');
+  await opd.advanceTo(`2026-11-23T${over}Z`);
+  expect(await patientsIn(opd, NINE)).toBe('F5 W1 W2 |');
   for (const name of ['W3', 'W4']) {
     const id = ids[name] ?? '';
     expect(await opd.get(`/tokens/${id}`)).toMatchObject({
@@ -45,39 +52,41 @@ it.each([
 
 it('ends a slot once, and leaves who has a seat where they are', async () => {
   const opd = await openApp();
-  const { W1 } = await fill(opd, 'W1 W2 W3 W4');
-  await done(opd, '/check-in', { token_id: W1 });
-  await opd.goTo('2026-11-23T10:30:00Z');
-  const ended = await everythingOf(opd, [W1 ?? '']);
-  await opd.goTo('2026-11-23T10:30:01Z');
-  const { engine, histories } = await everythingOf(opd, [W1 ?? '']);
+  const { W1 } = await bookAll(opd, 'W1 W2 W3 W4');
+  await postOk(opd, '/check-in', { token_id: W1 });
+  await opd.advanceTo('2026-11-23T10:30:00Z');
+  const ended = await stateOf(opd, [W1 ?? '']);
+  await opd.advanceTo('2026-11-23T10:30:01Z');
+  const { engine, histories } = await stateOf(opd, [W1 ?? '']);
   expect({ engine, histories }).toEqual({ engine: ended.engine, histories: ended.histories });
-  expect(await board(opd, NINE)).toBe('W1:CHECKED_IN W2 W3 |');
-  expect(await done(opd, '/start', { token_id: W1 })).toMatchObject({ status: 'IN_CONSULTATION' });
+  expect(await patientsIn(opd, NINE)).toBe('W1:CHECKED_IN W2 W3 |');
+  expect(await postOk(opd, '/start', { token_id: W1 })).toMatchObject({
+    status: 'IN_CONSULTATION',
+  });
 });
 
 it('puts the end off for a delay that is told in time, and not for one that comes too late', async () => {
   const opd = await openApp();
-  await fill(opd, 'W1 W2 W3 W4');
+  await bookAll(opd, 'W1 W2 W3 W4');
   opd.now = '2026-11-23T10:29:59.999Z';
-  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 10 });
-  await opd.goTo('2026-11-23T10:30:00Z');
-  expect(await board(opd, NINE)).toBe('W1 W2 W3 | W4');
+  await postOk(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 10 });
+  await opd.advanceTo('2026-11-23T10:30:00Z');
+  expect(await patientsIn(opd, NINE)).toBe('W1 W2 W3 | W4');
   opd.now = '2026-11-23T10:40:00Z';
-  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 60 });
+  await postOk(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 60 });
   await opd.service.tick();
-  expect(await board(opd, NINE)).toBe('W1 W2 W3 |');
+  expect(await patientsIn(opd, NINE)).toBe('W1 W2 W3 |');
 });
 
 it('ends at once a slot whose delay is taken back after its end', async () => {
   const opd = await openApp();
-  await fill(opd, 'W1 W2 W3 W4');
-  await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 60 });
+  await bookAll(opd, 'W1 W2 W3 W4');
+  await postOk(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 60 });
   opd.now = '2026-11-23T11:00:00Z';
   const { body } = await opd.patch<{ status: string }>(`/slots/${NINE}`, { delay_minutes: 0 });
   expect(body.status).toBe('ENDED');
   await opd.service.tick();
-  expect(await board(opd, NINE)).toBe('W1 W2 W3 |');
+  expect(await patientsIn(opd, NINE)).toBe('W1 W2 W3 |');
 });
 
 it.each([
@@ -87,8 +96,8 @@ it.each([
 ])('ends what came to its end while nothing ran, at the start %s', async (_when, now) => {
   const store = await durableDatabase();
   const before = await openApp({ store });
-  const ids = await fill(before, 'W1 W2 W3 W4');
-  await done(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 });
+  const ids = await bookAll(before, 'W1 W2 W3 W4');
+  await postOk(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 });
   await before.store.close();
   const after = await openApp({ store, now });
   const { body } = await after.get(`/tokens/${ids['W4'] ?? ''}`);
@@ -110,23 +119,23 @@ it.each([
 it('leaves a slot that is still open over a restart as it is', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store });
-  await fill(before, 'W1 W2 W3 W4');
-  await done(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 90 });
+  await bookAll(before, 'W1 W2 W3 W4');
+  await postOk(before, '/doctors/doc1/delay', { date: '2026-11-23', minutes: 90 });
   await before.store.close();
   const after = await openApp({ store, now: '2026-11-23T11:59:59.999Z' });
-  expect(await board(after, NINE)).toBe('W1 W2 W3 | W4');
-  await after.goTo('2026-11-23T12:00:00Z');
-  expect(await board(after, NINE)).toBe('W1 W2 W3 |');
+  expect(await patientsIn(after, NINE)).toBe('W1 W2 W3 | W4');
+  await after.advanceTo('2026-11-23T12:00:00Z');
+  expect(await patientsIn(after, NINE)).toBe('W1 W2 W3 |');
   await after.store.close();
 });
 
 it('tells of nobody as expired before that is on disk, and ends what a full disk held up', async () => {
-  const { opd, disk } = await openHeldApp();
-  const { W4 } = await fill(opd, 'W1 W2 W3 W4');
+  const { opd, disk } = await openAppOnTestDisk();
+  const { W4 } = await bookAll(opd, 'W1 W2 W3 W4');
   disk.fill();
   const booked = opd.book('W5');
   while (disk.state === 'ready') await new Promise(setImmediate);
-  await opd.goTo('2026-11-23T10:30:00Z');
+  await opd.advanceTo('2026-11-23T10:30:00Z');
   disk.makeSpace();
   await booked;
   expect(await opd.get(`/tokens/${W4 ?? ''}`)).toMatchObject({ body: { status: 'WAITING' } });
@@ -174,7 +183,7 @@ it('ends what is due among 100,000 slots in one round, and nothing else', async 
     waiters.push(tokens.filter(({ status }) => status === 'WAITING').map(({ id }) => id));
   }
   expect(waiters.map(({ length }) => length)).toEqual([1_000, 1_000]);
-  await opd.goTo('2026-11-23T10:30:00Z');
+  await opd.advanceTo('2026-11-23T10:30:00Z');
   const waiting = waiters.map((ids) => ids.filter((id) => opd.engine.token(tokenId(id))).length);
   expect(waiting).toEqual([0, 1_000]);
 });

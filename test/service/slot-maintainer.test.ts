@@ -3,7 +3,7 @@ import { doctorId, slotId } from '../../src/engine/index.ts';
 import type { HistoryView, ScheduleView, SlotView } from '../../src/http/resources/index.ts';
 import { demoRoster } from '../../src/service/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, openAppOnTestDisk, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 
 const HOUR_MS = 3_600_000;
@@ -35,13 +35,13 @@ it('opens no slot that is over already', async () => {
 
 it("opens the next day's slots at midnight at the doctor's place, once", async () => {
   const opd = await openApp({ horizonDays: 1, timeZone: 'Asia/Kolkata' });
-  await opd.goTo('2026-11-23T18:29:59.999Z');
+  await opd.advanceTo('2026-11-23T18:29:59.999Z');
   expect(datesOf(opd).at(-1)).toBe('2026-11-24');
-  await opd.goTo('2026-11-23T18:30:00Z');
+  await opd.advanceTo('2026-11-23T18:30:00Z');
   expect(datesOf(opd).at(-1)).toBe('2026-11-25');
   const { version } = doc1(opd);
-  await opd.goTo('2026-11-23T18:31:00Z');
-  await opd.goTo('2026-11-24T17:00:00Z');
+  await opd.advanceTo('2026-11-23T18:31:00Z');
+  await opd.advanceTo('2026-11-24T17:00:00Z');
   expect(doc1(opd).version).toBe(version);
 });
 
@@ -54,7 +54,7 @@ it.each([
   const opd = await openApp({ horizonDays: 3, timeZone, now: from });
   const opened = new Map<string, number>();
   for (let hour = 0; hour <= 5 * 24; hour += 1) {
-    await opd.goTo(new Date(Date.parse(from) + hour * HOUR_MS).toISOString());
+    await opd.advanceTo(new Date(Date.parse(from) + hour * HOUR_MS).toISOString());
     for (const { facts } of doc1(opd).slots) opened.set(facts.id, facts.startTime);
   }
   const dates = [...opened.keys()].filter((id) => id.startsWith('doc1_slot1')).sort();
@@ -65,7 +65,7 @@ it.each([
 
 it('catches up after months in which it did not run, and opens nothing of the past', async () => {
   const opd = await openApp({ horizonDays: 2 });
-  await opd.goTo('2027-05-01T12:00:00Z');
+  await opd.advanceTo('2027-05-01T12:00:00Z');
   expect(datesOf(opd)).toEqual(['2027-05-02', '2027-05-03']);
   const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc1&date=2027-03-01');
   expect(body.slots).toEqual([]);
@@ -95,27 +95,27 @@ it('lets go of a slot when its day is over, also after a command brought it back
   const opd = await openApp();
   const [first, second] = [await opd.book('W1'), await opd.book('W2')];
   const inMemory = () => opd.engine.slot(slotId('doc1_slot1@2026-11-23')) !== undefined;
-  await opd.goTo('2026-11-23T23:59:59.999Z');
+  await opd.advanceTo('2026-11-23T23:59:59.999Z');
   expect(inMemory()).toBe(true);
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   expect(inMemory()).toBe(false);
   expect(await opd.post('/cancel', { token_id: first.id })).toMatchObject({ status: 200 });
   expect(inMemory()).toBe(true);
-  await opd.goTo('2026-11-24T00:00:01Z');
+  await opd.advanceTo('2026-11-24T00:00:01Z');
   expect(inMemory()).toBe(false);
   expect(await opd.post('/no-show', { token_id: second.id })).toMatchObject({ status: 200 });
 });
 
 it('lets go of nothing that is not on disk yet', async () => {
-  const { opd, disk } = await openHeldApp();
+  const { opd, disk } = await openAppOnTestDisk();
   const { id } = await opd.book('W1');
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   const slot = () => opd.engine.slot(slotId('doc1_slot1@2026-11-23'));
   expect(slot()).toBeUndefined();
   disk.hold();
   const cancelled = opd.post('/cancel', { token_id: id });
   while (slot()?.seated !== 0) await new Promise(setImmediate);
-  await opd.goTo('2026-11-24T00:00:01Z');
+  await opd.advanceTo('2026-11-24T00:00:01Z');
   expect(slot()).toMatchObject({ seated: 0 });
   disk.release();
   expect(await cancelled).toMatchObject({ status: 200 });
@@ -127,7 +127,7 @@ it('goes on with the numbers of a day whose earlier slots are gone from memory (
   const opd = await openApp();
   for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
   await opd.book('W5', { slot_id: 'doc1_slot2' });
-  await opd.goTo('2026-11-24T00:10:00Z');
+  await opd.advanceTo('2026-11-24T00:10:00Z');
   expect(datesOf(opd)[0]).toBe('2026-11-24');
   const [start_time, end_time] = ['2026-11-23T23:30:00Z', '2026-11-24T01:00:00Z'];
   const { body } = await opd.post<SlotView>('/slots', {
@@ -142,10 +142,10 @@ it('goes on with the numbers of a day whose earlier slots are gone from memory (
 it('leaves the slot of today as it was when its session moves to later today', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1');
-  await opd.goTo('2026-11-23T12:00:00Z');
+  await opd.advanceTo('2026-11-23T12:00:00Z');
   const sessions = [session('doc1_slot1', { start: '18:00', end: '19:00' })];
   expect(await opd.put('/doctors/doc1', doctorInput({ sessions }))).toMatchObject({ status: 200 });
-  await opd.goTo('2026-11-23T12:01:00Z');
+  await opd.advanceTo('2026-11-23T12:01:00Z');
   const old = await opd.slot('2026-11-23');
   expect(old).toMatchObject({ start_time: '2026-11-23T09:00:00.000Z', status: 'ENDED' });
   expect(old.tokens).toMatchObject([{ id, number: 1 }]);
@@ -210,7 +210,7 @@ it('opens a slot again that a revision closed beyond the horizon, when its day c
   const after = await openApp({ store, horizonDays: 2 });
   const sessions = [session('doc1_slot1', { capacity: 5 })];
   await after.put('/doctors/doc1', doctorInput({ sessions }));
-  await after.goTo('2026-11-25T08:00:00Z');
+  await after.advanceTo('2026-11-25T08:00:00Z');
   for (const date of ['2026-11-25', '2026-11-26', '2026-11-27'])
     expect(await after.slot(date)).toMatchObject({ status: 'OPEN', capacity: 5 });
   await after.store.close();
@@ -223,7 +223,7 @@ it('opens every day again after a move from Auckland to Los Angeles', async () =
     timeZone: 'Pacific/Auckland',
   });
   await opd.put('/doctors/doc1', doctorInput({ time_zone: 'America/Los_Angeles' }));
-  await opd.goTo('2026-11-23T12:00:00Z');
+  await opd.advanceTo('2026-11-23T12:00:00Z');
   expect(await opd.slot('2026-11-23')).toMatchObject({
     status: 'OPEN',
     start_time: '2026-11-23T17:00:00.000Z',
@@ -265,6 +265,6 @@ it('refuses bookings of a session of which no slot is left, until time goes on',
   const opd = await openApp({ horizonDays: 0 });
   opd.now = '2026-11-23T11:00:00Z';
   expect(await opd.post('/book', booking('W1'))).toMatchObject({ body: { code: 'slot_ended' } });
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   expect(await opd.book('W1')).toMatchObject({ slot_id: 'doc1_slot1@2026-11-24' });
 });

@@ -13,7 +13,7 @@ declare module 'vitest' {
 }
 
 /** For a program that is not started again: a database of the kind that these tests are run on, new and empty. */
-export async function anyDatabase(): Promise<OpenDatabase> {
+export async function newDatabase(): Promise<OpenDatabase> {
   return inject('isPostgres') ? durableDatabase() : (engine) => openDatabase('memory:', engine);
 }
 

@@ -18,9 +18,9 @@ import {
   type Service,
 } from '../../../src/service/index.ts';
 import type { Database } from '../../../src/store/index.ts';
-import { anyDatabase } from './app-database.ts';
+import { newDatabase } from './app-database.ts';
 import type { OpenDatabase } from '../store/desk.ts';
-import { HeldDisk } from './held-disk.ts';
+import { TestDisk } from './test-disk.ts';
 import { shareCompilers } from './shared-compilers.ts';
 
 shareCompilers();
@@ -45,7 +45,7 @@ export interface AppOptions {
 }
 
 /** An answer as a client gets it; `body` is the parsed JSON. */
-export interface Answered<T = unknown> {
+export interface Answer<T = unknown> {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: T;
@@ -83,31 +83,31 @@ export class TestApp {
   }
 
   /** Moves the clock and lets the service do what it does every second. */
-  async goTo(instant: string): Promise<void> {
+  async advanceTo(instant: string): Promise<void> {
     this.now = instant;
     await this.service.tick();
   }
 
-  async send<T>(request: InjectOptions): Promise<Answered<T>> {
+  async send<T>(request: InjectOptions): Promise<Answer<T>> {
     const { statusCode, headers, body } = await this.app.inject(request);
     const isJson = /json/.test(String(headers['content-type'])) && body !== '';
     const parsed = (isJson ? JSON.parse(body) : null) as T;
     return { status: statusCode, headers, body: parsed, text: body };
   }
 
-  get<T = unknown>(url: string): Promise<Answered<T>> {
+  get<T = unknown>(url: string): Promise<Answer<T>> {
     return this.send({ method: 'GET', url });
   }
 
-  post<T = unknown>(url: string, payload: object, headers: Headers = {}): Promise<Answered<T>> {
+  post<T = unknown>(url: string, payload: object, headers: Headers = {}): Promise<Answer<T>> {
     return this.send({ method: 'POST', url, payload, headers });
   }
 
-  put<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+  put<T = unknown>(url: string, payload: object): Promise<Answer<T>> {
     return this.send({ method: 'PUT', url, payload });
   }
 
-  patch<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+  patch<T = unknown>(url: string, payload: object): Promise<Answer<T>> {
     return this.send({ method: 'PATCH', url, payload });
   }
 
@@ -155,7 +155,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     graceMinutes: options.graceMinutes ?? 30,
     waitlistMax: options.waitlistMax ?? 1_000,
   });
-  const open = options.store ?? (await anyDatabase());
+  const open = options.store ?? (await newDatabase());
   const database = open(engine);
   const { store, archive } = database;
   // A test that goes on with another program on the same database has closed this one itself.
@@ -176,10 +176,10 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
 }
 
 /** The program on a database whose disk the test controls. */
-export async function openHeldApp(
+export async function openAppOnTestDisk(
   options: AppOptions = {},
-): Promise<{ opd: TestApp; disk: HeldDisk }> {
-  const disk = new HeldDisk();
+): Promise<{ opd: TestApp; disk: TestDisk }> {
+  const disk = new TestDisk();
   const opd = await openApp({ ...options, store: (engine) => disk.open(engine) });
   onTestFinished(() => {
     disk.makeSpace();

@@ -54,7 +54,7 @@ export function counts(
  */
 export async function playDay(opd: TestApp): Promise<void> {
   const ids = new Map<string, string>();
-  const at = (time: string) => opd.goTo(`${DATE}T${time}:00Z`);
+  const at = (time: string) => opd.advanceTo(`${DATE}T${time}:00Z`);
   const book = async (name: string, more: object = {}) =>
     void ids.set(name, (await opd.book(name, more)).id);
   const send = async (method: 'POST' | 'PATCH', url: string, payload: object) =>

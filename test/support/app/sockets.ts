@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Answered, TestApp } from './app.ts';
+import type { Answer, TestApp } from './app.ts';
 
 /** Clients of an app that listens on a port of 127.0.0.1. */
 export class Clients {
@@ -11,7 +11,7 @@ export class Clients {
     this.port = port;
   }
 
-  async post<T>(path: string, body: object, headers: object = {}): Promise<Answered<T>> {
+  async post<T>(path: string, body: object, headers: object = {}): Promise<Answer<T>> {
     const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },

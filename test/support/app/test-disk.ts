@@ -4,7 +4,7 @@ import { TransientWriteError } from '../../../src/store/group-commit.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
 
 /** A disk that the test controls: free by default, slow while it is held, full until there is space. */
-export class HeldDisk {
+export class TestDisk {
   #gate: PromiseWithResolvers<undefined> | null = null;
   #isFull = false;
   #writes = 0;
