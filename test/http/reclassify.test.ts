@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import type { ReorderedView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import {
-  patientsIn,
-  postOk,
-  stateOf,
   bookAll,
   historyOf,
   NINE,
+  patientsIn,
+  postOk,
+  stateOf,
 } from '../support/app/front-desk.ts';
 
 const REASON = 'chest pain';
@@ -15,7 +15,7 @@ const REASON = 'chest pain';
 const reclassify = (opd: TestApp, token_id: string | undefined, patient_type: string) =>
   postOk<ReorderedView>(opd, '/reclassify', { token_id, patient_type, reason: REASON });
 
-it('seats a waiter in whom triage finds an emergency, with the reason on record', async () => {
+it('a waiting token that becomes an emergency is seated, and the reason is recorded', async () => {
   const opd = await openApp();
   const { F1, W3, W4 } = await bookAll(opd, 'F1 O2 W3 W4');
   for (const token_id of [F1, W3]) await postOk(opd, '/check-in', { token_id });
@@ -37,7 +37,7 @@ it('seats a waiter in whom triage finds an emergency, with the reason on record'
   expect((await historyOf(opd, W3 ?? '')).at(-1)).toMatchObject(bump);
 });
 
-it('lets a waiter of better rank take the seat of one who is found less urgent', async () => {
+it('a waiting token takes the seat of a token that gets a lower rank', async () => {
   const opd = await openApp();
   const { P1, F4, O5 } = await bookAll(opd, 'P1 P2 P3 F4 O5');
   expect(await reclassify(opd, P1, 'WALK_IN')).toMatchObject({
@@ -49,13 +49,13 @@ it('lets a waiter of better rank take the seat of one who is found less urgent',
     alternatives: [{ id: 'doc1_slot2@2026-11-23' }, {}, {}],
   });
   expect(await patientsIn(opd, NINE)).toBe('P2 P3 F4 | O5 P1');
-  // The arrival is kept: among walk-ins the first to come is the first.
+  // The arrival does not change, so P1 stays before the later walk-ins.
   await opd.book('W6');
   await reclassify(opd, O5, 'WALK_IN');
   expect(await patientsIn(opd, NINE)).toBe('P2 P3 F4 | P1 O5 W6');
 });
 
-it('moves somebody only in the order of the slot when that is all it comes to', async () => {
+it('a reclassified token that stays seated only gets another rank', async () => {
   const opd = await openApp();
   const { W1, W3 } = await bookAll(opd, 'W1 W2 W3 W4');
   expect(await reclassify(opd, W3, 'FOLLOW_UP')).toMatchObject({ status: 'BOOKED', bumped: null });
@@ -64,7 +64,7 @@ it('moves somebody only in the order of the slot when that is all it comes to', 
   expect(await patientsIn(opd, NINE)).toBe('W1 W3 W2 | W4');
 });
 
-it('changes nothing when the class is the same', async () => {
+it('the same class changes nothing', async () => {
   const opd = await openApp();
   const { W1 } = await bookAll(opd, 'W1 W2 W3 W4');
   const before = await stateOf(opd, [W1 ?? '']);
@@ -72,7 +72,7 @@ it('changes nothing when the class is the same', async () => {
   expect(await stateOf(opd, [W1 ?? ''])).toEqual(before);
 });
 
-it('brings nobody to a seat once the slot has ended', async () => {
+it('reclassify promotes no token in an ended slot', async () => {
   const opd = await openApp();
   const { W1, W4 } = await bookAll(opd, 'W1 W2 W3 W4');
   opd.now = '2026-11-23T10:30:00Z';

@@ -6,7 +6,7 @@ import { found } from '../support/engine/clinic.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 import { emptyTables } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
-import { patientsIn, postOk, bookAll, historyOf, NINE } from '../support/app/front-desk.ts';
+import { bookAll, historyOf, NINE, patientsIn, postOk } from '../support/app/front-desk.ts';
 
 // What time brings about, and what was set up elsewhere, with several processes on one database: each has an engine, a
 // store and a clock of its own, and knows of the others only what is on record.

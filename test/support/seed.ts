@@ -1,14 +1,14 @@
-/** The seed of this run's random tests; they name it, and `SEED=... npx vitest ...` runs the same tests again. */
+/** The seed of the random tests. Their names contain it, and `SEED=... npx vitest ...` runs the same tests again. */
 export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /**
- * How much of a thorough run the random tests of whole databases do, because each of their cases takes about a second:
- * `TEST_EFFORT=1 npm test` does all of it, and a larger number does more.
+ * The part of a thorough run that the random tests of whole databases do. It is small by default, because each case takes
+ * about a second. `TEST_EFFORT=1 npm test` does a thorough run, and a larger number does more.
  */
 const effort = Number(process.env['TEST_EFFORT'] ?? 0.25);
 
-/** How many random cases a test tries, of those that it tries in a thorough run. */
+/** The number of random cases that a test tries, from the number of a thorough run. */
 export const casesOf = (thorough: number): number => Math.ceil(thorough * effort);
 
-/** Ends the name of a random test. */
+/** The end of the name of each random test: how to run the same cases again. */
 export const rerun = `(rerun with SEED=${seed})`;

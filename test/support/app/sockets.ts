@@ -29,24 +29,25 @@ export class Clients {
     return socket;
   }
 
-  /** Everything the server says to these bytes until it closes the connection. */
+  /** Sends the bytes and returns all that the server sends until it closes the connection. */
   async exchange(bytes: string): Promise<string> {
     const socket = await this.socket();
     socket.write(bytes);
-    return heard(socket);
+    return readUntilClosed(socket);
   }
 }
 
-/** Everything a server says until it closes the connection. */
-export async function heard(socket: Socket): Promise<string> {
+/** Returns all that a server sends until it closes the connection. */
+export async function readUntilClosed(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  // A reset after the answer ends the connection as well.
+  // The server may reset the connection after the answer. That ends the connection too.
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
   return text;
 }
 
+/** Starts the app on a free port of 127.0.0.1. */
 export async function listen({ app }: TestApp): Promise<Clients> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   return new Clients((app.server.address() as AddressInfo).port);
