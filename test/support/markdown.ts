@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The root folder of the project. */
 export const ROOT = new URL('../../', import.meta.url);
 
+/** The text of a file, by its path from the root folder. */
 export const readDocument = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8');
 
 interface Line {

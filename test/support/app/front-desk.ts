@@ -65,6 +65,7 @@ export async function patientsIn(opd: TestApp, id: string): Promise<string> {
   return `${names(slot.tokens)} | ${names(slot.waitlist)}`.trim();
 }
 
+/** The recorded changes of a token, oldest first. */
 export async function historyOf(opd: TestApp, id: string): Promise<readonly ChangeView[]> {
   const { status, body } = await opd.get<HistoryView>(`/tokens/${id}/history`);
   expect(status).toBe(200);

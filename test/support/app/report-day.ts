@@ -8,9 +8,11 @@ export const DATE = '2026-11-23';
 const FIRST = `doc1_slot1@${DATE}`;
 const SECOND = `doc1_slot2@${DATE}`;
 
+/** The URL of the report of a doctor's day. */
 export const reportUrl = (doctor = 'doc1', date = DATE): string =>
   `/reports/day?doctor_id=${doctor}&date=${date}`;
 
+/** The report of a doctor's day: that of doc1 on `DATE` by default. */
 export async function reportOf(
   opd: TestApp,
   doctor?: string,

@@ -42,6 +42,7 @@ export class TestDisk {
     this.#isFull = true;
   }
 
+  /** From now on the disk is no longer full. */
   makeSpace(): void {
     this.#isFull = false;
   }
