@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
@@ -33,7 +34,7 @@ const TICK_MS = 1_000;
 const TICK_RETRY_MS = 500;
 /** Bytes of log lines that are held in memory while nobody reads the log; later lines are dropped, because a command must not wait for the log. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
-/** Milliseconds in which the log line that says why the process stops must be written. */
+/** Milliseconds in which the last log lines of a stopping process must be written. */
 const LAST_LOG_LINE_MS = 1_000;
 /** Milliseconds between two searches for idle connections while the process stops. */
 const IDLE_SWEEP_MS = 50;
@@ -129,6 +130,17 @@ async function closeConnections({ app, logger }: Parts): Promise<void> {
   clearTimeout(end);
 }
 
+/**
+ * Writes the last log line and waits until all lines are written, at most `LAST_LOG_LINE_MS`, because nobody may read
+ * the log. Without the wait, the exit of the process would cut off the lines that are being written.
+ */
+async function finishLog({ logger, log }: Parts): Promise<void> {
+  if (!logger.isLevelEnabled('info')) return;
+  const written = once(log, 'drain');
+  logger.info('Stopped.');
+  await Promise.race([written, delay(LAST_LOG_LINE_MS)]);
+}
+
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
   const { service, store, ticks, logger } = parts;
@@ -145,7 +157,7 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     await store.close();
     // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
     await ticksOver;
-    logger.flush();
+    await finishLog(parts);
   });
 }
 

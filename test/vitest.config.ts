@@ -15,19 +15,20 @@ const NOT_ON_POSTGRES = [
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-// Every process of a run inherits both.
-process.env['TMPDIR'] = scratchDirectory();
-// Each of several hundred processes would strip the types of the same files and compile them again.
+// The processes of a run inherit both variables. A run starts hundreds of processes of the same files, and each process
+// would compile these files again if it had no cache.
+process.env['TMPDIR'] ??= scratchDirectory();
 process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
 
 export default defineConfig({
   root: ROOT,
   test: {
-    // The modules of the program are loaded once for all files of a worker: none of them has state that a test changes.
+    // A worker loads the modules of the program once for all its test files, because no module has state that a test
+    // changes. What each test file must clean up, `each-file.ts` cleans up.
     isolate: false,
     setupFiles: 'test/support/each-file.ts',
     globalSetup: 'test/support/postgres/postgres-setup.ts',
-    // Many tests wait for a timer of the program: others use the cores meanwhile.
+    // More test files run at once than there are cores, because many tests wait for a timer of the program.
     maxWorkers: availableParallelism() + 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

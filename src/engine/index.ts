@@ -35,7 +35,7 @@ export {
   type EngineRefusal,
   type EngineRefusalCode,
 } from './refusal.ts';
-export { outranks } from './rank.ts';
+export { outranks } from './line.ts';
 export { Slot, type Token } from './slot.ts';
 export * from './slot-facts.ts';
 export { SLOT_STATUSES, slotStatusOf, type SlotStatus } from './slot-status.ts';

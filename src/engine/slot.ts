@@ -1,8 +1,7 @@
 import type { DoctorFacts } from './doctor-facts.ts';
 import type { EpochMs, LocalDate, PatientId, TokenId } from './ids.ts';
-import { Line } from './line.ts';
+import { Line, outranks } from './line.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
-import { outranks } from './rank.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import { holdsSeat, SEATED_STATUSES, type LiveStatus, type Status } from './status.ts';
 

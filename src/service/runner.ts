@@ -10,8 +10,8 @@ import {
   type TokenId,
 } from '../engine/index.ts';
 import type { Archive, Scope, Store } from '../store/index.ts';
+import { publish } from '../telemetry/index.ts';
 import type { CommandContext } from './caller.ts';
-import { published } from './command-telemetry.ts';
 import type { CommandName } from './commands.ts';
 import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -47,6 +47,13 @@ export interface CommandStep<Value, View> {
   readonly project: Projection<Value, View>;
   /** Whether the changes are thrown away, because the decision was made on a copy. */
   readonly isDryRun?: boolean;
+}
+
+/** A command that has no answer yet. */
+interface StartedCommand {
+  readonly name: CommandName;
+  /** Milliseconds on the clock of `performance`. */
+  readonly startedMs: number;
 }
 
 /** What a decision comes to in one transaction. */
@@ -189,3 +196,14 @@ export const union = (a: Scope, b: Scope): Scope => ({
   doctorIds: [...new Set<DoctorId>([...a.doctorIds, ...b.doctorIds])].sort(),
   slotIds: [...(a.slotIds ?? []), ...(b.slotIds ?? [])],
 });
+
+/** Publishes that a command has its answer, and returns the answer. */
+function published<T>({ name, startedMs }: StartedCommand, answer: Answer<T>): Answer<T> {
+  publish('opd:command', () => ({
+    name,
+    outcome: answer.result.ok ? 'ok' : answer.result.refusal.code,
+    isReplay: answer.isReplay,
+    ms: performance.now() - startedMs,
+  }));
+  return answer;
+}

@@ -14,14 +14,49 @@ import {
   type TokenReclassified,
   isEntry,
   isTokenChange,
+  type TokenChange,
 } from '../engine/index.ts';
 import type { ChangeRecord } from './archive.ts';
 import type { PlacedChange } from './cursor.ts';
-import { reasonOf, recordOf, stepOf } from './fold.ts';
 import type { Origin } from './store.ts';
 import type { RowOf } from './tables.ts';
 
 // The one mapping between the engine's changes and the rows of the table `changes`, each way.
+
+/**
+ * The reason that is recorded with a change. A reason belongs to the command's own token. Tokens that the command only
+ * bumped or promoted do not get it, because other patients may read it there (R17).
+ */
+export const reasonOf = ({ kind }: Change, { reason }: Origin): string | null =>
+  kind === 'bumped' || kind === 'promoted' ? null : reason;
+
+/** The change as the token's history tells it (R17). */
+export function recordOf(change: TokenChange, origin: Origin): ChangeRecord {
+  const { doctorId, version, at, kind, tokenId, slotId } = change;
+  return {
+    ...{ doctorId, version, at, kind, tokenId, slotId, actor: origin.actor },
+    ...stepOf(change),
+    reason: reasonOf(change, origin),
+  };
+}
+
+/** The part of a record that differs from kind to kind. */
+function stepOf(change: TokenChange): Pick<ChangeRecord, 'from' | 'to' | 'cause' | 'patientType'> {
+  const { kind } = change;
+  switch (kind) {
+    case 'booked':
+    case 'moved_in':
+      return { from: null, to: change.to, cause: null, patientType: change.patientType };
+    case 'moved_out':
+      return { from: change.from, to: null, cause: null, patientType: null };
+    case 'reclassified': {
+      const { from, patientType } = change;
+      return { from, to: from, cause: null, patientType };
+    }
+    default:
+      return { from: change.from, to: change.to, cause: change.cause, patientType: null };
+  }
+}
 
 /** A row of `changes` as a database gives it: its tables and the program's own writes guarantee the types. */
 export type ChangeRow = RowOf<

@@ -164,8 +164,12 @@ it.each<[what: string, sql: string]>([
   expect(close).toHaveBeenCalledOnce();
 });
 
+const { NODE_COMPILE_CACHE } = process.env;
 const run = (url: string) =>
-  spawnSync(process.execPath, [MAIN], { env: { DATABASE_URL: url }, encoding: 'utf8' });
+  spawnSync(process.execPath, [MAIN], {
+    env: { DATABASE_URL: url, NODE_COMPILE_CACHE },
+    encoding: 'utf8',
+  });
 
 it('the command says what it read and exits with 0, or with 1 naming the first difference', async () => {
   const { desk, path } = await dayOf(threeSeats);

@@ -29,6 +29,7 @@ function callsTheSame(): Lie {
   return (body) => (first ??= body);
 }
 
+/** The server behind all proxies that lie. */
 let honestServer: Promise<ServerProcess> | undefined;
 
 describe('simulate', () => {

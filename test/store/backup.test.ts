@@ -11,8 +11,12 @@ import { tempDir } from '../support/process/temp-dir.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/backup.ts', import.meta.url));
 
+const { NODE_COMPILE_CACHE } = process.env;
 const run = (url: string, ...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, ...args], { env: { DATABASE_URL: url }, encoding: 'utf8' });
+  spawnSync(process.execPath, [MAIN, ...args], {
+    env: { DATABASE_URL: url, NODE_COMPILE_CACHE },
+    encoding: 'utf8',
+  });
 
 it('a backup of a live database is a database with everybody in it, for its owner alone', async () => {
   const directory = tempDir();

@@ -2,8 +2,8 @@
 export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /**
- * The part of a thorough run that the random tests of whole databases do. It is small by default, because each case takes
- * about a second. `TEST_EFFORT=1 npm test` does a thorough run, and a larger number does more.
+ * The share of the cases of a thorough run that the longest random tests try. Each run has a seed of its own, so that
+ * many short runs try as much as one long run. `TEST_EFFORT=1 npm test` tries all cases, and a larger number tries more.
  */
 const effort = Number(process.env['TEST_EFFORT'] ?? 0.25);
 

@@ -18,7 +18,8 @@ import {
   type StoredToken,
 } from '../archive.ts';
 import type { PlacedChange } from '../cursor.ts';
-import { foldToken, reasonOf, recordOf } from '../fold.ts';
+import { reasonOf, recordOf } from '../change-rows.ts';
+import { foldToken } from '../fold.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import type { Decision, Origin } from '../store.ts';
 

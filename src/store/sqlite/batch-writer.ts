@@ -24,7 +24,7 @@ export class BatchWriter {
    * Resolves when the batch is durable.
    * @throws TransientWriteError nothing was written, and the same batch may be written later
    */
-  async write(decisions: readonly Decision<unknown>[]): Promise<void> {
+  readonly write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
     // Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it.
     this.#unwritten ??= [
       ...decisions.flatMap(operationsOf),
@@ -33,5 +33,5 @@ export class BatchWriter {
     await this.#client.write(this.#unwritten);
     this.#unwritten = null;
     this.#hints.publish();
-  }
+  };
 }

@@ -32,7 +32,7 @@ export function openSqliteDatabase(engine: AllocationEngine, file: string): Data
     isDurable: true,
     engine,
     rows: reader,
-    commits: new GroupCommit((decisions) => writer.write(decisions)),
+    commits: new GroupCommit(writer.write),
     hints,
     load: (horizon) => loadInto(engine, reader, horizon),
     close: async () => {

@@ -4,7 +4,24 @@ import { changeRowOf } from '../change-rows.ts';
 import type { Counters } from '../counters.ts';
 import { dayRows, doctorRow, responseRow, sessionRows, slotRow, tokenRow } from '../rows.ts';
 import type { Decision } from '../store.ts';
-import { valuesOf, type Operation } from './statements.ts';
+import { writtenColumnsOf, type Column, type TableName } from '../tables.ts';
+import type { Operation, SqlValue } from './statements.ts';
+
+/**
+ * Makes the parameters of an INSERT of a table from a row. The row is read column by column, because no code
+ * guarantees the order of the fields of a row.
+ */
+function valuesOf<Name extends TableName>(
+  table: Name,
+): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
+  const columns = writtenColumnsOf(table) as Column<Name>[];
+  return (row) =>
+    columns.map((name) => {
+      const value: SqlValue | boolean | undefined = row[name];
+      // SQLite has no booleans: 0 or 1 there.
+      return typeof value === 'boolean' ? Number(value) : (value ?? null);
+    });
+}
 
 const doctorValues = valuesOf('doctors');
 const sessionValues = valuesOf('sessions');

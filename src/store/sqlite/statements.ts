@@ -1,4 +1,4 @@
-import { columnsOf, orUpdate, writtenColumnsOf, type Column, type TableName } from '../tables.ts';
+import { columnsOf, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
 
 export type SqlValue = string | number | null;
 
@@ -25,22 +25,6 @@ export const insert = (
 /** Inserts a row, or sets all other columns of the row that has the key. */
 const upsert = (table: TableName, ...key: string[]): string =>
   `${insert(table)} ${orUpdate(table, key)}`;
-
-/**
- * Makes the parameters of an `insert` or `upsert` of a table from a row. The row is read column by column, because the
- * order of a row's own fields is nobody's promise.
- */
-export function valuesOf<Name extends TableName>(
-  table: Name,
-): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
-  const columns = writtenColumnsOf(table) as Column<Name>[];
-  return (row) =>
-    columns.map((name) => {
-      const value: SqlValue | boolean | undefined = row[name];
-      // SQLite has no booleans: 0 or 1 there.
-      return typeof value === 'boolean' ? Number(value) : (value ?? null);
-    });
-}
 
 /** Every statement that writes. */
 export const WRITES = {

@@ -135,6 +135,7 @@ export class PostgresServer {
     const [code] = (await once(initdb, 'close')) as [number];
     if (code !== 0) throw new Error(this.log);
     await this.start();
+    // One iteration checks a password as thousands do, and no test guesses one, so that each login takes less time.
     await runSql(
       this.superuserUrl,
       `SET scram_iterations = 1;

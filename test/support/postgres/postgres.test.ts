@@ -10,7 +10,7 @@ import { runSql } from '../store/run-sql.ts';
 /** A process that starts a server, tells where it is and where it keeps its data, and lives on. */
 const KEEPER = `
   import { PostgresServer } from '${new URL('postgres-server.ts', import.meta.url).href}';
-  import { runSql } from '${new URL('run-sql.ts', import.meta.url).href}';
+  import { runSql } from '${new URL('../store/run-sql.ts', import.meta.url).href}';
   const { superuserUrl } = await PostgresServer.start();
   const [row] = await runSql(superuserUrl, 'SHOW data_directory');
   console.log(JSON.stringify({ url: superuserUrl, data: row.data_directory }));

@@ -30,19 +30,16 @@ export async function createDatabase(
   return { url: url.href, drop };
 }
 
-// To make a database, to migrate it and to drop it takes longer than most tests: the tests of a file pass theirs on.
+// The tests of a file pass their databases on, because to make, migrate and drop a database takes longer than most tests.
 const free: Tables[] = [];
 const made: Tables[] = [];
 
 interface Tables extends Database {
-  /** Empties it, on a connection that stays open: to make one takes longer than this. */
+  /** This session empties the database and stays open, because to connect takes longer than to delete few rows. */
   readonly session: postgres.Sql;
 }
 
-/**
- * A database with the tables of this program and nothing in them, for a test that changes rows alone. The next test of
- * the file gets it, emptied.
- */
+/** A migrated database without rows. A test that uses it changes rows alone, because the next test of the file gets it. */
 export async function emptyTables(): Promise<string> {
   const tables = free.pop() ?? (await newTables());
   onTestFinished(async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 /** Where Linux has a file system in memory that every user may write to. */
 const MEMORY = '/dev/shm';
 /** Bytes that must be free there: more than all databases of a run take at any one time. */
-const ROOM_BYTES = 2 * 1024 ** 3;
+const ROOM_BYTES = 1024 ** 3;
 
 /**
  * The directory in which the tests make their temporary directories. It is in memory where there is room, because a new
