@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readSettings, Settings } from '../../src/settings.ts';
-import { describedRoutes } from '../support/app/described.ts';
+import { describedRoutes } from '../support/app/described-routes.ts';
 import { ROOT } from '../support/markdown.ts';
 import { runTool } from '../support/process/tool.ts';
 import { BALANCER, composeWith, FOLDER, variables } from './compose.ts';

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readSettings, Settings } from '../../src/settings.ts';
-import { describedRoutes } from '../support/app/described.ts';
+import { describedRoutes } from '../support/app/described-routes.ts';
 import { eventually } from '../support/eventually.ts';
 import { readDocument, ROOT } from '../support/markdown.ts';
 import { freePort, ServerProcess } from '../support/process/server-process.ts';

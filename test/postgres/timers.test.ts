@@ -6,7 +6,7 @@ import { found } from '../support/engine/clinic.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 import { emptyTables } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
-import { board, done, fill, historyOf, NINE } from '../support/app/told.ts';
+import { bookAll, historyOf, NINE, patientsIn, postOk } from '../support/app/front-desk.ts';
 
 // What time brings about, and what was set up elsewhere, with several processes on one database: each has an engine, a
 // store and a clock of its own, and knows of the others only what is on record.
@@ -35,7 +35,7 @@ const end = async ({ app, store }: TestApp): Promise<void> => {
 };
 
 const allGoTo = (all: readonly TestApp[], instant: string): Promise<unknown> =>
-  Promise.all(all.map((opd) => opd.goTo(instant)));
+  Promise.all(all.map((opd) => opd.advanceTo(instant)));
 
 /** How often each of these is on record, by what a slot or a token is called there. */
 async function counts(url: string, kind: string, column: string): Promise<Map<unknown, number>> {
@@ -75,15 +75,15 @@ describe('what time brings about happens once, by whoever is alive', () => {
   it('expires who waits once when all look at the end of the slot', async () => {
     const { url, all } = await openAll(3);
     const [one, two] = [found(all[0]), found(all[1])];
-    const { W4, W5 } = await fill(one, 'W1 W2 W3 W4 W5');
-    const { W6 } = await fill(two, 'W6');
+    const { W4, W5 } = await bookAll(one, 'W1 W2 W3 W4 W5');
+    const { W6 } = await bookAll(two, 'W6');
     await allGoTo(all, '2026-11-23T10:29:59.999Z');
     expect(await counts(url, 'expired', 'token_id')).toEqual(new Map());
     await allGoTo(all, '2026-11-23T10:30:00Z');
     await allGoTo(all, '2026-11-23T10:30:01Z');
     const once = [W4, W5, W6].map((id): [unknown, number] => [id, 1]);
     expect(await counts(url, 'expired', 'token_id')).toEqual(new Map(once));
-    for (const opd of all) expect(await board(opd, NINE)).toBe('W1 W2 W3 |');
+    for (const opd of all) expect(await patientsIn(opd, NINE)).toBe('W1 W2 W3 |');
   });
 
   it('goes on for doctors whom only a process that is gone has ever served', async () => {
@@ -98,33 +98,34 @@ describe('what time brings about happens once, by whoever is alive', () => {
     await gone.book('W1', place);
     const { id } = await gone.book('W2', place);
     await end(gone);
-    await other.goTo('2026-11-23T10:30:00Z');
+    await other.advanceTo('2026-11-23T10:30:00Z');
     expect(await kindsOf(other, id)).toEqual(['booked', 'expired']);
-    await other.goTo(`${TUESDAY}T00:00:00Z`);
+    await other.advanceTo(`${TUESDAY}T00:00:00Z`);
     for (const doctor of ['busy', 'quiet'])
       expect(await scheduleOf(other, doctor, '2026-11-25')).toEqual([`${doctor}@2026-11-25 OPEN`]);
   });
 
   it('expires who came to wait in a slot that the others know as empty', async () => {
     const { gone, other } = await openTwo();
-    const { W4 } = await fill(gone, 'W1 W2 W3 W4');
+    const { W4 } = await bookAll(gone, 'W1 W2 W3 W4');
     await end(gone);
-    await other.goTo('2026-11-23T10:30:00Z');
+    await other.advanceTo('2026-11-23T10:30:00Z');
     expect(await kindsOf(other, W4)).toEqual(['booked', 'expired']);
   });
 
   it('goes by a delay that another process has set, or taken back', async () => {
     const { gone, other } = await openTwo();
-    const { W4 } = await fill(gone, 'W1 W2 W3 W4');
-    const late = (minutes: number) => done(gone, '/doctors/doc1/delay', { date: MONDAY, minutes });
+    const { W4 } = await bookAll(gone, 'W1 W2 W3 W4');
+    const late = (minutes: number) =>
+      postOk(gone, '/doctors/doc1/delay', { date: MONDAY, minutes });
     await late(60);
-    await other.goTo('2026-11-23T10:30:00Z');
+    await other.advanceTo('2026-11-23T10:30:00Z');
     expect(await kindsOf(other, W4)).toEqual(['booked']);
     await late(20);
     await end(gone);
-    await other.goTo('2026-11-23T10:49:59.999Z');
+    await other.advanceTo('2026-11-23T10:49:59.999Z');
     expect(await kindsOf(other, W4)).toEqual(['booked']);
-    await other.goTo('2026-11-23T10:50:00Z');
+    await other.advanceTo('2026-11-23T10:50:00Z');
     expect(await kindsOf(other, W4)).toEqual(['booked', 'expired']);
   });
 
@@ -135,8 +136,8 @@ describe('what time brings about happens once, by whoever is alive', () => {
       status: 200,
     });
     await end(gone);
-    await other.goTo(`${TUESDAY}T00:00:00Z`);
-    await other.goTo(`${TUESDAY}T00:00:01Z`);
+    await other.advanceTo(`${TUESDAY}T00:00:00Z`);
+    await other.advanceTo(`${TUESDAY}T00:00:01Z`);
     expect(await scheduleOf(other, 'doc1', '2026-11-25')).toEqual(['doc1_late@2026-11-25 OPEN']);
   });
 
@@ -147,8 +148,8 @@ describe('what time brings about happens once, by whoever is alive', () => {
       status: 200,
     });
     await end(gone);
-    await other.goTo('2026-11-23T18:30:00Z');
-    await other.goTo('2026-11-23T18:30:01Z');
+    await other.advanceTo('2026-11-23T18:30:00Z');
+    await other.advanceTo('2026-11-23T18:30:01Z');
     expect(await scheduleOf(other, 'doc1', TUESDAY)).toEqual([
       'doc1_slot1@2026-11-24 OPEN',
       'doc1_slot2@2026-11-24 OPEN',
@@ -163,9 +164,9 @@ describe('what time brings about happens once, by whoever is alive', () => {
     const place = { slot_id: 'evening' };
     await other.book('W1', place);
     await allGoTo([gone, other], `${TUESDAY}T00:10:00Z`);
-    await done(gone, '/doctors/doc1/delay', { date: MONDAY, minutes: 600 });
+    await postOk(gone, '/doctors/doc1/delay', { date: MONDAY, minutes: 600 });
     await end(gone);
-    await other.goTo('2026-11-24T04:30:00Z');
+    await other.advanceTo('2026-11-24T04:30:00Z');
     expect(await other.book('W2', place)).toMatchObject({ status: 'WAITING', number: 2 });
   });
 });
@@ -191,15 +192,17 @@ describe('what one process has set up, another one serves at once', () => {
       `early@${TUESDAY} OPEN`,
       `late@${TUESDAY} OPEN`,
     ]);
-    expect(await done(other, '/cancel', { token_id: seated.id })).toMatchObject({
+    expect(await postOk(other, '/cancel', { token_id: seated.id })).toMatchObject({
       promoted: { id: waiting.id },
     });
-    expect(await done(one, '/check-in', { token_id: waiting.id })).toMatchObject({
+    expect(await postOk(one, '/check-in', { token_id: waiting.id })).toMatchObject({
       status: 'CHECKED_IN',
     });
-    expect(await done(other, '/call-next', { doctor_id: 'new', slot_id: 'early' })).toMatchObject({
-      id: waiting.id,
-    });
+    expect(await postOk(other, '/call-next', { doctor_id: 'new', slot_id: 'early' })).toMatchObject(
+      {
+        id: waiting.id,
+      },
+    );
   });
 
   it.each<
