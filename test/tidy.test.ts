@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Whose code a layer may import, besides its own: arrows point one way. */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
+/** The layers that each layer may import from, besides itself. The imports go one way. */
+const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   background: [],
   telemetry: [],
@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...['engine', 'background', 'telemetry', 'store', 'audit', 'transfer', 'service', 'settings'],
   ],
 };
-/** The files that start a process: they alone read it. */
+/** Whether the file starts a process. Only such files may use `process`. */
 const isProcess = (file: string): boolean => file === 'src/main.ts' || file.startsWith('src/cli/');
 const LINES_MAX = 400;
 
@@ -40,7 +40,7 @@ const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const parsed = (file: string): ts.SourceFile =>
   ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true);
 
-/** What a file imports, re-exports or loads, types included. */
+/** The specifiers of everything that a file imports, re-exports or loads, including types. */
 const importsOf = (file: string): string[] => {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -57,7 +57,7 @@ const importsOf = (file: string): string[] => {
   return found;
 };
 
-/** Names that a file reads from nowhere but the global scope. */
+/** All identifiers of a file except property names. Global names are among them. */
 const globalsOf = (file: string): Set<string> => {
   const names = new Set<string>();
   const visit = (node: ts.Node): void => {
@@ -78,7 +78,7 @@ const layerOf = (file: string): string => file.split('/')[1]?.replace(/\.ts$/, '
 const importedLayer = (file: string, specifier: string): string =>
   layerOf(relative(ROOT, join(ROOT, dirname(file), specifier)));
 
-/** What breaks a rule in these files: each breach with its file. */
+/** Every breach that `find` returns for these files, after the name of its file. */
 const breaches = (files: readonly string[], find: (file: string) => Iterable<string>): string[] =>
   files.flatMap((file) => Array.from(find(file), (breach) => `${file}: ${breach}`));
 
@@ -90,37 +90,37 @@ const crossings = (file: string): string[] =>
     (specifier) => specifier.startsWith('.') && importedLayer(file, specifier) !== layerOf(file),
   );
 
-/** The circles of imports among these files: each as `a.ts -> b.ts -> a.ts`, once. */
-function circlesAmong(files: readonly string[]): string[] {
+/** The import cycles among these files, each once, written as `a.ts -> b.ts -> a.ts`. */
+function importCyclesAmong(files: readonly string[]): string[] {
   const imports = new Map(
     files.map((file) => {
       const paths = importsOf(file).map((path) => relative(ROOT, join(ROOT, dirname(file), path)));
       return [file, paths.filter((path) => files.includes(path))] as const;
     }),
   );
-  const circles: string[] = [];
+  const cycles: string[] = [];
   const finished = new Set<string>();
   const visit = (file: string, path: readonly string[]): void => {
     const start = path.indexOf(file);
-    if (start !== -1) circles.push([...path.slice(start), file].join(' -> '));
+    if (start !== -1) cycles.push([...path.slice(start), file].join(' -> '));
     if (start !== -1 || finished.has(file)) return;
     for (const imported of imports.get(file) ?? []) visit(imported, [...path, file]);
     finished.add(file);
   };
   for (const file of files) visit(file, []);
-  return circles;
+  return cycles;
 }
 
 it('knows every file of src', () => {
   expect(SOURCES.length).toBeGreaterThan(40);
-  expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ARROWS)));
+  expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ALLOWED_IMPORTS)));
 });
 
 describe('the layers', () => {
   it('import one way: main, http, service, store, engine', () => {
     const wrong = (file: string): string[] =>
       crossings(file).filter((specifier) => {
-        const allowed = ARROWS[layerOf(file)] ?? [];
+        const allowed = ALLOWED_IMPORTS[layerOf(file)] ?? [];
         return !allowed.includes(importedLayer(file, specifier));
       });
     expect(breaches(SOURCES, wrong)).toEqual([]);
@@ -156,7 +156,7 @@ describe('the layers', () => {
 });
 
 it('no file imports itself by way of others', () => {
-  expect(circlesAmong(SOURCES)).toEqual([]);
+  expect(importCyclesAmong(SOURCES)).toEqual([]);
 });
 
 describe('the engine', () => {
@@ -206,7 +206,7 @@ describe('the tests', () => {
   const tests = ALL.filter((file) => file.endsWith('.test.ts'));
 
   it('all run, but for those that hold the reason why they cannot', () => {
-    // `skipIf(reason !== null)`: what is skipped says why.
+    // `skipIf(reason !== null)` is allowed, because such a test has the reason at hand.
     const skipped = /\.(?:only|skip|todo|fails|runIf)\(|\.skipIf\((?!\w+ !== null\))/g;
     expect(breaches(tests, (file) => matches(file, skipped))).toEqual([]);
   });

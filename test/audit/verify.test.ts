@@ -11,7 +11,7 @@ import {
   dayOf,
   faultsAfter,
   faultsOf,
-  meddle,
+  tamper,
   setChanges,
   setData,
   setToken,
@@ -136,7 +136,7 @@ it('a token is found in the last batch as in the first, and is not asked about a
     await front.admit('nine', names.join(' '));
   });
   await desk.store.close();
-  meddle(
+  tamper(
     path,
     setToken('W0', 'arrival = 99') + setToken(`W${ROWS_PER_BATCH + 499}`, 'arrival = 99'),
   );
@@ -159,7 +159,7 @@ it.each<[what: string, sql: string]>([
   onTestFinished(() => close.mockRestore());
   const { desk, path } = await dayOf(threeSeats);
   await desk.store.close();
-  meddle(path, sql);
+  tamper(path, sql);
   await Promise.allSettled([verifyDatabase(`sqlite:${path}`, desk.engine.rules)]);
   expect(close).toHaveBeenCalledOnce();
 });
@@ -173,7 +173,7 @@ it('the command says what it read and exits with 0, or with 1 naming the first d
   expect(clean.status).toBe(0);
   expect(clean.stdout).toMatch(/1 doctors, 2 slots, 7 tokens, 17 change records\nclean\n$/);
   await desk.store.close();
-  meddle(path, setToken('E2', 'arrival = 99'));
+  tamper(path, setToken('E2', 'arrival = 99'));
   const damaged = run(`sqlite:${path}`);
   expect(damaged.status).toBe(1);
   expect(damaged.stdout).toMatch(/ {2}token E2: .*arrival is 99, by .* 7\n1 fault/);
@@ -181,7 +181,7 @@ it('the command says what it read and exits with 0, or with 1 naming the first d
 
 function databaseOf(directory: string, sql: string): string {
   const path = join(directory, 'other.db');
-  meddle(path, sql);
+  tamper(path, sql);
   return `sqlite:${path}`;
 }
 

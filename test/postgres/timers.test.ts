@@ -23,7 +23,7 @@ async function openAll(count: number, horizonDays = 1): Promise<{ url: string; a
   return { url, all };
 }
 
-async function openTwo(horizonDays = 1): Promise<{ url: string; gone: TestApp; other: TestApp }> {
+async function startTwo(horizonDays = 1): Promise<{ url: string; gone: TestApp; other: TestApp }> {
   const { url, all } = await openAll(2, horizonDays);
   return { url, gone: found(all[0]), other: found(all[1]) };
 }
@@ -87,7 +87,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
   });
 
   it('goes on for doctors whom only a process that is gone has ever served', async () => {
-    const { gone, other } = await openTwo();
+    const { gone, other } = await startTwo();
     for (const id of ['busy', 'quiet']) {
       const sessions = [session(id, { capacity: 1 })];
       expect(await gone.put(`/doctors/${id}`, doctorInput({ sessions }))).toMatchObject({
@@ -106,7 +106,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
   });
 
   it('expires who came to wait in a slot that the others know as empty', async () => {
-    const { gone, other } = await openTwo();
+    const { gone, other } = await startTwo();
     const { W4 } = await fill(gone, 'W1 W2 W3 W4');
     await end(gone);
     await other.goTo('2026-11-23T10:30:00Z');
@@ -114,7 +114,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
   });
 
   it('goes by a delay that another process has set, or taken back', async () => {
-    const { gone, other } = await openTwo();
+    const { gone, other } = await startTwo();
     const { W4 } = await fill(gone, 'W1 W2 W3 W4');
     const late = (minutes: number) => done(gone, '/doctors/doc1/delay', { date: MONDAY, minutes });
     await late(60);
@@ -129,7 +129,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
   });
 
   it('opens what the sessions yield as another process has set them, and nothing they yielded before', async () => {
-    const { gone, other } = await openTwo();
+    const { gone, other } = await startTwo();
     const sessions = [session('doc1_late', { start: '16:00', end: '17:00' })];
     expect(await gone.put('/doctors/doc1', doctorInput({ sessions }))).toMatchObject({
       status: 200,
@@ -141,7 +141,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
   });
 
   it('goes by the date at the place to which another process has moved the doctor', async () => {
-    const { gone, other } = await openTwo(0);
+    const { gone, other } = await startTwo(0);
     const time_zone = 'Asia/Kolkata';
     expect(await gone.put('/doctors/doc1', doctorInput({ time_zone }))).toMatchObject({
       status: 200,
@@ -156,7 +156,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
   });
 
   it('lets go of no slot that goes on because of a delay another process has set', async () => {
-    const { gone, other } = await openTwo();
+    const { gone, other } = await startTwo();
     const [start_time, end_time] = ['2026-11-23T22:00:00Z', '2026-11-23T23:59:00Z'];
     const slot = { id: 'evening', doctor_id: 'doc1', start_time, end_time, capacity: 1 };
     expect(await gone.post('/slots', slot)).toMatchObject({ status: 201 });
@@ -172,7 +172,7 @@ describe('what time brings about happens once, by whoever is alive', () => {
 
 describe('what one process has set up, another one serves at once', () => {
   it('serves a doctor it has never heard of, by slot and by session', async () => {
-    const { gone: one, other } = await openTwo();
+    const { gone: one, other } = await startTwo();
     const sessions = [
       session('early', { capacity: 1 }),
       session('late', { start: '15:00', end: '16:00' }),
@@ -263,7 +263,7 @@ describe('what one process has set up, another one serves at once', () => {
       { slots: [{ seated: 1 }] },
     ],
   ])('answers as the first thing it hears of a doctor: %s', async (_what, request, expected) => {
-    const { gone: one, other } = await openTwo();
+    const { gone: one, other } = await startTwo();
     const own = await other.book('W1');
     await one.put('/doctors/new', doctorInput({ sessions: [session('early')] }));
     const { id } = await one.book('W2', { doctor_id: 'new', slot_id: 'early' });

@@ -33,7 +33,7 @@ export function archiveContract(name: string, database: DatabaseUnderTest): void
       describe('alone with its database', () => tellsOnlyTheDurable(() => desk));
     describe('stored responses', () => storesResponses(() => desk));
     describe('the clinic day', () => keepsTheDay(database.database));
-    if (database.losesEverything === null)
+    if (database.whyNotDurable === null)
       describe('a restart', () => remembersRecords(database.database));
   });
 }

@@ -53,15 +53,15 @@ export function changeLogContract(name: string, database: DatabaseUnderTest): vo
         await readsWhileWriting(desks);
       }));
     describe('a restart', () => {
-      const ending = database.losesEverything === null ? 'goes on' : 'makes cursors unknown';
+      const ending = database.whyNotDurable === null ? 'goes on' : 'makes cursors unknown';
       it(ending, async () => {
         await desk.openSlots();
         const cursor = await desk.changeLog.end();
         await desk.store.close();
         const after = await another();
-        if (database.losesEverything === null) await after.admit('nine', 'W1');
+        if (database.whyNotDurable === null) await after.admit('nine', 'W1');
         const told = after.changeLog.since(cursor, 10);
-        if (database.losesEverything === null)
+        if (database.whyNotDurable === null)
           expect(namesOf((await told).entries)).toEqual(['rao:5 booked']);
         else await expect(told).rejects.toThrow(UnknownCursorError);
       });

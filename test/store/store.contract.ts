@@ -31,8 +31,8 @@ export function storeContract(name: string, store: DatabaseUnderTest): void {
     if (store.isSoleOwner) describe('alone with its database', () => decidesAtOnce(() => desk));
     describe('ownerOf', () => findsOwners(() => desk));
     describe('slots that are over', () => loads(() => desk));
-    if (store.losesEverything === null) describe('a restart', () => remembers(store.database));
-    else describe(`a restart (${store.losesEverything})`, () => forgets(store.database));
+    if (store.whyNotDurable === null) describe('a restart', () => remembers(store.database));
+    else describe(`a restart (${store.whyNotDurable})`, () => forgets(store.database));
   });
 }
 
