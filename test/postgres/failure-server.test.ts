@@ -27,7 +27,7 @@ const SESSIONS = 10;
 const begin = (load: Load, servers: readonly ServerProcess[]): Promise<void>[] =>
   servers.flatMap((server) => Array.from({ length: CLIENTS_EACH }, () => load.client(server)));
 
-/** Waits until `count` untilBooked bookings have succeeded. */
+/** Waits until `count` more bookings have succeeded. */
 const untilBooked = (load: Load, count = BOOKINGS_MIN): Promise<void> => {
   const enough = load.booked + count;
   return eventually(() => load.booked >= enough);

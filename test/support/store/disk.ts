@@ -16,7 +16,7 @@ export const namesOf = (decisions: readonly Decision<unknown>[]): string[] =>
   decisions.map(({ response }) => found(response?.key));
 
 /** Marks a rejection of the promise as handled, because the test examines the promise only later. */
-export function heard<T>(promise: Promise<T>): Promise<T> {
+export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
@@ -27,21 +27,21 @@ export class Disk {
   readonly calls: string[][] = [];
   readonly commits = new GroupCommit((decisions) => this.#write(decisions));
   #writing: PromiseWithResolvers<undefined> | null = null;
-  #together = 0;
+  #overlaps = 0;
 
   /** The number of writes that began while another write was in progress. It must stay 0. */
-  get together(): number {
-    return this.#together;
+  get overlaps(): number {
+    return this.#overlaps;
   }
 
   /** Runs a command of this doctor with a response to store. */
   send(name: string, doctorId: DoctorId = RAO): Promise<string> {
-    return heard(this.commits.transact([doctorId], () => named(name)));
+    return handled(this.commits.transact([doctorId], () => named(name)));
   }
 
   /** Waits, as a read does, until the doctor's changes are durable. */
   read(doctorId?: DoctorId): Promise<void> {
-    return heard(found(this.commits.settled(doctorId)));
+    return handled(found(this.commits.settled(doctorId)));
   }
 
   /** Ends the write in progress with success. */
@@ -57,7 +57,7 @@ export class Disk {
 
   #write(decisions: readonly Decision<unknown>[]): Promise<undefined> {
     this.calls.push(namesOf(decisions));
-    if (this.#writing !== null) this.#together += 1;
+    if (this.#writing !== null) this.#overlaps += 1;
     this.#writing = Promise.withResolvers();
     return this.#writing.promise;
   }
@@ -70,7 +70,7 @@ export class Disk {
 }
 
 /** The present state of each promise: `pending`, the value it resolved to, or the name of its error. */
-export async function standing(promises: readonly Promise<unknown>[]) {
+export async function statesOf(promises: readonly Promise<unknown>[]) {
   await turn();
   const pending = Promise.resolve('pending');
   return Promise.all(
