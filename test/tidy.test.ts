@@ -111,7 +111,7 @@ function importCyclesAmong(files: readonly string[]): string[] {
   return cycles;
 }
 
-it('knows every file of src', () => {
+it('every file of src belongs to a known layer', () => {
   expect(SOURCES.length).toBeGreaterThan(40);
   expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ALLOWED_IMPORTS)));
 });
@@ -126,28 +126,28 @@ describe('the layers', () => {
     expect(breaches(SOURCES, wrong)).toEqual([]);
   });
 
-  it('are entered by their index', () => {
+  it('are imported through their index', () => {
     const layers = SOURCES.filter((file) => !isProcess(file));
-    const asides = (file: string): string[] =>
+    const deepImports = (file: string): string[] =>
       crossings(file).filter((specifier) => !specifier.endsWith('/index.ts'));
-    expect(breaches(layers, asides)).toEqual([]);
+    expect(breaches(layers, deepImports)).toEqual([]);
   });
 
-  it('leave the process to those who start one', () => {
+  it('do not use the process, except the files that start one', () => {
     const layers = SOURCES.filter((file) => !isProcess(file));
     const reads = (file: string): string[] =>
       [...globalsOf(file), ...importsOf(file)].filter((name) => /^(node:)?process$/.test(name));
     expect(breaches(layers, reads)).toEqual([]);
   });
 
-  it('leave SQL to the store', () => {
+  it('have no SQL outside the store', () => {
     const others = SOURCES.filter((file) => layerOf(file) !== 'store');
     const sql =
       /\b(SELECT .+ FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA|node:sqlite)\b/g;
     expect(breaches(others, (file) => matches(file, sql))).toEqual([]);
   });
 
-  it('keep HTTP to its layer', () => {
+  it('have no HTTP outside its layer', () => {
     const others = SOURCES.filter((file) => !/^src\/(http\/|main\.ts)/.test(file));
     const http = (file: string): string[] =>
       importsOf(file).filter((specifier) => /fastify|node:http/.test(specifier));
@@ -155,7 +155,7 @@ describe('the layers', () => {
   });
 });
 
-it('no file imports itself by way of others', () => {
+it('no file imports itself through other files', () => {
   expect(importCyclesAmong(SOURCES)).toEqual([]);
 });
 
@@ -168,7 +168,7 @@ describe('the engine', () => {
     expect(breaches(engine, outside)).toEqual([]);
   });
 
-  it('knows neither clock nor randomness nor environment, and waits for nothing (R16)', () => {
+  it('uses neither clock nor randomness nor environment, and awaits nothing (R16)', () => {
     const globals = ['Date', 'Temporal', 'process', 'performance', 'crypto', 'console', 'Promise'];
     const timers = ['globalThis', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'];
     const impure = new Set([...globals, ...timers]);
@@ -186,10 +186,10 @@ describe('every file', () => {
     expect(long).toEqual([]);
   });
 
-  it('leaves nothing to do later, and switches no check off', () => {
-    const later =
+  it('has no open tasks and disables no check', () => {
+    const markers =
       /\b(?:TO[D]O|FIX[M]E|X[X]X)\b|@ts-(?:ignore|nocheck|expect-error)|eslint-[d]isable/g;
-    expect(breaches(ALL, (file) => matches(file, later))).toEqual([]);
+    expect(breaches(ALL, (file) => matches(file, markers))).toEqual([]);
   });
 
   it('exports by name', () => {
@@ -205,7 +205,7 @@ describe('every file', () => {
 describe('the tests', () => {
   const tests = ALL.filter((file) => file.endsWith('.test.ts'));
 
-  it('all run, but for those that hold the reason why they cannot', () => {
+  it('all run, except those that are skipped with a reason', () => {
     // `skipIf(reason !== null)` is allowed, because such a test has the reason at hand.
     const skipped = /\.(?:only|skip|todo|fails|runIf)\(|\.skipIf\((?!\w+ !== null\))/g;
     expect(breaches(tests, (file) => matches(file, skipped))).toEqual([]);

@@ -4,7 +4,7 @@ import {
   databaseFaults,
   DOCTORS,
   startTwo,
-  roomOf,
+  slotIdAt,
   stop,
   tokensByName,
   type DoctorName,
@@ -18,7 +18,7 @@ const KEYS = 60;
 async function book(server: ServerProcess, doctor: DoctorName, name: string, key: string) {
   const body = {
     doctor_id: doctor,
-    slot_id: roomOf(doctor),
+    slot_id: slotIdAt(doctor),
     patient_name: name,
     patient_type: 'WALK_IN',
   };
@@ -51,9 +51,9 @@ it('a request sent to two processes at once under one key has one effect, and bo
 it.each([
   ['another body', (): DoctorName => 'doc1'],
   // The doctors' locks do not exclude each other here. The primary key of the stored responses rejects the second one.
-  ["another doctor's", (place: number): DoctorName => doctorOf(place)],
+  ['another doctor', (place: number): DoctorName => doctorOf(place)],
 ])(
-  'of two requests under one key, %s, one takes effect and the other is refused',
+  'when the second of two requests under one key has %s, one takes effect and the other is refused',
   async (_, doctor) => {
     const { url } = await createDatabase();
     const servers = await startTwo(url);

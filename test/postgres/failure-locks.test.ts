@@ -9,7 +9,7 @@ import {
   NOT_DURABLE,
   startProxied,
   otherSession,
-  roomOf,
+  slotIdAt,
   stop,
   tokensOf,
   untilWaiting,
@@ -104,7 +104,7 @@ it('a deadlock is broken, and the command in it succeeds at the next attempt', a
     await session.unsafe(`SELECT FROM doctors WHERE id = 'doc2' FOR UPDATE`);
     const moving = server.post('/move', {
       token_id: token.id,
-      slot_id: roomOf(round % 2 === 0 ? 'doc2' : 'doc1'),
+      slot_id: slotIdAt(round % 2 === 0 ? 'doc2' : 'doc1'),
     });
     await untilWaiting(url, 1);
     await session.unsafe(`SELECT FROM doctors WHERE id = 'doc1' FOR UPDATE`).catch(() => undefined);
@@ -178,7 +178,7 @@ it('commands that share a failed transaction are retried in separate transaction
   expect(await transactions('W2')).toHaveLength(2);
 });
 
-it('every transaction has its timeouts', async () => {
+it('every transaction has three timeouts', async () => {
   const { url, server, other } = await startProxied();
   const names = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'];
   await runSql(

@@ -35,7 +35,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('a watch of a database that answers pings once, and only the next watch pings again', async () => {
+it('`watch` sends one ping when the database answers, and no other until it is called again', async () => {
   controlled.health.watch();
   controlled.health.watch();
   await vi.advanceTimersByTimeAsync(10_000);

@@ -158,10 +158,10 @@ class Round {
     switch (action.kind) {
       case 'book': {
         const { doctorId, id } = found(SLOTS[action.slot]);
-        const place = { doctor_id: this.#named(doctorId), slot_id: this.#named(id) };
+        const slotFields = { doctor_id: this.#named(doctorId), slot_id: this.#named(id) };
         const patient = action.patient === null ? {} : { patient_id: `p${action.patient}` };
-        const who = { patient_name: 'somebody', patient_type: action.type, ...patient };
-        return ['POST', '/book', { ...place, ...who }];
+        const patientFields = { patient_name: 'somebody', patient_type: action.type, ...patient };
+        return ['POST', '/book', { ...slotFields, ...patientFields }];
       }
       case 'cancel':
         return ['POST', '/cancel', token];
@@ -217,21 +217,21 @@ it(`the change records of three processes that are killed and restarted are thos
   const samples = fc.sample(histories, { seed, numRuns: clients * ROUNDS });
   const kinds = new Set<string>();
   for (let round = 0; round < ROUNDS; round += 1) {
-    const play = new Round(`.r${round}`, processes, random);
-    await play.open();
+    const current = new Round(`.r${round}`, processes, random);
+    await current.open();
     const own = samples.slice(round * clients, (round + 1) * clients);
-    const done = Promise.all(own.map((history) => play.play(history)));
+    const done = Promise.all(own.map((history) => current.play(history)));
     const enough = Math.floor((random() * own.flat().length) / 3);
-    await eventually(() => play.answers >= enough);
+    await eventually(() => current.answers >= enough);
     await processes.kill(processes.any(random));
     await Promise.all([done, processes.startOne()]);
 
-    const commands = await recordedCommands(processes.url, play.ending);
+    const commands = await recordedCommands(processes.url, current.ending);
     for (const { action, recorded, expected } of compared(commands))
       expect({ action, ...recorded }).toEqual({ action, ...expected });
     const changes = commands.flat();
     const tokens = new Set(changes.map((change) => 'tokenId' in change && change.tokenId));
-    expect(play.booked.filter((id) => !tokens.has(id as never))).toEqual([]);
+    expect(current.booked.filter((id) => !tokens.has(id as never))).toEqual([]);
     for (const { kind } of changes) kinds.add(kind);
   }
   for (const kind of [

@@ -122,7 +122,7 @@ it('a transaction has 256 commands at most, in their order', () => {
   ]);
 });
 
-it('removes the waiting commands that match, and none of those in flight', () => {
+it('removeIf removes the waiting commands that match, and none of those in flight', () => {
   const queue = filled('1a 2b');
   const taken = queue.take();
   for (const each of commands('3a 4c 5?d')) queue.add(each);

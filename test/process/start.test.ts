@@ -63,8 +63,8 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
   });
 
   it('for an address that is not one of this machine', async () => {
-    const said = await refusalOf({ ...MEMORY, HOST: '192.0.2.1' });
-    expect(said).toMatch(/^Cannot listen on HOST and PORT as set: .+\.\n$/);
+    const message = await refusalOf({ ...MEMORY, HOST: '192.0.2.1' });
+    expect(message).toMatch(/^Cannot listen on HOST and PORT as set: .+\.\n$/);
   });
 
   it('for a database in use by another process, which is not disturbed', async () => {
@@ -138,8 +138,8 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
   ])(
     'for a roster with wrong %s, each named with its path in the file',
     async (_what, content, places) => {
-      const said = await refusalOf({ ...MEMORY, ROSTER: rosterFile(content) });
-      const [head, ...lines] = said.trimEnd().split('\n');
+      const message = await refusalOf({ ...MEMORY, ROSTER: rosterFile(content) });
+      const [head, ...lines] = message.trimEnd().split('\n');
       expect(head).toMatch(/^The roster \S+ is not valid:$/);
       expect(lines.map((line) => line.trim().split(' ')[0])).toEqual(places);
       expect(lines.every((line) => /^ {2}\S+ \S+/.test(line))).toBe(true);
@@ -160,13 +160,13 @@ describe('the doctors at the start', () => {
 
   it('are those of the demo roster when the database is empty, and the log says so once', async () => {
     const settings = sqlite();
-    const said = 'starting with the demo roster';
+    const message = 'starting with the demo roster';
     const [first, firstLog] = await doctorsOf(settings);
     expect(first).toEqual(['doc1', 'doc2', 'doc3']);
-    expect(firstLog).toContain(said);
+    expect(firstLog).toContain(message);
     const [again, againLog] = await doctorsOf(settings);
     expect(again).toEqual(first);
-    expect(againLog).not.toContain(said);
+    expect(againLog).not.toContain(message);
   });
 
   it('are those of ROSTER together with the stored ones', async () => {

@@ -126,8 +126,8 @@ describe('a database that is busy for longer than a write waits', () => {
   });
 });
 
-describe('the clock', () => {
-  it('a clock tick succeeds while the database is busy', async () => {
+describe('a clock tick', () => {
+  it('succeeds while the database is busy', async () => {
     const file = join(tempDir(), 'opd.db');
     const engine = new AllocationEngine(RULES);
     const { store, archive } = openDatabase(`sqlite:${file}`, engine);
@@ -206,7 +206,7 @@ describe('the writer', () => {
   });
 });
 
-describe('a writer that dies', () => {
+describe('a writer thread that dies', () => {
   const DIED = /^The writer of the database has died: .+\.$/;
 
   /** Opens a desk and returns it with the thread of its writer. */

@@ -64,9 +64,12 @@ const stateOf = (engine: AllocationEngine, id: DoctorId): Snapshot =>
   found(snapshotOf(engine).find(({ doctor }) => doctor.facts.id === id));
 
 /** Checks that every doctor has the same state in the store as in an engine without a store. */
-async function expectSameState({ store, engine }: Desk, alone: AllocationEngine): Promise<void> {
+async function expectSameState(
+  { store, engine }: Desk,
+  reference: AllocationEngine,
+): Promise<void> {
   for (const { id } of DOCTORS)
-    expect(await store.read(id, () => stateOf(engine, id))).toEqual(stateOf(alone, id));
+    expect(await store.read(id, () => stateOf(engine, id))).toEqual(stateOf(reference, id));
 }
 
 const nameOf = ({ doctorId, version, kind }: Pick<TokenChange, 'doctorId' | 'version' | 'kind'>) =>

@@ -28,7 +28,8 @@ export function storeContract(name: string, store: DatabaseUnderTest): void {
 
     describe('transact', () => transactTests(() => desk));
     describe('read', () => readTests(() => desk));
-    if (store.isSoleOwner) describe('alone with its database', () => soleOwnerTests(() => desk));
+    if (store.isSoleOwner)
+      describe('as the only process on its database', () => soleOwnerTests(() => desk));
     describe('ownerOf', () => ownerOfTests(() => desk));
     describe('slots that are over', () => loadTests(() => desk));
     if (store.whyNotDurable === null) describe('a restart', () => restartTests(store.database));

@@ -44,7 +44,7 @@ export async function openSlot(
   server: ServerProcess,
   doctor: DoctorName,
   capacity: number,
-  id: string = roomOf(doctor),
+  id: string = slotIdAt(doctor),
 ): Promise<void> {
   const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString();
   const [start_time, end_time] = [hours(2), hours(3)];
@@ -53,7 +53,8 @@ export async function openSlot(
   if (status !== 201) throw new Error(`slot ${id} is refused: ${status}`);
 }
 
-export const roomOf = (doctor: DoctorName): string => `room_of_${doctor}`;
+/** The id of the doctor's slot. */
+export const slotIdAt = (doctor: DoctorName): string => `room_of_${doctor}`;
 
 /** The answer to a booking. */
 export interface Booked {
@@ -70,7 +71,7 @@ export async function bookAt(
 ): Promise<Booked> {
   const body = {
     doctor_id: doctor,
-    slot_id: roomOf(doctor),
+    slot_id: slotIdAt(doctor),
     patient_name: name,
     patient_type: 'WALK_IN',
   };

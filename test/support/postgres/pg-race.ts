@@ -117,7 +117,8 @@ function replayed(records: readonly Recorded[], seats: number): [line: string[],
     const isRight = line.every(
       ({ token }, index) => statuses.get(token) === (index < seats ? 'BOOKED' : 'WAITING'),
     );
-    if (!isRight) faults.push(`after record ${place} others are seated than the rules say`);
+    if (!isRight)
+      faults.push(`after record ${place} the seated tokens are not those that the rules give`);
   }
   return [line.map(({ token }) => token), faults];
 }

@@ -156,7 +156,7 @@ export class PostgresServer {
     const guarded: Guarded = { directory: this.#directory, program, args, runAs };
     const guard = fork(GUARD, [JSON.stringify(guarded)], {
       execArgv: [],
-      // Detached from Ctrl-C, which ends a whole process group at once, because the tests end before their server.
+      // Detached, because Ctrl-C ends a whole process group at once and the server must run until the tests have finished.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -66,7 +66,7 @@ const FACTS: Readonly<Record<string, (answer: never) => Fact[]>> = {
 
 const TYPES = DEFAULT_CLASSES.map(({ type }) => type);
 const DOCTORS = ['doc1', 'doc2'];
-/** The number of open slots below which no slot is closed. Slots whose closing has no answer yet count as open. */
+/** No slot is closed when only this many slots are open. A slot whose closing has no answer yet counts as open. */
 const OPEN_MIN = 4;
 
 /**
@@ -189,7 +189,7 @@ export class DayLedger {
       ...(this.#failure === '' ? [] : [this.#failure]),
       ...(await this.#recordFaults(server)),
       ...(await this.#replayFaults(server)),
-      ...(await this.#boardFaults(server)),
+      ...(await this.#scheduleFaults(server)),
     ];
   }
 
@@ -227,7 +227,7 @@ export class DayLedger {
     return faults;
   }
 
-  async #boardFaults(server: ServerProcess): Promise<string[]> {
+  async #scheduleFaults(server: ServerProcess): Promise<string[]> {
     const days = [-1, 1].map((from) => new Date(Date.now() + from * 86_400_000).toISOString());
     const [from, to] = days.map((instant) => instant.slice(0, 10));
     const schedules = await Promise.all(
@@ -263,8 +263,10 @@ function slotFaults({ id, status, capacity, seats_left, tokens, waitlist }: Slot
   const isUnfilled = status === 'OPEN' && seats_left > 0 && waitlist.length > 0;
   return [
     ...(tokens.length > capacity ? [`slot ${id} is overbooked`] : []),
-    ...(isUnfilled ? [`in slot ${id} somebody waits beside a free seat`] : []),
-    ...(status === 'CLOSED' && waitlist.length > 0 ? [`somebody waits in closed slot ${id}`] : []),
+    ...(isUnfilled ? [`in slot ${id} a token waits although a seat is free`] : []),
+    ...(status === 'CLOSED' && waitlist.length > 0
+      ? [`in slot ${id} a token waits although the slot is closed`]
+      : []),
   ];
 }
 

@@ -113,7 +113,7 @@ export class Ledger {
     return [
       ...(await this.#tokenFaults(server)),
       ...(await this.#replayFaults(server)),
-      ...(await this.#boardFaults(server)),
+      ...(await this.#scheduleFaults(server)),
     ];
   }
 
@@ -156,7 +156,7 @@ export class Ledger {
     return faults;
   }
 
-  async #boardFaults(server: ServerProcess): Promise<string[]> {
+  async #scheduleFaults(server: ServerProcess): Promise<string[]> {
     const response = await server.get('/schedule?doctor_id=doc1');
     const { slots } = (await response.json()) as ScheduleView;
     const mine = slots.filter(({ id }) => this.#slots.includes(id));
@@ -191,7 +191,7 @@ function slotFaults({ id, capacity, tokens, waitlist }: ScheduleView['slots'][nu
   const isFair = waitlist.every((waiter) => priorityOf(waiter) <= lowest);
   const isFull = tokens.length === capacity || (tokens.length < capacity && waitlist.length === 0);
   const isRight = isFair && isFull && isRanked(tokens) && isRanked(waitlist);
-  return isRight ? [] : [`the board of slot ${id} is not the one the rules give`];
+  return isRight ? [] : [`the tokens of slot ${id} are not as the rules require`];
 }
 
 const priorityOf = ({ type }: TokenView): number => found(PRIORITY.get(type));

@@ -16,7 +16,7 @@ export interface DatabaseUnderTest {
 
 export const MEMORY: DatabaseUnderTest = {
   database: () => (engine) => openDatabase('memory:', engine),
-  whyNotDurable: 'memory: is for trying out, nothing is written',
+  whyNotDurable: 'a database in memory writes nothing to disk',
   isSoleOwner: true,
 };
 
