@@ -23,7 +23,7 @@ process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
 export default defineConfig({
   root: ROOT,
   test: {
-    // A worker loads the modules of the program once for all its files, because no module has state that a test changes.
+    // A worker loads the program's modules once for all its files, because no module has state that a test changes.
     isolate: false,
     setupFiles: 'test/support/each-file.ts',
     globalSetup: 'test/support/postgres/postgres-setup.ts',

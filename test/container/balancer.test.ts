@@ -44,7 +44,7 @@ class Instance {
   }
 }
 
-/** Starts a balancer of these instances with the settings of deploy/haproxy.cfg. Resolves with its URL when it takes requests. */
+/** Starts a balancer of these instances by deploy/haproxy.cfg. Resolves with its URL when it takes requests. */
 async function balance(...instances: readonly Instance[]): Promise<string> {
   const port = await freePort();
   let settings = BALANCER.replace('bind :8080', `bind 127.0.0.1:${port}`);

@@ -72,7 +72,7 @@ it.each(INSTANCES)(
     const stopMs = Number(/STOP_MS = ([\d_]+)/.exec(main)?.[1]?.replaceAll('_', ''));
     const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]);
     expect(seconds * 1_000).toBeGreaterThan(stopMs);
-    // The service needs an init process, because it kills itself when its log is not read, and process 1 cannot do that.
+    // The service kills itself when its log is not read. Process 1 cannot do that, so the container needs an init.
     expect(service.init).toBe(true);
   },
 );

@@ -15,7 +15,7 @@ const DATES = ['2016-05-30', '2016-05-31'];
 const BOOKINGS = 400;
 const PATIENTS = 60;
 
-/** A small week: there are more bookings than seats, some patients book twice, and a third of the bookings are no-shows. */
+/** A small week: it has more bookings than seats, patients who book twice, and no-shows for a third of its bookings. */
 function smallWeek(random: () => number): { slots: object[]; events: object[] } {
   const pick = <T>(items: readonly T[]): T => found(items[Math.floor(random() * items.length)]);
   const slots = Array.from({ length: DOCTORS }, (_, index) => `clinic-${index}`).flatMap(

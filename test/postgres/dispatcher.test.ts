@@ -300,7 +300,7 @@ it('commands and reads that wait beyond their deadline are rejected, a command i
   await controlled.turn();
   expect(controlled.settled).toEqual([]);
   controlled.isOver = true;
-  // During the look-up of a lost commit its doctors stay busy, so the deadlines of waiting commands and reads are checked.
+  // The deadlines are checked here, because the doctors of a lost commit stay busy during its look-up.
   found(controlled.attempts[0]).listener.onLookUpRetry();
   await controlled.turn();
   expect(controlled.settled).toEqual(['a: NotDurableError', '?a: NotDurableError']);

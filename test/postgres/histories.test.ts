@@ -124,7 +124,7 @@ class Round {
     }
   }
 
-  /** Sends the steps of a history, each to a random process. A step that a killed process does not answer is skipped. */
+  /** Sends the steps of a history, each to a random process. A step is skipped when a killed process does not answer. */
   async play(history: readonly Action[]): Promise<void> {
     for (const action of history) {
       const request = this.#requestOf(action);

@@ -6,8 +6,8 @@ import { ownServer } from '../support/postgres/postgres.ts';
 import type { PostgresServer } from '../support/postgres/postgres-server.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
-// The tables can be distributed by doctor_id. A statement for which a client waits must name the doctor, because otherwise
-// every node is asked.
+// The tables can be distributed by doctor_id. A statement for which a client waits must name the doctor, because
+// otherwise every node is asked.
 
 const STATEMENT = /LOG: {2}(?:statement|execute [^:]*): ([\s\S]*?)(?=\n\S* \[\d+\] |$)/g;
 

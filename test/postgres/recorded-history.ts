@@ -73,8 +73,8 @@ const BUTTONS = {
 } as const;
 
 /**
- * The command that made these changes. It is unambiguous, because the test never sends `start` and never names a slot in
- * `call-next`.
+ * The command that made these changes. It is unambiguous, because the test never sends `start` and never names a slot
+ * in `call-next`.
  */
 function actionOf(changes: Recorded): Action {
   const [{ doctorId, at }] = changes;

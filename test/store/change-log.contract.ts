@@ -233,7 +233,7 @@ function onCommitTests(desk: () => FrontDesk): void {
 const WRITERS = 10;
 const BOOKINGS = 12;
 
-/** Ten writers book with two doctors and move half of the tokens to the other doctor, while one reader reads the log. */
+/** Ten writers book with two doctors and move half of the tokens to the other one, while one reader reads the log. */
 async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
   const [{ changeLog }] = desks as [FrontDesk];
   const before = await readAll(changeLog);

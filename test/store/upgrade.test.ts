@@ -30,7 +30,7 @@ const TOKENS: readonly FirstToken[] = [
   { name: 'e1', type: 'EMERGENCY', status: 'BOOKED' },
 ];
 
-/** Makes a database of the first version with a slot of four seats, in which the last of five bookings bumped the first. */
+/** Makes a database of the first version: in a slot of four seats, the last of five bookings has bumped the first. */
 function firstDatabase(): string {
   const path = join(tempDir(), 'opd.db');
   const database = new DatabaseSync(path);

@@ -46,7 +46,7 @@ async function dayAt(url: string): Promise<string> {
   await desk.put({ department: null, sessions: [EVENING, MORNING] });
   await desk.put({ sessions: [MORNING] });
   await desk.admit('nine', 'W1 W2 E1 W3');
-  for (const slot of ['newTarget', 'morrow', 'nine', 'ten']) await desk.move('W1', slot);
+  for (const slot of ['other', 'morrow', 'nine', 'ten']) await desk.move('W1', slot);
   await desk.checkIn('E1');
   await desk.reclassify('W3', 'PAID_PRIORITY');
   desk.reason = NAME;
@@ -132,7 +132,7 @@ describe.each(DIRECTIONS)('from %s', (_, newSource, newTarget) => {
     await migrateStore(from, to, rules);
     const after = await deskAt(to);
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
-    await after.move('W1', 'newTarget');
+    await after.move('W1', 'other');
     await after.leave('W1');
     const history = await after.archive.history(tokenId('W1'));
     expect(history.slice(-3).map(({ kind }) => kind)).toEqual([

@@ -42,7 +42,7 @@ export class PgProxy {
     return this.#when('sent', statement, act);
   }
 
-  /** Calls `act` when the server has executed the next matching statement, before the client knows. Resolves after that. */
+  /** Calls `act` when the server has executed the next matching statement, before the client knows. Then resolves. */
   whenAnswered(statement: RegExp, act: (link: Link) => void): Promise<void> {
     return this.#when('answered', statement, act);
   }
@@ -167,7 +167,7 @@ class Connection implements Link {
     this.#held = undefined;
   };
 
-  /** Forwards a message of the client. A statement is either sent as text, or parsed under a name, bound and executed. */
+  /** Forwards a message of the client. A statement is sent as text, or parsed under a name, bound and executed. */
   #pass(message: Buffer): void {
     const type = letterOf(message);
     let passed = message;

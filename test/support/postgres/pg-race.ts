@@ -22,8 +22,8 @@ export interface RaceResult {
 }
 
 /**
- * Clients of all processes book and cancel in one new slot of the first doctor at the same time: the lock on the doctor's
- * row is released when every process waits for it.
+ * Clients of all processes book and cancel in one new slot of the first doctor at the same time. The test locks the
+ * doctor's row before, and releases it when every process waits for it.
  */
 export async function race(
   servers: readonly ServerProcess[],

@@ -14,8 +14,8 @@ export interface Programs {
 
 /**
  * The programs for this platform. PostgreSQL refuses to run as root. If the tests run as root, the programs run as the
- * user `nobody`, because every Unix has this user (initdb looks up its user by name) and it owns nothing. If `nobody` may
- * not enter the checkout, the programs are copied to `directory`.
+ * user `nobody`, because every Unix has this user (initdb looks up its user by name) and it owns nothing. The programs
+ * are copied to `directory` if `nobody` may not enter the checkout.
  * @throws Error when there are none for this platform
  */
 export async function programsFor(directory: string): Promise<Programs> {

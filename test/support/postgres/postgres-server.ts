@@ -26,8 +26,8 @@ const DEFAULTS: PostgresSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: 200,
-  // Without fsync a commit still reaches the operating system. It survives any end of the server but not of the machine,
-  // and no test ends the machine.
+  // Without fsync a commit still reaches the operating system. It survives every end of the server. It does not survive
+  // the end of the machine, but no test causes that.
   fsync: 'off',
   // Autovacuum is off because no database lives long enough to need it, and its workers would make runs differ.
   autovacuum: 'off',
@@ -156,7 +156,7 @@ export class PostgresServer {
     const guarded: Guarded = { directory: this.#directory, program, args, runAs };
     const guard = fork(GUARD, [JSON.stringify(guarded)], {
       execArgv: [],
-      // Detached, because Ctrl-C ends a whole process group at once and the server must run until the tests have finished.
+      // Detached, because Ctrl-C ends a whole process group at once and the server must run until the tests have ended.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -16,7 +16,7 @@ interface Acknowledged extends Command {
   readonly text: string;
 }
 
-/** Records what clients sent to a service and what it answered. `faults` checks that the service still agrees with it. */
+/** Records what clients sent to a service and what it answered. `faults` checks that the service still agrees. */
 export class Ledger {
   readonly #random: () => number;
   readonly #slots: readonly string[];
@@ -181,10 +181,10 @@ const twice = (names: readonly string[]): string[] =>
   names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is twice`);
 
 /**
- * Checks the rules for a slot in which no patient has checked in: each list is in the order of rank, no token waits while
- * a seat is free (R5), and no waiting token is of a higher class than a seated one (R8). Among equals the seated token may
- * have the later arrival, because a waiting token that is reclassified bumps no equal. The numbers of one day are in the
- * order of arrival.
+ * Checks the rules for a slot in which no patient has checked in: each list is in the order of rank, no token waits
+ * while a seat is free (R5), and no waiting token is of a higher class than a seated one (R8). Among equals the seated
+ * token may have the later arrival, because a waiting token that is reclassified bumps no equal. The numbers of one day
+ * are in the order of arrival.
  */
 function slotFaults({ id, capacity, tokens, waitlist }: ScheduleView['slots'][number]): string[] {
   const lowest = Math.min(...tokens.map(priorityOf));

@@ -7,8 +7,8 @@ const MEMORY = '/dev/shm';
 const ROOM_BYTES = 2 * 1024 ** 3;
 
 /**
- * The directory in which the tests make their temporary directories. It is in memory if there is enough space, because a
- * run writes whole new databases many times. Files in memory survive the end of a process, and no test restarts the
+ * The directory in which the tests make their temporary directories. It is in memory if there is enough space, because
+ * a run writes whole new databases many times. Files in memory survive the end of a process, and no test restarts the
  * machine.
  */
 export function scratchDirectory(): string {

@@ -47,8 +47,8 @@ export async function dayOf(play: (desk: FrontDesk) => Promise<void>): Promise<D
 }
 
 /**
- * A day with a bump, promotions, a cancelled waiting token and a no-show in a slot of three seats. At the end W1, W3 and
- * E2 have the seats, and W4 waits.
+ * A day with a bump, promotions, a cancelled waiting token and a no-show in a slot of three seats. At the end W1, W3
+ * and E2 have the seats, and W4 waits.
  */
 export async function threeSeats(desk: FrontDesk): Promise<void> {
   const ten = { id: slotId('ten'), startTime: clock(10), endTime: clock(11) };

@@ -42,7 +42,7 @@ export const storedResponse = (response: Partial<StoredResponse> = {}): StoredRe
   ...response,
 });
 
-/** An engine and its database, with the commands that tests run on them. The tests choose the token ids, as in `Clinic`. */
+/** An engine and its database, with commands for tests. The tests choose the token ids, as in `Clinic`. */
 export class Desk {
   readonly engine: AllocationEngine;
   readonly store: Database['store'];

@@ -28,7 +28,7 @@ export class FrontDesk extends Desk {
   /** The reason that is recorded with the commands. */
   reason: string | null = null;
 
-  /** Adds two slots of Dr Rao today and one tomorrow, with two seats each, and one slot of Dr Sen today with one seat. */
+  /** Adds two slots of Dr Rao today and one tomorrow, with two seats each, and one of Dr Sen today with one seat. */
   async openSlots(): Promise<void> {
     const two = { capacity: 2 };
     await this.put({ id: RAO }, [

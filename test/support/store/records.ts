@@ -7,7 +7,7 @@ import {
 } from '../../../src/engine/index.ts';
 import { clock, NOW, RAO, slotFacts } from '../engine/clinic.ts';
 
-// Change records of the slot `nine`, made by the test and not by an engine, so that impossible histories can be made too.
+// Change records of the slot `nine`. The test makes them, and not an engine, so that impossible histories exist too.
 
 /** The common fields of Dr Rao's changes, some minutes after nine. `record` sets the versions. */
 const envelope = (minute: number) => ({
