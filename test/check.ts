@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-// The checks run side by side, because each of them uses one core.
+// The checks run in parallel, because each of them uses only one core.
 const CHECKS = ['tsc', 'eslint -c .eslint.config.js .', 'prettier --check --log-level warn .'];
 
 const exits = CHECKS.map(async (command) => {
