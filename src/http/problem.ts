@@ -1,6 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Refusal, RefusalCode } from '../service/index.ts';
-import { factsOf, type ProblemFacts } from './resources/problem.ts';
+import type { RefusalCode } from '../service/index.ts';
 
 /** The codes of requests that reach neither a command nor a read. */
 type HttpCode =
@@ -13,7 +11,7 @@ type HttpCode =
 
 export type ProblemCode = RefusalCode | HttpCode;
 
-interface ProblemKind {
+export interface ProblemKind {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
@@ -165,35 +163,4 @@ export const PROBLEMS = {
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
 
-/** Answers with a problem (RFC 9457). */
-export function sendProblem(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  code: ProblemCode,
-  facts: ProblemFacts = {},
-): FastifyReply {
-  const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  const problem = {
-    type: `urn:opd:problem:${code}`,
-    title,
-    status,
-    detail,
-    instance: `urn:opd:request:${request.id}`,
-    code,
-    ...facts,
-    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
-  };
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(problem));
-}
-
-/** Answers with the problem that a refusal of the service is. */
-export const sendRefusal = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refusal: Refusal,
-): FastifyReply => sendProblem(request, reply, refusal.code, factsOf(refusal));
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];

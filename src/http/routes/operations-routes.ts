@@ -1,29 +1,37 @@
+import type { EpochMs } from '../../engine/index.ts';
 import type { Service } from '../../service/index.ts';
-import { sendProblem } from '../problem.ts';
+import { examplesOn } from '../examples.ts';
 import { Health, HEALTHY, Readiness, readinessOf } from '../resources/operations.ts';
-import { schemaOf, type Routes } from '../route.ts';
+import { optionsOf, type Routes } from '../route.ts';
+import { sendProblem } from '../send-problem.ts';
 
 interface OperationsRoutes {
   readonly service: Service;
+  readonly clock: () => EpochMs;
 }
 
 /** Adds the routes by which the service is operated. */
-export function addOperationsRoutes({ app }: Routes, { service }: OperationsRoutes): void {
-  const health = {
+export function addOperationsRoutes({ app }: Routes, { service, clock }: OperationsRoutes): void {
+  const health = optionsOf({
+    name: 'readHealth',
     tag: 'Operations',
-    summary: 'Whether the process lives',
+    summary: 'Say that the process runs',
+    description: 'Answers as long as the process can answer at all, also while it loads or stops.',
     answers: { 200: Health },
-    codes: [],
-  };
-  app.get('/health', { schema: schemaOf(health) }, () => Promise.resolve(HEALTHY));
-
-  const readiness = schemaOf({
-    tag: 'Operations',
-    summary: 'Whether commands are taken',
-    answers: { 200: Readiness },
-    codes: ['not_durable', 'stopping'],
+    codes: ['invalid_request'],
   });
-  app.get('/ready', { schema: readiness }, async (request, reply) =>
+  app.get('/health', health, () => Promise.resolve(HEALTHY));
+
+  const readiness = optionsOf({
+    name: 'readReadiness',
+    tag: 'Operations',
+    summary: 'Say whether commands are accepted',
+    description:
+      'Not ready while the state is loading, while nothing can be stored, and while the process stops.',
+    answers: { 200: Readiness },
+    codes: ['invalid_request', 'not_durable', 'stopping'],
+  });
+  app.get('/ready', readiness, async (request, reply) =>
     service.unreadiness === undefined
       ? reply.send(readinessOf(service.isDurable))
       : sendProblem(request, reply, service.unreadiness),
@@ -33,6 +41,6 @@ export function addOperationsRoutes({ app }: Routes, { service }: OperationsRout
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));
 
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
-    reply.send(app.swagger()),
+    reply.send(examplesOn(app.swagger(), clock())),
   );
 }

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/index.ts';
+import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import { createService } from '../../../src/service/index.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
@@ -115,15 +116,16 @@ function describableApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const { store, archive } = openMemoryDatabase(engine);
+  const clock = () => epochMs(0);
   const service = createService({
     engine,
     store,
     archive,
-    clock: () => epochMs(0),
+    clock,
     horizonDays: 14,
   });
   const logger = pino({ level: 'silent' });
-  return buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: 0 });
+  return buildApp({ service, classes: DEFAULT_CLASSES, logger, clock, version: readVersion() });
 }
 
 /** Every route of the program, those included that the description leaves out. */
