@@ -6,7 +6,7 @@ import { scratchDirectory } from './support/process/scratch.ts';
 /** What is not tried once more with the programs under test on PostgreSQL. */
 const NOT_ON_POSTGRES = [
   // What is answered before a store is asked anything.
-  'test/http/{docs,log,methods,openapi,sockets,strictness}.test.ts',
+  'test/http/{docs,log,methods,openapi*,sockets,strictness}.test.ts',
   // What of a store's disk the test holds up: it is a store of its own.
   'test/http/durability.test.ts',
   // What has no store, or only ever one of its own.

@@ -87,7 +87,7 @@ export function problemOf(codes: readonly ProblemCode[]): object {
     type: 'object',
     allOf: [Problem],
     properties: { code: oneOf(codes), ...properties },
-    required: ['code', ...Object.keys(properties).filter(isInAll)],
+    required: Object.keys(properties).filter(isInAll),
   };
 }
 

@@ -34,8 +34,7 @@ const slotFields = {
 
 export const Slot = Type.Object(slotFields, {
   title: 'Slot',
-  description:
-    'A slot with its patients: `tokens` have a seat, `waitlist` waits, the best rank first.',
+  description: 'A slot with its seated and its waiting patients, the best rank first.',
 });
 export type SlotView = Static<typeof Slot>;
 
@@ -98,7 +97,7 @@ export const ClosedSlot = Type.Object(
   {
     title: 'ClosedSlot',
     description:
-      'The closed slot, its patients with the outcome, and the tokens that lost a seat in the slot of `move_to`.',
+      'The closed slot, its patients with the outcome, and the tokens that lost a seat to them.',
   },
 );
 export type ClosedView = Static<typeof ClosedSlot>;

@@ -10,6 +10,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly additionalProperties?: unknown;
   readonly maximum?: number;
 }
@@ -95,8 +96,26 @@ function fieldsOf({ properties = {}, required = [] }: Schema, at: string): Field
   ]);
 }
 
+/** A part of a description in which the named schemas stand in place of the references to them. */
+export function withoutReferences<T>(part: T, description: object): T {
+  const inlined = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(inlined);
+    const { $ref } = value as { readonly $ref?: string };
+    if ($ref === undefined)
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inlined(each)]));
+    const named = $ref
+      .slice('#/'.length)
+      .split('/')
+      .reduce<unknown>((parent, key) => Object(parent)[key] as unknown, description);
+    if (named === undefined) throw new Error(`${$ref} is not in the description`);
+    return inlined(named);
+  };
+  return inlined(part) as T;
+}
+
 function closed(schema: Schema): Schema {
-  const { properties, items } = schema;
+  const { properties, items, anyOf } = schema;
   return {
     ...schema,
     ...(properties === undefined
@@ -108,6 +127,7 @@ function closed(schema: Schema): Schema {
           ),
         }),
     ...(items === undefined ? {} : { items: closed(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(closed) }),
   };
 }
 
@@ -132,7 +152,8 @@ function describableApp(): Promise<FastifyInstance> {
 export async function describedRoutes(): Promise<DescribedRoute[]> {
   const app = await describableApp();
   const { body } = await app.inject('/openapi.json');
-  const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, Operation>> };
+  const description = JSON.parse(body) as { paths: Record<string, Record<string, Operation>> };
+  const paths = withoutReferences(description.paths, description);
   const told = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(
       ([method, operation]) => new DescribedRoute(method.toUpperCase(), path, operation),
