@@ -1,11 +1,10 @@
 import accepts from '@fastify/accepts';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
-import { describeRoutes } from './description.ts';
+import { describeRoutes, serveDescription } from './description.ts';
 import {
   answerOtherMethods,
   handleErrors,
@@ -13,7 +12,6 @@ import {
   refuseUrl,
   Unanswered,
 } from './errors.ts';
-import { examplesOn } from './examples.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { identifyNobody } from './identity.ts';
@@ -107,11 +105,8 @@ export async function buildApp({
   addDoctorRoutes(routes, { clinic, reads });
   addSlotRoutes(routes, { clinic });
   addReportRoutes(routes, { reports });
-  addOperationsRoutes(routes, { service, clock });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    transformSpecification: (description) => examplesOn(description, clock()),
-  });
+  addOperationsRoutes(routes, { service });
+  await serveDescription(app, clock);
   finishRoutes();
   return app;
 }

@@ -1,5 +1,8 @@
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { EpochMs } from '../engine/index.ts';
+import { examplesOn } from './examples.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import { problemOf } from './resources/problem.ts';
 
@@ -60,6 +63,20 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   });
 }
 
+/**
+ * Adds `/openapi.json`, and `/docs`, a page to read and try the routes. It is called after the other routes are added.
+ * @param clock tells the instant of a request: the examples are of a day after it
+ */
+export async function serveDescription(app: FastifyInstance, clock: () => EpochMs): Promise<void> {
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
+    reply.send(examplesOn(app.swagger(), clock())),
+  );
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    transformSpecification: (description) => examplesOn(description, clock()),
+  });
+}
+
 /** The error answers of a route, by status: each names its codes. */
 function problemsOf(codes: readonly ProblemCode[]): Readonly<Record<number, object>> {
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
@@ -68,7 +85,7 @@ function problemsOf(codes: readonly ProblemCode[]): Readonly<Record<number, obje
       status,
       {
         description: group.map((code) => `\`${code}\``).join(', '),
-        content: { 'application/problem+json': { schema: problemOf(group) } },
+        content: { 'application/problem+json': { schema: problemOf(status, group) } },
       },
     ]),
   );

@@ -49,7 +49,7 @@ function triedOut(path: string, method: string, operation: Operation): InjectOpt
     .map(({ name, example = '' }): [string, string] => [name, example]);
   const body = requestBody?.content['application/json'].example;
   return {
-    method: method.toUpperCase() as 'GET',
+    method: method.toUpperCase(),
     url,
     query: Object.fromEntries(query),
     ...(body === undefined ? {} : { payload: body }),

@@ -219,9 +219,12 @@ it.each(PROBLEM_CODES)(
   (code) => {
     const refusal = REFUSALS.find((each) => each.code === code) ?? ({ code } as Refusal);
     const facts = Object.keys(factsOf(refusal));
-    const { properties, required } = problemOf([code]) as { properties: Json; required: string[] };
+    const { properties, required } = problemOf(PROBLEMS[code].status, [code]) as {
+      properties: Json;
+      required: string[];
+    };
     const members = ['retryAfter' in PROBLEMS[code] ? ['retry_after'] : [], facts].flat();
-    expect(Object.keys(properties).toSorted()).toEqual(['code', ...members].toSorted());
+    expect(Object.keys(properties).toSorted()).toEqual(['status', 'code', ...members].toSorted());
     expect(required.toSorted()).toEqual(members.toSorted());
   },
 );

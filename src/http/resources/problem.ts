@@ -78,15 +78,24 @@ const factsSchemaOf = (code: ProblemCode): TProperties => {
   return { ...FACTS[code], ...(retryAfter === undefined ? {} : { retry_after: RetryAfter }) };
 };
 
-/** The schema of a problem that has one of these codes: a member is required if every one of the codes has it. */
-export function problemOf(codes: readonly ProblemCode[]): object {
+/**
+ * The schema of a problem that has one of these codes: a member is required if every one of the codes has it.
+ * @param status of all the codes
+ * @param codes one at least
+ */
+export function problemOf(status: number, codes: readonly ProblemCode[]): object {
   const facts = codes.map(factsSchemaOf);
-  const properties: TProperties = Object.assign({}, ...facts);
+  const properties: TProperties = Object.fromEntries(facts.flatMap((each) => Object.entries(each)));
   const isInAll = (name: string) => facts.every((each) => Object.hasOwn(each, name));
   return {
     type: 'object',
     allOf: [Problem],
-    properties: { code: oneOf(codes), ...properties },
+    properties: {
+      status: { type: 'integer', const: status },
+      // Without an example of its own, a page shows the first code of `ProblemCode` here.
+      code: { ...oneOf(codes), examples: codes.slice(0, 1) },
+      ...properties,
+    },
     required: Object.keys(properties).filter(isInAll),
   };
 }

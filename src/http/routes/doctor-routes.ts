@@ -59,8 +59,13 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
   else done();
 };
 
-/** Adds the routes of doctors, their sessions, and their slots with everybody in them. */
+/** Adds the routes of doctors, their sessions, and their slots with the patients. */
 export function addDoctorRoutes(routes: Routes, { clinic, reads }: DoctorRoutes): void {
+  addReads(routes, reads);
+  addSetup(routes, clinic);
+}
+
+function addReads(routes: Routes, reads: Reads): void {
   routes.read({
     name: 'readSchedule',
     url: '/schedule',
@@ -101,6 +106,21 @@ export function addDoctorRoutes(routes: Routes, { clinic, reads }: DoctorRoutes)
       shown(await reads.doctor({ identity, doctorId: doctorId(params.id) }), doctorOf),
   });
 
+  routes.app.get(
+    '/patient-types',
+    optionsOf({
+      name: 'listPatientTypes',
+      tag: 'Doctors',
+      summary: 'Read the class table',
+      description: 'The classes of patients with their priorities, the highest first.',
+      answers: { 200: PatientTypes },
+      codes: ['invalid_request'],
+    }),
+    () => Promise.resolve(patientTypesOf(reads.patientTypes)),
+  );
+}
+
+function addSetup(routes: Routes, clinic: ClinicCommands): void {
   routes.command({
     command: 'putDoctor',
     method: 'PUT',
@@ -121,17 +141,4 @@ export function addDoctorRoutes(routes: Routes, { clinic, reads }: DoctorRoutes)
       return { result: shown(result, ({ doctor }) => doctorOf(doctor)), isReplay };
     },
   });
-
-  routes.app.get(
-    '/patient-types',
-    optionsOf({
-      name: 'listPatientTypes',
-      tag: 'Doctors',
-      summary: 'Read the class table',
-      description: 'The classes of patients with their priorities, the highest first.',
-      answers: { 200: PatientTypes },
-      codes: ['invalid_request'],
-    }),
-    () => Promise.resolve(patientTypesOf(reads.patientTypes)),
-  );
 }

@@ -1,17 +1,14 @@
-import type { EpochMs } from '../../engine/index.ts';
 import type { Service } from '../../service/index.ts';
-import { examplesOn } from '../examples.ts';
 import { Health, HEALTHY, Readiness, readinessOf } from '../resources/operations.ts';
 import { optionsOf, type Routes } from '../route.ts';
 import { sendProblem } from '../send-problem.ts';
 
 interface OperationsRoutes {
   readonly service: Service;
-  readonly clock: () => EpochMs;
 }
 
 /** Adds the routes by which the service is operated. */
-export function addOperationsRoutes({ app }: Routes, { service, clock }: OperationsRoutes): void {
+export function addOperationsRoutes({ app }: Routes, { service }: OperationsRoutes): void {
   const health = optionsOf({
     name: 'readHealth',
     tag: 'Operations',
@@ -39,8 +36,4 @@ export function addOperationsRoutes({ app }: Routes, { service, clock }: Operati
 
   // Not a permanent redirect, because browsers would remember it.
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));
-
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
-    reply.send(examplesOn(app.swagger(), clock())),
-  );
 }

@@ -42,8 +42,14 @@ const CallNextBody = closed(
   { title: 'CallNextRequest', examples: [{ doctor_id: 'doc1', complete_current: true }] },
 );
 
-/** Adds the routes of the visit: a patient arrives, is called, is seen, or did not come. */
+/** Adds the routes of the visit: a patient is checked in, is called and is seen, or did not come. */
 export function addVisitRoutes(routes: Routes, { tokens }: VisitRoutes): void {
+  addPresence(routes, tokens);
+  addConsultation(routes, tokens);
+}
+
+/** The commands that say whether a patient is at the clinic. */
+function addPresence(routes: Routes, tokens: TokenCommands): void {
   routes.command({
     command: 'checkIn',
     url: '/check-in',
@@ -57,6 +63,21 @@ export function addVisitRoutes(routes: Routes, { tokens }: VisitRoutes): void {
       tokens.checkIn({ tokenId: tokenId(body.token_id) }, context, tokenOf),
   });
 
+  routes.command({
+    command: 'noShow',
+    url: '/no-show',
+    tag: 'Visit',
+    summary: 'Mark a patient as a no-show',
+    description:
+      'The seat goes to the best waiting patient, who is in `promoted`. Before the slot starts, its delay included, a no-show is accepted only with `force`.',
+    body: NoShowBody,
+    success: NoShow,
+    run: ({ body: { token_id, force = false } }, context) =>
+      tokens.noShow({ tokenId: tokenId(token_id), force }, context, noShowOf),
+  });
+}
+
+function addConsultation(routes: Routes, tokens: TokenCommands): void {
   routes.command({
     command: 'callNext',
     url: '/call-next',
@@ -99,18 +120,5 @@ export function addVisitRoutes(routes: Routes, { tokens }: VisitRoutes): void {
     success: Token,
     run: ({ body }, context) =>
       tokens.complete({ tokenId: tokenId(body.token_id) }, context, tokenOf),
-  });
-
-  routes.command({
-    command: 'noShow',
-    url: '/no-show',
-    tag: 'Visit',
-    summary: 'Mark a patient as a no-show',
-    description:
-      'The seat goes to the best waiting patient, who is in `promoted`. Before the slot starts, its delay included, a no-show is accepted only with `force`.',
-    body: NoShowBody,
-    success: NoShow,
-    run: ({ body: { token_id, force = false } }, context) =>
-      tokens.noShow({ tokenId: tokenId(token_id), force }, context, noShowOf),
   });
 }

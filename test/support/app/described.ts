@@ -107,7 +107,10 @@ export function withoutReferences<T>(part: T, description: object): T {
     const named = $ref
       .slice('#/'.length)
       .split('/')
-      .reduce<unknown>((parent, key) => Object(parent)[key] as unknown, description);
+      .reduce<unknown>(
+        (parent, key) => (parent as Readonly<Record<string, unknown>>)[key],
+        description,
+      );
     if (named === undefined) throw new Error(`${$ref} is not in the description`);
     return inlined(named);
   };
