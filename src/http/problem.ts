@@ -163,4 +163,5 @@ export const PROBLEMS = {
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
 
+/** Every code, in the order of the catalogue. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];

@@ -9,7 +9,7 @@ interface Annotations {
   /** The name of the schema in `components.schemas` of `/openapi.json`. Two different schemas have different names. */
   readonly title?: string;
   readonly description?: string;
-  /** One request that works; `examples.ts` has the values. */
+  /** One value that works on the demo roster. */
   readonly examples?: readonly [unknown];
 }
 
@@ -50,7 +50,7 @@ export const DateText = Type.String({
   description: '`YYYY-MM-DD`.',
 });
 
-/** Why a command is sent; goes on record. */
+/** The reason of a command; it is stored in the history of the tokens. */
 export const Reason = Type.String({
   description: '1 to 200 characters, not all blank, no control or invisible characters.',
   minLength: 1,

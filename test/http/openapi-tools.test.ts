@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../support/app/app.ts';
 
-// The description is made for tools, so tools are what it is tested with.
+// The description is made for tools, so these tests give it to tools.
 
 /** What the linter will find until the service has access keys. */
 const UNTIL_ACCESS_KEYS = 'security-defined';
@@ -74,7 +74,7 @@ const anyCode = (code: string): string => `
   export const used: keyof operations = 'book';
 `;
 
-it('types made of it name the resources, and refuse a misspelt error code', async () => {
+it('the types that a generator derives name the resources, and refuse a misspelt error code', async () => {
   const { body } = await (await openApp()).get<OpenAPI3>('/openapi.json');
   const faults = faultsOf(astToString(await openapiTS(body)), {
     right: clientWith('duplicate_booking'),

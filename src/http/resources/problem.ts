@@ -9,7 +9,7 @@ const Problem = Type.Object(
   {
     type: Type.String({ description: '`urn:opd:problem:` and the code.' }),
     title: Type.String({
-      description: 'What is wrong, in a few words. The same for every problem of the code.',
+      description: 'The problem in a few words; they depend on the code alone.',
     }),
     status: Type.Integer({ description: 'The HTTP status.' }),
     detail: Type.String({ description: 'What to do about it.' }),

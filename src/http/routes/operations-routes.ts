@@ -24,7 +24,7 @@ export function addOperationsRoutes({ app }: Routes, { service }: OperationsRout
     tag: 'Operations',
     summary: 'Say whether commands are accepted',
     description:
-      'Not ready while the state is loading, while nothing can be stored, and while the process stops.',
+      'The service is not ready while the state is loading, while the disk or the database cannot be written, and while the process stops.',
     answers: { 200: Readiness },
     codes: ['invalid_request', 'not_durable', 'stopping'],
   });

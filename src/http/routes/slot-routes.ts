@@ -86,12 +86,13 @@ const SlotParams = idParams(
 const DryRunQuery = closed({
   dry_run: Type.Optional(
     oneOf(['true', 'false'], {
-      description: '`true`: the answer is the same and nothing is changed.',
+      description:
+        '`true` asks for a dry run: the answer is the same, but the command changes nothing.',
     }),
   ),
 });
 
-const DRY_RUN = 'With `dry_run=true` the answer is the same and nothing is changed.';
+const DRY_RUN = 'With `dry_run=true` the answer is the same, but the command changes nothing.';
 
 /** Adds the routes by which slots are opened, and changed while patients are in them. */
 export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
