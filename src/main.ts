@@ -221,7 +221,7 @@ async function start(): Promise<void> {
   });
   const { store, archive } = openDatabase(DATABASE_URL, engine);
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
-  const app = await buildApp({ service, classes, logger, startedAt: Date.now() });
+  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
   if (!store.isDurable)
     logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
   const stopping = new AbortController();

@@ -1,11 +1,10 @@
 import accepts from '@fastify/accepts';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { PatientClass } from '../engine/index.ts';
+import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
+import { describeRoutes, serveDescription } from './description.ts';
 import {
   answerOtherMethods,
   handleErrors,
@@ -28,8 +27,9 @@ export interface AppDeps {
   readonly service: Service;
   readonly classes: readonly PatientClass[];
   readonly logger: Logger;
-  /** Milliseconds since the epoch; part of each request id, so that the ids of two processes differ. */
-  readonly startedAt: number;
+  readonly clock: () => EpochMs;
+  /** The version of the service, as `/openapi.json` gives it. */
+  readonly version: string;
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
@@ -39,22 +39,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Milliseconds from one search for late requests to the next. */
 const TIMEOUT_CHECK_MS = 5_000;
 
-/** The head of `/openapi.json`. */
-const OPENAPI = {
-  openapi: '3.1.0',
-  info: {
-    title: 'OPD token allocation',
-    description: 'Decides, fairly and at once, who sees the doctor.',
-    version: '1.0.0',
-  },
-};
-
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
   classes,
   logger,
-  startedAt,
+  clock,
+  version,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
@@ -67,7 +58,8 @@ export async function buildApp({
     logController: requestLog,
     // All requests share one logger, because a child logger for each costs more than the line that it writes.
     childLoggerFactory: (parent) => parent,
-    genReqId: createRequestIds(startedAt),
+    // The start of the process is part of each request id, so that the ids of two processes differ.
+    genReqId: createRequestIds(clock()),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Node gets the limit too, because its own limit for headers is 60 seconds and it applies the longer of the two.
@@ -104,7 +96,7 @@ export async function buildApp({
   takeJson(app);
   handleErrors(app, logger);
   const finishRoutes = answerOtherMethods(app);
-  await app.register(swagger, { openapi: OPENAPI });
+  await describeRoutes(app, version);
   await app.register(accepts);
   const { tokens, clinic, reads, reports } = service;
   const routes = new Routes(app, identifyNobody);
@@ -114,7 +106,7 @@ export async function buildApp({
   addSlotRoutes(routes, { clinic });
   addReportRoutes(routes, { reports });
   addOperationsRoutes(routes, { service });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await serveDescription(app, clock);
   finishRoutes();
   return app;
 }

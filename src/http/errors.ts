@@ -2,7 +2,8 @@ import { METHODS, STATUS_CODES, type IncomingMessage, type Server } from 'node:h
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { PROBLEMS, sendProblem, type ProblemCode } from './problem.ts';
+import { PROBLEMS, type ProblemCode } from './problem.ts';
+import { sendProblem } from './send-problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
 
 /** The problem codes of Fastify's own errors. */

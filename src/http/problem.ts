@@ -1,6 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Refusal, RefusalCode } from '../service/index.ts';
-import { factsOf, type ProblemFacts } from './resources/problem.ts';
+import type { RefusalCode } from '../service/index.ts';
 
 /** The codes of requests that reach neither a command nor a read. */
 type HttpCode =
@@ -13,7 +11,7 @@ type HttpCode =
 
 export type ProblemCode = RefusalCode | HttpCode;
 
-interface ProblemKind {
+export interface ProblemKind {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
@@ -41,7 +39,7 @@ export const PROBLEMS = {
   doctor_not_found: {
     status: 404,
     title: 'There is no such doctor',
-    detail: 'GET /doctors lists them with their ids.',
+    detail: 'GET /doctors lists all doctors with their ids.',
   },
   slot_not_found: {
     status: 404,
@@ -51,27 +49,28 @@ export const PROBLEMS = {
   token_not_found: {
     status: 404,
     title: 'There is no such token',
-    detail: 'Check the token_id: it is the id that the booking answered.',
+    detail: 'Check the token_id: it is the id in the answer to the booking.',
   },
   token_already_cancelled: {
     status: 404,
-    title: 'The token is cancelled already',
-    detail: 'Nothing is left to do. GET /tokens/{id}/history tells who cancelled it and when.',
+    title: 'The token is already cancelled',
+    detail: 'There is nothing left to do. GET /tokens/{id}/history says who cancelled it and when.',
   },
   nobody_waiting: {
     status: 404,
-    title: 'Nobody who has checked in is to be called',
-    detail: 'Patients are called once they have checked in: POST /check-in.',
+    title: 'No checked-in patient is left to call',
+    detail:
+      'Send POST /check-in for a patient who is at the clinic: only checked-in patients are called.',
   },
   method_not_allowed: {
     status: 405,
     title: 'The route does not take this method',
-    detail: 'The Allow header lists the methods it takes.',
+    detail: 'The Allow header lists the methods that it takes.',
   },
   duplicate_booking: {
     status: 409,
-    title: 'The patient has a token in this slot',
-    detail: 'token_id is the one: a patient has one live token a slot.',
+    title: 'The patient already has a token in this slot',
+    detail: 'token_id is that token. A patient can have only one live token in a slot.',
   },
   slot_ended: {
     status: 409,
@@ -90,42 +89,43 @@ export const PROBLEMS = {
   },
   invalid_transition: {
     status: 409,
-    title: 'The token cannot do this from where it is',
-    detail: 'from is its status, allowed lists the statuses it may go to.',
+    title: 'The status of the token does not allow this',
+    detail: 'from is its status now; allowed lists the statuses that can follow.',
   },
   too_early: {
     status: 409,
     title: 'The slot has not started',
     detail:
-      'From allowed_from on the patient can be marked as not having come; before it with "force": true.',
+      'The patient can be marked as a no-show from allowed_from on, or earlier with "force": true.',
   },
   consultation_in_progress: {
     status: 409,
     title: 'The doctor has a patient in consultation',
     detail:
-      'token_id is the one: complete it first, or call the next with "complete_current": true.',
+      'token_id is the token of this patient: complete it first, or call the next patient with "complete_current": true.',
   },
   capacity_below_seated: {
     status: 409,
-    title: 'Too many seats are taken for good',
+    title: 'The slot needs more seats than this',
     detail:
-      'count patients are with the doctor or have been: their seats cannot be taken from them. Nothing was changed.',
+      'count patients are with the doctor or have already been seen: the slot needs a seat for each of them. Nothing was changed.',
   },
   id_taken: {
     status: 409,
-    title: 'The id is taken',
-    detail: 'Slots and sessions share one namespace, across all doctors: choose another id.',
+    title: 'The id is already in use',
+    detail:
+      'Choose another id: no two slots or sessions may have the same id, also of different doctors.',
   },
   idempotency_in_progress: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',
-    detail: 'Repeat it in a moment to get its answer.',
+    detail: 'Repeat the request in a moment to get its answer.',
     retryAfter: 1,
   },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
-    detail: 'A doctor may take 256 KiB, every other body 16 KiB.',
+    detail: 'A doctor may have 256 KiB, every other body 16 KiB.',
   },
   unsupported_media_type: {
     status: 415,
@@ -135,7 +135,7 @@ export const PROBLEMS = {
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
-    detail: 'Use a new key for every command; repeat a key only with the very same body.',
+    detail: 'Use a new key for every command; repeat a key only with exactly the same body.',
   },
   overloaded: {
     status: 503,
@@ -145,9 +145,9 @@ export const PROBLEMS = {
   },
   not_durable: {
     status: 503,
-    title: 'Nothing can be kept right now',
+    title: 'Nothing can be stored right now',
     detail:
-      'The disk is full, the database is busy or away, or the service is still loading. Nothing was changed: repeat the request.',
+      'The disk is full, the database is busy or unreachable, or the service is still loading. Nothing was changed: repeat the request.',
     retryAfter: 2,
   },
   stopping: {
@@ -158,40 +158,10 @@ export const PROBLEMS = {
   },
   internal: {
     status: 500,
-    title: 'Something went wrong on our side',
-    detail: 'The log names the cause under the id in instance.',
+    title: 'Something went wrong in the service',
+    detail: 'The log of the service has the cause under the id in instance.',
   },
 } as const satisfies Record<ProblemCode, ProblemKind>;
 
-/** Answers with a problem (RFC 9457). */
-export function sendProblem(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  code: ProblemCode,
-  facts: ProblemFacts = {},
-): FastifyReply {
-  const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  const problem = {
-    type: `urn:opd:problem:${code}`,
-    title,
-    status,
-    detail,
-    instance: `urn:opd:request:${request.id}`,
-    code,
-    ...facts,
-    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
-  };
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(problem));
-}
-
-/** Answers with the problem that a refusal of the service is. */
-export const sendRefusal = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refusal: Refusal,
-): FastifyReply => sendProblem(request, reply, refusal.code, factsOf(refusal));
+/** Every code, in the order of the catalogue. */
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];

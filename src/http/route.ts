@@ -3,6 +3,7 @@ import type {
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
+  onRequestHookHandler,
   preValidationHookHandler,
 } from 'fastify';
 import {
@@ -17,11 +18,12 @@ import {
   type RefusalCode,
   type Result,
 } from '../service/index.ts';
+import type { Tag } from './description.ts';
 import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
-import type { Identify } from './identity.ts';
-import { PROBLEMS, sendRefusal, type ProblemCode } from './problem.ts';
-import { Problem } from './resources/problem.ts';
+import { createIdentityHook, type Identify } from './identity.ts';
+import type { ProblemCode } from './problem.ts';
 import { NoQuery } from './schema.ts';
+import { sendRefusal } from './send-problem.ts';
 
 /** The codes of a body that does not reach the command. */
 const BODY_CODES: readonly ProblemCode[] = [
@@ -33,13 +35,18 @@ const BODY_CODES: readonly ProblemCode[] = [
 
 /** How `/openapi.json` presents a route. */
 interface Texts {
-  readonly tag: string;
+  readonly tag: Tag;
+  /** One line, without a full stop. */
   readonly summary: string;
-  readonly description?: string;
+  /** Sentences in Markdown. */
+  readonly description: string;
 }
 
 interface Described extends Texts {
+  /** The `operationId`: generated clients name a method after it. */
+  readonly name: string;
   readonly params?: TSchema | undefined;
+  /** None by default: a query parameter is refused then. */
   readonly query?: TSchema | undefined;
   readonly headers?: TSchema | undefined;
   readonly body?: TSchema | undefined;
@@ -49,33 +56,24 @@ interface Described extends Texts {
   readonly codes: readonly ProblemCode[];
 }
 
-/** The schema of a route, as Fastify takes it: validation, serialisation and description. */
-export function schemaOf(route: Described) {
-  const { tag, summary, description, params, query, headers, body } = route;
+/** What Fastify takes of a route beside its handler: validation, serialisation and description. */
+export function optionsOf(route: Described) {
+  const { name, tag, summary, description, params, query = NoQuery, headers, body } = route;
+  const codes: readonly ProblemCode[] = [...route.codes, 'internal'];
   return {
-    tags: [tag],
-    summary,
-    ...(description === undefined ? {} : { description }),
-    ...(params === undefined ? {} : { params }),
-    ...(query === undefined ? {} : { querystring: query }),
-    ...(headers === undefined ? {} : { headers }),
-    ...(body === undefined ? {} : { body }),
-    response: { ...route.answers, ...problemsOf([...route.codes, 'internal']) },
+    config: { codes },
+    schema: {
+      operationId: name,
+      tags: [tag],
+      summary,
+      description,
+      ...(params === undefined ? {} : { params }),
+      querystring: query,
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body }),
+      response: route.answers,
+    },
   };
-}
-
-/** The error answers of a route, by status: each names its codes. */
-function problemsOf(codes: readonly ProblemCode[]): Readonly<Record<number, object>> {
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
-  return Object.fromEntries(
-    Array.from(byStatus, ([status, group]) => [
-      status,
-      {
-        description: group.map((code) => `\`${code}\``).join(', '),
-        content: { 'application/problem+json': { schema: Problem } },
-      },
-    ]),
-  );
 }
 
 /** The codes of a command: of its body, its idempotency key, its durability, then its own as the engine lists them. */
@@ -128,6 +126,7 @@ export interface ReadRoute<
   Query extends TSchema,
   Success extends TSchema,
 > extends Texts {
+  readonly name: string;
   readonly url: string;
   readonly params?: Params;
   /** None by default: a query parameter is refused then. */
@@ -141,11 +140,12 @@ export interface ReadRoute<
 /** Adds routes to an app: a route says what is its own, and this class knows what all routes have in common. */
 export class Routes {
   readonly app: FastifyInstance;
-  readonly identify: Identify;
+  /** The hook that makes the caller's identity. Every route of a command or a read has it. */
+  readonly onRequest: onRequestHookHandler;
 
   constructor(app: FastifyInstance, identify: Identify) {
     this.app = app;
-    this.identify = identify;
+    this.onRequest = createIdentityHook(app, identify);
   }
 
   /** Adds a route for a command. */
@@ -161,18 +161,19 @@ export class Routes {
     this.app.route<{ Params: Static<Params>; Querystring: Static<Query>; Body: Static<Body> }>({
       method,
       url,
-      schema: schemaOf({
+      ...optionsOf({
         ...route,
-        query: route.query ?? NoQuery,
+        name: route.command,
         headers: takesKey ? KeyHeaders : undefined,
         answers: Object.fromEntries(statuses.map((status) => [status, route.success])),
         codes: codesOf(route.command),
       }),
+      onRequest: this.onRequest,
       ...(bodyLimit === undefined ? {} : { bodyLimit }),
       ...(preValidation === undefined ? {} : { preValidation }),
       handler: async (request, reply) => {
         const context = {
-          identity: this.identify(request),
+          identity: request.identity,
           idempotency: takesKey ? idempotencyKeyOf(request, url) : null,
         };
         reply.code(statuses[0]);
@@ -192,14 +193,14 @@ export class Routes {
     this.app.route<{ Params: Static<Params>; Querystring: Static<Query> }>({
       method: 'GET',
       url: route.url,
-      schema: schemaOf({
+      ...optionsOf({
         ...route,
-        query: route.query ?? NoQuery,
         answers: { 200: route.success },
         codes: ['invalid_request', ...route.codes, 'not_durable'],
       }),
+      onRequest: this.onRequest,
       handler: async (request, reply) =>
-        send(request, reply, await route.run(request, this.identify(request))),
+        send(request, reply, await route.run(request, request.identity)),
     });
   }
 }

@@ -4,9 +4,20 @@ import { Id, UNSEEN } from '../service/index.ts';
 // The schemas of requests and of resources are made of these parts. Fastify makes the validation, the serialisation and
 // /openapi.json from the schemas.
 
+/** What a schema says to people and tools beside its form. */
+interface Annotations {
+  /** The name of the schema in `components.schemas` of `/openapi.json`. Two different schemas have different names. */
+  readonly title?: string;
+  readonly description?: string;
+  /** One value that works on the demo roster. */
+  readonly examples?: readonly [unknown];
+}
+
 /** An object of a request: other fields are refused. */
-export const closed = <T extends TProperties>(properties: T): TObject<T> =>
-  Type.Object(properties, { additionalProperties: false });
+export const closed = <T extends TProperties>(
+  properties: T,
+  annotations: Annotations = {},
+): TObject<T> => Type.Object(properties, { additionalProperties: false, ...annotations });
 
 export const arrayOf = <T extends TSchema>(items: T, description?: string) =>
   Type.Unsafe<readonly Static<T>[]>(Type.Array(items, describedAs(description)));
@@ -19,8 +30,8 @@ export const orNull = <T extends TSchema>(schema: T) =>
     ...(Array.isArray(schema['enum']) ? { enum: [...(schema['enum'] as unknown[]), null] } : {}),
   });
 
-export const oneOf = <T extends string>(values: readonly T[], description?: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: values, ...describedAs(description) });
+export const oneOf = <T extends string>(values: readonly T[], annotations: Annotations = {}) =>
+  Type.Unsafe<T>({ type: 'string', enum: values, ...annotations });
 
 const describedAs = (description: string | undefined) =>
   description === undefined ? {} : { description };
@@ -39,7 +50,7 @@ export const DateText = Type.String({
   description: '`YYYY-MM-DD`.',
 });
 
-/** Why a command is sent; goes on record. */
+/** The reason of a command; it is stored in the history of the tokens. */
 export const Reason = Type.String({
   description: '1 to 200 characters, not all blank, no control or invisible characters.',
   minLength: 1,
@@ -47,8 +58,9 @@ export const Reason = Type.String({
   pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
 });
 
-/** The path parameter of every route with `:id`. */
-export const IdParams = closed({ id: Id });
+/** The path parameter of a route with `:id`. */
+export const idParams = (description: string, example: string) =>
+  closed({ id: Type.String({ ...Id, description, examples: [example] }) });
 
 /** The query of a route that takes none. */
 export const NoQuery = closed({});

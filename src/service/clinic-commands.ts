@@ -202,5 +202,5 @@ const NOTHING: Scope = { doctorIds: [] };
 
 const RESERVED_REASON: Fault = {
   pointer: '/reason',
-  detail: `must not be ${SESSION_ENDED}, which says that a session has ended`,
+  detail: `must not be ${SESSION_ENDED}: the service itself gives this reason when a session has ended`,
 };

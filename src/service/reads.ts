@@ -205,14 +205,24 @@ function scheduleFaults({ date, from, to }: ScheduleQuery): Fault[] {
   const faults = dateFaultsOf({ date, from, to });
   if (faults.length > 0) return faults;
   if (date !== undefined && (from !== undefined || to !== undefined))
-    return [{ pointer: '/date', detail: 'must not stand beside from or to' }];
+    return [{ pointer: '/date', detail: 'cannot be combined with `from` or `to`' }];
   if ((from === undefined) !== (to === undefined))
-    return [{ pointer: from === undefined ? '/from' : '/to', detail: 'must be given too' }];
+    return [
+      {
+        pointer: from === undefined ? '/from' : '/to',
+        detail: 'is missing: `from` and `to` go together',
+      },
+    ];
   if (from === undefined || to === undefined) return [];
   const days = daysBetween(localDate(from), localDate(to)) + 1;
   return days >= 1 && days <= SCHEDULE_DAYS_MAX
     ? []
-    : [{ pointer: '/to', detail: `must be from on, ${SCHEDULE_DAYS_MAX} days at most` }];
+    : [
+        {
+          pointer: '/to',
+          detail: `must not be before \`from\`, and at most ${SCHEDULE_DAYS_MAX} days may be asked for`,
+        },
+      ];
 }
 
 function rangeOf({ date, from, to }: ScheduleQuery, today: LocalDate): [LocalDate, LocalDate] {

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
+import { readVersion } from '../../src/cli/program.ts';
+import { epochMs, tokenId } from '../../src/engine/index.ts';
+import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
+import { factsOf, problemOf } from '../../src/http/resources/problem.ts';
+import { COMMANDS, type Refusal } from '../../src/service/index.ts';
 import { openApp } from '../support/app/app.ts';
+import { withoutReferences } from '../support/app/described-routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 interface Response {
@@ -8,7 +13,9 @@ interface Response {
   readonly content: Readonly<Record<string, { readonly schema: Json }>>;
 }
 interface Operation {
+  readonly operationId: string;
   readonly summary: string;
+  readonly description: string;
   readonly tags: readonly string[];
   readonly parameters?: readonly { name: string; in: string; required: boolean; schema: Json }[];
   readonly requestBody?: { required: boolean; content: Json };
@@ -17,6 +24,8 @@ interface Operation {
 interface Description {
   readonly openapi: string;
   readonly info: Json;
+  readonly tags: readonly { name: string; description: string }[];
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
@@ -64,8 +73,8 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', 'internal']],
-  'GET /health': ['200', ['internal']],
-  'GET /ready': ['200', ['not_durable', 'stopping', 'internal']],
+  'GET /health': ['200', ['invalid_request', 'internal']],
+  'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', 'internal']],
 };
 
 /** What a route answers with besides JSON. */
@@ -87,7 +96,8 @@ beforeEach(async () => {
   const answer = await opd.get<Description>('/openapi.json');
   expect(answer).toMatchObject({ status: 200 });
   description = answer.body;
-  for (const [path, methods] of Object.entries(description.paths))
+  const paths = withoutReferences(description.paths, description);
+  for (const [path, methods] of Object.entries(paths))
     for (const [method, operation] of Object.entries(methods))
       operations.set(`${method.toUpperCase()} ${path}`, operation);
 });
@@ -108,7 +118,7 @@ function* objectsIn(value: unknown): Generator<Json> {
 
 it('is OpenAPI 3.1 and describes the routes that there are, none besides', () => {
   expect(description.openapi).toMatch(/^3\.1\.\d+$/);
-  expect(description.info).toMatchObject({ title: 'OPD token allocation', version: '1.0.0' });
+  expect(description.info).toMatchObject({ title: 'OPD token allocation', version: readVersion() });
   expect([...operations.keys()].sort()).toEqual(Object.keys(ROUTES).sort());
 });
 
@@ -134,6 +144,24 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     }
   });
 
+  it('enumerates the codes of each error answer', () => {
+    for (const [status, response] of Object.entries(operation().responses)) {
+      const schema = response.content['application/problem+json']?.schema;
+      const named = Array.from(response.description.matchAll(/`(\w+)`/g), ([, code]) => code);
+      if (Number(status) >= 400)
+        expect(schema).toMatchObject({ properties: { code: { type: 'string', enum: named } } });
+    }
+  });
+
+  it('has a name, a summary and a description', () => {
+    const { operationId, summary, description: text, tags } = operation();
+    const isUnique = [...operations.values()].filter((each) => each.operationId === operationId);
+    expect([isUnique.length, operationId]).toEqual([1, expect.stringMatching(/^[a-z][A-Za-z]+$/)]);
+    expect(summary).toMatch(/^[A-Z][^.]+$/);
+    expect(text).toMatch(/^[A-Z].*\.$/);
+    expect(description.tags.map(({ name }) => name)).toContain(tags[0]);
+  });
+
   it('declares what it takes', () => {
     const { parameters = [], requestBody, summary, tags } = operation();
     expect([summary, tags.length]).not.toContain('');
@@ -151,6 +179,55 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     expect(keys).toHaveLength(route.startsWith('POST') ? 1 : 0);
   });
 });
+
+it('names every operation that is a command as the service names it', () => {
+  const names = Array.from(operations.values(), ({ operationId }) => operationId);
+  expect(names).toEqual(expect.arrayContaining(Object.keys(COMMANDS)));
+});
+
+it('names the resources, and repeats no schema that has a name', () => {
+  const { schemas } = description.components;
+  expect(Object.keys(schemas)).toEqual(
+    expect.arrayContaining(['Token', 'Slot', 'Booking', 'Doctor', 'Schedule', 'Problem']),
+  );
+  const names = new Map(
+    Object.entries(schemas).map(([name, schema]) => [
+      JSON.stringify(withoutReferences(schema, description)),
+      name,
+    ]),
+  );
+  expect(names.size).toBe(Object.keys(schemas).length);
+  const ownSchemas = new Set(Object.values(schemas));
+  const repeated = [...objectsIn(description)]
+    .filter((object) => !('$ref' in object) && !ownSchemas.has(object))
+    .map((object) => names.get(JSON.stringify(withoutReferences(object, description))));
+  expect(repeated.filter((name) => name !== undefined)).toEqual([]);
+});
+
+/** A refusal of each code that has facts. */
+const REFUSALS = [
+  { code: 'invalid_request', errors: [] },
+  { code: 'duplicate_booking', tokenId: tokenId('t') },
+  { code: 'consultation_in_progress', tokenId: tokenId('t') },
+  { code: 'invalid_transition', from: 'WAITING', allowed: [] },
+  { code: 'too_early', allowedFrom: epochMs(0) },
+  { code: 'capacity_below_seated', count: 1 },
+] as const satisfies readonly Refusal[];
+
+it.each(PROBLEM_CODES)(
+  'describes the members that %s has beside those of every problem',
+  (code) => {
+    const refusal = REFUSALS.find((each) => each.code === code) ?? ({ code } as Refusal);
+    const facts = Object.keys(factsOf(refusal));
+    const { properties, required } = problemOf(PROBLEMS[code].status, [code]) as {
+      properties: Json;
+      required: string[];
+    };
+    const members = ['retryAfter' in PROBLEMS[code] ? ['retry_after'] : [], facts].flat();
+    expect(Object.keys(properties).toSorted()).toEqual(['status', 'code', ...members].toSorted());
+    expect(required.toSorted()).toEqual(members.toSorted());
+  },
+);
 
 it('describes every code of the catalogue but those of requests that reach no route', () => {
   const described = new Set([...operations.values()].flatMap(codesOf));

@@ -282,6 +282,8 @@ it.each<['GET' | 'POST' | 'PATCH', string, object?]>([
   ['GET', '/tokens/x?y=1'],
   ['GET', '/tokens/x/history?limit=1'],
   ['GET', '/patient-types?x=1'],
+  ['GET', '/health?x=1'],
+  ['GET', '/ready?x=1'],
   ['POST', '/book?dry_run=true', booking('W1')],
   ['POST', '/cancel?dry_run=true', { token_id: 'x' }],
   ['POST', '/move?dry_run=true', { token_id: 'x', slot_id: 'doc1_slot1' }],

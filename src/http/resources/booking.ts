@@ -19,7 +19,7 @@ export const Bumped = Type.Object(
     type: Text,
     waitlist_position: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
   },
-  { description: 'Who lost a seat by it and waits now.' },
+  { title: 'Bumped', description: 'A token that lost its seat and waits now.' },
 );
 export type BumpedView = Static<typeof Bumped>;
 
@@ -30,7 +30,10 @@ export const bumpedOf = (bumped: Token): BumpedView => ({
   waitlist_position: bumped.slot.waitlistPositionOf(bumped),
 });
 
-const Alternative = Type.Object({ id: Text, start_time: Instant, seats_left: Count });
+const Alternative = Type.Object(
+  { id: Text, start_time: Instant, seats_left: Count },
+  { title: 'Alternative', description: 'A slot of the same doctor with free seats.' },
+);
 export type AlternativeView = Static<typeof Alternative>;
 
 /** A waiting token comes with slots that have free seats; a seated token with none. */
@@ -49,11 +52,14 @@ const alternativesOf = (
     : {};
 
 /** The answer to a booking. */
-export const Booking = Type.Object({
-  ...tokenFields,
-  bumped: orNull(Bumped),
-  alternatives: Type.Optional(arrayOf(Alternative)),
-});
+export const Booking = Type.Object(
+  {
+    ...tokenFields,
+    bumped: orNull(Bumped),
+    alternatives: Type.Optional(arrayOf(Alternative)),
+  },
+  { title: 'Booking', description: 'The new token, and the token that lost its seat to it.' },
+);
 export type BookingView = Static<typeof Booking>;
 
 export const bookingOf = ({ token, bumped }: Booked, moment: Moment): BookingView => ({
@@ -63,12 +69,19 @@ export const bookingOf = ({ token, bumped }: Booked, moment: Moment): BookingVie
 });
 
 /** The answer to a move or to a change of class. */
-export const Reordered = Type.Object({
-  ...tokenFields,
-  bumped: orNull(Bumped),
-  promoted: orNull(TokenSchema),
-  alternatives: Type.Optional(arrayOf(Alternative)),
-});
+export const Reordered = Type.Object(
+  {
+    ...tokenFields,
+    bumped: orNull(Bumped),
+    promoted: orNull(TokenSchema),
+    alternatives: Type.Optional(arrayOf(Alternative)),
+  },
+  {
+    title: 'Reordered',
+    description:
+      'The token in its new place, the token that lost its seat and the one that got one.',
+  },
+);
 export type ReorderedView = Static<typeof Reordered>;
 
 export const reorderedOf = (

@@ -2,13 +2,19 @@ import { Type, type Static } from '@sinclair/typebox';
 import { WEEKDAYS, type DoctorFacts } from '../../engine/index.ts';
 import { arrayOf, Count, oneOf, Text } from '../schema.ts';
 
-const Session = Type.Object({
-  id: Text,
-  weekdays: arrayOf(oneOf(WEEKDAYS)),
-  start: Text,
-  end: Text,
-  capacity: Count,
-});
+const Session = Type.Object(
+  {
+    id: Text,
+    weekdays: arrayOf(oneOf(WEEKDAYS)),
+    start: Text,
+    end: Text,
+    capacity: Count,
+  },
+  {
+    title: 'Session',
+    description: 'Weekly hours of a doctor; they yield a slot on each of the weekdays.',
+  },
+);
 
 /** The fields of a doctor; a schedule spreads them. */
 export const doctorFields = {
@@ -19,7 +25,10 @@ export const doctorFields = {
   sessions: arrayOf(Session),
 };
 
-export const Doctor = Type.Object(doctorFields);
+export const Doctor = Type.Object(doctorFields, {
+  title: 'Doctor',
+  description: 'A doctor with the sessions.',
+});
 export type DoctorView = Static<typeof Doctor>;
 
 export const doctorOf = (facts: DoctorFacts): DoctorView => ({
@@ -36,7 +45,10 @@ export const doctorOf = (facts: DoctorFacts): DoctorView => ({
   })),
 });
 
-export const Doctors = Type.Object({ doctors: arrayOf(Doctor) });
+export const Doctors = Type.Object(
+  { doctors: arrayOf(Doctor) },
+  { title: 'Doctors', description: 'All doctors, in the order of their ids.' },
+);
 export type DoctorsView = Static<typeof Doctors>;
 
 export const doctorsOf = (doctors: readonly DoctorFacts[]): DoctorsView => ({

@@ -4,21 +4,29 @@ import { instantOf, type ChangeRecord } from '../../service/index.ts';
 import { arrayOf, Instant, orNull, Text, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
-const Change = Type.Object({
-  id: Type.String({ description: "Stable: the doctor and the change's place in its order." }),
-  kind: Type.Unsafe<TokenChange['kind']>(Text),
-  at: Instant,
-  slot_id: Text,
-  from: orNull(StatusName),
-  to: orNull(StatusName),
-  type: TextOrNull('The class that the token got by it; null when it kept the one it had.'),
-  cause: TextOrNull('The token that caused it: the newcomer of a bump, who left for a promotion.'),
-  actor: Text,
-  reason: TextOrNull(),
-});
+const Change = Type.Object(
+  {
+    id: Type.String({ description: 'The doctor and the number of the change; it never changes.' }),
+    kind: Type.Unsafe<TokenChange['kind']>(Text),
+    at: Instant,
+    slot_id: Text,
+    from: orNull(StatusName),
+    to: orNull(StatusName),
+    type: TextOrNull('The class that the token got; null when its class did not change.'),
+    cause: TextOrNull(
+      'The token that caused the change: the newcomer of a bump, or the token whose seat became free.',
+    ),
+    actor: Text,
+    reason: TextOrNull(),
+  },
+  { title: 'Change', description: 'A change of a token.' },
+);
 export type ChangeView = Static<typeof Change>;
 
-export const History = Type.Object({ token_id: Text, changes: arrayOf(Change) });
+export const History = Type.Object(
+  { token_id: Text, changes: arrayOf(Change) },
+  { title: 'History', description: 'The changes of a token, the oldest first.' },
+);
 export type HistoryView = Static<typeof History>;
 
 /** The change records of one token. */

@@ -1,20 +1,104 @@
-import { Type } from '@sinclair/typebox';
+import { Type, type TProperties } from '@sinclair/typebox';
 import { instantOf, type Refusal } from '../../service/index.ts';
-import { arrayOf, Text } from '../schema.ts';
+import { PROBLEM_CODES, PROBLEMS, type ProblemCode, type ProblemKind } from '../problem.ts';
+import { arrayOf, Instant, oneOf, Text } from '../schema.ts';
 import { FAULTS_MAX } from '../validation-faults.ts';
+import { StatusName } from './token.ts';
 
-export const Problem = Type.Object(
+const Problem = Type.Object(
   {
-    type: Text,
-    title: Text,
-    status: Type.Integer(),
-    detail: Text,
-    instance: Text,
-    code: Text,
-    errors: Type.Optional(arrayOf(Type.Object({ pointer: Text, detail: Text }))),
+    type: Type.String({ description: '`urn:opd:problem:` and the code.' }),
+    title: Type.String({
+      description: 'The problem in a few words; they depend on the code alone.',
+    }),
+    status: Type.Integer({ description: 'The HTTP status.' }),
+    detail: Type.String({ description: 'What to do about it.' }),
+    instance: Type.String({
+      description:
+        'The id of the request; the log has the cause of an `internal` problem under it.',
+    }),
+    code: oneOf(PROBLEM_CODES, {
+      title: 'ProblemCode',
+      description: 'A code never changes: a client decides by it.',
+    }),
   },
-  { description: 'RFC 9457; facts of the code stand beside it.' },
+  {
+    title: 'Problem',
+    description: 'Why a request was refused (RFC 9457). Some codes have further members.',
+  },
 );
+
+const Fault = Type.Object(
+  {
+    pointer: Type.String({ description: 'The place of the fault: a JSON Pointer (RFC 6901).' }),
+    detail: Text,
+  },
+  { title: 'Fault', description: 'A fault of a request.' },
+);
+
+/** The members of the problems of some codes, beside those that every problem has. `factsOf` makes their values. */
+const FACTS: Readonly<Partial<Record<ProblemCode, TProperties>>> = {
+  invalid_request: {
+    errors: arrayOf(Fault, `\`invalid_request\`: the faults, ${FAULTS_MAX} at most.`),
+  },
+  duplicate_booking: {
+    token_id: Type.String({
+      description: '`duplicate_booking`: the live token that the patient has in the slot.',
+    }),
+  },
+  invalid_transition: {
+    from: StatusName,
+    allowed: arrayOf(StatusName, '`invalid_transition`: the statuses that can follow `from`.'),
+  },
+  too_early: {
+    allowed_from: Type.String({
+      ...Instant,
+      description: '`too_early`: the instant from which the command is allowed.',
+    }),
+  },
+  consultation_in_progress: {
+    token_id: Type.String({
+      description: '`consultation_in_progress`: the token of the patient who is with the doctor.',
+    }),
+  },
+  capacity_below_seated: {
+    count: Type.Integer({
+      minimum: 1,
+      description: '`capacity_below_seated`: how many seats cannot be taken away.',
+    }),
+  },
+};
+
+const RetryAfter = Type.Integer({
+  description: 'Seconds after which the request can be repeated; also in the header `Retry-After`.',
+});
+
+const factsSchemaOf = (code: ProblemCode): TProperties => {
+  const { retryAfter }: ProblemKind = PROBLEMS[code];
+  return { ...FACTS[code], ...(retryAfter === undefined ? {} : { retry_after: RetryAfter }) };
+};
+
+/**
+ * The schema of a problem that has one of these codes: a member is required if every one of the codes has it.
+ * @param status of all the codes
+ * @param codes one at least
+ */
+export function problemOf(status: number, codes: readonly ProblemCode[]): object {
+  const facts = codes.map(factsSchemaOf);
+  const properties: TProperties = Object.fromEntries(facts.flatMap((each) => Object.entries(each)));
+  const isInAll = (name: string) => facts.every((each) => Object.hasOwn(each, name));
+  return {
+    type: 'object',
+    allOf: [Problem],
+    properties: {
+      status: { type: 'integer', const: status },
+      // Without an example of its own, a page shows the first code of `ProblemCode` here.
+      code: { ...oneOf(codes), examples: codes.slice(0, 1) },
+      ...properties,
+    },
+    required: Object.keys(properties).filter(isInAll),
+  };
+}
 
 /** The members of a problem beside those that every problem has. */
 export type ProblemFacts = Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ import { Count, Text } from '../schema.ts';
 
 const MinutesOrNull = Type.Unsafe<number | null>({
   type: ['number', 'null'],
-  description: 'Minutes, to a tenth, by nearest rank; null when nobody waited and got a seat.',
+  description: 'Minutes, to a tenth, by nearest rank; null when no patient waited and got a seat.',
 });
 
 const Wait = Type.Object(
@@ -19,18 +19,23 @@ const Wait = Type.Object(
     p90_minutes: MinutesOrNull,
   },
   {
-    description: 'Who waited and got a seat in the end: from the arrival in its slot to the seat.',
+    title: 'Wait',
+    description:
+      'How long the patients waited who got a seat in the end: from the arrival in the slot to the seat.',
   },
 );
 
 const countFields = {
   ...(Object.fromEntries(COUNTED.map((kind) => [kind, Count])) as Record<CountedKind, TInteger>),
-  seated: Type.Integer({ minimum: 0, description: 'Who holds a seat now, or has used it up.' }),
+  seated: Type.Integer({
+    minimum: 0,
+    description: 'Tokens that have a seat now, or have used it up.',
+  }),
   waiting: Count,
   wait: Wait,
 };
 
-const Total = Type.Object(countFields);
+const Total = Type.Object(countFields, { title: 'Counts' });
 export type CountsView = Static<typeof Total>;
 
 const countsOf = ({ changes, seated, waiting, wait }: Counts): CountsView => ({
@@ -44,20 +49,24 @@ const countsOf = ({ changes, seated, waiting, wait }: Counts): CountsView => ({
   },
 });
 
-export const DayReport = Type.Object({
-  doctor_id: Text,
-  date: Text,
-  slots: Type.Integer({ minimum: 0, description: 'Slots of the day, closed ones included.' }),
-  offered: Type.Integer({ minimum: 0, description: 'Seats of the slots that are not closed.' }),
-  total: Total,
-  by_class: Type.Array(Type.Object({ type: Text, ...countFields }), {
-    description: 'The class table, in its order; a token counts under the class it has at the end.',
-  }),
-  empty_seat_minutes: Type.Number({
-    minimum: 0,
-    description: 'Seat-minutes that stayed empty while somebody waited: 0.',
-  }),
-});
+export const DayReport = Type.Object(
+  {
+    doctor_id: Text,
+    date: Text,
+    slots: Type.Integer({ minimum: 0, description: 'Slots of the day, closed ones included.' }),
+    offered: Type.Integer({ minimum: 0, description: 'Seats of the slots that are not closed.' }),
+    total: Total,
+    by_class: Type.Array(Type.Object({ type: Text, ...countFields }, { title: 'ClassCounts' }), {
+      description:
+        'The class table, in its order; a token counts under the class it has at the end.',
+    }),
+    empty_seat_minutes: Type.Number({
+      minimum: 0,
+      description: 'Minutes for which a seat stayed empty while a patient waited: 0.',
+    }),
+  },
+  { title: 'DayReport', description: "What happened in a doctor's slots of a day." },
+);
 export type DayReportView = Static<typeof DayReport>;
 
 export const dayReportOf = (report: Report): DayReportView => ({

@@ -27,12 +27,15 @@ const slotFields = {
   seated: Count,
   seats_left: Count,
   waiting: Count,
-  status: oneOf(SLOT_STATUSES),
+  status: oneOf(SLOT_STATUSES, { title: 'SlotStatus' }),
   tokens: arrayOf(Token),
   waitlist: arrayOf(Token),
 };
 
-export const Slot = Type.Object(slotFields);
+export const Slot = Type.Object(slotFields, {
+  title: 'Slot',
+  description: 'A slot with its seated and its waiting patients, the best rank first.',
+});
 export type SlotView = Static<typeof Slot>;
 
 export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
@@ -53,11 +56,17 @@ export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
 });
 
 /** The answer to a change of seats or delay. */
-export const RevisedSlot = Type.Object({
-  ...slotFields,
-  bumped: arrayOf(Bumped),
-  promoted: arrayOf(Token),
-});
+export const RevisedSlot = Type.Object(
+  {
+    ...slotFields,
+    bumped: arrayOf(Bumped),
+    promoted: arrayOf(Token),
+  },
+  {
+    title: 'RevisedSlot',
+    description: 'The slot, the tokens that lost a seat and the tokens that got one.',
+  },
+);
 export type RevisedView = Static<typeof RevisedSlot>;
 
 export const revisedSlotOf = (
@@ -70,17 +79,27 @@ export const revisedSlotOf = (
 });
 
 /** The answer to the closing of a slot. */
-export const ClosedSlot = Type.Object({
-  ...slotFields,
-  affected: arrayOf(
-    Type.Object({
-      outcome: oneOf(['moved', 'cancelled_by_hospital', 'stays']),
-      seated: Type.Boolean(),
-      token: Token,
-    }),
-  ),
-  bumped: arrayOf(Bumped),
-});
+export const ClosedSlot = Type.Object(
+  {
+    ...slotFields,
+    affected: arrayOf(
+      Type.Object(
+        {
+          outcome: oneOf(['moved', 'cancelled_by_hospital', 'stays']),
+          seated: Type.Boolean({ description: 'Whether the patient has a seat now.' }),
+          token: Token,
+        },
+        { title: 'AffectedToken', description: 'A patient of a closed slot.' },
+      ),
+    ),
+    bumped: arrayOf(Bumped),
+  },
+  {
+    title: 'ClosedSlot',
+    description:
+      'The closed slot, its patients with the outcome, and the tokens that lost a seat to them.',
+  },
+);
 export type ClosedView = Static<typeof ClosedSlot>;
 
 export const closedSlotOf = (
@@ -97,12 +116,18 @@ export const closedSlotOf = (
 });
 
 /** The answer to a doctor's delay. */
-export const Delay = Type.Object({
-  doctor_id: Text,
-  date: Text,
-  minutes: Count,
-  slots: arrayOf(Slot),
-});
+export const Delay = Type.Object(
+  {
+    doctor_id: Text,
+    date: Text,
+    minutes: Count,
+    slots: arrayOf(Slot),
+  },
+  {
+    title: 'Delay',
+    description: 'The open slots of the day that have not ended, with their new times.',
+  },
+);
 export type DelayView = Static<typeof Delay>;
 
 export const delayOf = (

@@ -10,7 +10,7 @@ import {
 import { instantOf, type StoredToken } from '../../service/index.ts';
 import { Instant, oneOf, Text } from '../schema.ts';
 
-export const StatusName = oneOf(Object.keys(STATUSES) as Status[]);
+export const StatusName = oneOf(Object.keys(STATUSES) as Status[], { title: 'TokenStatus' });
 
 /** The fields of a token; an answer that is a token and more spreads them. */
 export const tokenFields = {
@@ -22,7 +22,7 @@ export const tokenFields = {
   patient_name: Text,
   patient_id: Type.Optional(Text),
   type: Text,
-  timestamp: Type.String({ format: 'date-time', description: 'When it was accepted.' }),
+  timestamp: Type.String({ format: 'date-time', description: 'When the booking was accepted.' }),
   slot_id: Text,
   doctor_id: Text,
   status: StatusName,
@@ -35,11 +35,14 @@ export const tokenFields = {
   estimated_time: Type.Unsafe<string | null>({
     type: ['string', 'null'],
     format: 'date-time',
-    description: 'When the turn should come; null when waiting or over.',
+    description: 'When the patient should see the doctor; null when waiting or over.',
   }),
 };
 
-export const Token = Type.Object(tokenFields);
+export const Token = Type.Object(tokenFields, {
+  title: 'Token',
+  description: 'The place of a patient in a slot: a seat, or a place on the waitlist.',
+});
 export type TokenView = Static<typeof Token>;
 
 /** A live token. */

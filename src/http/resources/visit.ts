@@ -6,7 +6,10 @@ import { Token, tokenFields, tokenOf } from './token.ts';
 // What a command answers by which a patient is called or leaves.
 
 /** The answer to a call. */
-export const Called = Type.Object({ ...tokenFields, completed: orNull(Token) });
+export const Called = Type.Object(
+  { ...tokenFields, completed: orNull(Token) },
+  { title: 'Called', description: 'The token that was called, and the token that was completed.' },
+);
 export type CalledView = Static<typeof Called>;
 
 export const calledOf = ({ token, completed }: EngineCalled, moment: Moment): CalledView => ({
@@ -15,7 +18,10 @@ export const calledOf = ({ token, completed }: EngineCalled, moment: Moment): Ca
 });
 
 /** The answer to a no-show. */
-export const NoShow = Type.Object({ ...tokenFields, promoted: orNull(Token) });
+export const NoShow = Type.Object(
+  { ...tokenFields, promoted: orNull(Token) },
+  { title: 'NoShow', description: 'The no-show, and the token that got its seat.' },
+);
 export type NoShowView = Static<typeof NoShow>;
 
 export const noShowOf = ({ token, promoted }: Departure, moment: Moment): NoShowView => ({
@@ -24,11 +30,14 @@ export const noShowOf = ({ token, promoted }: Departure, moment: Moment): NoShow
 });
 
 /** The answer to a cancellation. */
-export const Cancellation = Type.Object({
-  status: Type.Literal('CANCELLED'),
-  id: Text,
-  promoted: orNull(Token),
-});
+export const Cancellation = Type.Object(
+  {
+    status: Type.Literal('CANCELLED'),
+    id: Text,
+    promoted: orNull(Token),
+  },
+  { title: 'Cancellation', description: 'The cancelled token, and the token that got its seat.' },
+);
 export type CancelView = Static<typeof Cancellation>;
 
 export const cancellationOf = ({ token, promoted }: Departure, moment: Moment): CancelView => ({

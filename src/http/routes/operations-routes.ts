@@ -1,7 +1,7 @@
 import type { Service } from '../../service/index.ts';
-import { sendProblem } from '../problem.ts';
 import { Health, HEALTHY, Readiness, readinessOf } from '../resources/operations.ts';
-import { schemaOf, type Routes } from '../route.ts';
+import { optionsOf, type Routes } from '../route.ts';
+import { sendProblem } from '../send-problem.ts';
 
 interface OperationsRoutes {
   readonly service: Service;
@@ -9,21 +9,26 @@ interface OperationsRoutes {
 
 /** Adds the routes by which the service is operated. */
 export function addOperationsRoutes({ app }: Routes, { service }: OperationsRoutes): void {
-  const health = {
+  const health = optionsOf({
+    name: 'readHealth',
     tag: 'Operations',
-    summary: 'Whether the process lives',
+    summary: 'Say that the process runs',
+    description: 'Answers as long as the process can answer at all, also while it loads or stops.',
     answers: { 200: Health },
-    codes: [],
-  };
-  app.get('/health', { schema: schemaOf(health) }, () => Promise.resolve(HEALTHY));
-
-  const readiness = schemaOf({
-    tag: 'Operations',
-    summary: 'Whether commands are taken',
-    answers: { 200: Readiness },
-    codes: ['not_durable', 'stopping'],
+    codes: ['invalid_request'],
   });
-  app.get('/ready', { schema: readiness }, async (request, reply) =>
+  app.get('/health', health, () => Promise.resolve(HEALTHY));
+
+  const readiness = optionsOf({
+    name: 'readReadiness',
+    tag: 'Operations',
+    summary: 'Say whether commands are accepted',
+    description:
+      'The service is not ready while the state is loading, while the disk or the database cannot be written, and while the process stops.',
+    answers: { 200: Readiness },
+    codes: ['invalid_request', 'not_durable', 'stopping'],
+  });
+  app.get('/ready', readiness, async (request, reply) =>
     service.unreadiness === undefined
       ? reply.send(readinessOf(service.isDurable))
       : sendProblem(request, reply, service.unreadiness),
@@ -31,8 +36,4 @@ export function addOperationsRoutes({ app }: Routes, { service }: OperationsRout
 
   // Not a permanent redirect, because browsers would remember it.
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));
-
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
-    reply.send(app.swagger()),
-  );
 }

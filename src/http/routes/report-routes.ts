@@ -1,8 +1,9 @@
-import type { Static } from '@sinclair/typebox';
+import { Type, type Static } from '@sinclair/typebox';
 import { doctorId, localDate } from '../../engine/index.ts';
 import { Id, type Reports } from '../../service/index.ts';
 import { DayReport, DayReportCsv, dayReportOf, reportCsvOf } from '../resources/report.ts';
-import { schemaOf, send, shown, type Routes } from '../route.ts';
+import { optionsOf, send, shown, type Routes } from '../route.ts';
+import { EXAMPLE_DATE } from '../examples.ts';
 import { closed, DateText } from '../schema.ts';
 
 interface ReportRoutes {
@@ -13,19 +14,23 @@ const JSON_TYPE = 'application/json';
 /** With its parameters, because a client that accepts only a table with a header, or in UTF-8, gets exactly that. */
 const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
 
-const DayReportQuery = closed({ doctor_id: Id, date: DateText });
+const DayReportQuery = closed({
+  doctor_id: Type.String({ ...Id, examples: ['doc1'] }),
+  date: Type.String({ ...DateText, examples: [EXAMPLE_DATE] }),
+});
 
 /** Adds the route of what a hospital counts at the end of a day, as JSON or as a table. */
-export function addReportRoutes({ app, identify }: Routes, { reports }: ReportRoutes): void {
-  const schema = schemaOf({
+export function addReportRoutes({ app, onRequest }: Routes, { reports }: ReportRoutes): void {
+  const options = optionsOf({
+    name: 'readDayReport',
     tag: 'Reports',
-    summary: "Count what happened on a doctor's day",
+    summary: "Count what happened in a doctor's slots of a day",
     description:
-      'In every row booked + moved_in - moved_out - cancelled - no_show - expired = seated + waiting. JSON, or CSV when `Accept` prefers it.',
+      'The counts of the day up to now, in total and by class. In every row `booked` + `moved_in` - `moved_out` - `cancelled` - `no_show` - `expired` = `seated` + `waiting`. The answer is JSON, or CSV when the header `Accept` prefers it.',
     query: DayReportQuery,
     answers: {
       200: {
-        description: 'The day up to now.',
+        description: 'The report.',
         content: { [JSON_TYPE]: { schema: DayReport }, 'text/csv': { schema: DayReportCsv } },
       },
     },
@@ -34,11 +39,11 @@ export function addReportRoutes({ app, identify }: Routes, { reports }: ReportRo
 
   app.get<{ Querystring: Static<typeof DayReportQuery> }>(
     '/reports/day',
-    { schema },
+    { ...options, onRequest },
     async (request, reply) => {
       const { doctor_id, date } = request.query;
       const query = {
-        identity: identify(request),
+        identity: request.identity,
         doctorId: doctorId(doctor_id),
         date: localDate(date),
       };

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { doctorId, localDate, slotId } from '../../engine/index.ts';
 import { Capacity, Id, type ClinicCommands } from '../../service/index.ts';
+import { EXAMPLE_DATE } from '../examples.ts';
 import {
   ClosedSlot,
   closedSlotOf,
@@ -12,19 +13,32 @@ import {
   slotOf,
 } from '../resources/slot.ts';
 import type { Routes } from '../route.ts';
-import { closed, DateText, IdParams, oneOf, Reason } from '../schema.ts';
+import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
 
 interface SlotRoutes {
   readonly clinic: ClinicCommands;
 }
 
-const SlotBody = closed({
-  doctor_id: Id,
-  start_time: Type.String({ format: 'date-time' }),
-  end_time: Type.String({ format: 'date-time' }),
-  capacity: Capacity,
-  id: Type.Optional(Id),
-});
+const SlotBody = closed(
+  {
+    doctor_id: Id,
+    start_time: Type.String({ format: 'date-time' }),
+    end_time: Type.String({ format: 'date-time', description: 'Later than `start_time`.' }),
+    capacity: Capacity,
+    id: Type.Optional(Id),
+  },
+  {
+    title: 'SlotRequest',
+    examples: [
+      {
+        doctor_id: 'doc1',
+        start_time: `${EXAMPLE_DATE}T14:00:00Z`,
+        end_time: `${EXAMPLE_DATE}T15:00:00Z`,
+        capacity: 3,
+      },
+    ],
+  },
+);
 
 const DelayMinutes = Type.Integer({
   minimum: 0,
@@ -38,19 +52,47 @@ const ReviseSlotBody = Type.Unsafe<{
 }>({
   ...closed({ capacity: Type.Optional(Capacity), delay_minutes: Type.Optional(DelayMinutes) }),
   minProperties: 1,
+  title: 'ReviseSlotRequest',
+  examples: [{ capacity: 4 }],
 });
 
-const CloseBody = closed({ reason: Reason, move_to: Type.Optional(Id) });
+const CloseBody = closed(
+  {
+    reason: Reason,
+    move_to: Type.Optional(
+      Type.String({
+        ...Id,
+        description:
+          'The slot that gets the patients; with the id of a session, its next slot that starts no earlier. Left out, the patients are cancelled.',
+      }),
+    ),
+  },
+  {
+    title: 'CloseSlotRequest',
+    examples: [{ reason: 'Dr. A is ill', move_to: 'doc2_slot1' }],
+  },
+);
 
-const DelayBody = closed({ date: DateText, minutes: DelayMinutes });
+const DelayBody = closed(
+  { date: DateText, minutes: DelayMinutes },
+  { title: 'DelayRequest', examples: [{ date: EXAMPLE_DATE, minutes: 20 }] },
+);
+
+const SlotParams = idParams(
+  'The own id of the slot; the id of a session is not accepted here.',
+  `doc1_slot1@${EXAMPLE_DATE}`,
+);
 
 const DryRunQuery = closed({
   dry_run: Type.Optional(
-    oneOf(['true', 'false'], 'Whether the command is only tried: the same answer, no change.'),
+    oneOf(['true', 'false'], {
+      description:
+        '`true` asks for a dry run: the answer is the same, but the command changes nothing.',
+    }),
   ),
 });
 
-const DRY_RUN = 'With `dry_run=true` the answer is the same and nothing is changed.';
+const DRY_RUN = 'With `dry_run=true` the answer is the same, but the command changes nothing.';
 
 /** Adds the routes by which slots are opened, and changed while patients are in them. */
 export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
@@ -63,7 +105,8 @@ function addOpening(routes: Routes, clinic: ClinicCommands): void {
     command: 'addSlot',
     url: '/slots',
     tag: 'Slots',
-    summary: 'Open a single slot outside the sessions',
+    summary: 'Open a single slot',
+    description: 'The slot belongs to no session. Without an `id` it gets a new one.',
     body: SlotBody,
     statuses: [201],
     success: Slot,
@@ -75,9 +118,9 @@ function addOpening(routes: Routes, clinic: ClinicCommands): void {
     method: 'PATCH',
     url: '/slots/:id',
     tag: 'Slots',
-    summary: "Set a slot's seats and delay",
-    description: `More seats promote who waits, fewer bump the weakest. ${DRY_RUN}`,
-    params: IdParams,
+    summary: 'Change the seats or the delay of a slot',
+    description: `More seats promote waiting patients; fewer seats bump the lowest ranks. ${DRY_RUN}`,
+    params: SlotParams,
     query: DryRunQuery,
     body: ReviseSlotBody,
     success: RevisedSlot,
@@ -101,8 +144,8 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
     url: '/slots/:id/close',
     tag: 'Slots',
     summary: 'Close a slot and move or cancel its patients',
-    description: `Every live patient is listed with the outcome. ${DRY_RUN}`,
-    params: IdParams,
+    description: `The answer lists every affected patient with the outcome. A closed slot cannot be opened again. ${DRY_RUN}`,
+    params: SlotParams,
     query: DryRunQuery,
     body: CloseBody,
     success: ClosedSlot,
@@ -125,7 +168,7 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
     tag: 'Slots',
     summary: 'Say by how much a doctor runs late on a day',
     description: `Sets the delay of the open slots of the day that have not ended. ${DRY_RUN}`,
-    params: IdParams,
+    params: idParams('The id of the doctor.', 'doc1'),
     query: DryRunQuery,
     body: DelayBody,
     success: Delay,

@@ -1,12 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import { doctorId, patientId, slotId, tokenId, type PatientClass } from '../../engine/index.ts';
 import { Id, Name, type Reads, type TokenCommands } from '../../service/index.ts';
+import { EXAMPLE_TOKEN_ID } from '../examples.ts';
 import { Booking, bookingOf, Reordered, reorderedOf } from '../resources/booking.ts';
 import { History, historyOf } from '../resources/history.ts';
 import { overTokenOf, Token, tokenOf } from '../resources/token.ts';
 import { Cancellation, cancellationOf } from '../resources/visit.ts';
 import { shown, type Routes } from '../route.ts';
-import { closed, IdParams, oneOf, Reason } from '../schema.ts';
+import { closed, idParams, oneOf, Reason } from '../schema.ts';
 
 interface TokenRoutes {
   readonly tokens: TokenCommands;
@@ -14,28 +15,64 @@ interface TokenRoutes {
   readonly classes: readonly PatientClass[];
 }
 
-const patientType = (classes: readonly PatientClass[]) => oneOf(classes.map(({ type }) => type));
+const patientType = (classes: readonly PatientClass[]) =>
+  oneOf(
+    classes.map(({ type }) => type),
+    { title: 'PatientType', description: 'A class of the hospital, highest priority first.' },
+  );
+
+const SlotOrSessionId = Type.Unsafe<string>({
+  ...Id,
+  description:
+    "1 to 128 letters, digits and `_-.:@`. The id of a slot, or of a session: it means the session's next slot that still takes bookings.",
+});
 
 /** The body of a booking; the classes are those of the hospital's table. */
 export const bookBody = (classes: readonly PatientClass[]) =>
-  closed({
-    doctor_id: Id,
-    slot_id: Type.Unsafe<string>({
-      ...Id,
-      description:
-        "1 to 128 letters, digits and `_-.:@`. The id of a slot, or of a session: it means the session's next slot that still takes bookings.",
-    }),
-    patient_name: Name,
-    patient_type: patientType(classes),
-    patient_id: Type.Optional(Id),
-  });
+  closed(
+    {
+      doctor_id: Id,
+      slot_id: SlotOrSessionId,
+      patient_name: Name,
+      patient_type: patientType(classes),
+      patient_id: Type.Optional(Id),
+    },
+    {
+      title: 'BookRequest',
+      examples: [
+        {
+          doctor_id: 'doc1',
+          slot_id: 'doc1_slot1',
+          patient_name: 'John Doe',
+          patient_type: 'ONLINE_BOOKING',
+        },
+      ],
+    },
+  );
 
-export const CancelBody = closed({ token_id: Id, reason: Type.Optional(Reason) });
+export const CancelBody = closed(
+  { token_id: Id, reason: Type.Optional(Reason) },
+  {
+    title: 'CancelRequest',
+    examples: [{ token_id: EXAMPLE_TOKEN_ID, reason: 'called the front desk' }],
+  },
+);
 
-const MoveBody = closed({ token_id: Id, slot_id: Id });
+const MoveBody = closed(
+  { token_id: Id, slot_id: SlotOrSessionId },
+  { title: 'MoveRequest', examples: [{ token_id: EXAMPLE_TOKEN_ID, slot_id: 'doc1_slot2' }] },
+);
 
 const reclassifyBody = (classes: readonly PatientClass[]) =>
-  closed({ token_id: Id, patient_type: patientType(classes), reason: Reason });
+  closed(
+    { token_id: Id, patient_type: patientType(classes), reason: Reason },
+    {
+      title: 'ReclassifyRequest',
+      examples: [{ token_id: EXAMPLE_TOKEN_ID, patient_type: 'EMERGENCY', reason: 'chest pain' }],
+    },
+  );
+
+const TokenParams = idParams('The `id` in the answer to the booking.', EXAMPLE_TOKEN_ID);
 
 /** Adds the routes by which a token is made, changed and read. */
 export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: TokenRoutes): void {
@@ -50,6 +87,8 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
     url: '/book',
     tag: 'Tokens',
     summary: 'Book a patient into a slot',
+    description:
+      'The patient gets a seat when one is free or a token of a lower class can be bumped, and waits otherwise. To wait is a success too: the answer then lists `alternatives`.',
     body: bookBody(classes),
     statuses: [201],
     success: Booking,
@@ -72,7 +111,9 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
     command: 'cancel',
     url: '/cancel',
     tag: 'Tokens',
-    summary: 'Cancel a token, seated or waiting',
+    summary: 'Cancel a token',
+    description:
+      'The token may have a seat or wait. A seat that becomes free goes to the best waiting patient, who is in `promoted`.',
     body: CancelBody,
     success: Cancellation,
     run: ({ body: { token_id, reason = null } }, context) =>
@@ -92,7 +133,7 @@ function addReordering(
     tag: 'Tokens',
     summary: 'Move a patient to another slot',
     description:
-      'A new arrival there, of whichever doctor; the seat left goes to who waits for it. Refused, the patient keeps the old place.',
+      'The other slot may be of another doctor. The patient arrives there now, after the patients who are in it. A seat that becomes free goes to the best waiting patient. When the move is refused, the patient stays in the old slot.',
     body: MoveBody,
     success: Reordered,
     run: ({ body }, context) =>
@@ -108,7 +149,8 @@ function addReordering(
     url: '/reclassify',
     tag: 'Tokens',
     summary: 'Give a patient another class',
-    description: 'The arrival is kept; the reason goes on record.',
+    description:
+      'The patient keeps the arrival, gets the rank of the new class, and may bump another token. The reason is stored in the history of the token.',
     body: reclassifyBody(classes),
     success: Reordered,
     run: ({ body: { token_id, patient_type, reason } }, context) =>
@@ -122,10 +164,12 @@ function addReordering(
 
 function addReads(routes: Routes, reads: Reads): void {
   routes.read({
+    name: 'readToken',
     url: '/tokens/:id',
     tag: 'Tokens',
-    summary: 'Read a token of any age and status',
-    params: IdParams,
+    summary: 'Read a token',
+    description: 'Finds a token of any age and status.',
+    params: TokenParams,
     success: Token,
     codes: ['token_not_found'],
     run: ({ params }, identity) =>
@@ -133,10 +177,12 @@ function addReads(routes: Routes, reads: Reads): void {
   });
 
   routes.read({
+    name: 'readTokenHistory',
     url: '/tokens/:id/history',
     tag: 'Tokens',
-    summary: 'Read what happened to a token, and why',
-    params: IdParams,
+    summary: 'Read the changes of a token',
+    description: 'Lists every change with its instant and its cause, the oldest first.',
+    params: TokenParams,
     success: History,
     codes: ['token_not_found'],
     run: async ({ params: { id } }, identity) =>

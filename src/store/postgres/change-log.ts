@@ -15,10 +15,12 @@ import type { CommitFeed } from './commit-feed.ts';
 import { Finality, type LogEnd } from './finality.ts';
 import type { Row, Run } from './session.ts';
 
-/** Milliseconds between two tries to prove that the end of the log is final: most transactions end within that. */
-const PROOF_PAUSE_MS = 10;
-/** Milliseconds for which a reader waits for that proof. */
-const PROOF_PATIENCE_MS = 250;
+/** Milliseconds between two observations of the log's end; most transactions end within that time. */
+const OBSERVATION_PAUSE_MS = 10;
+/** Milliseconds for which `since` waits for more changes to become final before it returns the final ones. */
+const PAGE_WAIT_MS = 250;
+/** Milliseconds for which `end` waits for a first proof. Without a proof it has no answer, so it waits longer. */
+const END_WAIT_MS = 5_000;
 
 /** The table `changes` in the order of its positions, up to where it is final. See `Finality`. */
 export class PostgresChangeLog implements ChangeLog {
@@ -26,20 +28,26 @@ export class PostgresChangeLog implements ChangeLog {
   readonly #run: Run;
   readonly #feed: CommitFeed;
   readonly #finality = new Finality();
-  /** The latest observation: one begins after the other, because their order matters. */
+  /** The latest observation. Each one begins when the one before has ended, because their order matters. */
   #observed: Promise<unknown> = Promise.resolve();
 
-  /** @param run retries what is lost with a connection */
+  /** @param run retries statements whose connection was lost */
   constructor(run: Run, feed: CommitFeed) {
     this.#run = run;
     this.#feed = feed;
   }
 
-  /** @throws NotDurableError also when a transaction of the server runs so long that no end can be told */
+  /** @throws NotDurableError also when another transaction of the server runs for so long that no end can be proved */
   async end(): Promise<string> {
     const { position } = await this.#observe();
-    if (!(await this.#isFinalAt(position)) && this.#finality.position === 0)
-      throw new NotDurableError('The end of the log cannot be told: another transaction runs.');
+    const isProved =
+      (await this.#isFinalAt(position, PAGE_WAIT_MS)) ||
+      this.#finality.position > 0 ||
+      (await this.#isFinalAt(1, END_WAIT_MS));
+    if (!isProved)
+      throw new NotDurableError(
+        'The end of the change log is not known, because another transaction of the server is still running.',
+      );
     const rows = await this.#run('changeUpTo', this.#finality.position);
     return cursorOf(rows.map(placedOf)[0]);
   }
@@ -51,7 +59,7 @@ export class PostgresChangeLog implements ChangeLog {
   ): Promise<ChangePage> {
     const from = positionOf(cursor);
     const { position } = await this.#observe();
-    if (position > from) await this.#isFinalAt(from + 1);
+    if (position > from) await this.#isFinalAt(from + 1, PAGE_WAIT_MS);
     // The cursor's own change is final, whether that has been proved here or by another process.
     const to = Math.max(this.#finality.position, from);
     const rows = await this.#run('changesFrom', from, to, countFor(limit));
@@ -62,12 +70,12 @@ export class PostgresChangeLog implements ChangeLog {
     return this.#feed.subscribe(listener);
   }
 
-  /** Waits, but not for long, until the log is final up to this position. */
-  async #isFinalAt(position: number): Promise<boolean> {
-    const until = performance.now() + PROOF_PATIENCE_MS;
+  /** Waits until the log is final up to this position; false when that takes longer than `waitMs` milliseconds. */
+  async #isFinalAt(position: number, waitMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + waitMs;
     while (this.#finality.position < position) {
-      if (performance.now() > until) return false;
-      await delay(PROOF_PAUSE_MS);
+      if (performance.now() > deadlineMs) return false;
+      await delay(OBSERVATION_PAUSE_MS);
       await this.#observe();
     }
     return true;

@@ -8,6 +8,7 @@ import {
   type EpochMs,
   type PatientClass,
 } from '../../../src/engine/index.ts';
+import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
@@ -160,15 +161,16 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { store, archive } = database;
   // The close may fail, because a test that restarts the program has closed the store already.
   onTestFinished(() => store.close().catch(() => undefined));
+  const clock = () => time.now;
   const service = createService({
     engine,
     store,
     archive,
-    clock: () => time.now,
+    clock,
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes, logger, startedAt: time.now });
+  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());

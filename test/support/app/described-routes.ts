@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/index.ts';
+import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import { createService } from '../../../src/service/index.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
@@ -9,6 +10,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly additionalProperties?: unknown;
   readonly maximum?: number;
 }
@@ -94,8 +96,29 @@ function fieldsOf({ properties = {}, required = [] }: Schema, prefix: string): F
   ]);
 }
 
+/** A part of a description in which the named schemas stand in place of the references to them. */
+export function withoutReferences<T>(part: T, description: object): T {
+  const inlined = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(inlined);
+    const { $ref } = value as { readonly $ref?: string };
+    if ($ref === undefined)
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inlined(each)]));
+    const named = $ref
+      .slice('#/'.length)
+      .split('/')
+      .reduce<unknown>(
+        (parent, key) => (parent as Readonly<Record<string, unknown>>)[key],
+        description,
+      );
+    if (named === undefined) throw new Error(`${$ref} is not in the description`);
+    return inlined(named);
+  };
+  return inlined(part) as T;
+}
+
 function closed(schema: Schema): Schema {
-  const { properties, items } = schema;
+  const { properties, items, anyOf } = schema;
   return {
     ...schema,
     ...(properties === undefined
@@ -107,6 +130,7 @@ function closed(schema: Schema): Schema {
           ),
         }),
     ...(items === undefined ? {} : { items: closed(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(closed) }),
   };
 }
 
@@ -115,22 +139,24 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const { store, archive } = openMemoryDatabase(engine);
+  const clock = () => epochMs(0);
   const service = createService({
     engine,
     store,
     archive,
-    clock: () => epochMs(0),
+    clock,
     horizonDays: 14,
   });
   const logger = pino({ level: 'silent' });
-  return buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: 0 });
+  return buildApp({ service, classes: DEFAULT_CLASSES, logger, clock, version: readVersion() });
 }
 
 /** Every route of the program, including those that `/openapi.json` leaves out. */
 export async function describedRoutes(): Promise<DescribedRoute[]> {
   const app = await buildUnstartedApp();
   const { body } = await app.inject('/openapi.json');
-  const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, Operation>> };
+  const description = JSON.parse(body) as { paths: Record<string, Record<string, Operation>> };
+  const paths = withoutReferences(description.paths, description);
   const described = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(
       ([method, operation]) => new DescribedRoute(method.toUpperCase(), path, operation),

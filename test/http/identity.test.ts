@@ -1,0 +1,54 @@
+import { Type } from '@sinclair/typebox';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { expect, it } from 'vitest';
+import { Routes } from '../../src/http/route.ts';
+import { closed } from '../../src/http/schema.ts';
+
+const TEXTS = { tag: 'Tokens', summary: 'Test', description: 'A test.' } as const;
+const Named = Type.Object({ name: Type.String() });
+
+/** An app with a command and a read that answer with the name of the caller; each caller's body, as it was then. */
+function appOf(): { app: FastifyInstance; bodies: unknown[] } {
+  const app = Fastify();
+  const bodies: unknown[] = [];
+  const routes = new Routes(app, (request) => {
+    bodies.push(request.body);
+    return { name: String(request.headers['x-name']) };
+  });
+  routes.command({
+    ...TEXTS,
+    command: 'book',
+    url: '/book',
+    body: closed({}),
+    success: Named,
+    run: (_sent, { identity }) =>
+      Promise.resolve({ result: { ok: true, value: { name: identity.name } }, isReplay: false }),
+  });
+  routes.read({
+    ...TEXTS,
+    name: 'readName',
+    url: '/name',
+    success: Named,
+    codes: [],
+    run: (_sent, { name }) => Promise.resolve({ ok: true, value: { name } }),
+  });
+  return { app, bodies };
+}
+
+it.each([
+  { method: 'POST', url: '/book', payload: {} },
+  { method: 'GET', url: '/name' },
+] as const)('$method gets the identity that is made of its request', async (request) => {
+  const { app } = appOf();
+  for (const name of ['front-desk', 'kiosk']) {
+    const answer = await app.inject({ ...request, headers: { 'x-name': name } });
+    expect(answer.json()).toEqual({ name });
+  }
+});
+
+it('makes the identity once, before the body is read', async () => {
+  const { app, bodies } = appOf();
+  const headers = { 'content-type': 'application/json' };
+  const answer = await app.inject({ method: 'POST', url: '/book', headers, payload: '{' });
+  expect([answer.statusCode, bodies]).toEqual([400, [undefined]]);
+});
