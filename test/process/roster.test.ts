@@ -163,7 +163,7 @@ patient_types are valid; they are not stored in the database: every start reads 
     );
     const wrong = place.file('wrong.json', { doctors: [DOCTOR], slots: [{ ...CAMP, id: '' }] });
     expect(await place.roster('import', wrong, ...more)).toEqual(
-      refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id .+\n/),
+      refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id: .+\n/),
     );
     expect((await place.verify()).output).toBe(before);
   });
@@ -176,7 +176,7 @@ patient_types are valid; they are not stored in the database: every start reads 
     [['list', 'x'], SAY],
     [['import', 'a', 'b'], SAY],
     [['export', 'x', '--apply'], SAY],
-    [['export', 'x', '--force'], /^Unknown option '--force'\..*--help says what there is\.\n$/],
+    [['export', 'x', '--force'], /^Unknown option '--force'\..*--help shows the usage\.\n$/],
     [['import', 'no such file'], /^The roster cannot be read: ENOENT: .*\.\n$/],
     [['export', '-'], /^There is no doctor in sqlite:\S+: nothing to export\.\n$/],
   ])('refuses %j with a sentence', async (args, sentence) => {

@@ -96,22 +96,37 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
   ],
   ['starts earlier', camp({ start_time: '2026-11-23T18:59:59Z' }), [], 'slot camp: exists'],
   ['ends later', camp({ end_time: '2026-11-23T20:00:01Z' }), [], 'slot camp: exists already'],
-  ['has nobody', camp({ id: 'x', doctor_id: 'doc9' }), [], 'slot x: doctor_not_found (doc9)'],
-  ["is a session's", camp({ id: 'doc2_slot1' }), [], 'slot doc2_slot1: id_taken (by a session)'],
+  ['has nobody', camp({ id: 'x', doctor_id: 'doc9' }), [], 'slot x: there is no doctor doc9'],
+  [
+    "is a session's",
+    camp({ id: 'doc2_slot1' }),
+    [],
+    'slot doc2_slot1: the id belongs to a session',
+  ],
   [
     "stands where a session's slots do",
     camp({ id: 'doc2_slot1@x' }),
     [],
-    'slot doc2_slot1@x: id_taken (by a session)',
+    'slot doc2_slot1@x: the id belongs to a session',
   ],
   [
     "is a session's slot",
     camp({ id: 'doc1_slot1@2026-11-24' }),
     [],
-    'slot doc1_slot1@2026-11-24: id_taken (by a session)',
+    'slot doc1_slot1@2026-11-24: the id belongs to a session',
   ],
-  ["is the roster's own session's", camp({ id: 'n' }), withSession('n'), 'slot n: id_taken'],
-  ["stands where the roster's own do", camp({ id: 'n@1' }), withSession('n'), 'slot n@1: id_taken'],
+  [
+    "is the roster's own session's",
+    camp({ id: 'n' }),
+    withSession('n'),
+    'slot n: the id belongs to a session',
+  ],
+  [
+    "stands where the roster's own do",
+    camp({ id: 'n@1' }),
+    withSession('n'),
+    'slot n@1: the id belongs to a session',
+  ],
 ])('of which one %s refuse the whole roster', async (_, slot, doctors, sentence) => {
   const opd = await openApp({ slots: [camp()] });
   const version = versionOf(opd);
