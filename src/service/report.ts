@@ -26,7 +26,7 @@ export const COUNTED = [
 ] as const satisfies readonly Change['kind'][];
 export type CountedKind = (typeof COUNTED)[number];
 
-/** How long the patients who waited and got a seat had waited since their arrival in its slot. */
+/** How long the patients who waited and got a seat had waited since they entered the slot. */
 export interface Wait {
   readonly patients: number;
   /** Minutes, to a tenth; null when there is no such patient. */
@@ -34,7 +34,7 @@ export interface Wait {
   readonly p90Minutes: number | null;
 }
 
-/** What became of some tokens: how often each change happened to them, and what they hold at the end. */
+/** How often each change happened to some tokens, and how many of them have a seat or wait at the end. */
 export interface Counts {
   readonly changes: Readonly<Record<CountedKind, number>>;
   readonly seated: number;
@@ -100,7 +100,7 @@ class TokenDay {
   type = '';
   /** Null once the token was moved to another day or doctor. */
   status: Status | null = null;
-  /** Milliseconds from its arrival in the slot to the promotion that gave it the seat; null when none did. */
+  /** Milliseconds from its entry into the slot to the promotion that gave it the seat; null when no promotion did. */
   waitMs: number | null = null;
   #arrivedAt = 0;
 
@@ -159,7 +159,7 @@ function percentileOf(sorted: readonly number[], percent: number): number | null
   return wait === undefined ? null : Math.round(tenthsOf(wait)) / 10;
 }
 
-/** What a slot was set to last. */
+/** The latest facts of a slot. */
 const factsOf = (changes: readonly Change[]): SlotFacts | undefined =>
   changes.findLast((change) => change.kind === 'slot_set')?.slot;
 

@@ -141,7 +141,7 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
     const said = await refusalOf({ ...MEMORY, ROSTER: rosterFile(content) });
     const [head, ...lines] = said.trimEnd().split('\n');
     expect(head).toMatch(/^The roster \S+ is not valid:$/);
-    expect(lines.map((line) => line.trim().split(' ')[0])).toEqual(places);
+    expect(lines.map((line) => line.trim().split(': ')[0])).toEqual(places);
     expect(lines.every((line) => /^ {2}\S+ \S+/.test(line))).toBe(true);
   });
 
