@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-// Side by side, because each of them keeps one core busy for as long as the machine has others.
+// The checks run in parallel, because each of them uses only one core.
 const CHECKS = ['tsc', 'eslint -c .eslint.config.js .', 'prettier --check --log-level warn .'];
 
 const exits = CHECKS.map(async (command) => {

@@ -22,7 +22,7 @@ import { LIMITS, parseRoster } from '../src/service/index.ts';
 import { Settings } from '../src/settings.ts';
 import { PENDING_MAX } from '../src/store/group-commit.ts';
 import { RESPONSE_RETENTION_HOURS } from '../src/store/index.ts';
-import { describedRoutes, faultsIn, type DescribedRoute } from './support/app/described.ts';
+import { describedRoutes, faultsIn, type DescribedRoute } from './support/app/described-routes.ts';
 import {
   anchorOf,
   blocksOf,

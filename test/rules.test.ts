@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import ts from 'typescript';
 import { readDocument, ROOT, sectionOf } from './support/markdown.ts';
 
-// The rules R1, R2 ... stand in DESIGN.md. Code, tests and documents cite them by number.
+// DESIGN.md defines the rules R1, R2 ... Code, tests and documents cite them by number.
 
 const CITED = /\bR\d+\b/g;
 

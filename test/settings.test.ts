@@ -16,11 +16,11 @@ const faultsOf = (environment: Record<string, string>): readonly string[] => {
   return 'faults' in read ? read.faults : [];
 };
 
-it('has a default for everything but the roster', () => {
+it('every setting except the roster has a default', () => {
   expect(readSettings({})).toEqual({ settings: DEFAULTS });
 });
 
-it('takes an empty variable and white space for not set', () => {
+it('a variable that is empty or only white space counts as not set', () => {
   const names = Object.keys(Settings.properties);
   for (const text of ['', '  ', '\t\n'])
     expect(readSettings(Object.fromEntries(names.map((name) => [name, text])))).toEqual({
@@ -28,7 +28,7 @@ it('takes an empty variable and white space for not set', () => {
     });
 });
 
-it('takes what is set, without the white space around it, and leaves other variables alone', () => {
+it('a setting is read without the white space around it, and other variables are ignored', () => {
   const read = readSettings({
     HOST: ' 0.0.0.0 ',
     PORT: ' 0 ',
@@ -70,14 +70,14 @@ it.each([
   ['HORIZON_DAYS', '367'],
   ['WAITLIST_MAX', '1000001'],
   ['WAITLIST_MAX', 'none'],
-])('refuses %s=%s with one sentence that names both', (name, text) => {
+])('%s=%s is refused with one sentence that names both', (name, text) => {
   const faults = faultsOf({ [name]: text });
   expect(faults).toHaveLength(1);
   expect(faults[0]).toContain(`${name}=${text} is not valid.`);
 });
 
 it.each(['sqlite:', 'sqlite', 'mysql://opd:secret@localhost/opd', 'memory:opd'])(
-  'refuses %s for DATABASE_URL without repeating it: it may hold a password',
+  'DATABASE_URL=%s is refused, and not repeated because it may contain a password',
   (text) => {
     const faults = faultsOf({ DATABASE_URL: text });
     expect(faults).toHaveLength(1);
@@ -92,11 +92,11 @@ it.each([
   ['HORIZON_DAYS', '1'],
   ['WAITLIST_MAX', '1000000'],
   ['DATABASE_URL', 'sqlite:/var/lib/opd/opd.db'],
-])('takes the bound %s=%s', (name, text) => {
+])('the bound %s=%s is valid', (name, text) => {
   expect(faultsOf({ [name]: text })).toEqual([]);
 });
 
-it('reports every wrong setting together, each once, with its bounds', () => {
+it('all invalid settings are reported together, each once, with its bounds', () => {
   const faults = faultsOf({
     PORT: 'x',
     LOG_LEVEL: 'loud',
@@ -113,7 +113,7 @@ it('reports every wrong setting together, each once, with its bounds', () => {
   expect(faults.find((fault) => fault.startsWith('LOG_LEVEL'))).toContain('silent');
 });
 
-it('describes every setting', () => {
+it('every setting has a description', () => {
   for (const { description } of Object.values(Settings.properties))
     expect(description).toMatch(/\.$/);
 });

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Whose code a layer may import, besides its own: arrows point one way. */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
+/** The layers that each layer may import from, besides itself. The imports go one way. */
+const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   background: [],
   telemetry: [],
@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...['engine', 'background', 'telemetry', 'store', 'audit', 'transfer', 'service', 'settings'],
   ],
 };
-/** The files that start a process: they alone read it. */
+/** Whether the file starts a process. Only such files may use `process`. */
 const isProcess = (file: string): boolean => file === 'src/main.ts' || file.startsWith('src/cli/');
 const LINES_MAX = 400;
 
@@ -40,7 +40,7 @@ const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const parsed = (file: string): ts.SourceFile =>
   ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true);
 
-/** What a file imports, re-exports or loads, types included. */
+/** The specifiers of everything that a file imports, re-exports or loads, including types. */
 const importsOf = (file: string): string[] => {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -57,7 +57,7 @@ const importsOf = (file: string): string[] => {
   return found;
 };
 
-/** Names that a file reads from nowhere but the global scope. */
+/** All identifiers of a file except property names. Global names are among them. */
 const globalsOf = (file: string): Set<string> => {
   const names = new Set<string>();
   const visit = (node: ts.Node): void => {
@@ -78,7 +78,7 @@ const layerOf = (file: string): string => file.split('/')[1]?.replace(/\.ts$/, '
 const importedLayer = (file: string, specifier: string): string =>
   layerOf(relative(ROOT, join(ROOT, dirname(file), specifier)));
 
-/** What breaks a rule in these files: each breach with its file. */
+/** Every breach that `find` returns for these files, after the name of its file. */
 const breaches = (files: readonly string[], find: (file: string) => Iterable<string>): string[] =>
   files.flatMap((file) => Array.from(find(file), (breach) => `${file}: ${breach}`));
 
@@ -90,64 +90,64 @@ const crossings = (file: string): string[] =>
     (specifier) => specifier.startsWith('.') && importedLayer(file, specifier) !== layerOf(file),
   );
 
-/** The circles of imports among these files: each as `a.ts -> b.ts -> a.ts`, once. */
-function circlesAmong(files: readonly string[]): string[] {
+/** The import cycles among these files, each once, written as `a.ts -> b.ts -> a.ts`. */
+function importCyclesAmong(files: readonly string[]): string[] {
   const imports = new Map(
     files.map((file) => {
       const paths = importsOf(file).map((path) => relative(ROOT, join(ROOT, dirname(file), path)));
       return [file, paths.filter((path) => files.includes(path))] as const;
     }),
   );
-  const circles: string[] = [];
+  const cycles: string[] = [];
   const finished = new Set<string>();
   const visit = (file: string, path: readonly string[]): void => {
     const start = path.indexOf(file);
-    if (start !== -1) circles.push([...path.slice(start), file].join(' -> '));
+    if (start !== -1) cycles.push([...path.slice(start), file].join(' -> '));
     if (start !== -1 || finished.has(file)) return;
     for (const imported of imports.get(file) ?? []) visit(imported, [...path, file]);
     finished.add(file);
   };
   for (const file of files) visit(file, []);
-  return circles;
+  return cycles;
 }
 
-it('knows every file of src', () => {
+it('every file of src belongs to a known layer', () => {
   expect(SOURCES.length).toBeGreaterThan(40);
-  expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ARROWS)));
+  expect(new Set(SOURCES.map(layerOf))).toEqual(new Set(Object.keys(ALLOWED_IMPORTS)));
 });
 
 describe('the layers', () => {
   it('import one way: main, http, service, store, engine', () => {
     const wrong = (file: string): string[] =>
       crossings(file).filter((specifier) => {
-        const allowed = ARROWS[layerOf(file)] ?? [];
+        const allowed = ALLOWED_IMPORTS[layerOf(file)] ?? [];
         return !allowed.includes(importedLayer(file, specifier));
       });
     expect(breaches(SOURCES, wrong)).toEqual([]);
   });
 
-  it('are entered by their index', () => {
+  it('are imported through their index', () => {
     const layers = SOURCES.filter((file) => !isProcess(file));
-    const asides = (file: string): string[] =>
+    const deepImports = (file: string): string[] =>
       crossings(file).filter((specifier) => !specifier.endsWith('/index.ts'));
-    expect(breaches(layers, asides)).toEqual([]);
+    expect(breaches(layers, deepImports)).toEqual([]);
   });
 
-  it('leave the process to those who start one', () => {
+  it('do not use the process, except the files that start one', () => {
     const layers = SOURCES.filter((file) => !isProcess(file));
     const reads = (file: string): string[] =>
       [...globalsOf(file), ...importsOf(file)].filter((name) => /^(node:)?process$/.test(name));
     expect(breaches(layers, reads)).toEqual([]);
   });
 
-  it('leave SQL to the store', () => {
+  it('have no SQL outside the store', () => {
     const others = SOURCES.filter((file) => layerOf(file) !== 'store');
     const sql =
       /\b(SELECT .+ FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA|node:sqlite)\b/g;
     expect(breaches(others, (file) => matches(file, sql))).toEqual([]);
   });
 
-  it('keep HTTP to its layer', () => {
+  it('have no HTTP outside its layer', () => {
     const others = SOURCES.filter((file) => !/^src\/(http\/|main\.ts)/.test(file));
     const http = (file: string): string[] =>
       importsOf(file).filter((specifier) => /fastify|node:http/.test(specifier));
@@ -155,8 +155,8 @@ describe('the layers', () => {
   });
 });
 
-it('no file imports itself by way of others', () => {
-  expect(circlesAmong(SOURCES)).toEqual([]);
+it('no file imports itself through other files', () => {
+  expect(importCyclesAmong(SOURCES)).toEqual([]);
 });
 
 describe('the engine', () => {
@@ -168,7 +168,7 @@ describe('the engine', () => {
     expect(breaches(engine, outside)).toEqual([]);
   });
 
-  it('knows neither clock nor randomness nor environment, and waits for nothing (R16)', () => {
+  it('uses neither clock nor randomness nor environment, and awaits nothing (R16)', () => {
     const globals = ['Date', 'Temporal', 'process', 'performance', 'crypto', 'console', 'Promise'];
     const timers = ['globalThis', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'];
     const impure = new Set([...globals, ...timers]);
@@ -186,10 +186,10 @@ describe('every file', () => {
     expect(long).toEqual([]);
   });
 
-  it('leaves nothing to do later, and switches no check off', () => {
-    const later =
+  it('has no open tasks and disables no check', () => {
+    const markers =
       /\b(?:TO[D]O|FIX[M]E|X[X]X)\b|@ts-(?:ignore|nocheck|expect-error)|eslint-[d]isable/g;
-    expect(breaches(ALL, (file) => matches(file, later))).toEqual([]);
+    expect(breaches(ALL, (file) => matches(file, markers))).toEqual([]);
   });
 
   it('exports by name', () => {
@@ -205,8 +205,8 @@ describe('every file', () => {
 describe('the tests', () => {
   const tests = ALL.filter((file) => file.endsWith('.test.ts'));
 
-  it('all run, but for those that hold the reason why they cannot', () => {
-    // `skipIf(reason !== null)`: what is skipped says why.
+  it('all run, except those that are skipped with a reason', () => {
+    // `skipIf(reason !== null)` is allowed, because such a test has the reason at hand.
     const skipped = /\.(?:only|skip|todo|fails|runIf)\(|\.skipIf\((?!\w+ !== null\))/g;
     expect(breaches(tests, (file) => matches(file, skipped))).toEqual([]);
   });

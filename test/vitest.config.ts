@@ -3,31 +3,31 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { scratchDirectory } from './support/process/scratch.ts';
 
-/** What is not tried once more with the programs under test on PostgreSQL. */
+/** Test files that are not run a second time with PostgreSQL as the database. */
 const NOT_ON_POSTGRES = [
-  // What is answered before a store is asked anything.
+  // These requests are answered before the store is used.
   'test/http/{docs,log,methods,openapi,sockets,strictness}.test.ts',
-  // What of a store's disk the test holds up: it is a store of its own.
+  // This test uses its own store, whose disk it blocks.
   'test/http/durability.test.ts',
-  // What has no store, or only ever one of its own.
+  // These tests have no store, or always the same kind of store.
   'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
 ];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-// Every process of a run inherits both.
-process.env['TMPDIR'] = scratchDirectory();
-// Each of several hundred processes would strip the types of the same files and compile them again.
+// The processes of a run inherit both variables. A run starts hundreds of processes of the same files, and each process
+// would compile these files again if it had no cache.
+process.env['TMPDIR'] ??= scratchDirectory();
 process.env['NODE_COMPILE_CACHE'] = `${ROOT}node_modules/.cache/compile`;
 
 export default defineConfig({
   root: ROOT,
   test: {
-    // The modules of the program are loaded once for all files of a worker: none of them has state that a test changes.
+    // A worker loads the program's modules once for all its files, because no module has state that a test changes.
     isolate: false,
     setupFiles: 'test/support/each-file.ts',
     globalSetup: 'test/support/postgres/postgres-setup.ts',
-    // Many tests wait for a timer of the program: others use the cores meanwhile.
+    // There are more workers than cores, because many tests wait for a timer and use no core meanwhile.
     maxWorkers: availableParallelism() + 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

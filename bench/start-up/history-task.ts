@@ -16,7 +16,7 @@ import {
 import { localDateAt, slotsOf } from '../../src/service/calendar.ts';
 import { createTokenIds } from '../../src/service/ids.ts';
 import { migrate } from '../../src/store/sqlite/open.ts';
-import { counterOperations, operationsOf } from '../../src/store/sqlite/operations.ts';
+import { counterOperations, operationsOf } from '../../src/store/sqlite/batch-writer.ts';
 import { WRITES, type Operation, type StatementName } from '../../src/store/sqlite/statements.ts';
 import { serveTask } from '../lib/child.ts';
 import { anyClass } from '../lib/classes.ts';

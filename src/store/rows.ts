@@ -1,8 +1,11 @@
 import {
   invariant,
+  isEntry,
   isLive,
   isStatus,
+  type AllocationEngine,
   type DoctorFacts,
+  type DoctorId,
   type DoctorSnapshot,
   type EpochMs,
   type LocalDate,
@@ -13,7 +16,7 @@ import {
   type Weekday,
 } from '../engine/index.ts';
 import type { StoredResponse, StoredSlot, StoredToken } from './archive.ts';
-import type { Counters } from './counters.ts';
+import type { Decision } from './store.ts';
 import type { RowOf } from './tables.ts';
 
 // The one mapping between the engine's values and the rows of the tables, each way. Rows are as a database gives them: the
@@ -242,3 +245,33 @@ export const storedResponseOf = (row: ResponseRow): StoredResponse => ({
   answer: row.answer,
   at: row.at,
 });
+
+/** A doctor's counters as a batch leaves them: written once a batch, however many commands it holds. */
+export interface Counters {
+  readonly facts: DoctorFacts;
+  readonly version: number;
+  readonly lastArrival: number;
+  /** The days of tokens that have entered a slot, each with the number printed last on it. */
+  readonly lastNumbers: ReadonlyMap<LocalDate, number>;
+}
+
+/** The counters of every doctor that a batch changes. The engine is in the state after the batch. */
+export function countersOf(
+  engine: AllocationEngine,
+  decisions: readonly Decision<unknown>[],
+): Counters[] {
+  const days = new Map<DoctorId, Map<LocalDate, number>>();
+  for (const { changes } of decisions)
+    for (const change of changes) {
+      const touched = days.get(change.doctorId) ?? new Map<LocalDate, number>();
+      days.set(change.doctorId, touched);
+      const day = isEntry(change) ? engine.slot(change.slotId)?.day : undefined;
+      if (day !== undefined) touched.set(day.date, day.lastNumber);
+    }
+  return [...days].flatMap(([id, lastNumbers]) => {
+    const doctor = engine.doctor(id);
+    if (doctor === undefined) return [];
+    const { facts, version, lastArrival } = doctor;
+    return [{ facts, version, lastArrival, lastNumbers }];
+  });
+}

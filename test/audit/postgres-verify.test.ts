@@ -12,7 +12,7 @@ const rules = { ...RULES, waitlistMax: Infinity };
 const faultsOf = async (url: string): Promise<string> =>
   (await verifyDatabase(url, rules)).faults.join('\n');
 
-/** A database in which this has happened, while the desk is open. */
+/** Plays a day on a database. Returns the open desk and the URL of the database. */
 async function dayOf(play: (desk: FrontDesk) => Promise<void>, database = emptyTables()) {
   const url = await database;
   const desk = await new FrontDesk((engine) => openDatabase(url, engine), rules).load();
@@ -28,7 +28,7 @@ async function faultsAfter(play: (desk: FrontDesk) => Promise<void>, sql: string
   return faultsOf(url);
 }
 
-it('a database is clean while it is written to, and after', async () => {
+it('an intact database is clean while it is written to and afterwards', async () => {
   const { desk, url } = await dayOf(threeSeats);
   expect(await faultsOf(url)).toBe('');
   await desk.store.close();
@@ -43,28 +43,28 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^token W1: differs .* status is CANCELLED, by its change records BOOKED$/,
   ],
   [
-    'a patient said to have been at the desk',
+    'a check-in without a change record',
     setToken('W1', `present = true`),
     /^token W1: differs .* hasCheckedIn is true, by its change records false$/,
   ],
   [
-    'a token that is gone',
+    'a deleted token',
     `DELETE FROM tokens WHERE id = 'W1'`,
     /^token W1: is missing from the table$/,
   ],
   [
-    'a token from nowhere',
+    'a token without a change record',
     `INSERT INTO tokens SELECT doctor_id, 'x', slot_id, patient_name, patient_id, patient_type,
       priority, arrival, number, booked_at, status, present FROM tokens WHERE id = 'W1'`,
     /^token x has no change record$/,
   ],
   [
-    'a change record that is gone',
+    'a deleted change record',
     `DELETE FROM changes WHERE token_id = 'W4' AND kind = 'booked'`,
     /its version is not the next one$/,
   ],
   [
-    'a free seat left beside a waiter (R5)',
+    'a free seat that is not given to a waiting token (R5)',
     withoutChanges(`kind = 'promoted' AND token_id = 'W4'`),
     /^token W2: .*\(cancelled\): leaves a seat free while token W4 waits \(R5\)$/,
   ],
@@ -79,13 +79,13 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^slot nine: differs from its change records$/,
   ],
   [
-    'a slot that nobody opened',
+    'a slot without a change record',
     `INSERT INTO slots SELECT doctor_id, 'x', session_id, date, start_time, end_time,
       delay_minutes, capacity, closed_reason FROM slots LIMIT 1`,
     /^doctor rao: has a slot without change record$/,
   ],
   [
-    'a session that nobody gave',
+    'a session without a change record',
     `INSERT INTO sessions VALUES ('rao', 'x', 0, 'mon', '09:00', '10:00', 1, false)`,
     /^doctor rao: its row or its sessions differ from its change records$/,
   ],
@@ -95,18 +95,18 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^doctor rao: the last number of 2026-01-05 differs from its change records$/,
   ],
   [
-    'a doctor from nowhere',
+    'a doctor without a change record',
     `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
     /^doctor x has no change record$/,
   ],
-  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],
+  ['a deleted doctor', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],
   ['a table without rows', `TRUNCATE tokens`, /^(token \w\d: is missing from the table\n?){7}$/],
   ['a database without records', `TRUNCATE changes`, /^doctor rao has no change record$/m],
 ])('%s is found', async (_, sql, fault) => {
   expect(await faultsAfter(threeSeats, sql)).toMatch(fault);
 });
 
-it('a row that a token has left behind at another doctor is found', async () => {
+it('a second row of a moved token, at its former doctor, is found', async () => {
   const move = async (desk: FrontDesk): Promise<void> => {
     await desk.openSlots();
     await desk.admit('nine', 'W1');
@@ -153,7 +153,7 @@ it.each([
   'postgres://u:secret@ho st/opd',
   'postgres://u:sec/ret@host/opd',
   'postgres://u:sec%ret@h/o',
-])('a URL that is none is told without what is in it: %s', async (url) => {
+])('an invalid URL is refused without a quote of its text: %s', async (url) => {
   await expect(faultsOf(url)).rejects.toThrow(
     /^The URL of the PostgreSQL database is not valid: in a user name or password, \/ is written as %2F, /,
   );

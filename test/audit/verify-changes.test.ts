@@ -13,17 +13,17 @@ import {
   withoutChanges,
 } from '../support/store/damage.ts';
 
-/** 10:15 on the day: the slot is over but for its grace. */
+/** 10:15 on the day: the slot has reached its end time, and its grace is not over. */
 const GRACE = clock(10, 15);
 const booking = (name: string): string => `token_id = '${name}' AND kind = 'booked'`;
 
-/** Nobody is promoted when the first two leave, in the grace. */
-const NOBODY_PROMOTED = `DELETE FROM changes WHERE kind = 'promoted' AND token_id = 'W4';
+/** No token is promoted when the first two leave their seats, in the grace. */
+const NONE_PROMOTED = `DELETE FROM changes WHERE kind = 'promoted' AND token_id = 'W4';
   ${setChanges(`kind IN ('promoted', 'no_show', 'cancelled')`, `at = ${GRACE}`)}`;
 
 it.each<[what: string, sql: string, fault: RegExp]>([
   [
-    'a free seat left beside a waiter (R5)',
+    'a free seat that is not given to a waiting token (R5)',
     withoutChanges(`kind = 'promoted' AND token_id = 'W4'`),
     /^token W2: .*\(cancelled\): leaves a seat free while token W4 waits \(R5\)$/,
   ],
@@ -34,33 +34,33 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^token W2: .*\(booked\): is a second token of the patient of token W1 \(R15\)$/,
   ],
   [
-    'a patient who waits beside a free seat (R2)',
+    'a booking that waits although a seat is free (R2)',
     setChanges(booking('W3'), `to_status = 'WAITING'`),
     /^token W3: .*\(booked\): waits although a seat is free \(R2\)$/,
   ],
   [
-    'a booking that leads to another seat than a booked one',
+    'a booking that leads to another seated status than BOOKED',
     setChanges(booking('W3'), `to_status = 'COMPLETED'`),
     /^token W3: .*\(booked\): cannot lead to COMPLETED$/,
   ],
   [
-    'a patient who was at the desk before the booking',
+    'a check-in before the booking',
     setData(booking('W3'), 'present', `json('true')`),
     /^token W3: .*\(booked\): has checked in before it was booked$/,
   ],
   [
-    'a patient who takes the free seat of a waiting one (R5)',
-    `${NOBODY_PROMOTED} ${withoutChanges(`cause = 'E2'`)}`,
+    'a newcomer that takes the free seat of a waiting token (R5)',
+    `${NONE_PROMOTED} ${withoutChanges(`cause = 'E2'`)}`,
     /^token E2: .*\(booked\): takes the free seat that token W4 waits for \(R5\)$/,
   ],
   [
-    'a patient bumped beside a free seat (R2)',
-    `${NOBODY_PROMOTED} ${setChanges(`cause = 'E2'`, `token_id = 'W1'`)}
+    'a token that is bumped although a seat is free (R2)',
+    `${NONE_PROMOTED} ${setChanges(`cause = 'E2'`, `token_id = 'W1'`)}
      ${setToken('W1', `status = 'WAITING'`)} ${RENUMBER}`,
     /^token W1: .*\(bumped\): loses its seat although a seat is free \(R2\)$/,
   ],
   [
-    'a stronger patient who waits behind a weaker one (R3, R8)',
+    'a token that waits although it may bump a seated one (R3, R8)',
     `${setData(booking('W4'), 'priority', '80')} ${setToken('W4', 'priority = 80')}`,
     /^token W4: .*\(booked\): waits although it may bump token W2 \(R3, R8\)$/,
   ],
@@ -71,37 +71,37 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^token W1: .*\(bumped\): is bumped, but token W4 must be \(R3\)$/,
   ],
   [
-    'a victim of one who may bump nobody (R3)',
+    'a victim of a newcomer that may bump no token (R3)',
     `${setData(booking('E2'), 'priority', '20')} ${setToken('E2', 'priority = 20')}`,
     /^token W4: .*\(bumped\): is bumped, but no token may be \(R3\)$/,
   ],
   [
-    'a bump for somebody else (R17)',
+    'a bump whose cause is the wrong token (R17)',
     setChanges(`cause = 'E2'`, `cause = 'E1'`),
     /^token W4: .*\(bumped\): its cause is not the token that takes the seat next \(R17\)$/,
   ],
   [
-    'a bump for nobody, though somebody is booked (R17)',
+    'a bump without a cause, although a booking follows (R17)',
     setChanges(`cause = 'E2'`, 'cause = NULL'),
     /^token W4: .*\(bumped\): has no cause, and the slot does not get fewer seats \(R12, R17\)$/,
   ],
   [
-    'the wrong waiter promoted (R5)',
+    'a promotion of the wrong waiting token (R5)',
     setChanges(`kind = 'promoted'`, `token_id = iif(token_id = 'W3', 'W4', 'W3')`),
     /^token W4: .*\(promoted\): is promoted before token W3 \(R5\)$/,
   ],
   [
-    'a promotion by one who did not leave (R17)',
+    'a promotion whose cause did not leave a seat (R17)',
     setChanges(`kind = 'promoted' AND cause = 'E1'`, `cause = 'W5'`),
     /^token W3: .*\(promoted\): its cause is not the token that left right before \(R17\)$/,
   ],
   [
-    'a promotion that names nobody though somebody left (R17)',
+    'a promotion without a cause, although a token left its seat (R17)',
     setChanges(`cause = 'W2'`, 'cause = NULL'),
     /^token W4: .*\(promoted\): has no cause, but token W2 left a seat \(R17\)$/,
   ],
   [
-    'a promotion by a waiter who left (R6)',
+    'a promotion caused by a cancelled waiting token (R6)',
     `${setChanges(`kind IN ('no_show', 'cancelled', 'promoted')`, `at = ${GRACE}`)}
      ${setChanges(`kind = 'promoted' AND cause = 'E1'`, `cause = 'W5'`)}
      ${setChanges(
@@ -111,23 +111,23 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^token W3: .*\(promoted\): token W5 left no seat to fill \(R6\)$/,
   ],
   [
-    'a promotion later than the seat was left (R5)',
+    'a promotion later than the seat became free (R5)',
     setChanges(`cause = 'W2'`, 'at = at + 1'),
     /^token W2: .*\(cancelled\): leaves a seat free while token W4 waits \(R5\)$/,
   ],
   [
-    'somebody cancelled by another (R17)',
+    'a cancellation caused by another token (R17)',
     setChanges(`token_id = 'W2' AND kind = 'cancelled'`, `cause = 'W1'`),
     /^token W2: .*\(cancelled\): names a cause, but this kind of change has none \(R17\)$/,
   ],
   [
-    'a no-show who ends as cancelled',
+    'a no-show that leads to CANCELLED',
     `${setChanges(`kind = 'no_show'`, `to_status = 'CANCELLED'`)}
      ${setToken('E1', `status = 'CANCELLED'`)}`,
     /^token E1: .*\(no_show\): cannot lead to CANCELLED$/,
   ],
   [
-    'a waiter who is a no-show',
+    'a no-show of a waiting token',
     `${setChanges(`token_id = 'W5' AND kind = 'cancelled'`, `kind = 'no_show', to_status = 'NO_SHOW'`)}
      ${setToken('W5', `status = 'NO_SHOW'`)}`,
     /^token W5: .*\(no_show\): cannot follow the status WAITING in the status table$/,
@@ -138,7 +138,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^token E1: .*\(no_show\): names a slot that the token is not in$/,
   ],
   [
-    'a change in a slot that never was',
+    'a change in a slot that does not exist',
     setChanges(`kind = 'no_show'`, `slot_id = 'x'`),
     /^token E1: .*\(no_show\): names a slot that the token is not in$/,
   ],
@@ -146,11 +146,11 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   expect(await faultsAfter(threeSeats, sql)).toMatch(fault);
 });
 
-it('promotions that nobody left for are clean where a slot that had ended is open again', async () => {
+it('promotions without a cause are clean when an ended slot is open again', async () => {
   const { desk, path } = await dayOf(async (front) => {
     await threeSeats(front);
     await front.admit('nine', 'W6');
-    // A clock that was wrong for a while.
+    // The clock is wrong for a while.
     front.at = clock(10, 30);
     await front.leave('W1');
     await front.noShow('W3');

@@ -13,7 +13,7 @@ import {
 } from '../support/store/damage.ts';
 import type { FrontDesk } from '../support/store/front-desk.ts';
 
-/** What was played at the desk, and what somebody made of its records. */
+/** The day at the desk, the SQL that damages its database, and the fault that must be found. */
 type Damage = readonly [
   what: string,
   play: (desk: FrontDesk) => Promise<void>,
@@ -21,7 +21,7 @@ type Damage = readonly [
   fault: RegExp,
 ];
 
-/** One command after the other, in the slots of `FrontDesk.openSlots`. */
+/** A day with these commands, one after another, in the slots of `FrontDesk.openSlots`. */
 const day =
   (...commands: readonly ((desk: FrontDesk) => Promise<void>)[]) =>
   async (desk: FrontDesk): Promise<void> => {
@@ -37,7 +37,7 @@ const move = (name: string, slot: string) => (desk: FrontDesk) => desk.move(name
 const reclassify = (name: string, type: string) => (desk: FrontDesk) => desk.reclassify(name, type);
 const revise = (slot: string, seats: number) => (desk: FrontDesk) => desk.revise(slot, seats);
 const close = (slot: string, to?: string) => (desk: FrontDesk) => desk.close(slot, to);
-/** A slot that goes on into the next day. */
+/** A slot that ends on the next day. */
 const NIGHT = { id: slotId('night'), startTime: clock(23), endTime: clock(26), capacity: 2 };
 
 const expire = async (desk: FrontDesk): Promise<void> => {
@@ -45,8 +45,8 @@ const expire = async (desk: FrontDesk): Promise<void> => {
   await desk.passTime();
 };
 
-/** Faults in databases that were clean before somebody meddled with them. */
-const finds = (damages: readonly Damage[]): void =>
+/** Tests that each damage to a clean database is found. */
+const itFinds = (damages: readonly Damage[]): void =>
   it.each(damages)('%s is found', async (_, play, sql, fault) => {
     expect(await faultsAfter(play, sql)).toMatch(fault);
   });
@@ -75,7 +75,7 @@ it('a day with every kind of change is clean', async () => {
   expect(await faultsOf(path)).toEqual([]);
 });
 
-/** Dr Rao sees two patients of a slot, one after the other, at an instant of this day. */
+/** A day on which Dr Rao sees two patients of a slot, one after another, at an instant of `today`. */
 const twoSeen = (slot: string, at: EpochMs, today: LocalDate) =>
   day(
     (desk) => desk.addSlot(NIGHT).then(() => undefined),
@@ -90,10 +90,10 @@ const twoSeen = (slot: string, at: EpochMs, today: LocalDate) =>
 const W1_STAYS = `${withoutChanges(`kind = 'completed'`)} ${setToken('W1', `status = 'IN_CONSULTATION'`)}`;
 const TWO_AT_ONCE = /^token W2: .*\(started\): starts while token W1 is in consultation$/;
 
-finds([
-  ['a second patient with the doctor', twoSeen('nine', NOW, TODAY), W1_STAYS, TWO_AT_ONCE],
+itFinds([
+  ['a second patient in consultation', twoSeen('nine', NOW, TODAY), W1_STAYS, TWO_AT_ONCE],
   [
-    'a second patient with the doctor past midnight',
+    'a second patient in consultation after midnight',
     twoSeen('night', clock(25), TOMORROW),
     W1_STAYS,
     TWO_AT_ONCE,
@@ -106,20 +106,20 @@ finds([
     /^token W1: .*\(completed\): cannot follow the status CHECKED_IN in the status table$/,
   ],
   [
-    'a waiter whose time was not over (R11)',
+    'a waiting token that expires before the end of its slot (R11)',
     day(admit('nine', 'W1 W2 W3'), expire),
     setChanges(`kind = 'expired'`, `at = ${clock(9, 59)}`),
     /^token W3: .*\(expired\): comes before the end of its slot \(R11\)$/,
   ],
   [
-    'a promoted patient who was at the desk and is no longer',
+    'a promoted token that has lost its check-in',
     day(admit('other', 'W1'), checkIn('W1'), admit('other', 'E1'), (desk) => desk.leave('E1')),
     `${setChanges(`kind = 'promoted'`, `to_status = 'BOOKED'`)} ${setToken('W1', `status = 'BOOKED'`)}`,
     /^token W1: .*\(promoted\): cannot lead to BOOKED$/,
   ],
 ]);
 
-it('who is still with the doctor from a day that is over is not in the way of the next', async () => {
+it('a patient who is still in consultation from a past day does not prevent the next consultation', async () => {
   const { desk, path } = await dayOf(
     day(admit('nine', 'W1'), start('W1'), admit('morrow', 'W2'), async (front) => {
       front.at = clock(33);
@@ -133,7 +133,7 @@ it('who is still with the doctor from a day that is over is not in the way of th
 
 const raised = day(admit('nine', 'W1 W2 W3 W4'), reclassify('W4', 'EMERGENCY'));
 
-finds([
+itFinds([
   [
     'a class that the token had already (R9)',
     day(admit('nine', 'W1'), reclassify('W1', 'FOLLOW_UP')),
@@ -143,7 +143,7 @@ finds([
     /^token W1: .*\(reclassified\): gets the class that it has already \(R9\)$/,
   ],
   [
-    'a class given to somebody who is with the doctor',
+    'a class given to a patient in consultation',
     day(admit('nine', 'W1'), checkIn('W1'), reclassify('W1', 'FOLLOW_UP')),
     `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION'`)}
      ${setChanges(`kind = 'reclassified'`, `from_status = 'IN_CONSULTATION'`)}
@@ -164,14 +164,14 @@ finds([
     /^token W1: .*\(bumped\): is bumped, but token W2 must be \(R3\)$/,
   ],
   [
-    'a seat of a new emergency that another waiter gets (R17)',
+    'a seat bumped for a new emergency that another waiting token gets (R17)',
     raised,
     `${setChanges(`kind = 'bumped'`, `cause = 'W3'`)}
      ${setChanges(`kind = 'promoted'`, `token_id = 'W3'`)}`,
     /^token W2: .*\(bumped\): its cause is not the token that takes the seat next \(R17\)$/,
   ],
   [
-    'a promotion in the name of one who kept the seat (R17)',
+    'a promotion whose cause still has its seat (R17)',
     raised,
     setChanges(`kind = 'promoted'`, `cause = 'W1'`),
     /^token W4: .*\(promoted\): its cause is not the token whose seat it takes \(R17\)$/,
@@ -180,42 +180,42 @@ finds([
 
 const fewer = day(revise('nine', 3), admit('nine', 'W1 W2 W3'), revise('nine', 1));
 
-finds([
+itFinds([
   [
-    'the wrong patient without a seat when there are fewer (R12)',
+    'the wrong victim when seats are removed (R12)',
     fewer,
     setChanges(`kind = 'bumped' AND token_id = 'W3'`, `token_id = 'W1'`),
     /^token W1: .*\(bumped\): is bumped, but token W3 must be \(R12\)$/,
   ],
   [
-    'patients without a seat though none was taken away (R12)',
+    'bumped tokens although no seat was removed (R12)',
     fewer,
     `${setData(`kind = 'slot_set' AND slot_id = 'nine'`, 'capacity', '3')}
      UPDATE slots SET capacity = 3 WHERE id = 'nine'`,
     /^token W2: .*\(bumped\): has no cause, and the slot does not get fewer seats \(R12, R17\)$/,
   ],
   [
-    'more patients without a seat than seats were taken away (R12)',
+    'more bumped tokens than removed seats (R12)',
     fewer,
     `${setData(`version = (SELECT max(version) FROM changes) AND kind = 'slot_set'`, 'capacity', '2')}
      UPDATE slots SET capacity = 2 WHERE id = 'nine'`,
     /^change rao:\d+ \(slot_set\): bumps more tokens than its new capacity asks for, token W2 last \(R12\)$/,
   ],
   [
-    'a patient without a seat and nothing after it (R12)',
+    'a bumped token without a change of the slot after it (R12)',
     fewer,
     `${withoutChanges(`kind = 'slot_set' AND position = (SELECT max(position) FROM changes)`)}
      UPDATE slots SET capacity = 3 WHERE id = 'nine'`,
     /^token W2: .*\(bumped\): has no cause, and the slot does not get fewer seats \(R12, R17\)$/,
   ],
   [
-    'a new seat beside a waiter (R5)',
+    'a new seat that is not given to a waiting token (R5)',
     day(admit('nine', 'W1 W2 W3'), revise('nine', 3)),
     `${withoutChanges(`kind = 'promoted'`)} ${setToken('W3', `status = 'WAITING'`)}`,
     /^change rao:\d+ \(slot_set\): leaves a seat free while token W3 waits \(R5\)$/,
   ],
   [
-    'fewer seats than patients who keep theirs (R1)',
+    'fewer seats than seated tokens (R1)',
     day(admit('nine', 'W1 W2'), revise('nine', 1)),
     `${withoutChanges(`kind = 'bumped'`)} ${setToken('W2', `status = 'BOOKED'`)}`,
     /^change rao:\d+ \(slot_set\): cannot be applied: a slot has no fewer seats than seated tokens \(R1\)$/,
@@ -225,7 +225,7 @@ finds([
 const closedHere = day(admit('nine', 'W1 W2'), close('nine', 'ten'));
 const cancelledAll = day(admit('nine', 'W1 W2 W3'), close('nine'));
 
-finds([
+itFinds([
   [
     'a patient left in a slot that was closed',
     cancelledAll,
@@ -248,14 +248,14 @@ finds([
     /^token W1: .*\(booked\): enters a slot that is closed$/,
   ],
   [
-    'an arrival lost by a closing (R13)',
+    'an arrival changed by a closing (R13)',
     closedHere,
     `${setData(`kind = 'moved_in' AND token_id = 'W1'`, 'arrival', '3')} ${setToken('W1', 'arrival = 3')}`,
     /^token W1: .*\(moved_in\): does not keep its arrival \(R13\)$/,
   ],
 ]);
 
-it('who was at the desk of another day than the first is clean on the way back', async () => {
+it('a token that checks in on another day and moves back is clean', async () => {
   const { desk, path } = await dayOf(
     day(admit('nine', 'W1'), move('W1', 'morrow'), checkIn('W1'), move('W1', 'ten')),
   );
@@ -268,9 +268,9 @@ const toMorrow = day(admit('nine', 'W1 W2'), checkIn('W1'), move('W1', 'morrow')
 const away = day(admit('nine', 'W1'), move('W1', 'other'));
 const MOVED_IN = `kind = 'moved_in'`;
 
-finds([
+itFinds([
   [
-    'an arrival kept in a move that the patient asked for (R13)',
+    "an unchanged arrival in a patient's own move (R13)",
     within,
     `${setData(MOVED_IN, 'arrival', '1')} ${setToken('W1', 'arrival = 1')}`,
     /^token W1: .*\(moved_in\): its arrival is not the next \(R13\)$/,
@@ -282,37 +282,37 @@ finds([
     /^token W1: .*\(moved_in\): does not keep its number \(R10\)$/,
   ],
   [
-    'a number that went along to another day (R10)',
+    'a number that moved to another day (R10)',
     toMorrow,
     `${setData(MOVED_IN, 'number', '2')} ${setToken('W1', 'number = 2')}`,
     /^token W1: .*\(moved_in\): its number is not the next of the day \(R10\)$/,
   ],
   [
-    "a number that went along to another doctor's day (R10)",
+    "a number that moved to another doctor's day (R10)",
     day(admit('nine', 'W1 W2'), move('W2', 'other')),
     `${setData(MOVED_IN, 'number', '2')} ${setToken('W2', 'number = 2')}`,
     /^token W2: .*\(moved_in\): its number is not the next of the day \(R10\)$/,
   ],
   [
-    'a priority raised on the way (R13)',
+    'a priority raised by a move (R13)',
     away,
     `${setData(MOVED_IN, 'priority', '30')} ${setToken('W1', 'priority = 30')}`,
     /^token W1: .*\(moved_in\): differs from the token that left \(R13\)$/,
   ],
   [
-    'a patient exchanged on the way (R13)',
+    'a patient exchanged by a move (R13)',
     away,
     `${setData(MOVED_IN, 'patientName', `'X'`)} ${setToken('W1', `patient_name = 'X'`)}`,
     /^token W1: .*\(moved_in\): differs from the token that left \(R13\)$/,
   ],
   [
-    'a patient who was at the desk and, moved within the day, is no longer',
+    'a check-in that is lost by a move within the day',
     within,
     `${setData(MOVED_IN, 'present', `json('false')`)} ${setChanges(MOVED_IN, `to_status = 'BOOKED'`)}`,
     /^token W1: .*\(moved_in\): has not checked in, but it has on the day of this slot$/,
   ],
   [
-    'a patient at the desk already, of another day',
+    'a check-in that moved to another day',
     toMorrow,
     `${setData(MOVED_IN, 'present', `json('true')`)} ${setChanges(MOVED_IN, `to_status = 'CHECKED_IN'`)}`,
     /^token W1: .*\(moved_in\): has checked in, but not on the day of this slot$/,
@@ -336,26 +336,26 @@ finds([
     /^token W1: .*\(moved_out\): leaves its slot and enters no other \(R13\)\ntoken W1: .*\(moved_in\): did not leave another slot right before \(R13\)$/,
   ],
   [
-    'a token moved away from the doctor',
+    'a token that is moved while in consultation',
     within,
     `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION'`)}
      ${setChanges(`kind = 'moved_out'`, `from_status = 'IN_CONSULTATION'`)}`,
     /^token W1: .*\(moved_out\): leaves its slot although its status is IN_CONSULTATION$/,
   ],
   [
-    'a token that the table has where it was before',
+    'a token that the table has in its former slot',
     away,
     setToken('W1', `doctor_id = 'rao', slot_id = 'nine'`),
     /^token W1: differs .* doctorId is rao, by its change records sen; slotId is nine, by /,
   ],
   [
-    'a seat left by a move beside a waiter (R5)',
+    'a seat left by a move that is not given to a waiting token (R5)',
     day(admit('nine', 'W1 W2 W3'), move('W1', 'other')),
     `${withoutChanges(`kind = 'promoted'`)} ${setToken('W3', `status = 'WAITING'`)}`,
     /^token W1: .*\(moved_out\): leaves a seat free while token W3 waits \(R5\)$/,
   ],
   [
-    'a move that bumps somebody else than the weakest (R3)',
+    'a move that bumps the wrong victim (R3)',
     day(admit('ten', 'W1 W2'), admit('nine', 'F1'), move('F1', 'ten')),
     setChanges(`kind = 'bumped'`, `token_id = 'W1'`),
     /^token W1: .*\(bumped\): is bumped, but token W2 must be \(R3\)$/,

@@ -11,7 +11,7 @@ import {
   dayOf,
   faultsAfter,
   faultsOf,
-  meddle,
+  tamper,
   setChanges,
   setData,
   setToken,
@@ -22,7 +22,7 @@ import { tempDir } from '../support/process/temp-dir.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/verify.ts', import.meta.url));
 
-it('a database is clean while it is written to, and after', async () => {
+it('an intact database is clean while it is written to and afterwards', async () => {
   const { desk, path } = await dayOf(threeSeats);
   expect(await faultsOf(path)).toEqual([]);
   await desk.store.close();
@@ -38,39 +38,39 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^token W1: differs .* status is CANCELLED, by its change records BOOKED$/,
   ],
   [
-    'a priority that no class gave',
+    'a priority that no change led to',
     setToken('W1', `priority = 99`),
     /^token W1: differs .* priority is 99, by its change records 20$/,
   ],
   [
-    'a patient said to have been at the desk',
+    'a check-in without a change record',
     setToken('W1', `present = 1`),
     /^token W1: differs .* hasCheckedIn is true, by its change records false$/,
   ],
   [
-    'a patient renamed, whose name is not told',
+    'a changed patient name, which is not printed',
     setToken('W1', `patient_name = 'X'`),
     /^token W1: differs from its change records: patientName$/,
   ],
   ['a token in another slot', setToken('W4', `slot_id = 'ten'`), /^token W4: differs .* slotId/],
   [
-    'a token that is gone',
+    'a deleted token',
     `DELETE FROM tokens WHERE id = 'W1'`,
     /^token W1: is missing from the table$/,
   ],
   [
-    'a token from nowhere',
+    'a token without a change record',
     `INSERT INTO tokens SELECT 'x', doctor_id, slot_id, patient_name, patient_id, patient_type,
       arrival, number, booked_at, status, present, priority FROM tokens WHERE id = 'W1'`,
     /^token x has no change record$/,
   ],
   [
-    'a change record that is gone',
+    'a deleted change record',
     `DELETE FROM changes WHERE token_id = 'W4' AND kind = 'booked'`,
     /its version is not the next one$/,
   ],
   [
-    'a change record of a token that was not there',
+    'a change record of a token that does not exist',
     setChanges(`kind = 'promoted'`, `token_id = 'x'`),
     /^token x: change rao:\d+ \(promoted\): cannot be applied: a change starts from the status/,
   ],
@@ -95,7 +95,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^slot nine: differs from its change records$/,
   ],
   [
-    'a slot that nobody opened',
+    'a slot without a change record',
     `INSERT INTO slots SELECT 'x', doctor_id, session_id, date, start_time, end_time,
       delay_minutes, capacity, closed_reason FROM slots LIMIT 1`,
     /^doctor rao: has a slot without change record$/,
@@ -111,11 +111,11 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     /^doctor rao: the last number of 2026-01-05 differs from its change records$/,
   ],
   [
-    'a doctor from nowhere',
+    'a doctor without a change record',
     `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
     /^doctor x has no change record$/,
   ],
-  ['a doctor who is gone', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],
+  ['a deleted doctor', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],
 ])('%s is found', async (_, sql, fault) => {
   expect(await faultsAfter(threeSeats, sql)).toMatch(fault);
 });
@@ -123,20 +123,20 @@ it.each<[what: string, sql: string, fault: RegExp]>([
 it.each<[what: string, sql: string]>([
   ['without its JSON', setChanges(`token_id = 'W1' AND kind = 'booked'`, `data = '{'`)],
   ['of an unknown kind', setChanges(`token_id = 'W1' AND kind = 'booked'`, `kind = 'hooked'`)],
-  ['that starts from nowhere', setChanges(`kind = 'no_show'`, 'from_status = NULL')],
+  ['without the status before the change', setChanges(`kind = 'no_show'`, 'from_status = NULL')],
 ])('a change record %s is named', async (_, sql) => {
   const faults = faultsAfter(threeSeats, sql);
   await expect(faults).rejects.toThrow(/^token \w1: change rao:\d+ cannot be read: /);
 });
 
-it('a token is found in the last batch as in the first, and is not asked about alone', async () => {
+it('damaged tokens of the first and the last batch are found, and tokens are read in batches', async () => {
   const names = Array.from({ length: ROWS_PER_BATCH + 500 }, (_, index) => `W${index}`);
   const { desk, path } = await dayOf(async (front) => {
     await front.openSlots();
     await front.admit('nine', names.join(' '));
   });
   await desk.store.close();
-  meddle(
+  tamper(
     path,
     setToken('W0', 'arrival = 99') + setToken(`W${ROWS_PER_BATCH + 499}`, 'arrival = 99'),
   );
@@ -154,12 +154,12 @@ it.each<[what: string, sql: string]>([
   ['clean', ''],
   ['damaged', setToken('W1', `status = 'CANCELLED'`)],
   ['unreadable', setChanges(`token_id = 'W1' AND kind = 'booked'`, `data = '{'`)],
-])('a database that is %s is let go of', async (_, sql) => {
+])('a database that is %s is closed after the verification', async (_, sql) => {
   const close = vi.spyOn(SqliteAuditSource.prototype, 'close');
   onTestFinished(() => close.mockRestore());
   const { desk, path } = await dayOf(threeSeats);
   await desk.store.close();
-  meddle(path, sql);
+  tamper(path, sql);
   await Promise.allSettled([verifyDatabase(`sqlite:${path}`, desk.engine.rules)]);
   expect(close).toHaveBeenCalledOnce();
 });
@@ -171,13 +171,13 @@ const run = (url: string) =>
     encoding: 'utf8',
   });
 
-it('the command says what it read and exits with 0, or with 1 naming the first difference', async () => {
+it('the command prints the counts and exits with 0, or with 1 and the first difference', async () => {
   const { desk, path } = await dayOf(threeSeats);
   const clean = run(`sqlite:${path}`);
   expect(clean.status).toBe(0);
   expect(clean.stdout).toMatch(/1 doctors, 2 slots, 7 tokens, 17 change records\nclean\n$/);
   await desk.store.close();
-  meddle(path, setToken('E2', 'arrival = 99'));
+  tamper(path, setToken('E2', 'arrival = 99'));
   const damaged = run(`sqlite:${path}`);
   expect(damaged.status).toBe(1);
   expect(damaged.stdout).toMatch(/ {2}token E2: .*arrival is 99, by .* 7\n1 fault/);
@@ -185,13 +185,17 @@ it('the command says what it read and exits with 0, or with 1 naming the first d
 
 function databaseOf(directory: string, sql: string): string {
   const path = join(directory, 'other.db');
-  meddle(path, sql);
+  tamper(path, sql);
   return `sqlite:${path}`;
 }
 
 it.each<[what: string, url: (directory: string) => string, message: RegExp]>([
-  ['no file', (directory) => `sqlite:${directory}/none.db`, /^There is no database \S+\.\n$/],
-  ['nothing kept', () => 'memory:', /^DATABASE_URL is memory: nothing is stored\.\n$/],
+  [
+    'a file that does not exist',
+    (directory) => `sqlite:${directory}/none.db`,
+    /^There is no database \S+\.\n$/,
+  ],
+  ['a database in memory', () => 'memory:', /^DATABASE_URL is memory: nothing is stored\.\n$/],
   ['a wrong setting', () => 'mysql:x', /^DATABASE_URL\S* is not valid\./],
   [
     'a file that is not a database',
@@ -227,7 +231,7 @@ it.each<[what: string, url: (directory: string) => string, message: RegExp]>([
     },
     /^The database \S+ was written by a newer version of this program: use that one\.\n$/,
   ],
-])('the command answers %s with one sentence', (_, url, message) => {
+])('the command refuses %s with one sentence', (_, url, message) => {
   const { status, stderr } = run(url(tempDir()));
   expect(status).toBe(1);
   expect(stderr).toMatch(message);

@@ -11,8 +11,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A task whose work a test ends, and a record of its runs. */
-class Bench {
+/** A task whose work the test ends, with a record of its runs. */
+class ControlledTask {
   readonly runs: BackgroundRun[] = [];
   readonly task: BackgroundTask;
   begun = 0;
@@ -43,42 +43,42 @@ class Bench {
   }
 }
 
-it('runs a period after the start, and a period after the end of each run', async () => {
-  const bench = new Bench();
-  bench.task.start();
-  bench.task.start();
+it('a task runs one period after the start, and one period after the end of each run', async () => {
+  const controlled = new ControlledTask();
+  controlled.task.start();
+  controlled.task.start();
   await vi.advanceTimersByTimeAsync(PERIOD_MS - 1);
-  expect(bench.begun).toBe(0);
+  expect(controlled.begun).toBe(0);
   await vi.advanceTimersByTimeAsync(1);
-  expect(bench.begun).toBe(1);
+  expect(controlled.begun).toBe(1);
   await vi.advanceTimersByTimeAsync(10 * PERIOD_MS);
-  expect(bench.begun).toBe(1);
-  await bench.succeed();
+  expect(controlled.begun).toBe(1);
+  await controlled.succeed();
   await vi.advanceTimersByTimeAsync(PERIOD_MS - 1);
-  expect(bench.begun).toBe(1);
+  expect(controlled.begun).toBe(1);
   await vi.advanceTimersByTimeAsync(1);
-  expect(bench.begun).toBe(2);
+  expect(controlled.begun).toBe(2);
 });
 
-it('counts a fault, tells it, and retries after a pause of once to twice the retry time', async () => {
-  const bench = new Bench();
+it('a fault is counted and reported, and the task retries after one to two times the retry time', async () => {
+  const controlled = new ControlledTask();
   const error = new Error('of the test');
-  bench.task.start();
+  controlled.task.start();
   await vi.advanceTimersByTimeAsync(PERIOD_MS);
-  await bench.fail(error);
-  expect(bench.runs).toMatchObject([{ name: 'bench', error, faultCount: 1 }]);
+  await controlled.fail(error);
+  expect(controlled.runs).toMatchObject([{ name: 'bench', error, faultCount: 1 }]);
   await vi.advanceTimersByTimeAsync(RETRY_MS - 1);
-  expect(bench.begun).toBe(1);
+  expect(controlled.begun).toBe(1);
   await vi.advanceTimersByTimeAsync(RETRY_MS + 1);
-  expect(bench.begun).toBe(2);
-  await bench.succeed();
-  expect(bench.runs[1]).toMatchObject({ error: undefined, faultCount: 1 });
-  expect(bench.task.faultCount).toBe(1);
+  expect(controlled.begun).toBe(2);
+  await controlled.succeed();
+  expect(controlled.runs[1]).toMatchObject({ error: undefined, faultCount: 1 });
+  expect(controlled.task.faultCount).toBe(1);
   await vi.advanceTimersByTimeAsync(PERIOD_MS - 1);
-  expect(bench.begun).toBe(2);
+  expect(controlled.begun).toBe(2);
 });
 
-it('takes work that throws at once for a fault like any other', async () => {
+it('work that throws synchronously counts as a fault like any other', async () => {
   const runs: BackgroundRun[] = [];
   const task = new BackgroundTask({
     name: 'broken',
@@ -94,53 +94,53 @@ it('takes work that throws at once for a fault like any other', async () => {
   expect(runs.map(({ faultCount }) => faultCount)).toEqual([1, 2]);
 });
 
-it('has one run at a time: a run that is asked for joins the one under way', async () => {
-  const bench = new Bench();
-  bench.task.start();
-  const runs = [bench.task.run(), bench.task.run()];
+it('only one run is in progress at a time: a requested run joins the one in progress', async () => {
+  const controlled = new ControlledTask();
+  controlled.task.start();
+  const runs = [controlled.task.run(), controlled.task.run()];
   await vi.advanceTimersByTimeAsync(2 * PERIOD_MS);
-  expect(bench.begun).toBe(1);
-  await bench.succeed();
+  expect(controlled.begun).toBe(1);
+  await controlled.succeed();
   await Promise.all(runs);
-  expect(bench.runs).toHaveLength(1);
+  expect(controlled.runs).toHaveLength(1);
   expect(vi.getTimerCount()).toBe(1);
 });
 
-it('stops when the run under way is over, and begins no other', async () => {
-  const bench = new Bench();
-  bench.task.start();
+it('stop resolves when the run in progress ends, and no other run begins', async () => {
+  const controlled = new ControlledTask();
+  controlled.task.start();
   await vi.advanceTimersByTimeAsync(PERIOD_MS);
   let isStopped = false;
-  const stopped = bench.task.stop().then(() => (isStopped = true));
+  const stopped = controlled.task.stop().then(() => (isStopped = true));
   await vi.advanceTimersByTimeAsync(2 * PERIOD_MS);
   expect(isStopped).toBe(false);
-  await bench.succeed();
+  await controlled.succeed();
   await stopped;
   expect(vi.getTimerCount()).toBe(0);
-  expect(bench.begun).toBe(1);
+  expect(controlled.begun).toBe(1);
 });
 
 it.each(['before', 'after'])(
-  'goes on when it is started again %s the end of the run that was under way',
+  'a stopped task continues when it is started again %s the end of the run in progress',
   async (when) => {
-    const bench = new Bench();
-    bench.task.start();
+    const controlled = new ControlledTask();
+    controlled.task.start();
     await vi.advanceTimersByTimeAsync(PERIOD_MS);
-    const stopped = bench.task.stop();
-    if (when === 'before') bench.task.start();
-    await bench.succeed();
+    const stopped = controlled.task.stop();
+    if (when === 'before') controlled.task.start();
+    await controlled.succeed();
     await stopped;
-    if (when === 'after') bench.task.start();
+    if (when === 'after') controlled.task.start();
     expect(vi.getTimerCount()).toBe(1);
     await vi.advanceTimersByTimeAsync(PERIOD_MS);
-    expect(bench.begun).toBe(2);
+    expect(controlled.begun).toBe(2);
   },
 );
 
-it('runs once without being started', async () => {
-  const bench = new Bench();
-  const run = bench.task.run();
-  await bench.succeed();
+it('a task that is not started can be run once', async () => {
+  const controlled = new ControlledTask();
+  const run = controlled.task.run();
+  await controlled.succeed();
   await run;
-  expect([bench.begun, vi.getTimerCount()]).toEqual([1, 0]);
+  expect([controlled.begun, vi.getTimerCount()]).toEqual([1, 0]);
 });

@@ -3,8 +3,8 @@ import { BENCHES } from '../../bench/bench.ts';
 import { print } from '../../bench/lib/report.ts';
 import { runTool } from '../support/process/tool.ts';
 
-// Each bench checks its own answers and throws when one is wrong; the sizes are tiny here.
-it.each(Object.keys(BENCHES))('the %s bench runs and finds its answers right', async (name) => {
+// Each bench checks its own answers and throws when one is wrong. The sizes are tiny here.
+it.each(Object.keys(BENCHES))('the %s bench runs, and all its answers are right', async (name) => {
   const steps: (readonly [number, number])[] = [];
   const report = await BENCHES[name]?.((_step, nth, of) => steps.push([nth, of]));
   if (report === undefined) throw new Error('a bench has no report');
@@ -16,7 +16,7 @@ it.each(Object.keys(BENCHES))('the %s bench runs and finds its answers right', a
   for (const [nth, of] of steps) expect(nth).toBeLessThanOrEqual(of);
 });
 
-it('shows its progress on standard error and its result on standard output', async () => {
+it('the bench shows its progress on standard error and its result on standard output', async () => {
   const { code, output, errors } = await runTool('bench/bench.ts', ['--only', 'memory'], {
     VITEST: 'true',
   });
@@ -33,10 +33,13 @@ it.each<[string, readonly string[], string]>([
   ['an unknown option', ['--part', 'http'], "Unknown option '--part'. --help lists"],
   ['an unknown part', ['--only', 'http,htpp'], '--only=htpp is not a part of the bench. --help'],
   ['an unknown argument', ['http'], "Unexpected argument 'http'. --help lists"],
-])('says in one sentence that it was given %s', async (_fault, args, sentence) => {
-  const { code, output, errors } = await runTool('bench/bench.ts', args);
-  expect(errors).toContain(sentence);
-  expect(errors.trim()).not.toContain('\n');
-  expect(output).toBe('');
-  expect(code).toBe(1);
-});
+])(
+  'the bench names the fault in one sentence when it is given %s',
+  async (_fault, args, sentence) => {
+    const { code, output, errors } = await runTool('bench/bench.ts', args);
+    expect(errors).toContain(sentence);
+    expect(errors.trim()).not.toContain('\n');
+    expect(output).toBe('');
+    expect(code).toBe(1);
+  },
+);

@@ -10,7 +10,7 @@ function observed(isTTY: boolean) {
 }
 
 describe('the progress of the bench', () => {
-  it('is one line for each step when the stream is no terminal', () => {
+  it('is one line for each step when the stream is not a terminal', () => {
     const { written, clock, progress } = observed(false);
     const onStep = progress.part('http', 2, 8);
     clock.ms += 12_300;
@@ -22,7 +22,7 @@ describe('the progress of the bench', () => {
     ]);
   });
 
-  it('is one line that is written over on a terminal, and removed at the end', () => {
+  it('is one line on a terminal: each step overwrites it, and the end removes it', () => {
     const { written, progress } = observed(true);
     progress.part('http', 2, 8)('round', 1, 3);
     progress.clear();

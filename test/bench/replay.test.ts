@@ -23,7 +23,7 @@ const event = (op: string, ref: string, patient: string, type: string, doctor = 
 });
 
 const SLOTS = [slot('north', '2016-05-30', 1), slot('south', '2016-05-30', 2)];
-/** One seat: a walk-in is bumped and promoted again when the emergency does not come; another walk-in stays waiting. */
+/** One seat: a walk-in is bumped, and promoted again when the emergency is a no-show. Another walk-in stays waiting. */
 const EVENTS = [
   event('book', 'r1', 'p1', 'WALK_IN'),
   event('book', 'r2', 'p1', 'WALK_IN', 'south'),
@@ -35,7 +35,7 @@ const EVENTS = [
 ];
 const TOTALS = 'accepted=4,duplicates=1,seated=2,waiting=1,promotions=1,bumps=1';
 
-/** Replays the two files above; an option that is given here replaces the same option. */
+/** Replays the two files above. An argument that repeats an option replaces the option. */
 async function replay(...args: readonly string[]): Promise<ToolRun> {
   const directory = tempDir();
   const write = (name: string, lines: readonly object[]): string => {
@@ -72,7 +72,7 @@ describe('replay', () => {
     });
   });
 
-  it('replays into a running server, once', async () => {
+  it('replays into a running server only once', async () => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     expect((await replay('--url', url, '--expect', TOTALS)).code).toBe(0);
     const again = await replay('--url', url);
@@ -80,13 +80,13 @@ describe('replay', () => {
     expect(again.errors).toMatch(/has slot \S+ already: replay into a fresh one\.\n$/);
   });
 
-  it('tells a total that is not the expected one', async () => {
+  it('reports a total that differs from the expected one', async () => {
     const { code, output } = await replay('--expect', 'accepted=4,seated=3');
     expect(output).toContain('VIOLATION total seated is 2, must be 3\n1 violation (expected: 0).');
     expect(code).toBe(1);
   });
 
-  it('finds out a server that promotes nobody', async () => {
+  it('detects a server that promotes no token', async () => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     const lie = (body: string): string => body.replace(/"promoted":\{.*\}\}$/, '"promoted":null}');
     const { code, output } = await replay('--url', await startLyingProxy(url, '/cancel', lie));
@@ -96,10 +96,10 @@ describe('replay', () => {
 
   it.each<[string, readonly string[], string]>([
     ['absent files', ['--events', 'absent.ndjson'], 'The events file absent.ndjson cannot be read'],
-    ['a file of something else', ['--slots', 'package.json'], 'package.json:1 is not a line of a'],
+    ['a file of another kind', ['--slots', 'package.json'], 'package.json:1 is not a line of a'],
     ['an unknown total', ['--expect', 'lost=0'], '--expect lost=0 is not valid'],
     ['an unknown option', ['--force'], "Unknown option '--force'"],
-  ])('says in one sentence that it was given %s', async (_fault, args, sentence) => {
+  ])('names the fault in one sentence when it is given %s', async (_fault, args, sentence) => {
     const { code, output, errors } = await replay(...args);
     expect(errors).toContain(sentence);
     expect(errors.trim()).not.toContain('\n');

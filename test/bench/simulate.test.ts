@@ -10,7 +10,7 @@ import { rerun, seed } from '../support/seed.ts';
 const simulate = (...args: readonly string[]) =>
   runTool('bench/simulation/simulate.ts', ['--patients', '40', '--seed', String(seed), ...args]);
 
-/** Changes the answer of every booking that is no emergency: it names the first checked-in patient as bumped. */
+/** In the answer of every booking that is not an emergency, names the first checked-in patient as bumped. */
 function bumpsTheCheckedIn(): Lie {
   let checkedIn: string | undefined;
   return (body) => {
@@ -23,16 +23,17 @@ function bumpsTheCheckedIn(): Lie {
   };
 }
 
-/** Gives every desk the patient of the first call. */
+/** Answers every call-next with the answer of the first one. */
 function callsTheSame(): Lie {
   let first: string | undefined;
   return (body) => (first ??= body);
 }
 
-let honest: Promise<ServerProcess> | undefined;
+/** The server behind all proxies that lie. */
+let honestServer: Promise<ServerProcess> | undefined;
 
 describe('simulate', () => {
-  it(`plays a day against a server of its own ${rerun}`, async () => {
+  it(`starts a server and plays a day against it ${rerun}`, async () => {
     const { code, output } = await simulate('--concurrency', '8');
     expect(output).toContain('Every answer was right.');
     expect(output).toContain(`--seed ${seed}`);
@@ -52,7 +53,7 @@ describe('simulate', () => {
     expect(verified.code).toBe(0);
   });
 
-  it(`judges a running server that has bookings already ${rerun}`, async () => {
+  it(`checks a running server that has bookings already ${rerun}`, async () => {
     const { url } = await startServer({ DATABASE_URL: 'memory:' });
     for (const day of [1, 2]) {
       const { code, output } = await simulate('--url', url);
@@ -69,7 +70,7 @@ describe('simulate', () => {
       /R5, R6: promoted answered .* is null/,
     ],
     [
-      'gives everybody the same number',
+      'gives all tokens the same number',
       '/book',
       (body) => body.replace(/"number":\d+/, '"number":1'),
       /R10: number .* is 1, must be 2/,
@@ -93,7 +94,7 @@ describe('simulate', () => {
       /R17: .* bumped by nobody, and no seats became fewer/,
     ],
     [
-      'bumps a checked-in patient for one who is no emergency',
+      'bumps a checked-in patient for a patient who is not an emergency',
       '/',
       bumpsTheCheckedIn(),
       /presence: .* who has checked in/,
@@ -129,9 +130,9 @@ describe('simulate', () => {
       (body) => body.replace(/"cancelled":\d+/, '"cancelled":0'),
       /\/reports\/day\S+: cancelled is 0/,
     ],
-  ])(`finds out a server that %s ${rerun}`, async (_lie, path, lie, violation) => {
+  ])(`detects a server that %s ${rerun}`, async (_lie, path, lie, violation) => {
     // One server for all lies, because each simulation sets up doctors of its own.
-    const { url } = await (honest ??= startServer({ DATABASE_URL: 'memory:' }));
+    const { url } = await (honestServer ??= startServer({ DATABASE_URL: 'memory:' }));
     const liar = await startLyingProxy(url, path, lie);
     const { code, output } = await simulate('--url', liar, '--patients', '120');
     expect(output).toMatch(new RegExp(`^VIOLATION .*${violation.source}`, 'm'));
@@ -140,10 +141,10 @@ describe('simulate', () => {
 
   it.each<[string, readonly string[], string]>([
     ['an unknown option', ['--patient', '9'], "Unknown option '--patient'. --help lists"],
-    ['a number that is none', ['--patients', 'many'], '--patients=many is not valid'],
-    ['an address that is none', ['--url', 'here'], '--url=here is not valid'],
-    ['a server that is not there', ['--url', 'http://127.0.0.1:1'], 'was not answered'],
-  ])('says in one sentence that it was given %s', async (_fault, args, sentence) => {
+    ['an invalid number', ['--patients', 'many'], '--patients=many is not valid'],
+    ['an invalid address', ['--url', 'here'], '--url=here is not valid'],
+    ['a server that does not answer', ['--url', 'http://127.0.0.1:1'], 'was not answered'],
+  ])('names the fault in one sentence when it is given %s', async (_fault, args, sentence) => {
     const { code, output, errors } = await simulate(...args);
     expect(errors).toContain(sentence);
     expect(errors.trim()).not.toContain('\n');

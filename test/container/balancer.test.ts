@@ -15,20 +15,20 @@ const isInstalled = spawnSync('haproxy', ['-v']).status === 0;
 const noBalancer = isInstalled ? null : 'haproxy is not installed on this machine';
 const needsBalancer = noBalancer === null ? '' : ` (skipped: ${noBalancer})`;
 
-/** How an instance treats every request except `GET /ready`. */
-type Manner = 'answers' | 'breaks off' | 'refuses';
+/** How an instance responds to every request except `GET /ready`. */
+type Behaviour = 'answers' | 'breaks off' | 'refuses';
 
-/** Plays an instance of the service: it is always ready, and it records the paths of the requests it gets. */
+/** A fake instance of the service. It is always ready, and it records the paths of the requests that it receives. */
 class Instance {
   readonly seen: string[] = [];
   readonly server: Server;
 
-  constructor(manner: Manner) {
+  constructor(behaviour: Behaviour) {
     this.server = createServer((request, response) => {
       if (request.url === '/ready') return response.end();
       this.seen.push(request.url ?? '');
-      if (manner === 'breaks off') return request.socket.destroy();
-      return response.writeHead(manner === 'refuses' ? 503 : 201).end();
+      if (behaviour === 'breaks off') return request.socket.destroy();
+      return response.writeHead(behaviour === 'refuses' ? 503 : 201).end();
     });
     onTestFinished(() => this.stop());
   }
@@ -44,7 +44,7 @@ class Instance {
   }
 }
 
-/** Starts a balancer with the settings of deploy/haproxy.cfg before these instances; resolves with its URL when it takes requests. */
+/** Starts a balancer of these instances by deploy/haproxy.cfg. Resolves with its URL when it takes requests. */
 async function balance(...instances: readonly Instance[]): Promise<string> {
   const port = await freePort();
   let settings = BALANCER.replace('bind :8080', `bind 127.0.0.1:${port}`);
@@ -63,10 +63,10 @@ async function balance(...instances: readonly Instance[]): Promise<string> {
   return url;
 }
 
-/** So many that each instance gets some of the requests; each request has its own path. */
+/** The paths of the requests, one per request. They are so many that each instance gets some of them. */
 const PATHS = Array.from({ length: 8 }, (_, index) => `/${index}`);
 
-/** Sends a request to each of these paths; resolves with the paths that were answered with success. */
+/** Sends a request to each of these paths. Resolves with the paths that were answered with success. */
 async function answered(url: string, request: RequestInit): Promise<string[]> {
   const paths: string[] = [];
   for (const path of PATHS) {
@@ -88,34 +88,34 @@ describe.skipIf(noBalancer !== null)(`the load balancer${needsBalancer}`, () => 
     expect(status, stderr.toString()).toBe(0);
   });
 
-  it.each<[Manner, string, RequestInit]>([
+  it.each<[Behaviour, string, RequestInit]>([
     ['breaks off', 'a question', {}],
     ['breaks off', 'a command with a key', KEYED],
     ['refuses', 'a question', {}],
     ['refuses', 'a command with a key', KEYED],
-  ])('has an instance that %s, and asks the other one: %s', async (manner, _, request) => {
-    const [bad, good] = [new Instance(manner), new Instance('answers')];
+  ])('retries at the other instance when an instance %s: %s', async (behaviour, _, request) => {
+    const [bad, good] = [new Instance(behaviour), new Instance('answers')];
     expect(await answered(await balance(bad, good), request)).toEqual(PATHS);
     expect(bad.seen).not.toEqual([]);
     expect(good.seen).toEqual(PATHS);
   });
 
-  it.each<[Manner, string, RequestInit]>([
+  it.each<[Behaviour, string, RequestInit]>([
     ['breaks off', 'a command without a key', COMMAND],
     ['breaks off', 'a revision', REVISION],
     ['refuses', 'a command without a key', COMMAND],
     ['refuses', 'a revision', REVISION],
-  ])('has an instance that %s, and sends nothing twice: %s', async (manner, _, request) => {
-    const [bad, good] = [new Instance(manner), new Instance('answers')];
+  ])('sends nothing twice when an instance %s: %s', async (behaviour, _, request) => {
+    const [bad, good] = [new Instance(behaviour), new Instance('answers')];
     expect(await answered(await balance(bad, good), request)).toEqual(good.seen);
     expect(bad.seen).not.toEqual([]);
     expect([...bad.seen, ...good.seen].toSorted()).toEqual(PATHS);
   });
 
-  it('has an instance that is gone, and loses no request', async () => {
-    const [gone, good] = [new Instance('answers'), new Instance('answers')];
-    const url = await balance(gone, good);
-    gone.stop();
+  it('loses no request when an instance has stopped', async () => {
+    const [stopped, good] = [new Instance('answers'), new Instance('answers')];
+    const url = await balance(stopped, good);
+    stopped.stop();
     expect(await answered(url, COMMAND)).toEqual(PATHS);
     expect(good.seen).toEqual(PATHS);
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readSettings, Settings } from '../../src/settings.ts';
-import { describedRoutes } from '../support/app/described.ts';
+import { describedRoutes } from '../support/app/described-routes.ts';
 import { ROOT } from '../support/markdown.ts';
 import { runTool } from '../support/process/tool.ts';
 import { BALANCER, composeWith, FOLDER, variables } from './compose.ts';
@@ -17,7 +17,7 @@ const { PORT = '' } = environmentOfImage();
 const pathIn = (command: readonly string[] = []): string | undefined =>
   /http:\/\/127\.0\.0\.1:8080(\/\w+)/.exec(command.join(' '))?.[1];
 
-it('is valid by the schema of Compose files and by the rules of a linter for them', async () => {
+it('compose.yaml is valid by the schema of Compose files and by the rules of a linter for them', async () => {
   const { code, output } = await runTool('node_modules/dclint/bin/dclint.cjs', [
     '--quiet',
     'deploy/compose.yaml',
@@ -25,18 +25,21 @@ it('is valid by the schema of Compose files and by the rules of a linter for the
   expect(code, output).toBe(0);
 });
 
-it('needs one variable, a password, and says so when it is missing', () => {
+it('compose.yaml needs one variable, a password, and has a message for when it is missing', () => {
   expect(new Set(variables().map(({ name }) => name))).toEqual(new Set(['POSTGRES_PASSWORD']));
   expect(variables()[0]?.missing).toContain('letters and digits');
 });
 
-it.each(INSTANCES)('builds %s from the whole project by its Dockerfile', (_, { build }) => {
-  const context = new URL(`${build?.context}/`, FOLDER);
-  expect(context).toEqual(ROOT);
-  expect(build?.dockerfile).toBe(DOCKERFILE);
-});
+it.each(INSTANCES)(
+  'compose.yaml builds %s from the whole project by its Dockerfile',
+  (_, { build }) => {
+    const context = new URL(`${build?.context}/`, FOLDER);
+    expect(context).toEqual(ROOT);
+    expect(build?.dockerfile).toBe(DOCKERFILE);
+  },
+);
 
-it('has two instances that are equal', () => {
+it('compose.yaml has two equal instances', () => {
   const [first, second, ...others] = INSTANCES.map(([, service]) => service);
   expect(first).toBeDefined();
   expect(second).toEqual(first);
@@ -44,7 +47,7 @@ it('has two instances that are equal', () => {
 });
 
 it.each(INSTANCES)(
-  'gives %s only known settings, and the database of the postgres service',
+  'compose.yaml gives %s only known settings, and the database of the postgres service',
   (_, service) => {
     const { environment = {} } = service;
     expect(Object.keys(Settings.properties)).toEqual(
@@ -62,16 +65,19 @@ it.each(INSTANCES)(
   },
 );
 
-it.each(INSTANCES)('gives %s more time to stop than the service takes at most', (_, service) => {
-  const main = readFileSync(new URL('src/main.ts', ROOT), 'utf8');
-  const stopMs = Number(/STOP_MS = ([\d_]+)/.exec(main)?.[1]?.replaceAll('_', ''));
-  const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]);
-  expect(seconds * 1_000).toBeGreaterThan(stopMs);
-  // Process 1 cannot kill itself, and the service does that when nobody reads its log.
-  expect(service.init).toBe(true);
-});
+it.each(INSTANCES)(
+  'compose.yaml gives %s more time to stop than the service takes at most',
+  (_, service) => {
+    const main = readFileSync(new URL('src/main.ts', ROOT), 'utf8');
+    const stopMs = Number(/STOP_MS = ([\d_]+)/.exec(main)?.[1]?.replaceAll('_', ''));
+    const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]);
+    expect(seconds * 1_000).toBeGreaterThan(stopMs);
+    // The service kills itself when its log is not read. Process 1 cannot do that, so the container needs an init.
+    expect(service.init).toBe(true);
+  },
+);
 
-it('asks in every health check for the route GET /ready, at the port of the image', async () => {
+it('every health check requests the route GET /ready at the port of the image', async () => {
   expect(PORT).toBe('8080');
   const checks = [...INSTANCES.map(([, service]) => service), balancer];
   const paths = checks.map((service) => pathIn(service?.healthcheck.test));
@@ -80,7 +86,7 @@ it('asks in every health check for the route GET /ready, at the port of the imag
   expect((await describedRoutes()).map(({ name }) => name)).toContain('GET /ready');
 });
 
-it('balances over every instance, and listens for this machine only', () => {
+it('the balancer uses every instance, and only this machine can reach it', () => {
   const servers = Array.from(BALANCER.matchAll(/^ *server (\S+) (\S+)$/gm), ([, ...pair]) => pair);
   expect(servers).toEqual(INSTANCES.map(([name]) => [name, `${name}:${PORT}`]));
   const bound = /bind :(\d+)/.exec(BALANCER)?.[1];
@@ -89,14 +95,14 @@ it('balances over every instance, and listens for this machine only', () => {
   expect(postgres?.ports).toBeUndefined();
 });
 
-it('stores the database in its own volume', () => {
+it('the database is stored in its own volume', () => {
   const [volume = ''] = postgres?.volumes ?? [];
   // Since PostgreSQL 18, the image stores each major version in its own folder below this one.
   expect(volume.split(':')[1]).toBe('/var/lib/postgresql');
   expect(Object.keys(volumes)).toEqual([volume.split(':')[0]]);
 });
 
-it('restarts every service that ends, and names the version of every image', () => {
+it('every service restarts when it ends, and every image has a version', () => {
   for (const { image, build, restart } of Object.values(services)) {
     expect(restart).toBe('unless-stopped');
     if (image !== undefined || build === undefined) expect(image).toMatch(/:\d/);

@@ -74,10 +74,10 @@ export const environmentOfImage = (): Record<string, string> =>
 type Settings = Readonly<Record<string, string>>;
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
-/** The user that plays the image's user: nobody if the tests run as root, else the user of the tests. */
+/** The user that stands for the image's user: `nobody` if the tests run as root, else the user of the tests. */
 const USER = userInfo().uid === 0 ? NOBODY : { uid: userInfo().uid, gid: userInfo().gid };
 
-/** Carries out the Dockerfile in a directory, without Docker: a stage is a folder, and Node is the Node of the tests. */
+/** Builds the Dockerfile in a directory, without Docker: a stage is a folder, and Node is the Node of the tests. */
 export class Image {
   readonly #directory: string;
   #root = '';

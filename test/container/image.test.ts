@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readSettings, Settings } from '../../src/settings.ts';
-import { describedRoutes } from '../support/app/described.ts';
+import { describedRoutes } from '../support/app/described-routes.ts';
 import { eventually } from '../support/eventually.ts';
 import { readDocument, ROOT } from '../support/markdown.ts';
 import { freePort, ServerProcess } from '../support/process/server-process.ts';
@@ -17,7 +17,7 @@ import {
   textsOf,
 } from './dockerfile.ts';
 
-// These tests read and carry out the Dockerfile themselves, because the machine of the tests has no Docker.
+// These tests read and execute the Dockerfile themselves, because the machine of the tests has no Docker.
 
 const PACKAGE = JSON.parse(readDocument('package.json')) as {
   readonly scripts: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ const PACKAGE = JSON.parse(readDocument('package.json')) as {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 };
-/** The version of Node that `npm ci` brings. */
+/** The version of Node that `npm ci` installs. */
 const NODE_VERSION = PACKAGE.dependencies['node'] ?? PACKAGE.devDependencies['node'];
 
 /** The check of Node's version in the npm scripts. The image needs none, because a test compares the version of its Node. */
@@ -41,7 +41,7 @@ const DOCUMENTED = Array.from(
   }),
 );
 
-it('has the Node that the tests run on, which package.json allows, in every stage', () => {
+it('every stage of the image has the Node that the tests run on and package.json allows', () => {
   const [first = '', ...others] = textsOf('FROM');
   const { version, name = '' } =
     /^node:(?<version>[\d.]+)-slim AS (?<name>\w+)$/.exec(first)?.groups ?? {};
@@ -53,7 +53,7 @@ it('has the Node that the tests run on, which package.json allows, in every stag
   expect(others.map((base) => base.replace(/ AS .*/, ''))).toEqual(others.map(() => name));
 });
 
-it('sets only known settings, listens on all addresses of the container, and exposes its port', () => {
+it('the image sets only known settings, listens on all addresses of the container, and exposes its port', () => {
   const { NODE_ENV, ...given } = environmentOfImage();
   expect(NODE_ENV).toBe('production');
   expect(Object.keys(Settings.properties)).toEqual(expect.arrayContaining(Object.keys(given)));
@@ -62,24 +62,24 @@ it('sets only known settings, listens on all addresses of the container, and exp
   });
 });
 
-it('stores the default database in a volume', () => {
+it('the image stores the default database in a volume', () => {
   const path = Settings.properties.DATABASE_URL.default as string;
   const folder = dirname(path.replace('sqlite:', ''));
   expect(textOf('VOLUME')).toBe(`${textsOf('WORKDIR').at(-1)}/${folder}`);
 });
 
-it('runs what npm start runs, as a user that is not root', () => {
+it('the image runs the command of npm start as a user that is not root', () => {
   expect(commandOf('CMD').join(' ')).toBe(PACKAGE.scripts['start']?.replace(NODE_CHECK, ''));
   expect(textOf('USER')).toBe('node');
 });
 
-it('asks in its health check whether the process is alive', async () => {
+it('the health check of the image requests GET /health', async () => {
   const path = /(\/\w+)`/.exec(commandOf('HEALTHCHECK').join(' '))?.[1];
   expect(path).toBe('/health');
   expect((await describedRoutes()).map(({ name }) => name)).toContain(`GET ${path}`);
 });
 
-it('copies only files that exist, and .dockerignore lets nothing else into the image', () => {
+it('the image copies only files that exist, and .dockerignore excludes all others', () => {
   const sources = new Set(copiedFromCheckout());
   expect([...sources].filter((source) => !existsSync(new URL(source, ROOT)))).toEqual([]);
   const lines = readDocument('.dockerignore').split('\n');
@@ -87,7 +87,7 @@ it('copies only files that exist, and .dockerignore lets nothing else into the i
   expect(rules).toEqual(['*', ...Array.from(sources, (source) => `!${source}`)]);
 });
 
-it('is healthy, takes a booking, runs the documented programs and stops cleanly as an unprivileged user, when it is built and started by the Dockerfile', async () => {
+it('the built image is healthy, takes a booking, runs the documented programs and stops cleanly as an unprivileged user', async () => {
   const image = new Image(tempDir());
   const settings = { HOST: '127.0.0.1', PORT: await freePort() };
   expect(await image.isHealthy(settings)).toBe(false);

@@ -3,42 +3,42 @@ import { epochMs, slotId } from '../../src/engine/index.ts';
 import { revisedSlotOf } from '../../src/http/resources/slot.ts';
 import { ANONYMOUS } from '../../src/service/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
-import { done } from '../support/app/told.ts';
+import { postOk } from '../support/app/front-desk.ts';
 
-// What is sent is made from schemas, which leave out what they do not describe: nothing that the service tells may be
-// missing in an answer.
+// The schema of an answer drops every field that it does not describe. These tests prove that no field of the service's
+// result is dropped.
 
 const NINE = 'doc1_slot1@2026-11-23';
 const TEN = 'doc1_slot2@2026-11-23';
-const OTHER = 'doc2_slot1@2026-11-23';
+const DOC2_NINE = 'doc2_slot1@2026-11-23';
 
-/** Two full slots of two doctors with waiters, and one of the first doctor with two patients who are checked in. */
+/** Two full slots of two doctors with a waitlist, and a slot of the first doctor with two checked-in patients. */
 async function open(): Promise<{ opd: TestApp; id: (name: string) => string }> {
   const opd = await openApp();
   const ids = new Map<string, string>();
   for (const [slot, names] of [
     [NINE, 'P1 W2 W3 W4'],
     [TEN, 'O5 W6'],
-    [OTHER, 'W7 W8 W9 W0'],
+    [DOC2_NINE, 'W7 W8 W9 W0'],
   ] as const)
     for (const name of names.split(' ')) {
-      const place = { doctor_id: slot.slice(0, 4), slot_id: slot, patient_id: `p-${name}` };
-      ids.set(name, (await opd.book(name, place)).id);
+      const more = { doctor_id: slot.slice(0, 4), slot_id: slot, patient_id: `p-${name}` };
+      ids.set(name, (await opd.book(name, more)).id);
     }
   const id = (name: string): string => ids.get(name) ?? '';
-  for (const name of ['O5', 'W6']) await done(opd, '/check-in', { token_id: id(name) });
-  await done(opd, '/call-next', { doctor_id: 'doc1' });
+  for (const name of ['O5', 'W6']) await postOk(opd, '/check-in', { token_id: id(name) });
+  await postOk(opd, '/call-next', { doctor_id: 'doc1' });
   return { opd, id };
 }
 
 type IdOf = (name: string) => string;
 
-it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
-  ['who is bumped', '/book', () => booking('E1', { slot_id: NINE }), { bumped: {} }],
+it.each<[what: string, url: string, body: (id: IdOf) => object, expected: object]>([
+  ['the bumped token', '/book', () => booking('E1', { slot_id: NINE }), { bumped: {} }],
   ['alternatives', '/book', () => booking('W1', { slot_id: NINE }), { alternatives: [{}, {}, {}] }],
-  ['who is promoted', '/cancel', (id) => ({ token_id: id('W2') }), { promoted: {} }],
+  ['the promoted token', '/cancel', (id) => ({ token_id: id('W2') }), { promoted: {} }],
   [
-    'who is promoted',
+    'the promoted token',
     '/no-show',
     (id) => ({ token_id: id('W2'), force: true }),
     { status: 'NO_SHOW', promoted: {} },
@@ -47,33 +47,33 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
   ['the token', '/start', (id) => ({ token_id: id('W7') }), { status: 'IN_CONSULTATION' }],
   ['the token', '/complete', (id) => ({ token_id: id('O5') }), { status: 'COMPLETED' }],
   [
-    'who is done',
+    'the completed token',
     '/call-next',
     () => ({ doctor_id: 'doc1', complete_current: true }),
     { completed: { status: 'COMPLETED' } },
   ],
   [
-    'whom a move touches',
+    'the bumped and the promoted token',
     '/move',
-    (id) => ({ token_id: id('P1'), slot_id: OTHER }),
+    (id) => ({ token_id: id('P1'), slot_id: DOC2_NINE }),
     { bumped: {}, promoted: {} },
   ],
   [
-    'where else there is room',
+    'the alternatives',
     '/move',
-    (id) => ({ token_id: id('W2'), slot_id: OTHER }),
+    (id) => ({ token_id: id('W2'), slot_id: DOC2_NINE }),
     { status: 'WAITING', alternatives: [{}, {}, {}] },
   ],
   [
-    'who is bumped',
+    'the bumped token',
     '/reclassify',
     (id) => ({ token_id: id('W4'), patient_type: 'EMERGENCY', reason: 'triage' }),
     { bumped: {}, promoted: null },
   ],
   [
-    'what becomes of all',
+    'the outcome for each token',
     `/slots/${NINE}/close`,
-    () => ({ reason: 'ill', move_to: OTHER }),
+    () => ({ reason: 'ill', move_to: DOC2_NINE }),
     { affected: [{}, {}, {}, {}], bumped: [{}] },
   ],
   [
@@ -82,26 +82,29 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, told: object]>([
     () => ({ date: '2026-11-23', minutes: 10 }),
     { slots: [{ waitlist: [{}] }, { tokens: [{}, {}] }] },
   ],
-])('%s: POST %s %# answers all that the service tells', async (_what, url, bodyOf, told) => {
-  const { opd, id } = await open();
-  const answer = await opd.post(url, bodyOf(id), { 'idempotency-key': 'k' });
-  expect(answer).toMatchObject({ body: told });
-  const kept = await opd.archive.storedResponse(
-    'anonymous',
-    'k',
-    epochMs(Date.parse('2026-11-23')),
-  );
-  expect(JSON.parse(kept?.answer ?? 'null')).toEqual({ ok: true, value: answer.body });
-});
+])(
+  '%s: POST %s %# answers all fields of the result of the service',
+  async (_what, url, bodyOf, expected) => {
+    const { opd, id } = await open();
+    const answer = await opd.post(url, bodyOf(id), { 'idempotency-key': 'k' });
+    expect(answer).toMatchObject({ body: expected });
+    const stored = await opd.archive.storedResponse(
+      'anonymous',
+      'k',
+      epochMs(Date.parse('2026-11-23')),
+    );
+    expect(JSON.parse(stored?.answer ?? 'null')).toEqual({ ok: true, value: answer.body });
+  },
+);
 
-it('PATCH of a slot answers all that the service tells', async () => {
+it('PATCH of a slot answers all fields of the result of the service', async () => {
   const { opd } = await open();
   for (const capacity of [1, 4]) {
     const command = { slotId: slotId(NINE), capacity, delayMinutes: undefined, isDryRun: true };
     const context = { identity: ANONYMOUS, idempotency: null };
-    const { result: told } = await opd.service.clinic.reviseSlot(command, context, revisedSlotOf);
+    const { result } = await opd.service.clinic.reviseSlot(command, context, revisedSlotOf);
     const { body } = await opd.patch(`/slots/${NINE}`, { capacity });
-    expect(JSON.parse(JSON.stringify(told))).toEqual({ ok: true, value: body });
+    expect(JSON.parse(JSON.stringify(result))).toEqual({ ok: true, value: body });
     expect(body).toMatchObject(capacity === 1 ? { bumped: [{}, {}] } : { promoted: [{}, {}, {}] });
   }
 });

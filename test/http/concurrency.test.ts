@@ -12,51 +12,53 @@ const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, prio
 const priorityOf = ({ type }: BookingView): number => PRIORITY.get(type) ?? 0;
 const CAPACITY = 3;
 
-/** Names of the classes in random order, and who of them cancels. */
-const [crowd = []] = fc.sample(
-  fc.array(fc.record({ letter: fc.constantFrom('E', 'P', 'F', 'O', 'W'), leaves: fc.boolean() }), {
+/** Random patients: the letter of the class, and whether the patient cancels. */
+const [patients = []] = fc.sample(
+  fc.array(fc.record({ letter: fc.constantFrom('E', 'P', 'F', 'O', 'W'), cancels: fc.boolean() }), {
     minLength: 150,
     maxLength: 150,
   }),
   { seed, numRuns: 1 },
 );
 
-it(`keeps capacity, order and numbers whatever many clients do at once ${rerun}`, async () => {
+it(`capacity, rank order and numbers are right when many clients book and cancel at once ${rerun}`, async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   const post = clients.post.bind(clients);
   let overbooked = 0;
-  const watch = async (): Promise<void> => {
+  const checkSeats = async (): Promise<void> => {
     const slot = await opd.slot('2026-11-23');
     if (slot.seated > CAPACITY || slot.tokens.length !== slot.seated) overbooked += 1;
   };
   const booked = await Promise.all(
-    crowd.map(async ({ letter }, index) => {
+    patients.map(async ({ letter }, index) => {
       const answer = await post<BookingView>('/book', booking(`${letter}${index}`));
-      await watch();
+      await checkSeats();
       return answer;
     }),
   );
   expect(new Set(booked.map(({ status }) => status))).toEqual(new Set([201]));
   const tokens = booked.map(({ body }) => body);
   expect(tokens.map(({ number }) => number).sort((a, b) => a - b)).toEqual(
-    crowd.map((_, index) => index + 1),
+    patients.map((_, index) => index + 1),
   );
-  expect(new Set(tokens.map(({ id }) => id)).size).toBe(crowd.length);
+  expect(new Set(tokens.map(({ id }) => id)).size).toBe(patients.length);
 
-  const leaving = tokens.filter((_, index) => crowd[index]?.leaves);
-  const late = Array.from({ length: 30 }, (_, index) =>
+  const toCancel = tokens.filter((_, index) => patients[index]?.cancels);
+  const lateBookings = Array.from({ length: 30 }, (_, index) =>
     booking(`${'EW'.charAt(index % 2)}x${index}`),
   );
-  const [cancelled, arrived] = await Promise.all([
-    Promise.all(leaving.map(({ id }) => post<CancelView>('/cancel', { token_id: id }))),
-    Promise.all(late.map((body) => post<BookingView>('/book', body))),
+  const [cancelled, lateBooked] = await Promise.all([
+    Promise.all(toCancel.map(({ id }) => post<CancelView>('/cancel', { token_id: id }))),
+    Promise.all(lateBookings.map((body) => post<BookingView>('/book', body))),
   ]);
   expect(overbooked).toBe(0);
 
-  // The one sentence of the rules: in the order of rank, the first are seated and the rest wait.
-  const gone = new Set(leaving.map(({ id }) => id));
-  const live = [...tokens, ...arrived.map(({ body }) => body)].filter(({ id }) => !gone.has(id));
+  // In rank order, the first tokens are seated and the rest wait.
+  const cancelledIds = new Set(toCancel.map(({ id }) => id));
+  const live = [...tokens, ...lateBooked.map(({ body }) => body)].filter(
+    ({ id }) => !cancelledIds.has(id),
+  );
   const ranked = live
     .toSorted((a, b) => priorityOf(b) - priorityOf(a) || a.number - b.number)
     .map(({ id }) => id);
@@ -64,9 +66,9 @@ it(`keeps capacity, order and numbers whatever many clients do at once ${rerun}`
   expect(slot.tokens.map(({ id }) => id)).toEqual(ranked.slice(0, CAPACITY));
   expect(slot.waitlist.map(({ id }) => id)).toEqual(ranked.slice(CAPACITY));
 
-  // The line was never empty: every cancel that freed a seat seated exactly one, every other nobody.
+  // The waitlist was never empty: every cancel that freed a seat promoted one token, every other cancel promoted none.
   const histories = await Promise.all(
-    [...tokens, ...arrived.map(({ body }) => body)].map(
+    [...tokens, ...lateBooked.map(({ body }) => body)].map(
       async ({ id }) => (await opd.get<HistoryView>(`/tokens/${id}/history`)).body,
     ),
   );
@@ -82,7 +84,7 @@ it(`keeps capacity, order and numbers whatever many clients do at once ${rerun}`
   }
 });
 
-it('books once when many requests with one key come at the same time', async () => {
+it('many simultaneous requests with one key book once', async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   const send = () => clients.post<BookingView>('/book', booking('W1'), { 'idempotency-key': 'k' });
@@ -96,7 +98,7 @@ it('books once when many requests with one key come at the same time', async () 
   expect(await send()).toMatchObject({ status: 201, headers: { 'idempotency-replayed': 'true' } });
 });
 
-it('cancels once when many cancel the same token at the same time', async () => {
+it('many simultaneous cancels of one token cancel it once', async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   const { id } = await opd.book('W1');
@@ -108,11 +110,11 @@ it('cancels once when many cancel the same token at the same time', async () => 
   expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 3, waiting: 2 });
 });
 
-it('does a cancel where the token is when a move takes it to another doctor in between', async () => {
+it('a cancel finds the token when a move takes it to another doctor at the same time', async () => {
   const opd = await openApp();
   const { tokens } = opd.service;
   const context = { identity: { name: 'desk' }, idempotency: null };
-  // The cancel begins so many steps of the event loop after the move: at some of them it finds the token just before.
+  // The cancel begins `steps` microtasks after the move. For some of these numbers the cancel comes before the move.
   for (let steps = 0; steps < 12; steps += 1) {
     const { id } = await opd.book(`W${steps}`, { slot_id: 'doc1_slot2@2026-11-24' });
     const move = tokens.move(
@@ -138,7 +140,7 @@ it('does a cancel where the token is when a move takes it to another doctor in b
   expect(opd.store.state).toBe('ready');
 });
 
-it('gives one of many the last seat, and one patient one token', async () => {
+it('one of many simultaneous bookings gets the last seat, and one patient gets one token', async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   for (const name of ['W1', 'W2']) await opd.book(name);

@@ -9,7 +9,7 @@ const JOHN = {
   patient_type: 'ONLINE_BOOKING',
 };
 
-it('answers the booking of the original documentation with a token', async () => {
+it('the booking of the original documentation is answered with a token', async () => {
   const opd = await openApp();
   const { status, headers, body } = await opd.post<BookingView>('/book', JOHN);
   expect(status).toBe(201);
@@ -35,7 +35,7 @@ it('answers the booking of the original documentation with a token', async () =>
   });
 });
 
-it('plays the whole demo: three seats, a waiter, an emergency that takes a seat, a cancel that seats the best waiter', async () => {
+it('the demo works: three seats, a waiting token, an emergency that bumps a token, a cancel that promotes the first waiting token', async () => {
   const opd = await openApp();
   const seated = [
     await opd.book('O1'),
@@ -93,7 +93,7 @@ it('plays the whole demo: three seats, a waiter, an emergency that takes a seat,
   ]);
 });
 
-it('offers no alternatives to one who is seated, and an empty list when nothing is free', async () => {
+it('a seated token has no alternatives, and a waiting token has an empty list when no seat is free', async () => {
   const opd = await openApp({ horizonDays: 1, now: '2026-11-23T09:00:00Z' });
   expect(await opd.book('E0')).not.toHaveProperty('alternatives');
   for (const slot_id of ['doc1_slot1@2026-11-23', 'doc1_slot2@2026-11-23'])
@@ -103,7 +103,7 @@ it('offers no alternatives to one who is seated, and an empty list when nothing 
   expect((await opd.book('W9')).alternatives).toEqual([]);
 });
 
-it('marks a patient who did not come, and seats the next', async () => {
+it('a no-show frees the seat, and the first waiting token is promoted', async () => {
   const opd = await openApp();
   const first = await opd.book('W1');
   for (const name of ['W2', 'W3', 'W4']) await opd.book(name);
@@ -120,7 +120,7 @@ it('marks a patient who did not come, and seats the next', async () => {
   });
 });
 
-it('keeps the number of tokens apart by doctor and day', async () => {
+it('token numbers are counted for each doctor and day', async () => {
   const opd = await openApp();
   const numbers = [
     await opd.book('W1'),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
-/** What a page loads: scripts, styles, images, frames and whatever a style sheet names. */
+/** The URLs that a page or a style sheet loads: scripts, styles, images, frames and fonts. */
 const loadedBy = (text: string): string[] =>
   [
     ...text.matchAll(/<(?:script|img|iframe|source)[^>]*\ssrc="([^"]+)"/g),
@@ -16,7 +16,7 @@ const pageOf = async (opd: TestApp): Promise<string> => {
   return text;
 };
 
-it('serves a page to read and try the service, with all that it loads', async () => {
+it('/docs serves a page to read about and try the service, and every file that the page loads', async () => {
   const opd = await openApp();
   const assets = loadedBy(await pageOf(opd));
   expect(assets.filter((url) => url.endsWith('.js')).length).toBeGreaterThanOrEqual(2);
@@ -24,7 +24,7 @@ it('serves a page to read and try the service, with all that it loads', async ()
   for (const url of assets) expect([url, (await opd.get(url)).status]).toEqual([url, 200]);
 });
 
-it('loads nothing from another host', async () => {
+it('the page loads nothing from another host', async () => {
   const opd = await openApp();
   const page = await pageOf(opd);
   const assets = loadedBy(page);
@@ -41,7 +41,7 @@ it('loads nothing from another host', async () => {
   expect(start.text.replaceAll(/\/\/ .*$/gm, '')).not.toMatch(/https?:\/\//);
 });
 
-it('shows the description that /openapi.json gives', async () => {
+it('the page shows the same description as /openapi.json', async () => {
   const opd = await openApp();
   const [shown, given] = [await opd.get('/docs/json'), await opd.get('/openapi.json')];
   expect(shown.body).toEqual(given.body);

@@ -12,7 +12,7 @@ const slotsOf = async (opd: TestApp, id: string, date: string): Promise<string[]
   return body.slots.map((slot) => `${slot.id} ${slot.start_time.slice(11, 16)} ${slot.status}`);
 };
 
-it('lists the demo doctors', async () => {
+it('GET /doctors lists the demo doctors', async () => {
   const opd = await openApp();
   const { body } = await opd.get<{ doctors: DoctorView[] }>('/doctors');
   expect(body.doctors.map(({ id, name }) => [id, name])).toEqual([
@@ -24,7 +24,7 @@ it('lists the demo doctors', async () => {
   expect(await opd.get('/doctors/doc4')).toMatchObject({ body: { code: 'doctor_not_found' } });
 });
 
-it('adds a doctor, whose slots can be booked at once', async () => {
+it('PUT adds a doctor, whose slots can be booked at once', async () => {
   const opd = await openApp();
   const input = doctorInput({
     name: '  Dr Rao ',
@@ -50,7 +50,7 @@ it('adds a doctor, whose slots can be booked at once', async () => {
   });
 });
 
-it('changes nothing when it is repeated, not even the version', async () => {
+it('a repeated PUT changes nothing, not even the version', async () => {
   const opd = await openApp();
   await opd.put('/doctors/rao', doctorInput({ sessions: [session('rao')] }));
   const before = [versionOf(opd, 'rao'), await slotsOf(opd, 'rao', '2026-11-24')];
@@ -61,16 +61,16 @@ it('changes nothing when it is repeated, not even the version', async () => {
   expect([versionOf(opd, 'rao'), await slotsOf(opd, 'rao', '2026-11-24')]).toEqual(before);
 });
 
-it('repeats as quietly in the evening, when the slots of the day are over', async () => {
+it('a repeated PUT changes nothing in the evening either, when the slots of the day are over', async () => {
   const opd = await openApp();
   const repeat = () => opd.put('/doctors/doc1', doctorInput());
-  await opd.goTo('2026-11-23T20:00:00Z');
+  await opd.advanceTo('2026-11-23T20:00:00Z');
   const version = versionOf(opd, 'doc1');
   expect(await repeat()).toMatchObject({ status: 200 });
   expect(versionOf(opd, 'doc1')).toBe(version);
 });
 
-it('moves unused slots with their session and leaves a slot with a live token as it was', async () => {
+it('a revised session revises its unused slots, but not a slot with a live token', async () => {
   const opd = await openApp();
   await opd.book('W1', { slot_id: 'doc1_slot1@2026-11-24' });
   const sessions = [session('doc1_slot1', { start: '14:00', end: '15:00' })];
@@ -87,7 +87,7 @@ it('moves unused slots with their session and leaves a slot with a live token as
   expect(used).toMatchObject({ status: 'BOOKED', start_time: '2026-11-24T09:00:00.000Z' });
 });
 
-it('knows a session no more that was taken off, and again once it is back', async () => {
+it('a removed session cannot be booked, until a PUT adds it again', async () => {
   const opd = await openApp();
   await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
   expect(await opd.post('/book', booking('W1'))).toMatchObject({
@@ -117,9 +117,9 @@ it.each<[what: string, more: object, pointer: string]>([
   ['the hour 9:00', { sessions: [session('a', { start: '9:00' })] }, '/sessions/0/start'],
   ['seats as text', { sessions: [session('a', { capacity: '3' })] }, '/sessions/0/capacity'],
   ['no seats', { sessions: [session('a', { capacity: 0 })] }, '/sessions/0/capacity'],
-  ['a field too many', { sessions: [session('a', { room: 7 })] }, '/sessions/0/room'],
+  ['an unknown field', { sessions: [session('a', { room: 7 })] }, '/sessions/0/room'],
   ['an id', { id: 'rao' }, '/id'],
-])('refuses a doctor with %s and changes nothing', async (_what, more, pointer) => {
+])('PUT refuses a doctor with %s and changes nothing', async (_what, more, pointer) => {
   const opd = await openApp();
   const answer = await opd.put('/doctors/rao', doctorInput(more));
   const errors = expect.arrayContaining([expect.objectContaining({ pointer })]) as unknown;
@@ -127,31 +127,34 @@ it.each<[what: string, more: object, pointer: string]>([
   expect(await opd.get('/doctors/rao')).toMatchObject({ status: 404 });
 });
 
-const many = <T>(length: number, item: (index: number) => T): T[] =>
+const listOf = <T>(length: number, item: (index: number) => T): T[] =>
   Array.from({ length }, (_, index) => item(index));
 
 it.each<[what: string, more: object, faults: number]>([
-  ['45,000 weekdays', { sessions: [session('a', { weekdays: many(45_000, () => 1) })] }, 1],
-  ['80,000 sessions', { sessions: many(80_000, () => ({})) }, 1],
+  ['45,000 weekdays', { sessions: [session('a', { weekdays: listOf(45_000, () => 1) })] }, 1],
+  ['80,000 sessions', { sessions: listOf(80_000, () => ({})) }, 1],
   [
     'too many weekdays in every session',
-    { sessions: many(100, (id) => session(`s${id}`, { weekdays: many(8, () => 'mon') })) },
+    { sessions: listOf(100, (id) => session(`s${id}`, { weekdays: listOf(8, () => 'mon') })) },
     100,
   ],
-  ['22,000 unknown fields', Object.fromEntries(many(22_000, (id) => [`x${id}`, 1])), 100],
+  ['22,000 unknown fields', Object.fromEntries(listOf(22_000, (id) => [`x${id}`, 1])), 100],
   [
     'a hundred sessions with days twice',
-    { sessions: many(100, (id) => session(`s${id}`, { weekdays: many(7, () => 'mon') })) },
+    { sessions: listOf(100, (id) => session(`s${id}`, { weekdays: listOf(7, () => 'mon') })) },
     100,
   ],
-])('answers a doctor with %s shortly', async (_what, more, faults) => {
-  const opd = await openApp();
-  const answer = await opd.put<{ errors: object[] }>('/doctors/rao', doctorInput(more));
-  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
-  expect(answer.body.errors).toHaveLength(faults);
-});
+])(
+  'PUT of a doctor with %s is answered with a limited list of faults',
+  async (_what, more, faults) => {
+    const opd = await openApp();
+    const answer = await opd.put<{ errors: object[] }>('/doctors/rao', doctorInput(more));
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(answer.body.errors).toHaveLength(faults);
+  },
+);
 
-it('refuses sessions that are those of another doctor', async () => {
+it('PUT refuses a session of another doctor', async () => {
   const opd = await openApp();
   const answer = await opd.put('/doctors/rao', doctorInput({ sessions: [session('doc2_slot1')] }));
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
@@ -164,7 +167,7 @@ const SLOT = {
   capacity: 1,
 };
 
-it('opens a single slot, under an id given or made', async () => {
+it('POST /slots opens a single slot with a given or a generated id', async () => {
   const opd = await openApp();
   const named = await opd.post<SlotView>('/slots', { ...SLOT, id: 'extra' });
   expect(named).toMatchObject({
@@ -181,28 +184,28 @@ it('opens a single slot, under an id given or made', async () => {
 it.each([
   ['a session', 'doc2_slot1'],
   ['a slot of a session', 'doc1_slot1@2026-11-23'],
-  ['a slot that a session may yield one day', 'doc1_slot1@2030-01-01'],
+  ['a future slot of a session', 'doc1_slot1@2030-01-01'],
   ['a single slot', 'extra'],
-])('refuses the id of %s for a single slot', async (_what, id) => {
+])('a single slot cannot have the id of %s', async (_what, id) => {
   const opd = await openApp();
   await opd.post('/slots', { ...SLOT, id: 'extra' });
   const answer = await opd.post('/slots', { ...SLOT, id });
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
 });
 
-it('refuses the id of a slot that is over and gone from memory', async () => {
+it('a single slot cannot have the id of an evicted slot', async () => {
   const opd = await openApp();
   await opd.post('/slots', { ...SLOT, id: 'extra' });
-  await opd.goTo('2026-12-01T08:00:00Z');
+  await opd.advanceTo('2026-12-01T08:00:00Z');
   const [start_time, end_time] = ['2026-12-01T09:00:00Z', '2026-12-01T10:00:00Z'];
   const answer = await opd.post('/slots', { ...SLOT, id: 'extra', start_time, end_time });
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
 });
 
-it('refuses the id of a slot that is over and gone from memory for a session too', async () => {
+it('a session cannot have the id of an evicted slot', async () => {
   const opd = await openApp();
   await opd.post('/slots', { ...SLOT, id: 'evening' });
-  await opd.goTo('2026-12-01T08:00:00Z');
+  await opd.advanceTo('2026-12-01T08:00:00Z');
   const input = doctorInput({ sessions: [session('evening')] });
   const answer = await opd.put('/doctors/rao', input);
   expect(answer).toMatchObject({ status: 409, body: { code: 'id_taken' } });
@@ -215,7 +218,7 @@ it.each([
   ['a', 'a@x'],
   ['a@x@y', 'a@x'],
 ])(
-  'refuses the sessions %s and %s of one doctor: the slots of one stand in the other',
+  'one doctor cannot have the sessions %s and %s, because the ids of their slots could be equal',
   async (...ids) => {
     const opd = await openApp();
     const sessions = ids.map((id) => session(id));
@@ -225,12 +228,12 @@ it.each([
   },
 );
 
-it('reads the class table, highest priority first', async () => {
+it('GET /patient-types answers the class table, highest priority first', async () => {
   const answer = await (await openApp()).get('/patient-types');
   expect(answer).toMatchObject({ status: 200, body: { patient_types: DEFAULT_CLASSES } });
 });
 
-it('lives while it loads, and is ready once it has loaded, until it stops', async () => {
+it('the service is alive while it loads, and ready from the end of the load until it stops', async () => {
   const opd = await openApp({ started: false });
   const [health, ready] = [() => opd.get('/health'), () => opd.get('/ready')];
   expect(await health()).toMatchObject({ status: 200, body: { status: 'ok' } });

@@ -2,23 +2,29 @@ import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { slotId } from '../../src/engine/index.ts';
 import type { ClosedView } from '../../src/http/resources/index.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
 import { rerun, seed } from '../support/seed.ts';
 import {
-  done,
-  everythingOf,
+  DOC2_NINE,
   historyOf,
   NINE,
-  OTHER,
+  postOk,
+  stateOf,
   TEN,
   withoutInstance,
-} from '../support/app/told.ts';
+} from '../support/app/front-desk.ts';
 
-/** Slots of today, one of them of another doctor, and one of tomorrow. */
-const SLOTS = [NINE, TEN, OTHER, 'doc1_slot1@2026-11-24'] as const;
+/** Two slots of doc1 and one of doc2 today, and a slot of doc1 tomorrow. */
+const SLOTS = [NINE, TEN, DOC2_NINE, 'doc1_slot1@2026-11-24'] as const;
 
 const slot = fc.constantFrom(...SLOTS);
-/** Where patients crowd: a class, a slot, and whose token it is if it says so. */
+/** Random bookings, more than half of them in one slot: a class, a slot, and in some a patient id. */
 const bookings = fc.record({
   what: fc.constant('book'),
   letter: fc.constantFrom('E', 'P', 'F', 'O', 'W'),
@@ -27,10 +33,10 @@ const bookings = fc.record({
 });
 const visits = fc.record({
   what: fc.constantFrom('/check-in', '/check-in', '/start', '/complete', '/cancel'),
-  who: fc.nat(30),
+  token: fc.nat(30),
 });
-/** A clinic in the middle of its day; what is refused on the way there is part of it. */
-const clinics = fc.record({
+/** Random commands, some of which may be refused, and the time of the day after them. */
+const days = fc.record({
   steps: fc.array(fc.oneof({ arbitrary: bookings, weight: 3 }, { arbitrary: visits, weight: 2 }), {
     minLength: 5,
     maxLength: 40,
@@ -39,7 +45,7 @@ const clinics = fc.record({
   at: fc.constantFrom('08:30', '09:20', '10:29', '10:30', '11:40'),
 });
 
-const place = fc.oneof(
+const slotIds = fc.oneof(
   { arbitrary: slot, weight: 12 },
   { arbitrary: fc.constantFrom('doc1_slot1', 'doc1_slot2', 'doc2_slot1'), weight: 4 },
   { arbitrary: fc.constant('nowhere'), weight: 1 },
@@ -55,7 +61,7 @@ interface Command {
 const commands: fc.Arbitrary<Omit<Command, 'key'>> = fc.oneof(
   fc
     .record({
-      id: place,
+      id: slotIds,
       body: fc.record(
         {
           capacity: fc.constantFrom(1, 2, 3, 4, 6),
@@ -65,7 +71,7 @@ const commands: fc.Arbitrary<Omit<Command, 'key'>> = fc.oneof(
       ),
     })
     .map(({ id, body }) => ({ method: 'PATCH' as const, url: `/slots/${id}`, body })),
-  fc.record({ id: place, to: fc.option(place, { nil: undefined }) }).map(({ id, to }) => ({
+  fc.record({ id: slotIds, to: fc.option(slotIds, { nil: undefined }) }).map(({ id, to }) => ({
     method: 'POST' as const,
     url: `/slots/${id}/close`,
     body: { reason: 'ill', ...(to === undefined ? {} : { move_to: to }) },
@@ -83,20 +89,21 @@ const commands: fc.Arbitrary<Omit<Command, 'key'>> = fc.oneof(
     })),
 );
 
-type Clinic = typeof clinics extends fc.Arbitrary<infer T> ? T : never;
+type Day = typeof days extends fc.Arbitrary<infer T> ? T : never;
 
-async function play(opd: TestApp, { steps, at }: Clinic): Promise<string[]> {
+async function runSteps(opd: TestApp, { steps, at }: Day): Promise<string[]> {
   const ids: string[] = [];
   for (const [index, step] of steps.entries())
-    if ('who' in step) await opd.post(step.what, { token_id: ids[step.who % ids.length] ?? 'x' });
+    if ('token' in step)
+      await opd.post(step.what, { token_id: ids[step.token % ids.length] ?? 'x' });
     else {
-      const place = { doctor_id: step.slot.slice(0, 4), slot_id: step.slot };
+      const more = { doctor_id: step.slot.slice(0, 4), slot_id: step.slot };
       const patient = step.patient === undefined ? {} : { patient_id: `p${step.patient}` };
-      const request = booking(`${step.letter}${index}`, { ...place, ...patient });
+      const request = booking(`${step.letter}${index}`, { ...more, ...patient });
       const { body, status } = await opd.post<{ id: string }>('/book', request);
       if (status === 201) ids.push(body.id);
     }
-  await opd.goTo(`2026-11-23T${at}:00Z`);
+  await opd.advanceTo(`2026-11-23T${at}:00Z`);
   return ids;
 }
 
@@ -107,7 +114,7 @@ const send = (opd: TestApp, { method, url, body, key }: Command, query: string) 
   return opd.send({ method, url: url + query, payload: body, headers });
 };
 
-const told = (answer: Answered) => [
+const comparable = (answer: Answer) => [
   answer.status,
   withoutInstance(answer),
   answer.headers['content-type'],
@@ -116,12 +123,12 @@ const told = (answer: Answered) => [
 
 /** Sends the command as a dry run, then for real; returns the command and its code. */
 async function compare(opd: TestApp, ids: readonly string[], command: Command): Promise<string> {
-  const before = await everythingOf(opd, ids);
+  const before = await stateOf(opd, ids);
   const dryRun = await send(opd, command, '?dry_run=true');
-  expect(await everythingOf(opd, ids)).toEqual(before);
+  expect(await stateOf(opd, ids)).toEqual(before);
   const real = await send(opd, command, '?dry_run=false');
-  expect(told(dryRun)).toEqual(told(real));
-  if (real.status !== 200) expect(await everythingOf(opd, ids)).toEqual(before);
+  expect(comparable(dryRun)).toEqual(comparable(real));
+  if (real.status !== 200) expect(await stateOf(opd, ids)).toEqual(before);
   const { code = 'done' } = real.body as { code?: string };
   return `${command.url.replace(/^\/(\w+)\/[^/]+/, '$1')} ${code}`;
 }
@@ -129,16 +136,16 @@ async function compare(opd: TestApp, ids: readonly string[], command: Command): 
 it(`a dry run answers what the real command does, and changes nothing ${rerun}`, async () => {
   const reached = new Set<string>();
   const several = fc.array(commands, { minLength: 1, maxLength: 8, size: 'max' });
-  const property = fc.asyncProperty(clinics, several, async (clinic, sequence) => {
+  const property = fc.asyncProperty(days, several, async (day, sequence) => {
     const opd = await openApp();
-    const ids = await play(opd, clinic);
+    const ids = await runSteps(opd, day);
     for (const [index, command] of sequence.entries())
       reached.add(await compare(opd, ids, { ...command, key: `k${index}` }));
     await opd.app.close();
     await opd.store.close();
   });
   await fc.assert(property, { seed, numRuns: inject('isPostgres') ? 10 : 30 });
-  // What was compared is not only refusals.
+  // The comparison covers accepted commands, not only refusals.
   expect([...reached]).toEqual(
     expect.arrayContaining(['slots done', 'slots/close done', 'doctors/delay done']),
   );
@@ -147,7 +154,7 @@ it(`a dry run answers what the real command does, and changes nothing ${rerun}`,
 describe('a dry run', () => {
   const CLOSE = [`/slots/${NINE}/close`, { reason: 'ill', move_to: TEN }] as const;
 
-  it('leaves its key unused', async () => {
+  it('does not use its key', async () => {
     const opd = await openApp();
     const { id } = await opd.book('W1');
     const dry = () => opd.post(`${CLOSE[0]}?dry_run=true`, CLOSE[1], KEY);
@@ -156,11 +163,11 @@ describe('a dry run', () => {
     expect(again.headers).not.toHaveProperty('idempotency-replayed');
     const booked = await opd.post('/cancel', { token_id: id }, KEY);
     expect(booked).toMatchObject({ status: 200, body: { id } });
-    // Nor does it ask whose the key is.
+    // A dry run does not check whether another request has used the key.
     expect(await dry()).toMatchObject({ status: 200 });
   });
 
-  it('keeps no refusal either', async () => {
+  it('stores no refusal', async () => {
     const opd = await openApp();
     const [url, body] = ['/slots/new/close', { reason: 'ill' }];
     expect(await opd.post(`${url}?dry_run=true`, body, KEY)).toMatchObject({ status: 404 });
@@ -170,7 +177,7 @@ describe('a dry run', () => {
     expect(await opd.post(url, body, KEY)).toMatchObject({ status: 200 });
   });
 
-  it('tells of tokens where they would be, which stay where they are', async () => {
+  it('shows moved tokens in their new slot, but does not move them', async () => {
     const opd = await openApp();
     const { id } = await opd.book('W1');
     const dry = await opd.post(`${CLOSE[0]}?dry_run=true`, CLOSE[1]);
@@ -179,25 +186,25 @@ describe('a dry run', () => {
     });
     expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { slot_id: NINE } });
     expect(await historyOf(opd, id)).toHaveLength(1);
-    expect(await done(opd, '/check-in', { token_id: id })).toMatchObject({ slot_id: NINE });
+    expect(await postOk(opd, '/check-in', { token_id: id })).toMatchObject({ slot_id: NINE });
   });
 
-  it('tells the numbers that the real command gives, also where the last one is gone', async () => {
+  it('shows the numbers that the real command gives, also after a cancel of the last number', async () => {
     const opd = await openApp();
     await opd.book('W1');
-    const place = { doctor_id: 'doc2', slot_id: OTHER };
-    await done(opd, '/cancel', { token_id: (await opd.book('W2', place)).id });
+    const more = { doctor_id: 'doc2', slot_id: DOC2_NINE };
+    await postOk(opd, '/cancel', { token_id: (await opd.book('W2', more)).id });
     const numbers = async (query: string) => {
-      const request = [CLOSE[0] + query, { reason: 'ill', move_to: OTHER }] as const;
-      const { affected } = await done<ClosedView>(opd, ...request);
+      const request = [CLOSE[0] + query, { reason: 'ill', move_to: DOC2_NINE }] as const;
+      const { affected } = await postOk<ClosedView>(opd, ...request);
       return affected.map(({ token }) => token.number);
     };
     expect(await numbers('?dry_run=true')).toEqual([2]);
     expect(await numbers('')).toEqual([2]);
   });
 
-  it('answers only when what it shows is on disk', async () => {
-    const { opd, disk } = await openHeldApp();
+  it('answers only when the changes that it shows are durable', async () => {
+    const { opd, disk } = await openAppOnTestDisk();
     disk.hold();
     const booked = opd.book('W1');
     const slot = () => opd.engine.slot(slotId(NINE));
@@ -213,7 +220,7 @@ describe('a dry run', () => {
     expect(order).toEqual(['other doctor 200', 'dry run 200']);
   });
 
-  it('is refused when the service stops, as the real command is', async () => {
+  it('is refused when the service stops, like the real command', async () => {
     const opd = await openApp();
     opd.service.stop();
     for (const [url, body] of [

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import type { BookingView, ScheduleView } from '../../src/http/resources/index.ts';
-import { booking, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { booking, openAppOnTestDisk, type Answer, type TestApp } from '../support/app/app.ts';
 
-// Promise 2: no answer shows a state that could still be lost. The disk of these tests is held by hand.
+// Promise 2: no answer shows a state that could still be lost. The tests hold and release the disk.
 
-/** What has been answered by the time that another doctor's requests, sent later one after another, are. */
-const answeredBefore = async (opd: TestApp, requests: readonly Promise<unknown>[]) => {
+/** Sends requests to other doctors one after another, and returns the indexes of the requests answered before their end. */
+const answeredDuringOtherRequests = async (opd: TestApp, requests: readonly Promise<unknown>[]) => {
   const answered: number[] = [];
   for (const [index, request] of requests.entries()) void request.then(() => answered.push(index));
-  const elsewhere = booking('W1', { doctor_id: 'doc2', slot_id: 'no-such-slot' });
+  const unknownSlot = booking('W1', { doctor_id: 'doc2', slot_id: 'no-such-slot' });
   for (const url of ['/schedule?doctor_id=doc2', '/doctors/doc2', '/schedule?doctor_id=doc3']) {
     expect(await opd.get(url)).toMatchObject({ status: 200 });
-    expect(await opd.post('/book', elsewhere)).toMatchObject({ status: 404 });
+    expect(await opd.post('/book', unknownSlot)).toMatchObject({ status: 404 });
   }
   return answered;
 };
@@ -22,70 +22,74 @@ const idOf = (opd: TestApp, name: string): string => {
   return tokens.find(({ patientName }) => patientName === name)?.id ?? '';
 };
 
-const booked = async (opd: TestApp, name: string): Promise<string> => {
+const idWhenBooked = async (opd: TestApp, name: string): Promise<string> => {
   while (idOf(opd, name) === '') await new Promise(setImmediate);
   return idOf(opd, name);
 };
 
-it.each<[what: string, ask: (opd: TestApp, id: string) => Promise<Answered>, status: number]>([
+it.each<[what: string, request: (opd: TestApp, id: string) => Promise<Answer>, status: number]>([
   ['the booking', () => Promise.resolve({ status: 0, headers: {}, body: null, text: '' }), 0],
-  ['the token', (opd, id) => opd.get(`/tokens/${id}`), 200],
-  ['its history', (opd, id) => opd.get(`/tokens/${id}/history`), 200],
-  ['the schedule', (opd) => opd.get('/schedule?doctor_id=doc1'), 200],
-  ['the doctor', (opd) => opd.get('/doctors/doc1'), 200],
-  ['all doctors', (opd) => opd.get('/doctors'), 200],
-  ['a refusal because of it', (opd) => opd.post('/book', booking('E2', { patient_id: 'p1' })), 409],
-  ['what must not be done with it', (opd, id) => opd.post('/complete', { token_id: id }), 409],
-  ['what is done with it', (opd, id) => opd.post('/check-in', { token_id: id }), 200],
-  ['a token that is not there', (opd) => opd.get('/tokens/unknown'), 404],
-  ['a cancel of one that is not there', (opd) => opd.post('/cancel', { token_id: 'x' }), 404],
-])('tells %s only once the booking is on disk', async (what, ask, status) => {
-  const { opd, disk } = await openHeldApp();
+  ['a read of the token', (opd, id) => opd.get(`/tokens/${id}`), 200],
+  ['a read of its history', (opd, id) => opd.get(`/tokens/${id}/history`), 200],
+  ['a read of the schedule', (opd) => opd.get('/schedule?doctor_id=doc1'), 200],
+  ['a read of the doctor', (opd) => opd.get('/doctors/doc1'), 200],
+  ['a read of all doctors', (opd) => opd.get('/doctors'), 200],
+  [
+    'a booking that is refused because of it',
+    (opd) => opd.post('/book', booking('E2', { patient_id: 'p1' })),
+    409,
+  ],
+  ['a refused command on the token', (opd, id) => opd.post('/complete', { token_id: id }), 409],
+  ['a command on the token', (opd, id) => opd.post('/check-in', { token_id: id }), 200],
+  ['a read of an unknown token', (opd) => opd.get('/tokens/unknown'), 404],
+  ['a cancel of an unknown token', (opd) => opd.post('/cancel', { token_id: 'x' }), 404],
+])('the answer to %s comes only when the booking is durable', async (what, request, status) => {
+  const { opd, disk } = await openAppOnTestDisk();
   disk.hold();
   const booking1 = opd.post<BookingView>('/book', booking('W1', { patient_id: 'p1' }));
-  const id = await booked(opd, 'W1');
-  const asked = what === 'the booking' ? booking1 : ask(opd, id);
-  expect(await answeredBefore(opd, [booking1, asked])).toEqual([]);
+  const id = await idWhenBooked(opd, 'W1');
+  const tested = what === 'the booking' ? booking1 : request(opd, id);
+  expect(await answeredDuringOtherRequests(opd, [booking1, tested])).toEqual([]);
   disk.release();
   expect(await booking1).toMatchObject({ status: 201, body: { id } });
-  expect(await asked).toMatchObject({ status: status === 0 ? 201 : status });
+  expect(await tested).toMatchObject({ status: status === 0 ? 201 : status });
 });
 
-it('never tells that a token is gone before its cancel is on disk', async () => {
-  const { opd, disk } = await openHeldApp();
+it('no answer shows a cancel before the cancel is durable', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   const { id } = await opd.book('W1');
   disk.hold();
   const cancelled = opd.post('/cancel', { token_id: id });
   while (idOf(opd, 'W1') !== '') await new Promise(setImmediate);
-  const asked = [
+  const requests = [
     cancelled,
     opd.get(`/tokens/${id}`),
     opd.get(`/tokens/${id}/history`),
     opd.get('/schedule?doctor_id=doc1'),
     opd.post('/cancel', { token_id: id }),
   ];
-  expect(await answeredBefore(opd, asked)).toEqual([]);
+  expect(await answeredDuringOtherRequests(opd, requests)).toEqual([]);
   disk.release();
-  const answers = await Promise.all(asked);
+  const answers = await Promise.all(requests);
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
   expect(answers[1]).toMatchObject({ body: { status: 'CANCELLED' } });
   expect(answers[4]).toMatchObject({ body: { code: 'token_already_cancelled' } });
 });
 
-it('answers each command with what it decided, whatever came after it', async () => {
-  const { opd, disk } = await openHeldApp();
+it('each command is answered with its own decision, whatever later commands change', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   for (const name of ['W1', 'W2']) await opd.book(name);
   disk.hold();
   const third = opd.post<BookingView>('/book', booking('W3'));
-  await booked(opd, 'W3');
+  await idWhenBooked(opd, 'W3');
   const early = opd.get<ScheduleView>('/schedule?doctor_id=doc1');
-  await answeredBefore(opd, [early]);
+  await answeredDuringOtherRequests(opd, [early]);
   const fourth = opd.post<BookingView>('/book', booking('E4'));
-  await booked(opd, 'E4');
+  await idWhenBooked(opd, 'E4');
   const waiting = opd.post<BookingView>('/book', booking('W5'));
-  await booked(opd, 'W5');
+  await idWhenBooked(opd, 'W5');
   const sixth = opd.post<BookingView>('/book', booking('E6'));
-  await booked(opd, 'E6');
+  await idWhenBooked(opd, 'E6');
   const id = idOf(opd, 'W3');
   const cancelled = opd.post('/cancel', { token_id: id });
   while (idOf(opd, 'W3') !== '') await new Promise(setImmediate);
@@ -107,8 +111,8 @@ it('answers each command with what it decided, whatever came after it', async ()
   expect(now.waitlist.map(({ patient_name }) => patient_name)).toEqual(['W2', 'W5']);
 });
 
-it('refuses commands and what is not on disk while the disk is full, and recovers by itself', async () => {
-  const { opd, disk } = await openHeldApp();
+it('commands and reads of changes that are not durable are refused while the disk is full, and work again after it', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   const { id } = await opd.book('W1');
   disk.fill();
   const second = opd.post('/book', booking('W2'));
@@ -131,42 +135,42 @@ it('refuses commands and what is not on disk while the disk is full, and recover
   expect(await opd.book('W3')).toMatchObject({ number: 3 });
 });
 
-it('answers what waited for the disk, found nothing and never will, with not_durable', async () => {
-  const { opd, disk } = await openHeldApp();
+it('requests that wait for the disk are answered with not_durable when the disk is full', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   disk.hold();
   const first = opd.post('/book', booking('W1'));
-  const id = await booked(opd, 'W1');
-  const asked = [
+  const id = await idWhenBooked(opd, 'W1');
+  const requests = [
     opd.post('/cancel', { token_id: 'unknown' }),
     opd.get('/tokens/unknown'),
     opd.get(`/tokens/${id}`),
     opd.get('/schedule?doctor_id=doc1'),
     opd.get('/doctors'),
   ];
-  expect(await answeredBefore(opd, asked)).toEqual([]);
+  expect(await answeredDuringOtherRequests(opd, requests)).toEqual([]);
   disk.fill();
   disk.release();
-  for (const request of asked)
+  for (const request of requests)
     expect(await request).toMatchObject({ body: { code: 'not_durable' } });
   disk.makeSpace();
   expect(await first).toMatchObject({ status: 201 });
 });
 
-it('keeps its rounds while the disk is full or slow, without a rejection that nobody handles', async () => {
-  const { opd, disk } = await openHeldApp();
+it('a tick with a full or slow disk leaves no unhandled rejection', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   const unhandled: unknown[] = [];
-  const note = (reason: unknown) => unhandled.push(reason);
-  process.on('unhandledRejection', note);
+  const collect = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', collect);
   disk.hold();
   disk.fill();
   const first = opd.post('/book', booking('W1'));
-  await booked(opd, 'W1');
+  await idWhenBooked(opd, 'W1');
   await opd.service.tick();
   disk.release();
   while (disk.state === 'ready') await new Promise(setImmediate);
   await opd.service.tick();
   await new Promise(setImmediate);
-  process.off('unhandledRejection', note);
+  process.off('unhandledRejection', collect);
   disk.makeSpace();
   expect(await first).toMatchObject({ status: 201 });
   expect(unhandled).toEqual([]);

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
-import { withoutInstance } from '../support/app/told.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
+import { withoutInstance } from '../support/app/front-desk.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 
 const KEY = { 'idempotency-key': 'k-1' };
@@ -25,11 +31,11 @@ const started = async (opd: TestApp): Promise<string> => {
   return id;
 };
 
-/** The answer is the first one again, to the letter, and the state is as it was. */
+/** Expects that the repeat gets exactly the first answer and changes nothing. */
 const expectReplay = async (
   opd: TestApp,
-  first: Answered,
-  repeat: () => Promise<Answered>,
+  first: Answer,
+  repeat: () => Promise<Answer>,
 ): Promise<void> => {
   const before = snapshotOf(opd.engine);
   const again = await repeat();
@@ -77,7 +83,7 @@ it.each<[string, (opd: TestApp) => Promise<[url: string, body: object]>]>([
   ],
   ['/doctors/{id}/delay', () => Promise.resolve(['/doctors/doc1/delay', DELAY])],
   ['/slots', () => Promise.resolve(['/slots', SLOT])],
-])('%s with a key does its work once and answers the same again (R9)', async (_url, prepare) => {
+])('%s with a key runs once, and a repeat gets the same answer (R9)', async (_url, prepare) => {
   const opd = await openApp();
   const [url, body] = await prepare(opd);
   const first = await opd.post(url, body, KEY);
@@ -103,9 +109,9 @@ it.each<[code: string, url: string, body: object]>([
   ['slot_not_found', '/slots/doc1_slot2/close', { reason: 'ill', move_to: 'x' }],
   ['slot_ended', '/slots/doc1_slot1@2026-11-23/close', { reason: 'ill' }],
   ['doctor_not_found', '/doctors/x/delay', DELAY],
-])('keeps the refusal %s of %s', async (code, url, body) => {
+])('the refusal %s of %s is stored and replayed', async (code, url, body) => {
   const opd = await openApp({ waitlistMax: 0 });
-  await opd.goTo('2026-11-23T10:45:00Z');
+  await opd.advanceTo('2026-11-23T10:45:00Z');
   await opd.post('/slots', { ...SLOT, id: 'full' });
   await opd.book('W0', { slot_id: 'full' });
   const first = await opd.post(url, body, KEY);
@@ -113,34 +119,34 @@ it.each<[code: string, url: string, body: object]>([
   await expectReplay(opd, first, () => opd.post(url, body, KEY));
 });
 
-it('keeps the refusal of a token that was cancelled long ago', async () => {
+it('the refusal of a token that was cancelled days ago is stored and replayed', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1');
   await opd.post('/cancel', { token_id: id });
-  await opd.goTo('2026-11-30T08:00:00Z');
+  await opd.advanceTo('2026-11-30T08:00:00Z');
   const first = await opd.post('/cancel', { token_id: id }, KEY);
   expect(first).toMatchObject({ body: { code: 'token_already_cancelled' } });
   await expectReplay(opd, first, () => opd.post('/cancel', { token_id: id }, KEY));
 });
 
-it('keeps no answer that says nothing was looked at: 400 and 503', async () => {
-  const { opd, disk } = await openHeldApp();
+it('answers with the status 400 or 503 are not stored, because the command did not run', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   const bad = booking('W1', { patient_type: 'X' });
   expect(await opd.post('/book', bad, KEY)).toMatchObject({ status: 400 });
   const slot = { ...SLOT, end_time: SLOT.start_time };
   expect(await opd.post('/slots', slot, KEY)).toMatchObject({ status: 400 });
   disk.fill();
-  const kept = opd.post('/book', booking('W9'));
+  const waiting = opd.post('/book', booking('W9'));
   while (disk.state === 'ready') await new Promise(setImmediate);
   expect(await opd.post('/book', booking('W1'), KEY)).toMatchObject({ status: 503 });
   disk.makeSpace();
-  await kept;
+  await waiting;
   const answer = await opd.post('/book', booking('W1'), KEY);
   expect(answer).toMatchObject({ status: 201 });
   expect(answer.headers).not.toHaveProperty('idempotency-replayed');
 });
 
-it('refuses the key for another body or another route, and still has the first answer', async () => {
+it('a key is refused for another body or route, and still replays the first answer', async () => {
   const opd = await openApp();
   const first = await opd.post('/book', booking('W1'), KEY);
   const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
@@ -155,18 +161,18 @@ it('refuses the key for another body or another route, and still has the first a
   await expectReplay(opd, first, () => opd.post('/book', booking('W1'), KEY));
 });
 
-it('takes neither white space nor the order of fields for another body', async () => {
+it('white space and the order of fields do not make another body', async () => {
   const opd = await openApp();
   const headers = { ...KEY, 'content-type': 'application/json' };
   const send = (payload: string) => opd.send({ method: 'POST', url: '/book', payload, headers });
   const first = await send(JSON.stringify(booking('W1')));
   await expectReplay(opd, first, () => send(JSON.stringify(booking('W1'), null, 2)));
-  const turned = Object.fromEntries(Object.entries(booking('W1')).reverse());
-  await expectReplay(opd, first, () => send(JSON.stringify(turned)));
+  const reversed = Object.fromEntries(Object.entries(booking('W1')).reverse());
+  await expectReplay(opd, first, () => send(JSON.stringify(reversed)));
 });
 
 it.each([
-  ['bare', 'k-1', 'quoted', '"k-1"'],
+  ['without quotes', 'k-1', 'quoted', '"k-1"'],
   ['quoted with spaces', '" k 1 "', 'the same', '" k 1 "'],
   ['of 255 characters', 'x'.repeat(255), 'quoted', `"${'x'.repeat(255)}"`],
   [
@@ -175,7 +181,7 @@ it.each([
     'the same',
     "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
   ],
-])('takes a key %s for the key %s', async (_one, key, _other, again) => {
+])('a key %s equals the key %s', async (_one, key, _other, again) => {
   const opd = await openApp();
   const first = await opd.post('/book', booking('W1'), { 'idempotency-key': key });
   const repeat = () => opd.post('/book', booking('W1'), { 'idempotency-key': again });
@@ -185,26 +191,26 @@ it.each([
 it.each([
   ['256 characters', 'x'.repeat(256)],
   ['256 quoted characters', `"${'x'.repeat(256)}"`],
-  ['nothing', ''],
-  ['nothing in quotes', '""'],
+  ['no characters', ''],
+  ['no characters in quotes', '""'],
   ['one quote', '"k'],
   ['a quote inside', 'a"b'],
   ['letters beyond ASCII', 'clé'],
-])('refuses a key of %s', async (_what, key) => {
+])('a key of %s is refused', async (_what, key) => {
   const opd = await openApp();
   const answer = await opd.post('/book', booking('W1'), { 'idempotency-key': key });
   const errors = [{ pointer: '/idempotency-key' }];
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors } });
 });
 
-it('tells keys apart by case', async () => {
+it('keys that differ in case are different keys', async () => {
   const opd = await openApp();
   await opd.book('W1', {}, { 'idempotency-key': 'a' });
   const other = await opd.post('/book', booking('W1'), { 'idempotency-key': 'A' });
   expect(other).toMatchObject({ status: 201, body: { number: 2 } });
 });
 
-it('keeps an answer for 24 hours and not longer', async () => {
+it('an answer is stored for 24 hours', async () => {
   const opd = await openApp();
   const body = booking('W1', { slot_id: 'doc1_slot1@2026-11-25' });
   const first = await opd.post('/book', body, KEY);
@@ -217,8 +223,8 @@ it('keeps an answer for 24 hours and not longer', async () => {
   await expectReplay(opd, later, () => opd.post('/book', body, KEY));
 });
 
-it('answers a repeat that comes before the first is kept with 409, and books once', async () => {
-  const { opd, disk } = await openHeldApp();
+it('a repeat before the first answer is durable gets 409, and one booking is made', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   disk.hold();
   const first = opd.post('/book', booking('W1'), KEY);
   for (const body of [booking('W1'), booking('W2')])
@@ -232,7 +238,7 @@ it('answers a repeat that comes before the first is kept with 409, and books onc
   expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 1 });
 });
 
-it('frees the key of a request that failed', async () => {
+it('a failed request frees its key', async () => {
   const opd = await openApp();
   const storedResponse = opd.archive.storedResponse.bind(opd.archive);
   opd.archive.storedResponse = () => Promise.reject(new Error('unreadable'));

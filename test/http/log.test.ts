@@ -19,7 +19,7 @@ const openLogged = async (level: string) => {
   return { opd, lines };
 };
 
-it('writes one line a request, with its route and without names, ids or queries', async () => {
+it('the log has one line per request, with the route but without names, ids or queries', async () => {
   const { opd, lines } = await openLogged('info');
   const { id } = await opd.book('W1', { patient_name: 'Jane Roe', patient_id: 'p-77' });
   await opd.get(`/tokens/${id}`);
@@ -39,7 +39,7 @@ it('writes one line a request, with its route and without names, ids or queries'
   expect(JSON.stringify(lines)).not.toMatch(new RegExp(`Jane|p-77|${id}|doctor_id`));
 });
 
-it('writes what nobody foresaw whole, under the id that the caller was given', async () => {
+it('an unexpected error is logged completely, with the request id of the answer', async () => {
   const { opd, lines } = await openLogged('info');
   opd.archive.token = () => Promise.reject(new Error('the secret of the store'));
   const { body } = await opd.get<{ instance: string }>('/tokens/x');
@@ -49,13 +49,13 @@ it('writes what nobody foresaw whole, under the id that the caller was given', a
   expect(request).toMatchObject({ level: 40, status: 500, request_id: error?.['request_id'] });
 });
 
-it('writes no line for requests from warn on', async () => {
+it('the level warn logs no requests', async () => {
   const { opd, lines } = await openLogged('warn');
   await opd.book('W1');
   expect(lines).toEqual([]);
 });
 
-it('gives every request an id of its own, also across two starts', () => {
+it('every request has its own id, also after a restart', () => {
   const [first, second] = [createRequestIds(1_000), createRequestIds(1_001)];
   const ids = Array.from({ length: 100 }, () => [first(), second()]).flat();
   expect(new Set(ids).size).toBe(200);

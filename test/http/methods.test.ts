@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { booking, openApp } from '../support/app/app.ts';
 import { doctorInput } from '../support/app/doctor-input.ts';
 
-/** Every route of the service, with the methods it takes. */
+/** Every route of the service, with its methods. */
 const ROUTES: Readonly<Record<string, string>> = {
   '/book': 'POST',
   '/cancel': 'POST',
@@ -35,27 +35,30 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/docs/static/index.css': 'GET, HEAD',
 };
 
-it.each(Object.entries(ROUTES))('%s takes %s, and answers 405 to the rest', async (url, allow) => {
-  const { app } = await openApp();
-  const taken = allow.split(', ');
-  for (const method of METHODS) {
-    const reply = await app.inject({ method, url } as InjectOptions);
-    if (taken.includes(method)) expect([method, reply.statusCode]).not.toEqual([method, 405]);
-    else {
-      expect([method, reply.statusCode, reply.headers.allow]).toEqual([method, 405, allow]);
-      const code = method === 'HEAD' ? '' : reply.json<{ code: string }>().code;
-      expect(code).toBe(method === 'HEAD' ? '' : 'method_not_allowed');
+it.each(Object.entries(ROUTES))(
+  '%s accepts %s, and answers 405 to other methods',
+  async (url, allow) => {
+    const { app } = await openApp();
+    const allowed = allow.split(', ');
+    for (const method of METHODS) {
+      const reply = await app.inject({ method, url } as InjectOptions);
+      if (allowed.includes(method)) expect([method, reply.statusCode]).not.toEqual([method, 405]);
+      else {
+        expect([method, reply.statusCode, reply.headers.allow]).toEqual([method, 405, allow]);
+        const code = method === 'HEAD' ? '' : reply.json<{ code: string }>().code;
+        expect(code).toBe(method === 'HEAD' ? '' : 'method_not_allowed');
+      }
     }
-  }
-});
+  },
+);
 
-it('leads from / to the page that documents it', async () => {
+it('/ redirects to the documentation', async () => {
   const { app } = await openApp();
   const { statusCode, headers } = await app.inject('/');
   expect([statusCode, headers.location]).toEqual([302, '/docs']);
 });
 
-it('answers HEAD as GET, without the body', async () => {
+it('HEAD is answered like GET, without the body', async () => {
   const opd = await openApp();
   await opd.book('W1');
   const url = '/schedule?doctor_id=doc1';
@@ -65,7 +68,7 @@ it('answers HEAD as GET, without the body', async () => {
 });
 
 it.each(['/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
-  'knows no route %s',
+  '%s is not a route',
   async (url) => {
     const answer = await (await openApp()).get(url);
     expect(answer).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
@@ -74,7 +77,7 @@ it.each(['/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/do
 
 const WITH_BODY = Object.entries(ROUTES).filter(([, allow]) => /POST|PATCH/.test(allow));
 
-it.each(WITH_BODY)('%s takes 16 KiB and not a byte more', async (url, method) => {
+it.each(WITH_BODY)('%s accepts a body of 16 KiB and not one byte more', async (url, method) => {
   const opd = await openApp();
   const bytes = (length: number) => ({
     method: method as 'POST' | 'PATCH',
@@ -86,7 +89,7 @@ it.each(WITH_BODY)('%s takes 16 KiB and not a byte more', async (url, method) =>
   expect(await opd.send(bytes(16_385))).toMatchObject({ status: 413 });
 });
 
-it('takes a doctor with a hundred sessions, and refuses more than 256 KiB', async () => {
+it('PUT of a doctor accepts a hundred sessions, and refuses a body of more than 256 KiB', async () => {
   const opd = await openApp();
   const week = (id: number) => ({
     ...(doctorInput()['sessions'] as object[])[0],
@@ -109,7 +112,7 @@ it.each([
   ['not a type', 415],
   ['application/json', 201],
   ['APPLICATION/JSON; Charset=UTF-8', 201],
-])('answers a body declared as %s with %i', async (type, status) => {
+])('a body with the content type %s is answered with %i', async (type, status) => {
   const opd = await openApp();
   const payload = JSON.stringify(booking('W1'));
   const headers = { 'content-type': type };
@@ -117,7 +120,7 @@ it.each([
   expect(answer).toMatchObject({ status });
 });
 
-it('refuses a request without any body', async () => {
+it('a request without a body is refused', async () => {
   const answer = await (await openApp()).send({ method: 'POST', url: '/book' });
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '' }] } });
 });

@@ -9,32 +9,36 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const TEXT = { 'content-type': 'text/plain' };
 const BAD_KEY = { 'idempotency-key': '"' };
 
-type Faulty = readonly [expected: ProblemCode, what: string, request: InjectOptions];
+type Faulty = readonly [expected: ProblemCode, faults: string, request: InjectOptions];
 
 it.each<Faulty>([
   ['route_not_found', 'no route, too large', raw('POST', '/nope', TOO_LARGE, JSON_TYPE)],
   ['route_not_found', 'no route, not JSON', raw('POST', '/nope', '{', JSON_TYPE)],
-  ['route_not_found', 'no route, no media type', raw('PUT', '/doctor/x', '{}', TEXT)],
+  ['route_not_found', 'no route, unsupported media type', raw('PUT', '/doctor/x', '{}', TEXT)],
   ['method_not_allowed', 'wrong method, too large', raw('PATCH', '/book', TOO_LARGE, JSON_TYPE)],
   ['method_not_allowed', 'wrong method, not JSON', raw('PUT', '/book', '{', JSON_TYPE)],
-  ['method_not_allowed', 'wrong method, no media type', raw('DELETE', '/slots', 'x', TEXT)],
-  ['method_not_allowed', 'wrong method, no such slot', raw('PUT', '/slots/x', '{', JSON_TYPE)],
+  [
+    'method_not_allowed',
+    'wrong method, unsupported media type',
+    raw('DELETE', '/slots', 'x', TEXT),
+  ],
+  ['method_not_allowed', 'wrong method, unknown slot', raw('PUT', '/slots/x', '{', JSON_TYPE)],
   ['unsupported_media_type', 'other type, not JSON', raw('POST', '/book', '{', TEXT)],
   ['payload_too_large', 'too large, not JSON', raw('POST', '/book', TOO_LARGE, JSON_TYPE)],
   ['malformed_json', 'not JSON, bad key', raw('POST', '/book', '{', { ...JSON_TYPE, ...BAD_KEY })],
   [
     'invalid_request',
-    'bad field, no such doctor',
+    'bad field, unknown doctor',
     post('/book', booking('W', { doctor_id: 'x', slot_id: '' })),
   ],
   [
     'invalid_request',
-    'bad key, no such doctor',
+    'bad key, unknown doctor',
     post('/book', booking('W', { doctor_id: 'x' }), BAD_KEY),
   ],
   [
     'doctor_not_found',
-    'neither doctor nor slot',
+    'unknown doctor, unknown slot',
     post('/book', booking('W', { doctor_id: 'x', slot_id: 'y' })),
   ],
   [
@@ -47,42 +51,46 @@ it.each<Faulty>([
     "another doctor's session",
     post('/book', booking('W', { slot_id: 'doc2_slot1' })),
   ],
-  ['doctor_not_found', 'no doctor, slot over', post('/slots', slot({ doctor_id: 'x' }))],
+  ['doctor_not_found', 'unknown doctor, slot over', post('/slots', slot({ doctor_id: 'x' }))],
   ['slot_ended', 'slot over, id taken', post('/slots', slot({}))],
   [
     'invalid_request',
-    'ends before it starts, no doctor',
+    'ends before it starts, unknown doctor',
     post('/slots', slot({ doctor_id: 'x', end_time: '2026-11-01T08:00:00Z' })),
   ],
-  ['invalid_request', 'bad query, no slot', post('/slots/x/close?dry_run=1', { reason: 'ill' })],
+  [
+    'invalid_request',
+    'bad query, unknown slot',
+    post('/slots/x/close?dry_run=1', { reason: 'ill' }),
+  ],
   ['invalid_request', 'bad path, bad body', post('/slots/a%20b/close', {})],
   [
     'invalid_request',
-    'a reason that is not to be given, no slot',
+    'a reserved reason, unknown slot',
     post('/slots/x/close', { reason: 'session_ended' }),
   ],
   [
     'invalid_request',
-    'no calendar day, no doctor to be late',
+    'no calendar day, unknown doctor of a delay',
     post('/doctors/x/delay', { date: '2026-02-30', minutes: 5 }),
   ],
-  ['slot_not_found', 'neither slot nor token', post('/move', { token_id: 'x', slot_id: 'y' })],
+  ['slot_not_found', 'unknown slot, unknown token', post('/move', { token_id: 'x', slot_id: 'y' })],
   [
     'doctor_not_found',
-    'neither to call from',
+    'unknown doctor and slot of call-next',
     post('/call-next', { doctor_id: 'x', slot_id: 'y' }),
   ],
   [
     'slot_not_found',
-    'no slot to move to, slot over',
+    'unknown target slot, session in the path',
     post('/slots/doc1_slot1/close', { reason: 'ill', move_to: 'x' }),
   ],
   [
     'invalid_request',
-    'no calendar day, no doctor',
+    'no calendar day, unknown doctor of a schedule',
     { method: 'GET', url: '/schedule?doctor_id=x&date=2026-02-30' },
   ],
-])('answers %s first: %s', async (expected, _what, request) => {
+])('the answer is %s when two faults apply: %s', async (expected, _faults, request) => {
   const opd = await openApp();
   expect(await opd.send(request)).toMatchObject({ body: { code: expected } });
 });
@@ -91,7 +99,7 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
   [
     'duplicate_booking',
     'booked already, and slot over',
-    (opd) => opd.goTo('2026-11-23T12:00:00Z'),
+    (opd) => opd.advanceTo('2026-11-23T12:00:00Z'),
     { patient_id: 'p1' },
   ],
   ['duplicate_booking', 'booked already, and waitlist full', fillUp, { patient_id: 'p1' }],
@@ -100,7 +108,7 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
     'over, and waitlist full',
     async (opd) => {
       await fillUp(opd);
-      await opd.goTo('2026-11-23T12:00:00Z');
+      await opd.advanceTo('2026-11-23T12:00:00Z');
     },
     {},
   ],
@@ -109,13 +117,13 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
     'over, and closed',
     async (opd) => {
       await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
-      await opd.goTo('2026-11-24T12:00:00Z');
+      await opd.advanceTo('2026-11-24T12:00:00Z');
     },
     { slot_id: 'doc1_slot1@2026-11-24' },
   ],
-  ['stopping', 'stopping, and no such doctor', stop, { doctor_id: 'x' }],
+  ['stopping', 'stopping, and unknown doctor', stop, { doctor_id: 'x' }],
   ['invalid_request', 'a bad field, and stopping', stop, { patient_type: 'X' }],
-])('answers %s first: %s', async (expected, _what, prepare, more) => {
+])('the answer is %s when two faults apply: %s', async (expected, _faults, prepare, more) => {
   const opd = await openApp({ waitlistMax: 1 });
   await opd.book('W1', { patient_id: 'p1' });
   await prepare(opd);
@@ -123,8 +131,8 @@ it.each<readonly [ProblemCode, string, (opd: TestApp) => Promise<unknown>, objec
   expect(await opd.post('/book', request)).toMatchObject({ body: { code: expected } });
 });
 
-/** One patient in three slots of the first doctor, in consultation in one of them; the other doctor's first slot is full. */
-async function busy(): Promise<{ opd: TestApp; ids: Readonly<Record<string, string>> }> {
+/** A patient with tokens in three slots of doc1, one of them in consultation. The first slot of doc2 is full. */
+async function openBusy(): Promise<{ opd: TestApp; ids: Readonly<Record<string, string>> }> {
   const opd = await openApp({ waitlistMax: 1 });
   const ids: Record<string, string> = {};
   for (const name of ['W1', 'W2', 'W3'])
@@ -146,55 +154,55 @@ type Ids = Readonly<Record<string, string>>;
 it.each<readonly [ProblemCode, string, string, (ids: Ids) => object]>([
   [
     'duplicate_booking',
-    'a patient who is there already, and one in consultation',
+    'a patient with a token in the target slot, and a token in consultation',
     '/move',
     ({ W1 = '' }) => ({ token_id: W1, slot_id: SLOT_OF['W2'] }),
   ],
   [
     'waitlist_full',
-    'a full waitlist, and one in consultation',
+    'a full waitlist, and a token in consultation',
     '/move',
     ({ W1 = '' }) => ({ token_id: W1, slot_id: 'doc2_slot1' }),
   ],
   [
     'invalid_transition',
-    'one who waits, and it is early',
+    'a waiting token, and too early',
     '/no-show',
     ({ W7 = '' }) => ({ token_id: W7 }),
   ],
   [
     'invalid_transition',
-    'one in consultation already, as is one',
+    'a token in consultation, and the doctor is in a consultation',
     '/start',
     ({ W1 = '' }) => ({ token_id: W1 }),
   ],
   [
     'consultation_in_progress',
-    'one in consultation, and nobody to call',
+    'a consultation in progress, and no patient to call',
     '/call-next',
     () => ({ doctor_id: 'doc1' }),
   ],
   [
     'slot_not_found',
-    "another doctor's slot, and one in consultation",
+    "another doctor's slot, and a consultation in progress",
     '/call-next',
     () => ({ doctor_id: 'doc1', slot_id: 'doc2_slot1' }),
   ],
   [
     'slot_closed',
-    'closed to itself',
+    'closed with itself as the target',
     '/slots/doc1_slot1@2026-11-23/close',
     () => ({ reason: 'ill', move_to: SLOT_OF['W1'] }),
   ],
-])('answers %s first: %s', async (expected, _what, url, bodyOf) => {
-  const { opd, ids } = await busy();
+])('the answer is %s when two faults apply: %s', async (expected, _faults, url, bodyOf) => {
+  const { opd, ids } = await openBusy();
   expect(await opd.post(url, bodyOf(ids))).toMatchObject({ body: { code: expected } });
 });
 
 it.each<readonly [ProblemCode, string, object]>([
   ['invalid_request', 'a bad field, and a key of another request', { patient_name: '' }],
-  ['idempotency_key_reused', 'a key of another request, and no such doctor', { doctor_id: 'x' }],
-])('answers %s first: %s', async (expected, _what, more) => {
+  ['idempotency_key_reused', 'a key of another request, and unknown doctor', { doctor_id: 'x' }],
+])('the answer is %s when two faults apply: %s', async (expected, _faults, more) => {
   const opd = await openApp();
   const key = { 'idempotency-key': 'k' };
   await opd.book('W1', {}, key);

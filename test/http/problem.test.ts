@@ -4,14 +4,20 @@ import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
 import { bookingOf } from '../../src/http/resources/booking.ts';
 import { ANONYMOUS } from '../../src/service/index.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
 
 interface Problem {
   readonly code: string;
   readonly instance: string;
   readonly retry_after?: number;
 }
-type Problems = Promise<Answered<Problem>>;
+type Problems = Promise<Answer<Problem>>;
 
 const text = (opd: TestApp, payload: string, type = 'application/json'): Problems =>
   opd.send({ method: 'POST', url: '/book', payload, headers: { 'content-type': type } });
@@ -43,7 +49,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
   },
   slot_ended: async () => {
     const opd = await openApp();
-    await opd.goTo('2026-11-23T10:30:00Z');
+    await opd.advanceTo('2026-11-23T10:30:00Z');
     return opd.post('/book', booking('W1', { slot_id: 'doc1_slot1@2026-11-23' }));
   },
   slot_closed: async () => {
@@ -87,7 +93,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     return (await openApp()).post('/slots', slot);
   },
   idempotency_in_progress: async () => {
-    const { opd, disk } = await openHeldApp();
+    const { opd, disk } = await openAppOnTestDisk();
     disk.hold();
     const headers = { 'idempotency-key': 'k' };
     const first = opd.post('/book', booking('W1'), headers);
@@ -104,7 +110,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     return opd.post('/book', booking('W2'), { 'idempotency-key': 'k' });
   },
   overloaded: async () => {
-    const { opd, disk } = await openHeldApp({ waitlistMax: PENDING });
+    const { opd, disk } = await openAppOnTestDisk({ waitlistMax: PENDING });
     disk.hold();
     const { writes } = disk;
     const patient = { patientName: 'W', patientId: null, patientType: 'WALK_IN' };
@@ -119,7 +125,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     return refused;
   },
   not_durable: async () => {
-    const { opd, disk } = await openHeldApp();
+    const { opd, disk } = await openAppOnTestDisk();
     disk.fill();
     const kept = opd.post('/book', booking('W1'));
     while (disk.state === 'ready') await new Promise(setImmediate);

@@ -1,17 +1,24 @@
 import { expect, it } from 'vitest';
 import type { ReorderedView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE } from '../support/app/told.ts';
+import {
+  bookAll,
+  historyOf,
+  NINE,
+  patientsIn,
+  postOk,
+  stateOf,
+} from '../support/app/front-desk.ts';
 
 const REASON = 'chest pain';
 
 const reclassify = (opd: TestApp, token_id: string | undefined, patient_type: string) =>
-  done<ReorderedView>(opd, '/reclassify', { token_id, patient_type, reason: REASON });
+  postOk<ReorderedView>(opd, '/reclassify', { token_id, patient_type, reason: REASON });
 
-it('seats a waiter in whom triage finds an emergency, with the reason on record', async () => {
+it('a waiting token that becomes an emergency is seated, and the reason is recorded', async () => {
   const opd = await openApp();
-  const { F1, W3, W4 } = await fill(opd, 'F1 O2 W3 W4');
-  for (const token_id of [F1, W3]) await done(opd, '/check-in', { token_id });
+  const { F1, W3, W4 } = await bookAll(opd, 'F1 O2 W3 W4');
+  for (const token_id of [F1, W3]) await postOk(opd, '/check-in', { token_id });
   expect(await reclassify(opd, W4, 'EMERGENCY')).toMatchObject({
     id: W4,
     number: 4,
@@ -21,7 +28,7 @@ it('seats a waiter in whom triage finds an emergency, with the reason on record'
     bumped: { id: W3, type: 'WALK_IN', waitlist_position: 1 },
     promoted: null,
   });
-  expect(await board(opd, NINE)).toBe('W4 F1:CHECKED_IN O2 | W3');
+  expect(await patientsIn(opd, NINE)).toBe('W4 F1:CHECKED_IN O2 | W3');
   expect((await historyOf(opd, W4 ?? '')).slice(1)).toMatchObject([
     { kind: 'reclassified', from: 'WAITING', to: 'WAITING', type: 'EMERGENCY', reason: REASON },
     { kind: 'promoted', from: 'WAITING', to: 'BOOKED', cause: W3, reason: null },
@@ -30,9 +37,9 @@ it('seats a waiter in whom triage finds an emergency, with the reason on record'
   expect((await historyOf(opd, W3 ?? '')).at(-1)).toMatchObject(bump);
 });
 
-it('lets a waiter of better rank take the seat of one who is found less urgent', async () => {
+it('a waiting token takes the seat of a token that gets a lower rank', async () => {
   const opd = await openApp();
-  const { P1, F4, O5 } = await fill(opd, 'P1 P2 P3 F4 O5');
+  const { P1, F4, O5 } = await bookAll(opd, 'P1 P2 P3 F4 O5');
   expect(await reclassify(opd, P1, 'WALK_IN')).toMatchObject({
     status: 'WAITING',
     waitlist_position: 2,
@@ -41,33 +48,33 @@ it('lets a waiter of better rank take the seat of one who is found less urgent',
     promoted: { id: F4, status: 'BOOKED' },
     alternatives: [{ id: 'doc1_slot2@2026-11-23' }, {}, {}],
   });
-  expect(await board(opd, NINE)).toBe('P2 P3 F4 | O5 P1');
-  // The arrival is kept: among walk-ins the first to come is the first.
+  expect(await patientsIn(opd, NINE)).toBe('P2 P3 F4 | O5 P1');
+  // The arrival does not change, so P1 stays before the later walk-ins.
   await opd.book('W6');
   await reclassify(opd, O5, 'WALK_IN');
-  expect(await board(opd, NINE)).toBe('P2 P3 F4 | P1 O5 W6');
+  expect(await patientsIn(opd, NINE)).toBe('P2 P3 F4 | P1 O5 W6');
 });
 
-it('moves somebody only in the order of the slot when that is all it comes to', async () => {
+it('a reclassified token that stays seated only gets another rank', async () => {
   const opd = await openApp();
-  const { W1, W3 } = await fill(opd, 'W1 W2 W3 W4');
+  const { W1, W3 } = await bookAll(opd, 'W1 W2 W3 W4');
   expect(await reclassify(opd, W3, 'FOLLOW_UP')).toMatchObject({ status: 'BOOKED', bumped: null });
-  expect(await board(opd, NINE)).toBe('W3 W1 W2 | W4');
+  expect(await patientsIn(opd, NINE)).toBe('W3 W1 W2 | W4');
   expect(await reclassify(opd, W1, 'PAID_PRIORITY')).toMatchObject({ promoted: null });
-  expect(await board(opd, NINE)).toBe('W1 W3 W2 | W4');
+  expect(await patientsIn(opd, NINE)).toBe('W1 W3 W2 | W4');
 });
 
-it('changes nothing when the class is the same', async () => {
+it('the same class changes nothing', async () => {
   const opd = await openApp();
-  const { W1 } = await fill(opd, 'W1 W2 W3 W4');
-  const before = await everythingOf(opd, [W1 ?? '']);
+  const { W1 } = await bookAll(opd, 'W1 W2 W3 W4');
+  const before = await stateOf(opd, [W1 ?? '']);
   expect(await reclassify(opd, W1, 'WALK_IN')).toMatchObject({ id: W1, status: 'BOOKED' });
-  expect(await everythingOf(opd, [W1 ?? ''])).toEqual(before);
+  expect(await stateOf(opd, [W1 ?? ''])).toEqual(before);
 });
 
-it('brings nobody to a seat once the slot has ended', async () => {
+it('reclassify promotes no token in an ended slot', async () => {
   const opd = await openApp();
-  const { W1, W4 } = await fill(opd, 'W1 W2 W3 W4');
+  const { W1, W4 } = await bookAll(opd, 'W1 W2 W3 W4');
   opd.now = '2026-11-23T10:30:00Z';
   expect(await reclassify(opd, W4, 'EMERGENCY')).toMatchObject({ status: 'WAITING', bumped: null });
   expect(await reclassify(opd, W1, 'FOLLOW_UP')).toMatchObject({ promoted: null });

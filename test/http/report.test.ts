@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DayReportView } from '../../src/http/resources/index.ts';
-import { booking, openApp, openHeldApp, type Answered, type TestApp } from '../support/app/app.ts';
+import {
+  booking,
+  openApp,
+  openAppOnTestDisk,
+  type Answer,
+  type TestApp,
+} from '../support/app/app.ts';
 import { DATE, playDay, reportOf, reportUrl } from '../support/app/report-day.ts';
 
 let opd: TestApp;
@@ -9,16 +15,16 @@ beforeEach(async () => {
   opd = await openApp();
 });
 
-const ask = (accept: string | undefined, url = reportUrl()): Promise<Answered<DayReportView>> =>
+const getReport = (accept: string | undefined, url = reportUrl()): Promise<Answer<DayReportView>> =>
   opd.send({ method: 'GET', url, headers: accept === undefined ? {} : { accept } });
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
 
-it('is a table of RFC 4180: a header line, a line for each class, and TOTAL', async () => {
+it('the CSV report is a table of RFC 4180: a header line, a line for each class, and TOTAL', async () => {
   await playDay(opd);
-  await opd.goTo(`${DATE}T10:30:00Z`);
-  const answer = await ask('text/csv');
+  await opd.advanceTo(`${DATE}T10:30:00Z`);
+  const answer = await getReport('text/csv');
   expect(answer).toMatchObject({ status: 200, headers: { 'content-type': CSV_TYPE } });
   const lines = [
     'doctor_id,date,type,slots,offered,booked,moved_in,moved_out,bumped,promoted,checked_in,completed,cancelled,no_show,expired,seated,waiting,wait_patients,wait_median_minutes,wait_p90_minutes,empty_seat_minutes',
@@ -33,7 +39,7 @@ it('is a table of RFC 4180: a header line, a line for each class, and TOTAL', as
 });
 
 it.each([
-  // The header                                              the answer
+  // The header                                              the media type
   [undefined, JSON_TYPE],
   ['', JSON_TYPE],
   ['*/*', JSON_TYPE],
@@ -57,8 +63,8 @@ it.each([
   ['image/png', JSON_TYPE],
   ['nonsense', JSON_TYPE],
   ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', JSON_TYPE],
-])('to Accept: %s answers %s', async (accept, type) => {
-  const { status, headers, text } = await ask(accept);
+])('the report for Accept: %s is %s', async (accept, type) => {
+  const { status, headers, text } = await getReport(accept);
   expect(status).toBe(200);
   expect(headers).toMatchObject({
     'content-type': type,
@@ -68,28 +74,28 @@ it.each([
   expect(text.startsWith(type === CSV_TYPE ? 'doctor_id,' : '{"doctor_id":')).toBe(true);
 });
 
-it('tells nothing about a patient', async () => {
+it('the report contains no data of a patient', async () => {
   const { id } = await opd.book('W1', { patient_name: 'Asha Devi', patient_id: 'p-77' });
   for (const accept of ['application/json', 'text/csv']) {
-    const { text } = await ask(accept);
-    for (const told of ['Asha', 'p-77', id]) expect(text).not.toContain(told);
+    const { text } = await getReport(accept);
+    for (const secret of ['Asha', 'p-77', id]) expect(text).not.toContain(secret);
   }
 });
 
-it('is of the day at the place of the doctor', async () => {
+it('the report covers the local day of the doctor', async () => {
   opd = await openApp({ timeZone: 'Asia/Kolkata', now: '2026-11-22T20:00:00Z' });
   await opd.book('W1');
   expect(await reportOf(opd)).toMatchObject({ slots: 2, total: { booked: 1 } });
   expect(await reportOf(opd, 'doc1', '2026-11-22')).toMatchObject({ slots: 0, offered: 0 });
 });
 
-it('is empty for a day on which there is nothing', async () => {
+it('the report of a day without slots is empty', async () => {
   const { by_class, ...report } = await reportOf(opd, 'doc1', '2020-02-29');
   expect(by_class).toHaveLength(5);
   expect(report).toMatchObject({ slots: 0, offered: 0, empty_seat_minutes: 0 });
 });
 
-describe('a request that cannot be answered', () => {
+describe('a report request is refused', () => {
   it.each([
     ['', '/doctor_id'],
     ['?doctor_id=doc1', '/date'],
@@ -101,10 +107,10 @@ describe('a request that cannot be answered', () => {
     [`?doctor_id=doc1&date=${DATE}&date=${DATE}`, '/date'],
     [`?doctor_id=a%20b&date=${DATE}`, '/doctor_id'],
     [`?doctor_id=doc1&date=${DATE}&format=csv`, '/format'],
-    // What is wrong with the request comes before what is not there.
+    // An invalid date is reported before an unknown doctor.
     ['?doctor_id=doc9&date=2026-02-30', '/date'],
-  ])('%s is invalid, whatever is accepted', async (query, pointer) => {
-    const answer = await ask('text/csv', `/reports/day${query}`);
+  ])('with 400 and a JSON problem when the query is %s', async (query, pointer) => {
+    const answer = await getReport('text/csv', `/reports/day${query}`);
     expect(answer).toMatchObject({
       status: 400,
       headers: { 'content-type': expect.stringMatching(/^application.problem.json;/) as string },
@@ -114,31 +120,37 @@ describe('a request that cannot be answered', () => {
     expect(errors.map((error) => error.pointer)).toContain(pointer);
   });
 
-  it('names a doctor who is not there', async () => {
-    const answer = await ask('text/csv', reportUrl('doc9'));
+  it('with 404 when the doctor is unknown', async () => {
+    const answer = await getReport('text/csv', reportUrl('doc9'));
     expect(answer).toMatchObject({ status: 404, body: { code: 'doctor_not_found' } });
   });
 
-  it('comes while the service loads', async () => {
+  it('with 503 while the service loads', async () => {
     opd = await openApp({ started: false });
-    expect(await ask(undefined)).toMatchObject({ status: 503, body: { code: 'not_durable' } });
+    expect(await getReport(undefined)).toMatchObject({
+      status: 503,
+      body: { code: 'not_durable' },
+    });
   });
 
-  it('would show what the full disk has not taken', async () => {
-    const { opd: held, disk } = await openHeldApp();
+  it('with 503 while the full disk has not written a change of the doctor', async () => {
+    const { opd: held, disk } = await openAppOnTestDisk();
     disk.fill();
     const booked = held.post('/book', booking('W1'));
     while (held.store.state !== 'stalled') await new Promise(setImmediate);
     opd = held;
-    expect(await ask(undefined)).toMatchObject({ status: 503, body: { code: 'not_durable' } });
-    expect(await ask(undefined, reportUrl('doc2'))).toMatchObject({ status: 200 });
+    expect(await getReport(undefined)).toMatchObject({
+      status: 503,
+      body: { code: 'not_durable' },
+    });
+    expect(await getReport(undefined, reportUrl('doc2'))).toMatchObject({ status: 200 });
     disk.makeSpace();
     expect(await booked).toMatchObject({ status: 201 });
     expect((await reportOf(held)).total).toMatchObject({ booked: 1 });
   });
 });
 
-it('is described with both of its types', async () => {
+it('/openapi.json describes the report with both media types', async () => {
   const { body } =
     await opd.get<Record<string, Record<string, Record<string, unknown>>>>('/openapi.json');
   expect(body['paths']?.['/reports/day']?.['get']).toMatchObject({

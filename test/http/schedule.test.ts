@@ -13,7 +13,7 @@ const schedule = async (opd: TestApp, query = ''): Promise<ScheduleView> => {
 const idsOf = async (opd: TestApp, query = ''): Promise<string[]> =>
   (await schedule(opd, query)).slots.map(({ id }) => id);
 
-it('shows the doctor with the slots of today and tomorrow', async () => {
+it('the schedule shows the doctor with the slots of today and tomorrow', async () => {
   const opd = await openApp();
   const { slots, ...doctor } = await schedule(opd);
   const { body } = await opd.get('/doctors/doc1');
@@ -46,7 +46,7 @@ it.each([
   // In UTC it is the 22nd, 20:00; in Kolkata the 23rd, 01:30; in Honolulu the 22nd, 10:00.
   ['Asia/Kolkata', '2026-11-23', '2026-11-23T03:30:00.000Z'],
   ['Pacific/Honolulu', '2026-11-22', '2026-11-22T19:00:00.000Z'],
-])("takes today for the day at the doctor's place, %s", async (timeZone, today, start) => {
+])("the schedule begins with the doctor's local day, %s", async (timeZone, today, start) => {
   const opd = await openApp({ timeZone, now: '2026-11-22T20:00:00Z' });
   const [first] = (await schedule(opd)).slots;
   expect(first).toMatchObject({ id: `doc1_slot1@${today}`, start_time: start });
@@ -58,11 +58,11 @@ it.each([
   ['&date=2027-11-25', []],
   ['&date=2020-02-29', []],
   ['&date=9999-12-31', []],
-])('shows the slots of %s', async (query, ids) => {
+])('the schedule shows the slots of %s', async (query, ids) => {
   expect(await idsOf(await openApp(), query)).toEqual(ids);
 });
 
-it('spans 31 days and not one more', async () => {
+it('a schedule has at most 31 days', async () => {
   const opd = await openApp({ horizonDays: 40 });
   expect(await idsOf(opd, '&from=2026-12-01&to=2026-12-31')).toHaveLength(62);
   const refused = await opd.get('/schedule?doctor_id=doc1&from=2026-11-30&to=2026-12-31');
@@ -84,18 +84,18 @@ it.each([
   ['to=2026-11-24', '/from'],
   ['date=2026-11-24&from=2026-11-24&to=2026-11-24', '/date'],
   ['date=2026-11-24&to=2026-11-24', '/date'],
-])('refuses %s', async (query, pointer) => {
+])('a schedule with %s is refused', async (query, pointer) => {
   const answer = await (await openApp()).get(`/schedule?doctor_id=doc1&${query}`);
   const errors = [{ pointer }];
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors } });
 });
 
-it('knows no schedule of a doctor who is not there', async () => {
+it('the schedule of an unknown doctor is not found', async () => {
   const answer = await (await openApp()).get('/schedule?doctor_id=doc9');
   expect(answer).toMatchObject({ status: 404, body: { code: 'doctor_not_found' } });
 });
 
-it('shows everybody in rank order, the waiting with their positions', async () => {
+it('the schedule shows all tokens in rank order, and the waiting ones with their positions', async () => {
   const opd = await openApp();
   for (const name of ['W1', 'F2', 'O3', 'W4', 'F5', 'P6', 'O7', 'E8']) await opd.book(name);
   const slot = await opd.slot('2026-11-23');
@@ -112,27 +112,27 @@ it('shows everybody in rank order, the waiting with their positions', async () =
   expect(slot).toMatchObject({ seated: 3, waiting: 5, seats_left: 0 });
 });
 
-it('shows slots that are over with who was in them, in memory or not', async () => {
+it('the schedule shows past slots with their tokens, in memory or evicted', async () => {
   const opd = await openApp();
   for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
   const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc1&date=2026-11-23');
-  const [ahead] = body.slots;
+  const [beforeStart] = body.slots;
   opd.now = '2026-11-23T10:30:00Z';
-  const unkept = await opd.slot('2026-11-23');
-  expect(unkept).toMatchObject({ status: 'ENDED', seated: 3, waiting: 1 });
-  await opd.goTo('2026-11-23T23:59:00Z');
+  const beforeTick = await opd.slot('2026-11-23');
+  expect(beforeTick).toMatchObject({ status: 'ENDED', seated: 3, waiting: 1 });
+  await opd.advanceTo('2026-11-23T23:59:00Z');
   opd.now = '2026-11-24T00:00:00Z';
   const inMemory = await opd.slot('2026-11-23');
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   const stored = await opd.slot('2026-11-23');
   expect(inMemory).toMatchObject({ status: 'ENDED', seated: 3, waiting: 0 });
   expect(stored).toEqual(inMemory);
-  expect(stored.tokens.map(({ id }) => id)).toEqual(ahead?.tokens.map(({ id }) => id));
-  await opd.goTo('2026-11-25T12:00:00Z');
+  expect(stored.tokens.map(({ id }) => id)).toEqual(beforeStart?.tokens.map(({ id }) => id));
+  await opd.advanceTo('2026-11-25T12:00:00Z');
   expect(await idsOf(opd, '&from=2026-11-22&to=2026-11-26')).toHaveLength(8);
 });
 
-it('marks a slot ended at its end and the minutes of grace, not before', async () => {
+it('a slot is ENDED from its end and grace on, and not before', async () => {
   const opd = await openApp({ graceMinutes: 5 });
   opd.now = '2026-11-23T10:04:59.999Z';
   expect(await opd.slot('2026-11-23')).toMatchObject({ status: 'OPEN' });
@@ -141,7 +141,7 @@ it('marks a slot ended at its end and the minutes of grace, not before', async (
   expect(await opd.slot('2026-11-23')).toMatchObject({ status: 'ENDED' });
 });
 
-it('shows a slot whose session was taken off as closed', async () => {
+it('the slots of a removed session are CLOSED, except a slot with a token', async () => {
   const opd = await openApp();
   await opd.book('W1');
   await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
@@ -154,7 +154,7 @@ it('shows a slot whose session was taken off as closed', async () => {
   ]);
 });
 
-it('leaves out the other doctors', async () => {
+it('the schedule leaves out other doctors', async () => {
   const opd = await openApp({ roster: demoRoster('UTC').slice(0, 2) });
   const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc2');
   expect(body.slots.every(({ doctor_id }) => doctor_id === 'doc2')).toBe(true);

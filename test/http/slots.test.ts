@@ -1,19 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { DelayView, RevisedView, SlotView } from '../../src/http/resources/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
-import { board, done, everythingOf, fill, historyOf, NINE, TEN } from '../support/app/told.ts';
+import {
+  bookAll,
+  historyOf,
+  NINE,
+  patientsIn,
+  postOk,
+  stateOf,
+  TEN,
+} from '../support/app/front-desk.ts';
 
-describe('seats', () => {
+describe('a capacity', () => {
   const revise = async (opd: TestApp, body: object): Promise<RevisedView> => {
     const answer = await opd.patch<RevisedView>(`/slots/${NINE}`, body);
     expect(answer).toMatchObject({ status: 200 });
     return answer.body;
   };
 
-  it('that are added go to those who wait, best rank first', async () => {
+  it('that grows promotes waiting tokens, best rank first', async () => {
     const opd = await openApp();
-    const ids = await fill(opd, 'W1 W2 W3 W4 F5 W6');
-    expect(await board(opd, NINE)).toBe('F5 W1 W2 | W3 W4 W6');
+    const ids = await bookAll(opd, 'W1 W2 W3 W4 F5 W6');
+    expect(await patientsIn(opd, NINE)).toBe('F5 W1 W2 | W3 W4 W6');
     const answer = await revise(opd, { capacity: 5 });
     expect(answer).toMatchObject({
       id: NINE,
@@ -32,26 +40,26 @@ describe('seats', () => {
     expect((await historyOf(opd, ids['W3'] ?? '')).at(-1)).toMatchObject(change);
   });
 
-  it('that are taken away bump the weakest, the absent first (R12)', async () => {
+  it('that shrinks bumps the weakest tokens, those without a check-in first (R12)', async () => {
     const opd = await openApp();
-    const ids = await fill(opd, 'W1+ F2 P3!');
+    const ids = await bookAll(opd, 'W1+ F2 P3!');
     expect(await revise(opd, { capacity: 2 })).toMatchObject({
       capacity: 2,
       bumped: [{ id: ids['F2'], waitlist_position: 1 }],
       promoted: [],
     });
     expect((await revise(opd, { capacity: 1 })).bumped).toMatchObject([{ id: ids['W1'] }]);
-    expect(await board(opd, NINE)).toBe('P3:IN_CONSULTATION | F2 W1');
-    // Back on a seat, who was at the desk is still there.
+    expect(await patientsIn(opd, NINE)).toBe('P3:IN_CONSULTATION | F2 W1');
+    // W1 has checked in before, so the promoted token is CHECKED_IN again.
     expect((await revise(opd, { capacity: 3 })).promoted).toMatchObject([
       { id: ids['F2'], status: 'BOOKED' },
       { id: ids['W1'], status: 'CHECKED_IN' },
     ]);
   });
 
-  it('change together with the delay, and not when nothing is new', async () => {
+  it('changes together with the delay, and a repeat changes nothing', async () => {
     const opd = await openApp();
-    const ids = await fill(opd, 'W1 W2 W3 W4');
+    const ids = await bookAll(opd, 'W1 W2 W3 W4');
     const both = { capacity: 4, delay_minutes: 15 };
     expect(await revise(opd, both)).toMatchObject({
       ...both,
@@ -61,47 +69,50 @@ describe('seats', () => {
       expected_end_time: '2026-11-23T10:15:00.000Z',
       promoted: [{ id: ids['W4'], estimated_time: '2026-11-23T10:00:00.000Z' }],
     });
-    const before = await everythingOf(opd, Object.values(ids));
+    const before = await stateOf(opd, Object.values(ids));
     expect(await revise(opd, both)).toMatchObject({ bumped: [], promoted: [] });
-    expect(await everythingOf(opd, Object.values(ids))).toEqual(before);
+    expect(await stateOf(opd, Object.values(ids))).toEqual(before);
   });
 
   it.each<[code: string, status: number, id: string, body: object, facts: object]>([
     ['slot_not_found', 404, 'x', { capacity: 1 }, {}],
-    // Sent again, a session's id would mean another day.
+    // A session's id is refused, because a repeat would mean the slot of another day.
     ['slot_not_found', 404, 'doc1_slot1', { capacity: 1 }, {}],
     ['slot_ended', 409, NINE, { capacity: 1 }, {}],
     ['slot_ended', 409, NINE, { delay_minutes: 600 }, {}],
     ['slot_closed', 409, 'closed', { capacity: 1 }, {}],
     ['capacity_below_seated', 409, TEN, { capacity: 1 }, { count: 2 }],
     ['capacity_below_seated', 409, TEN, { capacity: 1, delay_minutes: 5 }, { count: 2 }],
-  ])('answers %s %i of %s to %j, and changes nothing', async (code, status, id, body, facts) => {
-    const opd = await openApp();
-    const ids = { ...(await fill(opd, 'W1 W2')), ...(await fill(opd, 'W3! W4+ W5', TEN)) };
-    await done(opd, '/complete', { token_id: ids['W3'] });
-    await done(opd, '/start', { token_id: ids['W4'] });
-    const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
-    const closed = { doctor_id: 'doc1', id: 'closed', start_time, end_time, capacity: 2 };
-    expect(await opd.post('/slots', closed)).toMatchObject({ status: 201 });
-    await done(opd, '/slots/closed/close', { reason: 'ill' });
-    await opd.goTo('2026-11-23T10:30:00Z');
-    const before = await everythingOf(opd, Object.values(ids));
-    const refused = { status, body: { code, ...facts } };
-    expect(await opd.patch(`/slots/${id}`, body)).toMatchObject(refused);
-    expect(await everythingOf(opd, Object.values(ids))).toEqual(before);
-  });
+  ])(
+    'is not changed by a refused PATCH: %s %i for slot %s and body %j',
+    async (code, status, id, body, facts) => {
+      const opd = await openApp();
+      const ids = { ...(await bookAll(opd, 'W1 W2')), ...(await bookAll(opd, 'W3! W4+ W5', TEN)) };
+      await postOk(opd, '/complete', { token_id: ids['W3'] });
+      await postOk(opd, '/start', { token_id: ids['W4'] });
+      const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
+      const closed = { doctor_id: 'doc1', id: 'closed', start_time, end_time, capacity: 2 };
+      expect(await opd.post('/slots', closed)).toMatchObject({ status: 201 });
+      await postOk(opd, '/slots/closed/close', { reason: 'ill' });
+      await opd.advanceTo('2026-11-23T10:30:00Z');
+      const before = await stateOf(opd, Object.values(ids));
+      const refused = { status, body: { code, ...facts } };
+      expect(await opd.patch(`/slots/${id}`, body)).toMatchObject(refused);
+      expect(await stateOf(opd, Object.values(ids))).toEqual(before);
+    },
+  );
 });
 
 describe('a delay', () => {
   const delay = (opd: TestApp, minutes: number, date = '2026-11-23') =>
-    done<DelayView>(opd, '/doctors/doc1/delay', { date, minutes });
+    postOk<DelayView>(opd, '/doctors/doc1/delay', { date, minutes });
   const timesOf = ({ slots }: { readonly slots: readonly SlotView[] }): string[] =>
     slots.map(({ id, delay_minutes, expected_start_time, expected_end_time }) => {
       const hours = [expected_start_time, expected_end_time].map((time) => time.slice(11, 16));
       return `${id} ${delay_minutes} ${hours.join('-')}`;
     });
 
-  it('is told with the slots of the day and their new times, and can be taken back', async () => {
+  it('is answered with the slots of the day and their new times, and can be removed', async () => {
     const opd = await openApp();
     const answer = await delay(opd, 25);
     expect(answer).toMatchObject({ doctor_id: 'doc1', date: '2026-11-23', minutes: 25 });
@@ -110,23 +121,23 @@ describe('a delay', () => {
     expect(timesOf(await delay(opd, 0))).toEqual([`${NINE} 0 09:00-10:00`, `${TEN} 0 10:00-11:00`]);
   });
 
-  it('goes for the slots that have not ended, and tells only those', async () => {
+  it('changes and answers only slots that have not ended', async () => {
     const opd = await openApp();
-    await opd.goTo('2026-11-23T10:30:00Z');
+    await opd.advanceTo('2026-11-23T10:30:00Z');
     expect(timesOf(await delay(opd, 40))).toEqual([`${TEN} 40 10:40-11:40`]);
     expect(await opd.slot('2026-11-23')).toMatchObject({ delay_minutes: 0, status: 'ENDED' });
     expect(timesOf(await delay(opd, 40, '2026-11-22'))).toEqual([]);
     expect(timesOf(await delay(opd, 40, '2027-11-22'))).toEqual([]);
   });
 
-  it('goes by the day at the place of the doctor', async () => {
+  it('is for the local day of the doctor', async () => {
     const opd = await openApp({ timeZone: 'Asia/Kolkata', now: '2026-11-22T20:00:00Z' });
     expect(timesOf(await delay(opd, 5))).toEqual([`${NINE} 5 03:35-04:35`, `${TEN} 5 04:35-05:35`]);
   });
 
-  it('keeps the slot open so much longer', async () => {
+  it('makes the slot end as many minutes later', async () => {
     const opd = await openApp();
-    await fill(opd, 'W1 W2 W3');
+    await bookAll(opd, 'W1 W2 W3');
     await delay(opd, 45);
     opd.now = '2026-11-23T11:14:59.999Z';
     expect(await opd.book('W4', { slot_id: NINE })).toMatchObject({ status: 'WAITING' });
@@ -135,7 +146,7 @@ describe('a delay', () => {
     expect(late).toMatchObject({ status: 409, body: { code: 'slot_ended' } });
   });
 
-  it('of a doctor who is not there is refused', async () => {
+  it('of an unknown doctor is refused', async () => {
     const opd = await openApp();
     const answer = await opd.post('/doctors/x/delay', { date: '2026-11-23', minutes: 5 });
     expect(answer).toMatchObject({ status: 404, body: { code: 'doctor_not_found' } });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { booking, openApp, openHeldApp } from '../support/app/app.ts';
+import { booking, openApp, openAppOnTestDisk } from '../support/app/app.ts';
 import { eventually } from '../support/eventually.ts';
-import { heard, listen } from '../support/app/sockets.ts';
+import { readUntilClosed, listen } from '../support/app/sockets.ts';
 
 const HOST = 'Host: 127.0.0.1\r\n';
 const BODY = JSON.stringify(booking('W1'));
@@ -11,7 +11,7 @@ const head = (length: number): string =>
   'Connection: close\r\n\r\n';
 
 it.each([
-  ['no HTTP at all', 'HELLO\r\n\r\n'],
+  ['bytes that are not HTTP', 'HELLO\r\n\r\n'],
   ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
   ['a method that does not exist', `BOOK /book HTTP/1.1\r\n${HOST}\r\n`],
   ['a header without a colon', `GET /health HTTP/1.1\r\n${HOST}nonsense\r\n\r\n`],
@@ -22,7 +22,7 @@ it.each([
   ],
   ['a negative length', `POST /book HTTP/1.1\r\n${HOST}Content-Length: -1\r\n\r\n`],
   ['headers of 20 KiB', `GET /health HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_480)}\r\n\r\n`],
-])('answers %s with a problem and closes', async (_what, bytes) => {
+])('the server answers %s with a problem and closes the connection', async (_what, bytes) => {
   const opd = await openApp();
   const answer = await (await listen(opd)).exchange(bytes);
   const [headers = '', body = ''] = answer.split('\r\n\r\n');
@@ -38,7 +38,7 @@ it.each([
   expect(await opd.get('/health')).toMatchObject({ status: 200 });
 });
 
-it('answers a body in chunks that grows past 16 KiB before it has ended', async () => {
+it('a chunked body is refused as soon as it is larger than 16 KiB', async () => {
   const clients = await listen(await openApp());
   const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
   const answer = await clients.exchange(
@@ -48,7 +48,7 @@ it('answers a body in chunks that grows past 16 KiB before it has ended', async 
   expect(answer).toMatch(/"code":"payload_too_large"/);
 });
 
-it('waits for a slow body without keeping others waiting', async () => {
+it('a slow body does not delay other requests', async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   const slow = await clients.socket();
@@ -57,12 +57,12 @@ it('waits for a slow body without keeping others waiting', async () => {
   slow.write(BODY.slice(20, 40));
   expect(await clients.post('/book', booking('W3'))).toMatchObject({ status: 201 });
   slow.write(BODY.slice(40));
-  const answer = await heard(slow);
+  const answer = await readUntilClosed(slow);
   expect(answer).toMatch(/^HTTP\/1\.1 201 /);
   expect(answer).toMatch(/"number":3/);
 });
 
-it('does nothing for a body that breaks off', async () => {
+it('a body that breaks off changes nothing', async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   const broken = await clients.socket();
@@ -78,8 +78,8 @@ it('does nothing for a body that breaks off', async () => {
   expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 0 });
 });
 
-it('leaves a booking without an answer when what follows on its connection is no HTTP', async () => {
-  const { opd, disk } = await openHeldApp();
+it('a booking gets no answer when bytes that are not HTTP follow it on the connection', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   const clients = await listen(opd);
   disk.hold();
   expect(await clients.exchange(`${head(BODY.length)}${BODY}HELLO\r\n\r\n`)).toBe('');
@@ -87,16 +87,16 @@ it('leaves a booking without an answer when what follows on its connection is no
   await eventually(async () => (await opd.slot('2026-11-23')).seated === 1);
 });
 
-it('answers what is no HTTP behind a request that is answered', async () => {
+it('bytes that are not HTTP get 400 after an answered request', async () => {
   const clients = await listen(await openApp());
   const socket = await clients.socket();
   socket.write(`GET /health HTTP/1.1\r\n${HOST}\r\n`);
   await once(socket, 'data');
   socket.write('HELLO\r\n\r\n');
-  expect(await heard(socket)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await readUntilClosed(socket)).toMatch(/^HTTP\/1\.1 400 /);
 });
 
-it('answers a body in broken chunks', async () => {
+it('a body in broken chunks gets 400', async () => {
   const clients = await listen(await openApp());
   const answer = await clients.exchange(
     `POST /book HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n`,
@@ -104,13 +104,13 @@ it('answers a body in broken chunks', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
 });
 
-it('ignores an expectation that it does not know', async () => {
+it('an unknown Expect header is ignored', async () => {
   const clients = await listen(await openApp());
   const request = `GET /health HTTP/1.1\r\n${HOST}Expect: foo\r\nConnection: close\r\n\r\n`;
   expect(await clients.exchange(request)).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-it('answers requests sent ahead on one connection in their order', async () => {
+it('pipelined requests of one connection are answered in their order', async () => {
   const opd = await openApp();
   const clients = await listen(opd);
   const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\n${HOST}${more}\r\n`;

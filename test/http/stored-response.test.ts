@@ -2,12 +2,12 @@ import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { epochMs } from '../../src/engine/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
-import { NINE } from '../support/app/told.ts';
+import { NINE } from '../support/app/front-desk.ts';
 
-// A response that an earlier version stored is found and replayed: neither what names its request nor its format changes.
+// A response that an earlier version of the program stored is replayed. So the request hash and the format must not change.
 
-/** Puts a response into the store, as it was committed with its command. */
-const keep = ({ store }: TestApp, request: string, answer: string): Promise<unknown> =>
+/** Stores a response, as a command of an earlier version would have stored it. */
+const storeResponse = ({ store }: TestApp, request: string, answer: string): Promise<unknown> =>
   store.transact({ doctorIds: [] }, () => ({
     changes: [],
     answer: null,
@@ -50,10 +50,10 @@ it.each<[url: string, body: object, request: string]>([
     { minutes: 10, date: '2026-11-23' },
     '["doctors/doc1/delay",{"date":"2026-11-23","minutes":10}]',
   ],
-])('is replayed: POST %s %j', async (url, body, request) => {
+])('a stored refusal is replayed: POST %s %j', async (url, body, request) => {
   const opd = await openApp();
   const refusal = { code: 'consultation_in_progress', tokenId: 'before' };
-  await keep(opd, request, JSON.stringify({ ok: false, refusal }));
+  await storeResponse(opd, request, JSON.stringify({ ok: false, refusal }));
   const answer = await opd.post(url, body, { 'idempotency-key': '"k"' });
   expect(answer).toMatchObject({
     status: 409,
@@ -62,11 +62,11 @@ it.each<[url: string, body: object, request: string]>([
   });
 });
 
-it('is replayed as it was stored, and with the place of what it made', async () => {
+it('a stored booking is replayed unchanged, with its Location header', async () => {
   const opd = await openApp();
   const request = `["book",${JSON.stringify(booking, Object.keys(booking).sort())}]`;
   const stored = { ...TOKEN, bumped: null };
-  await keep(opd, request, JSON.stringify({ ok: true, value: stored }));
+  await storeResponse(opd, request, JSON.stringify({ ok: true, value: stored }));
   const answer = await opd.post('/book', booking, { 'idempotency-key': 'k' });
   expect(answer).toMatchObject({
     status: 201,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, type Answer, type TestApp } from '../support/app/app.ts';
 
-// Values are never coerced, fields never dropped: what is not exactly right is refused and changes nothing.
+// The service never coerces a value and never drops a field. An invalid request is refused and changes nothing.
 
 let opd: TestApp;
 beforeEach(async () => {
@@ -15,15 +15,15 @@ const SLOT = {
   capacity: 1,
 };
 
-const expectFaultAt = ({ status, body }: Answered, place: string): void => {
+const expectFaultAt = ({ status, body }: Answer, pointer: string): void => {
   const { code, errors } = body as { code: string; errors: { pointer: string }[] };
-  const places = new Set(errors.map(({ pointer }) => pointer));
-  expect([status, code, ...places]).toEqual([400, 'invalid_request', place]);
+  const pointers = new Set(errors.map((error) => error.pointer));
+  expect([status, code, ...pointers]).toEqual([400, 'invalid_request', pointer]);
 };
 
-const expectUntouched = async (): Promise<void> => {
-  const fresh = { seated: 0, waiting: 0, capacity: 3, delay_minutes: 0, status: 'OPEN' };
-  expect(await opd.slot('2026-11-23')).toMatchObject(fresh);
+const expectUnchanged = async (): Promise<void> => {
+  const unchanged = { seated: 0, waiting: 0, capacity: 3, delay_minutes: 0, status: 'OPEN' };
+  expect(await opd.slot('2026-11-23')).toMatchObject(unchanged);
 };
 
 it.each<[field: string, value: unknown]>([
@@ -85,23 +85,26 @@ it.each<[field: string, value: unknown]>([
   ['Patient_Name', 'Ann'],
   ['constructor', 'x'],
   ['', 'x'],
-])('refuses a booking whose %s is %j', async (field, value) => {
+])('a booking whose %s is %j is refused', async (field, value) => {
   const answer = await opd.post('/book', booking('W1', { [field]: value }));
   expectFaultAt(answer, `/${field}`);
-  await expectUntouched();
+  await expectUnchanged();
 });
 
-it.each(['null', '[]', '"text"', '5', 'true', '[{}]'])('refuses %s for a body', async (payload) => {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
-  expect(answer).toMatchObject({
-    status: 400,
-    body: { code: 'invalid_request', errors: [{ pointer: '', detail: 'must be a JSON object' }] },
-  });
-});
+it.each(['null', '[]', '"text"', '5', 'true', '[{}]'])(
+  'the body %s is refused',
+  async (payload) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors: [{ pointer: '', detail: 'must be a JSON object' }] },
+    });
+  },
+);
 
 const BODY = JSON.stringify(booking('W1'));
-const named = (name: string): string => BODY.replace('"W1"', `"${name}"`);
+const bodyWithName = (name: string): string => BODY.replace('"W1"', `"${name}"`);
 
 it.each<[what: string, payload: string | Buffer]>([
   ['an empty body', ''],
@@ -114,21 +117,21 @@ it.each<[what: string, payload: string | Buffer]>([
   ['a prototype', BODY.replace('{', '{"__proto__": {"priority": 1000}, ')],
   ['a prototype further down', BODY.replace('{', '{"a": {"__proto__": null}, ')],
   ['a prototype by constructor', BODY.replace('{', '{"constructor": {"prototype": {}}, ')],
-  ['Latin-1', Buffer.from(named('Jos\u00e9'), 'latin1')],
-  ['a character cut in half', Buffer.from(named('😀'), 'utf8').subarray(0, -20)],
+  ['Latin-1', Buffer.from(bodyWithName('Jos\u00e9'), 'latin1')],
+  ['an incomplete character', Buffer.from(bodyWithName('😀'), 'utf8').subarray(0, -20)],
   ['a surrogate in UTF-8', Buffer.from(BODY.replace('W1', '\ued00'), 'latin1')],
   ['an overlong slash', Buffer.from(BODY.replace('W1', '\u00c0\u00af'), 'latin1')],
   ['UTF-16', Buffer.from(BODY, 'utf16le')],
-  ['half a surrogate pair', named('a\\ud83d')],
-  ['the other half', named('\\ude00b')],
-  ['both halves the wrong way round', named('\\ude00\\ud83d')],
-  ['half a pair behind a backslash', named('\\\\\\uDBFF')],
+  ['half a surrogate pair', bodyWithName('a\\ud83d')],
+  ['the other half', bodyWithName('\\ude00b')],
+  ['both halves in the wrong order', bodyWithName('\\ude00\\ud83d')],
+  ['half a pair behind a backslash', bodyWithName('\\\\\\uDBFF')],
   ['half a pair in a key', BODY.replace('{', '{"\\ud800": 1, ')],
-])('takes %s for no JSON at all', async (_what, payload) => {
+])('%s counts as malformed JSON', async (_what, payload) => {
   const headers = { 'content-type': 'application/json' };
   const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
   expect(answer).toMatchObject({ status: 400, body: { code: 'malformed_json' } });
-  await expectUntouched();
+  await expectUnchanged();
 });
 
 describe('ids in the path', () => {
@@ -149,7 +152,7 @@ describe('ids in the path', () => {
   });
 });
 
-/** A body that each route takes. */
+/** A valid body for each route. */
 const VALID: Readonly<Record<string, object>> = {
   '/cancel': { token_id: 'x' },
   '/no-show': { token_id: 'x' },
@@ -164,7 +167,7 @@ const VALID: Readonly<Record<string, object>> = {
   '/doctors/doc1/delay': { date: '2026-11-23', minutes: 20 },
 };
 
-it.each(Object.entries(VALID))('%s takes %j for a body', async (url, body) => {
+it.each(Object.entries(VALID))('%s accepts the body %j', async (url, body) => {
   expect((await opd.post(url, body)).status).not.toBe(400);
 });
 
@@ -245,7 +248,7 @@ it.each([
   ['/slots', 'delay_minutes', 5],
 ])('%s refuses a body whose %s is %j', async (url, field, value) => {
   expectFaultAt(await opd.post(url, { ...VALID[url], [field]: value }), `/${field}`);
-  await expectUntouched();
+  await expectUnchanged();
 });
 
 it.each<[field: string, value: unknown]>([
@@ -262,10 +265,10 @@ it.each<[field: string, value: unknown]>([
   ['status', 'CLOSED'],
 ])('PATCH of a slot refuses a body whose %s is %j', async (field, value) => {
   expectFaultAt(await opd.patch('/slots/doc1_slot1', { [field]: value }), `/${field}`);
-  await expectUntouched();
+  await expectUnchanged();
 });
 
-it('PATCH of a slot refuses a body that asks for nothing', async () => {
+it('PATCH of a slot refuses an empty object', async () => {
   expectFaultAt(await opd.patch('/slots/doc1_slot1', {}), '');
 });
 
@@ -292,8 +295,8 @@ it.each<['GET' | 'POST' | 'PATCH', string, object?]>([
   ['POST', '/slots/doc1_slot1/close?dry_run=yes', { reason: 'ill' }],
   ['POST', '/slots/doc1_slot1/close?move_to=doc1_slot2', { reason: 'ill' }],
   ['POST', '/doctors/doc1/delay?dry_run=', { date: '2026-11-23', minutes: 20 }],
-])('%s %s is refused for its query', async (method, url, payload) => {
+])('%s %s is refused because of its query', async (method, url, payload) => {
   const answer = await opd.send({ method, url, ...(payload && { payload }) });
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
-  await expectUntouched();
+  await expectUnchanged();
 });

@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
 import type { DoctorView, ScheduleView } from '../../src/http/resources/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { booking, openApp, type Answered, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, type Answer, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
-import { historyOf } from '../support/app/told.ts';
+import { historyOf } from '../support/app/front-desk.ts';
 
-// A store keeps to the letter what it is given, and is never given what it could not keep.
+// A store returns each text exactly as it was stored. A text that some store cannot hold is refused.
 
-it.each<[what: string, sent: string, kept: string]>([
+it.each<[what: string, sent: string, stored: string]>([
   ['one character', 'x', 'x'],
   ['exactly 200 characters', 'x'.repeat(200), 'x'.repeat(200)],
   ['200 characters between spaces', `   ${'x'.repeat(200)} \u00a0`, 'x'.repeat(200)],
   ['200 emoji', '😀'.repeat(200), '😀'.repeat(200)],
   ['emoji of several parts', '👩‍⚕️ Ann', '👩‍⚕️ Ann'],
   ['right to left', 'محمد بن سلمان', 'محمد بن سلمان'],
-  ['combining marks as they came', 'e\u0301', 'e\u0301'],
+  ['combining marks, unchanged', 'e\u0301', 'e\u0301'],
   [
     'quotes, markup and SQL',
     `O'Brien <b>"&\\; DROP TABLE tokens`,
@@ -25,13 +25,13 @@ it.each<[what: string, sent: string, kept: string]>([
   ['inner spaces', ' a  b ', 'a  b'],
   ['Malayalam with joiners', 'രാജന്\u200d', 'രാജന്\u200d'],
   ['Persian with non-joiners', 'علی\u200cرضا', 'علی\u200cرضا'],
-])('takes a name of %s', async (_what, sent, kept) => {
+])('a name of %s is accepted', async (_what, sent, stored) => {
   const opd = await openApp();
   const { id } = await opd.book('W1', { patient_name: sent });
-  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { patient_name: kept } });
+  expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { patient_name: stored } });
 });
 
-it('takes an escaped name for the same name', async () => {
+it('an escaped name is the same name', async () => {
   const opd = await openApp();
   const payload = JSON.stringify(booking('W1')).replace('"W1"', '"Jos\\u00e9 \\ud83d\\ude00"');
   const headers = { 'content-type': 'application/json; charset=utf-8' };
@@ -39,7 +39,7 @@ it('takes an escaped name for the same name', async () => {
   expect(answer).toMatchObject({ status: 201, body: { patient_name: 'José 😀' } });
 });
 
-it('takes ids of 128 of the allowed characters', async () => {
+it('an id may have 128 of the allowed characters', async () => {
   const opd = await openApp();
   const id = 'aZ09_-.:@'.padEnd(128, 'x');
   await opd.book('W1', { patient_id: id });
@@ -48,60 +48,66 @@ it('takes ids of 128 of the allowed characters', async () => {
   expect(unknown).toMatchObject({ body: { code: 'doctor_not_found' } });
 });
 
-/** What means something to JSON, to SQL or to an array of either, and what stands at the ends of Unicode. */
-const ODD = `{"a",'b',NULL} $1 \\N \\\\ \\" %_ ?:x -- /* */; E'\\x' 😀\ufffd\uffff\ufdd0\u{10ffff}\u{f0000}`;
+/** Characters with a meaning in JSON, in SQL or in their arrays, and the last characters of Unicode's ranges. */
+const SPECIAL = `{"a",'b',NULL} $1 \\N \\\\ \\" %_ ?:x -- /* */; E'\\x' 😀\ufffd\uffff\ufdd0\u{10ffff}\u{f0000}`;
 
-it('keeps every text to the letter, wherever one may stand, also over a restart', async () => {
+it('every text is stored unchanged in every field, also over a restart', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store });
   const ids = ['NULL', 'null', '@', '-1', 'a.b:c@d_e-f'];
   for (const id of ids) {
     const sessions = [session(`s-${id}`)];
-    const input = doctorInput({ name: `${id} ${ODD}`, department: ODD, sessions });
+    const input = doctorInput({ name: `${id} ${SPECIAL}`, department: SPECIAL, sessions });
     expect(await before.put(`/doctors/${id}`, input)).toMatchObject({ status: 201 });
   }
   const key = { 'idempotency-key': `!#$%&'()*+,-./:;<=>?@[\\]^_\`{|}~` };
-  const body = booking('W1', { ...{ patient_name: ODD, patient_id: 'NULL' }, ...placeOf('NULL') });
+  const body = booking('W1', {
+    ...{ patient_name: SPECIAL, patient_id: 'NULL' },
+    ...slotOf('NULL'),
+  });
   const booked = await before.post<{ id: string; slot_id: string }>('/book', body, key);
-  expect(booked).toMatchObject({ status: 201, body: { patient_name: ODD, patient_id: 'NULL' } });
+  expect(booked).toMatchObject({
+    status: 201,
+    body: { patient_name: SPECIAL, patient_id: 'NULL' },
+  });
   const { id: token_id, slot_id } = booked.body;
-  await before.post('/reclassify', { token_id, patient_type: 'EMERGENCY', reason: ODD });
+  await before.post('/reclassify', { token_id, patient_type: 'EMERGENCY', reason: SPECIAL });
   const close = `/slots/${slot_id}/close`;
-  expect(await before.post(close, { reason: ODD })).toMatchObject({ status: 200 });
+  expect(await before.post(close, { reason: SPECIAL })).toMatchObject({ status: 200 });
   await before.post('/book', body);
-  const told = await toldOf(before, 'NULL', token_id);
-  expect(told.doctors.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
-  for (const { id, name, department } of told.doctors.filter(({ id }) => ids.includes(id)))
-    expect([name, department]).toEqual([`${id} ${ODD}`, ODD]);
-  expect(told.history.map(({ reason }) => reason)).toEqual([null, ODD, ODD]);
-  const live = told.schedule.slots.flatMap(({ tokens }) => tokens);
-  expect(live).toMatchObject([{ patient_name: ODD, patient_id: 'NULL', doctor_id: 'NULL' }]);
+  const seen = await answersAbout(before, 'NULL', token_id);
+  expect(seen.doctors.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  for (const { id, name, department } of seen.doctors.filter(({ id }) => ids.includes(id)))
+    expect([name, department]).toEqual([`${id} ${SPECIAL}`, SPECIAL]);
+  expect(seen.history.map(({ reason }) => reason)).toEqual([null, SPECIAL, SPECIAL]);
+  const live = seen.schedule.slots.flatMap(({ tokens }) => tokens);
+  expect(live).toMatchObject([{ patient_name: SPECIAL, patient_id: 'NULL', doctor_id: 'NULL' }]);
   await before.store.close();
 
   const after = await openApp({ store });
-  expect(await toldOf(after, 'NULL', token_id)).toEqual(told);
+  expect(await answersAbout(after, 'NULL', token_id)).toEqual(seen);
   const again = await after.post('/book', body, key);
   expect(again).toMatchObject({ status: 201, body: booked.body });
   expect(again.headers['idempotency-replayed']).toBe('true');
   await after.store.close();
 });
 
-const placeOf = (doctor: string) => ({ doctor_id: doctor, slot_id: `s-${doctor}` });
+const slotOf = (doctor: string) => ({ doctor_id: doctor, slot_id: `s-${doctor}` });
 
 const doctorsOf = async (opd: TestApp): Promise<DoctorView[]> => {
   const { body } = await opd.get<{ doctors: DoctorView[] }>('/doctors');
   return body.doctors.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 };
 
-/** What clients see of a doctor and a token, with all their texts. */
-const toldOf = async (opd: TestApp, doctor: string, token: string) => ({
+/** The answers about a doctor and a token, with all their texts. */
+const answersAbout = async (opd: TestApp, doctor: string, token: string) => ({
   doctors: await doctorsOf(opd),
   schedule: (await opd.get<ScheduleView>(`/schedule?doctor_id=${doctor}`)).body,
   history: await historyOf(opd, token),
 });
 
-/** No store can keep the one, and of the others not every one. */
-const UNKEPT = ['\0', 'a\0b', '\ud800', 'a\udc00', '\ude00\ud83d'];
+/** Texts that at least one store cannot hold. */
+const UNSTORABLE = ['\0', 'a\0b', '\ud800', 'a\udc00', '\ude00\ud83d'];
 
 const BODIES: readonly [method: 'POST' | 'PUT' | 'PATCH', url: string, body: object][] = [
   ['POST', '/book', booking('W1', { patient_id: 'p1' })],
@@ -127,38 +133,38 @@ const BODIES: readonly [method: 'POST' | 'PUT' | 'PATCH', url: string, body: obj
   ['POST', '/doctors/doc1/delay', { date: '2026-11-23', minutes: 5 }],
 ];
 
-/** The body with this in the place of each of its texts, in turn, and with a field of this name. */
-function* spoilt(body: unknown, text: string): Generator {
+/** Yields copies of the body: one for each of its texts, replaced by `text`, and copies with a field named `text`. */
+function* withBadText(body: unknown, text: string): Generator {
   if (typeof body === 'string') yield text;
   if (typeof body !== 'object' || body === null) return;
   for (const [name, value] of Object.entries(body))
-    for (const other of spoilt(value, text))
+    for (const other of withBadText(value, text))
       yield Array.isArray(body) ? body.with(Number(name), other) : { ...body, [name]: other };
   if (!Array.isArray(body)) yield { ...body, [text]: 'x' };
 }
 
-const expectRefused = (answer: Answered): void => {
-  const { status, body } = answer as Answered<{ code: string }>;
+const expectRefused = (answer: Answer): void => {
+  const { status, body } = answer as Answer<{ code: string }>;
   expect(status).toBe(400);
   expect(['invalid_request', 'malformed_json']).toContain(body.code);
 };
 
-it.each(BODIES)('%s %s refuses texts that no store can keep', async (method, url, body) => {
+it.each(BODIES)('%s %s refuses texts that not every store can hold', async (method, url, body) => {
   const opd = await openApp();
   const state = async () => [await doctorsOf(opd), await opd.slot('2026-11-23')];
   const before = await state();
   let sent = 0;
-  for (const text of UNKEPT)
-    for (const payload of spoilt(body, text)) {
+  for (const text of UNSTORABLE)
+    for (const payload of withBadText(body, text)) {
       expectRefused(await opd.send({ method, url, payload: payload as object }));
       sent += 1;
     }
-  expect(sent).toBeGreaterThanOrEqual(UNKEPT.length);
+  expect(sent).toBeGreaterThanOrEqual(UNSTORABLE.length);
   expect(await opd.get('/ready')).toMatchObject({ status: 200 });
   expect(await state()).toEqual(before);
 });
 
-it('refuses them in a path and in a query, and keys of them', async () => {
+it('such texts are refused in a path, in a query and in a key too', async () => {
   const opd = await openApp();
   const inUrls = ['%00', 'a%00b', '%ED%A0%80', '%F0%9F', '%EF%BF%BF', '%5Cu0000'];
   for (const text of inUrls) {
@@ -174,7 +180,7 @@ it('refuses them in a path and in a query, and keys of them', async () => {
   await opd.book('W1');
 });
 
-it('answers as ever to numbers and instants at the ends of what there is', async () => {
+it('the greatest numbers and the first and last instants get a normal answer', async () => {
   const opd = await openApp();
   for (const capacity of [2 ** 31 - 1, 2 ** 31, 2 ** 53, 2 ** 63, 1e308])
     expectRefused(await opd.patch('/slots/doc1_slot1', { capacity }));
@@ -192,7 +198,7 @@ it('answers as ever to numbers and instants at the ends of what there is', async
   expect(await opd.get('/ready')).toMatchObject({ status: 200 });
 });
 
-it('takes everything at its longest', async () => {
+it('every text may have its greatest length', async () => {
   const opd = await openApp();
   const longest = (head: string): string => head.padEnd(128, 'x');
   const ids = Array.from({ length: 100 }, (_, index) => longest(`s${index}-`));

@@ -3,12 +3,12 @@ import { tokenId } from '../../src/engine/index.ts';
 import type { HistoryView, TokenView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
-/** Names of a full slot: three on a seat, two waiting. */
-const PEOPLE = ['P1', 'O2', 'W3', 'W4', 'W5'];
+/** Patients of a full slot: three seated, two waiting. */
+const PATIENTS = ['P1', 'O2', 'W3', 'W4', 'W5'];
 
-const fill = async (opd: TestApp): Promise<Record<string, string>> => {
+const bookAll = async (opd: TestApp): Promise<Record<string, string>> => {
   const ids: Record<string, string> = {};
-  for (const name of PEOPLE) ids[name] = (await opd.book(name)).id;
+  for (const name of PATIENTS) ids[name] = (await opd.book(name)).id;
   return ids;
 };
 
@@ -18,10 +18,10 @@ const read = async (opd: TestApp, id: string | undefined): Promise<TokenView> =>
   return answer.body;
 };
 
-/** The same slot while it is ahead and under way, in memory though over, and gone from memory. */
+/** The same slot before its start, while it runs, when it is over but in memory, and when it is evicted. */
 const AGES = [
-  ['ahead', '2026-11-23T08:00:00Z'],
-  ['under way', '2026-11-23T09:30:00Z'],
+  ['before its start', '2026-11-23T08:00:00Z'],
+  ['in progress', '2026-11-23T09:30:00Z'],
   ['over by a minute', '2026-11-23T10:31:00Z'],
   ['over by months', '2027-05-01T00:00:00Z'],
 ] as const;
@@ -34,58 +34,64 @@ describe.each(AGES)('with the slot %s', (age, now) => {
     ['W3', 'BOOKED', null],
     ['W4', 'WAITING', 1],
     ['W5', 'WAITING', 2],
-  ])('reads %s, %s until it is over', async (name, before, place) => {
-    const opd = await openApp();
-    const ids = await fill(opd);
-    await opd.goTo(now);
-    const token = await read(opd, ids[name]);
-    // R11: when the slot ends, its waiters expire.
-    const isExpired = isOver && before === 'WAITING';
-    const [status, position] = isExpired ? ['EXPIRED', null] : [before, place];
-    expect(token).toMatchObject({
-      id: ids[name],
-      number: PEOPLE.indexOf(name) + 1,
-      patient_name: name,
-      timestamp: '2026-11-23T08:00:00.000Z',
-      slot_id: 'doc1_slot1@2026-11-23',
-      start_time: '2026-11-23T09:00:00.000Z',
-      status,
-      waitlist_position: position,
-    });
-    // Of a slot that ended a day ago nobody is expected any more.
-    const isExpected = status === 'BOOKED' && age !== 'over by months';
-    expect(typeof token.estimated_time).toBe(isExpected ? 'string' : 'object');
-  });
+  ])(
+    'GET answers token %s, which is %s until the slot ends',
+    async (name, before, waitlistPosition) => {
+      const opd = await openApp();
+      const ids = await bookAll(opd);
+      await opd.advanceTo(now);
+      const token = await read(opd, ids[name]);
+      // R11: when the slot ends, its waiting tokens expire.
+      const isExpired = isOver && before === 'WAITING';
+      const [status, position] = isExpired ? ['EXPIRED', null] : [before, waitlistPosition];
+      expect(token).toMatchObject({
+        id: ids[name],
+        number: PATIENTS.indexOf(name) + 1,
+        patient_name: name,
+        timestamp: '2026-11-23T08:00:00.000Z',
+        slot_id: 'doc1_slot1@2026-11-23',
+        start_time: '2026-11-23T09:00:00.000Z',
+        status,
+        waitlist_position: position,
+      });
+      // A token of a slot of an earlier day has no estimated time.
+      const isExpected = status === 'BOOKED' && age !== 'over by months';
+      expect(typeof token.estimated_time).toBe(isExpected ? 'string' : 'object');
+    },
+  );
 
   it.each([
     ['/cancel', {}, 'CANCELLED'],
     ['/no-show', { force: true }, 'NO_SHOW'],
-  ])('takes %s %j, after which it is %s with neither place nor time', async (url, more, status) => {
-    const opd = await openApp();
-    const ids = await fill(opd);
-    await opd.goTo(now);
-    const body = { token_id: ids['P1'], ...more };
-    const answer = await opd.post<{ promoted: TokenView | null }>(url, body);
-    expect(answer.status).toBe(200);
-    // R11: once it is over, nobody is promoted.
-    expect(answer.body.promoted?.id).toBe(isOver ? undefined : ids['W4']);
-    expect(await read(opd, ids['P1'])).toMatchObject({
-      status,
-      waitlist_position: null,
-      estimated_time: null,
-    });
-    expect(await read(opd, ids['W5'])).toMatchObject({ waitlist_position: isOver ? null : 1 });
-    await opd.goTo('2027-06-01T00:00:00Z');
-    expect(await read(opd, ids['P1'])).toMatchObject({ status });
-  });
+  ])(
+    '%s %j makes a seated token %s, without a waitlist position or an estimated time',
+    async (url, more, status) => {
+      const opd = await openApp();
+      const ids = await bookAll(opd);
+      await opd.advanceTo(now);
+      const body = { token_id: ids['P1'], ...more };
+      const answer = await opd.post<{ promoted: TokenView | null }>(url, body);
+      expect(answer.status).toBe(200);
+      // R11: no token is promoted in an ended slot.
+      expect(answer.body.promoted?.id).toBe(isOver ? undefined : ids['W4']);
+      expect(await read(opd, ids['P1'])).toMatchObject({
+        status,
+        waitlist_position: null,
+        estimated_time: null,
+      });
+      expect(await read(opd, ids['W5'])).toMatchObject({ waitlist_position: isOver ? null : 1 });
+      await opd.advanceTo('2027-06-01T00:00:00Z');
+      expect(await read(opd, ids['P1'])).toMatchObject({ status });
+    },
+  );
 });
 
 it.each(['2026-11-23T08:00:00Z', '2026-11-23T09:30:00Z'])(
-  'at %s lets a waiter go, and then refuses to do it twice',
+  'at %s a waiting token can be cancelled, but only once',
   async (now) => {
     const opd = await openApp();
-    const ids = await fill(opd);
-    await opd.goTo(now);
+    const ids = await bookAll(opd);
+    await opd.advanceTo(now);
     const cancel = () => opd.post('/cancel', { token_id: ids['W4'] });
     expect(await cancel()).toMatchObject({ body: { status: 'CANCELLED', promoted: null } });
     expect(await cancel()).toMatchObject({ body: { code: 'token_already_cancelled' } });
@@ -97,11 +103,11 @@ it.each(['2026-11-23T08:00:00Z', '2026-11-23T09:30:00Z'])(
 );
 
 it.each(['2026-11-23T10:31:00Z', '2027-05-01T00:00:00Z'])(
-  'at %s does nothing any more with a waiter who has expired (R11)',
+  'at %s every command on an expired token is refused (R11)',
   async (now) => {
     const opd = await openApp();
-    const ids = await fill(opd);
-    await opd.goTo(now);
+    const ids = await bookAll(opd);
+    await opd.advanceTo(now);
     for (const url of ['/cancel', '/no-show', '/check-in', '/start', '/complete'])
       expect(await opd.post(url, { token_id: ids['W4'] })).toMatchObject({
         status: 409,
@@ -115,29 +121,31 @@ it.each(['2026-11-23T10:31:00Z', '2027-05-01T00:00:00Z'])(
   },
 );
 
-it.each<[what: string, urls: readonly string[], asSent: number[], turned: number[], last: string]>([
+it.each<
+  [what: string, urls: readonly string[], inOrder: number[], swapped: number[], last: string]
+>([
   ['two cancels', ['/cancel', '/cancel'], [200, 404], [404, 200], 'cancelled'],
   ['a move and a cancel', ['/move', '/cancel'], [200, 200], [404, 200], 'cancelled'],
   ['a cancel and a move', ['/cancel', '/move'], [200, 404], [200, 200], 'cancelled'],
   ['two moves', ['/move', '/move'], [200, 409], [409, 200], 'moved_in'],
-])('takes %s at once of a token that is not in memory', async (_what, urls, ...outcome) => {
-  const [asSent, turned, last] = outcome;
+])('%s at the same time work on a token that is not in memory', async (_what, urls, ...outcome) => {
+  const [inOrder, swapped, last] = outcome;
   const opd = await openApp();
   const { id: token_id } = await opd.book('W1');
-  await opd.goTo('2026-11-25T08:00:00Z');
+  await opd.advanceTo('2026-11-25T08:00:00Z');
   expect(opd.engine.token(tokenId(token_id))).toBeUndefined();
   const more: Readonly<Record<string, object>> = { '/move': { slot_id: 'doc2_slot1' } };
   const answers = await Promise.all(urls.map((url) => opd.post(url, { token_id, ...more[url] })));
-  // Where each looks for the token on a connection of its own, the second may be the first to find it.
-  const allowed = inject('isPostgres') ? [asSent, turned] : [asSent];
+  // On PostgreSQL, each command looks up the token on its own connection, so the second command may run first.
+  const allowed = inject('isPostgres') ? [inOrder, swapped] : [inOrder];
   expect(allowed).toContainEqual(answers.map(({ status }) => status));
   const { body } = await opd.get<HistoryView>(`/tokens/${token_id}/history`);
   expect(body.changes.at(-1)).toMatchObject({ kind: last });
 });
 
-it('tells the history of a token with causes, oldest first', async () => {
+it('the history of a token has the causes, oldest change first', async () => {
   const opd = await openApp();
-  const ids = await fill(opd);
+  const ids = await bookAll(opd);
   opd.now = '2026-11-23T08:10:00Z';
   const { id: emergency } = await opd.book('E6');
   opd.now = '2026-11-23T08:20:00Z';
@@ -159,9 +167,9 @@ it('tells the history of a token with causes, oldest first', async () => {
   );
 });
 
-it('keeps the reason with the token that gave it, not with the one promoted', async () => {
+it('the reason is recorded for the cancelled token, not for the promoted one', async () => {
   const opd = await openApp();
-  const ids = await fill(opd);
+  const ids = await bookAll(opd);
   await opd.post('/cancel', { token_id: ids['P1'], reason: 'a cold' });
   const changes = async (name: string) => {
     const { body } = await opd.get<HistoryView>(`/tokens/${ids[name] ?? ''}/history`);
@@ -171,7 +179,7 @@ it('keeps the reason with the token that gave it, not with the one promoted', as
   expect(await changes('W4')).toMatchObject({ kind: 'promoted', reason: null, cause: ids['P1'] });
 });
 
-it('refuses a second token of one patient in a slot, until the first is over', async () => {
+it('a patient cannot have a second live token in a slot', async () => {
   const opd = await openApp();
   const patient = { patient_id: 'p-1' };
   const first = await opd.book('W1', patient);
@@ -185,12 +193,12 @@ it('refuses a second token of one patient in a slot, until the first is over', a
   expect(await opd.book('W1', patient)).toMatchObject({ number: 3 });
 });
 
-it('books two patients of one name', async () => {
+it('two patients may have the same name', async () => {
   const opd = await openApp();
   expect((await opd.book('W1')).id).not.toBe((await opd.book('W1')).id);
 });
 
-it('knows neither token nor history of an id that was never given', async () => {
+it('a token with an unknown id is not found', async () => {
   const opd = await openApp();
   for (const url of ['/tokens/x', '/tokens/x/history', '/tokens/constructor'])
     expect(await opd.get(url)).toMatchObject({ status: 404, body: { code: 'token_not_found' } });

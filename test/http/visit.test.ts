@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../src/engine/index.ts';
-import { openApp, type Answered, type TestApp } from '../support/app/app.ts';
-import { board, done, everythingOf, historyOf, withoutInstance } from '../support/app/told.ts';
+import { openApp, type Answer, type TestApp } from '../support/app/app.ts';
+import {
+  historyOf,
+  patientsIn,
+  postOk,
+  stateOf,
+  withoutInstance,
+} from '../support/app/front-desk.ts';
 
 // The status table of the rules, over HTTP: every command on a token of every status.
 
 const NINE = 'doc1_slot1@2026-11-23';
 const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
 
-/** What brings `W1` there, while the slot is under way; `W4` waits. */
-const WAYS: Readonly<Record<Exclude<Status, 'WAITING' | 'EXPIRED'>, readonly string[]>> = {
+/** The commands that give `W1` the status while the slot is in progress. `W4` is waiting. */
+const COMMANDS_TO: Readonly<Record<Exclude<Status, 'WAITING' | 'EXPIRED'>, readonly string[]>> = {
   BOOKED: [],
   CHECKED_IN: ['/check-in'],
   IN_CONSULTATION: ['/start'],
@@ -18,7 +24,7 @@ const WAYS: Readonly<Record<Exclude<Status, 'WAITING' | 'EXPIRED'>, readonly str
   NO_SHOW: ['/no-show'],
 };
 
-/** What may follow, as the rules have it. */
+/** The statuses that may follow each status. */
 const ALLOWED: Readonly<Record<Status, readonly Status[]>> = {
   BOOKED: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
   CHECKED_IN: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
@@ -31,7 +37,7 @@ const ALLOWED: Readonly<Record<Status, readonly Status[]>> = {
 };
 const STATUSES = Object.keys(ALLOWED) as Status[];
 
-/** Each command: what it asks besides, where it leads, and the change it leaves on record. */
+/** Each command: its further fields, the new status, and the kind of the recorded change. */
 const STEPS = [
   ['/check-in', {}, 'CHECKED_IN', 'checked_in'],
   ['/start', {}, 'IN_CONSULTATION', 'started'],
@@ -40,32 +46,32 @@ const STEPS = [
   ['/cancel', {}, 'CANCELLED', 'cancelled'],
 ] as const;
 
-/** The desk with a token of this status: its id, and the ids of all. */
-async function deskWith(status: Status): Promise<{ opd: TestApp; id: string; ids: string[] }> {
+/** Opens an app with a token of this status. Returns the token's id, and the ids of all tokens. */
+async function openWith(status: Status): Promise<{ opd: TestApp; id: string; ids: string[] }> {
   const opd = await openApp();
   const ids: string[] = [];
   for (const name of NAMES) ids.push((await opd.book(name)).id);
-  await opd.goTo('2026-11-23T09:30:00Z');
-  if (status === 'EXPIRED') await opd.goTo('2026-11-23T10:30:00Z');
+  await opd.advanceTo('2026-11-23T09:30:00Z');
+  if (status === 'EXPIRED') await opd.advanceTo('2026-11-23T10:30:00Z');
   const isWaiter = status === 'WAITING' || status === 'EXPIRED';
   const id = ids[isWaiter ? 3 : 0] ?? '';
-  if (!isWaiter) for (const url of WAYS[status]) await done(opd, url, { token_id: id });
+  if (!isWaiter) for (const url of COMMANDS_TO[status]) await postOk(opd, url, { token_id: id });
   expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { status } });
   return { opd, id, ids };
 }
 
 const KEY = { 'idempotency-key': 'k' };
 
-/** A refusal with these facts, which changes nothing, and is the answer to a repeat. */
+/** Expects a refusal with these facts that changes nothing and is replayed to a repeat. */
 async function expectRefusal(
   { opd, ids }: { opd: TestApp; ids: string[] },
   request: readonly [url: string, body: object],
   facts: object,
 ): Promise<void> {
-  const before = await everythingOf(opd, ids);
-  const refused: Answered = await opd.post(...request, KEY);
+  const before = await stateOf(opd, ids);
+  const refused: Answer = await opd.post(...request, KEY);
   expect(refused).toMatchObject(facts);
-  expect(await everythingOf(opd, ids)).toEqual(before);
+  expect(await stateOf(opd, ids)).toEqual(before);
   const again = await opd.post(...request, KEY);
   expect(again.headers).toMatchObject({ 'idempotency-replayed': 'true' });
   expect(withoutInstance(again)).toBe(withoutInstance(refused));
@@ -76,12 +82,12 @@ const refusalOf = (from: Status): object =>
     ? { status: 404, body: { code: 'token_already_cancelled' } }
     : { status: 409, body: { code: 'invalid_transition', from, allowed: ALLOWED[from] } };
 
-describe.each(STATUSES)('of a token that is %s', (from) => {
-  it.each(STEPS)('%s %j makes it %s, or is refused', async (url, more, to, kind) => {
-    const desk = await deskWith(from);
-    const { opd, id } = desk;
+describe.each(STATUSES)('a command on a token that is %s', (from) => {
+  it.each(STEPS)('%s %j makes the token %s, or is refused', async (url, more, to, kind) => {
+    const opened = await openWith(from);
+    const { opd, id } = opened;
     const request = [url, { token_id: id, ...more }] as const;
-    if (!ALLOWED[from].includes(to)) return expectRefusal(desk, request, refusalOf(from));
+    if (!ALLOWED[from].includes(to)) return expectRefusal(opened, request, refusalOf(from));
     expect(await opd.post(...request)).toMatchObject({ status: 200, body: { id, status: to } });
     expect(await opd.get(`/tokens/${id}`)).toMatchObject({ body: { status: to } });
     const change = { kind, from, to, cause: null, actor: 'anonymous' };
@@ -91,95 +97,100 @@ describe.each(STATUSES)('of a token that is %s', (from) => {
   it.each([
     ['/move', { slot_id: 'doc1_slot2' }, 'moved_in'],
     ['/reclassify', { patient_type: 'FOLLOW_UP', reason: 'triage' }, 'reclassified'],
-  ])('%s %j is for who is still to be seen', async (url, more, kind) => {
-    const desk = await deskWith(from);
-    const { opd, id } = desk;
-    const request = [url, { token_id: id, ...more }] as const;
-    const isAhead = ['BOOKED', 'CHECKED_IN', 'WAITING'].includes(from);
-    if (!isAhead) return expectRefusal(desk, request, refusalOf(from));
-    expect(await opd.post(...request)).toMatchObject({ status: 200, body: { id } });
-    expect((await historyOf(opd, id)).map((change) => change.kind)).toContain(kind);
-  });
+  ])(
+    '%s %j works on a token that has not been seen, and is refused otherwise',
+    async (url, more, kind) => {
+      const opened = await openWith(from);
+      const { opd, id } = opened;
+      const request = [url, { token_id: id, ...more }] as const;
+      const isBeforeVisit = ['BOOKED', 'CHECKED_IN', 'WAITING'].includes(from);
+      if (!isBeforeVisit) return expectRefusal(opened, request, refusalOf(from));
+      expect(await opd.post(...request)).toMatchObject({ status: 200, body: { id } });
+      expect((await historyOf(opd, id)).map((change) => change.kind)).toContain(kind);
+    },
+  );
 });
 
 it.each(['/check-in', '/start', '/complete', '/no-show', '/cancel'])(
-  '%s of a token that was never given is refused',
+  '%s of an unknown token is refused',
   async (url) => {
-    const desk = await deskWith('BOOKED');
+    const opened = await openWith('BOOKED');
     const facts = { status: 404, body: { code: 'token_not_found' } };
-    await expectRefusal(desk, [url, { token_id: 'x' }], facts);
+    await expectRefusal(opened, [url, { token_id: 'x' }], facts);
   },
 );
 
-it('refuses a second patient with one doctor, whom another doctor may see meanwhile', async () => {
-  const desk = await deskWith('IN_CONSULTATION');
-  const { opd, id, ids } = desk;
+it('a doctor in a consultation cannot start another, but another doctor can', async () => {
+  const opened = await openWith('IN_CONSULTATION');
+  const { opd, id, ids } = opened;
   const facts = { status: 409, body: { code: 'consultation_in_progress', token_id: id } };
-  await expectRefusal(desk, ['/start', { token_id: ids[1] }], facts);
-  const elsewhere = await opd.book('W6', { doctor_id: 'doc2', slot_id: 'doc2_slot1' });
-  expect(await done(opd, '/start', { token_id: elsewhere.id })).toMatchObject({ id: elsewhere.id });
-  await done(opd, '/complete', { token_id: id });
-  expect(await done(opd, '/start', { token_id: ids[1] })).toMatchObject({ id: ids[1] });
+  await expectRefusal(opened, ['/start', { token_id: ids[1] }], facts);
+  const ofOtherDoctor = await opd.book('W6', { doctor_id: 'doc2', slot_id: 'doc2_slot1' });
+  expect(await postOk(opd, '/start', { token_id: ofOtherDoctor.id })).toMatchObject({
+    id: ofOtherDoctor.id,
+  });
+  await postOk(opd, '/complete', { token_id: id });
+  expect(await postOk(opd, '/start', { token_id: ids[1] })).toMatchObject({ id: ids[1] });
 });
 
-describe('a patient who does not come', () => {
+describe('a no-show', () => {
   it.each([
     ['before the slot starts', 0, '08:59:59.999', '09:00:00.000'],
     ['while the doctor is late', 20, '09:19:59.999', '09:20:00.000'],
-  ])('is not marked %s', async (_when, minutes, early, from) => {
+  ])('is refused %s', async (_when, minutes, early, from) => {
     const opd = await openApp();
     const ids: string[] = [];
     for (const name of NAMES) ids.push((await opd.book(name)).id);
-    await done(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes });
+    await postOk(opd, '/doctors/doc1/delay', { date: '2026-11-23', minutes });
     opd.now = `2026-11-23T${early}Z`;
     const request = ['/no-show', { token_id: ids[0] }] as const;
     const facts = { code: 'too_early', allowed_from: `2026-11-23T${from}Z` };
     await expectRefusal({ opd, ids }, request, { status: 409, body: facts });
     opd.now = `2026-11-23T${from}Z`;
     const promoted = { id: ids[3], status: 'BOOKED' };
-    expect(await done(opd, ...request)).toMatchObject({ status: 'NO_SHOW', promoted });
-    expect(await board(opd, NINE)).toBe('W2 W3 W4 | W5');
+    expect(await postOk(opd, ...request)).toMatchObject({ status: 'NO_SHOW', promoted });
+    expect(await patientsIn(opd, NINE)).toBe('W2 W3 W4 | W5');
   });
 
   it.each([
     [true, 200],
     [false, 409],
-  ])('is marked before it with force %j: %i', async (force, status) => {
+  ])('before the start and with force %j is answered with %i', async (force, status) => {
     const opd = await openApp();
     const { id } = await opd.book('W1');
     expect(await opd.post('/no-show', { token_id: id, force })).toMatchObject({ status });
   });
 
-  it('gives the seat to nobody once the slot has ended', async () => {
-    const { opd, id } = await deskWith('BOOKED');
-    await opd.goTo('2026-11-23T10:30:00Z');
-    expect(await done(opd, '/no-show', { token_id: id })).toMatchObject({ promoted: null });
+  it('promotes no token when the slot has ended', async () => {
+    const { opd, id } = await openWith('BOOKED');
+    await opd.advanceTo('2026-11-23T10:30:00Z');
+    expect(await postOk(opd, '/no-show', { token_id: id })).toMatchObject({ promoted: null });
   });
 });
 
-it('gives way to an emergency when all are checked in, and comes back as checked in', async () => {
-  const { opd, ids } = await deskWith('BOOKED');
-  for (const id of ids.slice(0, 3)) await done(opd, '/check-in', { token_id: id });
+it('an emergency bumps a checked-in token, which is CHECKED_IN again after its promotion', async () => {
+  const { opd, ids } = await openWith('BOOKED');
+  for (const id of ids.slice(0, 3)) await postOk(opd, '/check-in', { token_id: id });
   expect(await opd.book('P6', { slot_id: NINE })).toMatchObject({ status: 'WAITING' });
   const emergency = await opd.book('E7', { slot_id: NINE });
   expect(emergency).toMatchObject({ status: 'BOOKED', bumped: { id: ids[2] } });
-  expect(await board(opd, NINE)).toBe('E7 W1:CHECKED_IN W2:CHECKED_IN | P6 W3 W4 W5');
-  await done(opd, '/cancel', { token_id: emergency.id });
-  expect(await board(opd, NINE)).toBe('P6 W1:CHECKED_IN W2:CHECKED_IN | W3 W4 W5');
-  expect(await done(opd, '/no-show', { token_id: ids[0] })).toMatchObject({
+  expect(await patientsIn(opd, NINE)).toBe('E7 W1:CHECKED_IN W2:CHECKED_IN | P6 W3 W4 W5');
+  await postOk(opd, '/cancel', { token_id: emergency.id });
+  expect(await patientsIn(opd, NINE)).toBe('P6 W1:CHECKED_IN W2:CHECKED_IN | W3 W4 W5');
+  expect(await postOk(opd, '/no-show', { token_id: ids[0] })).toMatchObject({
     promoted: { id: ids[2], status: 'CHECKED_IN' },
   });
 });
 
-it('takes the absent first among equals, and never who is or was with the doctor', async () => {
-  const { opd, ids } = await deskWith('COMPLETED');
-  await done(opd, '/start', { token_id: ids[1] });
+it('a token without a check-in is bumped first in its class, and a token with a started visit is never bumped', async () => {
+  const { opd, ids } = await openWith('COMPLETED');
+  await postOk(opd, '/start', { token_id: ids[1] });
   expect(await opd.book('E6', { slot_id: NINE })).toMatchObject({ bumped: { id: ids[2] } });
   expect(await opd.book('E7', { slot_id: NINE })).toMatchObject({ status: 'WAITING' });
-  expect(await board(opd, NINE)).toBe('E6 W1:COMPLETED W2:IN_CONSULTATION | E7 W3 W4 W5');
+  expect(await patientsIn(opd, NINE)).toBe('E6 W1:COMPLETED W2:IN_CONSULTATION | E7 W3 W4 W5');
 
   const other = await openApp();
   const [first, ...rest] = [await other.book('W1'), await other.book('W2'), await other.book('W3')];
-  for (const { id } of rest) await done(other, '/check-in', { token_id: id });
+  for (const { id } of rest) await postOk(other, '/check-in', { token_id: id });
   expect(await other.book('F4')).toMatchObject({ bumped: { id: first.id } });
 });

@@ -15,7 +15,7 @@ const DATES = ['2016-05-30', '2016-05-31'];
 const BOOKINGS = 400;
 const PATIENTS = 60;
 
-/** A small week: more patients than seats, some of whom book twice, and a third of whom do not come. */
+/** A small week: it has more bookings than seats, patients who book twice, and no-shows for a third of its bookings. */
 function smallWeek(random: () => number): { slots: object[]; events: object[] } {
   const pick = <T>(items: readonly T[]): T => found(items[Math.floor(random() * items.length)]);
   const slots = Array.from({ length: DOCTORS }, (_, index) => `clinic-${index}`).flatMap(
@@ -34,13 +34,13 @@ function smallWeek(random: () => number): { slots: object[]; events: object[] } 
   return { slots, events: [...bookings, ...outcomes] };
 }
 
-/** What a replay adds up to, without what it took. */
+/** The totals in the output of a replay, without the times. */
 const totalsOf = (output: string): string[] =>
   output
     .split('\n')
     .filter((line) => /^[a-z][a-z -]+ {2,}\d/.test(line) && !line.startsWith('rate'));
 
-it(`a week through two processes in turn adds up to what it does on SQLite ${rerun}`, async () => {
+it(`a week replayed through two processes in turn has the same totals as on SQLite ${rerun}`, async () => {
   const { slots, events } = smallWeek(randomFrom(seed));
   const directory = tempDir();
   const files = Object.entries({ slots, events }).flatMap(([name, lines]) => {
@@ -48,19 +48,19 @@ it(`a week through two processes in turn adds up to what it does on SQLite ${rer
     writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
     return [`--${name}`, path];
   });
-  const alone = await runTool('bench/replay/replay.ts', files);
+  const onSqlite = await runTool('bench/replay/replay.ts', files);
   const { url: DATABASE_URL } = await createDatabase();
   const servers = [await startServer({ DATABASE_URL }), await startServer({ DATABASE_URL })];
   const inTurn = servers.flatMap(({ url }) => ['--url', url]);
-  const together = await runTool('bench/replay/replay.ts', [...files, ...inTurn]);
+  const onTwoProcesses = await runTool('bench/replay/replay.ts', [...files, ...inTurn]);
 
-  for (const { code, output } of [alone, together]) {
+  for (const { code, output } of [onSqlite, onTwoProcesses]) {
     expect(output).toContain('Every answer was right.');
     expect(code).toBe(0);
   }
-  const totals = totalsOf(together.output);
-  expect(totals).toEqual(totalsOf(alone.output));
-  // Of everything there is something, or nothing was compared.
+  const totals = totalsOf(onTwoProcesses.output);
+  expect(totals).toEqual(totalsOf(onSqlite.output));
+  // No total is 0, because two zeros would be equal without a proof.
   expect(totals).toHaveLength(8);
   for (const total of totals) expect(total).not.toMatch(/ 0\b/);
   for (const { log } of servers)

@@ -14,14 +14,14 @@ import { found } from '../support/engine/clinic.ts';
 
 const BROKEN = new Error('of the test');
 
-/** A transaction that a test ends. */
+/** A transaction whose outcome the test decides. */
 interface Attempt extends PromiseWithResolvers<ExecutionOutcome> {
   readonly commands: readonly Command[];
   readonly listener: ExecutionListener;
 }
 
-/** A dispatcher whose transactions and reads do what the test says, when it says it. */
-class Bench {
+/** A dispatcher with fake executors: the test ends each transaction and each read. */
+class ControlledDispatcher {
   readonly attempts: Attempt[] = [];
   /** The doctors of each call of the read executor. */
   readonly reads: (PromiseWithResolvers<readonly PendingRead[]> & { ids: string[] })[] = [];
@@ -71,7 +71,7 @@ class Bench {
     );
   }
 
-  /** Sends a command by its doctors: `ab` is of two, `!a` sets one up. */
+  /** Sends a command that is named after its doctors: `ab` has two doctors, `!a` is a setup command. */
   send(name: string): void {
     const scope = {
       doctorIds: Array.from(name.replace('!', ''), doctorId),
@@ -117,7 +117,7 @@ class Bench {
     await this.turn();
   }
 
-  /** All commands sent have been started, and all outcomes have been handled. */
+  /** Waits until all sent commands have been started and all outcomes have been handled. */
   async turn(): Promise<void> {
     await nextTurn();
     await nextTurn();
@@ -131,159 +131,159 @@ class Bench {
   }
 }
 
-let bench: Bench;
+let controlled: ControlledDispatcher;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  bench = new Bench();
+  controlled = new ControlledDispatcher();
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-it('the commands of one turn share a transaction, and get their answers in its order', async () => {
-  for (const name of ['a', 'b', 'ab']) bench.send(name);
-  expect(bench.attempts).toEqual([]);
-  await bench.turn();
-  expect(bench.transactions).toEqual(['a b ab']);
-  expect(bench.settled).toEqual([]);
-  await bench.commit(0);
-  expect(bench.settled).toEqual(['a: answer 0', 'b: answer 1', 'ab: answer 2']);
+it('the commands of one turn share a transaction, and their answers have its order', async () => {
+  for (const name of ['a', 'b', 'ab']) controlled.send(name);
+  expect(controlled.attempts).toEqual([]);
+  await controlled.turn();
+  expect(controlled.transactions).toEqual(['a b ab']);
+  expect(controlled.settled).toEqual([]);
+  await controlled.commit(0);
+  expect(controlled.settled).toEqual(['a: answer 0', 'b: answer 1', 'ab: answer 2']);
 });
 
 it('two transactions run at once; later commands wait for the end of one', async () => {
   for (const name of ['a', 'b', 'c', 'd']) {
-    bench.send(name);
-    await bench.turn();
+    controlled.send(name);
+    await controlled.turn();
   }
-  expect(bench.transactions).toEqual(['a', 'b']);
-  await bench.commit(1);
-  expect(bench.transactions).toEqual(['a', 'b', 'c d']);
+  expect(controlled.transactions).toEqual(['a', 'b']);
+  await controlled.commit(1);
+  expect(controlled.transactions).toEqual(['a', 'b', 'c d']);
 });
 
-it('each slow transaction makes room for another one, six at most, and has the health checked', async () => {
+it('each slow transaction makes room for another one, six at most, and starts a health check', async () => {
   for (const name of 'abcdefghijk') {
-    bench.send(name);
-    await bench.turn();
-    if (bench.watched === 0) expect(bench.transactions.length).toBeLessThanOrEqual(2);
+    controlled.send(name);
+    await controlled.turn();
+    if (controlled.watched === 0) expect(controlled.transactions.length).toBeLessThanOrEqual(2);
     await vi.advanceTimersByTimeAsync(199);
-    await bench.turn();
+    await controlled.turn();
     await vi.advanceTimersByTimeAsync(1);
-    await bench.turn();
+    await controlled.turn();
   }
-  expect(bench.watched).toBe(8);
-  expect(bench.transactions).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
-  await bench.commit(0);
-  expect(bench.transactions.slice(8)).toEqual(['i j k']);
+  expect(controlled.watched).toBe(8);
+  expect(controlled.transactions).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
+  await controlled.commit(0);
+  expect(controlled.transactions.slice(8)).toEqual(['i j k']);
 });
 
-it('a setup command runs alone, and reads that came meanwhile run before the next one', async () => {
-  for (const name of ['a', '!b', '!c', 'd']) bench.send(name);
-  await bench.turn();
-  bench.read('e');
-  await bench.turn();
-  expect([bench.transactions, bench.reads]).toEqual([['a'], []]);
-  await bench.commit(0);
-  expect([bench.transactions, bench.reads]).toEqual([['a', 'b'], []]);
-  await bench.commit(1);
-  expect(bench.reads.map(({ ids }) => ids)).toEqual([['e']]);
-  expect(bench.transactions).toEqual(['a', 'b']);
-  await bench.endRead(0);
-  await bench.commit(2);
-  expect(bench.transactions).toEqual(['a', 'b', 'c', 'd']);
+it('a setup command runs alone, and reads that arrive meanwhile run before the next setup command', async () => {
+  for (const name of ['a', '!b', '!c', 'd']) controlled.send(name);
+  await controlled.turn();
+  controlled.read('e');
+  await controlled.turn();
+  expect([controlled.transactions, controlled.reads]).toEqual([['a'], []]);
+  await controlled.commit(0);
+  expect([controlled.transactions, controlled.reads]).toEqual([['a', 'b'], []]);
+  await controlled.commit(1);
+  expect(controlled.reads.map(({ ids }) => ids)).toEqual([['e']]);
+  expect(controlled.transactions).toEqual(['a', 'b']);
+  await controlled.endRead(0);
+  await controlled.commit(2);
+  expect(controlled.transactions).toEqual(['a', 'b', 'c', 'd']);
 });
 
 it('a read of a busy doctor runs when the transaction has locked the doctor, before its commands are answered', async () => {
-  bench.send('a');
-  await bench.turn();
-  bench.read('a');
-  bench.read('b');
-  await bench.turn();
-  expect(bench.reads.map(({ ids }) => ids)).toEqual([['b']]);
-  found(bench.attempts[0]).listener.onLocked(new Set<DoctorId>([doctorId('a')]));
-  await bench.turn();
-  expect(bench.settled).toEqual(['?a: read']);
-  await bench.endRead(0);
-  expect(bench.settled).toEqual(['?a: read', '?b: read']);
+  controlled.send('a');
+  await controlled.turn();
+  controlled.read('a');
+  controlled.read('b');
+  await controlled.turn();
+  expect(controlled.reads.map(({ ids }) => ids)).toEqual([['b']]);
+  found(controlled.attempts[0]).listener.onLocked(new Set<DoctorId>([doctorId('a')]));
+  await controlled.turn();
+  expect(controlled.settled).toEqual(['?a: read']);
+  await controlled.endRead(0);
+  expect(controlled.settled).toEqual(['?a: read', '?b: read']);
 });
 
-it('after a rollback the reads of its doctors run first, then its commands again, before what came later', async () => {
-  bench.send('a');
-  await bench.turn();
-  bench.send('a');
-  bench.read('a');
-  await bench.turn();
-  await bench.rollBack(0);
-  expect(bench.reads.map(({ ids }) => ids)).toEqual([['a']]);
-  expect(bench.transactions).toEqual(['a']);
-  await bench.endRead(0);
-  expect(bench.settled).toEqual(['?a: read']);
-  const [first, second] = found(bench.attempts[1]).commands;
-  expect(first).toBe(found(bench.attempts[0]).commands[0]);
+it('after a rollback, the reads of its doctors run first, then its commands again, before later commands', async () => {
+  controlled.send('a');
+  await controlled.turn();
+  controlled.send('a');
+  controlled.read('a');
+  await controlled.turn();
+  await controlled.rollBack(0);
+  expect(controlled.reads.map(({ ids }) => ids)).toEqual([['a']]);
+  expect(controlled.transactions).toEqual(['a']);
+  await controlled.endRead(0);
+  expect(controlled.settled).toEqual(['?a: read']);
+  const [first, second] = found(controlled.attempts[1]).commands;
+  expect(first).toBe(found(controlled.attempts[0]).commands[0]);
   expect(second?.id).not.toBe(first?.id);
 });
 
-it('a read that must be tried again waits and is executed once more', async () => {
-  bench.read('a');
-  await bench.turn();
-  const { promise, resolve } = found(bench.reads[0]);
+it('a read that must be retried waits and is executed again', async () => {
+  controlled.read('a');
+  await controlled.turn();
+  const { promise, resolve } = found(controlled.reads[0]);
   const read: PendingRead = {
     doctorId: doctorId('a'),
-    read: () => bench.settled.push('again'),
+    read: () => controlled.settled.push('again'),
     reject: () => undefined,
     deadlineMs: 0,
   };
   resolve([read]);
   await promise;
-  await bench.turn();
-  expect(bench.reads).toHaveLength(2);
-  await bench.endRead(1);
-  expect(bench.settled).toContain('again');
+  await controlled.turn();
+  expect(controlled.reads).toHaveLength(2);
+  await controlled.endRead(1);
+  expect(controlled.settled).toContain('again');
 });
 
-it('a doctor who was read is settled as soon as the read is answered', async () => {
-  const read = bench.dispatcher.read(doctorId('a'), () => 'read');
-  await bench.turn();
-  expect(bench.dispatcher.isSettled(doctorId('a'))).toBe(false);
-  const settled = read.then(() => bench.dispatcher.isSettled(doctorId('a')));
-  await bench.endRead(0);
+it('a doctor is settled as soon as the read of the doctor is answered', async () => {
+  const read = controlled.dispatcher.read(doctorId('a'), () => 'read');
+  await controlled.turn();
+  expect(controlled.dispatcher.isSettled(doctorId('a'))).toBe(false);
+  const settled = read.then(() => controlled.dispatcher.isSettled(doctorId('a')));
+  await controlled.endRead(0);
   expect(await settled).toBe(true);
 });
 
-it('a doctor whose command is answered is settled as soon as that', async () => {
+it('a doctor is settled as soon as the command of the doctor is answered', async () => {
   const decide = () => {
     throw new Error('the fake executor decides no command');
   };
-  const answer = bench.dispatcher.transact({ doctorIds: [doctorId('a')] }, decide);
-  await bench.turn();
-  const settled = answer.then(() => bench.dispatcher.isSettled(doctorId('a')));
-  await bench.commit(0);
+  const answer = controlled.dispatcher.transact({ doctorIds: [doctorId('a')] }, decide);
+  await controlled.turn();
+  const settled = answer.then(() => controlled.dispatcher.isSettled(doctorId('a')));
+  await controlled.commit(0);
   expect(await settled).toBe(true);
 });
 
 it('a fatal error rejects the commands of the transaction and makes the store fail', async () => {
-  bench.send('a');
-  await bench.turn();
-  await bench.throw(0, BROKEN);
-  expect(bench.settled).toEqual(['a: Error']);
-  expect(bench.failed).toEqual([BROKEN]);
+  controlled.send('a');
+  await controlled.turn();
+  await controlled.throw(0, BROKEN);
+  expect(controlled.settled).toEqual(['a: Error']);
+  expect(controlled.failed).toEqual([BROKEN]);
 });
 
 it('an outcome that stays unknown when the store closes rejects the commands, and the store does not fail', async () => {
-  bench.send('a');
-  await bench.turn();
-  await bench.throw(0, new UnknownOutcomeError());
-  expect(bench.settled).toEqual(['a: UnknownOutcomeError']);
-  expect(bench.failed).toEqual([]);
+  controlled.send('a');
+  await controlled.turn();
+  await controlled.throw(0, new UnknownOutcomeError());
+  expect(controlled.settled).toEqual(['a: UnknownOutcomeError']);
+  expect(controlled.failed).toEqual([]);
 });
 
 it('when the store fails, all waiting commands and reads are rejected', async () => {
-  bench.send('a');
-  await bench.turn();
-  bench.send('a');
-  bench.read('a');
-  await bench.failStore();
-  expect(bench.settled).toEqual(
+  controlled.send('a');
+  await controlled.turn();
+  controlled.send('a');
+  controlled.read('a');
+  await controlled.failStore();
+  expect(controlled.settled).toEqual(
     [NotDurableError.name, NotDurableError.name].map(
       (name, place) => `${place === 0 ? 'a' : '?a'}: ${name}`,
     ),
@@ -291,31 +291,31 @@ it('when the store fails, all waiting commands and reads are rejected', async ()
 });
 
 it('commands and reads that wait beyond their deadline are rejected, a command in flight is not', async () => {
-  bench.send('a');
-  await bench.turn();
-  bench.send('a');
-  bench.read('a');
-  await bench.turn();
-  bench.dispatcher.expireOverdue();
-  await bench.turn();
-  expect(bench.settled).toEqual([]);
-  bench.isOver = true;
-  // The look-up of a lost commit keeps its doctors busy: the deadlines of what waits for them are checked then.
-  found(bench.attempts[0]).listener.onLookUpRetry();
-  await bench.turn();
-  expect(bench.settled).toEqual(['a: NotDurableError', '?a: NotDurableError']);
-  await bench.commit(0);
-  expect(bench.settled.at(-1)).toBe('a: answer 0');
+  controlled.send('a');
+  await controlled.turn();
+  controlled.send('a');
+  controlled.read('a');
+  await controlled.turn();
+  controlled.dispatcher.expireOverdue();
+  await controlled.turn();
+  expect(controlled.settled).toEqual([]);
+  controlled.isOver = true;
+  // The deadlines are checked here, because the doctors of a lost commit stay busy during its look-up.
+  found(controlled.attempts[0]).listener.onLookUpRetry();
+  await controlled.turn();
+  expect(controlled.settled).toEqual(['a: NotDurableError', '?a: NotDurableError']);
+  await controlled.commit(0);
+  expect(controlled.settled.at(-1)).toBe('a: answer 0');
 });
 
 it('drain waits for the work in flight and for commands of this turn; then their doctors are settled', async () => {
-  bench.send('a');
+  controlled.send('a');
   let isDrained = false;
-  void bench.dispatcher.drain().then(() => (isDrained = true));
-  expect(bench.dispatcher.isSettled(doctorId('a'))).toBe(false);
-  await bench.turn();
-  expect([isDrained, bench.dispatcher.isSettled(doctorId('a'))]).toEqual([false, false]);
-  await bench.commit(0);
-  await bench.turn();
-  expect([isDrained, bench.dispatcher.isSettled(doctorId('a'))]).toEqual([true, true]);
+  void controlled.dispatcher.drain().then(() => (isDrained = true));
+  expect(controlled.dispatcher.isSettled(doctorId('a'))).toBe(false);
+  await controlled.turn();
+  expect([isDrained, controlled.dispatcher.isSettled(doctorId('a'))]).toEqual([false, false]);
+  await controlled.commit(0);
+  await controlled.turn();
+  expect([isDrained, controlled.dispatcher.isSettled(doctorId('a'))]).toEqual([true, true]);
 });

@@ -5,7 +5,7 @@ import {
   type Booked,
   NOT_DURABLE,
   databaseFaults,
-  openProxied,
+  startProxied,
   otherSession,
   sessionsOf,
   stop,
@@ -22,7 +22,7 @@ const LOCK = /FROM doctors .* FOR UPDATE$/;
 
 const cut = (link: Link): void => link.cut();
 
-/** The moments of a transaction at which its connection can drop. */
+/** The moments of a transaction at which its connection drops in the test. */
 const MOMENTS = [
   ['whenSent', /^BEGIN/],
   ['whenAnswered', /^BEGIN/],
@@ -37,14 +37,14 @@ const MOMENTS = [
 ] as const;
 
 it('a connection that drops at any moment of a transaction leaves one booking, answered with 201', async () => {
-  const { url, proxy, server, other } = await openProxied();
+  const { url, proxy, server, other } = await startProxied();
   for (const [index, [when, statement]] of MOMENTS.entries()) {
     const hasDropped = proxy[when](statement, cut);
     const { status, body } = await bookAt(server, 'doc1', `dropped ${index}`);
     await hasDropped;
     expect([status, body.number]).toEqual([201, 3 * index + 1]);
     expect(await tokensOf(url, `dropped ${index}`)).toEqual([body.id]);
-    // Both processes go on from there.
+    // Both processes still take bookings.
     expect((await bookAt(other, 'doc1', `other ${index}`)).body.number).toBe(3 * index + 2);
     expect((await bookAt(server, 'doc1', `after ${index}`)).body.number).toBe(3 * index + 3);
   }
@@ -54,7 +54,7 @@ it('a connection that drops at any moment of a transaction leaves one booking, a
 });
 
 /** Blocks the writing of change records until the returned function is called. */
-async function holdWrites(url: string): Promise<() => Promise<unknown>> {
+async function blockWrites(url: string): Promise<() => Promise<unknown>> {
   await runSql(
     url,
     `CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
@@ -69,10 +69,10 @@ async function holdWrites(url: string): Promise<() => Promise<unknown>> {
 it.each(['orphan', 'cut'] as const)(
   'a connection that drops while the server still writes (%s) leaves each booking once',
   async (how) => {
-    const { url, proxy, server, other } = await openProxied();
+    const { url, proxy, server, other } = await startProxied();
     // A first booking, because a session then has its statements prepared and sends the commit without waiting.
     await bookAt(server, 'doc1', 'first');
-    const letGo = await holdWrites(url);
+    const unblock = await blockWrites(url);
     const links: Link[] = [];
     const isSent = proxy.whenSent(/^COMMIT/, (link) => links.push(link));
     const names = ['a', 'b', 'c', 'd'];
@@ -81,9 +81,9 @@ it.each(['orphan', 'cut'] as const)(
     await untilWaiting(url, 1);
     for (const link of links) link[how]();
     const others = bookAt(other, 'doc1', 'other');
-    // The other process waits for the doctor, and so does this one's look-up of its lost commit.
+    // The other process waits for the doctor, and so does the first process's look-up of its lost commit.
     await untilWaiting(url, 3);
-    await letGo();
+    await unblock();
     const answers = await Promise.all(bookings);
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
     for (const { body } of answers)
@@ -94,8 +94,8 @@ it.each(['orphan', 'cut'] as const)(
   },
 );
 
-it('the outcome of a commit is never guessed: the answer waits until the database can be asked', async () => {
-  const { url, proxy, server, other } = await openProxied();
+it('the outcome of a commit is never guessed: the answer waits until the database can be read', async () => {
+  const { url, proxy, server, other } = await startProxied();
   const isCommitted = proxy.whenAnswered(/^COMMIT/, (link) => {
     proxy.isOpen = false;
     link.cut();
@@ -118,8 +118,8 @@ it('the outcome of a commit is never guessed: the answer waits until the databas
   await stop(server, other);
 });
 
-it('a commit of another process is not taken for the lost one', async () => {
-  const { url, proxy, server, other } = await openProxied();
+it('a commit of another process is not mistaken for the lost commit', async () => {
+  const { url, proxy, server, other } = await startProxied();
   const isDropped = proxy.whenSent(/^COMMIT/, (link) => {
     proxy.isOpen = false;
     link.cut();
@@ -127,7 +127,7 @@ it('a commit of another process is not taken for the lost one', async () => {
   });
   const booking = bookAt(server, 'doc1', 'a');
   await isDropped;
-  // The other process gives the doctor the very version that was not committed.
+  // The other process commits the same version of the doctor that was not committed.
   expect(await bookAt(other, 'doc1', 'b')).toMatchObject({ status: 201, body: { number: 1 } });
   proxy.isOpen = true;
   expect(await booking).toMatchObject({ status: 201, body: { number: 2 } });

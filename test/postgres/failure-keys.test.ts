@@ -3,8 +3,8 @@ import type { BookingView } from '../../src/http/resources/index.ts';
 import {
   databaseFaults,
   DOCTORS,
-  openTwo,
-  roomOf,
+  startTwo,
+  slotIdAt,
   stop,
   tokensByName,
   type DoctorName,
@@ -14,11 +14,11 @@ import type { ServerProcess } from '../support/process/server-process.ts';
 
 const KEYS = 60;
 
-/** A booking under a key, and its answer as it came. */
+/** Books under an idempotency key and returns the text of the answer. */
 async function book(server: ServerProcess, doctor: DoctorName, name: string, key: string) {
   const body = {
     doctor_id: doctor,
-    slot_id: roomOf(doctor),
+    slot_id: slotIdAt(doctor),
     patient_name: name,
     patient_type: 'WALK_IN',
   };
@@ -29,9 +29,9 @@ async function book(server: ServerProcess, doctor: DoctorName, name: string, key
 
 const doctorOf = (count: number): DoctorName => DOCTORS[count % DOCTORS.length] ?? 'doc1';
 
-it('one request under one key to two processes at once has one effect, and both give the same answer', async () => {
+it('a request sent to two processes at once under one key has one effect, and both give the same answer', async () => {
   const { url } = await createDatabase();
-  const servers = await openTwo(url);
+  const servers = await startTwo(url);
   await Promise.all(
     Array.from({ length: KEYS }, async (_, count) => {
       const answers = await Promise.all(
@@ -50,13 +50,13 @@ it('one request under one key to two processes at once has one effect, and both 
 
 it.each([
   ['another body', (): DoctorName => 'doc1'],
-  // Their doctors' locks do not keep these apart: the key of the kept answers does.
-  ["another doctor's", (place: number): DoctorName => doctorOf(place)],
+  // The doctors' locks do not exclude each other here. The primary key of the stored responses rejects the second one.
+  ['another doctor', (place: number): DoctorName => doctorOf(place)],
 ])(
-  'of two requests under one key, %s, one takes effect and the other is refused',
+  'when the second of two requests under one key has %s, one takes effect and the other is refused',
   async (_, doctor) => {
     const { url } = await createDatabase();
-    const servers = await openTwo(url);
+    const servers = await startTwo(url);
     await Promise.all(
       Array.from({ length: KEYS }, async (__, count) => {
         const answers = await Promise.all(

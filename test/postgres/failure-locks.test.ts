@@ -5,11 +5,11 @@ import { eventually } from '../support/eventually.ts';
 import {
   bookAt,
   databaseFaults,
-  holdRows,
+  lockRows,
   NOT_DURABLE,
-  openProxied,
+  startProxied,
   otherSession,
-  roomOf,
+  slotIdAt,
   stop,
   tokensOf,
   untilWaiting,
@@ -25,8 +25,8 @@ const LOCK = /FROM doctors .* FOR UPDATE$/;
 const send = (server: ServerProcess, signal: 'SIGSTOP' | 'SIGCONT'): void =>
   void server.stop(signal);
 
-/** Books other doctors' patients, as many as this, while a booking is still waited for. */
-async function othersGoOn(
+/** Books ten patients by `book`, of other doctors, and checks that `waiting` is still pending after that. */
+async function bookMeanwhile(
   book: (name: string) => Promise<Booked>,
   waiting: Promise<unknown>,
 ): Promise<void> {
@@ -37,8 +37,8 @@ async function othersGoOn(
   expect(isOver).toBe(false);
 }
 
-it('a process killed while it holds a lock holds nobody up, and nothing of its command is done', async () => {
-  const { url, proxy, server, other } = await openProxied();
+it('a process killed while it holds a lock delays no other process, and its command changes nothing', async () => {
+  const { url, proxy, server, other } = await startProxied();
   const isLocked = proxy.whenAnswered(LOCK, (link) => link.hold());
   const lost = bookAt(server, 'doc1', 'lost').catch(() => 'no answer');
   await isLocked;
@@ -52,15 +52,15 @@ it('a process killed while it holds a lock holds nobody up, and nothing of its c
   await other.stop();
 });
 
-it('a process stopped while it holds a lock holds up that doctor alone, until the server takes it back; it resumes without doing what it had in hand', async () => {
-  const { url, proxy, server, other } = await openProxied();
+it('a process suspended while it holds a lock delays only that doctor, until the server releases the lock; its transaction is lost when it resumes', async () => {
+  const { url, proxy, server, other } = await startProxied();
   const isLocked = proxy.whenAnswered(LOCK, () => send(server, 'SIGSTOP'));
   const stopped = bookAt(server, 'doc1', 'stopped');
   await isLocked;
   const waiting = bookAt(other, 'doc1', 'waiting');
   await untilWaiting(url, 1);
-  await othersGoOn((name) => bookAt(other, 'doc2', name), waiting);
-  // Either the server ends the stopped transaction in time, or the command is refused and nothing was changed.
+  await bookMeanwhile((name) => bookAt(other, 'doc2', name), waiting);
+  // Either the server ends the suspended transaction in time, or the command is refused and nothing was changed.
   const { status } = await waiting;
   expect([201, 503]).toContain(status);
   expect(await tokensOf(url, 'waiting')).toHaveLength(status === 201 ? 1 : 0);
@@ -74,37 +74,37 @@ it('a process stopped while it holds a lock holds up that doctor alone, until th
   await stop(server, other);
 });
 
-it('commands of doctors whose rows stay locked are refused in the end; meanwhile the doctors can be read, and other doctors are served', async () => {
-  const { url, proxy, server, other } = await openProxied();
-  const letGo = await holdRows(url, 'doc1', 'doc2');
+it('commands of doctors whose rows stay locked are refused at last; meanwhile the doctors can be read and other doctors are served', async () => {
+  const { url, proxy, server, other } = await startProxied();
+  const unlock = await lockRows(url, 'doc1', 'doc2');
   const first = bookAt(server, 'doc1', 'refused 1');
   await untilWaiting(url, 1);
   const second = bookAt(server, 'doc2', 'refused 2');
   await untilWaiting(url, 2);
-  await othersGoOn((name) => bookAt(server, 'doc3', name), Promise.race([first, second]));
+  await bookMeanwhile((name) => bookAt(server, 'doc3', name), Promise.race([first, second]));
   const reading = server.get('/schedule?doctor_id=doc1');
   expect((await Promise.race([reading, first])).status).toBe(200);
   expect(await first).toMatchObject(NOT_DURABLE);
   expect(await second).toMatchObject(NOT_DURABLE);
   expect(proxy.errors).toContain('55P03');
-  await letGo();
+  await unlock();
   expect(await bookAt(server, 'doc1', 'after')).toMatchObject({ status: 201, body: { number: 1 } });
   expect(await tokensOf(url, 'refused 1')).toEqual([]);
   expect(await databaseFaults(url)).toEqual([]);
   await stop(server, other);
 });
 
-it('a deadlock is broken, and the command that was in it is done at the next try', async () => {
-  const { url, proxy, server, other } = await openProxied();
+it('a deadlock is broken, and the command in it succeeds at the next attempt', async () => {
+  const { url, proxy, server, other } = await startProxied();
   const { body: token } = await bookAt(server, 'doc1', 'to be moved');
   for (let round = 0; !proxy.errors.includes('40P01'); round += 1) {
-    // The server cancels one of the two transactions; on a busy machine that may be the test's own.
+    // The server cancels one of the two transactions. On a busy machine that may be the one of the test.
     expect(round).toBeLessThan(10);
     const session = await otherSession(url);
     await session.unsafe(`SELECT FROM doctors WHERE id = 'doc2' FOR UPDATE`);
     const moving = server.post('/move', {
       token_id: token.id,
-      slot_id: roomOf(round % 2 === 0 ? 'doc2' : 'doc1'),
+      slot_id: slotIdAt(round % 2 === 0 ? 'doc2' : 'doc1'),
     });
     await untilWaiting(url, 1);
     await session.unsafe(`SELECT FROM doctors WHERE id = 'doc1' FOR UPDATE`).catch(() => undefined);
@@ -116,7 +116,7 @@ it('a deadlock is broken, and the command that was in it is done at the next try
   await stop(server, other);
 });
 
-/** Makes the transactions that change this doctor fail, so many times or until it is told to stop. */
+/** Makes transactions that change this doctor fail, `times` times or until the returned function is called. */
 async function fail(url: string, doctor: string, code: string, times = 1_000_000) {
   await runSql(
     url,
@@ -131,30 +131,30 @@ async function fail(url: string, doctor: string, code: string, times = 1_000_000
   return () => runSql(url, 'DROP FUNCTION fail CASCADE; DROP SEQUENCE failures');
 }
 
-it('a serialisation failure, a deadlock, a timeout and a full disk are tried again, and each command is done once', async () => {
-  const { url, proxy, server, other } = await openProxied();
+it('a command is retried after a serialisation failure, a deadlock, a timeout and a full disk, and takes effect once', async () => {
+  const { url, proxy, server, other } = await startProxied();
   for (const code of ['40001', '40P01', '55P03', '57014', '53100']) {
-    const mend = await fail(url, 'doc1', code, 3);
+    const stopFailing = await fail(url, 'doc1', code, 3);
     const bookings = ['a', 'b', 'c'].map((name) => bookAt(server, 'doc1', `${name} ${code}`));
     for (const { status, body } of await Promise.all(bookings)) {
       expect(status).toBe(201);
       expect(await tokensOf(url, body.patient_name)).toEqual([body.id]);
     }
     expect(proxy.errors.filter((each) => each === code)).toHaveLength(3);
-    await mend();
+    await stopFailing();
   }
   expect(await databaseFaults(url)).toEqual([]);
   await stop(server, other);
 });
 
-it('a command that fails again and again is refused with 503, changes nothing and does not delay other doctors', async () => {
-  const { url, proxy, server, other } = await openProxied();
-  const mend = await fail(url, 'doc1', '40001');
+it('a command that fails at every attempt is refused with 503, changes nothing and does not delay other doctors', async () => {
+  const { url, proxy, server, other } = await startProxied();
+  const stopFailing = await fail(url, 'doc1', '40001');
   const waiting = bookAt(server, 'doc1', 'refused');
-  await othersGoOn((name) => bookAt(server, 'doc3', name), waiting);
+  await bookMeanwhile((name) => bookAt(server, 'doc3', name), waiting);
   expect(await waiting).toMatchObject(NOT_DURABLE);
   expect(proxy.errors.length).toBeGreaterThan(1);
-  await mend();
+  await stopFailing();
   expect(await tokensOf(url, 'refused')).toEqual([]);
   const after = { status: 201, body: { number: 1 } };
   expect(await bookAt(server, 'doc1', 'after')).toMatchObject(after);
@@ -162,10 +162,10 @@ it('a command that fails again and again is refused with 503, changes nothing an
   await stop(server, other);
 });
 
-it('commands that share a transaction which fails are tried again apart', async () => {
+it('commands that share a failed transaction are retried in separate transactions', async () => {
   const { url } = await createDatabase();
   const opd = await openApp({ store: (engine) => openDatabase(url, engine) });
-  /** Books for two doctors at once; returns the transactions in which that came about. */
+  /** Books for two doctors at once. Returns the ids of the transactions that inserted the tokens. */
   const transactions = async (name: string): Promise<readonly unknown[]> => {
     const bookings = ['doc1', 'doc2'].map((doctor) =>
       opd.book(name, { doctor_id: doctor, slot_id: `${doctor}_slot1` }),
@@ -178,8 +178,8 @@ it('commands that share a transaction which fails are tried again apart', async 
   expect(await transactions('W2')).toHaveLength(2);
 });
 
-it('every transaction has its timeouts', async () => {
-  const { url, server, other } = await openProxied();
+it('every transaction has three timeouts', async () => {
+  const { url, server, other } = await startProxied();
   const names = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'];
   await runSql(
     url,

@@ -6,8 +6,8 @@ import {
   bookAt,
   databaseFaults,
   NOT_DURABLE,
-  openOne,
-  openTwo,
+  startOne,
+  startTwo,
   otherSession,
   sessionsOf,
   stop,
@@ -19,16 +19,16 @@ import { createDatabase, ownServer } from '../support/postgres/postgres.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 
 const CLIENTS_EACH = 4;
-/** Bookings that have to be answered before and after what happens. */
-const SOME = 40;
+/** Bookings that must be answered before and after each failure. */
+const BOOKINGS_MIN = 40;
 /** Sessions of one process, at most: two for reads, and one for each transaction in flight. */
 const SESSIONS = 10;
 
 const begin = (load: Load, servers: readonly ServerProcess[]): Promise<void>[] =>
   servers.flatMap((server) => Array.from({ length: CLIENTS_EACH }, () => load.client(server)));
 
-/** Waits until so many more bookings are answered with success. */
-const more = (load: Load, count = SOME): Promise<void> => {
+/** Waits until `count` more bookings have succeeded. */
+const untilBooked = (load: Load, count = BOOKINGS_MIN): Promise<void> => {
   const enough = load.booked + count;
   return eventually(() => load.booked >= enough);
 };
@@ -36,24 +36,24 @@ const more = (load: Load, count = SOME): Promise<void> => {
 const isReady = async (server: ServerProcess): Promise<boolean> =>
   (await server.get('/ready')).status === 200;
 
-it('a database that restarts under load, in good order or by a crash, loses nothing and sells nothing twice', async () => {
+it('a database that restarts under load, by a shutdown or a crash, loses no booking and sells no seat twice', async () => {
   const database = await ownServer();
   const { url } = database;
-  const servers = await openTwo(url);
+  const servers = await startTwo(url);
   const load = new Load();
   const clients = begin(load, servers);
-  await more(load);
+  await untilBooked(load);
   for (const mode of ['fast', 'immediate'] as const) {
     await database.stop(mode);
     const refused = load.refused;
     // While the database is down, every command and read is refused at once.
-    await eventually(() => load.refused > refused + SOME);
+    await eventually(() => load.refused > refused + BOOKINGS_MIN);
     for (const server of servers) {
       expect(await isReady(server)).toBe(false);
       expect((await server.get('/schedule?doctor_id=doc1')).status).toBe(503);
     }
     await database.start();
-    await more(load);
+    await untilBooked(load);
   }
   load.end();
   await Promise.all(clients);
@@ -79,11 +79,11 @@ it('a session is destroyed when the server closes the connection before it has s
   expect(await sessionsOf(url)).toBe(0);
 });
 
-/** Connections that a server has for those who are no superusers; three more are for these. */
+/** Connections that the server reserves for ordinary users. It has three more for superusers. */
 const CONNECTIONS = 5;
 
-/** Takes all of them, as soon as those who had them before are gone. */
-async function takeAll(url: string): Promise<postgres.Sql[]> {
+/** Opens all these connections, as soon as their previous users have closed them. */
+async function takeAllConnections(url: string): Promise<postgres.Sql[]> {
   const taken: postgres.Sql[] = [];
   await eventually(async () => {
     await otherSession(url).then(
@@ -95,15 +95,15 @@ async function takeAll(url: string): Promise<postgres.Sql[]> {
   return taken;
 }
 
-it('a database all of whose connections are taken is not written to; it is again when there are some', async () => {
+it('commands are refused while all connections of the database are in use, and accepted again when some are free', async () => {
   const database = await ownServer({ max_connections: CONNECTIONS + 3 });
   const { url, superuserUrl } = database;
   const proxy = await startPgProxy(url);
-  const server = await openOne(proxy.url);
+  const server = await startOne(proxy.url);
   expect((await bookAt(server, 'doc1', 'before')).status).toBe(201);
   proxy.isOpen = false;
   proxy.cutAll();
-  const others = await takeAll(url);
+  const others = await takeAllConnections(url);
   proxy.isOpen = true;
   expect(await bookAt(server, 'doc1', 'refused')).toMatchObject(NOT_DURABLE);
   await eventually(() => proxy.errors.includes('53300'));
@@ -118,16 +118,16 @@ it('a database all of whose connections are taken is not written to; it is again
   await stop(server);
 });
 
-it('SIGTERM under load answers every request that was taken, and exits with 0', async () => {
+it('a process that gets SIGTERM under load answers every accepted request and exits with 0', async () => {
   const { url } = await createDatabase();
-  const servers = await openTwo(url);
+  const servers = await startTwo(url);
   const [stopped, other] = servers;
   const load = new Load();
   const clients = begin(load, servers);
-  await more(load);
+  await untilBooked(load);
   expect(await stopped.stop()).toEqual({ code: 0, signal: null });
   expect(stopped.errors).toBe('');
-  await more(load);
+  await untilBooked(load);
   load.end();
   await Promise.all(clients);
   expect(await load.unanswered(url)).toEqual([]);

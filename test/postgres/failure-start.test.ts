@@ -5,7 +5,7 @@ import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
 import { freePort, spawnServer, startServer } from '../support/process/server-process.ts';
 
-/** What a process says that is to end with 1 and one sentence: and that it says it without the password. */
+/** Starts a process, checks that it exits with 1 and one sentence without the password, and returns the sentence. */
 async function refusalOf(url: string): Promise<string> {
   const server = spawnServer({ DATABASE_URL: url });
   expect(await server.exited).toEqual({ code: 1, signal: null });
@@ -19,27 +19,27 @@ async function refusalOf(url: string): Promise<string> {
 const changed = (url: string, change: Partial<URL>): string =>
   Object.assign(new URL(url), change).href;
 
-it('a start without a database that can be used ends with 1 and one sentence, which names no password', async () => {
+it('a process that cannot use its database exits with 1 and one sentence without the password', async () => {
   const { url } = await createDatabase();
   const proxy = await startPgProxy(url);
   proxy.isOpen = false;
-  const said = await Promise.all([
+  const messages = await Promise.all([
     refusalOf(proxy.url),
     refusalOf(changed(url, { port: await freePort() })),
     refusalOf(changed(url, { pathname: '/nowhere' })),
     refusalOf(changed(url, { password: 'not-the-password' })),
   ]);
-  expect(said).toEqual([
+  expect(messages).toEqual([
     expect.stringMatching(/cannot be opened: (the connection is lost|(read|write) E\w+)\.$/m),
     expect.stringContaining('cannot be opened: connect ECONNREFUSED'),
     expect.stringContaining('cannot be opened: database "nowhere" does not exist.'),
     expect.stringContaining('cannot be opened: password authentication failed for user'),
   ]);
-  // Nothing of it has come to this one.
+  // The failed starts have created no table in the database.
   expect(await runSql(url, `SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
 });
 
-it("another program's database, and a newer version's, are left as they are", async () => {
+it('a process refuses the database of another program or of a newer version and does not change it', async () => {
   const [others, newer] = await Promise.all([createDatabase(), createDatabase()]);
   await runSql(others.url, 'CREATE TABLE patients (id INT)');
   expect(await refusalOf(others.url)).toContain('belongs to another program');
@@ -51,7 +51,7 @@ it("another program's database, and a newer version's, are left as they are", as
   expect(await refusalOf(newer.url)).toContain('was written by a newer version of this program');
 });
 
-it('processes that start at once on an empty database set it up once', async () => {
+it('an empty database is set up once when several processes start at once', async () => {
   const { url } = await createDatabase();
   const proxy = await startPgProxy(url);
   const links: Link[] = [];
@@ -63,7 +63,7 @@ it('processes that start at once on an empty database set it up once', async () 
   const first = start(proxy.url);
   await hasBegun;
   const others = [start(url), start(url)];
-  // Both wait for the first, which is in the midst of it.
+  // Both processes wait for the first one, which has not finished the migration.
   await untilWaiting(url, 2);
   for (const link of links) link.release();
   const servers = await Promise.all([first, ...others]);

@@ -7,8 +7,8 @@ import { listenTo } from '../support/telemetry.ts';
 const LOST = new ConnectionLostError();
 const BROKEN = new Error('of the test');
 
-/** A health whose pings do what the test says, and how often each thing has happened. */
-class Bench {
+/** A `Health` whose pings the test makes succeed or fail, with counts of the calls. */
+class ControlledHealth {
   readonly health: Health;
   pings = 0;
   expiries = 0;
@@ -25,44 +25,44 @@ class Bench {
   }
 }
 
-let bench: Bench;
+let controlled: ControlledHealth;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-  bench = new Bench();
+  controlled = new ControlledHealth();
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-it('pings once when the database answers, and not again until it is asked to', async () => {
-  bench.health.watch();
-  bench.health.watch();
+it('`watch` sends one ping when the database answers, and no other until it is called again', async () => {
+  controlled.health.watch();
+  controlled.health.watch();
   await vi.advanceTimersByTimeAsync(10_000);
-  expect([bench.pings, bench.health.state, vi.getTimerCount()]).toEqual([1, 'ready', 0]);
-  bench.health.watch();
+  expect([controlled.pings, controlled.health.state, vi.getTimerCount()]).toEqual([1, 'ready', 0]);
+  controlled.health.watch();
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(bench.pings).toBe(2);
+  expect(controlled.pings).toBe(2);
 });
 
-it('is stalled from the first ping that fails to the first that succeeds, and tells both ends', async () => {
+it('the store is stalled from the first ping that fails to the first that succeeds, and both events are published', async () => {
   const unreachable = listenTo('opd:database-unreachable');
   const reachable = listenTo('opd:database-reachable');
   const runs = listenTo('opd:background-run');
-  bench.error = LOST;
-  bench.health.watch();
+  controlled.error = LOST;
+  controlled.health.watch();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(bench.health.state).toBe('stalled');
-  expect(() => bench.health.assertWritable()).toThrow(NotDurableError);
-  expect(() => bench.health.assertReadable()).toThrow(NotDurableError);
-  // Every 50 to 100 milliseconds, however often somebody asks for it.
-  bench.health.watch();
-  expect(bench.pings).toBeGreaterThanOrEqual(10);
-  expect(bench.pings).toBeLessThanOrEqual(21);
-  expect(bench.expiries).toBe(bench.pings);
-  bench.error = undefined;
+  expect(controlled.health.state).toBe('stalled');
+  expect(() => controlled.health.assertWritable()).toThrow(NotDurableError);
+  expect(() => controlled.health.assertReadable()).toThrow(NotDurableError);
+  // The pings come every 50 to 100 milliseconds, however often `watch` is called.
+  controlled.health.watch();
+  expect(controlled.pings).toBeGreaterThanOrEqual(10);
+  expect(controlled.pings).toBeLessThanOrEqual(21);
+  expect(controlled.expiries).toBe(controlled.pings);
+  controlled.error = undefined;
   await vi.advanceTimersByTimeAsync(100);
-  expect([bench.health.state, vi.getTimerCount()]).toEqual(['ready', 0]);
+  expect([controlled.health.state, vi.getTimerCount()]).toEqual(['ready', 0]);
   expect(unreachable).toEqual([{ cause: 'OPD_CONNECTION_LOST' }]);
   expect(reachable).toHaveLength(1);
   expect(reachable[0]?.unreachableMs).toBeGreaterThan(900);
@@ -71,25 +71,29 @@ it('is stalled from the first ping that fails to the first that succeeds, and te
     fault: 'OPD_CONNECTION_LOST',
     faultCount: 1,
   });
-  expect(runs.at(-1)).toMatchObject({ fault: null, faultCount: bench.pings - 1 });
+  expect(runs.at(-1)).toMatchObject({ fault: null, faultCount: controlled.pings - 1 });
 });
 
-it('fails after a fatal error and never recovers, also when a later ping would succeed', async () => {
+it('the store fails after a fatal error and never recovers, also when a later ping would succeed', async () => {
   const failed = listenTo('opd:store-failed');
-  bench.error = BROKEN;
-  bench.health.watch();
+  controlled.error = BROKEN;
+  controlled.health.watch();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect([bench.pings, bench.health.state, bench.expiries]).toEqual([1, 'failed', 1]);
-  expect(await bench.health.failure).toBe(BROKEN);
-  bench.error = undefined;
-  bench.health.watch();
-  bench.health.fail(LOST);
+  expect([controlled.pings, controlled.health.state, controlled.expiries]).toEqual([
+    1,
+    'failed',
+    1,
+  ]);
+  expect(await controlled.health.failure).toBe(BROKEN);
+  controlled.error = undefined;
+  controlled.health.watch();
+  controlled.health.fail(LOST);
   await vi.advanceTimersByTimeAsync(1_000);
-  expect([bench.pings, bench.health.state]).toEqual([1, 'failed']);
+  expect([controlled.pings, controlled.health.state]).toEqual([1, 'failed']);
   expect(failed).toEqual([{ cause: 'Error' }]);
 });
 
-it('does not recover from a failure by a ping that was in flight', async () => {
+it('a ping that was in flight does not make a failed store recover', async () => {
   const ping = Promise.withResolvers<undefined>();
   const health = new Health(
     () => ping.promise,
@@ -103,7 +107,7 @@ it('does not recover from a failure by a ping that was in flight', async () => {
   expect(health.state).toBe('failed');
 });
 
-it('retries a read until it succeeds or its time is over', async () => {
+it('a read is retried until it succeeds or its time is over', async () => {
   let tries = 0;
   const read = async (succeedsAt: number): Promise<string> => {
     tries += 1;
@@ -111,21 +115,21 @@ it('retries a read until it succeeds or its time is over', async () => {
     if (tries < succeedsAt) throw Object.assign(new Error('busy'), { code: '40001' });
     return 'read';
   };
-  const reading = bench.health.withRetry(() => read(3));
+  const reading = controlled.health.withRetry(() => read(3));
   await vi.advanceTimersByTimeAsync(0);
   expect(await reading).toBe('read');
   expect(tries).toBe(3);
-  await expect(bench.health.withRetry(() => Promise.reject(BROKEN))).rejects.toBe(BROKEN);
+  await expect(controlled.health.withRetry(() => Promise.reject(BROKEN))).rejects.toBe(BROKEN);
 });
 
-it('when it closes it neither pings nor retries', async () => {
-  bench.error = LOST;
-  bench.health.watch();
+it('a closed Health neither pings nor retries', async () => {
+  controlled.error = LOST;
+  controlled.health.watch();
   await vi.advanceTimersByTimeAsync(200);
-  const { pings } = bench;
-  await bench.health.close();
-  bench.health.watch();
+  const { pings } = controlled;
+  await controlled.health.close();
+  controlled.health.watch();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect([bench.pings, vi.getTimerCount()]).toEqual([pings, 0]);
-  expect(bench.health.isOver(Infinity)).toBe(true);
+  expect([controlled.pings, vi.getTimerCount()]).toEqual([pings, 0]);
+  expect(controlled.health.isOver(Infinity)).toBe(true);
 });

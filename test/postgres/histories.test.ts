@@ -16,7 +16,7 @@ const PROCESSES = 3;
 const ROUNDS = 3;
 const HOUR_MS = 3_600_000;
 
-/** Several processes on a new database, any of which may be killed at any time. */
+/** Several processes on a new database. Any of them may be killed at any time. */
 class Processes {
   readonly url: string;
   readonly #settings: Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ class Processes {
     return server;
   }
 
-  /** Ends it as it stands, and nobody asks it any more. */
+  /** Kills the process. It gets no more requests. */
   async kill(server: ServerProcess): Promise<void> {
     this.#servers.splice(this.#servers.indexOf(server), 1);
     expect(await server.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
@@ -60,7 +60,7 @@ async function expectVerified(DATABASE_URL: string, settings = {}): Promise<void
   expect(code).toBe(0);
 }
 
-it(`what three processes have told stays true, whichever of them are killed ${rerun}`, async () => {
+it(`every answer of three processes stays true when some of them are killed ${rerun}`, async () => {
   const random = randomFrom(seed);
   const processes = await Processes.start();
   const day = new DayLedger(random);
@@ -74,11 +74,11 @@ it(`what three processes have told stays true, whichever of them are killed ${re
     const enough = day.acknowledged + 40 + Math.floor(random() * 60);
     await eventually(() => day.acknowledged >= enough);
     await processes.kill(processes.any(random));
-    // The others go on meanwhile.
+    // The other processes still serve requests meanwhile.
     join(await processes.startOne());
     await day.open(processes.any(random), 2);
   }
-  await eventually(() => day.isWhole);
+  await eventually(() => day.hasEveryKind);
   await Promise.all([...processes.all].map((server) => processes.kill(server)));
   await Promise.all(clients);
   while (processes.all.length < PROCESSES) await processes.startOne();
@@ -91,14 +91,14 @@ const RULES = {
   WAITLIST_MAX: String(HISTORY_RULES.waitlistMax),
 };
 
-/** One round of random histories: its own doctors and slots, whose ids end so. */
+/** One round of random histories. It has its own doctors and slots, whose ids have the round's ending. */
 class Round {
   readonly ending: string;
   readonly #processes: Processes;
   readonly #random: () => number;
-  /** The token that stands for the one of this name in the histories: whoever booked it last. */
+  /** The id of the token that was booked last under each token name of the histories. */
   readonly #tokens = new Map<string, string>();
-  /** Bookings that were acknowledged. */
+  /** The tokens of the acknowledged bookings. */
   readonly booked: string[] = [];
   answers = 0;
 
@@ -108,7 +108,7 @@ class Round {
     this.#random = random;
   }
 
-  /** The doctors and slots of the reference; those of its first day are under way. */
+  /** Creates the doctors and slots of the reference model. The slots of its first day have begun. */
   async open(): Promise<void> {
     for (const { id } of DOCTORS) {
       const doctor = { name: 'Dr. R', time_zone: 'UTC', sessions: [] };
@@ -124,7 +124,7 @@ class Round {
     }
   }
 
-  /** A client that does what a history says, each step at any process; what a killed one leaves unanswered is over. */
+  /** Sends the steps of a history, each to a random process. A step is skipped when a killed process does not answer. */
   async play(history: readonly Action[]): Promise<void> {
     for (const action of history) {
       const request = this.#requestOf(action);
@@ -152,16 +152,16 @@ class Round {
     return response.status;
   }
 
-  /** What a step asks of the service; undefined when it asks for nothing here (see `actionOf`). */
+  /** The request of a step; undefined when the step has no request in this test (see `actionOf`). */
   #requestOf(action: Action): readonly [method: string, path: string, body: object] | undefined {
     const token = { token_id: this.#tokens.get(action.token) ?? 'nobody' };
     switch (action.kind) {
       case 'book': {
         const { doctorId, id } = found(SLOTS[action.slot]);
-        const place = { doctor_id: this.#named(doctorId), slot_id: this.#named(id) };
+        const slotFields = { doctor_id: this.#named(doctorId), slot_id: this.#named(id) };
         const patient = action.patient === null ? {} : { patient_id: `p${action.patient}` };
-        const who = { patient_name: 'somebody', patient_type: action.type, ...patient };
-        return ['POST', '/book', { ...place, ...who }];
+        const patientFields = { patient_name: 'somebody', patient_type: action.type, ...patient };
+        return ['POST', '/book', { ...slotFields, ...patientFields }];
       }
       case 'cancel':
         return ['POST', '/cancel', token];
@@ -186,7 +186,7 @@ class Round {
       }
       case 'closeSlot': {
         const move_to = action.moveTo === null ? undefined : this.#slot(action.moveTo);
-        // Each of many clients would close some: one slot goes, or there would be nothing left to do.
+        // Only one slot may be closed, because many clients together would close them all.
         if (action.slot !== SLOTS.length - 1) return undefined;
         return ['POST', `/slots/${this.#slot(action.slot)}/close`, { reason: 'ill', move_to }];
       }
@@ -210,28 +210,28 @@ class Round {
   }
 }
 
-it(`three processes, killed and started again, leave on record what the model makes of each command ${rerun}`, async () => {
+it(`the change records of three processes that are killed and restarted are those of the model ${rerun}`, async () => {
   const random = randomFrom(seed);
   const processes = await Processes.start(RULES);
   const clients = 8;
   const samples = fc.sample(histories, { seed, numRuns: clients * ROUNDS });
   const kinds = new Set<string>();
   for (let round = 0; round < ROUNDS; round += 1) {
-    const play = new Round(`.r${round}`, processes, random);
-    await play.open();
+    const current = new Round(`.r${round}`, processes, random);
+    await current.open();
     const own = samples.slice(round * clients, (round + 1) * clients);
-    const done = Promise.all(own.map((history) => play.play(history)));
+    const done = Promise.all(own.map((history) => current.play(history)));
     const enough = Math.floor((random() * own.flat().length) / 3);
-    await eventually(() => play.answers >= enough);
+    await eventually(() => current.answers >= enough);
     await processes.kill(processes.any(random));
     await Promise.all([done, processes.startOne()]);
 
-    const commands = await recordedCommands(processes.url, play.ending);
+    const commands = await recordedCommands(processes.url, current.ending);
     for (const { action, recorded, expected } of compared(commands))
       expect({ action, ...recorded }).toEqual({ action, ...expected });
     const changes = commands.flat();
     const tokens = new Set(changes.map((change) => 'tokenId' in change && change.tokenId));
-    expect(play.booked.filter((id) => !tokens.has(id as never))).toEqual([]);
+    expect(current.booked.filter((id) => !tokens.has(id as never))).toEqual([]);
     for (const { kind } of changes) kinds.add(kind);
   }
   for (const kind of [

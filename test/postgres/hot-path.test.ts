@@ -6,11 +6,12 @@ import { ownServer } from '../support/postgres/postgres.ts';
 import type { PostgresServer } from '../support/postgres/postgres-server.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
-// The tables distribute by doctor_id: what a client waits for must say at which doctor, or every node is asked.
+// The tables can be distributed by doctor_id. A statement for which a client waits must name the doctor, because
+// otherwise every node is asked.
 
 const STATEMENT = /LOG: {2}(?:statement|execute [^:]*): ([\s\S]*?)(?=\n\S* \[\d+\] |$)/g;
 
-/** What the server was sent since its log was this long. */
+/** The statements that the server has received since its log had this length. */
 async function sentSince(server: PostgresServer, length: number): Promise<string[]> {
   const end = `SELECT 'the end at ${length}'`;
   await runSql(server.url, end);
@@ -27,7 +28,7 @@ async function openOn(server: PostgresServer): Promise<TestApp> {
   return opd;
 }
 
-/** Everything that happens all day long, here and there: each is behind the other when its turn comes. */
+/** Sends the usual requests of a day to two processes in turn, so that each must first load the other's changes. */
 async function play(here: TestApp, there: TestApp): Promise<void> {
   for (const [nth, opd] of [here, there, here].entries()) {
     const names = ['W', 'W', 'O', 'F', 'P', 'E'].map((name) => `${name}${nth}`);
@@ -48,18 +49,18 @@ async function play(here: TestApp, there: TestApp): Promise<void> {
 const isOfDoctor = (text: string): boolean =>
   /\bdoctor_id\b/.test(text) || /\b(FROM|UPDATE|INTO) doctors\b/.test(text);
 
-it('whatever a command or a schedule waits for names the doctor, or the idempotency key', async () => {
+it('every statement for which a command or a schedule waits names the doctor or the idempotency key', async () => {
   const server = await ownServer({ log_statement: 'all', log_line_prefix: '%n [%p] ' });
   const [here, there] = [await openOn(server), await openOn(server)];
   const { length } = server.log;
   await play(here, there);
-  // The notification of other processes is sent when the commands are answered: no command waits for it.
+  // The notification of other processes is left out, because it is sent after the answers and no command waits for it.
   const sent = (await sentSince(server, length)).filter(
     (text) => !/^(BEGIN|COMMIT|SELECT pg_notify)\b/.test(text),
   );
   const others = sent.filter((text) => !isOfDoctor(text));
   expect(others.filter((text) => !/\b(FROM|INTO) idempotency_keys\b/.test(text))).toEqual([]);
-  // It was all there: locks, both ways of catching up, and every table.
+  // The day has used locks, both ways to load another process's changes, and every table.
   for (const part of ['FOR UPDATE', 'JOIN changes', 'INTO tokens', 'UPDATE tokens', 'INTO days'])
     expect(sent.join('\n')).toContain(part);
   expect(others).not.toEqual([]);

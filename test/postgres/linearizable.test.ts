@@ -20,7 +20,7 @@ const DAY: LinearDay = {
   waitlistMax: 8,
 };
 
-/** Starts one more process on the database. */
+/** Starts another process on the database. */
 type Start = () => Promise<ServerProcess>;
 
 async function openProcesses(): Promise<{ start: Start; servers: ServerProcess[] }> {
@@ -34,7 +34,7 @@ async function openProcesses(): Promise<{ start: Start; servers: ServerProcess[]
 
 const urlsOf = (servers: readonly ServerProcess[]): string[] => servers.map(({ url }) => url);
 
-it(`what three processes answer is linearizable: they are one service ${rerun}`, async () => {
+it(`the answers of three processes are linearizable ${rerun}`, async () => {
   const { servers } = await openProcesses();
   const recorder = new Recorder(DAY, randomFrom(seed));
   await recorder.open(found(servers[0]).url);
@@ -43,13 +43,13 @@ it(`what three processes answer is linearizable: they are one service ${rerun}`,
   expect(recorder.faults()).toEqual([]);
 });
 
-it(`it stays so when one of them is killed in the midst, whatever became of the unanswered ${rerun}`, async () => {
+it(`the answers stay linearizable when processes are killed and requests have no answer ${rerun}`, async () => {
   const { start, servers } = await openProcesses();
   const random = randomFrom(seed);
   const recorder = new Recorder(DAY, random);
   await recorder.open(found(servers[0]).url);
   const isUnknown = () => recorder.exchanges.some(({ answered }) => answered === null);
-  // Whoever is killed may be at nothing but reads just then.
+  // The rounds go on until a command has no answer, because a killed process may have had only reads in progress.
   for (let round = 0; round < ROUNDS || !isUnknown(); round += 1) {
     const victim = Math.floor(random() * PROCESSES);
     const enough = recorder.answered + 50;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { doctorId } from '../../src/engine/index.ts';
 import { doctorsOf, Queue, type Command } from '../../src/store/postgres/queue.ts';
 
-/** A command by its name: `1a` is one of doctor a, `2ab` of both, `3!a` a setup command, `4?a` an isolated one. */
+/** Makes a command from its name: `1a` is of doctor a, `2ab` of both, `3!a` a setup command, `4?a` an isolated one. */
 const command = (name: string): Command => {
   const doctors = name.replace(/[^a-z]/g, '');
   return {
@@ -29,14 +29,14 @@ const filled = (names: string): Queue => {
   return queue;
 };
 
-/** All transactions that can start at once. */
+/** Takes all transactions that can start now. */
 const takeAll = (queue: Queue): Command[][] => {
   const taken = queue.take();
   return taken.length === 0 ? [] : [taken, ...takeAll(queue)];
 };
 
 it.each([
-  // waiting, the transactions that start at once, and those that start when they are over
+  // waiting commands, the transactions that start now, and those that start when these have ended
   ['', [], []],
   ['1a 2b 3a', ['1a 2b 3a'], []],
   ['1ab 2b 3c', ['1ab 2b 3c'], []],
@@ -54,7 +54,7 @@ it.each([
   ['1?ab 2a 3b 4c', ['1?ab', '4c'], ['2a 3b']],
   ['1?a 2ab 3b 4c', ['1?a', '4c'], ['2ab 3b']],
   ['1a 2?ab 3b', ['1a'], ['2?ab']],
-])('of "%s" start at once %j, and then %j', (waiting, first, then) => {
+])('of the commands "%s", the transactions %j start now, and then %j', (waiting, first, then) => {
   const queue = filled(waiting);
   const taken = takeAll(queue);
   expect(taken.map(namesOf)).toEqual(first);
@@ -122,7 +122,7 @@ it('a transaction has 256 commands at most, in their order', () => {
   ]);
 });
 
-it('removes the waiting commands that match, and none of those in flight', () => {
+it('removeIf removes the waiting commands that match, and none of those in flight', () => {
   const queue = filled('1a 2b');
   const taken = queue.take();
   for (const each of commands('3a 4c 5?d')) queue.add(each);

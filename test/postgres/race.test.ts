@@ -1,23 +1,23 @@
 import { expect, it } from 'vitest';
 import { randomFrom } from '../support/engine/line-pair.ts';
-import { openTwo, stop } from '../support/postgres/pg-hospital.ts';
+import { startTwo, stop } from '../support/postgres/pg-hospital.ts';
 import { startPgProxy } from '../support/postgres/pg-proxy.ts';
 import { race, type RaceResult } from '../support/postgres/pg-race.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
 import { rerun, seed } from '../support/seed.ts';
 
-/** The seats of the slots that are raced for, one after the other. */
+/** The number of seats of each slot, in the order of the races. */
 const SLOTS = [1, 4, 12];
 
-/** The lock of the doctors' rows, out of the statement that takes it: as many bytes as before. */
+/** Removes the row lock from the statement that locks the doctors' rows. The number of bytes stays the same. */
 const withoutLock = (statement: string): string =>
   statement.replace(/(?<=ORDER BY id) FOR UPDATE$/, (lock) => ' '.repeat(lock.length));
 
 const open = async (rewrite?: (statement: string) => string) => {
   const { url } = await createDatabase();
   const proxy = await startPgProxy(url, rewrite);
-  const servers = await openTwo(proxy.url);
+  const servers = await startTwo(proxy.url);
   const random = randomFrom(seed);
   const run = (seats: number): Promise<RaceResult> => race(servers, url, seats, random);
   return { url, proxy, servers, run };
@@ -25,19 +25,19 @@ const open = async (rewrite?: (statement: string) => string) => {
 
 const right = (seated: number) => ({ refused: 0, seated, faults: [] });
 
-it(`two processes sell a hot slot to its last seat and no further, in the order on record ${rerun}`, async () => {
+it(`two processes sell every seat of a popular slot once, in the order of the change records ${rerun}`, async () => {
   const { proxy, servers, run } = await open();
   for (const seats of SLOTS) {
     const { turns, ...result } = await run(seats);
     expect(result).toEqual(right(seats));
     expect(turns).toBeGreaterThan(0);
   }
-  // The lock alone has done it: the second net has caught nobody.
+  // The lock alone has prevented overselling, because the primary key has rejected no row.
   expect(proxy.errors).not.toContain('23505');
   await stop(...servers);
 });
 
-it(`without the row lock the key of the change records still lets nothing be sold twice ${rerun}`, async () => {
+it(`without the row lock, the primary key of the change records still prevents overselling ${rerun}`, async () => {
   const { proxy, servers, run } = await open(withoutLock);
   for (const seats of SLOTS) {
     const { turns, ...result } = await run(seats);
@@ -48,7 +48,7 @@ it(`without the row lock the key of the change records still lets nothing be sol
   await stop(...servers);
 });
 
-it(`without the row lock and the key the same race oversells ${rerun}`, async () => {
+it(`without the row lock and the primary key, the same race oversells ${rerun}`, async () => {
   const { url, servers, run } = await open(withoutLock);
   await runSql(url, 'ALTER TABLE changes DROP CONSTRAINT changes_pkey');
   const { seated, faults } = await run(1);
@@ -57,7 +57,7 @@ it(`without the row lock and the key the same race oversells ${rerun}`, async ()
   for (const server of servers) await server.stop('SIGKILL');
 });
 
-it('an id is given to one slot, though two processes are asked for it at once for two doctors', async () => {
+it('only one slot gets an id that two processes try to give to slots of two doctors at once', async () => {
   const { url, servers } = await open();
   const asked = Array.from({ length: 20 }, async (_, count) => {
     const answers = await Promise.all(

@@ -6,14 +6,14 @@ import { answerOf } from '../support/model/model-desk.ts';
 import { Model } from '../support/model/model.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
-// What the processes of a service have on record, read as commands again, for the reference model to answer.
+// Reads the change records of a service as commands, so that the reference model can answer the same commands.
 
-/** What one command left on record. */
+/** The changes of one command. */
 export type Recorded = readonly [Change, ...Change[]];
 
 /**
- * The commands on record about the doctors whose ids end so, in an order in which they took effect; with the ids that the
- * reference knows, without the ending.
+ * The commands of the doctors whose ids have this ending, in an order in which they took effect. The ids are returned
+ * without the ending, as the reference model has them.
  */
 export async function recordedCommands(url: string, ending: string): Promise<Recorded[]> {
   const plain = (column: string): string => `replace(${column}, '${ending}', '') AS ${column}`;
@@ -30,14 +30,14 @@ export async function recordedCommands(url: string, ending: string): Promise<Rec
   });
 }
 
-/** A command, and both what it left on record and what the model makes of it. */
+/** A command with the changes of the service and the answer of the model. */
 export interface Compared {
   readonly action: Action;
   readonly recorded: object;
   readonly expected: object;
 }
 
-/** Has the reference model answer the commands one after the other, from where the last slot was opened. */
+/** Runs the commands after the opening of the last slot on the reference model, and pairs both results. */
 export function compared(commands: readonly Recorded[]): Compared[] {
   const isOpening = ([change, ...rest]: Recorded): boolean =>
     rest.length === 0 && change.kind === 'slot_set' && change.slot.delayMinutes === 0;
@@ -59,13 +59,13 @@ export function compared(commands: readonly Recorded[]): Compared[] {
 
 const placeOf = (slot: string): number => SLOTS.findIndex(({ id }) => id === slot);
 
-/** The first of the changes that is of one of these kinds. */
+/** The first change of one of these kinds. */
 const firstOf = <Kind extends Change['kind']>(changes: Recorded, ...kinds: readonly Kind[]) =>
   changes.find((change): change is Change & { readonly kind: Kind } =>
     kinds.some((kind) => kind === change.kind),
   );
 
-/** What the front desk's buttons leave on record. */
+/** The change of each simple command of the front desk. */
 const BUTTONS = {
   checked_in: 'checkIn',
   completed: 'complete',
@@ -73,8 +73,8 @@ const BUTTONS = {
 } as const;
 
 /**
- * The command that left these changes. That nobody sends `start`, and that `call-next` is for any slot, is what makes it
- * plain.
+ * The command that made these changes. It is unambiguous, because the test never sends `start` and never names a slot
+ * in `call-next`.
  */
 function actionOf(changes: Recorded): Action {
   const [{ doctorId, at }] = changes;
@@ -107,7 +107,7 @@ function actionOf(changes: Recorded): Action {
     : { kind: BUTTONS[button.kind], ...step };
 }
 
-/** A command that sets one slot or, by a delay of the day, several. */
+/** The command that changed one slot, or several slots by a delay of the day. */
 function setting(changes: Recorded, { slot }: SlotSet) {
   const isOfDay = changes.filter(({ kind }) => kind === 'slot_set').length > 1;
   const doctor = DOCTORS.findIndex(({ id }) => id === slot.doctorId);

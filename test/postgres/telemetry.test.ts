@@ -34,6 +34,6 @@ it('each attempt of a transaction is published with its counts, and each command
     { outcome: 'token_not_found', isReplay: false },
   ]);
   expect(commands.map(({ name }) => name)).toEqual(['book', 'book', 'cancel']);
-  // Nothing of a patient leaves the service this way.
+  // The events contain no data of a patient.
   expect(JSON.stringify([transactions, commands])).not.toMatch(new RegExp(`W1|${id}`));
 });

@@ -31,7 +31,7 @@ function rosterOf(doctors: number): string {
   return file;
 }
 
-it('is one line of JSON where there is no terminal', async () => {
+it('the banner is one line of JSON when there is no terminal', async () => {
   const DATABASE_URL = `sqlite:${join(tempDir(), 'opd.db')}`;
   const server = await startServer({ DATABASE_URL });
   await server.stop();
@@ -54,17 +54,17 @@ it('is one line of JSON where there is no terminal', async () => {
   ]);
 });
 
-it('comes when requests are served, not before', async () => {
+it('the banner is written when requests are served, not before', async () => {
   const ROSTER = rosterOf(2_000);
   const server = spawnServer({ DATABASE_URL: 'memory:', ROSTER, LOG_LEVEL: 'debug' });
   await eventually(() => server.log.includes('"Listening.'));
   const [, url = ''] = /"url":"([^"]+)"/.exec(server.log) ?? [];
   const statuses: number[] = [];
   while (statuses.at(-1) !== 200) {
-    const isSaid = server.log.includes(READY);
+    const isWritten = server.log.includes(READY);
     const { status } = await fetch(`${url}/ready`);
     statuses.push(status);
-    if (isSaid) expect(status).toBe(200);
+    if (isWritten) expect(status).toBe(200);
   }
   await eventually(() => server.log.includes(READY));
   await server.stop();
@@ -80,7 +80,7 @@ const FACTS = {
   url: 'http://127.0.0.1:8080',
 };
 
-it('is a few readable lines for a terminal', () => {
+it('the banner has a few readable lines for a terminal', () => {
   expect(bannerOf(FACTS)).toBe(`
 OPD token allocation 1.0.0 is ready.
   address   http://127.0.0.1:8080
@@ -92,7 +92,7 @@ OPD token allocation 1.0.0 is ready.
 `);
 });
 
-it('is not written where nothing of the level info is', () => {
+it('the banner is not written when the log level is above info', () => {
   const written: string[] = [];
   const terminal = { write: (line: string) => written.push(line) };
   const logger = pino({ level: 'warn' }, { write: (line: string) => void written.push(line) });
@@ -107,7 +107,7 @@ const noScript =
     : 'there is no program `script`, which makes a pseudo-terminal';
 
 it.skipIf(noScript !== null)(
-  `is readable on a real terminal, between the lines of the log${noScript === null ? '' : ` (${noScript})`}`,
+  `the banner is readable on a real terminal, between the lines of the log${noScript === null ? '' : ` (${noScript})`}`,
   async () => {
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
     const child = spawn(
@@ -118,7 +118,7 @@ it.skipIf(noScript !== null)(
     let shown = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
       shown += part;
-      // Ctrl+C, as a person stops it.
+      // Sends Ctrl+C, like a person who stops the program.
       if (shown.includes('  roster ')) child.stdin.end('\u0003');
     });
     await text(child.stderr);

@@ -11,22 +11,22 @@ import { runTool } from '../support/process/tool.ts';
 const CLIENTS = 12;
 const ROUNDS = 3;
 
-/** Patients come, are called, moved and sent home until so many more commands are answered; then the process is killed. */
+/** Plays a clinic day until `answers` more commands are acknowledged, then kills the process. */
 async function playAndKill(server: ServerProcess, day: DayLedger, answers: number): Promise<void> {
   await day.open(server, 8);
   const clients = Array.from({ length: CLIENTS }, () => day.client(server));
   const enough = day.acknowledged + answers;
   await eventually(async () => {
     if (day.acknowledged < enough) return false;
-    // When all seats are used up, some kinds of command can succeed nowhere any more.
-    if (!day.isWhole) await day.open(server, 2);
-    return day.isWhole;
+    // When all seats are used up, some kinds of command cannot succeed without a new slot.
+    if (!day.hasEveryKind) await day.open(server, 2);
+    return day.hasEveryKind;
   });
   expect(await server.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   await Promise.all(clients);
 }
 
-it(`kill -9 in the middle of a clinic day loses nothing that was answered ${rerun}`, async () => {
+it(`kill -9 in the middle of a clinic day loses no acknowledged command ${rerun}`, async () => {
   const random = randomFrom(seed);
   const settings = { DATABASE_URL: `sqlite:${join(tempDir(), 'opd.db')}` };
   const day = new DayLedger(random);
@@ -44,7 +44,7 @@ it(`kill -9 in the middle of a clinic day loses nothing that was answered ${reru
   });
 });
 
-it('the same kill of a service that keeps nothing is found out', async () => {
+it('the same kill of a service in memory is detected as a loss', async () => {
   const day = new DayLedger(randomFrom(seed));
   const settings = { DATABASE_URL: 'memory:' };
   await playAndKill(await startServer(settings), day, 40);

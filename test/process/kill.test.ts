@@ -11,7 +11,7 @@ import { tempDir } from '../support/process/temp-dir.ts';
 const CLIENTS = 12;
 const ROUNDS = 3;
 
-/** Clients send commands until so many more are answered; then the process is killed as it stands. */
+/** Lets clients send commands until `answers` more are acknowledged, then kills the process. */
 async function loadAndKill(server: ServerProcess, ledger: Ledger, answers: number): Promise<void> {
   const clients = Array.from({ length: CLIENTS }, () => ledger.client(server));
   const enough = ledger.acknowledged + answers;
@@ -20,7 +20,7 @@ async function loadAndKill(server: ServerProcess, ledger: Ledger, answers: numbe
   await Promise.all(clients);
 }
 
-it(`kill -9 under load loses nothing that was answered, round after round ${rerun}`, async () => {
+it(`kill -9 under load loses no acknowledged command, in several rounds ${rerun}`, async () => {
   const random = randomFrom(seed);
   const settings = { DATABASE_URL: `sqlite:${join(tempDir(), 'opd.db')}` };
   const ledger = new Ledger(random, SLOTS);
@@ -35,7 +35,7 @@ it(`kill -9 under load loses nothing that was answered, round after round ${reru
   await server.stop();
 });
 
-it('the same kill of a service that keeps nothing is found out', async () => {
+it('the same kill of a service in memory is detected as a loss', async () => {
   const ledger = new Ledger(randomFrom(seed), SLOTS);
   const settings = { DATABASE_URL: 'memory:' };
   await loadAndKill(await openHospital(settings), ledger, 20);

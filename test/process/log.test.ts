@@ -15,7 +15,7 @@ const linesOf = (server: ServerProcess): Line[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
 
-/** The lines of requests, without those that ask whether the process is ready. */
+/** The lines of requests, without the requests of `/ready`. */
 const requestsOf = (server: ServerProcess): Line[] =>
   linesOf(server).filter(({ msg, route }) => msg === 'request' && route !== '/ready');
 
@@ -27,7 +27,7 @@ async function sendRaw({ url }: ServerProcess, text: string): Promise<void> {
   await once(socket, 'close');
 }
 
-/** Names the patient in every way in which a request can. */
+/** Sends the patient's name in every part of a request that can contain it. */
 async function nameThePatient(server: ServerProcess): Promise<number[]> {
   const booked = (await (await book(server, NAME)).json()) as { id: string };
   const body = { doctor_id: 'doc1', slot_id: 'large', patient_name: NAME, patient_type: 'WALK_IN' };
@@ -55,7 +55,7 @@ async function nameThePatient(server: ServerProcess): Promise<number[]> {
   return answers.map(({ status }) => status);
 }
 
-it('holds one structured line a request and never a name, at the finest level too', async () => {
+it('the log has one structured line per request and never a name, also at the most detailed level', async () => {
   const server = await openHospital({ ...MEMORY, LOG_LEVEL: 'trace' });
   const statuses = await nameThePatient(server);
   expect([...new Set(statuses)].sort()).toEqual([200, 201, 400, 404, 405, 409, 413, 415]);
@@ -67,18 +67,18 @@ it('holds one structured line a request and never a name, at the finest level to
   );
   await server.stop();
   expect(server.log + server.errors).not.toMatch(/zebulon|quagmire/i);
-  // Before them stand the two slots and the first booking.
+  // The first three lines are those of the two slots and the first booking.
   const requests = requestsOf(server).slice(3);
   expect(requests.map(({ status }) => status)).toEqual([...statuses, 404]);
   const fields = 'level time pid hostname request_id method route status ms msg'.split(' ');
   for (const line of requests) expect(Object.keys(line)).toEqual(fields);
-  // Patterns, not paths; and nothing where no route is known.
+  // The log has the pattern of a route and not the path, and no route for an unknown path.
   const routes = ['/book', '/cancel', '/health', '/schedule', '/tokens/:id', '/tokens/:id/history'];
   for (const { route } of requests) expect([...routes, '*', null]).toContain(route);
   expect(new Set(requests.map((line) => line['request_id'])).size).toBe(requests.length);
 });
 
-it('holds no request lines from warn on, and still the warnings', async () => {
+it('the log has no request lines at the level warn, but still the warnings', async () => {
   const server = await openHospital({ ...MEMORY, LOG_LEVEL: 'warn', PORT: await freePort() });
   await nameThePatient(server);
   await server.stop();
@@ -86,17 +86,17 @@ it('holds no request lines from warn on, and still the warnings', async () => {
   expect(linesOf(server)[0]).toMatchObject({ level: 40 });
 });
 
-it('is silent when told so', async () => {
+it('the log is empty at the level silent', async () => {
   const server = await startServer({ ...MEMORY, LOG_LEVEL: 'silent', PORT: await freePort() });
   await book(server, NAME);
   await server.stop();
   expect(server.log + server.errors).toBe('');
 });
 
-it('keeps no request waiting when nobody reads it', async () => {
+it('no request waits when the log is not read', async () => {
   const server = await openHospital(MEMORY);
   server.pauseLog();
-  // More lines than any pipe holds.
+  // These are more lines than any pipe buffers.
   for (let round = 0; round < 60; round += 1) {
     const answers = Array.from({ length: 100 }, () => server.get('/health'));
     for (const { status } of await Promise.all(answers)) expect(status).toBe(200);

@@ -26,7 +26,7 @@ const rosterFile = (content: object): string => {
 const WITH_CAMP = { doctors: [DOCTOR], slots: [CAMP] };
 
 let url = '';
-/** What the database is called where it is told: without user and password. */
+/** The name of the database in the output, without user and password. */
 let name = '';
 
 beforeEach(async () => {
@@ -35,7 +35,7 @@ beforeEach(async () => {
   name = `postgres://${host}${pathname}`;
 });
 
-describe('beside processes on one PostgreSQL database', () => {
+describe('while processes use the PostgreSQL database', () => {
   const tool = (program: string, ...args: string[]) =>
     runTool(`src/cli/${program}.ts`, args, { DATABASE_URL: url });
   const start = (content?: object) =>
@@ -44,7 +44,7 @@ describe('beside processes on one PostgreSQL database', () => {
       ...(content === undefined ? {} : { ROSTER: rosterFile(content) }),
     });
 
-  it('npm run verify verifies', async () => {
+  it('npm run verify reports a clean database and a fault', async () => {
     const server = await start(WITH_CAMP);
     expect((await server.post('/book', BOOKING)).status).toBe(201);
     expect(await tool('verify')).toEqual({
@@ -59,7 +59,7 @@ describe('beside processes on one PostgreSQL database', () => {
     await server.stop();
   });
 
-  it('npm run roster exports, tries and imports, and they take it up', async () => {
+  it('npm run roster exports, does a dry run and imports, and the processes use the imported roster', async () => {
     const servers = [await start(WITH_CAMP), await start()];
     const { output } = await tool('roster', 'export', '-');
     expect(JSON.parse(output)).toEqual(WITH_CAMP);
@@ -79,7 +79,7 @@ describe('beside processes on one PostgreSQL database', () => {
     expect((await tool('verify')).output).toMatch(/\nclean\n$/);
   });
 
-  it('npm run roster knows a slot of long ago', async () => {
+  it('npm run roster finds a slot that ended long ago', async () => {
     await (await start(WITH_CAMP)).stop();
     const hour = Date.parse('2026-01-02T04:00:00.000Z');
     await runSql(url, `UPDATE slots SET start_time = ${hour}, end_time = ${hour + 3_600_000}`);
@@ -88,7 +88,7 @@ describe('beside processes on one PostgreSQL database', () => {
     expect(errors).toMatch(/: slot camp: exists already, of doctor rao from 2026-01-02T04:00/);
   });
 
-  it('npm run roster finds nothing in an empty database, and leaves it so', async () => {
+  it('npm run roster finds nothing in an empty database and writes nothing to it', async () => {
     const errors = `There is no doctor in ${name}: nothing to export.\n`;
     expect(await tool('roster', 'export', '-')).toEqual({ code: 1, output: '', errors });
     const added = { code: 0, output: 'doctor rao added\n' };
@@ -98,7 +98,7 @@ describe('beside processes on one PostgreSQL database', () => {
     expect(await runSql(url, tables)).toHaveLength(0);
   });
 
-  it('npm run backup leaves the backup to the tools of PostgreSQL', async () => {
+  it('npm run backup refers to the tools of PostgreSQL', async () => {
     const errors = `${name} is a PostgreSQL database: back it up with PostgreSQL's own tools, such as pg_dump.\n`;
     expect(await tool('backup', 'backup.db')).toEqual({ code: 1, output: '', errors });
   });
@@ -139,7 +139,7 @@ idempotency_keys: 1 rows
     const back = `sqlite:${join(tempDir(), 'back.db')}`;
     expect(await migrateStore([url, back])).toEqual({
       code: 0,
-      // The repeat was answered with what was kept: nothing has been booked since.
+      // The numbers of rows are the same, because the repeated request got its stored response and booked nothing.
       output: `${rows}${name} is copied to ${back}: ${same}`,
       errors: '',
     });
@@ -157,13 +157,13 @@ idempotency_keys: 1 rows
     ],
     [['a.db', 'postgres://h/d'], {}, /^Name an SQLite file, as sqlite: and its path, and a Postgr/],
     [['sqlite:a.db', 'postgres://h/d'], { SLOT_GRACE_MINUTES: 'x' }, /^SLOT_GRACE_MINUTES=x is /],
-  ])('refuses %j with a sentence', async (args, env, sentence) => {
+  ])('%j is refused with a sentence', async (args, env, sentence) => {
     const { code, output, errors } = await migrateStore(args, env);
     expect([code, output]).toEqual([1, '']);
     expect(errors).toMatch(sentence);
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     const { code, output } = await migrateStore(['--help']);
     expect([code, output]).toEqual([0, expect.stringMatching(/FROM TO[^]*PGPASSWORD/)]);
   });

@@ -6,14 +6,14 @@ import { describe, expect, it } from 'vitest';
 import { tempDir } from '../support/process/temp-dir.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const GUARD = join(ROOT, 'src/cli/require-node.cjs');
+const NODE_CHECK = join(ROOT, 'src/cli/require-node.cjs');
 const { version, engines, scripts, dependencies } = JSON.parse(
   readFileSync(join(ROOT, 'package.json'), 'utf8'),
 ) as Record<'engines' | 'scripts' | 'dependencies', Readonly<Record<string, string>>> & {
   readonly version: string;
 };
 
-/** Settings that are all wrong. */
+/** Settings of which each is wrong. */
 const WRONG = { PORT: 'none', DATABASE_URL: 'nothing', ROSTER: 'no such file', HORIZON_DAYS: '-1' };
 
 /** Runs a program in an empty folder. */
@@ -36,34 +36,34 @@ const PROGRAMS: readonly [file: string, args: readonly string[], help: RegExp][]
 ];
 
 describe.each(PROGRAMS)('%s', (file, args, help) => {
-  it('explains itself and does nothing else', () => {
+  it('--help prints the help and does nothing else', () => {
     const answer = { status: 0, stdout: expect.stringMatching(help) as string, stderr: '' };
     expect(run(file, ['--help'])).toEqual({ ...answer, files: [] });
     expect(run(file, [...args, '--help'])).toEqual({ ...answer, files: [] });
   });
 
-  it('tells its version and does nothing else', () => {
+  it('--version prints the version and does nothing else', () => {
     const stdout = `opd-token-allocation ${version}\n`;
     expect(run(file, ['--version'])).toEqual({ status: 0, stdout, stderr: '', files: [] });
   });
 
   it.each([
-    ['an option that it does not know', ['--helpp']],
-    ['an argument too many', ['more']],
-  ])('refuses %s with a sentence that names --help', (_, more) => {
+    ['an unknown option', ['--helpp']],
+    ['a surplus argument', ['more']],
+  ])('%s is refused with a sentence that names --help', (_, more) => {
     const refused = run(file, [...args, ...more]);
     expect(refused).toMatchObject({ status: 1, stdout: '', files: [] });
     expect(refused.stderr).toMatch(/^.*--help.*\n$/);
   });
 
-  it('tells all settings that are wrong, without a stack', () => {
+  it('all wrong settings are reported without a stack', () => {
     const { status, stdout, stderr, files } = run(file, args);
     expect({ status, stdout, files }).toEqual({ status: 1, stdout: '', files: [] });
     expect(stderr).toMatch(/^(\S+ is not valid\. .*\n){3}$/);
   });
 });
 
-it('an unforeseen error keeps its stack', () => {
+it('an unexpected error is printed with its stack', () => {
   const program = join(tempDir(), 'broken.ts');
   writeFileSync(
     program,
@@ -80,28 +80,28 @@ describe('a Node.js that is too old', () => {
   const sentence =
     /^This program needs Node\.js \d+ or newer, but this is Node\.js 20\.20\.2: .*\n$/;
 
-  it('is told so in one sentence, before it reads any TypeScript', () => {
+  it('is refused in one sentence, before it reads any TypeScript', () => {
     const directory = tempDir();
-    const pretence = join(directory, 'pretend.cjs');
+    const fakeVersion = join(directory, 'pretend.cjs');
     writeFileSync(
-      pretence,
+      fakeVersion,
       `Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });`,
     );
-    // A program that even the right Node.js cannot parse: it must not get that far.
+    // No Node.js can parse this program, so the test fails if Node.js tries to.
     const program = join(directory, 'program.ts');
     writeFileSync(program, 'type = = broken');
-    const args = ['--require', pretence, '--require', GUARD, program];
+    const args = ['--require', fakeVersion, '--require', NODE_CHECK, program];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(sentence);
   });
 
-  it('is one older than package.json asks for', () => {
-    const [, oldest] = /MAJOR_VERSION_MIN = (\d+);/.exec(readFileSync(GUARD, 'utf8')) ?? [];
+  it('is one that is older than package.json requires', () => {
+    const [, oldest] = /MAJOR_VERSION_MIN = (\d+);/.exec(readFileSync(NODE_CHECK, 'utf8')) ?? [];
     expect(engines['node']).toBe(`>=${oldest}`);
   });
 
-  it('is looked for by every script that runs a program', () => {
+  it('is checked for by every script that runs a program', () => {
     const programs = Object.values(scripts).filter((script) => / (src|bench)\//.test(script));
     expect(programs.length).toBeGreaterThan(5);
     for (const script of programs)
@@ -109,7 +109,7 @@ describe('a Node.js that is too old', () => {
   });
 });
 
-describe('an installation without the packages for development', () => {
+describe('an installation without the development packages', () => {
   it('has the pinned Node.js', () => {
     expect(dependencies['node']).toMatch(/^\d+\.\d+\.\d+$/);
   });

@@ -8,7 +8,7 @@ import { runTool, type ToolRun } from '../support/process/tool.ts';
 const DOCTOR = {
   id: 'rao',
   name: 'Dr Rao',
-  // Where no day ends while the tests run: each new day has a slot to open.
+  // In this zone no day ends while the tests run, because a new day would open another slot.
   time_zone: new Date().getUTCHours() < 12 ? 'UTC' : 'Pacific/Honolulu',
   sessions: [
     {
@@ -29,8 +29,8 @@ const CAMP = {
 };
 const SENIOR = { type: 'SENIOR_CITIZEN', priority: 70 };
 
-/** A place with a database and files in it, in which the programs run. */
-class Place {
+/** A directory with a database and files, and the programs that run on it. */
+class Workspace {
   readonly #directory = tempDir();
   readonly env = { DATABASE_URL: `sqlite:${this.path('opd.db')}`, HORIZON_DAYS: '2' };
 
@@ -38,7 +38,7 @@ class Place {
     return join(this.#directory, name);
   }
 
-  /** A file with this in it. */
+  /** Writes a JSON file and returns its path. */
   file(name: string, content: object): string {
     writeFileSync(this.path(name), JSON.stringify(content));
     return this.path(name);
@@ -60,20 +60,23 @@ const refused = (sentence: RegExp) => ({
 });
 
 describe('npm run roster', () => {
-  it('tries an import with the words of the import itself, and changes nothing by it', async () => {
-    const place = new Place();
-    const first = place.file('first.json', { doctors: [DOCTOR] });
-    expect(await place.roster('import', first, '--apply')).toMatchObject({ code: 0, errors: '' });
-    const { output: before } = await place.verify();
+  it('a dry run of an import prints what the import prints and changes nothing', async () => {
+    const workspace = new Workspace();
+    const first = workspace.file('first.json', { doctors: [DOCTOR] });
+    expect(await workspace.roster('import', first, '--apply')).toMatchObject({
+      code: 0,
+      errors: '',
+    });
+    const { output: before } = await workspace.verify();
 
     const named = { ...DOCTOR, name: 'Dr R. Rao' };
-    const next = place.file('next.json', {
+    const next = workspace.file('next.json', {
       patient_types: [SENIOR],
       doctors: [named],
       slots: [CAMP],
     });
-    const trial = await place.roster('import', next);
-    expect(trial).toEqual({
+    const dryRun = await workspace.roster('import', next);
+    expect(dryRun).toEqual({
       code: 0,
       output: `doctor rao revised: name
 slot camp of doctor rao opened
@@ -81,40 +84,40 @@ patient_types are valid; they are not stored in the database: every start reads 
 `,
       errors: 'A dry run: nothing was changed. --apply makes the changes.\n',
     });
-    expect((await place.verify()).output).toBe(before);
-    expect(await place.roster('import', next, '--apply')).toEqual({ ...trial, errors: '' });
-    const { output: after } = await place.verify();
+    expect((await workspace.verify()).output).toBe(before);
+    expect(await workspace.roster('import', next, '--apply')).toEqual({ ...dryRun, errors: '' });
+    const { output: after } = await workspace.verify();
     expect(after).not.toBe(before);
     expect(after).toMatch(/\nclean\n$/);
   });
 
-  it('exports beside a running service, tries beside it, and imports when it has stopped', async () => {
-    const place = new Place();
-    const ROSTER = place.file('roster.json', { doctors: [DOCTOR], slots: [CAMP] });
-    const server = await startServer({ ...place.env, ROSTER });
-    const target = place.path('exported.json');
-    expect(await place.roster('export', target)).toEqual({ code: 0, output: '', errors: '' });
+  it('the export and the dry run work beside a running service, and the import when the service has stopped', async () => {
+    const workspace = new Workspace();
+    const ROSTER = workspace.file('roster.json', { doctors: [DOCTOR], slots: [CAMP] });
+    const server = await startServer({ ...workspace.env, ROSTER });
+    const target = workspace.path('exported.json');
+    expect(await workspace.roster('export', target)).toEqual({ code: 0, output: '', errors: '' });
     const text = readFileSync(target, 'utf8');
     expect(JSON.parse(text)).toEqual({ doctors: [DOCTOR], slots: [CAMP] });
-    expect(await place.roster('export', '-')).toEqual({ code: 0, output: text, errors: '' });
+    expect(await workspace.roster('export', '-')).toEqual({ code: 0, output: text, errors: '' });
 
-    const more = place.file('more.json', { doctors: [{ ...DOCTOR, department: 'ENT' }] });
+    const more = workspace.file('more.json', { doctors: [{ ...DOCTOR, department: 'ENT' }] });
     const revised = 'doctor rao revised: department\n';
-    expect(await place.roster('import', more)).toMatchObject({ code: 0, output: revised });
+    expect(await workspace.roster('import', more)).toMatchObject({ code: 0, output: revised });
     const inUse = /^The database \S+ is in use by another process: stop it first, .*\.\n$/;
-    expect(await place.roster('import', more, '--apply')).toEqual(refused(inUse));
+    expect(await workspace.roster('import', more, '--apply')).toEqual(refused(inUse));
     expect(await (await server.get('/doctors/rao')).json()).not.toHaveProperty('department');
     await server.stop();
 
-    expect(await place.roster('import', more, '--apply')).toMatchObject({ output: revised });
-    // Without ROSTER: the doctors are those of the database.
-    const again = await startServer(place.env);
+    expect(await workspace.roster('import', more, '--apply')).toMatchObject({ output: revised });
+    // ROSTER is not set, so the doctors are those of the database.
+    const again = await startServer(workspace.env);
     expect(await (await again.get('/doctors/rao')).json()).toMatchObject({ department: 'ENT' });
     await again.stop();
   });
 
-  it('brings what it exports into another database, from which the same is exported', async () => {
-    const [from, to] = [new Place(), new Place()];
+  it('an exported roster that is imported into another database is exported from there unchanged', async () => {
+    const [from, to] = [new Workspace(), new Workspace()];
     const server = await startServer({
       ...from.env,
       ROSTER: from.file('roster.json', { doctors: [DOCTOR], slots: [CAMP] }),
@@ -133,67 +136,78 @@ patient_types are valid; they are not stored in the database: every start reads 
     });
   });
 
-  it('leaves a slot that is there with the seats it has, and says so', async () => {
-    const place = new Place();
-    const wider = place.file('wider.json', {
+  it('an import does not change the capacity of an existing slot, and says so', async () => {
+    const workspace = new Workspace();
+    const wider = workspace.file('wider.json', {
       doctors: [DOCTOR],
       slots: [{ ...CAMP, capacity: 21 }],
     });
-    await place.roster(
+    await workspace.roster(
       'import',
-      place.file('good.json', { doctors: [DOCTOR], slots: [CAMP] }),
+      workspace.file('good.json', { doctors: [DOCTOR], slots: [CAMP] }),
       '--apply',
     );
-    expect(await place.roster('import', wider, '--apply')).toMatchObject({
+    expect(await workspace.roster('import', wider, '--apply')).toMatchObject({
       code: 0,
       output: 'nothing to change\nslot camp left with capacity 20\n',
     });
   });
 
-  it.each([[[]], [['--apply']]])('says why a roster is refused: import %j', async (more) => {
-    const place = new Place();
-    const good = place.file('good.json', { doctors: [DOCTOR], slots: [CAMP] });
-    await place.roster('import', good, '--apply');
-    const { output: before } = await place.verify();
-    const other = { doctors: [DOCTOR], slots: [{ ...CAMP, end_time: '2096-01-02T07:00:00.000Z' }] };
-    expect(await place.roster('import', place.file('other.json', other), ...more)).toEqual(
-      refused(
-        /^The roster cannot be applied, .*: slot camp: exists already, .* to 2096-01-02T06:00:00\.000Z\.\n$/,
-      ),
-    );
-    const wrong = place.file('wrong.json', { doctors: [DOCTOR], slots: [{ ...CAMP, id: '' }] });
-    expect(await place.roster('import', wrong, ...more)).toEqual(
-      refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id: .+\n/),
-    );
-    expect((await place.verify()).output).toBe(before);
-  });
+  it.each([[[]], [['--apply']]])(
+    'the reason of a refused roster is printed: import %j',
+    async (more) => {
+      const workspace = new Workspace();
+      const good = workspace.file('good.json', { doctors: [DOCTOR], slots: [CAMP] });
+      await workspace.roster('import', good, '--apply');
+      const { output: before } = await workspace.verify();
+      const other = {
+        doctors: [DOCTOR],
+        slots: [{ ...CAMP, end_time: '2096-01-02T07:00:00.000Z' }],
+      };
+      expect(
+        await workspace.roster('import', workspace.file('other.json', other), ...more),
+      ).toEqual(
+        refused(
+          /^The roster cannot be applied, .*: slot camp: exists already, .* to 2096-01-02T06:00:00\.000Z\.\n$/,
+        ),
+      );
+      const wrong = workspace.file('wrong.json', {
+        doctors: [DOCTOR],
+        slots: [{ ...CAMP, id: '' }],
+      });
+      expect(await workspace.roster('import', wrong, ...more)).toEqual(
+        refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id: .+\n/),
+      );
+      expect((await workspace.verify()).output).toBe(before);
+    },
+  );
 
-  const SAY = /^Say what to do: npm run roster -- export FILE, or npm .*\n$/;
+  const USAGE = /^Say what to do: npm run roster -- export FILE, or npm .*\n$/;
   it.each<[args: string[], sentence: RegExp]>([
-    [[], SAY],
-    [['export'], SAY],
-    [['import'], SAY],
-    [['list', 'x'], SAY],
-    [['import', 'a', 'b'], SAY],
-    [['export', 'x', '--apply'], SAY],
+    [[], USAGE],
+    [['export'], USAGE],
+    [['import'], USAGE],
+    [['list', 'x'], USAGE],
+    [['import', 'a', 'b'], USAGE],
+    [['export', 'x', '--apply'], USAGE],
     [['export', 'x', '--force'], /^Unknown option '--force'\..*--help shows the usage\.\n$/],
     [['import', 'no such file'], /^The roster cannot be read: ENOENT: .*\.\n$/],
     [['export', '-'], /^There is no doctor in sqlite:\S+: nothing to export\.\n$/],
-  ])('refuses %j with a sentence', async (args, sentence) => {
-    expect(await new Place().roster(...args)).toEqual(refused(sentence));
+  ])('%j is refused with a sentence', async (args, sentence) => {
+    expect(await new Workspace().roster(...args)).toEqual(refused(sentence));
   });
 
-  it('does not write over a file that is there', async () => {
-    const place = new Place();
-    const roster = place.file('roster.json', { doctors: [DOCTOR] });
-    await place.roster('import', roster, '--apply');
-    expect(await place.roster('export', roster)).toEqual(
+  it('the export does not overwrite an existing file', async () => {
+    const workspace = new Workspace();
+    const roster = workspace.file('roster.json', { doctors: [DOCTOR] });
+    await workspace.roster('import', roster, '--apply');
+    expect(await workspace.roster('export', roster)).toEqual(
       refused(/^The roster cannot be written: EEXIST: .*\.\n$/),
     );
     expect(JSON.parse(readFileSync(roster, 'utf8'))).toEqual({ doctors: [DOCTOR] });
   });
 
-  it('finds nothing in memory, and tells wrong settings', async () => {
+  it('the export refuses a database in memory and reports wrong settings', async () => {
     const memory = { DATABASE_URL: 'memory:' };
     const nothing = refused(/^DATABASE_URL is memory: nothing is stored\.\n$/);
     expect(await runTool('src/cli/roster.ts', ['export', '-'], memory)).toEqual(nothing);
@@ -203,7 +217,7 @@ patient_types are valid; they are not stored in the database: every start reads 
     );
   });
 
-  it('explains itself', async () => {
+  it('--help prints the help', async () => {
     const { code, output } = await runTool('src/cli/roster.ts', ['--help']);
     expect([code, output]).toEqual([0, expect.stringMatching(/export FILE[^]*import FILE/)]);
   });
@@ -217,11 +231,11 @@ const booking = (patient_type: string) => ({
 });
 
 describe('the class table of ROSTER', () => {
-  it('is that of the service, and keeps it from starting once a class in use is gone', async () => {
-    const place = new Place();
-    const ROSTER = place.file('with.json', { patient_types: [SENIOR], doctors: [DOCTOR] });
-    const without = place.file('without.json', { doctors: [{ ...DOCTOR, name: 'Dr New' }] });
-    const server = await startServer({ ...place.env, ROSTER });
+  it('the service uses the class table of ROSTER, and does not start when the table lacks a class in use', async () => {
+    const workspace = new Workspace();
+    const ROSTER = workspace.file('with.json', { patient_types: [SENIOR], doctors: [DOCTOR] });
+    const without = workspace.file('without.json', { doctors: [{ ...DOCTOR, name: 'Dr New' }] });
+    const server = await startServer({ ...workspace.env, ROSTER });
     const { patient_types } = (await (await server.get('/patient-types')).json()) as {
       patient_types: object[];
     };
@@ -229,18 +243,18 @@ describe('the class table of ROSTER', () => {
     for (let nth = 0; nth < 2; nth += 1)
       expect((await server.post('/book', booking('SENIOR_CITIZEN'))).status).toBe(201);
     await server.stop();
-    const { output: before } = await place.verify();
+    const { output: before } = await workspace.verify();
     expect(before).toMatch(/\nclean\n$/);
 
-    for (const settings of [place.env, { ...place.env, ROSTER: without }]) {
+    for (const settings of [workspace.env, { ...workspace.env, ROSTER: without }]) {
       const refusing = spawnServer(settings);
       expect(await refusing.exited).toEqual({ code: 1, signal: null });
       expect(refusing.errors).toMatch(
         /^The class table .* nothing was changed: 2 live tokens have class SENIOR_CITIZEN, which the table does not have\. .*\.\n$/,
       );
-      expect((await place.verify()).output).toBe(before);
+      expect((await workspace.verify()).output).toBe(before);
     }
-    const again = await startServer({ ...place.env, ROSTER });
+    const again = await startServer({ ...workspace.env, ROSTER });
     expect((await again.post('/book', booking('SENIOR_CITIZEN'))).status).toBe(201);
     await again.stop();
   });

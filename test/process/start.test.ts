@@ -7,7 +7,7 @@ import { tempDir } from '../support/process/temp-dir.ts';
 
 const MEMORY = { DATABASE_URL: 'memory:' };
 
-/** What the process says when it does not start: on stderr, in plain sentences, and it exits with 1. */
+/** Starts a process that must exit with 1, and returns its sentences on stderr. */
 async function refusalOf(settings: Readonly<Record<string, string>>): Promise<string> {
   const server = spawnServer(settings);
   expect(await server.exited).toEqual({ code: 1, signal: null });
@@ -15,7 +15,7 @@ async function refusalOf(settings: Readonly<Record<string, string>>): Promise<st
   return server.errors;
 }
 
-/** A roster file with this in it. */
+/** Writes a roster file and returns its path. */
 function rosterFile(content: unknown): string {
   const file = join(tempDir(), 'roster.json');
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
@@ -62,9 +62,9 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
     );
   });
 
-  it('for an address that is not ours', async () => {
-    const said = await refusalOf({ ...MEMORY, HOST: '192.0.2.1' });
-    expect(said).toMatch(
+  it('for an address that is not one of this machine', async () => {
+    const message = await refusalOf({ ...MEMORY, HOST: '192.0.2.1' });
+    expect(message).toMatch(
       /^Cannot listen on HOST=192\.0\.2\.1 and PORT=\d+: .+\. HOST must be an address of this machine, .+\.\n$/,
     );
   });
@@ -95,7 +95,7 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
     );
   });
 
-  it('for a roster that is not there', async () => {
+  it('for a roster file that does not exist', async () => {
     const ROSTER = join(tempDir(), 'no such file.json');
     expect(await refusalOf({ ...MEMORY, ROSTER })).toMatch(
       /^The roster cannot be read: ENOENT: .+\.\n$/,
@@ -137,13 +137,16 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
       ['/doctors/0/time_zone', '/doctors/0/sessions/0/end', '/doctors/1/sessions/1/id'],
     ],
     ['doctors', { doctors: [doctor('a'), doctor('a', { sessions: [] })] }, ['/doctors/1/id']],
-  ])('for a roster with wrong %s, each named with its place', async (_what, content, places) => {
-    const said = await refusalOf({ ...MEMORY, ROSTER: rosterFile(content) });
-    const [head, ...lines] = said.trimEnd().split('\n');
-    expect(head).toMatch(/^The roster \S+ is not valid:$/);
-    expect(lines.map((line) => line.trim().split(': ')[0])).toEqual(places);
-    expect(lines.every((line) => /^ {2}\S+ \S+/.test(line))).toBe(true);
-  });
+  ])(
+    'for a roster with wrong %s, each named with its path in the file',
+    async (_what, content, places) => {
+      const message = await refusalOf({ ...MEMORY, ROSTER: rosterFile(content) });
+      const [head, ...lines] = message.trimEnd().split('\n');
+      expect(head).toMatch(/^The roster \S+ is not valid:$/);
+      expect(lines.map((line) => line.trim().split(': ')[0])).toEqual(places);
+      expect(lines.every((line) => /^ {2}\S+ \S+/.test(line))).toBe(true);
+    },
+  );
 
   it('for a roster in which two doctors share a session', async () => {
     const shared = [session('shared')];
@@ -157,18 +160,18 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
 describe('the doctors at the start', () => {
   const sqlite = () => ({ DATABASE_URL: `sqlite:${join(tempDir(), 'opd.db')}` });
 
-  it('are those of the demo roster in an empty database, and the log says so once', async () => {
+  it('are those of the demo roster when the database is empty, and the log says so once', async () => {
     const settings = sqlite();
-    const said = 'starting with the demo roster';
+    const message = 'starting with the demo roster';
     const [first, firstLog] = await doctorsOf(settings);
     expect(first).toEqual(['doc1', 'doc2', 'doc3']);
-    expect(firstLog).toContain(said);
+    expect(firstLog).toContain(message);
     const [again, againLog] = await doctorsOf(settings);
     expect(again).toEqual(first);
-    expect(againLog).not.toContain(said);
+    expect(againLog).not.toContain(message);
   });
 
-  it('are those of ROSTER, also beside the ones that are there', async () => {
+  it('are those of ROSTER together with the stored ones', async () => {
     const settings = sqlite();
     const ROSTER = rosterFile({ doctors: [doctor('a'), doctor('b')] });
     const [first, log] = await doctorsOf({ ...settings, ROSTER });
@@ -194,7 +197,7 @@ describe('the doctors at the start', () => {
     await server.stop();
   });
 
-  it('are lost with the process in memory, and the log warns of it', async () => {
+  it('are lost when a process with a database in memory ends, and the log warns of it', async () => {
     const [, log] = await doctorsOf({ ...MEMORY, LOG_LEVEL: 'warn', PORT: await freePort() });
     const [line = '', ...more] = log.trimEnd().split('\n');
     expect(line).toMatch(/"level":40,.*a restart loses every booking/);

@@ -15,7 +15,7 @@ import { tempDir } from '../support/process/temp-dir.ts';
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
-/** Keeps the database busy until it is let go. */
+/** Locks the database until the returned function is called. */
 function occupy(file: string): () => void {
   const other = new DatabaseSync(file, { timeout: 10_000 });
   onTestFinished(() => other.close());
@@ -24,7 +24,7 @@ function occupy(file: string): () => void {
 }
 
 it.each(['SIGTERM', 'SIGINT'] as const)(
-  `%s under load answers what is in flight, exits with 0 and loses nothing ${rerun}`,
+  `a process that gets %s under load answers the requests in flight, exits with 0 and loses nothing ${rerun}`,
   async (signal) => {
     const settings = { DATABASE_URL: `sqlite:${newFile()}` };
     const ledger = new Ledger(randomFrom(seed), SLOTS);
@@ -40,17 +40,17 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-it('SIGTERM waits for commands that wait for the disk, and answers them', async () => {
+it('a process that gets SIGTERM answers the commands that wait for the disk', async () => {
   const file = newFile();
   const settings = { DATABASE_URL: `sqlite:${file}` };
   const server = await openHospital(settings);
-  const letGo = occupy(file);
+  const release = occupy(file);
   const inFlight = ['a', 'b', 'c'].map((name) => book(server, name));
-  // It is busy for so long that the service takes no more: these commands have been decided by then.
+  // Now the database has been busy for so long that the service refuses commands. The three were decided before.
   await eventually(async () => (await server.get('/ready')).status === 503);
   const stopped = server.stop();
   await eventually(() => server.log.includes('"Stopping."'));
-  letGo();
+  release();
   const answers = await Promise.all(inFlight);
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
   expect(await stopped).toEqual({ code: 0, signal: null });
@@ -65,7 +65,7 @@ it('SIGTERM waits for commands that wait for the disk, and answers them', async 
   await after.stop();
 });
 
-it('a process that stops takes no more connections and does not wait for idle ones', async () => {
+it('a process that stops accepts no connections and does not wait for idle ones', async () => {
   const server = await startServer({ DATABASE_URL: 'memory:' });
   const { port, hostname } = new URL(server.url);
   const idle = connect(Number(port), hostname);
@@ -77,7 +77,7 @@ it('a process that stops takes no more connections and does not wait for idle on
   await expect(server.get('/health')).rejects.toThrow();
 });
 
-it('a process that stops does not wait for ever for a request that has come by half', async () => {
+it('a process that stops does not wait for ever for an incomplete request', async () => {
   const server = await openHospital({ DATABASE_URL: `sqlite:${newFile()}` });
   const { port, hostname } = new URL(server.url);
   const half = connect(Number(port), hostname);
@@ -89,23 +89,23 @@ it('a process that stops does not wait for ever for a request that has come by h
   expect(server.log).toContain('Requests are still unfinished');
 });
 
-it('a process that stops while the database stays busy drops what it has not answered, and says so', async () => {
+it('a process that stops while the database stays busy drops the unanswered commands and logs it', async () => {
   const file = newFile();
   const settings = { DATABASE_URL: `sqlite:${file}` };
   const server = await openHospital(settings);
-  const letGo = occupy(file);
+  const release = occupy(file);
   const inFlight = book(server, 'a').catch(() => 'no answer');
   await eventually(async () => (await server.get('/ready')).status === 503);
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(await inFlight).toBe('no answer');
   expect(server.log).toContain('Commands that waited for the disk are dropped');
-  letGo();
+  release();
   const after = await startServer(settings);
   expect(await (await book(after, 'b')).json()).toMatchObject({ number: 1 });
   await after.stop();
 });
 
-/** A roster that takes a while to be applied. */
+/** A roster file that takes a while to apply. */
 function longRoster(): string {
   const doctors = Array.from({ length: 2_000 }, (_, id) => ({
     id: `d${id}`,
@@ -118,7 +118,7 @@ function longRoster(): string {
   return file;
 }
 
-it('SIGTERM while state is loading stops the process in order', async () => {
+it('a process that gets SIGTERM while it loads its state stops cleanly', async () => {
   const server = spawnServer({
     DATABASE_URL: `sqlite:${newFile()}`,
     ROSTER: longRoster(),
@@ -130,7 +130,7 @@ it('SIGTERM while state is loading stops the process in order', async () => {
   expect(server.errors).toBe('');
 });
 
-it('SIGTERM while loading waits for a busy database stops the process in order', async () => {
+it('a process that gets SIGTERM while its load waits for a busy database stops cleanly', async () => {
   const file = newFile();
   const server = spawnServer({
     DATABASE_URL: `sqlite:${file}`,
@@ -138,13 +138,13 @@ it('SIGTERM while loading waits for a busy database stops the process in order',
     LOG_LEVEL: 'debug',
   });
   await eventually(() => server.log.includes('"Listening.'));
-  const letGo = occupy(file);
+  const release = occupy(file);
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(server.errors).toBe('');
-  letGo();
+  release();
 });
 
-it('a process that has stopped leaves everything in the database file itself', async () => {
+it('a stopped process has moved all data from the WAL into the database file', async () => {
   const file = newFile();
   const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
   await book(server, 'a');
@@ -153,7 +153,7 @@ it('a process that has stopped leaves everything in the database file itself', a
   expect(existsSync(`${file}-wal`)).toBe(false);
 });
 
-it('a database that cannot be written any more stops the process with 1; what was answered is kept', async () => {
+it('a failed write of the database stops the process with 1, and all answered commands stay stored', async () => {
   const file = newFile();
   const settings = { DATABASE_URL: `sqlite:${file}` };
   const server = await openHospital(settings);
@@ -173,11 +173,11 @@ it('a database that cannot be written any more stops the process with 1; what wa
   await after.stop();
 });
 
-it('a database that cannot be written any more stops the process even when nobody reads its log', async () => {
+it('a failed write of the database stops the process even when its log is not read', async () => {
   const file = newFile();
   const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
   server.pauseLog();
-  // More lines than any pipe holds.
+  // These are more lines than any pipe buffers.
   for (let round = 0; round < 30; round += 1)
     await Promise.all(Array.from({ length: 100 }, () => server.get('/health')));
   const other = new DatabaseSync(file);
@@ -190,10 +190,10 @@ it('a database that cannot be written any more stops the process even when nobod
   expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-it('a database that is busy for long makes commands wait or be refused, and nothing else', async () => {
+it('while the database stays busy, commands wait or are refused, and they succeed afterwards', async () => {
   const file = newFile();
   const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
-  const letGo = occupy(file);
+  const release = occupy(file);
   const waiting = book(server, 'waiting');
   await eventually(async () => (await server.get('/ready')).status === 503);
   const refused = await book(server, 'refused');
@@ -201,7 +201,7 @@ it('a database that is busy for long makes commands wait or be refused, and noth
   expect(await refused.json()).toMatchObject({ code: 'not_durable' });
   expect((await server.get('/schedule?doctor_id=doc1')).status).toBe(503);
   expect((await server.get('/schedule?doctor_id=doc2')).status).toBe(200);
-  letGo();
+  release();
   expect((await waiting).status).toBe(201);
   await eventually(async () => (await server.get('/ready')).status === 200);
   expect((await book(server, 'later')).status).toBe(201);

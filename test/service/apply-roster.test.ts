@@ -5,7 +5,7 @@ import { demoRoster, type SlotInput } from '../../src/service/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
-// The single slots of a roster; its doctors are in slot-maintainer.test.ts.
+// The single slots of a roster. slot-maintainer.test.ts tests the doctors of a roster.
 
 const camp = (change: Partial<SlotInput> = {}): SlotInput => ({
   id: 'camp',
@@ -26,11 +26,11 @@ const slotsOn = async (opd: TestApp, date: string): Promise<unknown[]> => {
   );
 };
 
-/** The roster once more, with other slots, on the running service. */
+/** Applies a roster with these slots to the running service. */
 const restart = (opd: TestApp, slots: readonly SlotInput[], doctors = demoRoster('UTC')) =>
   opd.service.start(() => ({ doctors, slots }));
 
-it('are opened with the doctors, to be booked like any other', async () => {
+it('the single slots of a roster are opened and can be booked like other slots', async () => {
   const opd = await openApp({ slots: [camp()] });
   const is = ['camp', '2026-11-23T19:00:00.000Z', '2026-11-23T20:00:00.000Z', 2, 'OPEN'];
   expect(await slotsOn(opd, '2026-11-23')).toEqual(['', '', is]);
@@ -38,18 +38,18 @@ it('are opened with the doctors, to be booked like any other', async () => {
     expect(await opd.book('W', { slot_id: 'camp' })).toMatchObject({ status });
 });
 
-it("stand on the date at the doctor's place", async () => {
+it("a single slot of a roster has the date of the doctor's time zone", async () => {
   const opd = await openApp({ slots: [camp()], timeZone: 'Asia/Kolkata' });
   expect(await slotsOn(opd, '2026-11-24')).toHaveLength(3);
 });
 
-it('may be of a doctor who is there and not in the file', async () => {
+it('a roster may have a single slot of a stored doctor who is not in the roster', async () => {
   const opd = await openApp();
   await restart(opd, [camp({ doctor_id: 'doc3' })], demoRoster('UTC').slice(0, 1));
   expect(await opd.book('W1', { doctor_id: 'doc3', slot_id: 'camp' })).toMatchObject({ number: 1 });
 });
 
-it('stay as they are when they are there, also late or closed', async () => {
+it('a roster does not change a stored single slot, not even a delayed or closed one', async () => {
   const late = camp({ id: 'late', start_time: '2026-11-23T18:00:00Z' });
   const opd = await openApp({ slots: [camp(), late] });
   await opd.send({ method: 'PATCH', url: '/slots/camp', payload: { capacity: 7 } });
@@ -60,14 +60,14 @@ it('stay as they are when they are there, also late or closed', async () => {
   expect(versionOf(opd)).toBe(version);
 });
 
-it('are left out from the instant at which they have ended', async () => {
+it('a roster does not open single slots that have ended', async () => {
   const opd = await openApp({ now: '2026-11-23T20:29:59.999Z', slots: [camp()] });
   expect(await slotsOn(opd, '2026-11-23')).toHaveLength(1);
   const over = await openApp({ now: '2026-11-23T20:30:00Z', slots: [camp()] });
   expect(await slotsOn(over, '2026-11-23')).toEqual([]);
 });
 
-it('that were revised are in nobody’s way once they have ended', async () => {
+it('a single slot that has ended is ignored, even if it differs from the stored one', async () => {
   const opd = await openApp({ slots: [camp({ end_time: '2026-11-23T20:00:00.001Z' })] });
   opd.now = '2026-11-23T20:30:00.001Z';
   const version = versionOf(opd);
@@ -96,41 +96,46 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
   ],
   ['starts earlier', camp({ start_time: '2026-11-23T18:59:59Z' }), [], 'slot camp: exists'],
   ['ends later', camp({ end_time: '2026-11-23T20:00:01Z' }), [], 'slot camp: exists already'],
-  ['has nobody', camp({ id: 'x', doctor_id: 'doc9' }), [], 'slot x: there is no doctor doc9'],
   [
-    "is a session's",
+    'has an unknown doctor',
+    camp({ id: 'x', doctor_id: 'doc9' }),
+    [],
+    'slot x: there is no doctor doc9',
+  ],
+  [
+    "has a session's id",
     camp({ id: 'doc2_slot1' }),
     [],
     'slot doc2_slot1: the id belongs to a session',
   ],
   [
-    "stands where a session's slots do",
+    "has an id like those of a session's slots",
     camp({ id: 'doc2_slot1@x' }),
     [],
     'slot doc2_slot1@x: the id belongs to a session',
   ],
   [
-    "is a session's slot",
+    "has the id of a session's slot",
     camp({ id: 'doc1_slot1@2026-11-24' }),
     [],
     'slot doc1_slot1@2026-11-24: the id belongs to a session',
   ],
   [
-    "is the roster's own session's",
+    'has the id of a session of the same roster',
     camp({ id: 'n' }),
     withSession('n'),
     'slot n: the id belongs to a session',
   ],
   [
-    "stands where the roster's own do",
+    "has an id like those of a session's slots in the same roster",
     camp({ id: 'n@1' }),
     withSession('n'),
     'slot n@1: the id belongs to a session',
   ],
-])('of which one %s refuse the whole roster', async (_, slot, doctors, sentence) => {
+])('the whole roster is refused when a single slot %s', async (_, slot, doctors, sentence) => {
   const opd = await openApp({ slots: [camp()] });
   const version = versionOf(opd);
-  // Not of doc2, whose sessions are there all the same.
+  // The roster leaves out doc2, whose sessions are stored nevertheless.
   const renamed = demoRoster('UTC').map((doctor) => ({ ...doctor, name: 'Dr. Other' }));
   const roster = [...renamed.slice(0, 1), ...doctors];
   const start = restart(opd, [camp({ id: 'fine' }), slot], roster);
@@ -141,7 +146,7 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
   expect(opd.engine.doctor(doctorId('new'))).toBeUndefined();
 });
 
-it('refuse the roster also where the id is that of a slot long over', async () => {
+it('a roster is refused when a single slot has the id of a slot that ended a year ago', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store, slots: [camp()] });
   await before.store.close();

@@ -39,13 +39,13 @@ const doctor = (timeZone: string, ...sessions: readonly Session[]): DoctorFacts 
   sessions,
 });
 
-/** With two days of grace nothing of today is over yet. */
-const ahead = (horizonDays: number) => ({ horizonDays, graceMinutes: 2 * 1_440 });
+/** A horizon with two days of grace, so that no slot of today is over. */
+const horizonOf = (horizonDays: number) => ({ horizonDays, graceMinutes: 2 * 1_440 });
 
 /** The session's slot of one date, as `start/end` in UTC. */
 const slotOn = (timeZone: string, date: string, start: string, end: string): string => {
   const noon = epochMs(Date.parse(`${date}T12:00:00Z`) - 86_400_000);
-  const slots = slotsOf(doctor(timeZone, session({ start, end })), noon, ahead(3));
+  const slots = slotsOf(doctor(timeZone, session({ start, end })), noon, horizonOf(3));
   const slot = slots.find((candidate) => candidate.date === date);
   if (slot === undefined) throw new Error(`no slot on ${date}`);
   const text = (ms: number): string => new Date(ms).toISOString().slice(5, 16);
@@ -76,19 +76,33 @@ it.each<[what: string, zone: string, date: string, wall: string, utc: string]>([
   ['half an hour', 'Australia/Lord_Howe', '2026-10-04', '02:00-02:30', '10-03T15:30/10-03T16:00'],
   ['half an hour', 'Australia/Lord_Howe', '2026-04-05', '01:30-02:00', '04-04T14:30/04-04T15:30'],
   // Cairo, 24 April 2026: midnight becomes 01:00.
-  ['no midnight', 'Africa/Cairo', '2026-04-24', '00:00-00:30', '04-23T22:00/04-23T22:30'],
-  ['until none', 'Africa/Cairo', '2026-04-23', '23:00-24:00', '04-23T21:00/04-23T22:00'],
-  // Apia left out 30 December 2011.
-  ['no such day', 'Pacific/Apia', '2011-12-30', '09:00-10:00', '12-30T19:00/12-30T20:00'],
-  ['before no day', 'Pacific/Apia', '2011-12-29', '23:00-24:00', '12-30T09:00/12-30T10:00'],
-])('yields a slot: %s, %s %s %s', (_what, zone, date, wall, utc) => {
+  [
+    'from a missing midnight',
+    'Africa/Cairo',
+    '2026-04-24',
+    '00:00-00:30',
+    '04-23T22:00/04-23T22:30',
+  ],
+  [
+    'until a missing midnight',
+    'Africa/Cairo',
+    '2026-04-23',
+    '23:00-24:00',
+    '04-23T21:00/04-23T22:00',
+  ],
+  // Apia had no 30 December 2011.
+  ['on a missing day', 'Pacific/Apia', '2011-12-30', '09:00-10:00', '12-30T19:00/12-30T20:00'],
+  ['before a missing day', 'Pacific/Apia', '2011-12-29', '23:00-24:00', '12-30T09:00/12-30T10:00'],
+])('a session has this slot: %s, %s %s %s', (_what, zone, date, wall, utc) => {
   const [start = '', end = ''] = wall.split('-');
   expect(slotOn(zone, date, start, end)).toBe(utc);
 });
 
-describe('the days ahead', () => {
+describe('the slots of the horizon', () => {
   const datesOf = (at: string, horizonDays: number, more: Partial<Session> = {}): string[] =>
-    slotsOf(doctor('UTC', session(more)), instant(at), ahead(horizonDays)).map(({ date }) => date);
+    slotsOf(doctor('UTC', session(more)), instant(at), horizonOf(horizonDays)).map(
+      ({ date }) => date,
+    );
 
   it.each<[string, number, string[]]>([
     ['2026-11-23T00:00:00Z', 0, ['2026-11-23']],
@@ -96,18 +110,18 @@ describe('the days ahead', () => {
     ['2026-12-31T12:00:00Z', 1, ['2026-12-31', '2027-01-01']],
     ['2028-02-28T12:00:00Z', 2, ['2028-02-28', '2028-02-29', '2028-03-01']],
     ['2027-02-28T12:00:00Z', 1, ['2027-02-28', '2027-03-01']],
-  ])('from %s and %i days on are %j', (at, horizonDays, dates) => {
+  ])('from %s on for %i days have the dates %j', (at, horizonDays, dates) => {
     expect(datesOf(at, horizonDays)).toEqual(dates);
   });
 
-  it('leave out the slot of today that is over', () => {
+  it('do not include a slot of today that is over', () => {
     const first = (at: string) =>
       slotsOf(doctor('UTC', session()), instant(at), { horizonDays: 1, graceMinutes: 30 })[0]?.date;
     expect(first('2026-11-23T10:29:59Z')).toBe('2026-11-23');
     expect(first('2026-11-23T10:30:00Z')).toBe('2026-11-24');
   });
 
-  it('are those of the weekdays of the session', () => {
+  it('are on the weekdays of the session', () => {
     const weekdays = ['mon', 'sun'] as const;
     expect(datesOf('2026-11-23T00:00:00Z', 8, { weekdays })).toEqual([
       '2026-11-23',
@@ -120,12 +134,12 @@ describe('the days ahead', () => {
     ['Pacific/Kiritimati', '2026-11-24'],
     ['Pacific/Pago_Pago', '2026-11-22'],
     ['UTC', '2026-11-23'],
-  ])("begin with today at the doctor's place, %s", (zone, today) => {
+  ])("begin with the doctor's local day, %s", (zone, today) => {
     const at = instant(
       zone === 'Pacific/Pago_Pago' ? '2026-11-23T10:59:59Z' : '2026-11-23T10:00:00Z',
     );
     expect(localDateAt(at, zone)).toBe(today);
-    expect(slotsOf(doctor(zone, session()), at, ahead(0))).toMatchObject([
+    expect(slotsOf(doctor(zone, session()), at, horizonOf(0))).toMatchObject([
       { id: `s@${today}`, date: today, sessionId: 's', doctorId: 'rao', capacity: 3 },
     ]);
   });
@@ -139,9 +153,9 @@ const sessions = fc
   .filter(([a, b]) => a !== b)
   .map(([a, b]) => session({ start: timeOf(Math.min(a, b)), end: timeOf(Math.max(a, b)) }));
 
-it(`never yields an empty or a negative slot, in any zone on any date ${rerun}`, () => {
+it(`a slot is never empty or negative, in any zone on any date ${rerun}`, () => {
   const zones = Intl.supportedValuesOf('timeZone');
-  // Half of the days are of the months in which most zones change their clocks.
+  // Half of the days are in the months in which most zones change their clocks.
   const days = fc.oneof(
     fc.integer({ min: Date.UTC(1975, 0, 1), max: Date.UTC(2060, 0, 1) }),
     fc
@@ -149,12 +163,12 @@ it(`never yields an empty or a negative slot, in any zone on any date ${rerun}`,
       .map(([year, month, day]) => Date.UTC(year, month, day + 1)),
   );
   const property = fc.property(fc.constantFrom(...zones), days, sessions, (zone, day, each) => {
-    const slots = slotsOf(doctor(zone, each), epochMs(day), ahead(7));
+    const slots = slotsOf(doctor(zone, each), epochMs(day), horizonOf(7));
     expect(slots).toHaveLength(8);
     const wallMs = (minutesOf(each.end) - minutesOf(each.start)) * 60_000;
     for (const { startTime, endTime } of slots) {
       expect(endTime - startTime).toBeGreaterThan(0);
-      // The clock moves by two hours at most, but where the date line moved.
+      // A clock change is at most two hours, except where a zone crossed the date line.
       expect(Math.abs(endTime - startTime - wallMs)).toBeLessThanOrEqual(86_400_000);
     }
   });
@@ -172,7 +186,7 @@ it.each([
   ['20261123', false],
   ['2026-11-23T00:00', false],
   ['', false],
-])('knows whether %s is a day: %s', (text, expected) => {
+])('isDate says whether %s is a date: %s', (text, expected) => {
   expect(isDate(text)).toBe(expected);
 });
 
@@ -187,11 +201,11 @@ it.each([
   ['12:00Z', false],
   ['2021-08-19T17:30[Asia/Kolkata]', false],
   ['', false],
-])('knows whether %s is a time zone: %s', (name, expected) => {
+])('isTimeZone says whether %s is a time zone: %s', (name, expected) => {
   expect(isTimeZone(name)).toBe(expected);
 });
 
-it('counts days and minutes', () => {
+it('days and minutes are counted across months and clock changes', () => {
   expect(plusDays(localDate('2028-02-28'), 2)).toBe('2028-03-01');
   expect(plusDays(localDate('2026-01-01'), -1)).toBe('2025-12-31');
   expect(daysBetween(localDate('2026-03-28'), localDate('2026-03-30'))).toBe(2);

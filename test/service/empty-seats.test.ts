@@ -13,7 +13,7 @@ import {
   set,
 } from '../support/store/records.ts';
 
-describe('empty seats beside somebody who waits', () => {
+describe('empty seats while a token waits', () => {
   const one = { capacity: 1 };
   const waiting = (...names: string[]) => names.map((name) => entered(name, 'WAITING', 10));
 
@@ -22,14 +22,14 @@ describe('empty seats beside somebody who waits', () => {
     ['until now', [set(one), ...waiting('W1')], 15, 5],
     ['until the end of the slot', [set(one), ...waiting('W1')], 90, 50],
     [
-      'until its end as late as it is',
+      'until the delayed end of the slot',
       [set({ ...one, delayMinutes: 15 }), ...waiting('W1')],
       90,
       65,
     ],
-    ['not after its end', [set(one), entered('W1', 'WAITING', 60)], 90, 0],
+    ['not after the end of the slot', [set(one), entered('W1', 'WAITING', 60)], 90, 0],
     ['for each free seat', [set({ capacity: 2 }), ...waiting('W1', 'W2', 'W3')], 20, 20],
-    ['for each who waits', [set({ capacity: 3 }), ...waiting('W1', 'W2')], 20, 20],
+    ['for each waiting token', [set({ capacity: 3 }), ...waiting('W1', 'W2')], 20, 20],
     [
       'not when all seats are taken',
       [set(one), entered('W1', 'BOOKED', 5), ...waiting('W2')],
@@ -77,7 +77,7 @@ describe('empty seats beside somebody who waits', () => {
     expect(emptySeatMsOf(record(...changes), now) / 60_000).toBe(minutes);
   });
 
-  it('are told, be it for a second', () => {
+  it('are reported, even for one second', () => {
     const report = dayReportOf({
       ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES },
       slots: [record(set(one), ...waiting('W1')), record(set(one), ...waiting('W2'))],

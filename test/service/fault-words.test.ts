@@ -15,7 +15,7 @@ it.each<[field: string, known: string[], words: string]>([
   ['x', ['y'], 'unknown field `x`; known are y'],
   ['', ['y'], 'unknown field ``; known are y'],
   ['page', [], 'unknown field `page`; no field is expected here'],
-])('an unknown field %j of %j is named, with the field it may mean', (field, known, words) => {
+])('an unknown field %j of %j is named, with the field that it may mean', (field, known, words) => {
   expect(wordsOf({ kind: 'unknown', field, known })).toBe(words);
 });
 
@@ -63,7 +63,7 @@ it.each<[schema: ValueSchema, value: unknown, words: string]>([
     'noon',
     'must be a date and time with its offset from UTC (RFC 3339), such as 2026-11-23T09:00:00Z',
   ],
-])('what %j wants instead of %j is said', (schema, value, words) => {
+])('the fault names what the schema %j expects instead of %j', (schema, value, words) => {
   expect(wordsOf({ kind: 'wrong', schema, value } satisfies Finding)).toBe(words);
 });
 

@@ -10,7 +10,7 @@ import { booking, openApp } from '../support/app/app.ts';
 const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
 const IDENTITY = { name: 'desk' };
 
-/** The context of a command under the key `k` that is this request. */
+/** The context of a command with the key `k` and this request. */
 const keyed = (request: readonly unknown[]): CommandContext => ({
   identity: IDENTITY,
   idempotency: { key: 'k', request },
@@ -20,16 +20,16 @@ const open = () => {
   const { store, archive } = openMemoryDatabase(new AllocationEngine(RULES));
   const origin = { actor: 'desk', reason: null };
   let runs = 0;
-  /** A command that answers how often it has run, kept as a real one is. */
-  const run = (keep: BuildResponse): Promise<Result<number>> =>
+  /** A command that answers how often it has run. Its response is stored like that of a real command. */
+  const run = (buildResponse: BuildResponse): Promise<Result<number>> =>
     store.transact({ doctorIds: [] }, () => {
       const answer: Result<number> = { ok: true, value: (runs += 1) };
-      return { changes: [], answer, origin, response: keep(answer, NOW) };
+      return { changes: [], answer, origin, response: buildResponse(answer, NOW) };
     });
   return { idempotency: new Idempotency(archive), run, runs: () => runs };
 };
 
-it('runs a command without a key every time', async () => {
+it('a command without a key runs every time', async () => {
   const { idempotency, run, runs } = open();
   const context = { identity: IDENTITY, idempotency: null };
   for (const value of [1, 2])
@@ -40,7 +40,7 @@ it('runs a command without a key every time', async () => {
   expect(runs()).toBe(2);
 });
 
-it('runs a command with a key once and replays its answer', async () => {
+it('a command with a key runs once, and its answer is replayed', async () => {
   const { idempotency, run, runs } = open();
   const first = await idempotency.runOnce(keyed(['book', { a: 1 }]), NOW, run);
   const again = await idempotency.runOnce(keyed(['book', { a: 1 }]), NOW, run);
@@ -52,7 +52,7 @@ it('runs a command with a key once and replays its answer', async () => {
 });
 
 it.each([[['book', { a: 2 }]], [['cancel', { a: 1 }]], [['book', { a: 1, b: undefined, c: 0 }]]])(
-  'refuses the key for %j',
+  'the key is refused for another request, %j',
   async (request) => {
     const { idempotency, run, runs } = open();
     await idempotency.runOnce(keyed(['book', { a: 1 }]), NOW, run);
@@ -62,7 +62,7 @@ it.each([[['book', { a: 2 }]], [['cancel', { a: 1 }]], [['book', { a: 1, b: unde
   },
 );
 
-it('refuses a repeat while the first is still running, whatever it asks for', async () => {
+it('a repeat is refused while the first request still runs, even if it is another request', async () => {
   const { idempotency, run, runs } = open();
   const first = idempotency.runOnce(keyed(['book']), NOW, run);
   const second = await idempotency.runOnce(keyed(['cancel']), NOW, run);
@@ -71,14 +71,14 @@ it('refuses a repeat while the first is still running, whatever it asks for', as
   expect(runs()).toBe(1);
 });
 
-it('forgets a command that threw: the key is free again', async () => {
+it('a command that throws frees its key', async () => {
   const { idempotency, run } = open();
   const fail = (): Promise<Result<number>> => Promise.reject(new Error('a bug'));
   await expect(idempotency.runOnce(keyed(['book']), NOW, fail)).rejects.toThrow('a bug');
   expect(await idempotency.runOnce(keyed(['book']), NOW, run)).toMatchObject({ isReplay: false });
 });
 
-it('keeps the keys of two callers apart', async () => {
+it('the same key of two callers is two keys', async () => {
   const opd = await openApp();
   const patient = { patientName: 'W1', patientId: null, patientType: 'WALK_IN' };
   const command = { doctorId: doctorId('doc1'), slotId: slotId('doc1_slot1'), ...patient };

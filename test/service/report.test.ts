@@ -21,7 +21,7 @@ import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
 import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, openAppOnTestDisk, type TestApp } from '../support/app/app.ts';
 import { clock, NOW, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import { decided } from '../support/store/desk.ts';
 import {
@@ -44,15 +44,15 @@ import {
 import { counts, DATE, playDay, reportOf } from '../support/app/report-day.ts';
 import { rerun, seed } from '../support/seed.ts';
 
-const dayOver = async (opd: TestApp): Promise<void> => {
+const runDay = async (opd: TestApp): Promise<void> => {
   await playDay(opd);
-  await opd.goTo(`${DATE}T10:30:00Z`);
+  await opd.advanceTo(`${DATE}T10:30:00Z`);
 };
 
-describe('a day played by hand', () => {
-  it('is counted, each token under the class it has at the end', async () => {
+describe('the report of a known day', () => {
+  it('counts each token under its last class', async () => {
     const opd = await openApp();
-    await dayOver(opd);
+    await runDay(opd);
     expect(await reportOf(opd)).toEqual({
       doctor_id: 'doc1',
       date: DATE,
@@ -94,9 +94,9 @@ describe('a day played by hand', () => {
     });
   });
 
-  it('has the rest of a move in the report of the other doctor', async () => {
+  it('has the other half of a move to another doctor in the report of that doctor', async () => {
     const opd = await openApp();
-    await dayOver(opd);
+    await runDay(opd);
     const { total } = await reportOf(opd, 'doc2');
     expect(total).toEqual(counts({ booked: 1, moved_in: 1, moved_out: 1, seated: 1 }));
     expect(await reportOf(opd, 'doc1', '2026-11-24')).toMatchObject({
@@ -106,74 +106,74 @@ describe('a day played by hand', () => {
     });
   });
 
-  it('has somebody waiting until the slot ends', async () => {
+  it('counts a waiting token as waiting until the slot ends', async () => {
     const opd = await openApp();
     await playDay(opd);
     expect((await reportOf(opd)).total).toMatchObject({ waiting: 1, expired: 0, seated: 3 });
   });
 
-  it('is told the same when it is not in memory any more, and after a restart', async () => {
+  it('is the same when the day is evicted, and after a restart', async () => {
     const store = await durableDatabase();
     const before = await openApp({ store });
-    await dayOver(before);
-    const told = [await reportOf(before), await reportOf(before, 'doc2')];
-    expect(told[0]?.total).toMatchObject({ booked: 7, moved_in: 4, moved_out: 4 });
-    await before.goTo('2026-11-25T12:00:00Z');
+    await runDay(before);
+    const expected = [await reportOf(before), await reportOf(before, 'doc2')];
+    expect(expected[0]?.total).toMatchObject({ booked: 7, moved_in: 4, moved_out: 4 });
+    await before.advanceTo('2026-11-25T12:00:00Z');
     expect(before.engine.slot(slotId(`doc1_slot1@${DATE}`))).toBeUndefined();
-    expect([await reportOf(before), await reportOf(before, 'doc2')]).toEqual(told);
+    expect([await reportOf(before), await reportOf(before, 'doc2')]).toEqual(expected);
     await before.store.close();
     const after = await openApp({ store, now: '2027-01-01T08:00:00Z' });
-    expect([await reportOf(after), await reportOf(after, 'doc2')]).toEqual(told);
+    expect([await reportOf(after), await reportOf(after, 'doc2')]).toEqual(expected);
     await after.store.close();
   });
 
-  it('goes on in a restart in the middle of it', async () => {
+  it('is the same after a restart in the middle of the day', async () => {
     const store = await durableDatabase();
     const before = await openApp({ store });
     await playDay(before);
-    const told = await reportOf(before);
+    const expected = await reportOf(before);
     await before.store.close();
     const after = await openApp({ store, now: `${DATE}T10:29:00Z` });
-    expect(await reportOf(after)).toEqual(told);
+    expect(await reportOf(after)).toEqual(expected);
     await after.store.close();
   });
 });
 
-/** The report of a day, as a client sees it. */
+/** The report of a day, as a client receives it. */
 const dayOf = async (reports: Reports, id: DoctorId, date = localDate(DATE)) =>
   shown(await reports.day({ identity: ANONYMOUS, doctorId: id, date }), viewOf);
 
-describe('what a report shows', () => {
-  it('is on disk before it is told', async () => {
-    const { opd, disk } = await openHeldApp();
+describe('a report', () => {
+  it('is answered only when its data is durable', async () => {
+    const { opd, disk } = await openAppOnTestDisk();
     disk.hold();
     const booked = opd.post('/book', booking('W1'));
     while ([...opd.engine.tokens].length === 0) await new Promise(setImmediate);
-    let isTold = false;
+    let isAnswered = false;
     const report = dayOf(opd.service.reports, doctorId('doc1'));
-    void report.then(() => (isTold = true));
-    // Another doctor's report has nothing to wait for.
+    void report.then(() => (isAnswered = true));
+    // The report of another doctor does not wait, because that doctor has no changes that are not durable.
     expect((await reportOf(opd, 'doc2')).total).toEqual(counts({}));
-    expect(isTold).toBe(false);
+    expect(isAnswered).toBe(false);
     disk.release();
     await booked;
     expect(await report).toMatchObject({ value: { total: { booked: 1 } } });
   });
 
-  it('is the instant at which it was asked for, whatever happens until it is told', async () => {
+  it('shows the instant of the request, even if a command runs before the answer', async () => {
     const opd = await openApp();
     const moving = await opd.book('W1');
     await opd.book('W2');
-    const asked = Promise.withResolvers<undefined>();
+    const requested = Promise.withResolvers<undefined>();
     const moved = Promise.withResolvers<undefined>();
     const slots = opd.archive.slots.bind(opd.archive);
     opd.archive.slots = async (...range) => {
-      asked.resolve(undefined);
+      requested.resolve(undefined);
       await moved.promise;
       return slots(...range);
     };
     const report = dayOf(opd.service.reports, doctorId('doc1'));
-    await asked.promise;
+    await requested.promise;
     const move = { token_id: moving.id, slot_id: 'doc1_slot2' };
     expect(await opd.post('/move', move)).toMatchObject({ status: 200 });
     moved.resolve(undefined);
@@ -184,10 +184,10 @@ describe('what a report shows', () => {
     expect((await reportOf(opd)).total).toMatchObject({ moved_in: 1, moved_out: 1, seated: 2 });
   });
 
-  it('has a slot of the past that a command brings back meanwhile', async () => {
-    const { opd, disk } = await openHeldApp();
+  it('includes a past slot that a command loads while the report runs', async () => {
+    const { opd, disk } = await openAppOnTestDisk();
     const { id } = await opd.book('W1');
-    await opd.goTo('2026-11-24T00:00:00Z');
+    await opd.advanceTo('2026-11-24T00:00:00Z');
     const slot = () => opd.engine.slot(slotId(`doc1_slot1@${DATE}`));
     expect(slot()).toBeUndefined();
     disk.hold();
@@ -206,7 +206,7 @@ describe('what a report shows', () => {
 });
 
 describe('the wait', () => {
-  const told = (...changes: readonly Change[]): DayReportView =>
+  const reportFor = (...changes: readonly Change[]): DayReportView =>
     viewOf(
       dayReportOf({
         ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES, at: clock(12) },
@@ -234,7 +234,7 @@ describe('the wait', () => {
       35,
     ],
     [
-      'a seat given up later',
+      'a seat that is cancelled later',
       [entered('W1', 'WAITING', 5), promoted('W1', 25), cancelled('W1', 'BOOKED', 30)],
       20,
     ],
@@ -249,7 +249,7 @@ describe('the wait', () => {
       20,
     ],
     [
-      'a promotion and a move to the end of a line',
+      'a promotion and a move to a waitlist',
       [
         entered('W1', 'WAITING', 5),
         promoted('W1', 25),
@@ -259,7 +259,7 @@ describe('the wait', () => {
       null,
     ],
     [
-      'a move: the wait is that in the slot of the seat',
+      'a move: only the wait in the slot of the seat counts',
       [
         entered('W1', 'WAITING', 5),
         movedOut('W1', 'WAITING', 30),
@@ -270,7 +270,7 @@ describe('the wait', () => {
     ],
     ['a clock set back', [entered('W1', 'WAITING', 5), promoted('W1', 3)], 0],
   ])('of %s', (_what, changes, minutes) => {
-    const { wait } = told(...changes).total;
+    const { wait } = reportFor(...changes).total;
     const patients = minutes === null ? 0 : 1;
     expect(wait).toEqual({ patients, median_minutes: minutes, p90_minutes: minutes });
   });
@@ -293,15 +293,15 @@ describe('the wait', () => {
       entered(`W${index}`, 'WAITING', 0),
       promoted(`W${index}`, minutes),
     ]);
-    expect(told(...changes).total.wait).toEqual({
+    expect(reportFor(...changes).total.wait).toEqual({
       patients: waits.length,
       median_minutes: median,
       p90_minutes: p90,
     });
   });
 
-  it('is told by class, of a class that the table has no more too', () => {
-    const { by_class } = told(
+  it('is reported by class, also for a class that the table no longer has', () => {
+    const { by_class } = reportFor(
       entered('X1', 'WAITING', 0, 'booked', 'SENIOR_CITIZEN'),
       promoted('X1', 8),
     );
@@ -314,7 +314,7 @@ describe('the wait', () => {
   });
 });
 
-/** Plays a history through a store and reports every day of it. */
+/** Runs a history through a store and returns the reports of all its days. */
 async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine, DayReportView[]]> {
   const engine = new AllocationEngine(HISTORY_RULES);
   const { store, archive } = openMemoryDatabase(engine);
@@ -327,7 +327,7 @@ async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine,
   await Promise.all(history.map((action) => run(() => perform(engine, action))));
   const lifecycle = new Lifecycle(store);
   lifecycle.run();
-  // When all slots are over, so that nobody's wait is cut off.
+  // All slots are over at this instant, so every wait has ended.
   const now = epochMs(Math.max(...SLOTS.map((slot) => endsAt(slot, 24 * 60))));
   const reports = new Reports({ engine, store, archive, lifecycle, clock: () => now });
   const days = DOCTORS.flatMap(({ id }) => [TODAY, TOMORROW].map((date) => [id, date] as const));
@@ -338,7 +338,7 @@ async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine,
 const balanceOf = (row: CountsView): number =>
   row.booked + row.moved_in - row.moved_out - row.cancelled - row.no_show - row.expired;
 
-it(`balances in every row, and leaves no seat empty (R5), whatever happens ${rerun}`, async () => {
+it(`every row of a report balances, and no seat is empty while a token waits (R5) ${rerun}`, async () => {
   const seen = new Set<string>();
   const property = fc.asyncProperty(histories, async (history) => {
     const [engine, reports] = await reportsOf(history);

@@ -9,7 +9,7 @@ const doctor = (id: string, more: object = {}): object => ({ id, ...doctorInput(
 const classes = (...patient_types: readonly object[]): string =>
   JSON.stringify({ patient_types, doctors: [doctor('a')] });
 
-/** A roster with one doctor and a single slot for each of these differences. */
+/** A roster with one doctor and a valid single slot for each of these changes, which it contains. */
 const slots = (...changes: readonly object[]): string =>
   JSON.stringify({
     doctors: [doctor('a')],
@@ -28,7 +28,7 @@ const pointersOf = (text: string): string[] => {
   return 'faults' in read ? [...new Set(read.faults.map(({ pointer }) => pointer))].sort() : [];
 };
 
-it('reads doctors with their sessions', () => {
+it('parseRoster reads doctors with their sessions', () => {
   const sessions = [session('a', { weekdays: ['sun', 'mon'], end: '24:00' })];
   const text = roster(doctor('rao', { name: ' Dr Rao ', department: 'ENT', sessions }));
   expect(parseRoster(text)).toEqual({
@@ -54,9 +54,9 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ['no object', '[]', ['']],
   ['no doctors', '{}', ['/doctors']],
   ['an empty list', roster(), ['/doctors']],
-  ['a field too many', '{"doctors": [], "clinic": 1}', ['/clinic', '/doctors']],
+  ['an unknown field', '{"doctors": [], "clinic": 1}', ['/clinic', '/doctors']],
   [
-    'a doctor without anything',
+    'a doctor without any field',
     roster({}),
     ['/doctors/0/id', '/doctors/0/name', '/doctors/0/sessions', '/doctors/0/time_zone'],
   ],
@@ -85,7 +85,7 @@ it.each<[what: string, text: string, pointers: string[]]>([
     roster(doctor('a'), doctor('b', { sessions: [] }), doctor('a', { sessions: [] })),
     ['/doctors/2/id'],
   ],
-])('names the place of the fault: %s', (_what, text, pointers) => {
+])('the pointer leads to the fault: %s', (_what, text, pointers) => {
   expect(pointersOf(text)).toEqual(pointers);
 });
 
@@ -93,7 +93,7 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ['no list', JSON.stringify({ patient_types: {}, doctors: [doctor('a')] }), ['']],
   ['no type', classes({ priority: 70 }), ['/0/type']],
   ['no priority', classes({ type: 'VIP' }), ['/0/priority']],
-  ['a field too many', classes({ type: 'VIP', priority: 70, name: 'Very' }), ['/0/name']],
+  ['an unknown field', classes({ type: 'VIP', priority: 70, name: 'Very' }), ['/0/name']],
   ['small letters', classes({ type: 'vip', priority: 70 }), ['/0/type']],
   ['a digit first', classes({ type: '1ST', priority: 70 }), ['/0/type']],
   ['65 letters', classes({ type: 'V'.repeat(65), priority: 70 }), ['/0/type']],
@@ -114,24 +114,28 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ],
   ['the priority of a default class', classes({ type: 'VIP', priority: 60 }), ['/0/priority']],
   [
-    'one priority for two',
+    'one priority for two classes',
     classes({ type: 'VIP', priority: 70 }, { type: 'STAFF', priority: 70 }),
     ['/0/priority', '/1/priority'],
   ],
   [
-    'a priority that another class gives up',
+    'the former priority of another class',
     classes({ type: 'FOLLOW_UP', priority: 61 }, { type: 'VIP', priority: 60 }),
     [],
   ],
   ['a class above EMERGENCY', classes({ type: 'VIP', priority: 101 }), ['/0/priority']],
-  ['a class beside EMERGENCY', classes({ type: 'VIP', priority: 100 }), ['/0/priority']],
+  [
+    'a class with the priority of EMERGENCY',
+    classes({ type: 'VIP', priority: 100 }),
+    ['/0/priority'],
+  ],
   ['EMERGENCY below a class', classes({ type: 'EMERGENCY', priority: 79 }), ['/0/priority']],
   [
     'EMERGENCY raised with a class below it',
     classes({ type: 'VIP', priority: 150 }, { type: 'EMERGENCY', priority: 200 }),
     [],
   ],
-])('names the place of the fault among the classes: %s', (_what, text, pointers) => {
+])('the pointer leads to the fault of a class: %s', (_what, text, pointers) => {
   expect(pointersOf(text)).toEqual(pointers.map((pointer) => `/patient_types${pointer}`));
 });
 
@@ -139,7 +143,7 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ['no id', slots({ id: undefined }), ['/0/id']],
   ['no doctor', slots({ doctor_id: undefined }), ['/0/doctor_id']],
   ['no seats', slots({ capacity: 0 }), ['/0/capacity']],
-  ['a field too many', slots({ delay_minutes: 5 }), ['/0/delay_minutes']],
+  ['an unknown field', slots({ delay_minutes: 5 }), ['/0/delay_minutes']],
   ['an id twice', slots({}, {}, { id: 's0' }), ['/2/id']],
   ['a time without its offset', slots({ start_time: '2026-11-23T09:00:00' }), ['/0/start_time']],
   ['a date alone', slots({ start_time: '2026-11-23' }), ['/0/start_time']],
@@ -152,11 +156,11 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ['an end at the start', slots({ end_time: '2026-11-23T14:30:00+05:30' }), ['/0/end_time']],
   ['24 hours', slots({ end_time: '2026-11-24T09:00:00Z' }), []],
   ['more than 24 hours', slots({}, { end_time: '2026-11-24T09:00:00.001Z' }), ['/1/end_time']],
-])('names the place of the fault among the single slots: %s', (_what, text, pointers) => {
+])('the pointer leads to the fault of a single slot: %s', (_what, text, pointers) => {
   expect(pointersOf(text)).toEqual(pointers.map((pointer) => `/slots${pointer}`));
 });
 
-it('lists every fault of every doctor at once', () => {
+it('all faults of all doctors are listed together', () => {
   const text = roster(
     doctor('a', { time_zone: 'Mars/Olympus' }),
     doctor('b', {
@@ -174,7 +178,7 @@ it('lists every fault of every doctor at once', () => {
   ]);
 });
 
-it('tells the faults of the form and of what is well-formed in one go, each in words', () => {
+it('faults of the schema and faults of the values are listed together, each in words', () => {
   const text = JSON.stringify({
     patient_types: [
       { type: 'vip', priority: 70 },
@@ -222,7 +226,7 @@ it('tells the faults of the form and of what is well-formed in one go, each in w
   ]);
 });
 
-it('has three doctors in the demo, each with two sittings of three seats every day', () => {
+it('the demo has three doctors, each with two sessions of three seats every day', () => {
   const doctors = demoRoster('Asia/Kolkata');
   expect(doctors.map(({ id, name, timeZone }) => [id, name, timeZone])).toEqual([
     ['doc1', 'Dr. A (Cardiology)', 'Asia/Kolkata'],

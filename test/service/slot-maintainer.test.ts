@@ -3,14 +3,14 @@ import { doctorId, slotId } from '../../src/engine/index.ts';
 import type { HistoryView, ScheduleView, SlotView } from '../../src/http/resources/index.ts';
 import { demoRoster } from '../../src/service/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
-import { booking, openApp, openHeldApp, type TestApp } from '../support/app/app.ts';
+import { booking, openApp, openAppOnTestDisk, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 
 const HOUR_MS = 3_600_000;
 
 const doc1 = ({ engine }: TestApp) => {
   const doctor = engine.doctor(doctorId('doc1'));
-  if (doctor === undefined) throw new Error('doc1 is not there');
+  if (doctor === undefined) throw new Error('doc1 does not exist');
   return doctor;
 };
 
@@ -18,12 +18,12 @@ const datesOf = (opd: TestApp): string[] => [
   ...new Set(doc1(opd).slots.map(({ facts }) => facts.date)),
 ];
 
-it('has the slots of the horizon ready from the start', async () => {
+it('the start opens the slots of the horizon', async () => {
   const opd = await openApp({ horizonDays: 2 });
   expect(datesOf(opd)).toEqual(['2026-11-23', '2026-11-24', '2026-11-25']);
 });
 
-it('opens no slot that is over already', async () => {
+it('the start and a new doctor open no slot that is over', async () => {
   const opd = await openApp({ horizonDays: 0, now: '2026-11-23T10:30:00Z' });
   expect(doc1(opd).slots.map(({ facts }) => facts.id)).toEqual(['doc1_slot2@2026-11-23']);
   await opd.put('/doctors/new', doctorInput({ sessions: [session('new')] }));
@@ -33,15 +33,15 @@ it('opens no slot that is over already', async () => {
   }
 });
 
-it("opens the next day's slots at midnight at the doctor's place, once", async () => {
+it("the slots of the next day are opened at the doctor's midnight, once", async () => {
   const opd = await openApp({ horizonDays: 1, timeZone: 'Asia/Kolkata' });
-  await opd.goTo('2026-11-23T18:29:59.999Z');
+  await opd.advanceTo('2026-11-23T18:29:59.999Z');
   expect(datesOf(opd).at(-1)).toBe('2026-11-24');
-  await opd.goTo('2026-11-23T18:30:00Z');
+  await opd.advanceTo('2026-11-23T18:30:00Z');
   expect(datesOf(opd).at(-1)).toBe('2026-11-25');
   const { version } = doc1(opd);
-  await opd.goTo('2026-11-23T18:31:00Z');
-  await opd.goTo('2026-11-24T17:00:00Z');
+  await opd.advanceTo('2026-11-23T18:31:00Z');
+  await opd.advanceTo('2026-11-24T17:00:00Z');
   expect(doc1(opd).version).toBe(version);
 });
 
@@ -50,28 +50,28 @@ it.each([
   ['Europe/Berlin', '2026-10-23T00:00:00Z'],
   ['Africa/Cairo', '2026-04-22T00:00:00Z'],
   ['Australia/Lord_Howe', '2026-10-01T20:00:00Z'],
-])('opens each slot once while the clocks of %s change, from %s', async (timeZone, from) => {
+])('each slot is opened once while the clocks of %s change, from %s', async (timeZone, from) => {
   const opd = await openApp({ horizonDays: 3, timeZone, now: from });
   const opened = new Map<string, number>();
   for (let hour = 0; hour <= 5 * 24; hour += 1) {
-    await opd.goTo(new Date(Date.parse(from) + hour * HOUR_MS).toISOString());
+    await opd.advanceTo(new Date(Date.parse(from) + hour * HOUR_MS).toISOString());
     for (const { facts } of doc1(opd).slots) opened.set(facts.id, facts.startTime);
   }
   const dates = [...opened.keys()].filter((id) => id.startsWith('doc1_slot1')).sort();
   expect(dates).toHaveLength(3 + 6);
-  // One record set the doctor up, every other opened a slot: none was opened twice.
+  // One change sets the doctor, and each other change opens a slot. So no slot is opened twice.
   expect(doc1(opd).version).toBe(1 + opened.size);
 });
 
-it('catches up after months in which it did not run, and opens nothing of the past', async () => {
+it('a tick after months without one opens the slots of the horizon and no past slot', async () => {
   const opd = await openApp({ horizonDays: 2 });
-  await opd.goTo('2027-05-01T12:00:00Z');
+  await opd.advanceTo('2027-05-01T12:00:00Z');
   expect(datesOf(opd)).toEqual(['2027-05-02', '2027-05-03']);
   const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc1&date=2027-03-01');
   expect(body.slots).toEqual([]);
 });
 
-it('finds everything after a restart months later, and goes on', async () => {
+it('a restart after months loads past tokens and opens the slots of the horizon', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store, horizonDays: 2 });
   const { id } = await before.book('W1');
@@ -91,31 +91,31 @@ it('finds everything after a restart months later, and goes on', async () => {
   await after.store.close();
 });
 
-it('lets go of a slot when its day is over, also after a command brought it back', async () => {
+it('a slot is evicted when its day is over, also after a command has loaded it again', async () => {
   const opd = await openApp();
   const [first, second] = [await opd.book('W1'), await opd.book('W2')];
   const inMemory = () => opd.engine.slot(slotId('doc1_slot1@2026-11-23')) !== undefined;
-  await opd.goTo('2026-11-23T23:59:59.999Z');
+  await opd.advanceTo('2026-11-23T23:59:59.999Z');
   expect(inMemory()).toBe(true);
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   expect(inMemory()).toBe(false);
   expect(await opd.post('/cancel', { token_id: first.id })).toMatchObject({ status: 200 });
   expect(inMemory()).toBe(true);
-  await opd.goTo('2026-11-24T00:00:01Z');
+  await opd.advanceTo('2026-11-24T00:00:01Z');
   expect(inMemory()).toBe(false);
   expect(await opd.post('/no-show', { token_id: second.id })).toMatchObject({ status: 200 });
 });
 
-it('lets go of nothing that is not on disk yet', async () => {
-  const { opd, disk } = await openHeldApp();
+it('a slot with a change that is not durable is not evicted', async () => {
+  const { opd, disk } = await openAppOnTestDisk();
   const { id } = await opd.book('W1');
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   const slot = () => opd.engine.slot(slotId('doc1_slot1@2026-11-23'));
   expect(slot()).toBeUndefined();
   disk.hold();
   const cancelled = opd.post('/cancel', { token_id: id });
   while (slot()?.seated !== 0) await new Promise(setImmediate);
-  await opd.goTo('2026-11-24T00:00:01Z');
+  await opd.advanceTo('2026-11-24T00:00:01Z');
   expect(slot()).toMatchObject({ seated: 0 });
   disk.release();
   expect(await cancelled).toMatchObject({ status: 200 });
@@ -123,11 +123,11 @@ it('lets go of nothing that is not on disk yet', async () => {
   expect(slot()).toBeUndefined();
 });
 
-it('goes on with the numbers of a day whose earlier slots are gone from memory (R10)', async () => {
+it('token numbers continue on a day whose earlier slots are evicted (R10)', async () => {
   const opd = await openApp();
   for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
   await opd.book('W5', { slot_id: 'doc1_slot2' });
-  await opd.goTo('2026-11-24T00:10:00Z');
+  await opd.advanceTo('2026-11-24T00:10:00Z');
   expect(datesOf(opd)[0]).toBe('2026-11-24');
   const [start_time, end_time] = ['2026-11-23T23:30:00Z', '2026-11-24T01:00:00Z'];
   const { body } = await opd.post<SlotView>('/slots', {
@@ -139,13 +139,13 @@ it('goes on with the numbers of a day whose earlier slots are gone from memory (
   expect(await opd.book('W6', { slot_id: body.id })).toMatchObject({ number: 6 });
 });
 
-it('leaves the slot of today as it was when its session moves to later today', async () => {
+it('the ended slot of today does not change when its session gets a later time', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1');
-  await opd.goTo('2026-11-23T12:00:00Z');
+  await opd.advanceTo('2026-11-23T12:00:00Z');
   const sessions = [session('doc1_slot1', { start: '18:00', end: '19:00' })];
   expect(await opd.put('/doctors/doc1', doctorInput({ sessions }))).toMatchObject({ status: 200 });
-  await opd.goTo('2026-11-23T12:01:00Z');
+  await opd.advanceTo('2026-11-23T12:01:00Z');
   const old = await opd.slot('2026-11-23');
   expect(old).toMatchObject({ start_time: '2026-11-23T09:00:00.000Z', status: 'ENDED' });
   expect(old.tokens).toMatchObject([{ id, number: 1 }]);
@@ -153,7 +153,7 @@ it('leaves the slot of today as it was when its session moves to later today', a
   expect(next).toMatchObject({ start_time: '2026-11-24T18:00:00.000Z' });
 });
 
-it('leaves it as it was when the roster moves the session at the next start', async () => {
+it('the ended slot of today does not change when a roster gives its session a later time', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store });
   const { id } = await before.book('W1');
@@ -169,17 +169,17 @@ it('leaves it as it was when the roster moves the session at the next start', as
   await after.store.close();
 });
 
-it('refuses a roster whose ids are those of another doctor, and says which and what to do', async () => {
+it('a roster with the session ids of another doctor is refused, with the ids and what to do', async () => {
   const opd = await openApp();
   const [first] = demoRoster('UTC');
   if (first === undefined) throw new Error('the demo has doctors');
-  const thief = { ...first, id: doctorId('thief') };
-  await expect(opd.service.start(() => ({ doctors: [thief], slots: [] }))).rejects.toThrow(
+  const copy = { ...first, id: doctorId('thief') };
+  await expect(opd.service.start(() => ({ doctors: [copy], slots: [] }))).rejects.toThrow(
     /doctor thief: session ids in use: doc1_slot1, doc1_slot2\. .* give the sessions other ids\.$/,
   );
 });
 
-it('applies nothing of a roster in which a session has moved to another doctor', async () => {
+it('nothing of a roster is applied when a session has moved to another doctor', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store });
   const version = doc1(before).version;
@@ -203,34 +203,34 @@ it('applies nothing of a roster in which a session has moved to another doctor',
   await again.store.close();
 });
 
-it('opens a slot again that a revision closed beyond the horizon, when its day comes', async () => {
+it('a slot that a revision closed beyond the horizon is opened again when the horizon reaches it', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store, horizonDays: 14 });
   await before.store.close();
   const after = await openApp({ store, horizonDays: 2 });
   const sessions = [session('doc1_slot1', { capacity: 5 })];
   await after.put('/doctors/doc1', doctorInput({ sessions }));
-  await after.goTo('2026-11-25T08:00:00Z');
+  await after.advanceTo('2026-11-25T08:00:00Z');
   for (const date of ['2026-11-25', '2026-11-26', '2026-11-27'])
     expect(await after.slot(date)).toMatchObject({ status: 'OPEN', capacity: 5 });
   await after.store.close();
 });
 
-it('opens every day again after a move from Auckland to Los Angeles', async () => {
+it('the slots of every day are open after a change of time zone from Auckland to Los Angeles', async () => {
   const opd = await openApp({
     horizonDays: 0,
     now: '2026-11-22T12:00:00Z',
     timeZone: 'Pacific/Auckland',
   });
   await opd.put('/doctors/doc1', doctorInput({ time_zone: 'America/Los_Angeles' }));
-  await opd.goTo('2026-11-23T12:00:00Z');
+  await opd.advanceTo('2026-11-23T12:00:00Z');
   expect(await opd.slot('2026-11-23')).toMatchObject({
     status: 'OPEN',
     start_time: '2026-11-23T17:00:00.000Z',
   });
 });
 
-it('seats who waits beside a free seat before anybody is served, when the grace is longer now', async () => {
+it('a start with a longer grace promotes a waiting token to a free seat before other commands run', async () => {
   const store = await durableDatabase();
   const before = await openApp({ store, graceMinutes: 0 });
   const names = ['W1', 'W2', 'W3', 'W4'];
@@ -251,7 +251,7 @@ it('seats who waits beside a free seat before anybody is served, when the grace 
   await after.store.close();
 });
 
-it('takes a session for its next slot that still takes bookings', async () => {
+it('a session id means the next slot that still takes bookings', async () => {
   const opd = await openApp({ graceMinutes: 0 });
   const slotAt = async (now: string) => {
     opd.now = now;
@@ -261,10 +261,10 @@ it('takes a session for its next slot that still takes bookings', async () => {
   expect(await slotAt('2026-11-23T10:00:00Z')).toBe('doc1_slot1@2026-11-24');
 });
 
-it('refuses bookings of a session of which no slot is left, until time goes on', async () => {
+it('a booking with a session id is refused while the session has no open slot', async () => {
   const opd = await openApp({ horizonDays: 0 });
   opd.now = '2026-11-23T11:00:00Z';
   expect(await opd.post('/book', booking('W1'))).toMatchObject({ body: { code: 'slot_ended' } });
-  await opd.goTo('2026-11-24T00:00:00Z');
+  await opd.advanceTo('2026-11-24T00:00:00Z');
   expect(await opd.book('W1')).toMatchObject({ slot_id: 'doc1_slot1@2026-11-24' });
 });

@@ -10,13 +10,13 @@ import {
 import { clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
 import { Desk, storedResponse } from '../support/store/desk.ts';
-import { keepsTheDay } from './clinic-day.contract.ts';
-import { remembersRecords } from './restart.contract.ts';
+import { clinicDayTests } from './clinic-day.contract.ts';
+import { restartedArchiveTests } from './restart.contract.ts';
 
 const HOUR_MS = 3_600_000;
 const tuesday = localDate('2026-01-06');
 
-/** What every archive promises: the words of the port `Archive`, one by one. */
+/** Tests what the port `Archive` promises. Every adapter runs them. */
 export function archiveContract(name: string, database: DatabaseUnderTest): void {
   describe(`${name}: the archive contract`, () => {
     let desk: Desk;
@@ -28,18 +28,18 @@ export function archiveContract(name: string, database: DatabaseUnderTest): void
     });
     afterEach(() => desk.store.close());
 
-    describe('reads', () => reads(() => desk));
+    describe('reads', () => readTests(() => desk));
     if (database.isSoleOwner)
-      describe('alone with its database', () => tellsOnlyTheDurable(() => desk));
-    describe('stored responses', () => storesResponses(() => desk));
-    describe('the clinic day', () => keepsTheDay(database.database));
-    if (database.losesEverything === null)
-      describe('a restart', () => remembersRecords(database.database));
+      describe('as the only process on its database', () => durableOnlyTests(() => desk));
+    describe('stored responses', () => storedResponseTests(() => desk));
+    describe('the clinic day', () => clinicDayTests(database.database));
+    if (database.whyNotDurable === null)
+      describe('a restart', () => restartedArchiveTests(database.database));
   });
 }
 
-function tellsOnlyTheDurable(desk: () => Desk): void {
-  it('tells of a slot only what is durable', async () => {
+function durableOnlyTests(desk: () => Desk): void {
+  it('the changes of a slot are read only when they are durable', async () => {
     const booked = desk().book('a');
     expect(await desk().archive.slotChanges(slotId('nine'))).toHaveLength(1);
     await booked;
@@ -47,8 +47,8 @@ function tellsOnlyTheDurable(desk: () => Desk): void {
   });
 }
 
-function reads(desk: () => Desk): void {
-  it('knows nothing of what never was', async () => {
+function readTests(desk: () => Desk): void {
+  it('an unknown token, slot or day is read as empty', async () => {
     const { archive } = desk();
     expect(await archive.token(tokenId('x'))).toBeUndefined();
     expect(await archive.history(tokenId('x'))).toEqual([]);
@@ -56,7 +56,7 @@ function reads(desk: () => Desk): void {
     expect(await archive.slots(RAO, tuesday, tuesday, new Set())).toEqual([]);
   });
 
-  it('a token has everything that the booking said, with its status of now', async () => {
+  it('a token is read with all data of its booking and its present status', async () => {
     await desk().book('a', { patientId: null, patientName: 'Søren "Ωmega" O’Neil' });
     await desk().cancel('a');
     expect(await desk().archive.token(tokenId('a'))).toEqual({
@@ -75,7 +75,7 @@ function reads(desk: () => Desk): void {
     });
   });
 
-  it('a history has every change in order, with cause and actor; a reason only where it was given', async () => {
+  it('a history has every change in order, with cause and actor, and with a reason only if one was given', async () => {
     await desk().book('a');
     await desk().book('e', { patientType: 'EMERGENCY' }, { actor: 'triage', reason: 'chest pain' });
     await desk().cancel('e', undefined, { actor: 'e', reason: 'went home' });
@@ -109,7 +109,7 @@ function reads(desk: () => Desk): void {
     );
   });
 
-  it('a slot has its live tokens alone', async () => {
+  it('a slot is read with its live tokens only', async () => {
     for (const name of ['a', 'b', 'c', 'd']) await desk().book(name);
     await desk().cancel('b');
     await desk().cancel('a');
@@ -119,7 +119,7 @@ function reads(desk: () => Desk): void {
     expect(statuses).toEqual(['c BOOKED', 'd WAITING']);
   });
 
-  it('slots are those of the doctor from one date to another, both included, as they start', async () => {
+  it('the slots of a doctor from one date to another, both included, are read in the order of their start', async () => {
     const days = { sunday: '2026-01-04', tuesday: '2026-01-06', wednesday: '2026-01-07' };
     for (const [day, date] of Object.entries(days))
       await desk().addSlot({ id: slotId(day), date: localDate(date), startTime: clock(24) });
@@ -134,7 +134,7 @@ function reads(desk: () => Desk): void {
     expect(await idsOf('2026-01-07', '2026-01-05')).toEqual([]);
   });
 
-  it('doctors are told in the order of their ids, with their sessions', async () => {
+  it('doctors are read in the order of their ids, with their sessions', async () => {
     const id = 'mornings' as SessionId;
     const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
     await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
@@ -145,7 +145,7 @@ function reads(desk: () => Desk): void {
     );
   });
 
-  it('a slot that was revised is read as it is now', async () => {
+  it('a revised slot is read with its new facts', async () => {
     await desk().book('b', { doctorId: SEN, slotId: slotId('other') });
     const before = found(desk().engine.slot(slotId('nine'))).facts;
     const slot = { ...before, capacity: 7, delayMinutes: 15, closedReason: 'the doctor is ill' };
@@ -159,35 +159,35 @@ function reads(desk: () => Desk): void {
   });
 }
 
-function storesResponses(desk: () => Desk): void {
-  const keep = (...answers: readonly ReturnType<typeof storedResponse>[]) =>
+function storedResponseTests(desk: () => Desk): void {
+  const store = (...answers: readonly ReturnType<typeof storedResponse>[]) =>
     Promise.all(
-      answers.map((kept) => desk().book('x', { slotId: slotId('unknown') }, { response: kept })),
+      answers.map((response) => desk().book('x', { slotId: slotId('unknown') }, { response })),
     );
 
-  it('are found under the caller and the key alone', async () => {
+  it('are found only by their caller and key', async () => {
     const mine = storedResponse({ answer: '"mine"' });
     const others = storedResponse({ caller: 'somebody else', answer: '"theirs"' });
-    await keep(mine, others);
+    await store(mine, others);
     const find = (caller: string, key: string) => desk().archive.storedResponse(caller, key, NOW);
     expect(await find('anonymous', 'k1')).toEqual(mine);
     expect(await find('somebody else', 'k1')).toEqual(others);
     expect(await find('anonymous', 'k2')).toBeUndefined();
   });
 
-  it('are kept for less than 24 hours', async () => {
-    await keep(storedResponse());
+  it('are stored for less than 24 hours', async () => {
+    await store(storedResponse());
     const after = (ms: number) =>
       desk().archive.storedResponse('anonymous', 'k1', clock(8 + ms / HOUR_MS));
     expect(await after(24 * HOUR_MS - 60_000)).toBeDefined();
     expect(await after(24 * HOUR_MS)).toBeUndefined();
   });
 
-  it('give way to a later one under the same key', async () => {
-    await keep(storedResponse());
+  it('are replaced by a later response under the same key when they have expired', async () => {
+    await store(storedResponse());
     const later = storedResponse({ at: clock(8 + 24), answer: '"later"', requestHash: 'other' });
     expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toBeUndefined();
-    await keep(later);
+    await store(later);
     expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toEqual(later);
   });
 }

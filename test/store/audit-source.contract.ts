@@ -5,7 +5,7 @@ import { found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 
-/** One database, new and empty: what writes to it, and what verifies it. */
+/** A new, empty database: how to open it for writing and for verification. */
 export interface VerifiedDatabase {
   readonly open: OpenDatabase;
   readonly source: () => Promise<AuditSource>;
@@ -19,9 +19,9 @@ async function batchesOf(source: AuditSource): Promise<(readonly Change[])[]> {
   return batches;
 }
 
-/** What every source promises to `verify`: the port's words, one by one. */
-export function verifySourceContract(name: string, database: () => VerifiedDatabase): void {
-  describe(`${name}: what is verified`, () => {
+/** Tests what the port `AuditSource` promises to `verify`. Every adapter runs them. */
+export function auditSourceContract(name: string, database: () => VerifiedDatabase): void {
+  describe(`${name}: the audit source contract`, () => {
     let desk: FrontDesk;
     let open: () => Promise<AuditSource>;
 
@@ -37,7 +37,7 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       };
     });
 
-    it('tells all changes in batches, doctor after doctor in the order of the versions', async () => {
+    it('all changes are read in batches, doctor by doctor in the order of the versions', async () => {
       const names = Array.from({ length: 2 * ROWS_PER_BATCH }, (_, index) => `W${index}`);
       await desk.admit('other', 'O1');
       await desk.admit('nine', names.join(' '));
@@ -51,7 +51,7 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       expect(order).toEqual(expected);
     });
 
-    it('tells a change as the engine applied it', async () => {
+    it('a change is read as the engine applied it', async () => {
       await desk.admit('nine', 'W1 W2 W3');
       await desk.move('W1', 'ten');
       const changes = (await batchesOf(await open())).flat();
@@ -62,24 +62,24 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       );
     });
 
-    it('answers between two batches, and goes on where it was', async () => {
+    it('other reads between two batches do not disturb the reading of the changes', async () => {
       await desk.admit(
         'nine',
         Array.from({ length: ROWS_PER_BATCH + 1 }, (_, n) => `W${n}`).join(' '),
       );
       const source = await open();
-      let told = 0;
+      let count = 0;
       for await (const batch of source.changes()) {
-        told += batch.length;
+        count += batch.length;
         expect(await source.tokens(ids('W1'))).toHaveLength(1);
         expect(await source.steps(ids('W1'))).toHaveLength(1);
         expect(await source.doctor(RAO)).toBeDefined();
       }
-      // The doctors, their slots, and who was booked.
-      expect(told).toBe(2 + 4 + ROWS_PER_BATCH + 1);
+      // The changes are those of two doctors, four slots and the bookings.
+      expect(count).toBe(2 + 4 + ROWS_PER_BATCH + 1);
     });
 
-    it('is let go of between two batches', async () => {
+    it('the reading of the changes can be ended between two batches', async () => {
       await desk.admit(
         'nine',
         Array.from({ length: ROWS_PER_BATCH + 1 }, (_, n) => `W${n}`).join(' '),
@@ -92,7 +92,7 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       expect(await source.doctorIds()).toEqual([RAO, SEN]);
     });
 
-    it('is one view: what is written after is not in it', async () => {
+    it('a source reads one snapshot: later writes are not in it', async () => {
       await desk.admit('nine', 'W1');
       const source = await open();
       const before = (await batchesOf(source)).flat().length;
@@ -102,18 +102,18 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       expect(await source.tokens(ids('W1 W2'))).toMatchObject([{ id: 'W1', status: 'BOOKED' }]);
     });
 
-    it('knows the tokens that there are, of any doctor and status', async () => {
+    it('the stored ones of the given tokens are read, of any doctor and status', async () => {
       await desk.admit('nine', 'W1 W2');
       await desk.admit('other', 'W3');
       await desk.leave('W2');
       const tokens = await (await open()).tokens(ids('W3 W1 nobody W2'));
-      const kept = await Promise.all(ids('W1 W2 W3').map((id) => desk.archive.token(id)));
-      expect(tokens.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(kept);
+      const stored = await Promise.all(ids('W1 W2 W3').map((id) => desk.archive.token(id)));
+      expect(tokens.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(stored);
     });
 
-    it('knows where tokens have been, in the order in which they were there, and on which day', async () => {
+    it('the slots of a token are read in the order of its moves, with their days', async () => {
       await desk.admit('nine', 'W1 W2');
-      // Every doctor's versions count for themselves: they are no order of a token that goes to and fro.
+      // The versions of two doctors are independent, so they do not give the order of a token's moves between them.
       for (const slot of ['other', 'morrow', 'nine']) await desk.move('W1', slot);
       const steps = await (await open()).steps(ids('W1 nobody'));
       expect(steps.map(({ change, date }) => [change.kind, change.slotId, date])).toEqual([
@@ -128,26 +128,26 @@ export function verifySourceContract(name: string, database: () => VerifiedDatab
       expect(new Set(steps.map(({ change }) => change.tokenId))).toEqual(new Set(['W1']));
     });
 
-    it('knows a doctor as kept', async () => {
+    it('a doctor is read as stored', async () => {
       await desk.admit('nine', 'W1 W2');
       await desk.move('W2', 'morrow');
       const source = await open();
-      const kept = found(await source.doctor(RAO));
+      const stored = found(await source.doctor(RAO));
       const { facts, version, slots } = found(desk.engine.doctor(RAO));
-      expect(kept).toMatchObject({ facts, version, lastArrival: 3 });
-      expect(new Map(kept.lastNumbers)).toEqual(
+      expect(stored).toMatchObject({ facts, version, lastArrival: 3 });
+      expect(new Map(stored.lastNumbers)).toEqual(
         new Map([
           [TODAY, 2],
           [TOMORROW, 1],
         ]),
       );
       const bySlot = new Map(slots.map((slot) => [slot.facts.id, slot.facts]));
-      expect(new Map(kept.slots.map((slot) => [slot.id, slot]))).toEqual(bySlot);
+      expect(new Map(stored.slots.map((slot) => [slot.id, slot]))).toEqual(bySlot);
       expect(await source.doctor(doctorId('nobody'))).toBeUndefined();
       expect(await source.doctorIds()).toEqual([RAO, SEN]);
     });
 
-    it('finds no token without a change record where there is none', async () => {
+    it('no token without a change record is found in a clean database', async () => {
       await desk.admit('nine', 'W1');
       expect(await (await open()).orphanTokens()).toEqual([]);
     });

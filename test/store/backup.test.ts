@@ -18,7 +18,7 @@ const run = (url: string, ...args: string[]) =>
     encoding: 'utf8',
   });
 
-it('a backup of a live database is a database with everybody in it, for its owner alone', async () => {
+it('a backup of a live database has all its tokens, and only the owner can read the file', async () => {
   const directory = tempDir();
   const [path, target] = [join(directory, 'opd.db'), join(directory, 'backup.db')];
   const live = await openApp({ store: (engine) => openSqliteDatabase(engine, path) });
@@ -43,12 +43,7 @@ it.each<[what: string, url: string, target: string | undefined, message: RegExp]
   ],
   ['of no database', 'sqlite:none.db', 'new.db', /^There is no database none\.db\.\n$/],
   ['of memory', 'memory:', 'new.db', /^DATABASE_URL is memory: nothing is stored\.\n$/],
-  [
-    'onto a file that is there',
-    'sqlite:here.db',
-    'here.db',
-    /^The backup cannot be written: EEXIST/,
-  ],
+  ['onto an existing file', 'sqlite:here.db', 'here.db', /^The backup cannot be written: EEXIST/],
 ])('a backup %s is refused with one sentence', (_, url, target, message) => {
   const directory = tempDir();
   migrate(join(directory, 'here.db'));
@@ -63,8 +58,8 @@ it.each<[what: string, sql: string, message: RegExp]>([
     'CREATE TABLE bills (id)',
     /^The database \S+ belongs to another program: .*\n$/,
   ],
-  ['nobody', '', /^The file \S+ is empty: it is not a database of this program\.\n$/],
-])('a database of %s is not copied', (_, sql, message) => {
+  ['no program', '', /^The file \S+ is empty: it is not a database of this program\.\n$/],
+])('a database that belongs to %s is not copied', (_, sql, message) => {
   const directory = tempDir();
   const [path, target] = [join(directory, 'other.db'), join(directory, 'backup.db')];
   const other = new DatabaseSync(path);

@@ -7,8 +7,8 @@ import type { DatabaseUnderTest } from '../support/store/database-under-test.ts'
 import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 
-/** Reads pages of this size until there is nothing more now. */
-async function readOn(log: ChangeLog, from: string, limit = 100): Promise<LoggedChange[]> {
+/** Reads pages of this size until the end of the log. */
+async function readFrom(log: ChangeLog, from: string, limit = 100): Promise<LoggedChange[]> {
   const entries: LoggedChange[] = [];
   for (let cursor = from; ;) {
     const page = await log.since(cursor, limit);
@@ -18,18 +18,18 @@ async function readOn(log: ChangeLog, from: string, limit = 100): Promise<Logged
   }
 }
 
-const readAll = (log: ChangeLog, limit?: number) => readOn(log, log.beginning, limit);
+const readAll = (log: ChangeLog, limit?: number) => readFrom(log, log.beginning, limit);
 
 const nameOf = ({ doctorId: doctor, version, kind }: Change) => `${doctor}:${version} ${kind}`;
 const namesOf = (entries: readonly LoggedChange[]) => entries.map(({ change }) => nameOf(change));
 
-/** What every change log promises: the words of the port `ChangeLog`, one by one. */
+/** Tests what the port `ChangeLog` promises. Every adapter runs them. */
 export function changeLogContract(name: string, database: DatabaseUnderTest): void {
   describe(`${name}: the change log contract`, () => {
     let open: OpenDatabase;
     let desk: FrontDesk;
 
-    const another = async (): Promise<FrontDesk> => {
+    const openAnother = async (): Promise<FrontDesk> => {
       const other = new FrontDesk(open);
       onTestFinished(() => other.store.close());
       return other.load();
@@ -41,43 +41,46 @@ export function changeLogContract(name: string, database: DatabaseUnderTest): vo
     });
     afterEach(() => desk.store.close().catch(() => undefined));
 
-    describe('since', () => reads(() => desk));
+    describe('since', () => sinceTests(() => desk));
     if (database.isSoleOwner)
-      describe('alone with its database', () => givesOnlyTheDurable(() => desk));
-    describe('cursors', () => goesOn(() => desk, database));
-    describe('onCommit', () => hints(() => desk));
+      describe('as the only process on its database', () => durableOnlyTests(() => desk));
+    describe('cursors', () => cursorTests(() => desk, database));
+    describe('onCommit', () => onCommitTests(() => desk));
     describe('with ten writers', () =>
-      it('a reader gets every change once, none is skipped, each doctor in order', async () => {
+      it('a reader gets every change exactly once, and those of each doctor in order', async () => {
         await desk.openSlots();
-        const desks = database.isSoleOwner ? [desk] : [desk, await another(), await another()];
+        const desks = database.isSoleOwner
+          ? [desk]
+          : [desk, await openAnother(), await openAnother()];
         await readsWhileWriting(desks);
       }));
     describe('a restart', () => {
-      const ending = database.losesEverything === null ? 'goes on' : 'makes cursors unknown';
-      it(ending, async () => {
+      const effect =
+        database.whyNotDurable === null ? 'leaves cursors valid' : 'makes cursors unknown';
+      it(effect, async () => {
         await desk.openSlots();
         const cursor = await desk.changeLog.end();
         await desk.store.close();
-        const after = await another();
-        if (database.losesEverything === null) await after.admit('nine', 'W1');
-        const told = after.changeLog.since(cursor, 10);
-        if (database.losesEverything === null)
-          expect(namesOf((await told).entries)).toEqual(['rao:5 booked']);
-        else await expect(told).rejects.toThrow(UnknownCursorError);
+        const after = await openAnother();
+        if (database.whyNotDurable === null) await after.admit('nine', 'W1');
+        const page = after.changeLog.since(cursor, 10);
+        if (database.whyNotDurable === null)
+          expect(namesOf((await page).entries)).toEqual(['rao:5 booked']);
+        else await expect(page).rejects.toThrow(UnknownCursorError);
       });
     });
   });
 }
 
-function reads(desk: () => FrontDesk): void {
-  it('gives nothing of an empty database', async () => {
+function sinceTests(desk: () => FrontDesk): void {
+  it('an empty database has no changes', async () => {
     const { changeLog } = desk();
     const page = await changeLog.since(changeLog.beginning, 10);
     expect(page).toEqual({ entries: [], cursor: changeLog.beginning, isEnd: true });
     expect(await changeLog.end()).toBe(changeLog.beginning);
   });
 
-  it('gives the changes of doctors, slots and tokens as the engine applied them', async () => {
+  it('the changes of doctors, slots and tokens are read as the engine applied them', async () => {
     const { engine, changeLog } = desk();
     const applied: Change[] = [];
     const apply = engine.apply.bind(engine);
@@ -89,16 +92,16 @@ function reads(desk: () => FrontDesk): void {
     await desk().checkIn('W2');
     await desk().close('nine', 'ten');
     const entries = await readAll(changeLog);
-    const told = entries.map(({ change }) => change);
-    expect(told).toHaveLength(applied.length);
-    expect(new Set(told.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(8);
+    const readChanges = entries.map(({ change }) => change);
+    expect(readChanges).toHaveLength(applied.length);
+    expect(new Set(readChanges.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(8);
     for (const doctor of [RAO, SEN])
-      expect(told.filter((change) => change.doctorId === doctor)).toEqual(
+      expect(readChanges.filter((change) => change.doctorId === doctor)).toEqual(
         applied.filter((change) => change.doctorId === doctor),
       );
   });
 
-  it('names who asked, and the reason only where the command was about the token', async () => {
+  it('a change has the actor of its command, and the reason only if the command named the token', async () => {
     await desk().openSlots();
     await desk().admit('nine', 'W1 W2');
     const { changeLog } = desk();
@@ -112,7 +115,7 @@ function reads(desk: () => FrontDesk): void {
     );
   });
 
-  it('leaves out the doctors who are not asked for, and passes over their changes', async () => {
+  it('changes of other doctors are left out and skipped', async () => {
     await desk().openSlots();
     const { changeLog } = desk();
     const isOfSen = new Set<DoctorId>([SEN]);
@@ -123,7 +126,7 @@ function reads(desk: () => FrontDesk): void {
     expect(second.isEnd).toBe(true);
   });
 
-  it.each([1, 2, 3, 7, 100])('gives the same in pages of %i', async (limit) => {
+  it.each([1, 2, 3, 7, 100])('the changes are the same in pages of %i', async (limit) => {
     await desk().openSlots();
     await desk().admit('nine', 'W1 W2 W3 E1');
     const { changeLog } = desk();
@@ -133,8 +136,8 @@ function reads(desk: () => FrontDesk): void {
   });
 }
 
-function givesOnlyTheDurable(desk: () => FrontDesk): void {
-  it('gives a change only when it is durable', async () => {
+function durableOnlyTests(desk: () => FrontDesk): void {
+  it('a change is read only when it is durable', async () => {
     await desk().openSlots();
     const { changeLog } = desk();
     const cursor = await changeLog.end();
@@ -145,36 +148,36 @@ function givesOnlyTheDurable(desk: () => FrontDesk): void {
   });
 }
 
-function goesOn(desk: () => FrontDesk, database: DatabaseUnderTest): void {
+function cursorTests(desk: () => FrontDesk, database: DatabaseUnderTest): void {
   beforeEach(() => desk().openSlots());
 
-  it('that of every change leads to the next one', async () => {
+  it('the cursor of a change leads to the next change', async () => {
     const { changeLog } = desk();
     const whole = await readAll(changeLog);
     for (const [index, { cursor }] of whole.entries())
-      expect(await readOn(changeLog, cursor)).toEqual(whole.slice(index + 1));
+      expect(await readFrom(changeLog, cursor)).toEqual(whole.slice(index + 1));
   });
 
-  it('that of the end leads to what becomes durable from then on', async () => {
+  it('the cursor of the end leads to the changes that become durable after it', async () => {
     const { changeLog } = desk();
     const cursor = await changeLog.end();
     expect(await changeLog.since(cursor, 10)).toEqual({ entries: [], cursor, isEnd: true });
     await desk().admit('nine', 'W1');
-    expect(namesOf(await readOn(changeLog, cursor))).toEqual(['rao:5 booked']);
+    expect(namesOf(await readFrom(changeLog, cursor))).toEqual(['rao:5 booked']);
   });
 
   it.each(['', 'x', 'MTo', '0', '../../etc/passwd', 'LTE6MTox', '💊'])(
-    '%j is none of them',
+    '%j is not a cursor',
     async (cursor) => {
       await expect(desk().changeLog.since(cursor, 10)).rejects.toThrow(UnknownCursorError);
     },
   );
 
-  it('that of another database is told apart, whether it is longer or not', async () => {
+  it('a cursor of another database is unknown, also when it lies within the length of the log', async () => {
     const other = new FrontDesk(await database.database());
     onTestFinished(() => other.store.close());
     await other.load();
-    // As many changes as here, and then more; but the changes are others.
+    // The other database has other changes, and more of them.
     await other.put({ id: doctorId('das') }, [{ id: slotId('das') }]);
     await other.openSlots();
     const whole = await readAll(other.changeLog);
@@ -185,8 +188,8 @@ function goesOn(desk: () => FrontDesk, database: DatabaseUnderTest): void {
   });
 }
 
-function hints(desk: () => FrontDesk): void {
-  it('tells every listener that there is something to read, until it unsubscribes', async () => {
+function onCommitTests(desk: () => FrontDesk): void {
+  it('every listener is called when there are changes to read, until it unsubscribes', async () => {
     const { changeLog } = desk();
     const calls = { first: 0, second: 0 };
     const unsubscribe = changeLog.onCommit(() => (calls.first += 1));
@@ -210,7 +213,7 @@ function hints(desk: () => FrontDesk): void {
     expect(calls.first).toBe(first);
   });
 
-  it('is not harmed by a listener that throws or rejects', async () => {
+  it('a listener that throws or rejects does not affect the other listeners or the store', async () => {
     const { changeLog } = desk();
     let calls = 0;
     const stops = [
@@ -230,12 +233,12 @@ function hints(desk: () => FrontDesk): void {
 const WRITERS = 10;
 const BOOKINGS = 12;
 
-/** Ten writers book with two doctors and move half of their tokens from one to the other, while one reader follows. */
+/** Ten writers book with two doctors and move half of the tokens to the other one, while one reader reads the log. */
 async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
   const [{ changeLog }] = desks as [FrontDesk];
   const before = await readAll(changeLog);
   const writers = { areDone: false };
-  const followed = (async () => {
+  const read = (async () => {
     const entries = [...before];
     let cursor = entries.at(-1)?.cursor ?? changeLog.beginning;
     for (;;) {
@@ -244,7 +247,7 @@ async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
       entries.push(...page.entries);
       cursor = page.cursor;
       if (wereDone && page.isEnd) return entries;
-      // A database in memory answers at once: the writers get their turn too.
+      // A database in memory answers at once, so the reader must give the writers time to run.
       await new Promise(setImmediate);
     }
   })();
@@ -260,7 +263,7 @@ async function readsWhileWriting(desks: readonly FrontDesk[]): Promise<void> {
     }),
   );
   writers.areDone = true;
-  const entries = await followed;
+  const entries = await read;
   const names = namesOf(entries);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(namesOf(await readAll(changeLog)));

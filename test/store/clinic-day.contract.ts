@@ -5,8 +5,8 @@ import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clini
 import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 
-/** What a token shows in memory, as the store has it. */
-const kept = (token: Token) => ({
+/** A token in memory, in the form in which the store has it. */
+const asStored = (token: Token) => ({
   id: token.id,
   doctorId: token.slot.doctor.facts.id,
   slotId: token.slot.facts.id,
@@ -21,8 +21,8 @@ const kept = (token: Token) => ({
   hasCheckedIn: token.hasCheckedIn,
 });
 
-/** What every store makes of the commands of a clinic's day. */
-export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>): void {
+/** Tests what a store has after the commands of a clinic's day. */
+export function clinicDayTests(database: () => OpenDatabase | Promise<OpenDatabase>): void {
   let desk: FrontDesk;
 
   beforeEach(async () => {
@@ -53,16 +53,16 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     ['moved to another doctor', () => desk.move('W1', 'other')],
     ['moved there and back', () => desk.move('W1', 'other').then(() => desk.move('W1', 'nine'))],
     ['given another class', () => desk.reclassify('W1', 'FOLLOW_UP')],
-    ['bumped for want of seats', () => desk.revise('nine', 1)],
+    ['bumped because seats were removed', () => desk.revise('nine', 1)],
     ['moved by the hospital', () => desk.close('nine', 'ten')],
-  ])('a token that was %s is kept as it is in memory', async (_, play) => {
+  ])('a token that was %s is stored as it is in memory', async (_, play) => {
     await desk.admit('nine', 'W1 W2 W3');
     await play();
     for (const name of ['W1', 'W2', 'W3'])
-      expect(await read(name)).toEqual(kept(found(desk.engine.token(tokenId(name)))));
+      expect(await read(name)).toEqual(asStored(found(desk.engine.token(tokenId(name)))));
   });
 
-  it('a token that is over keeps that its patient was at the desk', async () => {
+  it('a token that is over is still stored as checked in', async () => {
     await desk.admit('nine', 'W1 W2');
     await desk.checkIn('W1');
     await desk.noShow('W1 W2');
@@ -70,7 +70,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     expect(await read('W2')).toMatchObject({ status: 'NO_SHOW', hasCheckedIn: false });
   });
 
-  it('a completed token is kept with its seat, an expired one without', async () => {
+  it('a completed token still belongs to its slot, and an expired one does not', async () => {
     await desk.admit('nine', 'W1 W2 W3');
     await desk.start('W1');
     await desk.complete('W1');
@@ -82,7 +82,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     expect(tokens.map(({ id }) => id).sort()).toEqual(['W1', 'W2']);
   });
 
-  it('a token that moved is in its new slot and in no other', async () => {
+  it('a moved token is in its new slot and in no other', async () => {
     await desk.admit('nine', 'W1');
     await desk.move('W1', 'other');
     const tokensOf = async (slot: string) => found(await desk.archive.slot(slotId(slot))).tokens;
@@ -90,7 +90,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     expect(await tokensOf('other')).toMatchObject([{ id: 'W1', doctorId: SEN, number: 1 }]);
   });
 
-  it('the number printed last is the highest, though a lower one has moved in since (R10)', async () => {
+  it('the last number is the highest one, although a lower one has moved in since (R10)', async () => {
     await desk.admit('nine', 'W1');
     await desk.admit('ten', 'W2');
     await desk.move('W1', 'ten');
@@ -98,7 +98,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     expect(await desk.archive.slot(slotId('ten'))).toMatchObject({ lastNumber: 2 });
   });
 
-  it('a history says between what, and which class the token got', async () => {
+  it('a history has the statuses before and after each change, and the class that the token got', async () => {
     await desk.admit('nine', 'W1');
     const version = versionOf();
     await desk.reclassify('W1', 'FOLLOW_UP');
@@ -115,7 +115,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     ]);
   });
 
-  it("a history goes from doctor to doctor, oldest first, whatever the doctors' versions", async () => {
+  it("a history across doctors is in the order of time, not of the doctors' versions", async () => {
     await desk.admit('nine', 'W1');
     const [rao, sen] = [versionOf(RAO), versionOf(SEN)];
     await desk.move('W1', 'other');
@@ -129,7 +129,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     ]);
   });
 
-  it('a reason is told to those whom the command was about and to nobody whom it touched', async () => {
+  it('a reason is recorded for the tokens of the command, and not for tokens that it only touched', async () => {
     const reasons = async (name: string) =>
       (await desk.archive.history(tokenId(name))).map(({ kind, reason }) => `${kind} ${reason}`);
     await desk.admit('nine', 'W1 W2 W3');
@@ -154,7 +154,7 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     ]);
   });
 
-  it('slots that are excepted are left out', async () => {
+  it('slots in `except` are left out', async () => {
     const read = async (...except: string[]) =>
       (await desk.archive.slots(RAO, TODAY, TOMORROW, new Set(except.map(slotId)))).map(
         ({ facts }) => facts.id,
@@ -164,11 +164,11 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     expect(await read()).toEqual(['nine', 'ten', 'morrow']);
   });
 
-  it('the changes of a slot are all that ever happened in it, as the engine told them', async () => {
-    const told: Change[] = [];
+  it('the changes of a slot are all changes that the engine applied to it', async () => {
+    const applied: Change[] = [];
     const { engine } = desk;
     const apply = engine.apply.bind(engine);
-    engine.apply = (change) => void (apply(change), told.push(change));
+    engine.apply = (change) => void (apply(change), applied.push(change));
     await desk.admit('nine', 'W1 W2 W3 F1');
     await desk.checkIn('W1');
     await desk.move('W3', 'ten');
@@ -183,13 +183,13 @@ export function keepsTheDay(database: () => OpenDatabase | Promise<OpenDatabase>
     await desk.close('nine', 'ten');
     await desk.leave('F1');
     for (const id of ['nine', 'ten', 'other', 'morrow']) {
-      const expected = told.filter((change) => slotIdOf(change) === id);
-      // The slots were opened before anybody listened.
+      const expected = applied.filter((change) => slotIdOf(change) === id);
+      // The slots were opened before the recording of the changes began.
       const [opened, ...changes] = await desk.archive.slotChanges(slotId(id));
       expect(opened).toMatchObject({ kind: 'slot_set', slot: { id } });
       expect(changes).toEqual(expected);
     }
-    expect(new Set(told.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(10);
+    expect(new Set(applied.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(10);
   });
 
   it('an unknown slot has no changes', async () => {

@@ -12,7 +12,7 @@ import type { Operation } from '../../src/store/sqlite/statements.ts';
 import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
 import { doctorFacts, NOW, RAO, RULES } from '../support/engine/clinic.ts';
 import { Desk, storedResponse } from '../support/store/desk.ts';
-import { heard, standing } from '../support/store/disk.ts';
+import { handled, statesOf } from '../support/store/disk.ts';
 import { eventually } from '../support/eventually.ts';
 import { fill } from '../support/process/full-disk.ts';
 import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
@@ -33,7 +33,7 @@ async function openDesk(file: string): Promise<Desk> {
   return desk;
 }
 
-/** A second connection, as a backup or a curious person has it. */
+/** A second connection to the database. */
 function connect(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   onTestFinished(() => database.close());
@@ -43,17 +43,17 @@ function connect(file: string): DatabaseSync {
 const count = (database: DatabaseSync, from: string): unknown =>
   database.prepare(`SELECT count(*) AS n FROM ${from}`).get()?.['n'];
 
-/** The store is stalled: the commands in flight wait, new ones are refused, what is not durable is not shown. */
+/** Checks a stalled store: commands in flight wait, new ones are refused, and reads of pending changes are refused. */
 async function expectStalled(desk: Desk, inFlight: readonly Promise<unknown>[]): Promise<void> {
   expect(desk.store.state).toBe('stalled');
   await expect(desk.book('refused')).rejects.toThrow(NotDurableError);
   expect(desk.engine.token(tokenId('refused'))).toBeUndefined();
   await expect(desk.store.read(RAO, () => null)).rejects.toThrow(NotDurableError);
   expect(desk.store.isSettled(RAO)).toBe(false);
-  expect(await standing(inFlight)).toEqual(inFlight.map(() => 'pending'));
+  expect(await statesOf(inFlight)).toEqual(inFlight.map(() => 'pending'));
 }
 
-/** Everything that was answered is on disk once, nothing else is, and a restart finds the very same state. */
+/** Checks that the disk has exactly the answered bookings, each once, and that a restart loads the same state. */
 async function expectNothingLost(desk: Desk, file: string, names: readonly string[]) {
   const database = connect(file);
   const ids = database.prepare('SELECT id FROM tokens ORDER BY arrival').all();
@@ -66,17 +66,17 @@ async function expectNothingLost(desk: Desk, file: string, names: readonly strin
 
 describe('a disk that is full', () => {
   it.skipIf(noMount !== null)(
-    `stalls the service until there is space, and loses nothing${needsMount}`,
+    `stalls the service until there is space, and nothing is lost${needsMount}`,
     async () => {
       const directory = mountMemory('size=2m');
       const file = join(directory, 'opd.db');
       const desk = await openDesk(file);
       const answered: string[] = [];
-      const send = (name: string) => heard(desk.book(name).then(() => answered.push(name)));
+      const send = (name: string) => handled(desk.book(name).then(() => answered.push(name)));
       await send('first');
       const makeSpace = fill(directory);
       let inFlight: Promise<unknown>[] = [];
-      // Some batches still fit: the last page of the journal has room.
+      // Some batches still fit, because the last page of the journal has space.
       for (let nth = 1; desk.store.state === 'ready'; nth += 1) {
         inFlight = [send(`a${nth}`), send(`b${nth}`)];
         const isDone = () => desk.store.state === 'stalled' || answered.length === 1 + 2 * nth;
@@ -93,15 +93,15 @@ describe('a disk that is full', () => {
 });
 
 describe('a database that is busy for longer than a write waits', () => {
-  it('stalls the service until it is free, and loses nothing', async () => {
+  it('stalls the service until it is free, and nothing is lost', async () => {
     const file = join(tempDir(), 'opd.db');
     const desk = await openDesk(file);
     await desk.book('a');
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');
-    const inFlight = [heard(desk.book('b')), heard(desk.cancel('a'))];
+    const inFlight = [handled(desk.book('b')), handled(desk.cancel('a'))];
     await turn();
-    inFlight.push(heard(desk.book('c')));
+    inFlight.push(handled(desk.book('c')));
     await eventually(() => desk.store.state === 'stalled');
     await expectStalled(desk, inFlight);
     other.exec('ROLLBACK');
@@ -111,12 +111,12 @@ describe('a database that is busy for longer than a write waits', () => {
     await expectNothingLost(desk, file, ['a', 'b', 'c', 'd']);
   });
 
-  it('does not keep it from closing: what is in flight is never answered as done', async () => {
+  it('does not prevent the store from closing: commands in flight are rejected', async () => {
     const file = join(tempDir(), 'opd.db');
     const desk = await openDesk(file);
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');
-    const answer = heard(desk.book('a'));
+    const answer = handled(desk.book('a'));
     await eventually(() => desk.store.state === 'stalled');
     await desk.store.close();
     await expect(answer).rejects.toThrow(NotDurableError);
@@ -126,8 +126,8 @@ describe('a database that is busy for longer than a write waits', () => {
   });
 });
 
-describe('the clock', () => {
-  it('goes on while the database is busy, though it finds nothing settled', async () => {
+describe('a clock tick', () => {
+  it('succeeds while the database is busy', async () => {
     const file = join(tempDir(), 'opd.db');
     const engine = new AllocationEngine(RULES);
     const { store, archive } = openDatabase(`sqlite:${file}`, engine);
@@ -146,7 +146,7 @@ describe('the clock', () => {
     const context = { identity: ANONYMOUS, idempotency: null };
     const answer = service.tokens.book(booking, context, bookingOf);
     await eventually(() => store.state === 'stalled');
-    // A rejection that nobody hears would end the process, and fails this test.
+    // An unhandled rejection would end the process, and fails this test.
     await service.tick();
     await turn();
     other.exec('ROLLBACK');
@@ -156,7 +156,7 @@ describe('the clock', () => {
 
 describe('a fault in the middle of a batch', () => {
   it.each(['ABORT', 'ROLLBACK', 'FAIL'])(
-    'keeps all of it off the disk and stops the service (%s)',
+    'prevents the write of the whole batch and stops the service (%s)',
     async (how) => {
       const file = join(tempDir(), 'opd.db');
       const desk = await openDesk(file);
@@ -164,13 +164,13 @@ describe('a fault in the middle of a batch', () => {
       const database = connect(file);
       database.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens WHEN NEW.id = 'b'
         BEGIN SELECT RAISE(${how}, 'a fault of the test'); END`);
-      const kept = storedResponse();
+      const stored = storedResponse();
       const inFlight = [
-        desk.book('a', {}, { response: kept }),
+        desk.book('a', {}, { response: stored }),
         desk.cancel('before'),
         desk.book('b'),
         desk.book('c'),
-      ].map((answer) => heard<unknown>(answer));
+      ].map((answer) => handled<unknown>(answer));
       const message = /^The database cannot be written \(SQLite \d+\): a fault of the test\.$/;
       for (const answer of inFlight) await expect(answer).rejects.toThrow(message);
       expect((await desk.store.failure).message).toMatch(message);
@@ -182,14 +182,16 @@ describe('a fault in the middle of a batch', () => {
       expect(count(database, 'tokens')).toBe(1);
       expect(await after.archive.token(tokenId('before'))).toMatchObject({ status: 'BOOKED' });
       expect(await after.archive.history(tokenId('a'))).toEqual([]);
-      expect(await after.archive.storedResponse(kept.caller, kept.key, kept.at)).toBeUndefined();
+      expect(
+        await after.archive.storedResponse(stored.caller, stored.key, stored.at),
+      ).toBeUndefined();
       expect(count(database, 'changes')).toBe(after.engine.doctor(RAO)?.version);
     },
   );
 });
 
 describe('the writer', () => {
-  it('takes a batch that fails back whole, and the next one as if it had never been', async () => {
+  it('rolls a failed batch back as a whole and writes the next one', async () => {
     const file = prepareFile(join(tempDir(), 'opd.db'));
     migrate(file);
     const writer = new WriterClient(file);
@@ -204,25 +206,25 @@ describe('the writer', () => {
   });
 });
 
-describe('a writer that dies', () => {
+describe('a writer thread that dies', () => {
   const DIED = /^The writer of the database has died: .+\.$/;
 
-  /** A desk and its writer's thread. */
+  /** Opens a desk and returns it with the thread of its writer. */
   async function deskAndWriter(file: string): Promise<{ desk: Desk; writer: Worker }> {
-    const made = Promise.withResolvers<Worker>();
-    process.once('worker', made.resolve);
+    const started = Promise.withResolvers<Worker>();
+    process.once('worker', started.resolve);
     const desk = await openDesk(file);
-    return { desk, writer: await made.promise };
+    return { desk, writer: await started.promise };
   }
 
-  it('with a batch in hand fails the service: nothing of it was answered, nothing of it is kept', async () => {
+  it('during a batch makes the service fail: no command of the batch is answered or stored', async () => {
     const file = join(tempDir(), 'opd.db');
     const { desk, writer } = await deskAndWriter(file);
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');
-    const inFlight = [heard(desk.book('a')), heard(desk.book('b'))];
+    const inFlight = [handled(desk.book('a')), handled(desk.book('b'))];
     await turn();
-    inFlight.push(heard(desk.book('c')));
+    inFlight.push(handled(desk.book('c')));
     await writer.terminate();
     other.exec('ROLLBACK');
     for (const answer of inFlight) await expect(answer).rejects.toThrow(DIED);
@@ -233,7 +235,7 @@ describe('a writer that dies', () => {
     expect(count(other, 'tokens')).toBe(0);
   });
 
-  it('with nothing in hand fails the next command, and the service with it', async () => {
+  it('between two batches makes the next command and the service fail', async () => {
     const { desk, writer } = await deskAndWriter(join(tempDir(), 'opd.db'));
     await writer.terminate();
     await expect(desk.book('a')).rejects.toThrow(DIED);
@@ -241,7 +243,7 @@ describe('a writer that dies', () => {
     await desk.store.close();
   });
 
-  it('at birth says why', async () => {
+  it('at its start reports the reason', async () => {
     const writer = new WriterClient(join(tempDir(), 'no such directory', 'opd.db'));
     await expect(writer.write([])).rejects.toThrow(DIED);
     await expect(writer.write([])).rejects.toThrow(/unable to open database file/);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Finality } from '../../src/store/postgres/finality.ts';
 
-/** What is final after snapshots with these ends, each as [position, oldest running, next to start]. */
+/** The final position after snapshots with these ends, each as [position, oldest running, next to start]. */
 function finalAfter(...ends: readonly (readonly [number, number, number])[]): number {
   const finality = new Finality();
   for (const [position, oldestRunning, nextToStart] of ends)
@@ -9,30 +9,30 @@ function finalAfter(...ends: readonly (readonly [number, number, number])[]): nu
   return finality.position;
 }
 
-it('knows nothing at first', () => {
+it('no position is final at first', () => {
   expect(finalAfter()).toBe(0);
 });
 
-it('takes an end for final at once when no transaction runs', () => {
+it('an end is final at once when no transaction runs', () => {
   expect(finalAfter([7, 100, 100])).toBe(7);
 });
 
-it('takes no end for final while a transaction that had begun by then may run', () => {
+it('an end is not final while a transaction that began before it may still run', () => {
   expect(finalAfter([7, 99, 100])).toBe(0);
   expect(finalAfter([7, 99, 100], [7, 99, 103])).toBe(0);
 });
 
-it('takes it for final once all of them have ended, whatever has begun since', () => {
+it('an end is final when all transactions that began before it have ended, although others have begun since', () => {
   expect(finalAfter([7, 99, 100], [9, 100, 103])).toBe(7);
   expect(finalAfter([7, 99, 100], [9, 101, 103], [9, 103, 104])).toBe(9);
 });
 
-it('goes on under a stream of transactions, of which one always runs', () => {
+it('the final position advances under a stream of transactions, one of which always runs', () => {
   const ends = Array.from({ length: 50 }, (_, nth) => [nth, 100 + nth, 102 + nth] as const);
   expect(finalAfter(...ends)).toBe(47);
 });
 
-it('goes on when one transaction has run through very many snapshots', () => {
+it('the final position advances when a transaction ends after very many snapshots', () => {
   const held = Array.from({ length: 50 }, (_, nth) => [nth, 100, 101 + nth] as const);
   expect(finalAfter(...held)).toBe(0);
   expect(finalAfter(...held, [60, 200, 201])).toBe(49);
@@ -42,6 +42,9 @@ it.each([
   ['lost commits', [3, 120, 120], [3, 120, 120], 3],
   ['lost commits while one runs', [3, 119, 120], [3, 119, 120], 0],
   ['another counter of transactions', [9, 50, 51], [9, 50, 51], 0],
-] as const)('begins anew on a server with %s', (_, first, second, expected) => {
-  expect(finalAfter([7, 110, 110], first, second)).toBe(expected);
-});
+] as const)(
+  'the final position is determined anew on a server with %s',
+  (_, first, second, expected) => {
+    expect(finalAfter([7, 110, 110], first, second)).toBe(expected);
+  },
+);

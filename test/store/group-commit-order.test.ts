@@ -20,15 +20,15 @@ const steps = fc.array(
   }),
   { minLength: 1, maxLength: 25 },
 );
-/** How the writes go, in turn: do they fit; after the last one all do. */
+/** Whether each write fits, in order. All later writes fit. */
 const outcomes = fc.array(fc.boolean(), { maxLength: 6 });
 
-/** Commands and readers on one side, a disk on the other, and a scheduler that decides whose turn it is. */
-class Bench {
+/** A group commit with commands, reads and a disk. A scheduler decides the order in which they proceed. */
+class ScheduledCommits {
   readonly decided = new Map<string, DoctorId>();
   readonly durable: string[] = [];
   readonly answered: string[] = [];
-  /** What somebody was told too early. */
+  /** The names that were visible in an answer before they were durable. */
   readonly early: string[] = [];
   unsettled = 0;
   readonly #scheduler: fc.Scheduler;
@@ -49,8 +49,8 @@ class Bench {
     return this.#commits.state === 'stalled';
   }
 
-  /** What of this doctor's is decided and not durable. */
-  #lacking(doctorId: DoctorId): string[] {
+  /** The commands of this doctor that are decided and not durable. */
+  #pendingOf(doctorId: DoctorId): string[] {
     const names = [...this.decided].filter(([, owner]) => owner === doctorId);
     return names.map(([name]) => name).filter((name) => !this.durable.includes(name));
   }
@@ -60,12 +60,12 @@ class Bench {
     else if (kind === 'refusal') {
       const before: string[] = [];
       const answer = this.#commits.transact([doctorId], () => {
-        before.push(...this.#lacking(doctorId));
+        before.push(...this.#pendingOf(doctorId));
         return { ...named(name), response: null };
       });
       this.#watch(name, answer, () => before);
     } else {
-      const before = this.#lacking(doctorId);
+      const before = this.#pendingOf(doctorId);
       const settled = this.#commits.settled(doctorId);
       if (settled === undefined) this.early.push(...before);
       else this.#watch(name, settled, () => before);
@@ -100,33 +100,33 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it(`whatever the order of writes and arrivals, nothing is told early, lost or written twice ${rerun}`, async () => {
+it(`in any order of writes and commands, nothing is answered before it is durable, lost or written twice ${rerun}`, async () => {
   const property = fc.asyncProperty(
     fc.scheduler(),
     steps,
     outcomes,
     fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }),
     async (scheduler, arrivals, fits, turns) => {
-      const bench = new Bench(scheduler, fits);
+      const commits = new ScheduledCommits(scheduler, fits);
       scheduler.scheduleSequence(
         arrivals.map((step, index) => ({
           label: `${step.kind} ${index}`,
           builder: () => {
-            bench.arrive(step, String(index));
+            commits.arrive(step, String(index));
             return Promise.resolve();
           },
         })),
       );
-      for (let round = 0; scheduler.count() > 0 || bench.unsettled > 0; round += 1) {
+      for (let round = 0; scheduler.count() > 0 || commits.unsettled > 0; round += 1) {
         expect(round).toBeLessThan(1_000);
         if (scheduler.count() > 0) await scheduler.waitNext(1);
         if (scheduler.count() === 0 || found(turns[round % turns.length])) await turn();
-        if (bench.isStalled && scheduler.count() === 0) vi.runOnlyPendingTimers();
+        if (commits.isStalled && scheduler.count() === 0) vi.runOnlyPendingTimers();
       }
-      expect(bench.early).toEqual([]);
-      expect(bench.durable).toEqual([...bench.decided.keys()]);
-      const kept = bench.answered.filter((name) => bench.decided.has(name));
-      expect(kept).toEqual(bench.durable);
+      expect(commits.early).toEqual([]);
+      expect(commits.durable).toEqual([...commits.decided.keys()]);
+      const answeredCommands = commits.answered.filter((name) => commits.decided.has(name));
+      expect(answeredCommands).toEqual(commits.durable);
     },
   );
   await fc.assert(property, { seed, numRuns: 1_000 });

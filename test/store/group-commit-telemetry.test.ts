@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { TransientWriteError } from '../../src/store/group-commit.ts';
 import { subscribe } from '../../src/telemetry/index.ts';
 import { doctorFacts, NOW, RAO } from '../support/engine/clinic.ts';
-import { Disk, heard, named, standing } from '../support/store/disk.ts';
+import { Disk, handled, named, statesOf } from '../support/store/disk.ts';
 import { listenTo } from '../support/telemetry.ts';
 
 const FULL = new TransientWriteError('the disk is full');
@@ -24,7 +24,7 @@ it('a batch that is durable is published with its commands, its changes and its 
   const change = { kind: 'doctor_set', doctorId: RAO, version: 1, at: NOW, doctor } as const;
   void disk.send('first');
   await turn();
-  void heard(disk.commits.transact([RAO], () => ({ ...named('a'), changes: [change, change] })));
+  void handled(disk.commits.transact([RAO], () => ({ ...named('a'), changes: [change, change] })));
   await vi.advanceTimersByTimeAsync(7);
   void disk.send('b');
   await vi.advanceTimersByTimeAsync(3);
@@ -37,7 +37,7 @@ it('a batch that is durable is published with its commands, its changes and its 
   ]);
 });
 
-it('a stall is published once with its cause, and its end once with its length', async () => {
+it('a stall is published once with its cause, and its end once with its duration', async () => {
   const stalled = listenTo('opd:commit-stalled');
   const recovered = listenTo('opd:commit-recovered');
   void disk.send('a');
@@ -52,7 +52,7 @@ it('a stall is published once with its cause, and its end once with its length',
   expect(recovered).toEqual([{ stalledMs: 750 }]);
 });
 
-it('a failure is published with a cause that quotes nothing', async () => {
+it('a failure is published with a cause that contains no message', async () => {
   const failed = listenTo('opd:store-failed');
   void disk.send('a');
   await turn();
@@ -60,7 +60,7 @@ it('a failure is published with a cause that quotes nothing', async () => {
   expect(failed).toEqual([{ cause: 'Error' }]);
 });
 
-it('a subscriber that throws harms no command', async () => {
+it('a subscriber that throws does not affect any command', async () => {
   const errors: unknown[] = [];
   const broken = new Error('of the subscriber');
   const end = subscribe(
@@ -76,6 +76,6 @@ it('a subscriber that throws harms no command', async () => {
   await disk.succeed();
   await disk.succeed();
   end();
-  expect(await standing(answers)).toEqual(['a', 'b']);
+  expect(await statesOf(answers)).toEqual(['a', 'b']);
   expect(errors).toEqual([broken, broken]);
 });

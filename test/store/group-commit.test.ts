@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PENDING_MAX, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError, OverloadedError } from '../../src/store/index.ts';
 import { doctorFacts, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
-import { Disk, heard, named, standing } from '../support/store/disk.ts';
+import { Disk, handled, named, statesOf } from '../support/store/disk.ts';
 
 const FULL = new TransientWriteError('the disk is full');
 const BROKEN = new Error('the disk is broken');
@@ -16,11 +16,11 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  expect(disk.together).toBe(0);
+  expect(disk.overlaps).toBe(0);
   vi.useRealTimers();
 });
 
-/** The pause between two tries is over. */
+/** Lets the pause between two attempts pass. */
 async function retry(): Promise<void> {
   await vi.advanceTimersToNextTimerAsync();
   await turn();
@@ -36,12 +36,12 @@ describe('a batch', () => {
     expect(disk.calls).toEqual([]);
     await turn();
     expect(disk.calls).toEqual([['a', 'b']]);
-    expect(await standing(answers)).toEqual(['pending', 'pending']);
+    expect(await statesOf(answers)).toEqual(['pending', 'pending']);
     await disk.succeed();
-    expect(await standing(answers)).toEqual(['a', 'b']);
+    expect(await statesOf(answers)).toEqual(['a', 'b']);
   });
 
-  it('gathers while another is written, and is written right after it', async () => {
+  it('collects commands while another batch is written, and is written right after it', async () => {
     const first = disk.send('a');
     await turn();
     const second = [disk.send('b'), disk.send('c')];
@@ -49,18 +49,18 @@ describe('a batch', () => {
     expect(disk.calls).toEqual([['a']]);
     await disk.succeed();
     expect(disk.calls).toEqual([['a'], ['b', 'c']]);
-    expect(await standing([first, ...second])).toEqual(['a', 'pending', 'pending']);
+    expect(await statesOf([first, ...second])).toEqual(['a', 'pending', 'pending']);
     await disk.succeed();
-    expect(await standing(second)).toEqual(['b', 'c']);
+    expect(await statesOf(second)).toEqual(['b', 'c']);
   });
 
-  it('is not made for commands that have nothing to keep', async () => {
+  it('is not made for commands that have nothing to store', async () => {
     const answer = disk.commits.transact([RAO], () => ({ ...named('a'), response: null }));
     expect(await answer).toBe('a');
     expect(disk.calls).toEqual([]);
   });
 
-  it('takes a limited number of commands, and refuses more without deciding them', async () => {
+  it('holds a limited number of commands, and further ones are refused without being decided', async () => {
     const answers = Array.from({ length: PENDING_MAX }, (_, index) => disk.send(String(index)));
     let runs = 0;
     const tooMany = () =>
@@ -74,7 +74,7 @@ describe('a batch', () => {
     const more = tooMany();
     await disk.succeed();
     await disk.succeed();
-    expect(await standing([found(answers.at(-1)), more])).toEqual([
+    expect(await statesOf([found(answers.at(-1)), more])).toEqual([
       String(PENDING_MAX - 1),
       'more',
     ]);
@@ -82,16 +82,16 @@ describe('a batch', () => {
 });
 
 describe('settled', () => {
-  it('waits for the batch that is written and for the one that gathers', async () => {
+  it('waits for the batch in progress and for the next one', async () => {
     void disk.send('a', RAO);
     await turn();
     void disk.send('b', SEN);
     const waits = [disk.read(RAO), disk.read(SEN), disk.read()];
     await disk.succeed();
-    expect(await standing(waits)).toEqual([undefined, 'pending', 'pending']);
+    expect(await statesOf(waits)).toEqual([undefined, 'pending', 'pending']);
     expect(disk.commits.settled(RAO)).toBeUndefined();
     await disk.succeed();
-    expect(await standing(waits)).toEqual([undefined, undefined, undefined]);
+    expect(await statesOf(waits)).toEqual([undefined, undefined, undefined]);
   });
 
   it('waits for the later of two batches of one doctor', async () => {
@@ -100,18 +100,18 @@ describe('settled', () => {
     void disk.send('b');
     const wait = disk.read(RAO);
     await disk.succeed();
-    expect(await standing([wait])).toEqual(['pending']);
+    expect(await statesOf([wait])).toEqual(['pending']);
     await disk.succeed();
-    expect(await standing([wait])).toEqual([undefined]);
+    expect(await statesOf([wait])).toEqual([undefined]);
   });
 
-  it('holds back a command that has nothing to keep', async () => {
+  it('delays the answer of a command that has nothing to store', async () => {
     void disk.send('a');
     const refused = disk.commits.transact([RAO], () => ({ ...named('b'), response: null }));
     await turn();
-    expect(await standing([refused])).toEqual(['pending']);
+    expect(await statesOf([refused])).toEqual(['pending']);
     await disk.succeed();
-    expect(await standing([refused])).toEqual(['b']);
+    expect(await statesOf([refused])).toEqual(['b']);
   });
 });
 
@@ -127,15 +127,15 @@ describe('while a batch does not fit', () => {
     await disk.fail(FULL);
   });
 
-  it('it is stalled, and says so at once to those who wait to read', async () => {
+  it('the state is stalled, and waiting reads are rejected at once', async () => {
     expect(disk.commits.state).toBe('stalled');
-    expect(await standing(readers)).toEqual(['NotDurableError', 'NotDurableError']);
+    expect(await statesOf(readers)).toEqual(['NotDurableError', 'NotDurableError']);
     await expect(disk.read(RAO)).rejects.toThrow(NotDurableError);
     await expect(disk.read(SEN)).rejects.toThrow(NotDurableError);
     await expect(disk.read()).rejects.toThrow(NotDurableError);
   });
 
-  it('what is durable can still be read', () => {
+  it('a doctor without pending changes can still be read', () => {
     expect(disk.commits.settled('nobody' as typeof RAO)).toBeUndefined();
   });
 
@@ -151,17 +151,17 @@ describe('while a batch does not fit', () => {
     expect(disk.calls).toEqual([['a'], ['a']]);
     await disk.fail(FULL);
     await retry();
-    expect(await standing(inFlight)).toEqual(['pending', 'pending']);
+    expect(await statesOf(inFlight)).toEqual(['pending', 'pending']);
     expect(disk.commits.state).toBe('stalled');
     await disk.succeed();
     expect(disk.commits.state).toBe('ready');
-    expect(await standing(inFlight)).toEqual(['a', 'pending']);
+    expect(await statesOf(inFlight)).toEqual(['a', 'pending']);
     await disk.succeed();
-    expect(await standing(inFlight)).toEqual(['a', 'b']);
+    expect(await statesOf(inFlight)).toEqual(['a', 'b']);
     expect(disk.calls).toEqual([['a'], ['a'], ['a'], ['b']]);
   });
 
-  it('recovery is complete: commands and readers are as before', async () => {
+  it('commands and reads succeed again after the recovery', async () => {
     await retry();
     await disk.succeed();
     await disk.succeed();
@@ -170,34 +170,34 @@ describe('while a batch does not fit', () => {
     const reader = disk.read(RAO);
     await turn();
     await disk.succeed();
-    expect(await standing([answer, reader])).toEqual(['c', undefined]);
+    expect(await statesOf([answer, reader])).toEqual(['c', undefined]);
   });
 
-  it('an error of another kind ends it', async () => {
+  it('an error of another kind is final', async () => {
     await retry();
     await disk.fail(BROKEN);
-    expect(await standing(inFlight)).toEqual(['Error', 'Error']);
+    expect(await statesOf(inFlight)).toEqual(['Error', 'Error']);
     expect(disk.commits.state).toBe('failed');
   });
 });
 
 describe('after a final error', () => {
-  it('everything in flight is rejected with it, and failure tells it', async () => {
+  it('everything in flight is rejected with the error, and failure resolves with it', async () => {
     const inFlight = [disk.send('a')];
     await turn();
     inFlight.push(disk.send('b'));
     const readers = [disk.read(RAO)];
     await disk.fail(BROKEN);
-    expect(await standing([...inFlight, ...readers])).toEqual(['Error', 'Error', 'Error']);
+    expect(await statesOf([...inFlight, ...readers])).toEqual(['Error', 'Error', 'Error']);
     expect(await disk.commits.failure).toBe(BROKEN);
     expect(disk.commits.state).toBe('failed');
   });
 
-  it('nothing is decided, read or written any more', async () => {
+  it('nothing more is decided, read or written', async () => {
     const answer = disk.send('a');
     await turn();
     await disk.fail('a string');
-    expect(await standing([answer])).toEqual(['Error']);
+    expect(await statesOf([answer])).toEqual(['Error']);
     expect((await disk.commits.failure).message).toBe('a string');
     await expect(disk.send('b')).rejects.toThrow(NotDurableError);
     await expect(disk.read(SEN)).rejects.toThrow(NotDurableError);
@@ -207,19 +207,21 @@ describe('after a final error', () => {
 });
 
 describe('a decide that throws', () => {
-  it('keeps what was decided before it off the disk', async () => {
+  it('prevents the write of commands that were decided before it', async () => {
     const before = disk.send('a');
-    const bug = heard(disk.commits.transact([RAO], throwing(BROKEN)));
-    expect(await standing([before, bug])).toEqual(['Error', 'Error']);
+    const bug = handled(disk.commits.transact([RAO], throwing(BROKEN)));
+    expect(await statesOf([before, bug])).toEqual(['Error', 'Error']);
     expect(await disk.commits.failure).toBe(BROKEN);
     expect(disk.calls).toEqual([]);
   });
 
-  it('is one that changes a doctor whom its command does not name', async () => {
+  it('is the same failure as a change of a doctor that the command does not name', async () => {
     const at = NOW;
     const doctor = doctorFacts({ id: SEN });
     const change = { kind: 'doctor_set', doctorId: SEN, version: 1, at, doctor } as const;
-    const stray = heard(disk.commits.transact([RAO], () => ({ ...named('a'), changes: [change] })));
+    const stray = handled(
+      disk.commits.transact([RAO], () => ({ ...named('a'), changes: [change] })),
+    );
     await expect(stray).rejects.toThrow('a command changes only the doctors it names');
     expect(disk.commits.state).toBe('failed');
   });
@@ -228,7 +230,7 @@ describe('a decide that throws', () => {
     ['succeeds', (writing) => writing.succeed()],
     ['does not fit', (writing) => writing.fail(FULL)],
     ['fails', (writing) => writing.fail(new Error('another'))],
-  ])('stays the end when the write of that moment %s', async (_outcome, end) => {
+  ])('is final also when the write in progress %s', async (_outcome, end) => {
     const inFlight = [disk.send('a')];
     await turn();
     inFlight.push(disk.send('b'));
@@ -236,60 +238,60 @@ describe('a decide that throws', () => {
     await end(disk);
     expect(disk.commits.state).toBe('failed');
     expect(await disk.commits.failure).toBe(BROKEN);
-    expect(await standing(inFlight)).toEqual(['Error', 'Error']);
+    expect(await statesOf(inFlight)).toEqual(['Error', 'Error']);
     expect(vi.getTimerCount()).toBe(0);
     expect(disk.calls).toEqual([['a']]);
   });
 });
 
 describe('drain', () => {
-  it('is over at once when nothing is in flight', async () => {
+  it('resolves at once when nothing is in flight', async () => {
     await disk.commits.drain();
     expect(disk.calls).toEqual([]);
   });
 
-  it('waits for the batch that is written and the one that gathers', async () => {
+  it('resolves after the batch in progress and the next one', async () => {
     const answers = [disk.send('a')];
     await turn();
     answers.push(disk.send('b'));
     const drained = disk.commits.drain();
     await disk.succeed();
-    expect(await standing([drained])).toEqual(['pending']);
+    expect(await statesOf([drained])).toEqual(['pending']);
     await disk.succeed();
-    expect(await standing([drained, ...answers])).toEqual([undefined, 'a', 'b']);
+    expect(await statesOf([drained, ...answers])).toEqual([undefined, 'a', 'b']);
   });
 
-  it('waits for commands of this very turn', async () => {
+  it('waits for commands of the same turn', async () => {
     const answer = disk.send('a');
     const drained = disk.commits.drain();
     await turn();
     await disk.succeed();
-    expect(await standing([drained, answer])).toEqual([undefined, 'a']);
+    expect(await statesOf([drained, answer])).toEqual([undefined, 'a']);
   });
 
-  it('is over when a write fails for good', async () => {
+  it('resolves when a write fails finally', async () => {
     const answer = disk.send('a');
     await turn();
     const drained = disk.commits.drain();
     await disk.fail(BROKEN);
-    expect(await standing([drained, answer])).toEqual([undefined, 'Error']);
+    expect(await statesOf([drained, answer])).toEqual([undefined, 'Error']);
     await disk.commits.drain();
   });
 
-  it.each([true, false])('tries a stalled batch once more: fits %s', async (fits) => {
+  it.each([true, false])('retries a stalled batch once: fits %s', async (fits) => {
     const answer = disk.send('a');
     await turn();
     await disk.fail(FULL);
     const drained = disk.commits.drain();
     expect(disk.calls).toEqual([['a'], ['a']]);
     await (fits ? disk.succeed() : disk.fail(FULL));
-    expect(await standing([drained, answer])).toEqual([undefined, fits ? 'a' : 'NotDurableError']);
+    expect(await statesOf([drained, answer])).toEqual([undefined, fits ? 'a' : 'NotDurableError']);
     expect(disk.commits.state).toBe(fits ? 'ready' : 'failed');
     expect(vi.getTimerCount()).toBe(0);
     expect(disk.calls).toHaveLength(2);
   });
 
-  it('does not write a stalled batch twice when it is being tried already', async () => {
+  it('does not write a stalled batch twice when a retry is in progress', async () => {
     const answers = [disk.send('a')];
     await turn();
     answers.push(disk.send('b'));
@@ -300,7 +302,7 @@ describe('drain', () => {
     expect(disk.calls).toEqual([['a'], ['a']]);
     await disk.succeed();
     await disk.succeed();
-    expect(await standing([drained, ...answers])).toEqual([undefined, 'a', 'b']);
+    expect(await statesOf([drained, ...answers])).toEqual([undefined, 'a', 'b']);
     expect(disk.calls).toEqual([['a'], ['a'], ['b']]);
   });
 });

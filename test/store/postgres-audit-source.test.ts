@@ -2,7 +2,7 @@ import { beforeEach } from 'vitest';
 import { openDatabase } from '../../src/store/index.ts';
 import { PostgresAuditSource } from '../../src/store/postgres/audit-source.ts';
 import { emptyTables } from '../support/postgres/postgres.ts';
-import { verifySourceContract } from './audit-source.contract.ts';
+import { auditSourceContract } from './audit-source.contract.ts';
 
 let url = '';
 
@@ -10,7 +10,7 @@ beforeEach(async () => {
   url = await emptyTables();
 });
 
-verifySourceContract('postgres', () => {
+auditSourceContract('postgres', () => {
   const current = url;
   return {
     open: (engine) => openDatabase(current, engine),

@@ -10,14 +10,14 @@ import { tempDir } from '../support/process/temp-dir.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
-/** A desk on this database, closed when the test is over. */
+/** Opens a desk on this database. It is closed when the test ends. */
 async function deskOn(url: string): Promise<FrontDesk> {
   const desk = new FrontDesk((engine) => openDatabase(url, engine));
   onTestFinished(() => desk.store.close().catch(() => undefined));
   return desk.load();
 }
 
-/** A new database with two doctors and their slots. */
+/** Creates a database with two doctors and their slots. */
 async function openedDatabase() {
   const { url } = await createDatabase();
   const desk = await deskOn(url);
@@ -25,15 +25,15 @@ async function openedDatabase() {
   return { url, desk };
 }
 
-/** A connection on which the test runs a transaction by hand. */
+/** A connection on which the test controls a transaction. */
 function connection(url: string) {
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => undefined });
   onTestFinished(() => sql.end({ timeout: 1 }));
   return {
     run: (statement: string) => sql.unsafe(statement),
-    /** Gets the id of a transaction, as a lock of a row does. */
+    /** Makes the transaction get its id, as a row lock does. */
     lock: () => sql.unsafe('SELECT FROM setup FOR SHARE'),
-    /** Draws a position. */
+    /** Inserts a change, which draws a position. */
     insert: (doctor: string) =>
       sql.unsafe(`INSERT INTO changes (doctor_id, version, at, kind, actor, data, command_id)
         VALUES ('${doctor}', 1, 0, 'doctor_set', 'desk', '{}', '')`),
@@ -47,7 +47,7 @@ it.each<[string, order: readonly ('early' | 'late')[]]>([
   ['began first', ['early', 'late']],
   ['began last', ['late', 'early']],
 ])(
-  'a change waits for one with a lower position that is not committed yet, whose transaction %s',
+  'a change is not read before an uncommitted change with a lower position, whose transaction %s',
   async (_, order) => {
     const { url, desk } = await openedDatabase();
     const cursor = await desk.changeLog.end();
@@ -67,7 +67,7 @@ it.each<[string, order: readonly ('early' | 'late')[]]>([
   },
 );
 
-it('a change waits no longer for one that is rolled back', async () => {
+it('a change is read when the change with the lower position is rolled back', async () => {
   const { url, desk } = await openedDatabase();
   const cursor = await desk.changeLog.end();
   const [early, late] = [connection(url), connection(url)];
@@ -79,7 +79,7 @@ it('a change waits no longer for one that is rolled back', async () => {
   expect(await doctorsBehind(desk.changeLog, cursor)).toEqual(['late']);
 });
 
-it('another process passes over nothing either, though it has looked for the first time', async () => {
+it('another process also skips no change at its first read', async () => {
   const { url, desk } = await openedDatabase();
   const cursor = await desk.changeLog.end();
   const [early, late] = [connection(url), connection(url)];
@@ -92,21 +92,21 @@ it('another process passes over nothing either, though it has looked for the fir
   expect(await doctorsBehind(other.changeLog, cursor)).toEqual(['early', 'late']);
 });
 
-it('a commit of another process is hinted at by its notification', async () => {
+it('the notification of another process causes a hint', async () => {
   const { url, desk } = await openedDatabase();
-  // Without the hints of every second.
+  // Fake timers switch off the hint that comes every second.
   vi.useFakeTimers({ toFake: ['setInterval'] });
   onTestFinished(() => void vi.useRealTimers());
   const other = await deskOn(url);
   let hints = 0;
   onTestFinished(other.changeLog.onCommit(() => (hints += 1)));
-  // It hints once when it begins to listen, and may once more when the server listens.
+  // One hint comes when the subscription begins, and one when the server listens.
   await eventually(async () => (await listeners(url)) === 1 && hints === 2);
   await desk.admit('nine', 'W1');
   await eventually(() => hints > 2);
 });
 
-it('a commit without a notification is hinted at a little later', async () => {
+it('a commit without a notification causes a hint a little later', async () => {
   const { url, desk } = await openedDatabase();
   let hints = 0;
   onTestFinished(desk.changeLog.onCommit(() => (hints += 1)));
@@ -116,7 +116,7 @@ it('a commit without a notification is hinted at a little later', async () => {
   await eventually(() => hints > before);
 });
 
-it('listens again when its connection is lost', async () => {
+it('a lost listening connection is opened again', async () => {
   const { url, desk } = await openedDatabase();
   onTestFinished(desk.changeLog.onCommit(() => undefined));
   await eventually(async () => (await listeners(url)) === 1);
@@ -135,7 +135,7 @@ const LISTENERS = `SELECT pid FROM pg_stat_activity
   WHERE datname = current_database() AND query LIKE 'LISTEN%'`;
 const listeners = async (url: string): Promise<number> => (await runSql(url, LISTENERS)).length;
 
-it('nobody who only writes listens', async () => {
+it('a process without a subscription does not listen', async () => {
   const { url, desk } = await openedDatabase();
   const stop = desk.changeLog.onCommit(() => undefined);
   await eventually(async () => (await listeners(url)) === 1);
@@ -143,7 +143,7 @@ it('nobody who only writes listens', async () => {
   await eventually(async () => (await listeners(url)) === 0);
 });
 
-it('has the changes of a database that an older version wrote', async () => {
+it('the changes of a database that an older version wrote are read', async () => {
   const { url, desk } = await openedDatabase();
   await desk.admit('nine', 'W1');
   const { entries } = await desk.changeLog.since(desk.changeLog.beginning, 100);
@@ -153,7 +153,7 @@ it('has the changes of a database that an older version wrote', async () => {
   expect(await after.changeLog.since(after.changeLog.beginning, 100)).toMatchObject({ entries });
 });
 
-it('goes on with the cursors of a database that was copied into it, and of one copied from it', async () => {
+it('cursors stay valid after a copy from SQLite to PostgreSQL and back', async () => {
   const lite = `sqlite:${join(tempDir(), 'opd.db')}`;
   const before = await deskOn(lite);
   await before.openSlots();

@@ -28,7 +28,7 @@ import { casesOf, rerun, seed } from '../support/seed.ts';
 import { snapshotOf, type Snapshot } from '../support/engine/snapshot.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
-/** Both doctors, since a history does not say whose token it means. */
+/** Both doctors, because a history does not say to which doctor a token belongs. */
 const SCOPE = { doctorIds: DOCTORS.map(({ id }) => id) };
 
 const open = (url: string): Promise<Desk> =>
@@ -43,36 +43,39 @@ async function setUp(desk: Desk): Promise<void> {
 }
 
 /** Commands in flight at once. */
-const together = fc.integer({ min: 1, max: 30 });
+const inFlight = fc.integer({ min: 1, max: 30 });
 
-/** Plays a history, so many commands in flight at once. */
-async function playTogether(
+/** Plays a history with up to `inFlight` commands in flight at once. */
+async function playConcurrently(
   desk: Desk,
   history: readonly Action[],
-  together: number,
+  inFlight: number,
 ): Promise<void> {
-  for (let from = 0; from < history.length; from += together)
+  for (let from = 0; from < history.length; from += inFlight)
     await Promise.all(
       history
-        .slice(from, from + together)
+        .slice(from, from + inFlight)
         .map((action) => desk.run(SCOPE, () => perform(desk.engine, action))),
     );
 }
 
-/** All that an engine knows of a doctor. */
+/** The state of a doctor in an engine. */
 const stateOf = (engine: AllocationEngine, id: DoctorId): Snapshot =>
   found(snapshotOf(engine).find(({ doctor }) => doctor.facts.id === id));
 
-/** A store shows every doctor as the engine without a store knows them. */
-async function expectSameState({ store, engine }: Desk, alone: AllocationEngine): Promise<void> {
+/** Checks that every doctor has the same state in the store as in an engine without a store. */
+async function expectSameState(
+  { store, engine }: Desk,
+  reference: AllocationEngine,
+): Promise<void> {
   for (const { id } of DOCTORS)
-    expect(await store.read(id, () => stateOf(engine, id))).toEqual(stateOf(alone, id));
+    expect(await store.read(id, () => stateOf(engine, id))).toEqual(stateOf(reference, id));
 }
 
 const nameOf = ({ doctorId, version, kind }: Pick<TokenChange, 'doctorId' | 'version' | 'kind'>) =>
   `${doctorId}:${version} ${kind}`;
 
-/** Whatever happened to every token and in every slot is on record as the engine without a store leaves it. */
+/** Checks that the stored records of every token and slot are the changes that an engine without a store gives. */
 async function expectSameRecords({ archive }: Desk, history: readonly Action[]): Promise<void> {
   const { engine, changes } = opened();
   changes.push(...play(engine, history));
@@ -102,15 +105,15 @@ const DATABASES = [
 it.each(DATABASES)(
   `$name: a restart at a random point of a random history changes nothing ${rerun}`,
   async ({ newUrl, numRuns }) => {
-    const example = fc.record({ history: histories, point: fc.nat(80), together });
-    const property = fc.asyncProperty(example, async ({ history, point, together }) => {
+    const example = fc.record({ history: histories, point: fc.nat(80), inFlight });
+    const property = fc.asyncProperty(example, async ({ history, point, inFlight }) => {
       const url = await newUrl();
       const before = await open(url);
       await setUp(before);
-      await playTogether(before, history.slice(0, point), together);
+      await playConcurrently(before, history.slice(0, point), inFlight);
       await before.store.close();
       const after = await open(url);
-      await playTogether(after, history.slice(point), together);
+      await playConcurrently(after, history.slice(point), inFlight);
       const { engine } = opened();
       play(engine, history);
       await expectSameState(after, engine);
@@ -122,48 +125,48 @@ it.each(DATABASES)(
   },
 );
 
-/** How many actions in a row come to which of two stores, and whether the other one is looked at after that. */
+/** The number of actions in a row for one of two stores, and whether the other store is checked after them. */
 const turns = fc.array(
-  fc.record({ length: fc.integer({ min: 1, max: 20 }), which: fc.nat(1), isSeen: fc.boolean() }),
+  fc.record({ length: fc.integer({ min: 1, max: 20 }), which: fc.nat(1), isChecked: fc.boolean() }),
   { minLength: 80, maxLength: 80 },
 );
 
 interface Turns {
   readonly history: readonly Action[];
   readonly turns: typeof turns extends fc.Arbitrary<infer T> ? T : never;
-  readonly together: number;
+  readonly inFlight: number;
 }
 
-/** Plays a history on two stores, each of which knows what the engine alone does whenever it is looked at. */
+/** Plays a history on two stores in turn. At each check a store has the same state as an engine without a store. */
 async function takeTurns(
   desks: readonly Desk[],
-  { history, turns, together }: Turns,
+  { history, turns, inFlight }: Turns,
 ): Promise<void> {
   await setUp(found(desks[0]));
   const { engine } = opened();
   let from = 0;
-  for (const { length, which, isSeen } of turns) {
+  for (const { length, which, isChecked } of turns) {
     const stretch = history.slice(from, (from += length));
-    await playTogether(found(desks[which]), stretch, together);
+    await playConcurrently(found(desks[which]), stretch, inFlight);
     play(engine, stretch);
-    if (isSeen && stretch.length > 0) await expectSameState(found(desks[1 - which]), engine);
+    if (isChecked && stretch.length > 0) await expectSameState(found(desks[1 - which]), engine);
   }
   for (const desk of desks) await expectSameState(desk, engine);
 }
 
-it(`postgres: two stores in turn are one ${rerun}`, async () => {
-  const example = fc.record({ history: histories, turns, together });
-  const property = fc.asyncProperty(example, async ({ history, turns, together }) => {
+it(`postgres: two stores that are used in turn have the same state as one engine ${rerun}`, async () => {
+  const example = fc.record({ history: histories, turns, inFlight });
+  const property = fc.asyncProperty(example, async ({ history, turns, inFlight }) => {
     const { url } = await createDatabase();
     const desks = await Promise.all([open(url), open(url)]);
     try {
-      await takeTurns(desks, { history, turns, together });
+      await takeTurns(desks, { history, turns, inFlight });
       for (const desk of desks) await expectSameRecords(desk, history);
       expect((await verifyDatabase(url, HISTORY_RULES)).faults).toEqual([]);
     } finally {
       for (const { store } of desks) await store.close();
     }
   });
-  // A counterexample as it comes: to look for a smaller one takes longer than a test may.
+  // The first counterexample is reported, because the search for a smaller one takes longer than a test may.
   await fc.assert(property, { seed, numRuns: casesOf(15), endOnFailure: true });
 });

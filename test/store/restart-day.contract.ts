@@ -4,15 +4,15 @@ import { clock, found, NOW, RAO, SEN, TODAY, TOMORROW } from '../support/engine/
 import type { FrontDesk } from '../support/store/front-desk.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 
-/** A durable store's desk, and the same after the process was started again at an instant. */
+/** The desk of a durable store, and a function that restarts the process at an instant and returns the new desk. */
 export interface Restart {
   readonly before: () => FrontDesk;
   readonly restart: (now?: typeof NOW, rules?: object) => Promise<FrontDesk>;
 }
 
-/** What a durable store brings back of a clinic's day. */
-export function remembersTheDay({ before, restart }: Restart): void {
-  it('finds who is at the desk, with the doctor, done, moved and of another class', async () => {
+/** Tests what a durable store loads of a clinic's day after a restart. */
+export function restartDayTests({ before, restart }: Restart): void {
+  it('checked-in, started, completed, moved and reclassified tokens are loaded unchanged', async () => {
     const desk = before();
     await desk.openSlots();
     await desk.admit('nine', 'W1 W2 W3 F1 F2');
@@ -37,7 +37,7 @@ export function remembersTheDay({ before, restart }: Restart): void {
     });
   });
 
-  it('knows who was at the desk and was bumped: promoted, they come back as CHECKED_IN', async () => {
+  it('a bumped token that had checked in is CHECKED_IN when it is promoted after a restart', async () => {
     await before().openSlots();
     await before().admit('other', 'W1');
     await before().checkIn('W1');
@@ -47,7 +47,7 @@ export function remembersTheDay({ before, restart }: Restart): void {
     expect(after.engine.token(tokenId('W1'))).toMatchObject({ status: 'CHECKED_IN' });
   });
 
-  it('goes on counting where a token moved in, though it is cancelled', async () => {
+  it('numbers and arrivals continue where a token moved in, although it is cancelled', async () => {
     const desk = before();
     await desk.openSlots();
     await desk.admit('nine', 'W1 W2');
@@ -62,7 +62,7 @@ export function remembersTheDay({ before, restart }: Restart): void {
     expect([lastOf(rao), lastOf(rao, TOMORROW), lastOf(sen)]).toEqual([2, 1, 1]);
   });
 
-  it('lets a token keep the priority that its class had, whatever the table says now', async () => {
+  it('a token has the priority that its class had when it got the class, although the class table has changed', async () => {
     await before().openSlots();
     await before().admit('other', 'W1 W2');
     await before().reclassify('W2', 'FOLLOW_UP');
@@ -73,7 +73,7 @@ export function remembersTheDay({ before, restart }: Restart): void {
     expect(classOf('W2')).toEqual({ type: 'FOLLOW_UP', priority: 60 });
   });
 
-  it('brings back what has ended while its day goes on, and nothing of a day that is over', async () => {
+  it('an ended slot is loaded while its day lasts, and no slot of a day that is over', async () => {
     const yesterday = { date: localDate('2026-01-04'), startTime: clock(-2), endTime: clock(-1) };
     await before().put({}, [
       { id: slotId('yesterday'), ...yesterday },
@@ -89,7 +89,7 @@ export function remembersTheDay({ before, restart }: Restart): void {
     expect(await slotsAt(clock(24))).toEqual([]);
   });
 
-  it('brings back every slot in which somebody still waits, however long it is over', async () => {
+  it('every slot with a waiting token is loaded, however long ago it ended', async () => {
     await before().put({}, [{}, { id: slotId('ten') }]);
     await before().admit('nine', 'W1 W2');
     await before().admit('ten', 'W3');

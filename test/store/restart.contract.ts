@@ -5,20 +5,20 @@ import { storedResponse, type OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 import { EVENING, MORNING } from '../support/engine/week.ts';
-import { remembersTheDay } from './restart-day.contract.ts';
+import { restartDayTests } from './restart-day.contract.ts';
 
 const monday = localDate('2026-01-05');
 
-/** A desk that is closed when its test is over. */
+/** Opens a desk that is closed when the test ends. */
 async function deskOf(open: OpenDatabase, now = NOW, rules = {}): Promise<FrontDesk> {
   const desk = new FrontDesk(open, rules);
   onTestFinished(() => desk.store.close().catch(() => undefined));
   return desk.load(now);
 }
 
-/** What a store that keeps nothing leaves. */
-export function forgets(database: () => OpenDatabase | Promise<OpenDatabase>): void {
-  it('leaves nothing', async () => {
+/** Tests that a store in memory loses everything at a restart. */
+export function lossTests(database: () => OpenDatabase | Promise<OpenDatabase>): void {
+  it('nothing is loaded after a restart', async () => {
     const open = await database();
     const before = await deskOf(open);
     await before.put({}, [{}]);
@@ -31,8 +31,8 @@ export function forgets(database: () => OpenDatabase | Promise<OpenDatabase>): v
   });
 }
 
-/** What a durable store brings back: exactly what can still change. */
-export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>): void {
+/** Tests that a durable store loads after a restart exactly what can still change. */
+export function restartTests(database: () => OpenDatabase | Promise<OpenDatabase>): void {
   let open: OpenDatabase;
   let before: FrontDesk;
   let current: FrontDesk;
@@ -49,12 +49,12 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     return current;
   };
 
-  it('finds nothing in a new database', () => {
+  it('a new database has no doctors', () => {
     expect(before.store.isDurable).toBe(true);
     expect(snapshotOf(before.engine)).toEqual([]);
   });
 
-  it('finds every doctor, session, slot and live token as it was', async () => {
+  it('every doctor, session, slot and live token is loaded unchanged', async () => {
     await before.put({ department: null, timeZone: 'Asia/Kolkata', sessions: [EVENING, MORNING] }, [
       { capacity: 2, sessionId: MORNING.id },
       { id: slotId('closed'), closedReason: 'session_ended', sessionId: EVENING.id },
@@ -68,7 +68,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(after.engine.sessionDoctor(EVENING.id)).toBeDefined();
   });
 
-  it('brings back a slot that ended as late as delay and grace allow, four hours before', async () => {
+  it('a slot with the greatest delay and grace is loaded until four hours after its end', async () => {
     await before.put({}, [{ delayMinutes: 1_440 }]);
     await before.book('a');
     const late = { graceMinutes: 1_440 };
@@ -76,7 +76,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect((await restart(clock(10 + 52), late)).engine.token(tokenId('a'))).toBeUndefined();
   });
 
-  it('finds what was in flight when it was closed', async () => {
+  it('commands in flight at the close are durable after a restart', async () => {
     await before.put({}, [{}]);
     const answers = ['a', 'b', 'c'].map((name) => before.book(name));
     const after = await restart();
@@ -84,7 +84,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
   });
 
-  it('takes no slot of a day that is over into memory and can still read it', async () => {
+  it('a slot of a day that is over is not loaded, but the archive can read it', async () => {
     const ends = (minute: number): Partial<SlotFacts> => ({ endTime: clock(23, minute) });
     await before.put({}, [
       { id: slotId('at eleven'), ...ends(0) },
@@ -92,7 +92,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
       { id: slotId('after'), ...ends(31) },
     ]);
     await before.book('a', { slotId: slotId('at eleven') });
-    // Half an hour and four: past is what ended by 23:30 and whose day is over.
+    // The grace and four hours are over at 28:00 for slots that ended by 23:30. The day of the slots is over too.
     const after = await restart(clock(28), { graceMinutes: 30 });
     const inMemory = found(after.engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
     expect(inMemory.sort()).toEqual(['after', 'delayed']);
@@ -107,7 +107,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
   const doctorAfter = async (now = NOW, rules = {}): Promise<Doctor> =>
     found((await restart(now, rules)).engine.doctor(RAO));
 
-  it('goes on counting versions, arrivals and numbers, though all their tokens are cancelled', async () => {
+  it('versions, arrivals and numbers continue after a restart, although all their tokens are cancelled', async () => {
     await before.put({}, [{}, { id: slotId('tomorrow'), date: localDate('2026-01-06') }]);
     for (const name of ['a', 'b', 'c']) await before.book(name);
     await before.book('d', { slotId: slotId('tomorrow') });
@@ -120,8 +120,8 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(doctor.day(localDate('2026-01-06')).lastNumber).toBe(1);
   });
 
-  it('goes on with the numbers of the day on which the longest slot of all began', async () => {
-    // At its place it began on Saturday the 3rd, for a day; with a day of grace it is still open on Tuesday.
+  it('the numbers of the day on which the longest possible slot began continue after a restart', async () => {
+    // By its local time the slot began on Saturday the 3rd and lasts a day. With a day of grace it is open on Tuesday.
     const saturday = localDate('2026-01-03');
     const [startTime, endTime] = [clock(5 - 24), clock(5)];
     const slot = { id: slotId('long'), date: saturday, startTime, endTime };
@@ -135,14 +135,14 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(doctor.day(saturday).lastNumber).toBe(1);
   });
 
-  it('counts a refused command for nothing', async () => {
+  it('a refused command changes neither version nor arrival', async () => {
     await before.put({}, [{}]);
     const { version } = found(before.engine.doctor(RAO));
     await before.book('a', { slotId: slotId('unknown') }, { response: storedResponse() });
     expect(await doctorAfter()).toMatchObject({ version, lastArrival: 0 });
   });
 
-  it('has the sessions of the last revision, in its order', async () => {
+  it('the sessions of the last revision are loaded, in its order', async () => {
     await before.put({ sessions: [MORNING] });
     await before.put({ sessions: [EVENING] });
     await before.put({ sessions: [{ ...MORNING, weekdays: ['sun'], capacity: 9 }, EVENING] });
@@ -151,7 +151,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(facts.sessions.map(({ id }) => id)).toEqual([MORNING.id, EVENING.id]);
   });
 
-  it('does not bring an ended session back', async () => {
+  it('a removed session is not loaded', async () => {
     await before.put({ sessions: [MORNING, EVENING] });
     await before.put({ sessions: [EVENING], name: 'Dr. Rao', department: 'Surgery' });
     const after = await restart();
@@ -159,7 +159,7 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
   });
 
-  it('brings an ended slot in for a command that names it', async () => {
+  it('an ended slot is loaded for a command that names it', async () => {
     await before.put({}, [{}]);
     await before.book('a');
     const after = await restart(clock(24));
@@ -169,21 +169,21 @@ export function remembers(database: () => OpenDatabase | Promise<OpenDatabase>):
     expect(await after.archive.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
   });
 
-  remembersTheDay({ before: () => before, restart });
+  restartDayTests({ before: () => before, restart });
 }
 
-/** What a durable archive tells after a restart. */
-export function remembersRecords(database: () => OpenDatabase | Promise<OpenDatabase>): void {
-  it('tells the same histories and stored responses, and forgets these after 24 hours', async () => {
+/** Tests what a durable archive reads after a restart. */
+export function restartedArchiveTests(database: () => OpenDatabase | Promise<OpenDatabase>): void {
+  it('histories and stored responses are the same after a restart, and the responses expire after 24 hours', async () => {
     const open = await database();
     const before = await deskOf(open);
     await before.put({}, [{}]);
     await before.book('a', {}, { response: storedResponse() });
     await before.cancel('a', undefined, { reason: 'moved away' });
-    const told = await before.archive.history(tokenId('a'));
+    const history = await before.archive.history(tokenId('a'));
     await before.store.close();
     const after = await deskOf(open);
-    expect(await after.archive.history(tokenId('a'))).toEqual(told);
+    expect(await after.archive.history(tokenId('a'))).toEqual(history);
     expect(await after.archive.storedResponse('anonymous', 'k1', NOW)).toEqual(storedResponse());
     expect(await after.archive.storedResponse('anonymous', 'k1', clock(8 + 24))).toBeUndefined();
   });

@@ -22,7 +22,7 @@ import { makeReadOnly, mountMemory, needsMount, noMount } from '../support/proce
 import { startServer } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
-/** A database on this file, closed when the test is over. */
+/** Opens a database on this file. It is closed when the test ends. */
 function openAll(file: string): Database {
   const database = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
   onTestFinished(() => database.store.close());
@@ -31,7 +31,7 @@ function openAll(file: string): Database {
 
 const open = (file: string): Store => openAll(file).store;
 
-/** What the person who started the process is told. */
+/** The message of the error with which the file is refused. */
 function refusalOf(file: string): string {
   try {
     open(file);
@@ -59,15 +59,15 @@ const change = (file: string, sql: string): void => {
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
-describe('a database that is not there', () => {
-  it('is created, readable for its owner alone', () => {
+describe('a database that does not exist', () => {
+  it('is created, and only the owner can read its files', () => {
     const file = newFile();
     open(file);
     for (const name of readdirSync(dirname(file)).filter((each) => !each.includes('-owner')))
       expect([name, statSync(join(dirname(file), name)).mode & 0o777]).toEqual([name, 0o600]);
   });
 
-  it('is refused in a folder that does not exist, and leaves nothing', () => {
+  it('is refused in a folder that does not exist, and nothing is created', () => {
     const folder = join(tempDir(), 'a', 'b');
     const file = join(folder, 'opd.db');
     expect(refusalOf(file)).toBe(
@@ -84,7 +84,7 @@ describe('a database that is not there', () => {
     expect(existsSync(join(cwd, 'data', 'opd.db'))).toBe(true);
   });
 
-  it('is ours, has every migration on record and journals ahead of writing', () => {
+  it('is created with our application id, all migrations and a write-ahead log', () => {
     const file = newFile();
     open(file);
     expect(query(file, 'PRAGMA application_id')).toEqual({ application_id: 0x4f504454 });
@@ -110,11 +110,11 @@ describe('the connection that writes', () => {
   });
 });
 
-describe('a database that somebody has', () => {
+describe('a database in use', () => {
   const inUse = (file: string) =>
     `The database ${realpathSync(file)} is in use by another process: stop it first, or name another file in DATABASE_URL.`;
 
-  it('is refused to a second owner in the same process until the first lets go', async () => {
+  it('is refused to a second store of the same process until the first one closes it', async () => {
     const file = newFile();
     const { store: first } = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
     expect(refusalOf(file)).toBe(inUse(file));
@@ -122,7 +122,7 @@ describe('a database that somebody has', () => {
     expect(open(file).state).toBe('ready');
   });
 
-  it('is refused by whatever name it goes', () => {
+  it('is refused under each of its names', () => {
     const file = newFile();
     open(file);
     const link = join(tempDir(), 'link.db');
@@ -131,7 +131,7 @@ describe('a database that somebody has', () => {
     expect(refusalOf(relative(process.cwd(), file))).toBe(inUse(file));
   });
 
-  it('is refused while another process has it, and opens when that one is killed', async () => {
+  it('is refused while another process uses it, and opens when that process is killed', async () => {
     const file = newFile();
     const other = await startServer({ DATABASE_URL: `sqlite:${file}` });
     expect(refusalOf(file)).toBe(inUse(file));
@@ -139,7 +139,7 @@ describe('a database that somebody has', () => {
     expect(open(file).state).toBe('ready');
   });
 
-  it('can be read by others all the while', async () => {
+  it('can be read by other connections meanwhile', async () => {
     const file = newFile();
     const desk = await new Desk(() => openAll(file)).load();
     expect(query(file, 'SELECT count(*) AS n FROM doctors')).toEqual({ n: 0 });
@@ -147,8 +147,8 @@ describe('a database that somebody has', () => {
   });
 });
 
-describe('a file that is not ours', () => {
-  it('is refused and left alone when it is text', () => {
+describe('a file of another kind', () => {
+  it('is refused and not changed when it is text', () => {
     const file = newFile();
     const text = 'Dear diary, '.repeat(1_000);
     writeFileSync(file, text);
@@ -161,7 +161,7 @@ describe('a file that is not ours', () => {
   it.each([
     ['has tables', 'CREATE TABLE photos (id INTEGER)'],
     ['has an id', 'PRAGMA application_id = 7; CREATE TABLE doctors (id INTEGER)'],
-  ])("is refused and left alone when it is another program's database and %s", (_what, sql) => {
+  ])("is refused and not changed when it is another program's database and %s", (_what, sql) => {
     const file = newFile();
     change(file, sql);
     const before = readFileSync(file);
@@ -181,7 +181,7 @@ describe('a file that is not ours', () => {
     );
   });
 
-  it('lets go of what it held: the file opens as soon as it is put right', () => {
+  it('is not locked after the refusal: it opens as soon as it is repaired', () => {
     const file = newFile();
     writeFileSync(file, 'not a database, and longer than the header of one '.repeat(10));
     refusalOf(file);
@@ -190,7 +190,7 @@ describe('a file that is not ours', () => {
   });
 });
 
-describe('a place that cannot be written', () => {
+describe('a path that cannot be written', () => {
   it('is refused when it is under a file', () => {
     const file = newFile();
     writeFileSync(file, '');
@@ -203,7 +203,7 @@ describe('a place that cannot be written', () => {
     expect(refusalOf(tempDir())).toMatch(/^The database \S+ cannot be written: EISDIR\b.*\.$/);
   });
 
-  it('is refused when the lock beside it cannot be made', () => {
+  it('is refused when the lock file beside it cannot be created', () => {
     const file = newFile();
     mkdirSync(`${file}-owner`);
     expect(refusalOf(file)).toMatch(/^The database \S+ cannot be locked with \S+-owner: .+\.$/);
@@ -233,15 +233,15 @@ describe('a place that cannot be written', () => {
   });
 });
 
-describe('answers kept under keys', () => {
-  it('never outgrow a day: each new one clears old ones away', async () => {
+describe('responses stored under keys', () => {
+  it('are never older than a day, because each new response deletes expired ones', async () => {
     const file = newFile();
     const desk = await new Desk(() => openAll(file)).load(NOW);
     const hour = 3_600_000;
     for (let nth = 0; nth < 100; nth += 1) {
       const at = (NOW + nth * hour) as typeof NOW;
-      const kept = { caller: 'c', key: String(nth), requestHash: '', answer: '', at };
-      await desk.book('x', {}, { response: kept });
+      const stored = { caller: 'c', key: String(nth), requestHash: '', answer: '', at };
+      await desk.book('x', {}, { response: stored });
     }
     const { n } = query(file, 'SELECT count(*) AS n FROM idempotency_keys') ?? {};
     expect(n).toBe(24);

@@ -11,10 +11,10 @@ import { NotDurableError } from '../../src/store/index.ts';
 import { accepted, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
 import { decided, Desk, orderOf, storedResponse } from '../support/store/desk.ts';
-import { forgets, remembers } from './restart.contract.ts';
-import { decidesAtOnce } from './sole-owner.contract.ts';
+import { lossTests, restartTests } from './restart.contract.ts';
+import { soleOwnerTests } from './sole-owner.contract.ts';
 
-/** What every store promises: the words of the port `Store`, one by one. */
+/** Tests what the port `Store` promises. Every adapter runs them. */
 export function storeContract(name: string, store: DatabaseUnderTest): void {
   describe(`${name}: the store contract`, () => {
     let desk: Desk;
@@ -26,22 +26,23 @@ export function storeContract(name: string, store: DatabaseUnderTest): void {
     });
     afterEach(() => desk.store.close());
 
-    describe('transact', () => transacts(() => desk));
-    describe('read', () => readsTheEngine(() => desk));
-    if (store.isSoleOwner) describe('alone with its database', () => decidesAtOnce(() => desk));
-    describe('ownerOf', () => findsOwners(() => desk));
-    describe('slots that are over', () => loads(() => desk));
-    if (store.losesEverything === null) describe('a restart', () => remembers(store.database));
-    else describe(`a restart (${store.losesEverything})`, () => forgets(store.database));
+    describe('transact', () => transactTests(() => desk));
+    describe('read', () => readTests(() => desk));
+    if (store.isSoleOwner)
+      describe('as the only process on its database', () => soleOwnerTests(() => desk));
+    describe('ownerOf', () => ownerOfTests(() => desk));
+    describe('slots that are over', () => loadTests(() => desk));
+    if (store.whyNotDurable === null) describe('a restart', () => restartTests(store.database));
+    else describe(`a restart (${store.whyNotDurable})`, () => lossTests(store.database));
   });
 }
 
-function transacts(desk: () => Desk): void {
-  it('is ready from the start', () => {
+function transactTests(desk: () => Desk): void {
+  it('the store is ready from the start', () => {
     expect(desk().store.state).toBe('ready');
   });
 
-  it('runs decide once and answers what it answered', async () => {
+  it('decide runs once, and its answer is returned', async () => {
     let runs = 0;
     const answered = desk().store.transact({ doctorIds: [RAO] }, () => {
       runs += 1;
@@ -51,7 +52,7 @@ function transacts(desk: () => Desk): void {
     expect(runs).toBe(1);
   });
 
-  it('answers when the changes are on record', async () => {
+  it('a command is answered when its changes are stored', async () => {
     const { archive } = desk();
     const seen = desk()
       .book('a')
@@ -59,30 +60,30 @@ function transacts(desk: () => Desk): void {
     expect(await seen).toMatchObject({ id: 'a', status: 'BOOKED' });
   });
 
-  it('puts all changes of a command and its kept answer on record together', async () => {
+  it('all changes of a command and its response are stored together', async () => {
     const { archive } = desk();
     await desk().book('a');
-    const kept = storedResponse();
-    const look = async () => [
-      await archive.storedResponse(kept.caller, kept.key, NOW),
+    const stored = storedResponse();
+    const storedState = async () => [
+      await archive.storedResponse(stored.caller, stored.key, NOW),
       (await archive.token(tokenId('a')))?.status,
       (await archive.token(tokenId('e')))?.status,
     ];
-    expect(await look()).toEqual([undefined, 'BOOKED', undefined]);
+    expect(await storedState()).toEqual([undefined, 'BOOKED', undefined]);
     const progress = { isAnswered: false };
     const answered = desk()
-      .book('e', { patientType: 'EMERGENCY' }, { response: kept })
+      .book('e', { patientType: 'EMERGENCY' }, { response: stored })
       .then(() => (progress.isAnswered = true));
     while (!progress.isAnswered) {
-      const [answer, ...statuses] = await look();
-      // What is read later is as new or newer.
+      const [answer, ...statuses] = await storedState();
+      // The statuses are read after the response, so they are never older.
       if (answer !== undefined) expect(statuses).toEqual(['WAITING', 'BOOKED']);
     }
     await answered;
-    expect(await look()).toEqual([kept, 'WAITING', 'BOOKED']);
+    expect(await storedState()).toEqual([stored, 'WAITING', 'BOOKED']);
   });
 
-  it('holds a refusal back until what it has seen is durable', async () => {
+  it('a refusal is answered when the changes that it has seen are durable', async () => {
     const { archive } = desk();
     const waits = {
       booked: desk().book('a'),
@@ -93,13 +94,13 @@ function transacts(desk: () => Desk): void {
     expect(await seen).toBeDefined();
   });
 
-  it('answers the commands of one doctor in the order in which they were decided', async () => {
+  it('the commands of one doctor are answered in the order in which they were decided', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const order = await orderOf(Object.fromEntries(names.map((name) => [name, desk().book(name)])));
     expect(order).toEqual(names);
   });
 
-  it('fails for good when decide throws: the state in memory is not to be trusted', async () => {
+  it('the store fails finally when decide throws, because the state in memory cannot be trusted', async () => {
     const { store, archive } = desk();
     const bug = new Error('a bug');
     const before = desk().book('a');
@@ -117,8 +118,8 @@ function transacts(desk: () => Desk): void {
   });
 }
 
-function readsTheEngine(desk: () => Desk): void {
-  it('nothing of a doctor is in flight before a command and after it', async () => {
+function readTests(desk: () => Desk): void {
+  it('a doctor is settled before a command and after it', async () => {
     const { store } = desk();
     expect(store.isSettled(RAO)).toBe(true);
     const answered = desk().book('a');
@@ -127,19 +128,19 @@ function readsTheEngine(desk: () => Desk): void {
     expect(store.isSettled(RAO)).toBe(true);
   });
 
-  it('looks once', async () => {
-    let looks = 0;
-    await desk().store.read(RAO, () => (looks += 1));
-    expect(looks).toBe(1);
+  it('`look` runs once', async () => {
+    let runs = 0;
+    await desk().store.read(RAO, () => (runs += 1));
+    expect(runs).toBe(1);
   });
 
-  it('tells of a doctor nobody knows that there is none', async () => {
+  it('a read of an unknown doctor finds none', async () => {
     const { store, engine } = desk();
     const nobody = doctorId('nobody');
     expect(await store.read(nobody, () => engine.doctor(nobody))).toBeUndefined();
   });
 
-  it('throws on what `look` throws, and goes on', async () => {
+  it('an error that `look` throws rejects the read, and the store stays usable', async () => {
     const bug = new Error('a bug');
     const { store } = desk();
     const thrown = store.read(RAO, () => {
@@ -150,8 +151,8 @@ function readsTheEngine(desk: () => Desk): void {
   });
 }
 
-function findsOwners(desk: () => Desk): void {
-  it('finds the doctor who has a slot or a session, and only as long as the doctor has it', async () => {
+function ownerOfTests(desk: () => Desk): void {
+  it('ownerOf finds the doctor of a slot or a session, as long as the doctor has it', async () => {
     const { store } = desk();
     const id = 'mornings' as SessionId;
     const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
@@ -165,28 +166,28 @@ function findsOwners(desk: () => Desk): void {
   });
 }
 
-function loads(desk: () => Desk): void {
-  const forget = () => {
+function loadTests(desk: () => Desk): void {
+  const evictNine = () => {
     const slot = found(desk().engine.slot(slotId('nine')));
     desk().engine.evictSlot(slot);
   };
 
-  it('come into memory with their live tokens for a command that names them', async () => {
+  it('are loaded with their live tokens for a command that names them', async () => {
     await desk().book('a');
     await desk().book('b');
     await desk().cancel('b');
-    forget();
+    evictNine();
     const outcome = await desk().cancel('a', { doctorIds: [RAO], slotIds: [slotId('nine')] });
     expect(accepted(outcome).value.promoted).toBeNull();
     expect(await desk().archive.token(tokenId('a'))).toMatchObject({ status: 'CANCELLED' });
     expect(desk().engine.slot(slotId('nine'))).toMatchObject({ isEmpty: true });
   });
 
-  it('come with the number printed last on their day, though its token is gone (R10)', async () => {
+  it('are loaded with the last number of their day, although its token is cancelled (R10)', async () => {
     await desk().book('a');
     await desk().book('b');
     await desk().cancel('b');
-    forget();
+    evictNine();
     const { engine } = desk();
     found(engine.doctor(RAO)).evictDaysBefore(localDate('9999-12-31'));
     const scope = { doctorIds: [RAO], slotIds: [slotId('nine')] };
@@ -194,13 +195,13 @@ function loads(desk: () => Desk): void {
     expect(found(engine.slot(slotId('nine'))).day.lastNumber).toBe(2);
   });
 
-  it('stay away from a command that does not name them', async () => {
+  it('are not loaded for a command that does not name them', async () => {
     await desk().book('a');
-    forget();
+    evictNine();
     expect(await desk().cancel('a')).toMatchObject({ refusal: { code: 'token_not_found' } });
   });
 
-  it('are left as they are when they are in memory already', async () => {
+  it('are not loaded again when they are in memory already', async () => {
     await desk().book('a');
     const token = desk().engine.token(tokenId('a'));
     const answered = desk().book('b', {}, {});
@@ -214,7 +215,7 @@ function loads(desk: () => Desk): void {
     expect(desk().engine.slot(slotId('nine'))).toMatchObject({ seated: 1, waiting: 1 });
   });
 
-  it('that never were, or whose doctor is not in memory, are passed over', async () => {
+  it('are ignored when they do not exist or their doctor is not in memory', async () => {
     desk().engine.evictDoctor(SEN);
     const scope = { doctorIds: [RAO], slotIds: [slotId('never was'), slotId('other')] };
     const outcome = await desk().run(scope, () => ({ ok: true, changes: [], value: null }));

@@ -15,7 +15,7 @@ const ORIGIN = ['desk', null];
 const sqlOf = (migration: string): string =>
   readFileSync(new URL(`../../src/store/sqlite/migrations/${migration}`, import.meta.url), 'utf8');
 
-/** A token as the first version wrote it: without a priority, which then was the class's. */
+/** A token as the first version stored it, without a priority. The priority was that of its class. */
 interface FirstToken {
   readonly name: string;
   readonly type: string;
@@ -30,7 +30,7 @@ const TOKENS: readonly FirstToken[] = [
   { name: 'e1', type: 'EMERGENCY', status: 'BOOKED' },
 ];
 
-/** A database of the first version: a slot of four seats, in which the last of five bookings bumped the first. */
+/** Makes a database of the first version: in a slot of four seats, the last of five bookings has bumped the first. */
 function firstDatabase(): string {
   const path = join(tempDir(), 'opd.db');
   const database = new DatabaseSync(path);
@@ -80,14 +80,14 @@ async function upgraded() {
   return { path, desk: await desk.load() };
 }
 
-it('a database of the first version is verified clean once it is upgraded', async () => {
+it('an upgraded database of the first version is verified as clean', async () => {
   const { path } = await upgraded();
   const { faults, ...counts } = await verifyDatabase(`sqlite:${path}`, RULES);
   expect(faults).toEqual([]);
   expect(counts).toEqual({ doctors: 1, slots: 1, tokens: 5, changes: 8 });
 });
 
-it('its tokens have the priorities of the table there was', async () => {
+it('the tokens of an upgraded database have the priorities of the class table of the first version', async () => {
   const { desk } = await upgraded();
   const priorities = Array.from(
     desk.engine.tokens,
@@ -100,7 +100,7 @@ it('its tokens have the priorities of the table there was', async () => {
   expect(booked).toMatchObject([20, 40, 60, 80, 100].map((priority) => ({ priority })));
 });
 
-it('the day goes on with it', async () => {
+it('an upgraded database takes further commands and stays clean', async () => {
   const { path, desk } = await upgraded();
   await desk.leave('f1');
   await desk.reclassify('w1', 'EMERGENCY');

@@ -2,6 +2,6 @@ import { afterAll } from 'vitest';
 import { dropTables } from './postgres/postgres.ts';
 import { killServers } from './process/server-process.ts';
 
-// Vitest runs this for each test file, whereas the modules of a worker are loaded once for all of its files.
+// Vitest runs this file once for each test file. Other modules are loaded once for all test files of a worker.
 afterAll(dropTables);
 afterAll(killServers);

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long a condition may take on a busy machine before it counts as never. */
+/** The longest wait for a condition. It is long, because the machine may be busy. */
 const DEADLINE_MS = 30_000;
 
 /**
- * Resolves as soon as a condition holds; what the condition throws ends the wait.
- * @throws Error when it does not hold for half a minute
+ * Resolves as soon as the condition holds. Rejects when the condition throws.
+ * @throws Error when the condition does not hold within 30 seconds
  */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;

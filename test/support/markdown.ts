@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** The top of the project. */
+/** The root folder of the project. */
 export const ROOT = new URL('../../', import.meta.url);
 
+/** The text of a file, by its path from the root folder. */
 export const readDocument = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8');
 
 interface Line {
   readonly text: string;
-  /** Inside a fenced block, its fences included. */
+  /** Whether the line belongs to a fenced block. The fences belong to it too. */
   readonly isCode: boolean;
 }
 
@@ -35,7 +36,7 @@ export const headingsOf = (markdown: string, level: number): string[] =>
     .filter((text) => text.startsWith(`${'#'.repeat(level)} `))
     .map((text) => text.slice(level + 1));
 
-/** What stands under a heading, up to the next one of its level or above. */
+/** The text under a heading, up to the next heading of the same or a higher level. */
 export function sectionOf(markdown: string, heading: string): string {
   const lines = linesOf(markdown);
   const first = lines.findIndex(({ text, isCode }) => !isCode && text === heading);
@@ -52,7 +53,7 @@ export function sectionOf(markdown: string, heading: string): string {
     .join('\n');
 }
 
-/** The rows of all tables, without their heads: trimmed cells. */
+/** The rows of all tables, without the header rows, as trimmed cells. */
 export function rowsOf(markdown: string): string[][] {
   const lines = proseOf(markdown).split('\n');
   return lines.flatMap((text, index) => {
@@ -67,7 +68,7 @@ export function rowsOf(markdown: string): string[][] {
   });
 }
 
-/** What stands in backticks. */
+/** The texts in backticks. */
 export const codesIn = (text = ''): string[] =>
   Array.from(text.matchAll(/`([^`\n]+)`/g), ([, code = '']) => code);
 

@@ -1,4 +1,4 @@
-/** The seed of this run's random tests; they name it, and `SEED=... npx vitest ...` runs the same tests again. */
+/** The seed of the random tests. Their names contain it, and `SEED=... npx vitest ...` runs the same tests again. */
 export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /**
@@ -7,8 +7,8 @@ export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 *
  */
 const effort = Number(process.env['TEST_EFFORT'] ?? 0.25);
 
-/** How many random cases a test tries, of those that it tries in a thorough run. */
+/** The number of random cases that a test tries, from the number of a thorough run. */
 export const casesOf = (thorough: number): number => Math.ceil(thorough * effort);
 
-/** Ends the name of a random test. */
+/** The end of the name of each random test: how to run the same cases again. */
 export const rerun = `(rerun with SEED=${seed})`;

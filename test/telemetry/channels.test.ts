@@ -3,14 +3,14 @@ import { causeOf, publish, subscribe, type TelemetryEvents } from '../../src/tel
 
 const EVENT = { stalledMs: 3 };
 
-/** What a subscriber hears, and how it ends; its errors are kept too. */
+/** Subscribes to a channel. Returns the collected errors and the function that ends the subscription. */
 function listen(onEvent: (event: TelemetryEvents['opd:commit-recovered']) => void) {
   const errors: unknown[] = [];
   const end = subscribe('opd:commit-recovered', onEvent, (error) => errors.push(error));
   return { errors, end };
 }
 
-it('builds nothing when nobody subscribes to the channel', () => {
+it('an event is not built when the channel has no subscriber', () => {
   let built = 0;
   const build = () => {
     built += 1;
@@ -29,32 +29,32 @@ it('builds nothing when nobody subscribes to the channel', () => {
   expect(built).toBe(1);
 });
 
-it('hands the same event to every subscriber of the channel, until each has unsubscribed', () => {
-  const heard: unknown[] = [];
-  const first = listen((event) => heard.push(['first', event]));
-  const second = listen((event) => heard.push(['second', event]));
+it('every subscriber of a channel receives the same event until it unsubscribes', () => {
+  const received: unknown[] = [];
+  const first = listen((event) => received.push(['first', event]));
+  const second = listen((event) => received.push(['second', event]));
   publish('opd:commit-recovered', () => EVENT);
   first.end();
   publish('opd:commit-recovered', () => EVENT);
   second.end();
   publish('opd:commit-recovered', () => EVENT);
-  expect(heard).toEqual([
+  expect(received).toEqual([
     ['first', EVENT],
     ['second', EVENT],
     ['second', EVENT],
   ]);
 });
 
-it('passes what a subscriber throws to its own reporter, and goes on with the others', async () => {
+it("a subscriber's error goes to its own reporter, and the other subscribers still receive the event", async () => {
   const uncaught: unknown[] = [];
   const catchAll = (error: unknown) => void uncaught.push(error);
   process.on('uncaughtException', catchAll);
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const error = new Error('of the subscriber');
   const broken = listen(() => {
     throw error;
   });
-  const endWorse = subscribe(
+  const endBrokenReporter = subscribe(
     'opd:commit-recovered',
     () => {
       throw error;
@@ -63,21 +63,21 @@ it('passes what a subscriber throws to its own reporter, and goes on with the ot
       throw new Error('of the reporter');
     },
   );
-  const sound = listen((event) => heard.push(event));
+  const working = listen((event) => received.push(event));
   publish('opd:commit-recovered', () => EVENT);
-  // Node would rethrow on the next tick.
+  // Node would rethrow an uncaught error on the next tick.
   await new Promise(setImmediate);
   process.off('uncaughtException', catchAll);
   broken.end();
-  endWorse();
-  sound.end();
-  expect([uncaught, broken.errors, heard]).toEqual([[], [error], [EVENT]]);
+  endBrokenReporter();
+  working.end();
+  expect([uncaught, broken.errors, received]).toEqual([[], [error], [EVENT]]);
 });
 
 it.each([
   [Object.assign(new TypeError('Asha Rao'), { code: '23505' }), '23505'],
   [new TypeError('Asha Rao'), 'TypeError'],
   ['Asha Rao', 'string'],
-])('names a cause without its message: %o', (error, cause) => {
+])('the cause of an error does not contain its message: %o', (error, cause) => {
   expect(causeOf(error)).toBe(cause);
 });

@@ -25,8 +25,8 @@ const sqlite = (): Promise<string> => Promise.resolve(`sqlite:${join(tempDir(), 
 const postgres = async (): Promise<string> => (await createDatabase()).url;
 const isSqlite = (url: string): boolean => url.startsWith('sqlite:');
 
-type Place = typeof sqlite;
-const DIRECTIONS: [what: string, from: Place, to: Place][] = [
+type NewUrl = typeof sqlite;
+const DIRECTIONS: [what: string, from: NewUrl, to: NewUrl][] = [
   ['SQLite to PostgreSQL', sqlite, postgres],
   ['PostgreSQL to SQLite', postgres, sqlite],
 ];
@@ -39,7 +39,7 @@ async function deskAt(url: string): Promise<FrontDesk> {
 
 const NAME = `O'Neil \\ "x" {y} <नमस्ते 👋>`;
 
-/** The day of two doctors with something in every table, and values of every kind. */
+/** Plays a day of two doctors that has rows in every table and values of every kind. */
 async function dayAt(url: string): Promise<string> {
   const desk = await deskAt(url);
   await desk.openSlots();
@@ -74,31 +74,35 @@ function inSqlite(url: string, statement: string): Record<string, unknown>[] {
   }
 }
 
-/** Every row of every table to the letter, in no order, but for what only one kind of database has. */
+/** Every row of every table as text, sorted, without the values that only one kind of database has. */
 async function rowsOf(url: string): Promise<Record<TableName, string[]>> {
   const tables = await Promise.all(
     TABLE_NAMES.map(async (table) => {
       const rows = isSqlite(url)
         ? inSqlite(url, `SELECT * FROM ${table}`)
         : await runSql(url, `SELECT row::text FROM ${table} AS row`);
-      const isPlaced = table === 'idempotency_keys' && isSqlite(url);
-      const texts = rows.map((row) => JSON.stringify(isPlaced ? { ...row, position: 0 } : row));
+      const hasPosition = table === 'idempotency_keys' && isSqlite(url);
+      const texts = rows.map((row) => JSON.stringify(hasPosition ? { ...row, position: 0 } : row));
       return [table, texts.sort()] as const;
     }),
   );
   return Object.fromEntries(tables) as Record<TableName, string[]>;
 }
 
-/** What there is at a place where there is nothing. */
-const nothingAt = async (url: string): Promise<void> => {
+/** Checks that the database has no tables, or that its file does not exist. */
+const expectNothingAt = async (url: string): Promise<void> => {
   if (isSqlite(url)) expect(readdirSync(dirname(url.slice('sqlite:'.length)))).toEqual([]);
   else
     expect(await runSql(url, `SELECT FROM pg_tables WHERE schemaname = 'public'`)).toHaveLength(0);
 };
 
-describe.each(DIRECTIONS)('from %s', (_, place, other) => {
-  it('and back again every row is the same, to the letter', async () => {
-    const [from, there, back] = [await dayAt(await place()), await other(), await place()];
+describe.each(DIRECTIONS)('from %s', (_, newSource, newTarget) => {
+  it('and back, every row has exactly the same text', async () => {
+    const [from, there, back] = [
+      await dayAt(await newSource()),
+      await newTarget(),
+      await newSource(),
+    ];
     if (!isSqlite(from)) await sql(from, `UPDATE changes SET command_id = ''`);
     const before = await rowsOf(from);
     for (const table of TABLE_NAMES) expect(before[table]).not.toEqual([]);
@@ -109,8 +113,8 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     expect(await rowsOf(from)).toEqual(before);
   });
 
-  it('more comes than one batch holds', async () => {
-    const [from, to] = [await place(), await other()];
+  it('more rows than one batch holds are copied', async () => {
+    const [from, to] = [await newSource(), await newTarget()];
     const desk = await deskAt(from);
     await desk.openSlots();
     const names = Array.from({ length: 2 * ROWS_PER_BATCH + 1 }, (_name, index) => `W${index}`);
@@ -121,8 +125,8 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     expect(await verifyDatabase(to, rules)).toEqual(await verifyDatabase(from, rules));
   });
 
-  it('the service goes on where it was', async () => {
-    const [from, to] = [await dayAt(await place()), await other()];
+  it('the service continues on the copy with the same state', async () => {
+    const [from, to] = [await dayAt(await newSource()), await newTarget()];
     const before = await deskAt(from);
     await before.store.close();
     await migrateStore(from, to, rules);
@@ -137,14 +141,16 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
       'cancelled',
     ]);
     expect(history[0]?.kind).toBe('booked');
-    const kept = await after.archive.storedResponse('anonymous', 'ß', NOW);
-    expect(kept).toEqual(storedResponse({ key: 'ß', answer: JSON.stringify({ key: 'ß', NAME }) }));
+    const response = await after.archive.storedResponse('anonymous', 'ß', NOW);
+    expect(response).toEqual(
+      storedResponse({ key: 'ß', answer: JSON.stringify({ key: 'ß', NAME }) }),
+    );
     await after.store.close();
     expect((await verifyDatabase(to, rules)).faults).toEqual([]);
   });
 
-  it('an empty database is copied to an empty one, and to one whose tables are there already', async () => {
-    const [from, to, again] = [await place(), await other(), await place()];
+  it('an empty database is copied to an empty one, and to one whose tables exist already', async () => {
+    const [from, to, again] = [await newSource(), await newTarget(), await newSource()];
     await (await deskAt(from)).store.close();
     expect(new Set((await migrateStore(from, to, rules)).values())).toEqual(new Set([0]));
     await migrateStore(to, again, rules);
@@ -152,8 +158,8 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     await (await deskAt(to)).store.close();
   });
 
-  it('nothing is copied over what is there', async () => {
-    const [from, to] = [await dayAt(await place()), await dayAt(await other())];
+  it('a database with rows is not overwritten', async () => {
+    const [from, to] = [await dayAt(await newSource()), await dayAt(await newTarget())];
     const before = await rowsOf(to);
     await expect(migrateStore(from, to, rules)).rejects.toThrow(
       /^The (file \S+ is there already: name a new one|database \S+ has rows in it: name an empty one)\.$/,
@@ -161,37 +167,37 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
     expect(await rowsOf(to)).toEqual(before);
   });
 
-  it('nothing is copied while a process is at work on it', async () => {
-    const [from, to] = [await dayAt(await place()), await other()];
+  it('a database that a process uses is not copied', async () => {
+    const [from, to] = [await dayAt(await newSource()), await newTarget()];
     const desk = await deskAt(from);
     await expect(migrateStore(from, to, rules)).rejects.toThrow(
       /^The database \S+ is in use(, with [1-9]\d* connections: stop all processes on it| by another process: stop it) first/,
     );
-    await nothingAt(to);
+    await expectNothingAt(to);
     await desk.store.close();
     await migrateStore(from, to, rules);
   });
 
-  it('nothing is copied of what is damaged', async () => {
-    const [from, to] = [await dayAt(await place()), await other()];
+  it('a damaged database is not copied', async () => {
+    const [from, to] = [await dayAt(await newSource()), await newTarget()];
     await sql(from, `UPDATE tokens SET arrival = 99 WHERE id = 'E1'`);
     await expect(migrateStore(from, to, rules)).rejects.toThrow(
       /^The database \S+ has 1 faults and nothing was copied; npm run verify lists them: token E1: .* arrival is 99, by .*\.$/,
     );
-    await nothingAt(to);
+    await expectNothingAt(to);
   });
 
   type Change = (row: CopiedRow) => readonly CopiedRow[];
   const without = (table: TableName, column: string): Change => {
-    const place = columnsOf(table).indexOf(column);
-    return (row) => [row.with(place, null)];
+    const index = columnsOf(table).indexOf(column);
+    return (row) => [row.with(index, null)];
   };
   it.each<[what: string, table: TableName, change: Change]>([
     ['loses a row', 'tokens', () => []],
     ['loses a value', 'changes', without('changes', 'reason')],
-    ['loses what verify does not look at', 'idempotency_keys', () => []],
-  ])('a copy that %s does not count', async (_what, lossy, change) => {
-    const [from, to] = [await dayAt(await place()), await other()];
+    ['loses a row that verify does not read', 'idempotency_keys', () => []],
+  ])('a copy that %s is refused', async (_what, lossy, change) => {
+    const [from, to] = [await dayAt(await newSource()), await newTarget()];
     const before = await rowsOf(from);
     const { prototype } = isSqlite(to) ? SqliteCopyTarget : PostgresCopyTarget;
     const add = Object.getOwnPropertyDescriptor(prototype, 'add')?.value as SqliteCopyTarget['add'];
@@ -208,30 +214,30 @@ describe.each(DIRECTIONS)('from %s', (_, place, other) => {
         `^The copy of ${lossy} differs from the original: it has \\d+ rows, the original has \\d+. Nothing was copied.$`,
       ),
     );
-    await nothingAt(to);
+    await expectNothingAt(to);
     expect(await rowsOf(from)).toEqual(before);
   });
 });
 
-it('a PostgreSQL database is as it was when it cannot take a row', async () => {
+it('a PostgreSQL database that rejects a row stays empty', async () => {
   const [from, to] = [await dayAt(await sqlite()), await postgres()];
   await sql(from, `UPDATE idempotency_keys SET answer = 'zero: ' || char(0)`);
   await expect(migrateStore(from, to, rules)).rejects.toThrow(
     /^The database postgres:\S+ cannot be used: .*\.$/,
   );
-  await nothingAt(to);
+  await expectNothingAt(to);
 });
 
-it('nothing is copied into a PostgreSQL database that a process is at work on', async () => {
+it('nothing is copied into a PostgreSQL database that a process uses', async () => {
   const [from, to] = [await dayAt(await sqlite()), await postgres()];
   await deskAt(to);
   await expect(migrateStore(from, to, rules)).rejects.toThrow(/ is in use, with [1-9]\d* connect/);
 });
 
-it('a process that starts on a PostgreSQL database waits until all of it is there', async () => {
+it('a process that starts on a PostgreSQL database waits until the copy is complete', async () => {
   const [from, to] = [await dayAt(await sqlite()), await postgres()];
   const { prototype } = PostgresCopyTarget;
-  const keep = Object.getOwnPropertyDescriptor(prototype, 'commit')
+  const commit = Object.getOwnPropertyDescriptor(prototype, 'commit')
     ?.value as PostgresCopyTarget['commit'];
   let starting: Promise<FrontDesk> | undefined;
   const spy = vi.spyOn(prototype, 'commit').mockImplementation(async function (
@@ -240,14 +246,14 @@ it('a process that starts on a PostgreSQL database waits until all of it is ther
     starting = deskAt(to);
     const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`;
     while ((await runSql(to, waiting)).length === 0);
-    await keep.call(this);
+    await commit.call(this);
   });
   onTestFinished(() => spy.mockRestore());
   await migrateStore(from, to, rules);
   expect((await starting)?.engine.token(tokenId('E1'))).toBeDefined();
 });
 
-it('a file is not made beside what another one has left', async () => {
+it('no file is created beside the WAL of another database', async () => {
   const [from, to] = [await dayAt(await postgres()), await sqlite()];
   writeFileSync(`${to.slice('sqlite:'.length)}-wal`, '');
   await expect(migrateStore(from, to, rules)).rejects.toThrow(
@@ -255,7 +261,7 @@ it('a file is not made beside what another one has left', async () => {
   );
 });
 
-it('a file that comes meanwhile is left alone', async () => {
+it('a file that is created during the copy is not overwritten', async () => {
   const [from, to] = [await dayAt(await postgres()), await sqlite()];
   const path = to.slice('sqlite:'.length);
   const { prototype } = SqliteCopyTarget;
@@ -273,25 +279,30 @@ it('a file that comes meanwhile is left alone', async () => {
 
 it.each<[what: string, from: string, to: string, sentence: RegExp]>([
   [
-    'two of a kind',
+    'two databases of one kind',
     'sqlite:a.db',
     'sqlite:b.db',
     /^Name an SQLite file, as sqlite: and its path, /,
   ],
-  ['what keeps nothing', 'memory:', 'postgres://127.0.0.1:1/x', /^Name an SQLite file, /],
-  ['a path', 'a.db', 'postgres://127.0.0.1:1/x', /^Name an SQLite file, /],
-  ['no file', 'sqlite:none.db', 'postgres://127.0.0.1:1/x', /^There is no database none\.db\.$/],
+  ['a database in memory', 'memory:', 'postgres://127.0.0.1:1/x', /^Name an SQLite file, /],
+  ['a path without sqlite:', 'a.db', 'postgres://127.0.0.1:1/x', /^Name an SQLite file, /],
   [
-    'no server',
+    'a file that does not exist',
+    'sqlite:none.db',
+    'postgres://127.0.0.1:1/x',
+    /^There is no database none\.db\.$/,
+  ],
+  [
+    'a server that does not answer',
     'postgres://u:p@127.0.0.1:1/x',
     'sqlite:b.db',
     /^The database postgres:\/\/127\.0\.0\.1:1\/x cannot be opened: /,
   ],
-])('%s is answered with one sentence', async (_, from, to, sentence) => {
+])('%s is refused with one sentence', async (_, from, to, sentence) => {
   await expect(migrateStore(from, to, rules)).rejects.toThrow(sentence);
 });
 
-it('every column of every table is copied, but for those that only one kind has', async () => {
+it('every column of every table is copied, except those that only one kind of database has', async () => {
   const [lite, full] = [await sqlite(), await postgres()];
   for (const url of [lite, full]) await (await deskAt(url)).store.close();
   const ofSqlite = inSqlite(

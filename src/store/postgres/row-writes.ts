@@ -10,8 +10,8 @@ import {
 } from '../../engine/index.ts';
 import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
-import { countersOf } from '../counters.ts';
 import {
+  countersOf,
   dayRows,
   doctorRow,
   responseRow,

@@ -7,22 +7,22 @@ import { tempDir } from '../process/temp-dir.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Whether the apps of these tests keep their state in PostgreSQL. */
+    /** Whether the apps of these tests store their state in PostgreSQL. */
     readonly isPostgres: boolean;
   }
 }
 
-/** For a program that is not started again: a database of the kind that these tests are run on, new and empty. */
-export async function anyDatabase(): Promise<OpenDatabase> {
+/** Returns the opener of a new, empty database. Its data may be lost on close, so the test must not restart the app. */
+export async function newDatabase(): Promise<OpenDatabase> {
   return inject('isPostgres') ? durableDatabase() : (engine) => openDatabase('memory:', engine);
 }
 
-/** One that a restart finds again: what opens one and the same database, new and empty, every time. */
+/** Returns the opener of a new, empty database that a restart finds again: every call opens the same database. */
 export async function durableDatabase(): Promise<OpenDatabase> {
   const url = await durableUrl();
   return (engine) => openDatabase(url, engine);
 }
 
-/** A new and empty database by its URL. */
+/** The URL of a new, empty database that a restart finds again. */
 export const durableUrl = (): Promise<string> =>
   inject('isPostgres') ? emptyTables() : Promise.resolve(`sqlite:${join(tempDir(), 'opd.db')}`);

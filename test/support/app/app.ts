@@ -18,15 +18,15 @@ import {
   type Service,
 } from '../../../src/service/index.ts';
 import type { Database } from '../../../src/store/index.ts';
-import { anyDatabase } from './app-database.ts';
+import { newDatabase } from './app-database.ts';
 import type { OpenDatabase } from '../store/desk.ts';
-import { HeldDisk } from './held-disk.ts';
+import { TestDisk } from './test-disk.ts';
 import { shareCompilers } from './shared-compilers.ts';
 
 shareCompilers();
 
 export interface AppOptions {
-  /** What the clock says at first; a Monday morning in UTC by default. */
+  /** The first time of the clock. A Monday morning in UTC by default. */
   readonly now?: string;
   readonly timeZone?: string;
   readonly roster?: readonly DoctorFacts[];
@@ -34,18 +34,18 @@ export interface AppOptions {
   readonly slots?: Roster['slots'];
   /** Classes that the roster adds or changes. */
   readonly patientTypes?: readonly PatientClass[];
-  /** A new database of the kind that these tests are for by default. */
+  /** Opens the database. A new, empty database by default. */
   readonly store?: OpenDatabase;
   readonly graceMinutes?: number;
   readonly waitlistMax?: number;
   readonly horizonDays?: number;
-  /** False leaves the service loading. */
+  /** False: the service is not started, so it answers as a service that still loads. */
   readonly started?: boolean;
   readonly logger?: pino.Logger;
 }
 
-/** An answer as a client gets it; `body` is the parsed JSON. */
-export interface Answered<T = unknown> {
+/** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
+export interface Answer<T = unknown> {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: T;
@@ -54,7 +54,7 @@ export interface Answered<T = unknown> {
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** The whole program but for the process: app, service, database and engine, with a clock that tests move. */
+/** The whole program without its process: app, service, database and engine. The test sets the clock. */
 export class TestApp {
   readonly app: FastifyInstance;
   readonly service: Service;
@@ -82,43 +82,43 @@ export class TestApp {
     this.#time.now = epochMs(Date.parse(instant));
   }
 
-  /** Moves the clock and lets the service do what it does every second. */
-  async goTo(instant: string): Promise<void> {
+  /** Sets the clock and runs one tick of the service. The process runs a tick every second. */
+  async advanceTo(instant: string): Promise<void> {
     this.now = instant;
     await this.service.tick();
   }
 
-  async send<T>(request: InjectOptions): Promise<Answered<T>> {
+  async send<T>(request: InjectOptions): Promise<Answer<T>> {
     const { statusCode, headers, body } = await this.app.inject(request);
     const isJson = /json/.test(String(headers['content-type'])) && body !== '';
     const parsed = (isJson ? JSON.parse(body) : null) as T;
     return { status: statusCode, headers, body: parsed, text: body };
   }
 
-  get<T = unknown>(url: string): Promise<Answered<T>> {
+  get<T = unknown>(url: string): Promise<Answer<T>> {
     return this.send({ method: 'GET', url });
   }
 
-  post<T = unknown>(url: string, payload: object, headers: Headers = {}): Promise<Answered<T>> {
+  post<T = unknown>(url: string, payload: object, headers: Headers = {}): Promise<Answer<T>> {
     return this.send({ method: 'POST', url, payload, headers });
   }
 
-  put<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+  put<T = unknown>(url: string, payload: object): Promise<Answer<T>> {
     return this.send({ method: 'PUT', url, payload });
   }
 
-  patch<T = unknown>(url: string, payload: object): Promise<Answered<T>> {
+  patch<T = unknown>(url: string, payload: object): Promise<Answer<T>> {
     return this.send({ method: 'PATCH', url, payload });
   }
 
-  /** Books under a name whose first letter is the class, with what else the booking says. */
+  /** Books a patient. The first letter of the name is the class, and `more` has further fields of the booking. */
   async book(name: string, more: object = {}, headers: Headers = {}): Promise<BookingView> {
     const answer = await this.post<BookingView>('/book', booking(name, more), headers);
     expect(answer).toMatchObject({ status: 201 });
     return answer.body;
   }
 
-  /** The only slot of doc1's first session on a day. */
+  /** The slot of one of doc1's sessions on a date. The first session by default. */
   async slot(date: string, session = 'doc1_slot1'): Promise<SlotView> {
     const url = `/schedule?doctor_id=doc1&date=${date}`;
     const { body } = await this.get<{ slots: SlotView[] }>(url);
@@ -136,7 +136,7 @@ const CLASS_OF: Readonly<Record<string, string>> = {
   W: 'WALK_IN',
 };
 
-/** A valid body of POST /book: `E1` is an emergency, in the next slot of doc1's first session. */
+/** A valid body of POST /book. `E1` books an emergency, in the next slot of doc1's first session. */
 export const booking = (name: string, more: object = {}): Record<string, unknown> => ({
   doctor_id: 'doc1',
   slot_id: 'doc1_slot1',
@@ -145,7 +145,7 @@ export const booking = (name: string, more: object = {}): Record<string, unknown
   ...more,
 });
 
-/** Builds and starts the program around a fake clock; it is closed when the test is over. */
+/** Builds and starts the program with a clock that the test sets. The program is closed when the test ends. */
 export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { now = '2026-11-23T08:00:00Z', timeZone = 'UTC', started = true } = options;
   const time = { now: epochMs(Date.parse(now)) };
@@ -155,10 +155,10 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     graceMinutes: options.graceMinutes ?? 30,
     waitlistMax: options.waitlistMax ?? 1_000,
   });
-  const open = options.store ?? (await anyDatabase());
+  const open = options.store ?? (await newDatabase());
   const database = open(engine);
   const { store, archive } = database;
-  // A test that goes on with another program on the same database has closed this one itself.
+  // The close may fail, because a test that restarts the program has closed the store already.
   onTestFinished(() => store.close().catch(() => undefined));
   const service = createService({
     engine,
@@ -176,10 +176,10 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
 }
 
 /** The program on a database whose disk the test controls. */
-export async function openHeldApp(
+export async function openAppOnTestDisk(
   options: AppOptions = {},
-): Promise<{ opd: TestApp; disk: HeldDisk }> {
-  const disk = new HeldDisk();
+): Promise<{ opd: TestApp; disk: TestDisk }> {
+  const disk = new TestDisk();
   const opd = await openApp({ ...options, store: (engine) => disk.open(engine) });
   onTestFinished(() => {
     disk.makeSpace();

@@ -1,6 +1,6 @@
 import { WEEKDAYS } from '../../../src/engine/index.ts';
 
-/** A valid body of PUT /doctors/{id}: the demo's first doctor, unless told otherwise. */
+/** A valid body of PUT /doctors/{id}: the demo's first doctor, with the fields of `more` on top. */
 export const doctorInput = (more: object = {}): Record<string, unknown> => ({
   name: 'Dr. A (Cardiology)',
   time_zone: 'UTC',
@@ -8,7 +8,7 @@ export const doctorInput = (more: object = {}): Record<string, unknown> => ({
   ...more,
 });
 
-/** A valid session, every day from nine to ten. */
+/** A valid session: every day from 09:00 to 10:00, with the fields of `more` on top. */
 export const session = (id: string, more: object = {}): Record<string, unknown> => ({
   id,
   weekdays: [...WEEKDAYS],

@@ -8,9 +8,11 @@ export const DATE = '2026-11-23';
 const FIRST = `doc1_slot1@${DATE}`;
 const SECOND = `doc1_slot2@${DATE}`;
 
+/** The URL of the report of a doctor's day. */
 export const reportUrl = (doctor = 'doc1', date = DATE): string =>
   `/reports/day?doctor_id=${doctor}&date=${date}`;
 
+/** The report of a doctor's day: that of doc1 on `DATE` by default. */
 export async function reportOf(
   opd: TestApp,
   doctor?: string,
@@ -21,9 +23,12 @@ export async function reportOf(
   return answer.body;
 }
 
-/** Counts of which all but these are 0; `wait` is who waited for a seat and got it, median and 90th percentile. */
+/**
+ * The given counts, and 0 for all others. The second argument describes the patients who waited and got a seat: their
+ * number, the median and the 90th percentile of their wait.
+ */
 export function counts(
-  these: Partial<Omit<CountsView, 'wait'>>,
+  given: Partial<Omit<CountsView, 'wait'>>,
   [patients, median_minutes, p90_minutes]: readonly [number, number | null, number | null] = [
     0,
     null,
@@ -44,22 +49,22 @@ export function counts(
     seated: 0,
     waiting: 0,
     wait: { patients, median_minutes, p90_minutes },
-    ...these,
+    ...given,
   };
 }
 
 /**
- * Plays a Monday of doc1, in two slots of three seats, with everything in it that a report counts. W2 is PAID_PRIORITY
- * at the end, E4 is seen, F5 does not come, O8 leaves for doc2, F9 comes from there, the second slot is closed.
+ * Plays a Monday of doc1 with two slots of three seats. The day contains everything that a report counts: W2 becomes
+ * PAID_PRIORITY, E4 is seen, F5 is a no-show, O8 moves to doc2, F9 moves from doc2, and the second slot is closed.
  */
 export async function playDay(opd: TestApp): Promise<void> {
   const ids = new Map<string, string>();
-  const at = (time: string) => opd.goTo(`${DATE}T${time}:00Z`);
+  const at = (time: string) => opd.advanceTo(`${DATE}T${time}:00Z`);
   const book = async (name: string, more: object = {}) =>
     void ids.set(name, (await opd.book(name, more)).id);
   const send = async (method: 'POST' | 'PATCH', url: string, payload: object) =>
     expect(await opd.send({ method, url, payload })).toMatchObject({ status: 200 });
-  const desk = (url: string, name: string, more: object = {}) =>
+  const tokenCommand = (url: string, name: string, more: object = {}) =>
     send('POST', url, { token_id: ids.get(name), ...more });
 
   for (const name of ['W1', 'W2', 'O3']) await book(name);
@@ -68,17 +73,17 @@ export async function playDay(opd: TestApp): Promise<void> {
   await at('08:20');
   await book('F5'); // bumps W1
   await at('08:30');
-  await desk('/cancel', 'O3'); // W1 is promoted after 30 minutes
-  await desk('/check-in', 'E4');
-  await desk('/check-in', 'F5');
+  await tokenCommand('/cancel', 'O3'); // W1 is promoted after 30 minutes
+  await tokenCommand('/check-in', 'E4');
+  await tokenCommand('/check-in', 'F5');
   await at('08:50');
   // Bumps W1 and is promoted after 50 minutes.
-  await desk('/reclassify', 'W2', { patient_type: 'PAID_PRIORITY', reason: 'has paid' });
+  await tokenCommand('/reclassify', 'W2', { patient_type: 'PAID_PRIORITY', reason: 'has paid' });
   await at('09:00');
   await send('POST', '/call-next', { doctor_id: 'doc1' }); // E4
   await at('09:10');
-  await desk('/complete', 'E4');
-  await desk('/no-show', 'F5'); // W1 is promoted after 70 minutes
+  await tokenCommand('/complete', 'E4');
+  await tokenCommand('/no-show', 'F5'); // W1 is promoted after 70 minutes
   await at('09:12');
   await book('W7', { slot_id: FIRST });
   await at('09:15');
@@ -86,15 +91,15 @@ export async function playDay(opd: TestApp): Promise<void> {
   await at('09:20');
   await send('PATCH', `/slots/${FIRST}`, { capacity: 3 }); // W7 is bumped
   await at('09:25');
-  await desk('/move', 'W7', { slot_id: SECOND });
+  await tokenCommand('/move', 'W7', { slot_id: SECOND });
   await book('O8', { slot_id: SECOND });
-  await desk('/move', 'O8', { slot_id: `doc2_slot1@${DATE}` });
+  await tokenCommand('/move', 'O8', { slot_id: `doc2_slot1@${DATE}` });
   await book('F9', { doctor_id: 'doc2', slot_id: `doc2_slot1@${DATE}` });
-  await desk('/move', 'F9', { slot_id: SECOND });
+  await tokenCommand('/move', 'F9', { slot_id: SECOND });
   await at('09:30');
-  // Moves F9, who bumps W1, and W7, who waits.
+  // The closing moves F9, which bumps W1, and W7, which waits.
   await send('POST', `/slots/${SECOND}/close`, { reason: 'ill', move_to: FIRST });
   await at('09:35');
-  await desk('/cancel', 'W2'); // W1 is promoted after 95 minutes
+  await tokenCommand('/cancel', 'W2'); // W1 is promoted after 95 minutes
   await at('10:29');
 }

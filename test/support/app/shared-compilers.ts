@@ -8,19 +8,19 @@ type Compilers = Required<
 type Builder<Compile> = (schemas: unknown, options: unknown) => Compile;
 type Compile = (definition: { readonly schema: unknown }) => unknown;
 
-// Fastify's own compilers are found as Fastify itself finds them, wherever npm has put them.
+// Resolves from Fastify's own folder, because npm may install Fastify's compilers below it.
 const fastifyRequires = createRequire(createRequire(import.meta.url).resolve('fastify'));
-const own = (name: string): (() => Builder<Compile>) =>
+const compilerBuilder = (name: string): (() => Builder<Compile>) =>
   fastifyRequires(`@fastify/${name}`) as () => Builder<Compile>;
 
 /**
- * Every app that this process creates from now on shares the functions that Fastify compiles from schemas. A compiled
- * function depends on its schema and the options alone, and to compile those of an app takes longer than most tests.
+ * From now on, all apps of this process share the functions that Fastify compiles from schemas, because compiling them
+ * for each app takes longer than most tests. A compiled function depends only on its schema and the options.
  */
 export function shareCompilers(): void {
   const compilersFactory = {
-    buildValidator: remembered(own('ajv-compiler')()),
-    buildSerializer: remembered(own('fast-json-stringify-compiler')()),
+    buildValidator: memoized(compilerBuilder('ajv-compiler')()),
+    buildSerializer: memoized(compilerBuilder('fast-json-stringify-compiler')()),
   } as unknown as Compilers;
   channel('fastify.initialization').subscribe((message) => {
     const { fastify } = message as { readonly fastify: FastifyInstance };
@@ -29,17 +29,17 @@ export function shareCompilers(): void {
 }
 
 /** Compiles each schema once for the same shared schemas and the same options. */
-function remembered(build: Builder<Compile>): Builder<Compile> {
+function memoized(build: Builder<Compile>): Builder<Compile> {
   const compilers = new Map<string, Compile>();
   return (schemas, options) => {
-    const circumstances = JSON.stringify([schemas, options]);
-    const compile = compilers.get(circumstances) ?? rememberedBySchema(build(schemas, options));
-    compilers.set(circumstances, compile);
+    const cacheKey = JSON.stringify([schemas, options]);
+    const compile = compilers.get(cacheKey) ?? memoizedBySchema(build(schemas, options));
+    compilers.set(cacheKey, compile);
     return compile;
   };
 }
 
-function rememberedBySchema(compile: Compile): Compile {
+function memoizedBySchema(compile: Compile): Compile {
   const functions = new Map<string, unknown>();
   return (definition) => {
     const text = JSON.stringify(definition.schema);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Answered, TestApp } from './app.ts';
+import type { Answer, TestApp } from './app.ts';
 
 /** Clients of an app that listens on a port of 127.0.0.1. */
 export class Clients {
@@ -11,7 +11,7 @@ export class Clients {
     this.port = port;
   }
 
-  async post<T>(path: string, body: object, headers: object = {}): Promise<Answered<T>> {
+  async post<T>(path: string, body: object, headers: object = {}): Promise<Answer<T>> {
     const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -29,24 +29,25 @@ export class Clients {
     return socket;
   }
 
-  /** Everything the server says to these bytes until it closes the connection. */
+  /** Sends the bytes and returns all that the server sends until it closes the connection. */
   async exchange(bytes: string): Promise<string> {
     const socket = await this.socket();
     socket.write(bytes);
-    return heard(socket);
+    return readUntilClosed(socket);
   }
 }
 
-/** Everything a server says until it closes the connection. */
-export async function heard(socket: Socket): Promise<string> {
+/** Returns all that a server sends until it closes the connection. */
+export async function readUntilClosed(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  // A reset after the answer ends the connection as well.
+  // The server may reset the connection after the answer. That ends the connection too.
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
   return text;
 }
 
+/** Starts the app on a free port of 127.0.0.1. */
 export async function listen({ app }: TestApp): Promise<Clients> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   return new Clients((app.server.address() as AddressInfo).port);

@@ -7,44 +7,44 @@ import { createDatabase } from './postgres.ts';
 import { runSql } from '../store/run-sql.ts';
 import { startServer, type ServerProcess } from '../process/server-process.ts';
 
-/** Doctors of the demo roster; each has one slot that no clock ends while a test runs. */
+/** Doctors of the demo roster. Each has one slot, which does not end while a test runs. */
 export const DOCTORS = ['doc1', 'doc2', 'doc3'] as const;
 export type DoctorName = (typeof DOCTORS)[number];
 
 const SEATS = 5;
 
-/** A process of the service on an empty database. */
-export async function openOne(url: string): Promise<ServerProcess> {
+/** Starts a process of the service on an empty database and opens each doctor's slot. */
+export async function startOne(url: string): Promise<ServerProcess> {
   const server = await startServer({ DATABASE_URL: url });
   for (const doctor of DOCTORS) await openSlot(server, doctor, SEATS);
   return server;
 }
 
-/** Two processes of the service on one empty database, each with its own way to it. */
-export async function openTwo(url: string, other = url): Promise<[ServerProcess, ServerProcess]> {
-  return Promise.all([openOne(url), startServer({ DATABASE_URL: other })]);
+/** Starts two processes of the service on one empty database. Each may have its own URL of it. */
+export async function startTwo(url: string, other = url): Promise<[ServerProcess, ServerProcess]> {
+  return Promise.all([startOne(url), startServer({ DATABASE_URL: other })]);
 }
 
-/** Two processes of the service on a new database, the first by way of a proxy. */
-export async function openProxied() {
+/** Starts two processes of the service on a new database. The first one connects through a proxy. */
+export async function startProxied() {
   const { url } = await createDatabase();
   const proxy = await startPgProxy(url);
-  const [server, other] = await openTwo(proxy.url, url);
+  const [server, other] = await startTwo(proxy.url, url);
   return { url, proxy, server, other };
 }
 
-/** Ends processes that nothing is to be wrong with. */
+/** Stops processes and checks that each exits without an error. */
 export async function stop(...servers: readonly ServerProcess[]): Promise<void> {
   const exits = await Promise.all(servers.map((server) => server.stop()));
   expect(exits).toEqual(servers.map(() => ({ code: 0, signal: null })));
 }
 
-/** Opens a slot some hours from now. */
+/** Opens a slot that starts in two hours. */
 export async function openSlot(
   server: ServerProcess,
   doctor: DoctorName,
   capacity: number,
-  id: string = roomOf(doctor),
+  id: string = slotIdAt(doctor),
 ): Promise<void> {
   const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString();
   const [start_time, end_time] = [hours(2), hours(3)];
@@ -53,9 +53,10 @@ export async function openSlot(
   if (status !== 201) throw new Error(`slot ${id} is refused: ${status}`);
 }
 
-export const roomOf = (doctor: DoctorName): string => `room_of_${doctor}`;
+/** The id of the doctor's slot. */
+export const slotIdAt = (doctor: DoctorName): string => `room_of_${doctor}`;
 
-/** What a booking under this name came to. */
+/** The answer to a booking. */
 export interface Booked {
   readonly status: number;
   readonly retryAfter: string | null;
@@ -70,7 +71,7 @@ export async function bookAt(
 ): Promise<Booked> {
   const body = {
     doctor_id: doctor,
-    slot_id: roomOf(doctor),
+    slot_id: slotIdAt(doctor),
     patient_name: name,
     patient_type: 'WALK_IN',
   };
@@ -86,10 +87,10 @@ export async function bookAt(
   };
 }
 
-/** What a refusal looks like that promises that nothing was changed. */
+/** The refusal which promises that nothing was changed. */
 export const NOT_DURABLE = { status: 503, retryAfter: '2', body: { code: 'not_durable' } };
 
-/** The ids of the tokens on record, by the patient's name. */
+/** The ids of the stored tokens, by the patient's name. */
 export async function tokensByName(url: string): Promise<ReadonlyMap<string, string[]>> {
   const rows = await runSql(url, 'SELECT patient_name AS name, id FROM tokens');
   const ids = new Map<string, string[]>();
@@ -98,11 +99,11 @@ export async function tokensByName(url: string): Promise<ReadonlyMap<string, str
   return ids;
 }
 
-/** The ids of the tokens that are on record under one name. */
+/** The ids of the stored tokens of one patient. */
 export const tokensOf = async (url: string, name: string): Promise<string[]> =>
   (await tokensByName(url)).get(name) ?? [];
 
-/** Where a database is not what it must be whatever has happened, in plain words. */
+/** Describes each breach of what must always be true of a database. */
 export async function databaseFaults(url: string): Promise<string[]> {
   const rows = await runSql(
     url,
@@ -123,7 +124,7 @@ export async function databaseFaults(url: string): Promise<string[]> {
   return rows.map(({ fault }) => fault as string);
 }
 
-/** Sessions of the service on this database. */
+/** The number of the service's sessions on this database. */
 export async function sessionsOf(url: string): Promise<number> {
   const rows = await runSql(
     url,
@@ -133,7 +134,7 @@ export async function sessionsOf(url: string): Promise<number> {
   return rows.length;
 }
 
-/** Somebody else's session on a database, in a transaction that ends with the test at the latest. */
+/** Opens a session of another client, in a transaction that ends at the latest when the test ends. */
 export async function otherSession(url: string): Promise<postgres.Sql> {
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => undefined });
   onTestFinished(() => sql.end({ timeout: 0 }));
@@ -141,15 +142,15 @@ export async function otherSession(url: string): Promise<postgres.Sql> {
   return sql;
 }
 
-/** Holds the rows of these doctors until it is let go. */
-export async function holdRows(url: string, ...doctors: readonly DoctorName[]) {
+/** Locks the rows of these doctors. Returns a function that releases them. */
+export async function lockRows(url: string, ...doctors: readonly DoctorName[]) {
   const sql = await otherSession(url);
   for (const doctor of doctors)
     await sql.unsafe(`SELECT FROM doctors WHERE id = '${doctor}' FOR UPDATE`);
   return () => sql.unsafe('ROLLBACK');
 }
 
-/** Resolves when so many sessions of the service wait for locks that others have. */
+/** Resolves when exactly `sessions` sessions of the service wait for a lock. */
 export const untilWaiting = (url: string, sessions: number): Promise<void> =>
   eventually(async () => {
     const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database()

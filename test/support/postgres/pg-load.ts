@@ -6,11 +6,11 @@ interface Sent {
   readonly name: string;
   readonly key: string | undefined;
   readonly doctor: (typeof DOCTORS)[number];
-  /** Null when the connection broke, and nobody knows. */
+  /** Null when the connection broke, so that the outcome is unknown. */
   answer: Booked | null;
 }
 
-/** Clients that book under a new name each time, half of them with a key, and what each was told. */
+/** Clients that book under a new name each time, half of the time with an idempotency key, and the answers they got. */
 export class Load {
   readonly #sent: Sent[] = [];
   #isOver = false;
@@ -20,12 +20,12 @@ export class Load {
     return this.#answered(201).length;
   }
 
-  /** Bookings that were refused so far because they could not be made durable. */
+  /** Bookings that were refused so far because they could not become durable. */
   get refused(): number {
     return this.#answered(503).length;
   }
 
-  /** Books one after the other until the load is over or the process is gone. */
+  /** Books one patient after another until `end` is called or the process has ended. */
   async client(server: ServerProcess): Promise<void> {
     while (!this.#isOver && !server.hasExited) {
       const count = this.#sent.length;
@@ -41,7 +41,7 @@ export class Load {
     this.#isOver = true;
   }
 
-  /** Sends again, by each process in turn, what has a key and was not answered with success, until it is. */
+  /** Retries each booking that has a key and no success until it succeeds. The processes take turns. */
   async repeat(servers: readonly ServerProcess[]): Promise<void> {
     let turn = 0;
     for (const sent of this.#sent)
@@ -52,13 +52,13 @@ export class Load {
       }
   }
 
-  /** Where what was told and what is on record do not agree, in plain words. */
+  /** Describes each difference between the answers and the stored tokens. */
   async faults(url: string): Promise<string[]> {
     const tokens = await tokensByName(url);
     return this.#sent.flatMap(({ name, answer }) => faultOf(name, answer, tokens.get(name) ?? []));
   }
 
-  /** The bookings that nobody answered and that are on record all the same. */
+  /** The patients whose bookings got no answer and are stored nevertheless. */
   async unanswered(url: string): Promise<string[]> {
     const tokens = await tokensByName(url);
     const unanswered = this.#sent.filter(({ answer }) => answer === null);
@@ -70,7 +70,7 @@ export class Load {
   }
 }
 
-/** The codes of refusals that promise that nothing was changed, with their `Retry-After`. */
+/** The codes of the refusals which promise that nothing was changed, with their `Retry-After`. */
 const REFUSALS: Readonly<Record<string, string>> = { not_durable: '2', stopping: '5' };
 
 function faultOf(name: string, answer: Booked | null, tokens: readonly string[]): string[] {

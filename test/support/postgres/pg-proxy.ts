@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What can be done to one connection at the moment it is watched. */
+/** The actions on one connection when a watched statement passes. */
 export interface Link {
-  /** Breaks both sides; the server still gets what was sent before. */
+  /** Breaks both sides. The server still receives what was sent before. */
   readonly cut: () => void;
-  /** Breaks the client's side alone: the server goes on as if somebody listened. */
+  /** Breaks only the client's side. The server does not notice it. */
   readonly orphan: () => void;
-  /** Keeps back what the server says until it is released. */
+  /** Delays the server's messages until `release`. */
   readonly hold: () => void;
   readonly release: () => void;
 }
@@ -20,13 +20,13 @@ interface Watch {
   readonly done: () => void;
 }
 
-/** Stands before a PostgreSQL server and knows which statement is on its way in which direction. */
+/** A proxy of a PostgreSQL server that knows which statements were sent and which were answered. */
 export class PgProxy {
-  /** The server's URL, by way of this. */
+  /** The URL of the server through this proxy. */
   readonly url: string;
-  /** SQLSTATE codes of the errors that the server has answered. */
+  /** The SQLSTATE codes of the errors that the server has sent. */
   readonly errors: string[] = [];
-  /** Whether connections are taken; who comes meanwhile is turned away. */
+  /** Whether new connections are accepted. */
   isOpen = true;
   readonly #rewrite: (statement: string) => string;
   readonly #links = new Set<Connection>();
@@ -37,12 +37,12 @@ export class PgProxy {
     this.#rewrite = rewrite;
   }
 
-  /** Acts on the next such statement before the server gets it; resolves then. */
+  /** Calls `act` when the next matching statement is sent, before the server receives it. Resolves after that. */
   whenSent(statement: RegExp, act: (link: Link) => void): Promise<void> {
     return this.#when('sent', statement, act);
   }
 
-  /** Acts when the server has carried the next such statement out, before the client hears of it; resolves then. */
+  /** Calls `act` when the server has executed the next matching statement, before the client knows. Then resolves. */
   whenAnswered(statement: RegExp, act: (link: Link) => void): Promise<void> {
     return this.#when('answered', statement, act);
   }
@@ -52,7 +52,7 @@ export class PgProxy {
     for (const link of this.#links) link.cut();
   }
 
-  /** Stands between a client and the server from now on. */
+  /** Connects a client with the server. */
   join(client: Socket, server: Socket): void {
     const link = new Connection(client, server, {
       rewrite: this.#rewrite,
@@ -81,8 +81,8 @@ export class PgProxy {
 }
 
 /**
- * A proxy before the server of this URL, until the test is over.
- * @param rewrite what becomes of a statement's text on its way to the server: as many bytes as before
+ * Starts a proxy of the server with this URL. The proxy ends with the test.
+ * @param rewrite changes a statement's text before the server receives it; the number of bytes must stay the same
  */
 export async function startPgProxy(
   target: string,
@@ -113,16 +113,16 @@ interface Listener {
   readonly closed: () => void;
 }
 
-/** One connection, and the statements that its client has had carried out. */
+/** One connection, and the statements that its client has sent. */
 class Connection implements Link {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #listener: Listener;
   readonly #statements = new Map<string, string>();
-  /** What is to be answered, in order: the server says after each that it is ready for the next. */
+  /** The statements without an answer, in order. The server sends ReadyForQuery after each. */
   readonly #unanswered: string[] = [];
   #bound = '';
-  /** What the server has said meanwhile; undefined while nothing is held. */
+  /** The messages that the server has sent since `hold`; undefined when they are not delayed. */
   #held: Buffer[] | undefined;
   #isCut = false;
 
@@ -167,7 +167,7 @@ class Connection implements Link {
     this.#held = undefined;
   };
 
-  /** A message of the client: a statement as it is, or parsed under a name and then bound and executed under that. */
+  /** Forwards a message of the client. A statement is sent as text, or parsed under a name, bound and executed. */
   #pass(message: Buffer): void {
     const type = letterOf(message);
     let passed = message;
@@ -196,7 +196,7 @@ class Connection implements Link {
 
 const letterOf = (message: Buffer): string => message.toString('latin1', 0, 1);
 
-/** The two texts with which the bodies of some messages begin. */
+/** The two texts at the start of a message's body. Some kinds of message have them. */
 function twoTexts(message: Buffer): [string, string] {
   const middle = message.indexOf(0, 5);
   const end = message.indexOf(0, middle + 1);
@@ -206,7 +206,7 @@ function twoTexts(message: Buffer): [string, string] {
 const codeOf = (message: Buffer): string =>
   /\0C(\w{5})\0/.exec(message.toString('latin1'))?.[1] ?? 'without a code';
 
-/** Splits what comes over a connection into the protocol's messages; a client's first one has no letter before it. */
+/** Splits received bytes into the protocol's messages. The first message of a client has no letter in front. */
 class Splitter {
   #rest = Buffer.alloc(0);
   #letters: 0 | 1;

@@ -1,6 +1,6 @@
 import type { ScheduleView, TokenView } from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
-import { holdRows, openSlot, untilWaiting } from './pg-hospital.ts';
+import { lockRows, openSlot, untilWaiting } from './pg-hospital.ts';
 import { runSql } from '../store/run-sql.ts';
 import type { ServerProcess } from '../process/server-process.ts';
 
@@ -10,20 +10,20 @@ const CLASSES = ['EMERGENCY', 'PAID_PRIORITY', 'FOLLOW_UP', 'ONLINE_BOOKING', 'W
 const CLIENTS_EACH = 12;
 const COMMANDS_EACH = 10;
 
-/** What many clients of several processes have made of one slot. */
+/** The result of a race: many clients of several processes use one slot at the same time. */
 export interface RaceResult {
   /** Commands that were not answered with success. */
   readonly refused: number;
-  /** How often, in the order on record, a booking of one process follows one of another. */
+  /** How often, in the stored order, a booking of one process follows a booking of another process. */
   readonly turns: number;
   readonly seated: number;
-  /** Where the records, or what a process shows, are not what the rules make of the commands in the order on record. */
+  /** Each difference between the rules, applied to the commands in the stored order, and the records or a process. */
   readonly faults: readonly string[];
 }
 
 /**
- * Clients of all processes book and cancel in one new slot of the first doctor, all at once: the doctor's row is let go
- * when every process waits for it.
+ * Clients of all processes book and cancel in one new slot of the first doctor at the same time. The test locks the
+ * doctor's row before, and releases it when every process waits for it.
  */
 export async function race(
   servers: readonly ServerProcess[],
@@ -33,7 +33,7 @@ export async function race(
 ): Promise<RaceResult> {
   const slot = `room_with_${seats}`;
   await openSlot(found(servers[0]), 'doc1', seats, slot);
-  const letGo = await holdRows(url, 'doc1');
+  const unlock = await lockRows(url, 'doc1');
   const owners = new Map<string, ServerProcess>();
   let refused = 0;
   const client = async (server: ServerProcess, name: number): Promise<void> => {
@@ -55,7 +55,7 @@ export async function race(
     client(found(servers[name % servers.length]), name),
   );
   await untilWaiting(url, servers.length);
-  await letGo();
+  await unlock();
   await Promise.all(clients);
   const records = await recordsOf(url, slot);
   const order = records
@@ -71,7 +71,7 @@ export async function race(
   return { refused, turns, seated: await seatedIn(url, slot), faults };
 }
 
-/** The token of a success. */
+/** The id of the token in a successful answer. */
 const idIn = async (answer: Response): Promise<string | undefined> =>
   answer.ok ? ((await answer.json()) as { id: string }).id : undefined;
 
@@ -100,9 +100,9 @@ async function recordsOf(url: string, slot: string): Promise<Recorded[]> {
 }
 
 /**
- * The reference: after every command the line is sorted by rank, and its first ones are seated. Who is booked and who is
- * cancelled is what was asked for; what else is on record comes of it.
- * @returns the line at the end, and after which commands the statuses on record are others
+ * The reference: after every command the line is sorted by rank, and the first `seats` tokens are seated. Bookings and
+ * cancellations are the input; all other records must follow from them.
+ * @returns the line at the end, and the commands after which the stored statuses differ from the reference
  */
 function replayed(records: readonly Recorded[], seats: number): [line: string[], faults: string[]] {
   const faults: string[] = [];
@@ -110,14 +110,15 @@ function replayed(records: readonly Recorded[], seats: number): [line: string[],
   let line: Recorded[] = [];
   for (const [place, record] of records.entries()) {
     statuses.set(record.token, record.to);
-    // The sort is stable: equals stay in the order in which they came.
+    // The sort is stable, so equals stay in the order of their arrival.
     if (record.kind === 'booked') line = [...line, record].sort((a, b) => rankOf(a) - rankOf(b));
     if (record.kind === 'cancelled') line = line.filter(({ token }) => token !== record.token);
     if (records[place + 1]?.command === record.command) continue;
     const isRight = line.every(
       ({ token }, index) => statuses.get(token) === (index < seats ? 'BOOKED' : 'WAITING'),
     );
-    if (!isRight) faults.push(`after record ${place} others are seated than the rules say`);
+    if (!isRight)
+      faults.push(`after record ${place} the seated tokens are not those that the rules give`);
   }
   return [line.map(({ token }) => token), faults];
 }

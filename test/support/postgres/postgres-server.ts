@@ -14,40 +14,40 @@ import { runSql } from '../store/run-sql.ts';
 const GUARD = fileURLToPath(new URL('postgres-guard.ts', import.meta.url));
 const READY = 'database system is ready to accept connections';
 
-/** By name, as in postgresql.conf. */
+/** Settings by their names in postgresql.conf. */
 export type PostgresSettings = Readonly<Record<string, string | number>>;
 
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
-/** `fast` ends all sessions and stops in good order; `immediate` is a crash, and the next start recovers from it. */
+/** `fast` ends all sessions and shuts down cleanly; `immediate` is a crash, and the next start recovers from it. */
 export type StopMode = keyof typeof SIGNALS;
 
 const DEFAULTS: PostgresSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: 200,
-  // A commit is in the hands of the operating system even so: it survives any end of the server, if not of the machine,
-  // and no test ends that.
+  // Without fsync a commit still reaches the operating system. It survives every end of the server. It does not survive
+  // the end of the machine, but no test causes that.
   fsync: 'off',
-  // No database lives long enough to need it, and its workers would make runs differ.
+  // Autovacuum is off because no database lives long enough to need it, and its workers would make runs differ.
   autovacuum: 'off',
-  // Neither UTC nor whatever the machine has: nothing may come to depend on the server's zone.
+  // The zone is unusual, so that a test fails if the program depends on the server's zone.
   timezone: 'Asia/Kolkata',
 };
 
-/** A PostgreSQL server on 127.0.0.1 that does not outlive the process that has started it. */
+/** A PostgreSQL server on 127.0.0.1. It ends at the latest with the process that has started it. */
 export class PostgresServer {
-  /** An empty database and its owner, who may create others and is no superuser. */
+  /** The URL of an empty database, with its owner as the user. The owner may create databases but is no superuser. */
   readonly url: string;
-  /** The same database for a superuser, who gets in even when all other connections are taken. */
+  /** The same database with a superuser, who can connect even when all other connections are in use. */
   readonly superuserUrl: string;
-  /** Everything the server has said so far. */
+  /** Everything that the server has logged so far. */
   log = '';
   readonly #directory: string;
   readonly #programs: Programs;
   readonly #settings: PostgresSettings;
   readonly #password = randomUUID();
-  /** The process around the program that runs now. */
+  /** The guard process of the program that runs now. */
   #guard: ChildProcess | null = null;
 
   private constructor(
@@ -59,21 +59,21 @@ export class PostgresServer {
     this.#directory = directory;
     this.#programs = programs;
     this.#settings = { ...DEFAULTS, ...settings, port };
-    const place = `${this.#password}@127.0.0.1:${port}/postgres`;
-    this.url = `postgres://opd:${place}`;
-    this.superuserUrl = `postgres://postgres:${place}`;
+    const address = `${this.#password}@127.0.0.1:${port}/postgres`;
+    this.url = `postgres://opd:${address}`;
+    this.superuserUrl = `postgres://postgres:${address}`;
   }
 
   /**
    * Starts a new server.
-   * @throws Error with what its programs have said
+   * @throws Error with the output of PostgreSQL's programs
    */
   static async start(settings: PostgresSettings = {}): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'opd-postgres-'));
     let server: PostgresServer | undefined;
     try {
       const programs = await programsFor(directory);
-      server = new PostgresServer(directory, programs, await portOfNobody(), settings);
+      server = new PostgresServer(directory, programs, await unusedPort(), settings);
       await server.#initialize();
       return server;
     } catch (error) {
@@ -84,8 +84,8 @@ export class PostgresServer {
   }
 
   /**
-   * Starts it again after a stop, with what it has kept; resolves when it takes connections.
-   * @throws Error with what it has said, when it ends instead
+   * Starts the server again after a stop, with its data. Resolves when it accepts connections.
+   * @throws Error with the server's log, when the server ends before that
    */
   async start(): Promise<void> {
     const from = this.log.length;
@@ -100,7 +100,7 @@ export class PostgresServer {
     });
   }
 
-  /** Resolves when nothing of it runs any more; what it has kept stays. */
+  /** Resolves when all processes of the server have ended. The data stays on disk. */
   async stop(mode: StopMode): Promise<void> {
     if (this.#guard === null) return;
     this.#guard.send(SIGNALS[mode]);
@@ -112,7 +112,7 @@ export class PostgresServer {
     await this.start();
   }
 
-  /** Stops it for good, and nothing is left. */
+  /** Stops the server and removes its files. */
   async remove(): Promise<void> {
     await this.stop('immediate');
     rmSync(this.#directory, { recursive: true, force: true });
@@ -125,16 +125,17 @@ export class PostgresServer {
   async #initialize(): Promise<void> {
     const passwordFile = join(this.#directory, 'password');
     writeFileSync(passwordFile, this.#password);
-    this.#handOver();
+    this.#changeOwner();
     const initdb = this.#run(this.#programs.initdb, [
       ...['--pgdata', this.#data, '--username', 'postgres', '--pwfile', passwordFile],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-sync', '--no-locale'],
-      // Text sorts as a hospital's own server may well sort it, and not as JavaScript does.
+      // Text is sorted as on many real servers, which differs from the order of JavaScript.
       ...['--locale-provider', 'icu', '--icu-locale', 'en-US'],
     ]);
     const [code] = (await once(initdb, 'close')) as [number];
     if (code !== 0) throw new Error(this.log);
     await this.start();
+    // One iteration checks a password as thousands do, and no test guesses one, so that each login takes less time.
     await runSql(
       this.superuserUrl,
       `SET scram_iterations = 1;
@@ -143,8 +144,8 @@ export class PostgresServer {
     );
   }
 
-  /** Gives its directory, and what is there already, to whoever it runs as. */
-  #handOver(): void {
+  /** Makes the user of the programs the owner of the directory and its files. */
+  #changeOwner(): void {
     const { uid, gid } = this.#programs.runAs;
     if (uid === undefined || gid === undefined) return;
     const names = readdirSync(this.#directory, { recursive: true, encoding: 'utf8' });
@@ -156,7 +157,7 @@ export class PostgresServer {
     const guarded: Guarded = { directory: this.#directory, program, args, runAs };
     const guard = fork(GUARD, [JSON.stringify(guarded)], {
       execArgv: [],
-      // Out of reach of Ctrl-C, which ends whole groups of processes at once: tests first finish what they are at.
+      // Detached, because Ctrl-C ends a whole process group at once and the server must run until the tests have ended.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -168,10 +169,10 @@ export class PostgresServer {
 }
 
 /**
- * A port of 127.0.0.1 that no one listens on, from below the ports that systems give to whoever asks for any: while the
- * server restarts, no one takes it by chance.
+ * A free port of 127.0.0.1, below the ports that systems assign on request, so that no other process gets it by chance
+ * while the server restarts.
  */
-async function portOfNobody(): Promise<number> {
+async function unusedPort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_768);
     const probe = createServer();

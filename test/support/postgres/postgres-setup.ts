@@ -6,26 +6,26 @@ import { PostgresServer } from './postgres-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the run's test files ask for the URL of the server that they share. */
+    /** The URL from which the test files of a run get the URL of the PostgreSQL server that they share. */
     readonly sharedPostgres: string;
   }
 }
 
-/** Before all test files: a PostgreSQL server for all of them, started when the first of them asks for it. */
+/** Runs before all test files. It starts one PostgreSQL server for all of them when the first file asks for it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let shared: Promise<PostgresServer> | undefined;
-  const door = createServer((_, response) => {
+  const endpoint = createServer((_, response) => {
     shared ??= PostgresServer.start();
     shared.then(
       ({ url }) => response.end(url),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   }).listen(0, '127.0.0.1');
-  await once(door, 'listening');
-  project.provide('sharedPostgres', `http://127.0.0.1:${(door.address() as AddressInfo).port}`);
+  await once(endpoint, 'listening');
+  project.provide('sharedPostgres', `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`);
   return async () => {
-    door.close();
-    door.closeAllConnections();
+    endpoint.close();
+    endpoint.closeAllConnections();
     await (await shared?.catch(() => undefined))?.remove();
   };
 }

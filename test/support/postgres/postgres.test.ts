@@ -7,8 +7,8 @@ import { eventually } from '../eventually.ts';
 import { createDatabase, ownServer } from './postgres.ts';
 import { runSql } from '../store/run-sql.ts';
 
-/** A process that starts a server, tells where it is and where it keeps its data, and lives on. */
-const KEEPER = `
+/** A process that starts a server, prints its URL and data directory, and does not end by itself. */
+const PARENT_SCRIPT = `
   import { PostgresServer } from '${new URL('postgres-server.ts', import.meta.url).href}';
   import { runSql } from '${new URL('../store/run-sql.ts', import.meta.url).href}';
   const { superuserUrl } = await PostgresServer.start();
@@ -17,7 +17,7 @@ const KEEPER = `
 `;
 
 describe('a database', () => {
-  it('is new and empty for each who asks, on one server for all', async () => {
+  it('is new and empty at each request, on one server for all requests', async () => {
     const [one, other] = await Promise.all([createDatabase(), createDatabase()]);
     await runSql(one.url, 'CREATE TABLE kept (id int)');
     const tables = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`;
@@ -26,7 +26,7 @@ describe('a database', () => {
     expect(new URL(one.url).host).toBe(new URL(other.url).host);
   });
 
-  it('is dropped though a session is still open', async () => {
+  it('is dropped although a session is still open', async () => {
     const { url, drop } = await createDatabase();
     const session = postgres(url, { max: 1 });
     onTestFinished(() => session.end());
@@ -38,7 +38,7 @@ describe('a database', () => {
 });
 
 describe('a server of its own', () => {
-  it('keeps what was committed when it stops, be it by a crash', async () => {
+  it('has all committed rows after a stop and a start, also after a crash', async () => {
     const server = await ownServer();
     const { url } = server;
     await runSql(url, 'CREATE TABLE kept (id int)');
@@ -52,7 +52,7 @@ describe('a server of its own', () => {
     expect(server.log.match(/automatic recovery in progress/g)).toHaveLength(1);
   });
 
-  it('takes settings, and lets a superuser in where others are turned away', async () => {
+  it('applies settings, and accepts a superuser when all other connections are in use', async () => {
     const server = await ownServer({ max_connections: 5 });
     const pool = postgres(server.url, { max: 2 });
     onTestFinished(() => pool.end());
@@ -64,26 +64,26 @@ describe('a server of its own', () => {
     );
   });
 
-  it('sorts text otherwise than JavaScript does', async () => {
+  it('sorts text differently from JavaScript', async () => {
     const { url } = await ownServer();
     const sorted = `SELECT name FROM (VALUES ('a'), ('B'), ('_')) AS t (name) ORDER BY name`;
     expect((await runSql(url, sorted)).map(({ name }) => name)).toEqual(['_', 'a', 'B']);
   });
 
-  it('says why it does not start', async () => {
+  it('reports why it does not start', async () => {
     await expect(ownServer({ max_connections: 'many' })).rejects.toThrow(/max_connections/);
   });
 
-  it('ends with the process that has started it, however that ends, and leaves nothing behind', async () => {
-    const keeper = spawn(process.execPath, ['--input-type=module', '-e', KEEPER], {
+  it('ends and removes its files when the process that started it is killed', async () => {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT_SCRIPT], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    let told = '';
-    keeper.stdout.setEncoding('utf8').on('data', (text: string) => (told += text));
-    await eventually(() => told.endsWith('\n'));
-    const { url, data } = JSON.parse(told) as { url: string; data: string };
+    let printed = '';
+    parent.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    await eventually(() => printed.endsWith('\n'));
+    const { url, data } = JSON.parse(printed) as { url: string; data: string };
     expect(existsSync(data)).toBe(true);
-    keeper.kill('SIGKILL');
+    parent.kill('SIGKILL');
     await eventually(() => !existsSync(dirname(data)));
     await expect(runSql(url, 'SELECT 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });

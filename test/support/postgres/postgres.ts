@@ -7,13 +7,13 @@ import { runSql } from '../store/run-sql.ts';
 
 export interface Database {
   readonly url: string;
-  /** Ends all its sessions and removes it. */
+  /** Ends all sessions of the database and removes it. */
   readonly drop: () => Promise<void>;
 }
 
 /**
- * A new, empty database for a test.
- * @param whenOver is told what drops it at the end: that of the test, if nothing else is said
+ * Creates an empty database for a test.
+ * @param whenOver registers the function that drops the database; by default it runs when the test ends
  */
 export async function createDatabase(
   whenOver: (drop: Database['drop']) => void = onTestFinished,
@@ -30,18 +30,18 @@ export async function createDatabase(
   return { url: url.href, drop };
 }
 
-// To make a database, to migrate it and to drop it takes longer than most tests: the tests of a file pass theirs on.
+// The tests of a file reuse databases, because creating, migrating and dropping one takes longer than most tests.
 const free: Tables[] = [];
 const made: Tables[] = [];
 
 interface Tables extends Database {
-  /** Empties it, on a connection that stays open: to make one takes longer than this. */
+  /** The session that empties the database. It stays open, because opening one takes longer than emptying. */
   readonly session: postgres.Sql;
 }
 
 /**
- * A database with the tables of this program and nothing in them, for a test that changes rows alone. The next test of
- * the file gets it, emptied.
+ * The URL of a database with the empty tables of this program, for a test that changes only rows. The next test of the
+ * file gets the same database, emptied.
  */
 export async function emptyTables(): Promise<string> {
   const tables = free.pop() ?? (await newTables());
@@ -61,7 +61,7 @@ async function newTables(): Promise<Tables> {
   return tables;
 }
 
-/** Drops what the tests of a file have passed on. */
+/** Drops the databases that the tests of a file have reused. */
 export async function dropTables(): Promise<void> {
   free.length = 0;
   const drops = made.splice(0).map(async ({ session, drop }) => {
@@ -71,21 +71,21 @@ export async function dropTables(): Promise<void> {
   await Promise.all(drops);
 }
 
-/** Leaves what the migrations have put there. To delete few rows is quicker than to truncate their tables. */
+/** Deletes all rows except those of the migrations. Deleting few rows is faster than truncating their tables. */
 const EMPTY = `DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables
     WHERE schemaname = current_schema() AND tablename NOT IN ('migrations', 'setup')
   LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
 END $$`;
 
-/** A server for a test that stops it or sets it up otherwise; it is removed when the test is over. */
+/** A server for a test that stops it or needs other settings. It is removed when the test ends. */
 export async function ownServer(settings: PostgresSettings = {}): Promise<PostgresServer> {
   const server = await PostgresServer.start(settings);
   onTestFinished(() => server.remove());
   return server;
 }
 
-/** What `TEST_DATABASE_URL` names, or the server of this run. */
+/** The URL of the server that `TEST_DATABASE_URL` names, or else of the server of this run. */
 async function sharedServer(): Promise<string> {
   const { TEST_DATABASE_URL } = process.env;
   if (TEST_DATABASE_URL !== undefined) return TEST_DATABASE_URL;

@@ -25,7 +25,7 @@ interface Answered extends Command {
   readonly text: string;
 }
 
-/** A change that an answer told of: a token and what must be on its record, such as `moved_in nine`. */
+/** A change that an answer reported: a token and the entry that its history must have, such as `moved_in nine`. */
 type Fact = readonly [token: string, record: string];
 
 interface Touched {
@@ -43,7 +43,7 @@ const moved = ({ id, slot_id }: TokenView): Fact[] => [
   [id, `moved_in ${slot_id}`],
 ];
 
-/** What the answers of each command tell. */
+/** The changes that the answer of each command reports. */
 const FACTS: Readonly<Record<string, (answer: never) => Fact[]>> = {
   '/book': (token: BookingView) => [[token.id, `booked ${token.slot_id}`], ...touched(token)],
   '/check-in': ({ id }: TokenView) => [[id, 'checked_in']],
@@ -66,21 +66,21 @@ const FACTS: Readonly<Record<string, (answer: never) => Fact[]>> = {
 
 const TYPES = DEFAULT_CLASSES.map(({ type }) => type);
 const DOCTORS = ['doc1', 'doc2'];
-/** Slots, with those whose closing is on its way, that stay open. */
+/** No slot is closed when only this many slots are open. A slot whose closing has no answer yet counts as open. */
 const OPEN_MIN = 4;
 
 /**
- * A clinic's day as its clients see it: what they sent, and every change that an answer told them of. A service that
- * was killed must know no less afterwards, and stand as the rules have it.
+ * A clinic's day as its clients see it: it records every change that an answer reported. After a kill and a restart,
+ * `faults` checks that the service has all these changes and that its slots obey the rules.
  */
 export class DayLedger {
   readonly #random: () => number;
   readonly #slots: string[] = [];
-  /** Slots that nobody was told to be closed. */
+  /** The slots whose closing the service has not acknowledged. */
   readonly #open = new Set<string>();
   readonly #tokens: string[] = [];
   readonly #facts: Fact[] = [];
-  readonly #keyed: Answered[] = [];
+  readonly #answeredWithKey: Answered[] = [];
   readonly #kinds = new Set<string>();
   #sent = 0;
   #acknowledged = 0;
@@ -95,7 +95,7 @@ export class DayLedger {
     return this.#acknowledged;
   }
 
-  /** Opens so many slots, of two doctors in turn, which are under way and end in an hour. */
+  /** Opens `count` slots, of the two doctors in turn. They began an hour ago and end in an hour. */
   async open(server: ServerProcess, count: number): Promise<void> {
     const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString();
     for (let index = 0; index < count; index += 1) {
@@ -110,11 +110,11 @@ export class DayLedger {
   }
 
   /** Whether every kind of command has been answered with success. */
-  get isWhole(): boolean {
+  get hasEveryKind(): boolean {
     return this.#kinds.size === Object.keys(FACTS).length;
   }
 
-  /** Sends one command after the other until the service is gone. */
+  /** Sends one command after another until the service has ended. */
   async client(server: ServerProcess): Promise<void> {
     while (await this.#send(server, this.#next()));
   }
@@ -127,14 +127,18 @@ export class DayLedger {
     const slot_id = found(this.#pick(open));
     const type = { patient_type: found(this.#pick(TYPES)) };
     const commands: readonly [weight: number, path: string, body: object][] = [
-      [30, '/book', { ...this.#placeOf(slot_id), patient_name: `patient ${this.#sent}`, ...type }],
+      [
+        30,
+        '/book',
+        { ...this.#slotFieldsOf(slot_id), patient_name: `patient ${this.#sent}`, ...type },
+      ],
       [22, '/check-in', { token_id }],
       [16, '/call-next', { doctor_id: this.#pick(DOCTORS), complete_current: true }],
       [14, '/move', { token_id, slot_id }],
       [6, '/reclassify', { token_id, ...type, reason: 'triage' }],
       [4, '/cancel', { token_id }],
       [4, '/no-show', { token_id, force: true }],
-      // Some stay open, or there would be nothing left to do.
+      // Some slots stay open, because without them no booking succeeds.
       [
         open.length > OPEN_MIN ? 3 : 0,
         `/slots/${slot_id}/close`,
@@ -146,7 +150,7 @@ export class DayLedger {
     return { path, body, key };
   }
 
-  #placeOf(slot_id: string): object {
+  #slotFieldsOf(slot_id: string): object {
     return { slot_id, doctor_id: DOCTORS[this.#slots.indexOf(slot_id) % DOCTORS.length] };
   }
 
@@ -167,7 +171,7 @@ export class DayLedger {
   #note(answer: Answered): void {
     const { path, key, status, text } = answer;
     if (status >= 500 || status === 400) this.#failure = `${path} answered ${status}: ${text}`;
-    if (key !== null) this.#keyed.push(answer);
+    if (key !== null) this.#answeredWithKey.push(answer);
     if (status >= 300) return;
     this.#acknowledged += 1;
     const kind = path.replace(/^\/slots\/.*\//, '/');
@@ -179,17 +183,17 @@ export class DayLedger {
     this.#facts.push(...factsOf(body as never));
   }
 
-  /** Where the service and what it has told do not agree, in plain words. */
+  /** Describes each difference between the service's state and the answers that it gave. */
   async faults(server: ServerProcess): Promise<string[]> {
     return [
       ...(this.#failure === '' ? [] : [this.#failure]),
       ...(await this.#recordFaults(server)),
       ...(await this.#replayFaults(server)),
-      ...(await this.#boardFaults(server)),
+      ...(await this.#scheduleFaults(server)),
     ];
   }
 
-  /** Everything told is on record, and each token is where its record leaves it. */
+  /** Every reported change must be in the history, and each token must have the status of its last history entry. */
   async #recordFaults(server: ServerProcess): Promise<string[]> {
     const faults: string[] = [];
     for (const id of new Set(this.#facts.map(([token]) => token))) {
@@ -202,8 +206,8 @@ export class DayLedger {
         continue;
       }
       const records = history.changes.flatMap(({ kind, slot_id }) => [kind, `${kind} ${slot_id}`]);
-      const told = this.#facts.filter(([of]) => of === id).map(([, record]) => record);
-      faults.push(...missing(told, records).map((record) => `token ${id} is not ${record}`));
+      const reported = this.#facts.filter(([of]) => of === id).map(([, record]) => record);
+      faults.push(...missing(reported, records).map((record) => `token ${id} is not ${record}`));
       const last = history.changes.at(-1);
       if (last?.to !== token.status || last.slot_id !== token.slot_id)
         faults.push(`token ${id} is ${token.status} in ${token.slot_id}`);
@@ -213,7 +217,7 @@ export class DayLedger {
 
   async #replayFaults(server: ServerProcess): Promise<string[]> {
     const faults: string[] = [];
-    for (const first of this.#keyed) {
+    for (const first of this.#answeredWithKey) {
       const response = await post(server, first);
       const isReplay = response.headers.get('idempotency-replayed') === 'true';
       const text = await response.text();
@@ -223,7 +227,7 @@ export class DayLedger {
     return faults;
   }
 
-  async #boardFaults(server: ServerProcess): Promise<string[]> {
+  async #scheduleFaults(server: ServerProcess): Promise<string[]> {
     const days = [-1, 1].map((from) => new Date(Date.now() + from * 86_400_000).toISOString());
     const [from, to] = days.map((instant) => instant.slice(0, 10));
     const schedules = await Promise.all(
@@ -245,7 +249,7 @@ export class DayLedger {
   }
 }
 
-/** Those of the first that the second has not as many of. */
+/** The items of `some` that `all` lacks. Duplicates count. */
 function missing(some: readonly string[], all: readonly string[]): string[] {
   const rest = [...all];
   return some.filter((item) => {
@@ -259,8 +263,10 @@ function slotFaults({ id, status, capacity, seats_left, tokens, waitlist }: Slot
   const isUnfilled = status === 'OPEN' && seats_left > 0 && waitlist.length > 0;
   return [
     ...(tokens.length > capacity ? [`slot ${id} is overbooked`] : []),
-    ...(isUnfilled ? [`in slot ${id} somebody waits beside a free seat`] : []),
-    ...(status === 'CLOSED' && waitlist.length > 0 ? [`somebody waits in closed slot ${id}`] : []),
+    ...(isUnfilled ? [`in slot ${id} a token waits although a seat is free`] : []),
+    ...(status === 'CLOSED' && waitlist.length > 0
+      ? [`in slot ${id} a token waits although the slot is closed`]
+      : []),
   ];
 }
 
@@ -272,7 +278,7 @@ async function readJson<T>(server: ServerProcess, path: string): Promise<T | und
   return response.ok ? ((await response.json()) as T) : undefined;
 }
 
-/** An answer but for the request that it answers. */
+/** An answer without the field that depends on the request. */
 const plain = (text: string): string => text.replace(/"instance":"[^"]*"/, '');
 
 const twice = (names: readonly string[]): string[] =>

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const PAGE = Buffer.alloc(4_096, 'x');
 
-/** Takes all the space that a file system has left; returns what gives it back. */
+/** Fills the free space of a file system. Returns a function that frees it again. */
 export function fill(directory: string): () => void {
   const file = join(directory, 'filler');
   const descriptor = openSync(file, 'w');

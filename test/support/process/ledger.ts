@@ -16,17 +16,18 @@ interface Acknowledged extends Command {
   readonly text: string;
 }
 
-/** What clients sent to a service, and what they were told: the service must never know less, nor anything else. */
+/** Records what clients sent to a service and what it answered. `faults` checks that the service still agrees. */
 export class Ledger {
   readonly #random: () => number;
   readonly #slots: readonly string[];
   readonly #booked = new Map<string, BookingView>();
   readonly #cancelSent = new Set<string>();
   readonly #cancelled = new Set<string>();
-  /** The class that each token is to have, and those of whom it was told that they have it. */
+  /** The class that was last requested for each token. */
   readonly #classSent = new Map<string, string>();
+  /** The tokens whose new class the service has acknowledged. */
   readonly #reclassified = new Set<string>();
-  readonly #keyed: Acknowledged[] = [];
+  readonly #answeredWithKey: Acknowledged[] = [];
   #unanswered: Command[] = [];
   #sent = 0;
   #acknowledged = 0;
@@ -41,12 +42,12 @@ export class Ledger {
     return this.#acknowledged;
   }
 
-  /** Sends one command after the other until the service is gone. */
+  /** Sends one command after another until the service has ended. */
   async client(server: ServerProcess): Promise<void> {
     while (await this.#send(server, this.#next()));
   }
 
-  /** Sends the commands again whose answer never came and which can be repeated. */
+  /** Sends the commands again that got no answer and have an idempotency key. */
   async repeatUnanswered(server: ServerProcess): Promise<void> {
     const commands = this.#unanswered.splice(0).filter(({ key }) => key !== null);
     for (const command of commands) await this.#send(server, command);
@@ -97,7 +98,7 @@ export class Ledger {
 
   #note(answer: Acknowledged): void {
     this.#acknowledged += 1;
-    if (answer.key !== null) this.#keyed.push(answer);
+    if (answer.key !== null) this.#answeredWithKey.push(answer);
     const about = answer.body['token_id'];
     if (answer.path === '/cancel') this.#cancelled.add(found(about));
     else if (answer.path === '/reclassify') this.#reclassified.add(found(about));
@@ -107,34 +108,34 @@ export class Ledger {
     }
   }
 
-  /** Where the service and what it has told do not agree, in plain words. */
+  /** Describes each difference between the service's state and the answers that it gave. */
   async faults(server: ServerProcess): Promise<string[]> {
     return [
       ...(await this.#tokenFaults(server)),
       ...(await this.#replayFaults(server)),
-      ...(await this.#boardFaults(server)),
+      ...(await this.#scheduleFaults(server)),
     ];
   }
 
   async #tokenFaults(server: ServerProcess): Promise<string[]> {
     const faults: string[] = [];
-    for (const [id, told] of this.#booked) {
+    for (const [id, booking] of this.#booked) {
       const response = await server.get(`/tokens/${id}`);
       const token = (await response.json()) as TokenView;
       if (!response.ok) faults.push(`token ${id} is lost: ${response.status}`);
       else if (!this.#statusesOf(id).includes(token.status))
         faults.push(`token ${id} is ${token.status}`);
-      else if (!this.#classesOf(told).includes(token.type))
+      else if (!this.#classesOf(booking).includes(token.type))
         faults.push(`token ${id} is of class ${token.type}`);
-      else if (identityOf(token) !== identityOf(told))
-        faults.push(`token ${id} was ${identityOf(told)} and is ${identityOf(token)}`);
+      else if (identityOf(token) !== identityOf(booking))
+        faults.push(`token ${id} was ${identityOf(booking)} and is ${identityOf(token)}`);
     }
     return faults;
   }
 
   #statusesOf(id: string): string[] {
     if (this.#cancelled.has(id)) return ['CANCELLED'];
-    // Of a cancellation that was never answered nobody knows whether it took place.
+    // A cancellation without an answer may or may not have taken place.
     return this.#cancelSent.has(id) ? ['BOOKED', 'WAITING', 'CANCELLED'] : ['BOOKED', 'WAITING'];
   }
 
@@ -145,7 +146,7 @@ export class Ledger {
 
   async #replayFaults(server: ServerProcess): Promise<string[]> {
     const faults: string[] = [];
-    for (const first of this.#keyed) {
+    for (const first of this.#answeredWithKey) {
       const response = await post(server, first);
       const isReplay = response.headers.get('idempotency-replayed') === 'true';
       const text = await response.text();
@@ -155,7 +156,7 @@ export class Ledger {
     return faults;
   }
 
-  async #boardFaults(server: ServerProcess): Promise<string[]> {
+  async #scheduleFaults(server: ServerProcess): Promise<string[]> {
     const response = await server.get('/schedule?doctor_id=doc1');
     const { slots } = (await response.json()) as ScheduleView;
     const mine = slots.filter(({ id }) => this.#slots.includes(id));
@@ -172,7 +173,7 @@ export class Ledger {
 const post = (server: ServerProcess, { path, body, key }: Command): Promise<Response> =>
   server.post(path, body, key === null ? {} : { 'idempotency-key': key });
 
-/** What a token stays for good. */
+/** The fields of a token that never change. */
 const identityOf = ({ number, slot_id, patient_name, timestamp }: TokenView): string =>
   JSON.stringify({ number, slot_id, patient_name, timestamp });
 
@@ -180,16 +181,17 @@ const twice = (names: readonly string[]): string[] =>
   names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is twice`);
 
 /**
- * The rules where nobody has checked in: each list is in the order of rank, nobody waits beside a free seat (R5), nor of a
- * higher class than somebody who has one (R8). Among equals the one seated may have come later: a waiter who is
- * reclassified bumps no equal. The numbers of one day are in the order of arrival.
+ * Checks the rules for a slot in which no patient has checked in: each list is in the order of rank, no token waits
+ * while a seat is free (R5), and no waiting token is of a higher class than a seated one (R8). Among equals the seated
+ * token may have the later arrival, because a waiting token that is reclassified bumps no equal. The numbers of one day
+ * are in the order of arrival.
  */
 function slotFaults({ id, capacity, tokens, waitlist }: ScheduleView['slots'][number]): string[] {
   const lowest = Math.min(...tokens.map(priorityOf));
   const isFair = waitlist.every((waiter) => priorityOf(waiter) <= lowest);
   const isFull = tokens.length === capacity || (tokens.length < capacity && waitlist.length === 0);
   const isRight = isFair && isFull && isRanked(tokens) && isRanked(waitlist);
-  return isRight ? [] : [`the board of slot ${id} is not the one the rules give`];
+  return isRight ? [] : [`the tokens of slot ${id} are not as the rules require`];
 }
 
 const priorityOf = ({ type }: TokenView): number => found(PRIORITY.get(type));

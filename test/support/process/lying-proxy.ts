@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
-/** Changes the JSON text of a success on its way to the client. */
+/** Falsifies the JSON text of a successful response. */
 export type Lie = (body: string) => string;
 
-const KEPT_HEADERS = ['content-type', 'location', 'idempotency-replayed'];
+const FORWARDED_HEADERS = ['content-type', 'location', 'idempotency-replayed'];
 
-/** Stands before a server until the test is over, and tells one lie in the answers of one route. */
+/** Starts a proxy that forwards to a server until the test ends, and falsifies the responses of one route. */
 export async function startLyingProxy(target: string, path: string, lie: Lie): Promise<string> {
   const proxy = createServer((request, response) => {
     forward(target, request, response, path, lie).catch(() => response.destroy());
@@ -40,11 +40,11 @@ async function forward(
     },
     ...(body === '' ? {} : { body }),
   });
-  const told = await answer.text();
-  for (const name of KEPT_HEADERS) {
+  const original = await answer.text();
+  for (const name of FORWARDED_HEADERS) {
     const value = answer.headers.get(name);
     if (value !== null) response.setHeader(name, value);
   }
   response.statusCode = answer.status;
-  response.end(answer.ok && url.startsWith(path) ? lie(told) : told);
+  response.end(answer.ok && url.startsWith(path) ? lie(original) : original);
 }

@@ -19,13 +19,13 @@ function canMount(): boolean {
   return isMounted;
 }
 
-/** Why no test here can have a file system of its own; null when it can. */
+/** Why a test cannot mount its own file system on this machine; null when it can. */
 export const noMount = canMount() ? null : 'mounting a file system is not permitted here';
 
-/** Ends the name of a test that needs a mount, so that a skip says why. */
+/** The end of the name of a test that needs a mount, so that a skipped test says why. */
 export const needsMount = noMount === null ? '' : ` (skipped: ${noMount})`;
 
-/** A file system in memory of its own for a test, gone when the test is over. */
+/** Mounts a file system in memory for one test. It is removed when the test ends. */
 export function mountMemory(options: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'opd-mount-'));
   if (!mountAt(directory, options)) throw new Error(`tmpfs cannot be mounted with ${options}`);
@@ -36,7 +36,7 @@ export function mountMemory(options: string): string {
   return directory;
 }
 
-/** From now on nothing can be written there. */
+/** Makes a mounted file system read-only. */
 export function makeReadOnly(directory: string): void {
   if (!run('mount', '-o', 'remount,ro', directory)) throw new Error('remounting is not permitted');
 }

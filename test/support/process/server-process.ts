@@ -11,14 +11,14 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process of the service and what it has said so far. */
+/** A process of the service and its output so far. */
 export class ServerProcess {
   readonly exited: Promise<Exit>;
-  /** Where it listens; empty until that is known. */
+  /** The URL on which the service listens; empty until it is known. */
   url = '';
-  /** Everything on stdout. */
+  /** Everything that the process has written to stdout. */
   log = '';
-  /** Everything on stderr. */
+  /** Everything that the process has written to stderr. */
   errors = '';
   readonly #child: ChildProcess;
 
@@ -41,7 +41,7 @@ export class ServerProcess {
     return this.exited;
   }
 
-  /** Stops reading what it writes to stdout, as a log collector that hangs. */
+  /** Stops reading the process's stdout, like a log collector that hangs. */
   pauseLog(): void {
     this.#child.stdout?.pause();
   }
@@ -65,7 +65,7 @@ export class ServerProcess {
 
 const started = new Set<ServerProcess>();
 
-/** Ends what a test that failed has left behind. */
+/** Kills the servers that a failed test has left running. */
 export async function killServers(): Promise<void> {
   for (const server of started) {
     server.resumeLog();
@@ -76,7 +76,7 @@ export async function killServers(): Promise<void> {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** A process of `src/main.ts` with these settings and no others, on a free port if none is set. */
+/** Starts `src/main.ts` with these settings and no others, on a free port if no PORT is set. */
 export function spawnServer(settings: Environment): ServerProcess {
   const { PATH = '', TZ, NODE_COMPILE_CACHE = '' } = process.env;
   const zone = TZ === undefined ? {} : { TZ };
@@ -89,7 +89,7 @@ export function spawnServer(settings: Environment): ServerProcess {
 
 /**
  * Starts the service and waits until it takes commands. Settings that silence its log must name a PORT.
- * @throws Error with what the process wrote, when it ends instead
+ * @throws Error with the output of the process, when the process ends before that
  */
 export async function startServer(settings: Environment): Promise<ServerProcess> {
   const server = spawnServer(settings);
@@ -105,7 +105,7 @@ export async function startServer(settings: Environment): Promise<ServerProcess>
   return server;
 }
 
-/** A port of 127.0.0.1 that nobody listens on right now. */
+/** A port of 127.0.0.1 on which no process listens now. */
 export async function freePort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A directory of its own for a test, removed when the test is over. */
+/** Makes a directory for one test. It is removed when the test ends. */
 export function tempDir(): string {
   const directory = mkdtempSync(join(tmpdir(), 'opd-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

@@ -11,7 +11,7 @@ export interface ToolRun {
   readonly errors: string;
 }
 
-/** Runs a program of this project, named from its root, to its end. */
+/** Runs a program of this project until it ends. `file` is relative to the project's root. */
 export async function runTool(
   file: string,
   args: readonly string[],

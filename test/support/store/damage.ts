@@ -15,22 +15,22 @@ const RULES = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: Infinit
 export const faultsOf = async (path: string): Promise<readonly string[]> =>
   (await verifyAt(path)).faults;
 
-/** What is found in a database, and would be wherever its change records are cut into batches. */
+/** The report on a database. It must be the same when the source reads the change records one by one. */
 export async function verifyAt(path: string): Promise<VerifyReport> {
   const report = await verifyDatabase(`sqlite:${path}`, RULES);
-  const source = new OneByOne(path);
+  const source = new OneChangePerBatch(path);
   expect(await verify(source, RULES).finally(() => source.close())).toEqual(report);
   return report;
 }
 
-/** Tells one change a batch. */
-class OneByOne extends SqliteAuditSource {
+/** A source that reads one change per batch. */
+class OneChangePerBatch extends SqliteAuditSource {
   override *changes(): ReturnType<SqliteAuditSource['changes']> {
     for (const batch of super.changes()) for (const change of batch) yield [change];
   }
 }
 
-/** What a day at the desk leaves on disk, while the desk is open. */
+/** A desk that is open, and the path of its database. */
 export interface Day {
   readonly desk: FrontDesk;
   readonly path: string;
@@ -47,8 +47,8 @@ export async function dayOf(play: (desk: FrontDesk) => Promise<void>): Promise<D
 }
 
 /**
- * A day with a bump, promotions, a waiter who leaves and a no-show in a slot of three seats: at last W1, W3 and E2
- * have them, and W4 waits.
+ * A day with a bump, promotions, a cancelled waiting token and a no-show in a slot of three seats. At the end W1, W3
+ * and E2 have the seats, and W4 waits.
  */
 export async function threeSeats(desk: FrontDesk): Promise<void> {
   const ten = { id: slotId('ten'), startTime: clock(10), endTime: clock(11) };
@@ -60,13 +60,13 @@ export async function threeSeats(desk: FrontDesk): Promise<void> {
   await desk.admit('nine', 'E2');
 }
 
-export function meddle(path: string, sql: string): void {
+export function tamper(path: string, sql: string): void {
   const database = new DatabaseSync(path);
   database.exec(sql);
   database.close();
 }
 
-/** The faults found in the database of a day that is over, when somebody has meddled with it. */
+/** Plays a day, closes its database, tampers with it by SQL and returns the faults that are found then. */
 export async function faultsAfter(
   play: (desk: FrontDesk) => Promise<void>,
   sql: string,
@@ -75,23 +75,23 @@ export async function faultsAfter(
   await desk.store.close();
   const before = await faultsOf(path);
   if (before.length > 0) throw new Error(`it was not clean: ${before.join()}`);
-  meddle(path, sql);
+  tamper(path, sql);
   return (await faultsOf(path)).join('\n');
 }
 
-/** Consecutive versions again, in the order of the positions, and the doctors' rows to match. */
+/** Makes the versions consecutive again, in the order of the positions, and adapts the doctors' rows. */
 export const RENUMBER = `;UPDATE changes SET version = (SELECT count(*) FROM changes c
     WHERE c.doctor_id = changes.doctor_id AND c.position <= changes.position);
   UPDATE doctors SET version = (SELECT max(version) FROM changes WHERE doctor_id = doctors.id);`;
 
-/** Takes change records away, without a trace in the versions. */
+/** Deletes change records and leaves no gap in the versions. */
 export const withoutChanges = (condition: string): string =>
   `DELETE FROM changes WHERE ${condition} ${RENUMBER}`;
 
 export const setChanges = (condition: string, values: string): string =>
   `UPDATE changes SET ${values} WHERE ${condition};`;
 
-/** Sets what a change record has in JSON. */
+/** Sets a JSON field of change records. */
 export const setData = (condition: string, field: string, value: string): string =>
   setChanges(condition, `data = json_set(data, '$.${field}', ${value})`);
 

@@ -4,19 +4,19 @@ import { emptyTables } from '../postgres/postgres.ts';
 import { tempDir } from '../process/temp-dir.ts';
 import type { OpenDatabase } from './desk.ts';
 
-/** A kind of database that the contracts are run on. */
+/** A kind of database on which the contract tests run. */
 export interface DatabaseUnderTest {
-  /** Called once a test: makes what opens one and the same database, new and empty, every time. */
+  /** Called once per test. Returns a function that opens the same database at each call; at first it is empty. */
   readonly database: () => OpenDatabase | Promise<OpenDatabase>;
-  /** Why nothing can survive a restart; null when everything must. */
-  readonly losesEverything: string | null;
-  /** Whether nobody else writes to the database: then a command is decided the moment it is given. */
+  /** Why a restart loses all data; null when a restart must lose nothing. */
+  readonly whyNotDurable: string | null;
+  /** Whether no other process writes to the database. If so, `transact` decides a command synchronously. */
   readonly isSoleOwner: boolean;
 }
 
 export const MEMORY: DatabaseUnderTest = {
   database: () => (engine) => openDatabase('memory:', engine),
-  losesEverything: 'memory: is for trying out, nothing is written',
+  whyNotDurable: 'a database in memory writes nothing to disk',
   isSoleOwner: true,
 };
 
@@ -25,7 +25,7 @@ export const SQLITE: DatabaseUnderTest = {
     const file = join(tempDir(), 'opd.db');
     return (engine) => openDatabase(`sqlite:${file}`, engine);
   },
-  losesEverything: null,
+  whyNotDurable: null,
   isSoleOwner: true,
 };
 
@@ -34,6 +34,6 @@ export const POSTGRES: DatabaseUnderTest = {
     const url = await emptyTables();
     return (engine) => openDatabase(url, engine);
   },
-  losesEverything: null,
+  whyNotDurable: null,
   isSoleOwner: false,
 };

@@ -16,7 +16,7 @@ import { localDateAt } from '../../../src/service/calendar.ts';
 import type { Database, Decision, StoredResponse, Scope } from '../../../src/store/index.ts';
 import { doctorFacts, found, NOW, RAO, RULES, slotFacts } from '../engine/clinic.ts';
 
-/** Opens a database around an engine; every call of the same one opens the same database. */
+/** Opens a database for an engine. All calls of one such function open the same database. */
 export type OpenDatabase = (engine: AllocationEngine) => Database;
 
 interface Extra {
@@ -25,7 +25,7 @@ interface Extra {
   readonly response?: StoredResponse | null;
 }
 
-/** What a command makes of an engine's outcome, as the service does. */
+/** The decision of a command with this outcome, built as the service builds it. */
 export const decided = <T>(outcome: Outcome<T>, extra: Extra = {}): Decision<Outcome<T>> => ({
   changes: outcome.ok ? outcome.changes : [],
   answer: outcome,
@@ -42,7 +42,7 @@ export const storedResponse = (response: Partial<StoredResponse> = {}): StoredRe
   ...response,
 });
 
-/** An engine and its database, and the commands that tests give to them. Tokens are named as in `Clinic`: by the test. */
+/** An engine and its database, with commands for tests. The tests choose the token ids, as in `Clinic`. */
 export class Desk {
   readonly engine: AllocationEngine;
   readonly store: Database['store'];
@@ -57,7 +57,7 @@ export class Desk {
     this.changeLog = changeLog;
   }
 
-  /** Everything is as the database has it at this instant. */
+  /** Loads the engine from the database, with this instant as the present time. */
   async load(now: EpochMs = NOW): Promise<this> {
     await this.store.load(() => ({
       now,
@@ -73,7 +73,7 @@ export class Desk {
     return this.store.transact(scope, () => decided(command(), extra));
   }
 
-  /** Adds a doctor with these slots, or revises both. */
+  /** Adds or changes a doctor and these slots. */
   put(facts: Partial<DoctorFacts>, slots: readonly Partial<SlotFacts>[] = []) {
     const doctor = doctorFacts(facts);
     const planned = slots.map((slot) => slotFacts({ ...slot, doctorId: doctor.id }));
@@ -81,7 +81,7 @@ export class Desk {
     return this.run(scope, () => this.engine.putDoctor(doctor, planned, NOW));
   }
 
-  /** Adds a slot outside the sessions, as it is given. */
+  /** Adds a single slot, which belongs to no session. */
   addSlot(slot: Partial<SlotFacts>) {
     const facts = slotFacts(slot);
     const scope = { doctorIds: [facts.doctorId], isSetup: true };
@@ -112,7 +112,7 @@ export class Desk {
   }
 }
 
-/** The names of these promises in the order in which they settle, fulfilled or not. */
+/** The names of these promises in the order in which they settle, fulfilled or rejected. */
 export async function orderOf(
   waits: Readonly<Record<string, Promise<unknown>>>,
 ): Promise<string[]> {

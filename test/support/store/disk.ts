@@ -4,7 +4,7 @@ import { GroupCommit } from '../../../src/store/group-commit.ts';
 import type { Decision } from '../../../src/store/index.ts';
 import { found, NOW, RAO } from '../engine/clinic.ts';
 
-/** A decision with something to keep and nothing else; its name is its answer and its key. */
+/** A decision with a response to store and no changes. The name is its answer and its idempotency key. */
 export const named = (name: string): Decision<string> => ({
   changes: [],
   answer: name,
@@ -13,38 +13,38 @@ export const named = (name: string): Decision<string> => ({
 });
 
 export const namesOf = (decisions: readonly Decision<unknown>[]): string[] =>
-  decisions.map(({ response: kept }) => found(kept?.key));
+  decisions.map(({ response }) => found(response?.key));
 
-/** A promise that a test asks how it stands only later: until then its rejection is nobody's fault. */
-export function heard<T>(promise: Promise<T>): Promise<T> {
+/** Marks a rejection of the promise as handled, because the test examines the promise only later. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** A group commit over a disk that does what the test says, when it says it. */
+/** A group commit on a simulated disk: the test ends each write, with success or with an error. */
 export class Disk {
-  /** What was handed to the disk, one entry a call. */
+  /** The names of the decisions in each write, one entry per write. */
   readonly calls: string[][] = [];
   readonly commits = new GroupCommit((decisions) => this.#write(decisions));
   #writing: PromiseWithResolvers<undefined> | null = null;
-  #together = 0;
+  #overlaps = 0;
 
-  /** More than one write at once would be one too many. */
-  get together(): number {
-    return this.#together;
+  /** The number of writes that began while another write was in progress. It must stay 0. */
+  get overlaps(): number {
+    return this.#overlaps;
   }
 
-  /** A command of this doctor; what it decides is to be kept. */
+  /** Runs a command of this doctor with a response to store. */
   send(name: string, doctorId: DoctorId = RAO): Promise<string> {
-    return heard(this.commits.transact([doctorId], () => named(name)));
+    return handled(this.commits.transact([doctorId], () => named(name)));
   }
 
-  /** A reader that waits. */
+  /** Waits, as a read does, until the doctor's changes are durable. */
   read(doctorId?: DoctorId): Promise<void> {
-    return heard(found(this.commits.settled(doctorId)));
+    return handled(found(this.commits.settled(doctorId)));
   }
 
-  /** The write in progress becomes durable. */
+  /** Ends the write in progress with success. */
   async succeed(): Promise<void> {
     this.#end().resolve(undefined);
     await turn();
@@ -57,7 +57,7 @@ export class Disk {
 
   #write(decisions: readonly Decision<unknown>[]): Promise<undefined> {
     this.calls.push(namesOf(decisions));
-    if (this.#writing !== null) this.#together += 1;
+    if (this.#writing !== null) this.#overlaps += 1;
     this.#writing = Promise.withResolvers();
     return this.#writing.promise;
   }
@@ -69,8 +69,8 @@ export class Disk {
   }
 }
 
-/** How promises stand at this moment: `pending`, what they resolved to, or the name of the error. */
-export async function standing(promises: readonly Promise<unknown>[]) {
+/** The present state of each promise: `pending`, the value it resolved to, or the name of its error. */
+export async function statesOf(promises: readonly Promise<unknown>[]) {
   await turn();
   const pending = Promise.resolve('pending');
   return Promise.all(

@@ -21,14 +21,14 @@ import {
 } from '../engine/clinic.ts';
 import { Desk } from './desk.ts';
 
-/** A desk on a day of the clinic: every command is accepted, or the test fails. */
+/** A desk whose commands must all be accepted: a refusal fails the test. */
 export class FrontDesk extends Desk {
   at: EpochMs = NOW;
   today: LocalDate = TODAY;
-  /** What those who ask say for it. */
+  /** The reason that is recorded with the commands. */
   reason: string | null = null;
 
-  /** Two slots of Dr Rao today and one tomorrow, with two seats each, and one of Dr Sen today with one seat. */
+  /** Adds two slots of Dr Rao today and one tomorrow, with two seats each, and one of Dr Sen today with one seat. */
   async openSlots(): Promise<void> {
     const two = { capacity: 2 };
     await this.put({ id: RAO }, [
@@ -39,17 +39,18 @@ export class FrontDesk extends Desk {
     await this.put({ id: SEN, name: 'Dr Sen' }, [{ id: slotId('other') }]);
   }
 
-  /** Books one after another; a name begins with the letter of the patient's class, as in `Clinic`. */
+  /** Books these tokens in order. A name begins with the letter of the patient's class, as in `Clinic`. */
   async admit(slot: string, names: string): Promise<void> {
     const { doctorId } = found(this.engine.slot(slotId(slot))).facts;
     const facts = { doctorId, slotId: slotId(slot), at: this.at };
-    // Decided one after another, durable together.
+    // The bookings are decided in order and committed in one batch.
     const booked = names
       .split(' ')
       .map((name) => this.book(name, { ...facts, patientType: classOf(name) }));
     for (const outcome of await Promise.all(booked)) accepted(outcome);
   }
 
+  /** Cancels these tokens. */
   leave = (names: string) => this.#each(names, (engine, command) => engine.cancel(command));
   checkIn = (names: string) => this.#each(names, (engine, command) => engine.checkIn(command));
   complete = (names: string) => this.#each(names, (engine, command) => engine.complete(command));

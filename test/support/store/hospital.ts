@@ -3,7 +3,7 @@ import { startServer, type ServerProcess } from '../process/server-process.ts';
 /** The two slots of `openHospital`. */
 export const SLOTS = ['small', 'large'] as const;
 
-/** A service with the demo roster, and two slots of its first doctor that no clock ends while a test runs. */
+/** Starts a service with the demo roster and two slots of its first doctor, which do not end while a test runs. */
 export async function openHospital(settings: Readonly<Record<string, string>>) {
   const server = await startServer(settings);
   const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString();
@@ -17,7 +17,7 @@ export async function openHospital(settings: Readonly<Record<string, string>>) {
   return server;
 }
 
-/** A booking of the first doctor. */
+/** Books a walk-in patient with the first doctor. */
 export const book = (server: ServerProcess, name: string, slot: string = SLOTS[1]) =>
   server.post('/book', {
     doctor_id: 'doc1',

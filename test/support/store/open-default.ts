@@ -3,7 +3,7 @@ import { openDatabase } from '../../../src/store/index.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { RULES } from '../engine/clinic.ts';
 
-// Opens the database that a program without settings uses, in the working directory, and closes it.
+// Opens and closes the database that a program without settings uses in its working directory.
 
 const read = readSettings({});
 if (!('settings' in read)) throw new Error(read.faults.join());

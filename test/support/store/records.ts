@@ -7,16 +7,16 @@ import {
 } from '../../../src/engine/index.ts';
 import { clock, NOW, RAO, slotFacts } from '../engine/clinic.ts';
 
-// Change records written by hand, of the slot `nine`; what no engine would write can be written too.
+// Change records of the slot `nine`. The test makes them, and not an engine, so that impossible histories exist too.
 
-/** Dr Rao's record, some minutes after nine; `record` numbers the changes. */
+/** The common fields of Dr Rao's changes, some minutes after nine. `record` sets the versions. */
 const envelope = (minute: number) => ({
   doctorId: RAO,
   version: 0,
   at: epochMs(clock(9) + minute * 60_000),
 });
 
-/** These changes one after another. */
+/** Gives the changes consecutive versions. */
 export const record = (...changes: readonly Change[]): Change[] =>
   changes.map((change, index) => ({ ...change, version: index + 1 }));
 

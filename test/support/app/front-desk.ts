@@ -5,29 +5,33 @@ import type {
   ScheduleView,
   SlotView,
 } from '../../../src/http/resources/index.ts';
-import type { Answered, TestApp } from './app.ts';
+import type { Answer, TestApp } from './app.ts';
 import { snapshotOf } from '../engine/snapshot.ts';
 
-// The front desk: what it asks of the program, and what it is told.
+// What a front desk does in these tests: it books patients, sends commands, and reads slots and histories.
 
-/** The first doctor's two slots of the day of these tests, and one of the second doctor's. */
+/** The two slots of doc1 on the date of these tests, and the first slot of doc2. */
 export const NINE = 'doc1_slot1@2026-11-23';
 export const TEN = 'doc1_slot2@2026-11-23';
-export const OTHER = 'doc2_slot1@2026-11-23';
+export const DOC2_NINE = 'doc2_slot1@2026-11-23';
 
-/** What follows a name at the desk. */
+/** The command that a mark behind a patient's name stands for. */
 const STEPS = { '+': '/check-in', '!': '/start' } as const;
 
+/** Token ids by patient name. */
 export type Ids = Readonly<Record<string, string>>;
 
-/** Books these people, such as `E1 W2+ F3!`: a `+` checks in, a `!` goes to the doctor; their tokens' ids by name. */
-export async function fill(opd: TestApp, people: string, slot: string = NINE): Promise<Ids> {
+/**
+ * Books patients, for example `E1 W2+ F3!`. A `+` checks the patient in, and a `!` starts the consultation. Returns the
+ * ids of the tokens by name.
+ */
+export async function bookAll(opd: TestApp, patients: string, slot: string = NINE): Promise<Ids> {
   const doctor_id = /^doc\d/.exec(slot)?.[0] ?? 'doc1';
   const ids: Record<string, string> = {};
-  for (const person of people.split(' ')) {
-    const [, name = '', step = ''] = /^(\w+)(\W?)$/.exec(person) ?? [];
+  for (const patient of patients.split(' ')) {
+    const [, name = '', step = ''] = /^(\w+)(\W?)$/.exec(patient) ?? [];
     const { id } = await opd.book(name, { doctor_id, slot_id: slot });
-    if (step === '+' || step === '!') await done(opd, STEPS[step], { token_id: id });
+    if (step === '+' || step === '!') await postOk(opd, STEPS[step], { token_id: id });
     ids[name] = id;
   }
   return ids;
@@ -35,7 +39,7 @@ export async function fill(opd: TestApp, people: string, slot: string = NINE): P
 
 const DOCTORS = ['doc1', 'doc2', 'doc3'];
 
-/** The slots of the demo's doctors in the days around the day of these tests. */
+/** The slots of the demo's doctors on the days around the date of these tests. */
 async function slotsOf(opd: TestApp): Promise<SlotView[]> {
   const schedules = await Promise.all(
     DOCTORS.map((id) =>
@@ -45,8 +49,11 @@ async function slotsOf(opd: TestApp): Promise<SlotView[]> {
   return schedules.flatMap(({ body }) => body.slots);
 }
 
-/** `'E1 P2:CHECKED_IN | W3'`: the seated before the line and the waiting behind it, with a status that is not told by that. */
-export async function board(opd: TestApp, id: string): Promise<string> {
+/**
+ * The patients of a slot, for example `'E1 P2:CHECKED_IN | W3'`: seated patients before the bar, waiting ones after it. A
+ * status other than BOOKED or WAITING follows the name.
+ */
+export async function patientsIn(opd: TestApp, id: string): Promise<string> {
   const slot = (await slotsOf(opd)).find((each) => each.id === id);
   if (slot === undefined) throw new Error(`there is no slot ${id}`);
   const names = (tokens: SlotView['tokens']): string =>
@@ -58,21 +65,22 @@ export async function board(opd: TestApp, id: string): Promise<string> {
   return `${names(slot.tokens)} | ${names(slot.waitlist)}`.trim();
 }
 
+/** The recorded changes of a token, oldest first. */
 export async function historyOf(opd: TestApp, id: string): Promise<readonly ChangeView[]> {
   const { status, body } = await opd.get<HistoryView>(`/tokens/${id}/history`);
   expect(status).toBe(200);
   return body.changes;
 }
 
-/** What the engine knows, what the schedules show, and what is on record of these tokens. */
-export const everythingOf = async (opd: TestApp, ids: readonly string[]) => ({
+/** The state of the engine, the schedules, and the histories of these tokens: equal when nothing has changed. */
+export const stateOf = async (opd: TestApp, ids: readonly string[]) => ({
   engine: snapshotOf(opd.engine),
   slots: await slotsOf(opd),
   histories: await Promise.all(ids.map((id) => historyOf(opd, id))),
 });
 
-/** The answer to a command that is accepted. */
-export async function done<T = Record<string, unknown>>(
+/** Sends a command, expects the status 200, and returns the body of the answer. */
+export async function postOk<T = Record<string, unknown>>(
   opd: TestApp,
   url: string,
   body: object,
@@ -82,6 +90,5 @@ export async function done<T = Record<string, unknown>>(
   return answer.body;
 }
 
-/** An answer but for the request that a problem names: a repeat is another one. */
-export const withoutInstance = ({ text }: Answered): string =>
-  text.replace(/"instance":"[^"]*"/, '');
+/** The text of an answer without `instance`, because `instance` names the request and a repeat is another request. */
+export const withoutInstance = ({ text }: Answer): string => text.replace(/"instance":"[^"]*"/, '');

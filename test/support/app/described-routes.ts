@@ -27,17 +27,17 @@ interface Operation {
   readonly responses: Readonly<Record<string, { description: string; content?: Content }>>;
 }
 
-/** A field or query parameter of a request: `sessions[].id` is one inside a list. */
+/** A body field or a query parameter of a request. `sessions[].id` is a field of the items of a list. */
 export interface Field {
   readonly name: string;
   readonly isRequired: boolean;
-  /** The greatest number that it may be. */
+  /** The greatest number that the schema allows. */
   readonly maximum?: number | undefined;
 }
 
-/** A route as `/openapi.json` tells it. */
+/** A route as `/openapi.json` describes it. */
 export class DescribedRoute {
-  /** Such as `GET /tokens/{id}`. */
+  /** For example `GET /tokens/{id}`. */
   readonly name: string;
   readonly #operation: Operation;
   readonly #method: string;
@@ -50,17 +50,17 @@ export class DescribedRoute {
     this.#path = new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
   }
 
-  /** Whether a request of this method and URL comes here. */
+  /** Whether a request with this method and URL reaches this route. */
   takes(method: string, url: string): boolean {
     return method === this.#method && this.#path.test(url.replace(/\?.*/, ''));
   }
 
-  /** The statuses of success. */
+  /** The success statuses of the route. */
   get successes(): string[] {
     return Object.keys(this.#operation.responses).filter((status) => status < '300');
   }
 
-  /** The codes that it may answer. */
+  /** The problem codes that the route may answer. */
   get codes(): string[] {
     const failures = Object.entries(this.#operation.responses).filter(([status]) => status > '399');
     return failures.flatMap(([, { description }]) => description.match(/\w+/g) ?? []);
@@ -70,14 +70,14 @@ export class DescribedRoute {
     return this.#operation.requestBody?.content['application/json']?.schema;
   }
 
-  /** The schema of an answer, which has no fields but the described ones unless it is a problem. */
+  /** The schema of an answer. It forbids fields that it does not describe, except in a problem. */
   answerSchema(status: string): Schema | undefined {
     const { content = {} } = this.#operation.responses[status] ?? { description: '' };
     const json = content['application/json']?.schema;
     return json === undefined ? content['application/problem+json']?.schema : closed(json);
   }
 
-  /** Fields of the body and parameters of the query. */
+  /** The fields of the body and the parameters of the query. */
   get fields(): Field[] {
     const query = (this.#operation.parameters ?? []).filter((given) => given.in === 'query');
     return [
@@ -87,10 +87,10 @@ export class DescribedRoute {
   }
 }
 
-function fieldsOf({ properties = {}, required = [] }: Schema, at: string): Field[] {
+function fieldsOf({ properties = {}, required = [] }: Schema, prefix: string): Field[] {
   return Object.entries(properties).flatMap(([key, schema]) => [
-    { name: at + key, isRequired: required.includes(key), maximum: schema.maximum },
-    ...fieldsOf(schema.items ?? {}, `${at}${key}[].`),
+    { name: prefix + key, isRequired: required.includes(key), maximum: schema.maximum },
+    ...fieldsOf(schema.items ?? {}, `${prefix}${key}[].`),
   ]);
 }
 
@@ -110,8 +110,8 @@ function closed(schema: Schema): Schema {
   };
 }
 
-/** The program, not started: it describes itself, and that is all. Usable outside of tests, to make tables of them. */
-function describableApp(): Promise<FastifyInstance> {
+/** Builds the program without starting it, because `/openapi.json` needs no data. Works outside of a test too. */
+function buildUnstartedApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const { store, archive } = openMemoryDatabase(engine);
@@ -126,12 +126,12 @@ function describableApp(): Promise<FastifyInstance> {
   return buildApp({ service, classes: DEFAULT_CLASSES, logger, startedAt: 0 });
 }
 
-/** Every route of the program, those included that the description leaves out. */
+/** Every route of the program, including those that `/openapi.json` leaves out. */
 export async function describedRoutes(): Promise<DescribedRoute[]> {
-  const app = await describableApp();
+  const app = await buildUnstartedApp();
   const { body } = await app.inject('/openapi.json');
   const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, Operation>> };
-  const told = Object.entries(paths).flatMap(([path, operations]) =>
+  const described = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(
       ([method, operation]) => new DescribedRoute(method.toUpperCase(), path, operation),
     ),
@@ -143,10 +143,10 @@ export async function describedRoutes(): Promise<DescribedRoute[]> {
     }),
   );
   await app.close();
-  return [...told, ...hidden];
+  return [...described, ...hidden];
 }
 
-/** What a schema finds wrong with a value, in words; empty when nothing. Judged by the validator that judges requests. */
+/** The faults of a value, in words. Empty when the value is valid. The validator is the one that checks requests. */
 export async function faultsIn(schema: Schema, value: unknown): Promise<string> {
   const app = Fastify({
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
