@@ -102,18 +102,18 @@ class TokenDay {
   status: Status | null = null;
   /** Milliseconds from its entry into the slot to the promotion that gave it the seat; null when no promotion did. */
   waitMs: number | null = null;
-  #arrivedAt = 0;
+  #enteredAt = 0;
 
   take(change: TokenChange): void {
     const { kind, at } = change;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     if (kind === 'moved_out') this.status = null;
     else if (kind !== 'reclassified') this.status = change.to;
-    if (kind === 'booked' || kind === 'moved_in') this.#arrivedAt = at;
+    if (kind === 'booked' || kind === 'moved_in') this.#enteredAt = at;
     if (kind === 'booked' || kind === 'moved_in' || kind === 'reclassified')
       this.type = change.patientType;
     // A clock that was set back makes no wait negative.
-    if (kind === 'promoted') this.waitMs = Math.max(0, at - this.#arrivedAt);
+    if (kind === 'promoted') this.waitMs = Math.max(0, at - this.#enteredAt);
     // A waiting token has no seat, also when it was promoted before and bumped since.
     if (this.status === 'WAITING') this.waitMs = null;
   }

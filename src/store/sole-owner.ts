@@ -102,10 +102,10 @@ class SoleOwnerStore implements Store {
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
-  async read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
-    const seen = look();
+  async read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {
+    const result = readEngine();
     await this.#commits.settled(doctorId);
-    return seen;
+    return result;
   }
 
   isSettled(doctorId: DoctorId): boolean {
