@@ -50,7 +50,9 @@ async function run({ only }: Values<typeof options>): Promise<number> {
   const names = only?.split(',') ?? Object.keys(BENCHES);
   const unknown = names.find((name) => BENCHES[name] === undefined);
   if (unknown !== undefined)
-    throw new ToolError(`--only=${unknown} is not a part of the bench. --help lists the parts.`);
+    throw new ToolError(
+      `--only=${unknown} is not a part of the bench. --help describes the parts: ${Object.keys(BENCHES).join(', ')}.`,
+    );
   const progress = new Progress(process.stderr);
   for (const [index, name] of names.entries()) {
     const report = await BENCHES[name]?.(progress.part(name, index + 1, names.length));

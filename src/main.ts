@@ -44,7 +44,8 @@ const FINISH_MS = 3_000;
 const STOP_MS = 10_000;
 
 const HELP = `npm start
-  Starts the service. It serves requests until it is told to stop: press Ctrl+C, or send SIGTERM to the process.
+  Starts the service. It serves requests until it is told to stop: press Ctrl+C, or send SIGTERM to the
+  process of node, because npm does not pass SIGTERM on to it.
 
 Settings come from the environment:
 ${settingsHelp()}
@@ -175,7 +176,9 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<s
         `${address}:${port} is in use: stop the program that listens there, or set PORT.`,
       );
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new ProgramFailure(`Cannot listen on HOST and PORT as set: ${message}.`);
+      throw new ProgramFailure(
+        `Cannot listen on HOST=${HOST} and PORT=${PORT}: ${message}. HOST must be an address of this machine, and this user must be allowed to open the port.`,
+      );
     throw error;
   }
 }
@@ -223,7 +226,9 @@ async function start(): Promise<void> {
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
   const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
   if (!store.isDurable)
-    logger.warn('DATABASE_URL is memory: a restart loses every booking. For trying out only.');
+    logger.warn(
+      'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
+    );
   const stopping = new AbortController();
   const ticks = createTicks(service, logger);
   const parts = { app, service, store, engine, ticks, logger, log, stop: stopping.signal };
@@ -242,7 +247,8 @@ async function start(): Promise<void> {
 
 await runProgram({
   help: HELP,
-  usage: 'npm start takes no argument; --help lists the settings.',
+  usage:
+    'npm start takes no argument: settings are environment variables, for example PORT=8081 npm start. --help lists them.',
   argumentCount: [0, 0],
   failures: [RosterError, StoreOpenError],
   async run() {

@@ -34,7 +34,7 @@ export const Settings = Type.Object({
     LOG_LEVELS.map((level) => Type.Literal(level)),
     {
       default: 'info',
-      description: `One of ${LOG_LEVELS.join(', ')}. Requests are logged at \`info\`, and at \`warn\` when they fail with 500 or more.`,
+      description: `The lowest level that is logged: one of ${LOG_LEVELS.join(', ')}. Requests are logged at \`info\`, and at \`warn\` when they fail with 500 or more.`,
     },
   ),
   SLOT_GRACE_MINUTES: Type.Integer({
@@ -54,7 +54,7 @@ export const Settings = Type.Object({
     maximum: 1_000_000,
     default: 1_000,
     description:
-      'How many patients may wait in a slot; a booking that would have to wait beyond that is refused.',
+      'How many patients may wait in a slot. A booking that would make one more patient wait is refused.',
   }),
 });
 export type Settings = Static<typeof Settings>;
@@ -93,9 +93,11 @@ function faultOf(name: string, text: string): string {
     maximum?: number;
     description?: string;
   };
-  const bounds =
-    minimum === undefined ? '' : ` A whole number from ${minimum} to ${maximum ?? 'any'}.`;
+  const expectation =
+    minimum === undefined || maximum === undefined
+      ? description
+      : `It must be a whole number from ${minimum} to ${maximum}.`;
   // The URL of a database may contain a password, and this sentence may be written to a log.
   const given = name === 'DATABASE_URL' ? name : `${name}=${text}`;
-  return `${given} is not valid. ${description ?? ''}${bounds}`;
+  return `${given} is not valid. ${expectation ?? ''}`;
 }

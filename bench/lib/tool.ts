@@ -92,7 +92,7 @@ export async function runTool<const T extends Options>({
   const args = process.argv.slice(2);
   try {
     if (args.includes('--help')) print(help);
-    else if (args.includes('--version')) print(version());
+    else if (args.includes('--version')) print(`opd-token-allocation ${version()}`);
     else process.exitCode = await run(readOptions(options, args));
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;

@@ -28,7 +28,7 @@ export interface PlanDeps {
   readonly slots: readonly OpenedSlot[];
   readonly random: Random;
   readonly priorities: Priorities;
-  /** Number of patients of the day, about. */
+  /** The approximate number of patients of the day. */
   readonly patients: number;
   /** Part of every patient id, because several runs can use the same server. */
   readonly run: string;

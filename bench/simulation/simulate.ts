@@ -30,7 +30,7 @@ violations (expected: 0). Exits with 1 when there is a violation.
 
   --url URL           a running server; without it, a server is started on a temporary SQLite file
   --seed N            repeats the choices of a run, but not the order of its concurrent requests
-  --patients N        patients of the day, about (180)
+  --patients N        about how many patients the day has (180)
   --concurrency N     requests in flight at the same time (32)
   --help              prints this text
   --version           prints the version`;

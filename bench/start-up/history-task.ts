@@ -27,9 +27,9 @@ import { Random } from '../lib/random.ts';
 export interface History {
   readonly path: string;
   readonly doctors: number;
-  /** Tokens in slots of past days, about. */
+  /** The approximate number of tokens in slots of past days. */
   readonly past: number;
-  /** Live tokens in slots of coming days, about. */
+  /** The approximate number of live tokens in slots of coming days. */
   readonly live: number;
   readonly horizonDays: number;
 }

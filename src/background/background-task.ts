@@ -1,4 +1,4 @@
-/** What one run came to. */
+/** The result of one run. */
 export interface BackgroundRun {
   readonly name: string;
   readonly ms: number;
@@ -23,7 +23,7 @@ export interface BackgroundTaskOptions {
 }
 
 /**
- * Work that repeats without anybody asking for it: the one contract of everything that runs in the background.
+ * Work that repeats by itself: the one contract of everything that runs in the background.
  *
  * A new task is *idle*. `start` makes it *waiting*: a timer counts to the first run. When the timer ends, the task is
  * *running*; when the work ends, it is *waiting* again, for one period after a success and for the shorter pause of a

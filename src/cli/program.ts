@@ -83,7 +83,7 @@ function parse({ options = {} }: Program, args: readonly string[]) {
     if (!(error instanceof TypeError)) throw error;
     // Node adds advice of several sentences, which does not fit this program.
     const [sentence = error.message] = error.message.split(/\.\s/);
-    throw new ProgramFailure(`${sentence}. --help says what there is.`);
+    throw new ProgramFailure(`${sentence}. --help shows the usage.`);
   }
 }
 

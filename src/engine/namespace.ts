@@ -94,8 +94,8 @@ export class Namespace {
   }
 
   /**
-   * Whether an id of the form `session@...` is not a slot of this session and doctor: of another doctor, a single
-   * slot or a session.
+   * Whether an id of the form `session@...` names something else than a slot of this session and doctor: a slot of
+   * another doctor, a single slot or a session.
    */
   #hasForeignIds(id: SessionId, doctorId: DoctorId): boolean {
     for (const other of this.#idsByPrefix.get(id) ?? []) {

@@ -205,13 +205,13 @@ export class Routes {
   }
 }
 
-/** A result whose value never changes, with the value as a client is shown it. */
+/** Projects the value of a successful read. It suits only values that never change, because it runs after the read. */
 export const shown = <Value, View>(
   result: Result<Value>,
   project: (value: Value) => View,
 ): Result<View> => (result.ok ? { ok: true, value: project(result.value) } : result);
 
-/** Sends a result: its value, through the route's compiled serialiser, or the problem that its refusal is. */
+/** Sends a result: its value through the compiled serialiser of the route, or its refusal as a problem. */
 export function send(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -39,7 +39,8 @@ export const Name = Type.String({
   pattern: `^[^\\S${UNSEEN}]*${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,198}${characterBut('\\s')})?[^\\S${UNSEEN}]*$`,
   minLength: 1,
   maxLength: 1_000,
-  description: '1 to 200 characters after trimming, no control or invisible characters.',
+  description:
+    '1 to 200 characters, not counting spaces at the ends; no control or invisible characters.',
 });
 
 export const Capacity = Type.Integer({ minimum: 1, maximum: LIMITS.capacityMax });

@@ -24,7 +24,10 @@ export class Lifecycle {
     return this.#phase === 'loading' || this.#store.state !== 'ready' ? 'not_durable' : undefined;
   }
 
-  /** Runs a read once everything is loaded, and is `not_durable` before that. An error that the store announces is a refusal. */
+  /**
+   * Runs a read when everything is loaded; before that the read is refused with `not_durable`. An error with which the
+   * store refuses the read becomes a refusal too.
+   */
   async read<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
     try {
       return this.#phase === 'loading' ? refused({ code: 'not_durable' }) : await read();

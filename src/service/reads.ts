@@ -110,7 +110,7 @@ export class Reads {
     });
   }
 
-  /** A doctor's slots of some days with everybody in them. */
+  /** A doctor's slots of some days, with all their tokens. */
   schedule<View>(
     query: ScheduleQuery,
     project: Projection<Slot, View>,
@@ -180,7 +180,7 @@ export class Reads {
     });
   }
 
-  /** A token as it is stored; undefined when it is in another slot by now. */
+  /** A token as it is stored; undefined when it has moved to another slot since then. */
   async #storedToken<View>(
     stored: StoredToken,
     { live: project, over }: TokenProjection<View>,

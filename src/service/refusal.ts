@@ -23,7 +23,7 @@ export type Refusal =
   | { readonly code: 'invalid_request'; readonly errors: readonly Fault[] }
   | { readonly code: Exclude<RefusalCode, EngineRefusalCode | 'invalid_request'> };
 
-/** What a command or a read comes to. A refusal is a value; an exception is a fault of the program or of the store. */
+/** The result of a command or a read. A refusal is a value; an exception is a fault of the program or of the store. */
 export type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 

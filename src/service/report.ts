@@ -26,7 +26,7 @@ export const COUNTED = [
 ] as const satisfies readonly Change['kind'][];
 export type CountedKind = (typeof COUNTED)[number];
 
-/** How long the patients who waited and got a seat had waited since their arrival in its slot. */
+/** How long the patients who waited and got a seat had waited since they entered the slot. */
 export interface Wait {
   readonly patients: number;
   /** Minutes, to a tenth; null when there is no such patient. */
@@ -34,7 +34,7 @@ export interface Wait {
   readonly p90Minutes: number | null;
 }
 
-/** What became of some tokens: how often each change happened to them, and what they hold at the end. */
+/** How often each change happened to some tokens, and how many of them have a seat or wait at the end. */
 export interface Counts {
   readonly changes: Readonly<Record<CountedKind, number>>;
   readonly seated: number;
@@ -100,20 +100,20 @@ class TokenDay {
   type = '';
   /** Null once the token was moved to another day or doctor. */
   status: Status | null = null;
-  /** Milliseconds from its arrival in the slot to the promotion that gave it the seat; null when none did. */
+  /** Milliseconds from its entry into the slot to the promotion that gave it the seat; null when no promotion did. */
   waitMs: number | null = null;
-  #arrivedAt = 0;
+  #enteredAt = 0;
 
   take(change: TokenChange): void {
     const { kind, at } = change;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     if (kind === 'moved_out') this.status = null;
     else if (kind !== 'reclassified') this.status = change.to;
-    if (kind === 'booked' || kind === 'moved_in') this.#arrivedAt = at;
+    if (kind === 'booked' || kind === 'moved_in') this.#enteredAt = at;
     if (kind === 'booked' || kind === 'moved_in' || kind === 'reclassified')
       this.type = change.patientType;
     // A clock that was set back makes no wait negative.
-    if (kind === 'promoted') this.waitMs = Math.max(0, at - this.#arrivedAt);
+    if (kind === 'promoted') this.waitMs = Math.max(0, at - this.#enteredAt);
     // A waiting token has no seat, also when it was promoted before and bumped since.
     if (this.status === 'WAITING') this.waitMs = null;
   }
@@ -159,7 +159,7 @@ function percentileOf(sorted: readonly number[], percent: number): number | null
   return wait === undefined ? null : Math.round(tenthsOf(wait)) / 10;
 }
 
-/** What a slot was set to last. */
+/** The latest facts of a slot. */
 const factsOf = (changes: readonly Change[]): SlotFacts | undefined =>
   changes.findLast((change) => change.kind === 'slot_set')?.slot;
 

@@ -36,7 +36,7 @@ export interface Intent {
 }
 
 /**
- * Makes a plain value, which a caller can be shown, of a value of the engine. It runs at the instant of the decision,
+ * Turns a value of the engine into a plain value that a caller can be shown. It runs at the instant of the decision,
  * because the engine's own objects go on changing while the answer waits for the disk.
  */
 export type Projection<Value, View> = (value: Value, moment: Moment) => View;
@@ -56,7 +56,7 @@ interface StartedCommand {
   readonly startedMs: number;
 }
 
-/** What a decision comes to in one transaction. */
+/** The result of a decision in one transaction. */
 interface Decided<T> {
   readonly changes: readonly Change[];
   readonly result: T;
@@ -108,7 +108,7 @@ export class Runner {
 
   /**
    * Runs a step on the doctor who has the token. The token's slot is loaded if it has been evicted from memory.
-   * @param more what the step touches besides
+   * @param more the doctors and slots that the step touches beside those of the token
    */
   async decideOnToken<Value, View>(
     id: TokenId,
@@ -139,13 +139,13 @@ export class Runner {
     }));
   }
 
-  /** What a command on a slot, or on a session's next slot, touches; undefined when the id is neither's. */
+  /** The scope of a command on a slot, or on the next slot of a session; undefined when the id names neither. */
   async scopeOfSlot(id: SlotId): Promise<Scope | undefined> {
     const owner = await this.#deps.store.ownerOf(id);
     return owner && { doctorIds: [owner], slotIds: [id] };
   }
 
-  /** What a command on a token touches, or the refusal of every command on it. */
+  /** The scope of a command on a token, or the refusal when no command on it is possible. */
   async #scopeOfToken(id: TokenId): Promise<Scope | Refusal> {
     const { engine, archive } = this.#deps;
     const token = engine.token(id);
@@ -185,13 +185,13 @@ export class Runner {
 }
 
 /**
- * The token was moved to another doctor, or it is over, since its doctor was read: nothing was decided, and the token
- * is to be read again.
+ * The result when the token was moved to another doctor, or is over, since its doctor was read. Nothing was decided, and
+ * the token is read again.
  */
 const TOKEN_HAS_LEFT = 'token has left';
 type TokenHasLeft = typeof TOKEN_HAS_LEFT;
 
-/** What two commands in one touch: each doctor once, in the order of ids, in which they are locked. */
+/** Two scopes as one: each doctor once, in the order of their ids, because they are locked in that order. */
 export const union = (a: Scope, b: Scope): Scope => ({
   doctorIds: [...new Set<DoctorId>([...a.doctorIds, ...b.doctorIds])].sort(),
   slotIds: [...(a.slotIds ?? []), ...(b.slotIds ?? [])],

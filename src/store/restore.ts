@@ -11,8 +11,8 @@ import type { StoredSlot } from './archive.ts';
 import type { Horizon } from './store.ts';
 
 /**
- * Slots that ended longer ago are past, because a delay is at most a day, and so is the grace: they are not loaded with
- * their doctor.
+ * Milliseconds. A slot whose planned end is longer ago is past, because its delay and its grace are at most a day each.
+ * Such a slot is not loaded with its doctor.
  */
 const LOAD_BACK_MS = 72 * 3_600_000;
 
@@ -23,7 +23,7 @@ export const loadBounds = (now: EpochMs): { instant: number; date: LocalDate } =
   date: new Date(now - 2 * LOAD_BACK_MS).toISOString().slice(0, 10) as LocalDate,
 });
 
-/** Restores the slots that are not past, and those with a waiting token, into the engine. Their doctors are there. */
+/** Restores the slots that are not past, and those with a waiting token. The engine has their doctors already. */
 export function restoreCurrentSlots(
   engine: AllocationEngine,
   slots: Iterable<StoredSlot>,
@@ -35,7 +35,7 @@ export function restoreCurrentSlots(
   }
 }
 
-/** Restores a stored slot into the engine. Its doctor is there. */
+/** Restores a stored slot into the engine, which has its doctor already. */
 export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void {
   const { facts, tokens, lastNumber } = stored;
   engine.restoreSlot(
@@ -49,7 +49,7 @@ export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void 
 export const doctorsById = ({ doctors }: AllocationEngine): DoctorFacts[] =>
   Array.from(doctors, ({ facts }) => facts).sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** Restores slots that are not in the engine. A slot that is not stored, or whose doctor is not there, is passed over. */
+/** Restores slots that are not in the engine. A slot that is not stored, or whose doctor the engine does not have, is skipped. */
 export function loadSlots(
   engine: AllocationEngine,
   ids: readonly SlotId[] | undefined,
@@ -62,7 +62,7 @@ export function loadSlots(
   }
 }
 
-/** A stored slot as the engine would show it, in an engine of its own: to read a slot that is over. */
+/** Restores a stored slot into an engine of its own, to read a slot that is over. */
 export function detachedSlot(
   { rules }: AllocationEngine,
   facts: DoctorFacts,

@@ -25,7 +25,7 @@ import type { GroupCommit } from './group-commit.ts';
 import { doctorsById, loadSlots } from './restore.ts';
 import type { Decision, Horizon, Scope, Store } from './store.ts';
 
-/** What a sole owner has stored and reads at once, without waiting: only what is durable. */
+/** The stored rows of a sole owner, all of them durable. They are read at once, without waiting. */
 export interface StoredRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): readonly ChangeRecord[];
@@ -38,12 +38,12 @@ export interface StoredRows {
   ): readonly StoredSlot[];
   slotChanges(id: SlotId): readonly Change[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
-  /** The first changes from a position on, that one included, in the order of their positions. */
+  /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
 }
 
-/** What the database of a sole owner consists of. */
+/** The parts of the database of a sole owner. */
 export interface SoleOwnerParts {
   readonly isDurable: boolean;
   readonly engine: AllocationEngine;
@@ -56,8 +56,8 @@ export interface SoleOwnerParts {
 }
 
 /**
- * A database that no other process writes to. Commands are decided in memory at once and become durable in batches. What
- * is in the engine is current without asking anybody.
+ * A database that no other process writes to. Commands are decided in memory at once and become durable in batches. The
+ * engine is always current, because no other process changes the rows.
  */
 export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   store: new SoleOwnerStore(parts),
@@ -102,10 +102,10 @@ class SoleOwnerStore implements Store {
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
-  async read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
-    const seen = look();
+  async read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {
+    const result = readEngine();
     await this.#commits.settled(doctorId);
-    return seen;
+    return result;
   }
 
   isSettled(doctorId: DoctorId): boolean {

@@ -68,11 +68,11 @@ export interface Store {
    */
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T>;
   /**
-   * Reads the engine. When `look` runs, once and synchronously, the engine's state of the doctor is no older than any
-   * answer given before. Resolves with what `look` returned when that is durable.
-   * @throws NotDurableError what `look` saw does not become durable soon
+   * Reads the engine. `readEngine` runs once and synchronously, when the engine's state of the doctor is no older than any
+   * answer given before. Resolves with the result of `readEngine` when the state that it read is durable.
+   * @throws NotDurableError the state that `readEngine` read does not become durable soon
    */
-  read<T>(doctorId: DoctorId, look: () => T): Promise<T>;
+  read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T>;
   /** Whether no change of this doctor waits to become durable: the engine may evict the doctor's slots then. */
   isSettled(doctorId: DoctorId): boolean;
   /** The doctor of the slot, of any age, or of the session that has this id, durable or not. */

@@ -4,7 +4,7 @@ export interface Table {
   readonly columns: Readonly<Record<string, ColumnType>>;
   /** The column whose values the database draws when it inserts a row: the program does not write it. */
   readonly drawn?: string;
-  /** The columns that tell one row from all others. Rows are copied in their order: where it can be, that of an index. */
+  /** The columns that identify a row. Rows are copied in this order, because an index has it where that is possible. */
   readonly order: string;
 }
 

@@ -18,7 +18,7 @@ describe.each(['bench/bench.ts', 'bench/simulation/simulate.ts', 'bench/replay/r
 
     it('prints its version and does nothing else', async () => {
       const { code, output, errors } = await runTool(program, ['--version']);
-      expect(output).toBe(`${version}\n`);
+      expect(output).toBe(`opd-token-allocation ${version}\n`);
       expect(errors).toBe('');
       expect(code).toBe(0);
     });

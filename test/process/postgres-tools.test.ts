@@ -153,7 +153,7 @@ idempotency_keys: 1 rows
     [
       ['sqlite:a.db', 'postgres://h/d', '--force'],
       {},
-      /^Unknown option '--force'\. --help says what there is\.\n$/,
+      /^Unknown option '--force'\. --help shows the usage\.\n$/,
     ],
     [['a.db', 'postgres://h/d'], {}, /^Name an SQLite file, as sqlite: and its path, and a Postgr/],
     [['sqlite:a.db', 'postgres://h/d'], { SLOT_GRACE_MINUTES: 'x' }, /^SLOT_GRACE_MINUTES=x is /],

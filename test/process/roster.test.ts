@@ -176,7 +176,7 @@ patient_types are valid; they are not stored in the database: every start reads 
         slots: [{ ...CAMP, id: '' }],
       });
       expect(await workspace.roster('import', wrong, ...more)).toEqual(
-        refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id .+\n/),
+        refused(/^The roster \S+ is not valid:\n {2}\/slots\/0\/id: .+\n/),
       );
       expect((await workspace.verify()).output).toBe(before);
     },
@@ -190,7 +190,7 @@ patient_types are valid; they are not stored in the database: every start reads 
     [['list', 'x'], USAGE],
     [['import', 'a', 'b'], USAGE],
     [['export', 'x', '--apply'], USAGE],
-    [['export', 'x', '--force'], /^Unknown option '--force'\..*--help says what there is\.\n$/],
+    [['export', 'x', '--force'], /^Unknown option '--force'\..*--help shows the usage\.\n$/],
     [['import', 'no such file'], /^The roster cannot be read: ENOENT: .*\.\n$/],
     [['export', '-'], /^There is no doctor in sqlite:\S+: nothing to export\.\n$/],
   ])('%j is refused with a sentence', async (args, sentence) => {

@@ -64,7 +64,9 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
 
   it('for an address that is not one of this machine', async () => {
     const message = await refusalOf({ ...MEMORY, HOST: '192.0.2.1' });
-    expect(message).toMatch(/^Cannot listen on HOST and PORT as set: .+\.\n$/);
+    expect(message).toMatch(
+      /^Cannot listen on HOST=192\.0\.2\.1 and PORT=\d+: .+\. HOST must be an address of this machine, .+\.\n$/,
+    );
   });
 
   it('for a database in use by another process, which is not disturbed', async () => {
@@ -109,7 +111,7 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
   it('for a roster that is not JSON', async () => {
     const ROSTER = rosterFile('{"doctors": [');
     expect(await refusalOf({ ...MEMORY, ROSTER })).toMatch(
-      /^The roster \S+ is not valid:\n {2}\/ must be JSON: .+\n$/,
+      /^The roster \S+ is not valid:\n {2}\/: must be JSON: .+\n$/,
     );
   });
 
@@ -141,7 +143,7 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
       const message = await refusalOf({ ...MEMORY, ROSTER: rosterFile(content) });
       const [head, ...lines] = message.trimEnd().split('\n');
       expect(head).toMatch(/^The roster \S+ is not valid:$/);
-      expect(lines.map((line) => line.trim().split(' ')[0])).toEqual(places);
+      expect(lines.map((line) => line.trim().split(': ')[0])).toEqual(places);
       expect(lines.every((line) => /^ {2}\S+ \S+/.test(line))).toBe(true);
     },
   );

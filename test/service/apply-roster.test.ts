@@ -100,37 +100,37 @@ it.each<[what: string, slot: SlotInput, doctors: DoctorFacts[], sentence: string
     'has an unknown doctor',
     camp({ id: 'x', doctor_id: 'doc9' }),
     [],
-    'slot x: doctor_not_found (doc9)',
+    'slot x: there is no doctor doc9',
   ],
   [
     "has a session's id",
     camp({ id: 'doc2_slot1' }),
     [],
-    'slot doc2_slot1: id_taken (by a session)',
+    'slot doc2_slot1: the id belongs to a session',
   ],
   [
     "has an id like those of a session's slots",
     camp({ id: 'doc2_slot1@x' }),
     [],
-    'slot doc2_slot1@x: id_taken (by a session)',
+    'slot doc2_slot1@x: the id belongs to a session',
   ],
   [
     "has the id of a session's slot",
     camp({ id: 'doc1_slot1@2026-11-24' }),
     [],
-    'slot doc1_slot1@2026-11-24: id_taken (by a session)',
+    'slot doc1_slot1@2026-11-24: the id belongs to a session',
   ],
   [
     'has the id of a session of the same roster',
     camp({ id: 'n' }),
     withSession('n'),
-    'slot n: id_taken',
+    'slot n: the id belongs to a session',
   ],
   [
     "has an id like those of a session's slots in the same roster",
     camp({ id: 'n@1' }),
     withSession('n'),
-    'slot n@1: id_taken',
+    'slot n@1: the id belongs to a session',
   ],
 ])('the whole roster is refused when a single slot %s', async (_, slot, doctors, sentence) => {
   const opd = await openApp({ slots: [camp()] });

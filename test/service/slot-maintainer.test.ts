@@ -175,7 +175,7 @@ it('a roster with the session ids of another doctor is refused, with the ids and
   if (first === undefined) throw new Error('the demo has doctors');
   const copy = { ...first, id: doctorId('thief') };
   await expect(opd.service.start(() => ({ doctors: [copy], slots: [] }))).rejects.toThrow(
-    /doctor thief: id_taken \(doc1_slot1, doc1_slot2\)\. .* give the sessions other ids\.$/,
+    /doctor thief: session ids in use: doc1_slot1, doc1_slot2\. .* give the sessions other ids\.$/,
   );
 });
 
@@ -193,7 +193,7 @@ it('nothing of a roster is applied when a session has moved to another doctor', 
   ];
   const after = await openApp({ store, started: false });
   const start = after.service.start(() => ({ doctors: moved, slots: [] }));
-  await expect(start).rejects.toThrow('doctor doc2: id_taken (doc1_slot1).');
+  await expect(start).rejects.toThrow('doctor doc2: session ids in use: doc1_slot1.');
   await after.store.close();
 
   const again = await openApp({ store });

@@ -95,7 +95,10 @@ function singleSlots(engine: AllocationEngine, roster: Roster, now: EpochMs): Si
 const takenSessions = (engine: AllocationEngine, plans: readonly DoctorPlan[]): string[] =>
   engine
     .takenSessions(plans)
-    .map(({ doctorId, sessionIds }) => `doctor ${doctorId}: id_taken (${sessionIds.join(', ')})`);
+    .map(
+      ({ doctorId, sessionIds }) =>
+        `doctor ${doctorId}: session ids in use: ${sessionIds.join(', ')}`,
+    );
 
 function takenSlots(
   engine: AllocationEngine,
@@ -107,11 +110,11 @@ function takenSlots(
   if (singles.length > 0) for (const { facts } of plans) coming.putDoctor(facts, [], epochMs(0));
   return singles.flatMap(({ id, doctorId, facts }) => {
     const known = engine.slot(id)?.facts;
-    if (facts === undefined) return [`slot ${id}: doctor_not_found (${doctorId})`];
+    if (facts === undefined) return [`slot ${id}: there is no doctor ${doctorId}`];
     if (known?.sessionId === null)
       return sameSlot(known, facts) ? [] : [`slot ${id}: exists already, ${describe(known)}`];
     return engine.ids.isTaken(id) || coming.ids.isTaken(id)
-      ? [`slot ${id}: id_taken (by a session)`]
+      ? [`slot ${id}: the id belongs to a session`]
       : [];
   });
 }

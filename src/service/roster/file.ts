@@ -59,7 +59,9 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
   try {
     roster = JSON.parse(text);
   } catch (error) {
-    return { faults: [{ pointer: '', detail: `must be JSON: ${(error as Error).message}` }] };
+    // The message quotes a part of the file, with its line breaks.
+    const reason = (error as Error).message.replaceAll(/\s+/g, ' ');
+    return { faults: [{ pointer: '', detail: `must be JSON: ${reason}` }] };
   }
   if (Value.Check(RosterText, roster)) {
     const faults = contentFaultsOf(roster, () => true);
@@ -152,7 +154,7 @@ export function readRoster(file: string): RosterFile {
   }
   const roster = parseRoster(text);
   if ('doctors' in roster) return roster;
-  const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'} ${detail}`);
+  const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`);
   throw new RosterError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
 }
 

@@ -11,8 +11,8 @@ const NOTIFY_GAP_MS = 50;
  * Hints at the commits of all processes. A process knows its own commits and notifies the others of them, apart from the
  * transaction: PostgreSQL commits transactions that notify one after another.
  *
- * A notification may be lost with its connection. So as long as anybody listens, there is a hint every second besides,
- * and with it the connection that listens is opened anew if it was lost.
+ * A notification may be lost with its connection. Therefore, while there are subscribers, a hint is also given every
+ * second, and the listening connection is opened again if it was lost.
  */
 export class CommitFeed {
   readonly #url: string;
@@ -79,7 +79,7 @@ export class CommitFeed {
     );
   }
 
-  /** Notifies once for all commits of the last while. */
+  /** Sends one notification for all commits since the last one. */
   #notifyOthers(): void {
     this.#gap = undefined;
     if (!this.#isDue) return;

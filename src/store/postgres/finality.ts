@@ -16,7 +16,7 @@ const UNPROVED_MAX = 16;
  *
  * A transaction draws the positions of its changes when it inserts them, and commits later. So a change may be visible
  * while a change with a lower position is not yet committed, and a reader that went on behind the higher position would
- * pass over the lower one.
+ * skip the lower one.
  *
  * The proof: when the change at position P is visible in a snapshot, all lower positions were drawn before that snapshot,
  * by transactions that had an id by then, because they had locked or written the doctor's row first. These ids are below

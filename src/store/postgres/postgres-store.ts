@@ -76,8 +76,8 @@ export class PostgresStore implements Store {
     return answered;
   }
 
-  read<T>(doctorId: DoctorId, look: () => T): Promise<T> {
-    return this.#deps.dispatcher.read(doctorId, look);
+  read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {
+    return this.#deps.dispatcher.read(doctorId, readEngine);
   }
 
   isSettled(doctorId: DoctorId): boolean {

@@ -19,11 +19,11 @@ export interface Command {
 }
 
 /**
- * The commands that wait for a transaction, in the order in which they came, and the doctors who are busy.
+ * The commands that wait for a transaction, in the order in which they came, and the busy doctors.
  *
  * A doctor is busy while a transaction or a read of the doctor is in flight. The commands of free doctors share the next
  * transaction. A command of a busy doctor waits until all its doctors are free, and no later command of the same doctors
- * overtakes it. A setup command (one that gives out ids) starts when no doctor is busy, and runs alone.
+ * overtakes it. A setup command (one that assigns ids to sessions or slots) starts when no doctor is busy, and runs alone.
  */
 export class Queue {
   #waiting: Command[] = [];

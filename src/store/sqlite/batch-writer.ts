@@ -61,7 +61,7 @@ function stateOperations(change: Change): Operation[] {
     case 'booked':
       return [['addToken', tokenValues(tokenRow(change))]];
     case 'moved_out':
-      // Where the token is now is written with the other half of the move, in the same transaction.
+      // The new slot of the token is written with the other half of the move, in the same transaction.
       return [];
     case 'moved_in':
       return [['moveToken', tokenValues(tokenRow(change))]];

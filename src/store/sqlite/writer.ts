@@ -3,7 +3,8 @@ import { openForWriting } from './open.ts';
 import type { WriteBatch, WriteResult } from './writer-client.ts';
 import { WRITES } from './statements.ts';
 
-// The one thread that writes to the database: a batch in, its outcome out. It knows statements, not what they mean.
+// The one thread that writes to the database. It receives a batch and answers with the outcome. It knows the statements,
+// but not what they mean.
 
 const { path } = workerData as { path: string };
 const database = openForWriting(path);
