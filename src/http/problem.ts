@@ -43,18 +43,21 @@ export const PROBLEMS = {
   },
   slot_not_found: {
     status: 404,
-    title: 'The doctor has no such slot',
-    detail: 'GET /schedule?doctor_id= lists the slots of a doctor with their ids.',
+    title: 'There is no such slot',
+    detail:
+      'GET /schedule?doctor_id= lists the slots of a doctor with their ids, such as doc1_slot1@2026-11-23.',
   },
   token_not_found: {
     status: 404,
     title: 'There is no such token',
-    detail: 'Check the token_id: it is the id in the answer to the booking.',
+    detail:
+      'Check the token_id: it is the id in the answer to the booking, not the printed number.',
   },
   token_already_cancelled: {
     status: 404,
     title: 'The token is already cancelled',
-    detail: 'There is nothing left to do. GET /tokens/{id}/history says who cancelled it and when.',
+    detail:
+      'To come back, the patient needs a new booking. GET /tokens/{id}/history says who cancelled the token and when.',
   },
   nobody_waiting: {
     status: 404,
@@ -90,7 +93,8 @@ export const PROBLEMS = {
   invalid_transition: {
     status: 409,
     title: 'The status of the token does not allow this',
-    detail: 'from is its status now; allowed lists the statuses that can follow.',
+    detail:
+      'from is its status now; allowed lists the statuses that can follow. A patient on the waitlist can check in as soon as a seat becomes free.',
   },
   too_early: {
     status: 409,

@@ -47,7 +47,7 @@ export const Instant = Type.String({
 
 export const DateText = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}$',
-  description: '`YYYY-MM-DD`.',
+  description: 'A date such as `2026-11-23`.',
 });
 
 /** The reason of a command; it is stored in the history of the tokens. */

@@ -133,7 +133,7 @@ function addReordering(
     tag: 'Tokens',
     summary: 'Move a patient to another slot',
     description:
-      'The other slot may be of another doctor. The patient arrives there now, after the patients who are in it. A seat that becomes free goes to the best waiting patient. When the move is refused, the patient stays in the old slot.',
+      'The other slot may be of another doctor. The token gets a new arrival there: it ranks after the earlier bookings of its class. A seat that becomes free goes to the best waiting patient. When the move is refused, the patient stays in the old slot.',
     body: MoveBody,
     success: Reordered,
     run: ({ body }, context) =>
