@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
 import { Finality } from '../../src/store/postgres/finality.ts';
 
-/** What is final after snapshots with these ends, each as [position, oldest running, next to start]. */
-function finalAfter(...ends: readonly (readonly [number, number, number])[]): number {
+/**
+ * What is final after snapshots with these ends, each as [position, oldest running, next to start, start of the server].
+ */
+function finalAfter(...ends: readonly (readonly [number, number, number, number?])[]): number {
   const finality = new Finality();
-  for (const [position, oldestRunning, nextToStart] of ends)
-    finality.observe({ position, oldestRunning, nextToStart });
+  for (const [position, oldestRunning, nextToStart, serverStart = 1] of ends)
+    finality.observe({ position, oldestRunning, nextToStart, serverStart });
   return finality.position;
 }
 
@@ -44,4 +46,9 @@ it.each([
   ['another counter of transactions', [9, 50, 51], [9, 50, 51], 0],
 ] as const)('begins anew on a server with %s', (_, first, second, expected) => {
   expect(finalAfter([7, 110, 110], first, second)).toBe(expected);
+});
+
+it('begins anew on another server whose counters have passed those of the first one', () => {
+  expect(finalAfter([7, 110, 110], [9, 119, 120, 2])).toBe(0);
+  expect(finalAfter([7, 110, 110], [9, 119, 120, 2], [9, 120, 121, 2])).toBe(9);
 });
