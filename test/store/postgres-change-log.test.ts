@@ -100,10 +100,12 @@ it('a commit of another process is hinted at by its notification', async () => {
   const other = await deskOn(url);
   let hints = 0;
   onTestFinished(other.changeLog.onCommit(() => (hints += 1)));
-  // It hints once when it begins to listen, and may once more when the server listens.
-  await eventually(async () => (await listeners(url)) === 1 && hints === 2);
+  // It hints once when it begins to listen and once when the server listens. A notification of the opened slots may come
+  // late, so there may be a third hint.
+  await eventually(async () => (await listeners(url)) === 1 && hints >= 2);
+  const before = hints;
   await desk.admit('nine', 'W1');
-  await eventually(() => hints > 2);
+  await eventually(() => hints > before);
 });
 
 it('a commit without a notification is hinted at a little later', async () => {
