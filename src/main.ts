@@ -4,7 +4,7 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
 import { BackgroundTask } from './background/index.ts';
-import { writeBanner } from './cli/banner.ts';
+import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
@@ -185,10 +185,11 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<s
 
 /** Listens before it loads, so that clients are told that the state is still loading. */
 async function serve(
-  { app, service, engine, logger, stop }: Parts,
+  parts: Parts,
   settings: Settings,
   given: ChosenRoster | undefined,
 ): Promise<void> {
+  const { app, service, logger, stop } = parts;
   const url = await listen(app, settings);
   logger.debug({ url }, 'Listening. Commands are refused until the state is loaded.');
   if (stop.aborted) return;
@@ -200,14 +201,20 @@ async function serve(
       logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
     return chosen.roster;
   });
-  const facts = {
-    version: readVersion(),
-    database: databaseName(settings.DATABASE_URL),
-    doctors: [...engine.doctors].length,
-    roster: source,
-    url,
-  };
-  writeBanner(facts, logger, process.stdout.isTTY ? process.stdout : undefined);
+  announce(parts, { database: databaseName(settings.DATABASE_URL), roster: source, url });
+}
+
+/** Writes the start banner, but not when the process was told to stop while it loaded, because it does not serve then. */
+function announce(
+  { engine, logger, stop }: Parts,
+  facts: Pick<StartFacts, 'database' | 'roster' | 'url'>,
+): void {
+  if (stop.aborted) return;
+  writeBanner(
+    { version: readVersion(), doctors: [...engine.doctors].length, ...facts },
+    logger,
+    process.stdout.isTTY ? process.stdout : undefined,
+  );
 }
 
 async function start(): Promise<void> {

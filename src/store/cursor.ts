@@ -30,8 +30,9 @@ function decode(cursor: string): Place {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   const [position = 0, version = 0, at = 0] = text.split(':').map(Number);
   const place = { position, version, at };
-  // A text that merely resembles a cursor does not come back as it was.
-  if (encode(place) !== cursor) throw unknown(cursor);
+  // A text that merely resembles a cursor does not come back as it was, or has a position that no change can have.
+  if (encode(place) !== cursor || !Number.isSafeInteger(position) || position < 0)
+    throw unknown(cursor);
   return place;
 }
 
@@ -55,8 +56,7 @@ export function pageBehind(
   limit: number,
   doctorIds?: ReadonlySet<DoctorId>,
 ): ChangePage {
-  const place = decode(cursor);
-  const isBeginning = place.position === 0;
+  const isBeginning = cursor === BEGINNING;
   if (!isBeginning && cursorOf(placed[0]) !== cursor) throw unknown(cursor);
   const read = placed.slice(isBeginning ? 0 : 1).slice(0, limit);
   const last = read.at(-1);

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { Finality } from '../../src/store/postgres/finality.ts';
 
-/** The final position after snapshots with these ends, each as [position, oldest running, next to start]. */
-function finalAfter(...ends: readonly (readonly [number, number, number])[]): number {
+/** The final position after snapshots with these ends, each as [position, oldest running, next to start, server start]. */
+function finalAfter(...ends: readonly (readonly [number, number, number, number?])[]): number {
   const finality = new Finality();
-  for (const [position, oldestRunning, nextToStart] of ends)
-    finality.observe({ position, oldestRunning, nextToStart });
+  for (const [position, oldestRunning, nextToStart, serverStart = 1] of ends)
+    finality.observe({ position, oldestRunning, nextToStart, serverStart });
   return finality.position;
 }
 
@@ -48,3 +48,8 @@ it.each([
     expect(finalAfter([7, 110, 110], first, second)).toBe(expected);
   },
 );
+
+it('the final position is determined anew on another server whose counters have passed those of the first one', () => {
+  expect(finalAfter([7, 110, 110], [9, 119, 120, 2])).toBe(0);
+  expect(finalAfter([7, 110, 110], [9, 119, 120, 2], [9, 120, 121, 2])).toBe(9);
+});

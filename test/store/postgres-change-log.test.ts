@@ -100,10 +100,12 @@ it('the notification of another process causes a hint', async () => {
   const other = await deskOn(url);
   let hints = 0;
   onTestFinished(other.changeLog.onCommit(() => (hints += 1)));
-  // One hint comes when the subscription begins, and one when the server listens.
-  await eventually(async () => (await listeners(url)) === 1 && hints === 2);
+  // A hint comes once when the subscription begins and once when the server listens. A notification of the opened slots may come
+  // late, so there may be a third hint.
+  await eventually(async () => (await listeners(url)) === 1 && hints >= 2);
+  const before = hints;
   await desk.admit('nine', 'W1');
-  await eventually(() => hints > 2);
+  await eventually(() => hints > before);
 });
 
 it('a commit without a notification causes a hint a little later', async () => {

@@ -99,4 +99,5 @@ const logEndOf = (row: Row | undefined): LogEnd => ({
   position: row?.['position'] as number,
   oldestRunning: row?.['oldest_running'] as number,
   nextToStart: row?.['next_to_start'] as number,
+  serverStart: row?.['server_start'] as number,
 });

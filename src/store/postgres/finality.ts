@@ -6,6 +6,8 @@ export interface LogEnd {
   readonly oldestRunning: number;
   /** All transactions that had an id when the snapshot was taken have lower ones. */
   readonly nextToStart: number;
+  /** When the server started, in microseconds since 1970: another value means another server, or a restarted one. */
+  readonly serverStart: number;
 }
 
 /** Ends that are not proved yet. More are not needed, because the newest one covers all before it. */
@@ -30,6 +32,7 @@ const UNPROVED_MAX = 16;
 export class Finality {
   #position = 0;
   #nextToStart = 0;
+  #serverStart = 0;
   #unproved: readonly LogEnd[] = [];
 
   /** No change up to this position can still be committed. 0 as long as there is no proof. */
@@ -39,12 +42,15 @@ export class Finality {
 
   /** Draws the conclusions of one more snapshot. Snapshots are observed in the order in which they were taken. */
   observe(end: LogEnd): void {
-    // Another server, or one that has lost commits in a fail-over: what was proved no longer holds.
-    if (end.position < this.#position || end.nextToStart < this.#nextToStart) {
+    const isBehind = end.position < this.#position || end.nextToStart < this.#nextToStart;
+    // What was proved on another server does not hold here, because a fail-over may have lost commits. The counters do
+    // not always tell, because new transactions may have passed the old ones.
+    if (isBehind || end.serverStart !== this.#serverStart) {
       this.#position = 0;
       this.#unproved = [];
     }
     this.#nextToStart = end.nextToStart;
+    this.#serverStart = end.serverStart;
     const isProved = ({ nextToStart }: LogEnd): boolean => nextToStart <= end.oldestRunning;
     for (const each of [...this.#unproved, end])
       if (isProved(each)) this.#position = Math.max(this.#position, each.position);

@@ -166,7 +166,8 @@ export const OTHERS = {
   // an id is its distance to the id that the next transaction gets.
   logEnd: `SELECT coalesce((SELECT max(position) FROM changes), 0) AS position,
     pg_snapshot_xmin(snapshot)::text::bigint AS oldest_running,
-    pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid) AS next_to_start
+    pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid) AS next_to_start,
+    (1000000 * extract(epoch FROM pg_postmaster_start_time()))::bigint AS server_start
     FROM pg_current_snapshot() AS snapshot`,
   changeUpTo: `${select('changes')} WHERE position <= $1 ORDER BY position DESC LIMIT 1`,
   changesFrom: `${select('changes')} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3`,
