@@ -32,7 +32,7 @@ import { publishRun } from './telemetry/index.ts';
 const TICK_MS = 1_000;
 /** Milliseconds, at least, after which a tick that has failed is retried. */
 const TICK_RETRY_MS = 500;
-/** Bytes of log lines that are held in memory while nobody reads the log; later lines are dropped, because a command must not wait for the log. */
+/** Bytes of log lines that are held in memory while no program reads the log; later lines are dropped, because a command must not wait for the log. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Milliseconds in which the last log lines of a stopping process must be written. */
 const LAST_LOG_LINE_MS = 1_000;
@@ -99,13 +99,13 @@ function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
     log.once('drain', () => process.exit(1));
     // The level is not `fatal`, because pino writes that level synchronously and would wait for a reader of the log.
     logger.error({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
-    // If nobody reads the log, `drain` never comes; the process must end all the same, so that it can be restarted.
+    // If no program reads the log, `drain` never comes; the process must end all the same, so that it can be restarted.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_LOG_LINE_MS);
   });
 }
 
 /** The ticks of the service. A slow tick delays the next one. */
-const createTicks = (service: Service, logger: Logger): BackgroundTask =>
+const createTicks = (service: Service, logger: Logger, stop: AbortSignal): BackgroundTask =>
   new BackgroundTask({
     name: 'tick',
     periodMs: TICK_MS,
@@ -113,8 +113,12 @@ const createTicks = (service: Service, logger: Logger): BackgroundTask =>
     work: () => service.tick(),
     onRun: (run) => {
       publishRun(run);
-      if (run.error !== undefined)
-        logger.warn({ err: run.error }, 'Slots could not be brought up to date; a retry follows.');
+      // A stopping process does not retry.
+      if (run.error !== undefined && !stop.aborted)
+        logger.warn(
+          { err: run.error },
+          'The tick has failed: slots are not opened, ended or evicted until a retry succeeds.',
+        );
     },
   });
 
@@ -132,8 +136,8 @@ async function closeConnections({ app, logger }: Parts): Promise<void> {
 }
 
 /**
- * Writes the last log line and waits until all lines are written, at most `LAST_LOG_LINE_MS`, because nobody may read
- * the log. Without the wait, the exit of the process would cut off the lines that are being written.
+ * Writes the last log line and waits until all lines are written, at most `LAST_LOG_LINE_MS`, because perhaps no
+ * program reads the log. Without the wait, the exit of the process would cut off the lines that are being written.
  */
 async function finishLog({ logger, log }: Parts): Promise<void> {
   if (!logger.isLevelEnabled('info')) return;
@@ -237,7 +241,7 @@ async function start(): Promise<void> {
       'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
     );
   const stopping = new AbortController();
-  const ticks = createTicks(service, logger);
+  const ticks = createTicks(service, logger, stopping.signal);
   const parts = { app, service, store, engine, ticks, logger, log, stop: stopping.signal };
   stopOnStoreFailure(parts);
   const given = roster && { roster, source: `${ROSTER} is applied` };

@@ -16,7 +16,7 @@ export interface Placement {
 }
 
 /**
- * A slot as the rules R1-R8 describe it while nobody has checked in: its live tokens are sorted by rank, the first
+ * A slot as the rules R1-R8 describe it while no patient has checked in: its live tokens are sorted by rank, the first
  * `capacity` are seated, the rest wait. It shares no code with the engine, because it checks the engine's answers. It
  * scans the slot for every change, so a slot of 100,000 tokens is built at once and not token by token.
  */

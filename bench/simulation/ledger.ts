@@ -87,7 +87,7 @@ export const COLUMNS = {
   cancelled: 'tokens cancelled by the patient or because their slot was closed',
   'no-show': 'tokens whose patient did not come',
   'checked-in': 'check-ins of patients at the desk',
-  called: 'patients whom a call for the next patient took into consultation',
+  called: 'patients who went into consultation by a call for the next patient',
   moved: 'tokens moved to another slot by the patient or because their slot was closed',
 } as const;
 export type Column = keyof typeof COLUMNS;

@@ -80,7 +80,7 @@ export class ReferenceSlot {
     return this.seated.length >= this.capacity;
   }
 
-  /** Number of tokens in consultation or completed, which nobody can bump. */
+  /** Number of tokens in consultation or completed, which no token can bump. */
   get unbumpableCount(): number {
     return this.#with('IN_CONSULTATION').length + this.#with('COMPLETED').length;
   }

@@ -42,7 +42,7 @@ export class VisitDesk {
     await this.#step('/complete', known);
   }
 
-  /** Calls the next patient; undefined if nobody is checked in or another patient is in consultation. */
+  /** Calls the next patient; undefined if no patient is checked in or another one is in consultation. */
   async callNext(request: CallRequest): Promise<KnownBooking | undefined> {
     const { client, checks, ledger } = this.#deps;
     const { doctorId, slotId, completesCurrent } = request;
@@ -154,7 +154,7 @@ export class VisitDesk {
     return true;
   }
 
-  /** Checks a refusal because another patient is in consultation, whom it names. */
+  /** Checks a refusal that names the patient who is in consultation already. */
   #busy(at: string, answer: HttpAnswer): void {
     const { checks, ledger } = this.#deps;
     checks.refusal(at, answer, 409, 'consultation_in_progress');

@@ -73,7 +73,7 @@ function faultOfTransition(
 /**
  * Checks that a doctor sees one patient at a time. A patient of a slot that has ended does not count: the change
  * records do not say whether the day of the slot was over in the doctor's time zone, and after that day the engine
- * ignores a consultation that nobody completed.
+ * ignores a consultation that was never completed.
  */
 function faultOfStart({ at }: TokenTransition, { doctor }: Slot): string | undefined {
   for (const { id, slot } of doctor.inConsultation)

@@ -10,7 +10,7 @@ const DAY_MS = 24 * 3_600_000;
  *
  * The slot's pace is one patient every `(end - start) / capacity`. The time that the patients ahead need is counted
  * from `at` once a patient of the slot is in consultation, and before that from the delayed start at the earliest.
- * A day after the delayed end of the slot nobody is expected any more.
+ * From one day after the delayed end of the slot there is no estimate.
  */
 export function estimatedTimeOf(token: Token, at: EpochMs): EpochMs | null {
   if (!holdsSeat(token.status) || token.status === 'COMPLETED') return null;

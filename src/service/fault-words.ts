@@ -1,6 +1,6 @@
 import { closestMatch } from 'leven';
 
-/** What is wrong with an input, and where: `pointer` is a JSON Pointer (RFC 6901). */
+/** One fault of an input. `pointer` is a JSON Pointer (RFC 6901) to its place, `detail` says in words what is wrong. */
 export interface Fault {
   readonly pointer: string;
   readonly detail: string;

@@ -16,7 +16,7 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
 
 /**
  * Hands an event to all subscribers of its channel, synchronously.
- * @param build makes the payload; it is not called when nobody subscribes
+ * @param build makes the payload; it is not called when the channel has no subscriber
  */
 export function publish<Name extends ChannelName>(
   name: Name,

@@ -16,7 +16,7 @@ type Columns = Readonly<Record<string, ColumnType>>;
 /** The types of the columns in a parameter's rows. JSON comes as its text, because it is stored to the letter. */
 const TYPES = { text: 'text', integer: 'bigint', boolean: 'boolean', json: 'text' } as const;
 
-/** The channel on which a process tells the others that it has committed changes. */
+/** The channel on which a process notifies the others of its commits. */
 export const CHANGES_CHANNEL = 'opd_changes';
 
 /** The rows of the parameter, as a table named `given`. */
