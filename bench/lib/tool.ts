@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { readVersion } from '../../src/cli/program.ts';
 
 /** A failure that the person who started the tool can correct; it is printed as one sentence, without a stack trace. */
 export class ToolError extends Error {
@@ -20,8 +20,6 @@ export interface Tool<T extends Options> {
   /** @returns the exit code */
   readonly run: (values: Values<T>) => Promise<number>;
 }
-
-const PACKAGE = new URL('../../package.json', import.meta.url);
 
 /**
  * Reads the command line.
@@ -64,14 +62,6 @@ export function serverUrl(text: string): string {
 
 export const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 
-/** The version of this project, such as `1.0.0`. */
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as {
-    readonly version: string;
-  };
-  return text;
-}
-
 /**
  * Runs a tool to its end. With `--help` or `--version` it prints that and does nothing else. Exits with the code that
  * the tool returns, or with 1 after the sentence of a ToolError.
@@ -92,7 +82,7 @@ export async function runTool<const T extends Options>({
   const args = process.argv.slice(2);
   try {
     if (args.includes('--help')) print(help);
-    else if (args.includes('--version')) print(`opd-token-allocation ${version()}`);
+    else if (args.includes('--version')) print(`opd-token-allocation ${readVersion()}`);
     else process.exitCode = await run(readOptions(options, args));
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
