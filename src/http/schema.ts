@@ -1,8 +1,8 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { Id, UNSEEN } from '../service/index.ts';
 
-// The schemas of requests and of resources are made of these parts. Fastify makes the validation, the serialisation and
-// /openapi.json from the schemas.
+// The schemas of requests and of resources are made of these parts. Fastify compiles the
+// validators and the serialisers from the schemas, and /openapi.json shows them.
 
 /** What a schema says to people and tools beside its form. */
 interface Annotations {
