@@ -10,7 +10,9 @@ import { freePort } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';
 
-const isInstalled = spawnSync('haproxy', ['-v']).status === 0;
+/** Debian installs HAProxy in /usr/sbin, which is not in the PATH of every user. */
+const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+const isInstalled = spawnSync('haproxy', ['-v'], { env }).status === 0;
 /** The reason why the balancer cannot be tested on this machine; null if it can be. */
 const noBalancer = isInstalled ? null : 'haproxy is not installed on this machine';
 const needsBalancer = noBalancer === null ? '' : ` (skipped: ${noBalancer})`;
@@ -52,7 +54,7 @@ async function balance(...instances: readonly Instance[]): Promise<string> {
     settings = settings.replace(`opd-${index + 1}:8080`, await instance.listen());
   const file = join(tempDir(), 'haproxy.cfg');
   writeFileSync(file, settings);
-  const balancer = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' });
+  const balancer = spawn('haproxy', ['-db', '-f', file], { env, stdio: 'ignore' });
   const ended = once(balancer, 'exit');
   onTestFinished(async () => {
     balancer.kill('SIGKILL');
@@ -84,7 +86,7 @@ describe.skipIf(noBalancer !== null)(`the load balancer${needsBalancer}`, () => 
   it('accepts its settings', () => {
     const file = join(tempDir(), 'haproxy.cfg');
     writeFileSync(file, BALANCER);
-    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', file]);
+    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', file], { env });
     expect(status, stderr.toString()).toBe(0);
   });
 
