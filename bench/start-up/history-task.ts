@@ -1,5 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import {
+  NEW_DOCTOR,
+  NEW_SESSION,
   AllocationEngine,
   DEFAULT_CLASSES,
   doctorId,
@@ -130,9 +132,9 @@ class HistoryWriter {
   }
 
   /** Writes the doctor's counters and evicts the doctor from memory. */
-  evict({ facts, version, lastArrival, slots }: Doctor): void {
+  evict({ facts, version, lastArrival, breakUntil, slots }: Doctor): void {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
-    const counters = { facts, version, lastArrival, lastNumbers };
+    const counters = { facts, version, lastArrival, breakUntil, lastNumbers };
     for (const operation of counterOperations(counters)) this.#run(operation);
     this.#engine.evictDoctor(facts.id);
   }
@@ -148,12 +150,14 @@ const doctorFacts = (index: number): DoctorFacts => ({
   name: `Dr. ${index}`,
   department: null,
   timeZone: 'UTC',
+  ...NEW_DOCTOR,
   sessions: SESSIONS.map(([start, end], nth) => ({
     id: sessionId(`doctor-${index}-${nth}`),
     weekdays: WEEKDAYS,
     start,
     end,
     capacity: CAPACITY,
+    ...NEW_SESSION,
   })),
 });
 

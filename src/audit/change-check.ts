@@ -3,7 +3,7 @@ import {
   endsAt,
   isEntry,
   isTokenChange,
-  nextStatuses,
+  mayFollow,
   seatStatusOf,
   TRANSITIONS,
   type Change,
@@ -24,7 +24,7 @@ import { faultOfBump, faultOfPromotion, faultOfSlotFacts } from './seat-check.ts
  * @returns the fault in words, to be put behind the name of the change; undefined when there is none
  */
 export function faultOfChange(change: Change, context: ChangeContext): string | undefined {
-  if (change.kind === 'doctor_set') return undefined;
+  if (change.kind === 'doctor_set' || change.kind === 'break_set') return undefined;
   if (!isTokenChange(change)) return faultOfSlotFacts(change, context);
   if (isEntry(change)) return faultOfEntry(change, context);
   const token = context.engine.token(change.tokenId);
@@ -38,6 +38,7 @@ export function faultOfChange(change: Change, context: ChangeContext): string | 
       ? undefined
       : 'leaves its slot and enters no other (R13)';
   }
+  if (change.kind === 'corrected' || change.kind === 'undone') return undefined;
   return faultOfTransition(change, token, context);
 }
 
@@ -58,10 +59,7 @@ function faultOfTransition(
 ): string | undefined {
   const { kind, from, to } = change;
   if (to !== (TRANSITIONS[kind] ?? seatStatusOf(token))) return `cannot lead to ${to}`;
-  // A promotion leads to CHECKED_IN when the patient has checked in, but the status table only names BOOKED.
-  const statusInTable = kind === 'promoted' ? 'BOOKED' : to;
-  if (!nextStatuses(from).includes(statusInTable))
-    return `cannot follow the status ${from} in the status table`;
+  if (!mayFollow(from, to)) return `cannot follow the status ${from} in the status table`;
   if (kind === 'bumped') return faultOfBump(change, token.slot, context);
   if (kind === 'promoted') return faultOfPromotion(change, token.slot, context);
   if (change.cause !== null) return 'names a cause, but this kind of change has none (R17)';

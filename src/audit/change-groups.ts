@@ -1,4 +1,4 @@
-import type { Change, SlotId } from '../engine/index.ts';
+import { isTokenChange, type Change, type SlotId } from '../engine/index.ts';
 
 /**
  * The kinds of changes that are complete only together with the change right before them. For example, a bump is
@@ -24,6 +24,6 @@ export const sharesSlotAndInstant = (change: Change, other: Change | undefined):
 
 /** The slot in which a change happens; undefined for a change of the doctor. */
 export function slotIdOf(change: Change): SlotId | undefined {
-  if (change.kind === 'doctor_set') return undefined;
-  return change.kind === 'slot_set' ? change.slot.id : change.slotId;
+  if (isTokenChange(change)) return change.slotId;
+  return change.kind === 'slot_set' ? change.slot.id : undefined;
 }

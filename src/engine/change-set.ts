@@ -40,8 +40,14 @@ export class ChangeSet {
   /**
    * Changes a token's status to the one that this kind of transition leads to.
    * @param cause the other token that caused the change, if any (R17)
+   * @param room the room to which the patient is called, if one is named (R19)
    */
-  transition(token: Token, kind: Transition, cause: TokenId | null = null): void {
+  transition(
+    token: Token,
+    kind: Transition,
+    cause: TokenId | null = null,
+    room: string | null = null,
+  ): void {
     const { id, slot, status } = token;
     invariant(isLive(status), 'only a live token changes');
     const { doctor, facts } = slot;
@@ -57,6 +63,7 @@ export class ChangeSet {
       from: status,
       to: TRANSITIONS[kind] ?? seatStatusOf(token),
       cause,
+      room,
     });
   }
 

@@ -11,6 +11,7 @@ export class Doctor implements SlotOwner {
   version = 0;
   /** Bookings accepted so far: the arrival of the latest one. */
   lastArrival = 0;
+  breakUntil: EpochMs | null = null;
   /** Tokens in consultation: one at most, and beside it those of past days that were never completed. */
   readonly inConsultation = new Set<Token>();
   /** Slots with at least one checked-in token. */
@@ -50,7 +51,7 @@ export class Doctor implements SlotOwner {
   day(date: LocalDate): Day {
     let day = this.#days.get(date);
     if (day === undefined) {
-      day = { date, lastNumber: 0 };
+      day = { date, lastNumber: 0, slots: [] };
       this.#days.set(date, day);
     }
     return day;
@@ -58,9 +59,8 @@ export class Doctor implements SlotOwner {
 
   /** Inserts a slot in the order of start times. */
   addSlot(slot: Slot): void {
-    // The search runs from the end because slots are opened day after day: a new slot is mostly the last one.
-    const place = this.#slots.findLastIndex((other) => !startsBefore(slot, other)) + 1;
-    this.#slots.splice(place, 0, slot);
+    insertByStart(this.#slots, slot);
+    insertByStart(slot.day.slots, slot);
   }
 
   /** @throws InvariantError when the slot is not one of the doctor's slots in memory */
@@ -68,22 +68,29 @@ export class Doctor implements SlotOwner {
     const place = this.#slots.indexOf(slot);
     invariant(place !== -1, 'a slot is removed from the doctor that has it');
     this.#slots.splice(place, 1);
+    slot.day.slots.splice(slot.day.slots.indexOf(slot), 1);
   }
 
   /** The facts and the counters, without slots: what a store holds of a doctor. */
   snapshot(): DoctorSnapshot {
-    const { facts, version, lastArrival } = this;
+    const { facts, version, lastArrival, breakUntil } = this;
     const lastNumbers = Array.from(
       this.#days.values(),
       ({ date, lastNumber }) => [date, lastNumber] as const,
     );
-    return { facts, version, lastArrival, lastNumbers };
+    return { facts, version, lastArrival, lastNumbers, breakUntil };
   }
 
   /** Evicts the number counters of all days before this date. */
   evictDaysBefore(date: LocalDate): void {
     for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
   }
+}
+
+function insertByStart(slots: Slot[], slot: Slot): void {
+  // The search runs from the end because slots are opened day after day: a new slot is mostly the last one.
+  const place = slots.findLastIndex((other) => !startsBefore(slot, other)) + 1;
+  slots.splice(place, 0, slot);
 }
 
 const startsAfter = (slot: Slot, other: Slot | undefined): boolean =>

@@ -1,5 +1,5 @@
 import type { Doctor } from './doctor.ts';
-import type { DoctorFacts, Session } from './doctor-facts.ts';
+import type { DoctorFacts, Leave, Session } from './doctor-facts.ts';
 import type { EpochMs, SessionId } from './ids.ts';
 import type { Namespace } from './namespace.ts';
 import type { Slot } from './slot.ts';
@@ -12,14 +12,24 @@ export const sameDoctor = (a: DoctorFacts, b: DoctorFacts): boolean =>
   a.name === b.name &&
   a.department === b.department &&
   a.timeZone === b.timeZone &&
+  a.rooms === b.rooms &&
+  a.isRetired === b.isRetired &&
   a.sessions.length === b.sessions.length &&
-  a.sessions.every((session, index) => sameSession(session, b.sessions[index]));
+  a.sessions.every((session, index) => sameSession(session, b.sessions[index])) &&
+  a.leaves.length === b.leaves.length &&
+  a.leaves.every((leave, index) => sameLeave(leave, b.leaves[index]));
+
+const sameLeave = (a: Leave, b: Leave | undefined): boolean =>
+  a.id === b?.id && a.from === b.from && a.to === b.to && a.reason === b.reason;
 
 const sameSession = (a: Session, b: Session | undefined): boolean =>
   a.id === b?.id &&
   a.start === b.start &&
   a.end === b.end &&
   a.capacity === b.capacity &&
+  a.validFrom === b.validFrom &&
+  a.validUntil === b.validUntil &&
+  a.everyWeeks === b.everyWeeks &&
   a.weekdays.join() === b.weekdays.join();
 
 /** The ids of sessions that are new, changed or removed; all sessions when the time zone has changed. */
@@ -86,7 +96,12 @@ function revise(facts: SlotFacts, planned: SlotFacts | undefined): SlotFacts[] {
   const slot =
     planned === undefined
       ? { ...facts, closedReason: SESSION_ENDED }
-      : { ...planned, delayMinutes: facts.delayMinutes };
+      : {
+          ...planned,
+          delayMinutes: facts.delayMinutes,
+          startDelayMinutes: facts.startDelayMinutes,
+          intake: facts.intake,
+        };
   return sameSlot(facts, slot) ? [] : [slot];
 }
 

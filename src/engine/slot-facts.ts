@@ -17,16 +17,52 @@ export interface SlotFacts {
   readonly date: LocalDate;
   readonly startTime: EpochMs;
   readonly endTime: EpochMs;
-  /** Minutes by which the doctor runs late in the slot, 0 or more. */
+  /** Minutes by which the doctor runs late in the slot, 0 or more. They move its end and the estimated times. */
   readonly delayMinutes: number;
+  /** Minutes by which the start was moved before the slot had begun, 0 or more: a later delay moves it no more. */
+  readonly startDelayMinutes: number;
   /** Seats, 1 or more. */
   readonly capacity: number;
   /** Why the slot was closed; null while it is open. */
   readonly closedReason: string | null;
+  /** Which newcomers the slot takes (R23). */
+  readonly intake: Intake;
+  /** What the slot's session yields instead of the slot, which is kept for its live tokens (R25); null otherwise. */
+  readonly kept: KeptSlot | null;
 }
+
+/** Which newcomers a slot takes: bookings, and moves that a patient asks for (R23). */
+export const INTAKES = ['ALL', 'EMERGENCY', 'NONE'] as const;
+export type Intake = (typeof INTAKES)[number];
+
+/** The times and the seats that a session gives to a slot. */
+export interface SlotTimes {
+  readonly startTime: EpochMs;
+  readonly endTime: EpochMs;
+  /** Seats, 1 or more. */
+  readonly capacity: number;
+}
+
+/** A slot that its session no longer yields as it is (R25). */
+export interface KeptSlot {
+  /** What the slot takes over when its last live token is gone; null when it closes then. */
+  readonly replacement: SlotTimes | null;
+}
+
+/** The facts that a slot has when nothing has been said about them. */
+export const NEW_SLOT = {
+  delayMinutes: 0,
+  startDelayMinutes: 0,
+  closedReason: null,
+  intake: 'ALL',
+  kept: null,
+} as const satisfies Partial<SlotFacts>;
 
 /** The closing reason of a slot that its session no longer yields. */
 export const SESSION_ENDED = 'session_ended';
+
+/** The closing reason of a slot on a day of the doctor's leave or of a holiday (R24). */
+export const ON_LEAVE = 'on_leave';
 
 const MINUTE_MS = 60_000;
 
@@ -34,6 +70,6 @@ const MINUTE_MS = 60_000;
 export const endsAt = (slot: SlotFacts, graceMinutes: number): number =>
   slot.endTime + (slot.delayMinutes + graceMinutes) * MINUTE_MS;
 
-/** The instant at which the slot starts, its delay included. */
+/** The instant at which the slot starts, its delay included. A delay of a slot that has begun does not move it. */
 export const delayedStartOf = (slot: SlotFacts): EpochMs =>
-  epochMs(slot.startTime + slot.delayMinutes * MINUTE_MS);
+  epochMs(slot.startTime + slot.startDelayMinutes * MINUTE_MS);

@@ -1,3 +1,4 @@
+import type { LastChange } from './change.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
 import type { EpochMs, LocalDate, PatientId, TokenId } from './ids.ts';
 import { Line, outranks } from './line.ts';
@@ -23,6 +24,10 @@ export interface Token {
   readonly status: Status;
   /** Whether the patient has checked in: a promotion then leads to `CHECKED_IN`, not to `BOOKED` (R5). */
   readonly hasCheckedIn: boolean;
+  /** The room to which the patient was called last (R19); null when none was named. */
+  readonly room: string | null;
+  /** The last change of the token's place or status: what `undo` takes back (R22). */
+  readonly last: LastChange;
 }
 
 /** A local calendar day of a doctor. */
@@ -30,6 +35,8 @@ export interface Day {
   readonly date: LocalDate;
   /** The number printed last on this day, 0 before the first (R10). */
   lastNumber: number;
+  /** The day's slots in memory, ordered by start time, then by id. */
+  readonly slots: Slot[];
 }
 
 /** The part of a doctor that a slot uses. `Doctor` implements it, so that this file need not import doctor.ts. */
@@ -39,6 +46,8 @@ export interface SlotOwner {
   version: number;
   /** The arrival of the latest accepted booking, 0 before the first. */
   lastArrival: number;
+  /** The instant at which the doctor's break ends; null when there is none. */
+  breakUntil: EpochMs | null;
   readonly inConsultation: Set<Token>;
   readonly slotsWithCheckedIn: Set<Slot>;
   readonly slots: readonly Slot[];
@@ -53,11 +62,13 @@ export class Slot {
   readonly #lines: Record<LiveStatus, Line<Token> | null> = {
     BOOKED: null,
     CHECKED_IN: null,
+    SKIPPED: null,
     IN_CONSULTATION: null,
     COMPLETED: null,
     WAITING: null,
   };
   #tokensByPatient: Map<PatientId, Token> | null = null;
+  #over: Set<Token> | null = null;
   #seated = 0;
   #waiting = 0;
 
@@ -113,27 +124,35 @@ export class Slot {
 
   /**
    * The token that a newcomer of this class bumps when the slot is full (R3): the one of lowest priority; among
-   * equals first one that has not checked in, then the latest arrival. Undefined when the newcomer may bump no token.
+   * equals first one who is not there, then the latest arrival. Undefined when the newcomer may bump no token.
    */
   victimFor(newcomer: PatientClass): Token | undefined {
-    const booked = this.#lines.BOOKED?.last();
+    const absent = this.#weakestAbsent();
     const checkedIn = newcomer.type === EMERGENCY ? this.#lines.CHECKED_IN?.last() : undefined;
-    const victim = checkedIn !== undefined && isWeaker(checkedIn, booked) ? checkedIn : booked;
+    const victim = checkedIn !== undefined && isWeaker(checkedIn, absent) ? checkedIn : absent;
     return victim !== undefined && victim.patientClass.priority < newcomer.priority
       ? victim
       : undefined;
   }
 
   /**
-   * The token that is bumped first when the slot loses seats (R12): a booked token before a checked-in one, each by
-   * R3's order. An emergency that has not checked in is the exception: it is bumped only when no checked-in token has
-   * a lower priority, because as a waiting token it would bump that one at once (R8).
+   * The token that is bumped first when the slot loses seats (R12): one who is not there before a checked-in one, each
+   * by R3's order. An emergency that is not there is the exception: it is bumped only when no checked-in token has a
+   * lower priority, because as a waiting token it would bump that one at once (R8).
    */
   weakestBumpable(): Token | undefined {
-    const booked = this.#lines.BOOKED?.last();
-    if (booked !== undefined && booked.patientClass.type !== EMERGENCY) return booked;
+    const absent = this.#weakestAbsent();
+    if (absent !== undefined && absent.patientClass.type !== EMERGENCY) return absent;
     const checkedIn = this.#lines.CHECKED_IN?.last();
-    return checkedIn !== undefined && isWeaker(checkedIn, booked) ? checkedIn : booked;
+    return checkedIn !== undefined && isWeaker(checkedIn, absent) ? checkedIn : absent;
+  }
+
+  /** The seated token of lowest rank whose patient is not there: `BOOKED` or `SKIPPED`. */
+  #weakestAbsent(): Token | undefined {
+    const booked = this.#lines.BOOKED?.last();
+    const skipped = this.#lines.SKIPPED?.last();
+    if (booked === undefined || skipped === undefined) return booked ?? skipped;
+    return outranks(booked, skipped) ? skipped : booked;
   }
 
   /** Tokens whose patients are with the doctor. */
@@ -169,6 +188,11 @@ export class Slot {
     return this.inConsultation + (BOOKED?.aheadOf(token) ?? 0) + (CHECKED_IN?.aheadOf(token) ?? 0);
   }
 
+  /** The tokens of the slot that are over, in no particular order. */
+  over(): Iterable<Token> {
+    return this.#over ?? [];
+  }
+
   /** Every live token of the slot, best rank first. */
   tokens(): Token[] {
     return [...SEATED_STATUSES, 'WAITING' as const]
@@ -190,7 +214,7 @@ export class Slot {
     return [...(this.#lines[status] ?? [])];
   }
 
-  /** Sets the slot's facts. Only the engine's `apply` calls this method and the two below. */
+  /** Sets the slot's facts. Only the engine's `apply` calls this method and those below. */
   revise(facts: SlotFacts): void {
     this.#facts = facts;
     this.#day = this.doctor.day(facts.date);
@@ -216,6 +240,16 @@ export class Slot {
     if (token.patientId !== null) this.#tokensByPatient?.delete(token.patientId);
   }
 
+  /** Keeps a token that is over with its slot, because it may come back (R22). */
+  addOver(token: Token): void {
+    (this.#over ??= new Set()).add(token);
+  }
+
+  /** Forgets a token that is over. */
+  removeOver(token: Token): void {
+    this.#over?.delete(token);
+  }
+
   #count(status: LiveStatus, difference: 1 | -1): void {
     if (holdsSeat(status)) this.#seated += difference;
     else this.#waiting += difference;
@@ -225,8 +259,8 @@ export class Slot {
 const byRank = (a: Token, b: Token): number => (outranks(a, b) ? -1 : 1);
 
 /**
- * Whether the checked-in token is bumped before the booked one: only for a lower priority, because among equals the
- * booked one goes first (R3).
+ * Whether the checked-in token is bumped before the absent one: only for a lower priority, because among equals the
+ * absent one goes first (R3).
  */
-const isWeaker = (checkedIn: Token, booked: Token | undefined): boolean =>
-  booked === undefined || checkedIn.patientClass.priority < booked.patientClass.priority;
+const isWeaker = (checkedIn: Token, absent: Token | undefined): boolean =>
+  absent === undefined || checkedIn.patientClass.priority < absent.patientClass.priority;

@@ -7,7 +7,7 @@ import { found } from './invariant.ts';
 import { sameDoctor, slotsToOpen, slotsToRevise } from './plan.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
-import { endsAt, type SlotFacts } from './slot-facts.ts';
+import { delayedStartOf, endsAt, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 
 // Commands that add or change doctors and slots, also while patients have tokens in them.
@@ -77,7 +77,8 @@ export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Rev
     changeSet.transition(weakest, 'bumped');
     bumped.push(weakest);
   }
-  setSlotIfChanged(changeSet, slot, { ...slot.facts, capacity, delayMinutes });
+  const facts = delayed(slot.facts, delayMinutes, command.at);
+  setSlotIfChanged(changeSet, slot, { ...facts, capacity });
   const promoted = changeSet.fillSeats(slot);
   return { ok: true, changes: changeSet.changes, value: { slot, bumped, promoted } };
 }
@@ -93,7 +94,7 @@ export function delayDay(state: EngineState, command: DelayDay): Outcome<readonl
   const changeSet = new ChangeSet(state, at);
   for (const slot of slots) {
     changeSet.fillSeats(slot);
-    setSlotIfChanged(changeSet, slot, { ...slot.facts, delayMinutes });
+    setSlotIfChanged(changeSet, slot, delayed(slot.facts, delayMinutes, at));
   }
   return { ok: true, changes: changeSet.changes, value: slots };
 }
@@ -109,6 +110,13 @@ export function advanceTime(state: EngineState, doctorId: DoctorId, at: EpochMs)
     else changeSet.fillSeats(slot);
   return { ok: true, changes: changeSet.changes, value: doctor };
 }
+
+/** The facts with another delay. It moves the start only while the slot has not begun. */
+const delayed = (facts: SlotFacts, delayMinutes: number, at: EpochMs): SlotFacts => ({
+  ...facts,
+  delayMinutes,
+  startDelayMinutes: at < delayedStartOf(facts) ? delayMinutes : facts.startDelayMinutes,
+});
 
 function setSlotIfChanged(changeSet: ChangeSet, { facts }: Slot, revised: SlotFacts): void {
   const isSame = facts.capacity === revised.capacity && facts.delayMinutes === revised.delayMinutes;

@@ -1,4 +1,14 @@
-import type { Change, TokenFacts, TokenReclassified, TokenTransition } from './change.ts';
+import {
+  lastChangeAfter,
+  type Change,
+  type LastChange,
+  type TokenCorrected,
+  type TokenEntered,
+  type TokenFacts,
+  type TokenReclassified,
+  type TokenTransition,
+  type TokenUndone,
+} from './change.ts';
 import type { EngineRules } from './command.ts';
 import { Doctor } from './doctor.ts';
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
@@ -8,10 +18,17 @@ import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { Slot, type Token } from './slot.ts';
 import { endsAt, type SlotFacts } from './slot-facts.ts';
-import { impliesCheckIn, isLive } from './status.ts';
+import { isLive, presenceAt, type Status } from './status.ts';
 
 /** How long patients are still called from a slot of a past day after the slot has ended: four hours. */
 const AFTER_HOURS_MS = 4 * 3_600_000;
+
+/** A token as a store has it. */
+export interface RestoredToken extends Omit<TokenFacts, 'to'> {
+  readonly status: Status;
+  readonly room: string | null;
+  readonly last: LastChange;
+}
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -74,12 +91,18 @@ export class EngineState {
 
   /** The live token with this id, if its slot is in memory. */
   token(id: TokenId): Token | undefined {
+    const token = this.#tokens.get(id);
+    return token !== undefined && isLive(token.status) ? token : undefined;
+  }
+
+  /** The token with this id, live or over, if its slot is in memory. */
+  anyToken(id: TokenId): Token | undefined {
     return this.#tokens.get(id);
   }
 
   /** Every live token of the slots in memory. */
   get tokens(): Iterable<Token> {
-    return this.#tokens.values();
+    return Array.from(this.#tokens.values()).filter(({ status }) => isLive(status));
   }
 
   /** Whether a slot has ended: it takes no booking and promotes no token any more (R11). */
@@ -118,15 +141,21 @@ export class EngineState {
       case 'slot_set':
         this.#setSlot(change.slot);
         break;
+      case 'break_set':
+        this.#doctorOf(change.doctorId).breakUntil = change.until;
+        break;
       case 'booked':
       case 'moved_in':
-        this.#addToken(change);
+        this.#enter(change);
         break;
       case 'moved_out':
         this.#removeToken(this.#expectToken(change.tokenId, change.from));
         break;
       case 'reclassified':
         this.#reclassify(change);
+        break;
+      case 'corrected':
+        this.#correct(change);
         break;
       default:
         this.#transition(change);
@@ -135,18 +164,19 @@ export class EngineState {
   }
 
   /** Adds a doctor from a store's snapshot, without slots. */
-  restoreDoctor({ facts, version, lastArrival, lastNumbers }: DoctorSnapshot): void {
+  restoreDoctor({ facts, version, lastArrival, lastNumbers, breakUntil }: DoctorSnapshot): void {
     const doctor = this.#setDoctor(facts);
     doctor.version = version;
     doctor.lastArrival = lastArrival;
+    doctor.breakUntil = breakUntil;
     for (const [date, number] of lastNumbers) doctor.day(date).lastNumber = number;
   }
 
   /**
-   * Adds a slot of a doctor in memory, with its live tokens.
+   * Adds a slot of a doctor in memory, with its tokens, those that are over included.
    * @param lastNumber the number printed last on the slot's day
    */
-  restoreSlot(facts: SlotFacts, tokens: readonly TokenFacts[], lastNumber = 0): void {
+  restoreSlot(facts: SlotFacts, tokens: readonly RestoredToken[], lastNumber = 0): void {
     this.#setSlot(facts);
     for (const token of tokens) this.#addToken(token);
     const { day } = this.#slotOf(facts.id);
@@ -155,7 +185,7 @@ export class EngineState {
 
   /** Evicts a slot and its tokens from memory. They can be read from the store. */
   evictSlot(slot: Slot): void {
-    for (const token of slot.tokens()) this.#removeToken(token);
+    for (const token of [...slot.tokens(), ...slot.over()]) this.#removeToken(token);
     this.#ids.removeSlot(slot);
     this.#doctorOf(slot.facts.doctorId).removeSlot(slot);
   }
@@ -175,7 +205,7 @@ export class EngineState {
     if (doctor === undefined) return;
     target.restoreDoctor(doctor.snapshot());
     for (const slot of doctor.slots)
-      target.restoreSlot(slot.facts, slot.tokens().map(tokenFactsOf));
+      target.restoreSlot(slot.facts, [...slot.tokens(), ...slot.over()].map(restoredTokenOf));
   }
 
   #doctorOf(id: DoctorId): Doctor {
@@ -220,7 +250,16 @@ export class EngineState {
     doctor.addSlot(slot);
   }
 
-  #addToken(facts: TokenFacts): void {
+  #enter(change: TokenEntered): void {
+    this.#addToken({
+      ...change,
+      status: change.to,
+      room: null,
+      last: found(lastChangeAfter(change), 'an entry is a change of place'),
+    });
+  }
+
+  #addToken(facts: RestoredToken): void {
     const slot = this.#slotOf(facts.slotId);
     const token: Token = {
       id: facts.tokenId,
@@ -231,8 +270,10 @@ export class EngineState {
       arrival: facts.arrival,
       number: facts.number,
       bookedAt: facts.bookedAt,
-      status: facts.to,
+      status: facts.status,
       hasCheckedIn: facts.hasCheckedIn,
+      room: facts.room,
+      last: facts.last,
     };
     const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);
@@ -240,13 +281,28 @@ export class EngineState {
     const sizeBefore = this.#tokens.size;
     this.#tokens.set(token.id, token);
     invariant(this.#tokens.size > sizeBefore, 'a token has one place in one slot');
-    slot.addToken(token, facts.to);
+    this.#place(token);
+  }
+
+  /** Puts a token where its status belongs: in the slot's line, or among those that are over. */
+  #place(token: Token): void {
+    const { slot, status } = token;
+    if (!isLive(status)) {
+      slot.addOver(token);
+      return;
+    }
+    slot.addToken(token, status);
     invariant(slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
   }
 
+  /** Takes a token from where its status belongs. */
+  #unplace(token: Token): void {
+    if (isLive(token.status)) token.slot.removeToken(token, token.status);
+    else token.slot.removeOver(token);
+  }
+
   #removeToken(token: Token): void {
-    invariant(isLive(token.status), 'a token in a slot is live');
-    token.slot.removeToken(token, token.status);
+    this.#unplace(token);
     this.#tokens.delete(token.id);
   }
 
@@ -256,27 +312,34 @@ export class EngineState {
     return token;
   }
 
-  #reclassify({ tokenId, from, patientType, priority }: TokenReclassified): void {
-    const token = this.#expectToken(tokenId, from);
-    token.slot.removeToken(token, from);
-    token.patientClass = this.#classWithPriority(patientType, priority);
-    token.slot.addToken(token, from);
+  #reclassify(change: TokenReclassified): void {
+    const token = this.#expectToken(change.tokenId, change.from);
+    this.#unplace(token);
+    token.patientClass = this.#classWithPriority(change.patientType, change.priority);
+    token.last = lastChangeAfter(change) ?? token.last;
+    this.#place(token);
   }
 
-  #transition(change: TokenTransition): void {
+  #correct({ tokenId, from, patientName, patientId }: TokenCorrected): void {
+    const token = this.#expectToken(tokenId, from);
+    this.#unplace(token);
+    token.patientName = patientName;
+    token.patientId = patientId;
+    this.#place(token);
+  }
+
+  #transition(change: TokenTransition | TokenUndone): void {
     const token = this.#expectToken(change.tokenId, change.from);
-    token.slot.removeToken(token, change.from);
+    this.#unplace(token);
     token.status = change.to;
-    token.hasCheckedIn ||= impliesCheckIn(change.to);
-    if (isLive(change.to)) {
-      token.slot.addToken(token, change.to);
-      invariant(token.slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
-    } else this.#tokens.delete(token.id);
+    token.hasCheckedIn = presenceAt(change.to) ?? token.hasCheckedIn;
+    if (change.kind === 'started') token.room = change.room;
+    token.last = lastChangeAfter(change) ?? token.last;
+    this.#place(token);
   }
 }
 
-const tokenFactsOf = ({ id, slot, patientClass, status, ...token }: Token): TokenFacts => {
-  invariant(isLive(status), 'a token in a slot is live');
+const restoredTokenOf = ({ id, slot, patientClass, ...token }: Token): RestoredToken => {
   const { type: patientType, priority } = patientClass;
-  return { ...token, tokenId: id, slotId: slot.facts.id, patientType, priority, to: status };
+  return { ...token, tokenId: id, slotId: slot.facts.id, patientType, priority };
 };

@@ -3,6 +3,7 @@ import {
   endsAt,
   epochMs,
   localDate,
+  NEW_SLOT,
   slotId,
   WEEKDAYS,
   type DoctorFacts,
@@ -106,9 +107,8 @@ function slotOf(doctor: DoctorFacts, session: Session, date: Temporal.PlainDate)
     date: localDate(date.toString()),
     startTime,
     endTime: wallEnd > startTime ? wallEnd : epochMs(startTime + lengthMs),
-    delayMinutes: 0,
     capacity: session.capacity,
-    closedReason: null,
+    ...NEW_SLOT,
   };
 }
 

@@ -1,5 +1,12 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { doctorId, sessionId, WEEKDAYS, type DoctorFacts } from '../engine/index.ts';
+import {
+  NEW_DOCTOR,
+  NEW_SESSION,
+  doctorId,
+  sessionId,
+  WEEKDAYS,
+  type DoctorFacts,
+} from '../engine/index.ts';
 import { isDate, isTimeZone, minutesOf } from './calendar.ts';
 import { wordsOf, type Fault, type ValueSchema } from './fault-words.ts';
 
@@ -168,7 +175,9 @@ export const doctorFactsOf = (id: string, input: DoctorInput): DoctorFacts => ({
   name: input.name.trim(),
   department: input.department?.trim() ?? null,
   timeZone: input.time_zone,
+  ...NEW_DOCTOR,
   sessions: input.sessions.map((session) => ({
+    ...NEW_SESSION,
     ...session,
     id: sessionId(session.id),
     weekdays: WEEKDAYS.filter((day) => session.weekdays.includes(day)),

@@ -108,7 +108,7 @@ class TokenDay {
     const { kind, at } = change;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     if (kind === 'moved_out') this.status = null;
-    else if (kind !== 'reclassified') this.status = change.to;
+    else if (kind !== 'reclassified' && kind !== 'corrected') this.status = change.to;
     if (kind === 'booked' || kind === 'moved_in') this.#enteredAt = at;
     if (kind === 'booked' || kind === 'moved_in' || kind === 'reclassified')
       this.type = change.patientType;

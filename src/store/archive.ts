@@ -3,12 +3,13 @@ import type {
   DoctorFacts,
   DoctorId,
   EpochMs,
-  LiveStatus,
+  LastChange,
   LocalDate,
   PatientId,
   SlotFacts,
   SlotId,
   Status,
+  TokenChange,
   TokenId,
 } from '../engine/index.ts';
 
@@ -45,14 +46,18 @@ export interface StoredToken {
   readonly bookedAt: EpochMs;
   readonly status: Status;
   readonly hasCheckedIn: boolean;
+  /** The room to which the patient was called last; null when none was named. */
+  readonly room: string | null;
+  /** The last change of the token's place or status. */
+  readonly last: LastChange;
 }
 
-/** A slot as the store has it, with its live tokens in no particular order. */
+/** A slot as the store has it, with its tokens, live or over, in no particular order. */
 export interface StoredSlot {
   readonly facts: SlotFacts;
   /** The highest number printed so far on the doctor's day, in whichever slot of the day. */
   readonly lastNumber: number;
-  readonly tokens: readonly (StoredToken & { readonly status: LiveStatus })[];
+  readonly tokens: readonly StoredToken[];
 }
 
 /** One change of one token, as the token's history tells it (R17). */
@@ -60,11 +65,11 @@ export interface ChangeRecord {
   readonly doctorId: DoctorId;
   readonly version: number;
   readonly at: EpochMs;
-  readonly kind: Exclude<Change['kind'], 'doctor_set' | 'slot_set'>;
+  readonly kind: TokenChange['kind'];
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
   /** Null where the token enters the slot: `booked`, `moved_in`. */
-  readonly from: LiveStatus | null;
+  readonly from: Status | null;
   /** Null where the token leaves the slot: `moved_out`. */
   readonly to: Status | null;
   /** The class that the token got by this change: `booked`, `moved_in`, `reclassified`; else null. */

@@ -40,7 +40,7 @@ export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void 
   const { facts, tokens, lastNumber } = stored;
   engine.restoreSlot(
     facts,
-    tokens.map(({ id, status, doctorId, ...token }) => ({ ...token, tokenId: id, to: status })),
+    tokens.map(({ id, doctorId, ...token }) => ({ ...token, tokenId: id })),
     lastNumber,
   );
 }
@@ -69,7 +69,7 @@ export function detachedSlot(
   stored: StoredSlot,
 ): Slot {
   const engine = new AllocationEngine(rules);
-  engine.restoreDoctor({ facts, version: 0, lastArrival: 0, lastNumbers: [] });
+  engine.restoreDoctor({ facts, version: 0, lastArrival: 0, lastNumbers: [], breakUntil: null });
   restoreSlot(engine, stored);
   const slot = engine.slot(stored.facts.id);
   invariant(slot !== undefined, 'a restored slot is in the index');

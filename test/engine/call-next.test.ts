@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochMs, localDate, sessionId, slotId } from '../../src/engine/index.ts';
+import { NEW_SESSION, epochMs, localDate, sessionId, slotId } from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
@@ -101,7 +101,8 @@ describe('call-next', () => {
       ],
     });
     const weekdays = ['mon', 'tue'] as const;
-    const rounds = { id: session, weekdays, start: '10:00', end: '11:00', capacity: 1 };
+    const times = { start: '10:00', end: '11:00', capacity: 1 };
+    const rounds = { ...NEW_SESSION, id: session, weekdays, ...times };
     clinic.engine.putDoctor(doctorFacts({ sessions: [rounds] }), [], NOW);
     const call = () => clinic.callNext({ slotId: slotId('rounds'), completeCurrent: true });
     expect(accepted(call()).value.token.id).toBe('F1');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
+  NEW_SESSION,
   COMMAND_REFUSALS,
   doctorId,
   ENGINE_REFUSALS,
@@ -67,6 +68,7 @@ const NO_DOCTOR = doctorId('nobody');
 const SESSION: Session = {
   ...{ id: sessionId('taken'), weekdays: ['mon'], capacity: 1 },
   ...{ start: '09:00', end: '10:00' },
+  ...NEW_SESSION,
 };
 
 /** Of each command one that is refused with the first code of its list, although later codes may apply too. */

@@ -48,7 +48,13 @@ describe('evicting', () => {
   it('a doctor does not evict a session that belongs to another doctor by now', () => {
     const engine = week(MORNING);
     const sen = doctorFacts({ id: doctorId('sen'), sessions: [MORNING] });
-    engine.restoreDoctor({ facts: sen, version: 1, lastArrival: 0, lastNumbers: [] });
+    engine.restoreDoctor({
+      facts: sen,
+      version: 1,
+      lastArrival: 0,
+      lastNumbers: [],
+      breakUntil: null,
+    });
     engine.evictDoctor(RAO);
     expect(engine.sessionDoctor(MORNING.id)?.facts).toEqual(sen);
     expect(put(engine, [MORNING], { id: doctorId('das') })).toMatchObject({

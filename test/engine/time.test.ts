@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { localDate, sessionId, slotId, type SlotFacts } from '../../src/engine/index.ts';
+import {
+  NEW_SESSION,
+  localDate,
+  sessionId,
+  slotId,
+  type SlotFacts,
+} from '../../src/engine/index.ts';
 import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
 
 const people = 'W1 W2:WAITING';
@@ -82,7 +88,14 @@ describe('a session id means its next slot that still takes bookings', () => {
       ...facts,
     });
   const closed = { closedReason: 'holiday' };
-  const session = { id: morning, weekdays: [], start: '09:00', end: '10:00', capacity: 1 };
+  const session = {
+    id: morning,
+    weekdays: [],
+    start: '09:00',
+    end: '10:00',
+    capacity: 1,
+    ...NEW_SESSION,
+  };
 
   const clinicWith = (slots: readonly SlotFacts[]): Clinic => {
     const clinic = new Clinic({ slot: { startTime: clock(1), endTime: clock(23) } });

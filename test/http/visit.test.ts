@@ -18,19 +18,21 @@ const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
 const COMMANDS_TO: Readonly<Record<Exclude<Status, 'WAITING' | 'EXPIRED'>, readonly string[]>> = {
   BOOKED: [],
   CHECKED_IN: ['/check-in'],
+  SKIPPED: ['/start', '/skip'],
   IN_CONSULTATION: ['/start'],
   COMPLETED: ['/start', '/complete'],
   CANCELLED: ['/cancel'],
   NO_SHOW: ['/no-show'],
 };
 
-/** The statuses that may follow each status. */
+/** The statuses to which a command leads from each status. */
 const ALLOWED: Readonly<Record<Status, readonly Status[]>> = {
-  BOOKED: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
-  CHECKED_IN: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
-  IN_CONSULTATION: ['COMPLETED'],
+  BOOKED: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  CHECKED_IN: ['IN_CONSULTATION', 'SKIPPED', 'CANCELLED', 'NO_SHOW'],
+  SKIPPED: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  IN_CONSULTATION: ['COMPLETED', 'SKIPPED', 'NO_SHOW'],
   COMPLETED: [],
-  WAITING: ['BOOKED', 'CANCELLED', 'EXPIRED'],
+  WAITING: ['CANCELLED'],
   CANCELLED: [],
   NO_SHOW: [],
   EXPIRED: [],

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  NEW_DOCTOR,
+  NEW_SESSION,
   doctorId,
   epochMs,
   localDate,
@@ -28,6 +30,7 @@ const session = (more: Partial<Session> = {}): Session => ({
   start: '09:00',
   end: '10:00',
   capacity: 3,
+  ...NEW_SESSION,
   ...more,
 });
 
@@ -36,6 +39,7 @@ const doctor = (timeZone: string, ...sessions: readonly Session[]): DoctorFacts 
   name: 'Dr Rao',
   department: null,
   timeZone,
+  ...NEW_DOCTOR,
   sessions,
 });
 

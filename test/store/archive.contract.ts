@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  NEW_SESSION,
   doctorId,
   localDate,
   slotId,
@@ -136,7 +137,8 @@ function readTests(desk: () => Desk): void {
 
   it('doctors are read in the order of their ids, with their sessions', async () => {
     const id = 'mornings' as SessionId;
-    const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
+    const times = { start: '07:00', end: '08:00', capacity: 2 };
+    const session: Session = { ...NEW_SESSION, id, weekdays: ['mon'], ...times };
     await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
     const das = doctorId('das');
     await desk().put({ id: das });

@@ -3,6 +3,8 @@ import { Type, type Static } from '@sinclair/typebox';
 import { ValueErrorType, type ValueError } from '@sinclair/typebox/errors';
 import { Value } from '@sinclair/typebox/value';
 import {
+  NEW_DOCTOR,
+  NEW_SESSION,
   doctorId,
   sessionId,
   WEEKDAYS,
@@ -168,12 +170,14 @@ export const demoRoster = (timeZone: string): DoctorFacts[] =>
       start,
       end,
       capacity: 3,
+      ...NEW_SESSION,
     });
     return {
       id: doctorId(id),
       name,
       department: null,
       timeZone,
+      ...NEW_DOCTOR,
       sessions: [session(1, '09:00', '10:00'), session(2, '10:00', '11:00')],
     };
   });

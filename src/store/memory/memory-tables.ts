@@ -1,5 +1,4 @@
 import {
-  isLive,
   type Change,
   type DoctorId,
   type EpochMs,
@@ -8,6 +7,7 @@ import {
   type SlotId,
   type TokenId,
   isEntry,
+  isTokenChange,
   type TokenChange,
 } from '../../engine/index.ts';
 import {
@@ -56,10 +56,7 @@ export class MemoryTables implements StoredRows {
     const facts = this.#slots.get(id);
     if (facts === undefined) return undefined;
     const tokens = [...(this.#tokensOf.get(id) ?? [])].flatMap((tokenId) => {
-      const token = this.#tokens.get(tokenId);
-      return token !== undefined && isLive(token.status)
-        ? [{ ...token, status: token.status }]
-        : [];
+      return this.#tokens.get(tokenId) ?? [];
     });
     return { facts, tokens, lastNumber: this.#lastNumbers.get(dayOf(facts)) ?? 0 };
   }
@@ -99,12 +96,12 @@ export class MemoryTables implements StoredRows {
     const { actor } = origin;
     const reason = reasonOf(change, origin);
     this.#changes.push({ position: this.#changes.length + 1, change, actor, reason });
-    if (change.kind === 'doctor_set') return;
     if (change.kind === 'slot_set') {
       this.#slots.set(change.slot.id, change.slot);
       add(this.#changesOf, change.slot.id, change);
       return;
     }
+    if (!isTokenChange(change)) return;
     add(this.#changesOf, change.slotId, change);
     add(this.#history, change.tokenId, recordOf(change, origin));
     this.#writeToken(change);

@@ -16,11 +16,11 @@ import {
 } from '../audit-source.ts';
 import { openStored } from './open.ts';
 import { snapshotOfRow } from './rows.ts';
-import { arrayOf, namesOf, select, SESSIONS } from './statements.ts';
+import { arrayOf, namesOf, select, SESSIONS_AND_LEAVES } from './statements.ts';
 import type { ReadTransaction } from './read-transaction.ts';
 
 const DOCTOR = `SELECT ${namesOf('doctors')},
-    ${SESSIONS},
+    ${SESSIONS_AND_LEAVES},
     coalesce((SELECT jsonb_agg(days) FROM days WHERE doctor_id = doctors.id), '[]') AS days,
     coalesce((SELECT jsonb_agg(slots) FROM slots WHERE doctor_id = doctors.id), '[]') AS slots
   FROM doctors WHERE id = $1`;

@@ -99,18 +99,21 @@ export class Loader {
   /** Applies a change; returns false when it concerns something that is not in the engine. */
   #applyIfLoaded(change: Change): boolean {
     const isNext = this.#engine.doctor(change.doctorId)?.version === change.version - 1;
-    const isKnown = isNext && (change.kind === 'doctor_set' || this.#isInEngine(change));
+    const isKnown = isNext && this.#isInEngine(change);
     if (isKnown && isTokenChange(change) && isEntry(change))
       this.#evictFormerDoctor(change.tokenId, change.doctorId);
     if (isKnown) this.#engine.apply(change);
     return isKnown;
   }
 
-  #isInEngine(change: Exclude<Change, { kind: 'doctor_set' }>): boolean {
+  /** Whether the engine has what the change concerns. It has the doctor. */
+  #isInEngine(change: Change): boolean {
+    if (isTokenChange(change)) return this.#engine.slot(change.slotId) !== undefined;
+    if (change.kind !== 'slot_set') return true;
     // A slot that is not in the engine is new, or it is past and later change records may concern it too.
-    return change.kind === 'slot_set'
-      ? this.#engine.slot(change.slot.id) !== undefined || !this.#horizonNow().isPast(change.slot)
-      : this.#engine.slot(change.slotId) !== undefined;
+    return (
+      this.#engine.slot(change.slot.id) !== undefined || !this.#horizonNow().isPast(change.slot)
+    );
   }
 
   #restore({ snapshot, slots }: WholeDoctor, isPast: Horizon['isPast']): void {
@@ -123,7 +126,7 @@ export class Loader {
 
   /** Evicts the doctor where the engine has this token, because the token has moved away and that doctor is outdated. */
   #evictFormerDoctor(tokenId: TokenId, doctorId: DoctorId): void {
-    const former = this.#engine.token(tokenId)?.slot.facts.doctorId;
+    const former = this.#engine.anyToken(tokenId)?.slot.facts.doctorId;
     if (former === undefined || former === doctorId) return;
     // A locked doctor is current or ahead of the database, so the rows just read are outdated, not that doctor.
     if (this.#isLocked(former)) throw new StaleDoctorError('A token has moved to another doctor.');

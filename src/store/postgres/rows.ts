@@ -6,6 +6,7 @@ import {
   storedSlotOf,
   type DayRow,
   type DoctorRow,
+  type LeaveRow,
   type SessionRow,
   type SlotOfDayRow,
   type TokenRow,
@@ -20,6 +21,7 @@ interface SlotJson extends SlotOfDayRow {
 
 interface WholeDoctorRow extends DoctorRow {
   readonly sessions: readonly SessionRow[];
+  readonly leaves: readonly LeaveRow[];
   readonly days: readonly DayRow[];
   readonly slots: readonly SlotJson[];
 }
@@ -37,14 +39,14 @@ export const slotOfRow = (row: Row): StoredSlot => storedSlot(row['slot'] as Slo
 
 /** A row of `allDoctors`. */
 export function factsOfRow(row: Row): DoctorFacts {
-  const { sessions, ...doctor } = row as unknown as Omit<WholeDoctorRow, 'days' | 'slots'>;
-  return doctorOf(doctor, sessions);
+  const { sessions, leaves, ...doctor } = row as unknown as Omit<WholeDoctorRow, 'days' | 'slots'>;
+  return doctorOf({ doctor, sessions, leaves });
 }
 
-/** A row with a doctor, its sessions and its days. */
+/** A row with a doctor, its sessions, its leaves and its days. */
 export function snapshotOfRow(row: Row): DoctorSnapshot {
-  const { sessions, days, ...doctor } = row as unknown as WholeDoctorRow;
-  return snapshotOf(doctor, sessions, days);
+  const { sessions, leaves, days, ...doctor } = row as unknown as WholeDoctorRow;
+  return snapshotOf({ doctor, sessions, leaves }, days);
 }
 
 /** A row of `doctors`. */

@@ -62,18 +62,18 @@ const upsert = (table: TableName, ...key: string[]): string =>
 const idsIn = (column: string, parameter: 1 | 2 = 1): string =>
   `${column} = ANY ($${parameter}::text::text[])`;
 
-const LIVE = `status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`;
+/** A doctor's sessions and leaves, as JSON. */
+export const SESSIONS_AND_LEAVES = `coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
+    WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions,
+  coalesce((SELECT jsonb_agg(leaves) FROM leaves
+    WHERE leaves.doctor_id = doctors.id AND NOT ended), '[]') AS leaves`;
 
-/** A doctor's sessions, as JSON. */
-export const SESSIONS = `coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
-    WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions`;
-
-/** A slot with the number printed last on its day and its live tokens, as JSON. */
+/** A slot with the number printed last on its day and its tokens, as JSON. */
 const SLOT = `to_jsonb(slots) || jsonb_build_object(
     'last_number', coalesce((SELECT last_number FROM days
       WHERE days.doctor_id = slots.doctor_id AND days.date = slots.date), 0),
     'tokens', coalesce((SELECT jsonb_agg(tokens) FROM tokens
-      WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id AND ${LIVE}), '[]')
+      WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id), '[]')
   ) AS slot`;
 
 /** The statements that a command or a read of a doctor waits for. */
@@ -86,7 +86,7 @@ export const HOT = {
     ORDER BY changes.doctor_id, changes.version`,
   // One statement has one snapshot: a doctor is read as of one instant, locked or not.
   doctors: `SELECT ${namesOf('doctors')},
-      ${SESSIONS},
+      ${SESSIONS_AND_LEAVES},
       coalesce((SELECT jsonb_agg(days) FROM days
         WHERE days.doctor_id = doctors.id AND days.date >= $2), '[]') AS days,
       ARRAY_TO_JSON(ARRAY(SELECT ${SLOT} FROM slots WHERE slots.doctor_id = doctors.id AND (end_time > $3
@@ -103,24 +103,24 @@ export const HOT = {
     FROM ${given(TABLES.doctors.columns)} WHERE doctors.id = given.id`,
   endSessions: `UPDATE sessions SET ended = true WHERE ${idsIn('doctor_id')}`,
   setSessions: upsert('sessions', 'doctor_id', 'id'),
+  endLeaves: `UPDATE leaves SET ended = true WHERE ${idsIn('doctor_id')}`,
+  setLeaves: upsert('leaves', 'doctor_id', 'id'),
   setSlots: upsert('slots', 'doctor_id', 'id'),
   setDays: upsert('days', 'doctor_id', 'date'),
   removeTokens: `DELETE FROM tokens USING ${given({ doctor_id: 'text', id: 'text' })}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
   setTokens: upsert('tokens', 'doctor_id', 'id'),
-  // Once a patient has checked in, no later status takes that back.
+  // A row has the columns that change. A column that may become null has another one that says whether it changes.
   stepTokens: `UPDATE tokens SET status = coalesce(given.status, tokens.status),
-      present = tokens.present OR given.present,
+      present = coalesce(given.present, tokens.present),
       patient_type = coalesce(given.patient_type, tokens.patient_type),
-      priority = coalesce(given.priority, tokens.priority)
-    FROM ${given({
-      doctor_id: 'text',
-      id: 'text',
-      status: 'text',
-      present: 'boolean',
-      patient_type: 'text',
-      priority: 'integer',
-    })}
+      priority = coalesce(given.priority, tokens.priority),
+      patient_name = coalesce(given.patient_name, tokens.patient_name),
+      patient_id = CASE WHEN given.patient_name IS NULL THEN tokens.patient_id ELSE given.patient_id END,
+      room = CASE WHEN given.called THEN given.room ELSE tokens.room END,
+      last_kind = coalesce(given.last_kind, tokens.last_kind),
+      last_from = CASE WHEN given.last_kind IS NULL THEN tokens.last_from ELSE given.last_from END
+    FROM ${given({ ...TABLES.tokens.columns, called: 'boolean' })}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
   addChanges: insert('changes', [...writtenColumnsOf('changes'), 'command_id']),
   storeResponses: insert('idempotency_keys'),
@@ -147,7 +147,7 @@ export const OTHERS = {
     SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,
   timeZones: `SELECT id, time_zone FROM doctors`,
-  allDoctors: `SELECT ${namesOf('doctors')}, ${SESSIONS} FROM doctors ORDER BY id`,
+  allDoctors: `SELECT ${namesOf('doctors')}, ${SESSIONS_AND_LEAVES} FROM doctors ORDER BY id`,
   slotsToEnd: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,
   ownerOf: `SELECT doctor_id AS id FROM slots WHERE id = $1

@@ -22,6 +22,7 @@ import {
   tokenOf,
   type DayRow,
   type DoctorRow,
+  type LeaveRow,
   type SessionRow,
   type SlotRow,
   type TokenRow,
@@ -68,10 +69,11 @@ export class SqliteAuditSource implements AuditSource {
       `${select('sessions')} WHERE doctor_id = ? AND ended = 0 ORDER BY position`,
       id,
     );
+    const leaves = this.#all<LeaveRow>(`${select('leaves')} WHERE doctor_id = ? AND ended = 0`, id);
     const days = this.#all<DayRow>(`${select('days')} WHERE doctor_id = ?`, id);
     const slots = this.#all<SlotRow>(`${select('slots')} WHERE doctor_id = ?`, id);
     return Promise.resolve({
-      ...snapshotOf(row, sessions, days),
+      ...snapshotOf({ doctor: row, sessions, leaves }, days),
       slots: slots.map(slotOf),
     });
   }

@@ -1,8 +1,10 @@
 import {
-  impliesCheckIn,
+  presenceAt,
   type AllocationEngine,
   type Change,
   type DoctorFacts,
+  type TokenTransition,
+  type TokenUndone,
 } from '../../engine/index.ts';
 import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
@@ -11,6 +13,8 @@ import {
   countersOf,
   dayRows,
   doctorRow,
+  lastColumnsAfter,
+  leaveRows,
   responseRow,
   sessionRows,
   slotRow,
@@ -40,6 +44,7 @@ function valuesOf<Name extends TableName>(
 
 const doctorValues = valuesOf('doctors');
 const sessionValues = valuesOf('sessions');
+const leaveValues = valuesOf('leaves');
 const slotValues = valuesOf('slots');
 const dayValues = valuesOf('days');
 const tokenValues = valuesOf('tokens');
@@ -50,6 +55,8 @@ const responseValues = valuesOf('idempotency_keys');
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
   ['endSessions', [doctor.id]],
   ...sessionRows(doctor).map((row): Operation => ['setSession', sessionValues(row)]),
+  ['endLeaves', [doctor.id]],
+  ...leaveRows(doctor).map((row): Operation => ['setLeave', leaveValues(row)]),
 ];
 
 function stateOperations(change: Change): Operation[] {
@@ -65,11 +72,32 @@ function stateOperations(change: Change): Operation[] {
       return [];
     case 'moved_in':
       return [['moveToken', tokenValues(tokenRow(change))]];
-    case 'reclassified':
-      return [['setClass', [change.patientType, change.priority, change.tokenId]]];
+    case 'reclassified': {
+      const { patientType, priority, from, tokenId } = change;
+      return [['setClass', [patientType, priority, change.kind, from, tokenId]]];
+    }
+    case 'corrected':
+      return [['setPatient', [change.patientName, change.patientId, change.tokenId]]];
+    case 'break_set':
+      // The end of a break is written with the doctor's own row.
+      return [];
     default:
-      return [['setStatus', [change.to, Number(impliesCheckIn(change.to)), change.tokenId]]];
+      return stepOperations(change);
   }
+}
+
+function stepOperations(change: TokenTransition | TokenUndone): Operation[] {
+  const { kind, to, tokenId } = change;
+  const present = presenceAt(to);
+  const last = lastColumnsAfter(change);
+  const presence = present === null ? null : Number(present);
+  const values = [to, presence, last?.last_kind ?? null, last?.last_from ?? null, tokenId];
+  return kind === 'started'
+    ? [
+        ['setStatus', values],
+        ['setRoom', [change.room, tokenId]],
+      ]
+    : [['setStatus', values]];
 }
 
 const responseOperations = (response: StoredResponse): Operation[] => [

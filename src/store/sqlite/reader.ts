@@ -17,6 +17,7 @@ import {
   tokenOf,
   type DayRow,
   type DoctorRow,
+  type LeaveRow,
   type ResponseRow,
   type SessionRow,
   type SlotOfDayRow,
@@ -40,10 +41,13 @@ export class Reader implements StoredRows {
   /** All doctors, with the numbers of the days from this one on. */
   doctors(from: LocalDate): DoctorSnapshot[] {
     const sessions = Map.groupBy(this.#all<SessionRow>('sessions'), (row) => row.doctor_id);
+    const leaves = Map.groupBy(this.#all<LeaveRow>('leaves'), (row) => row.doctor_id);
     const days = Map.groupBy(this.#all<DayRow>('daysFrom', from), (row) => row.doctor_id);
-    return this.#all<DoctorRow>('doctors').map((row) =>
-      snapshotOf(row, sessions.get(row.id) ?? [], days.get(row.id) ?? []),
-    );
+    return this.#all<DoctorRow>('doctors').map((doctor) => {
+      const { id } = doctor;
+      const rows = { doctor, sessions: sessions.get(id) ?? [], leaves: leaves.get(id) ?? [] };
+      return snapshotOf(rows, days.get(id) ?? []);
+    });
   }
 
   /** Slots that end after this instant, and those with a waiting token. */
@@ -97,7 +101,7 @@ export class Reader implements StoredRows {
   }
 
   #withTokens(row: SlotOfDayRow): StoredSlot {
-    return storedSlotOf(row, this.#all<TokenRow>('liveTokensOf', row.id));
+    return storedSlotOf(row, this.#all<TokenRow>('tokensOf', row.id));
   }
 
   #all<Row>(name: ReadName, ...values: SqlValue[]): Row[] {

@@ -31,13 +31,17 @@ export const WRITES = {
   setDoctor: upsert('doctors', 'id'),
   endSessions: `UPDATE sessions SET ended = 1 WHERE doctor_id = ?`,
   setSession: upsert('sessions', 'doctor_id', 'id'),
+  endLeaves: `UPDATE leaves SET ended = 1 WHERE doctor_id = ?`,
+  setLeave: upsert('leaves', 'doctor_id', 'id'),
   setSlot: upsert('slots', 'id'),
   addToken: insert('tokens'),
   // A token that has moved: its row is there already, with its place before.
   moveToken: upsert('tokens', 'id'),
-  setClass: `UPDATE tokens SET patient_type = ?, priority = ? WHERE id = ?`,
-  // Once a patient has checked in, no later status takes that back.
-  setStatus: `UPDATE tokens SET status = ?, present = max(present, ?) WHERE id = ?`,
+  setClass: `UPDATE tokens SET patient_type = ?, priority = ?, last_kind = ?, last_from = ? WHERE id = ?`,
+  setStatus: `UPDATE tokens SET status = ?, present = coalesce(?, present), last_kind = ?, last_from = ?
+    WHERE id = ?`,
+  setRoom: `UPDATE tokens SET room = ? WHERE id = ?`,
+  setPatient: `UPDATE tokens SET patient_name = ?, patient_id = ? WHERE id = ?`,
   addChange: insert('changes'),
   setDay: upsert('days', 'doctor_id', 'date'),
   // A response that replaces an expired one gets a new place in the order below.
@@ -56,11 +60,11 @@ const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_numb
 export const READS = {
   doctors: select('doctors'),
   sessions: `${select('sessions')} WHERE ended = 0 ORDER BY doctor_id, position`,
+  leaves: `${select('leaves')} WHERE ended = 0`,
   daysFrom: `${select('days')} WHERE date >= ?`,
   slotsToLoad: `${SLOTS} WHERE end_time > ?
     OR slots.id IN (SELECT slot_id FROM tokens WHERE status = 'WAITING')`,
-  liveTokensOf: `${select('tokens')} WHERE slot_id = ?
-    AND status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`,
+  tokensOf: `${select('tokens')} WHERE slot_id = ?`,
   slot: `${SLOTS} WHERE id = ?`,
   slotsOf: `${SLOTS} WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
   token: `${select('tokens')} WHERE id = ?`,

@@ -1,4 +1,7 @@
 import {
+  NEW_DOCTOR,
+  NEW_SLOT,
+  lastChange,
   AllocationEngine,
   DEFAULT_CLASSES,
   doctorId,
@@ -19,15 +22,15 @@ import {
   type EngineRules,
   type EpochMs,
   type Departure,
-  type LiveStatus,
   type Outcome,
   type Reordered,
   type RevisedSlot,
   type ReviseSlot,
+  type RestoredToken,
   type Slot,
   type SlotFacts,
   type Token,
-  type TokenFacts,
+  type Status,
 } from '../../../src/engine/index.ts';
 
 export const RULES: EngineRules = { classes: DEFAULT_CLASSES, graceMinutes: 0, waitlistMax: 1_000 };
@@ -48,6 +51,7 @@ export const doctorFacts = (facts: Partial<DoctorFacts> = {}): DoctorFacts => ({
   name: 'Dr Rao',
   department: 'ENT',
   timeZone: 'UTC',
+  ...NEW_DOCTOR,
   sessions: [],
   ...facts,
 });
@@ -59,9 +63,9 @@ export const slotFacts = (facts: Partial<SlotFacts> = {}): SlotFacts => ({
   date: TODAY,
   startTime: clock(9),
   endTime: clock(10),
-  delayMinutes: 0,
   capacity: 1,
-  closedReason: null,
+  ...NEW_SLOT,
+  startDelayMinutes: facts.delayMinutes ?? 0,
   ...facts,
 });
 
@@ -80,7 +84,7 @@ const tokenFactsOf = (
   place: number,
   lastArrival: number,
   { id, date }: SlotFacts,
-): TokenFacts => {
+): RestoredToken => {
   const [names = '', status = 'BOOKED', checkedIn] = person.split(':');
   const [name = '', patient = name] = names.split('/');
   const patientType = classOf(name);
@@ -94,8 +98,10 @@ const tokenFactsOf = (
     arrival: lastArrival + place,
     number: date === TODAY ? lastArrival + place : place,
     bookedAt: NOW,
-    to: status as LiveStatus,
-    hasCheckedIn: checkedIn !== undefined || (status !== 'BOOKED' && status !== 'WAITING'),
+    status: status as Status,
+    hasCheckedIn: checkedIn !== undefined || !['BOOKED', 'SKIPPED', 'WAITING'].includes(status),
+    room: null,
+    last: lastChange('booked', null),
   };
 };
 

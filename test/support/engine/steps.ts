@@ -44,6 +44,7 @@ export const recordsOf = (outcome: Outcome<unknown>): string[] =>
 function recordOf(change: Change): string {
   if (change.kind === 'doctor_set') return `doctor_set ${change.doctor.id}`;
   if (change.kind === 'slot_set') return `slot_set ${change.slot.id}`;
+  if (change.kind === 'break_set') return `break_set ${change.doctorId}`;
   const by = 'cause' in change && change.cause !== null ? ` by ${change.cause}` : '';
   return `${change.kind} ${change.tokenId}${by}`;
 }
