@@ -22,6 +22,8 @@ export interface TelemetryEvents {
   readonly 'opd:command': CommandEvent;
   /** A run of a background task has ended. */
   readonly 'opd:background-run': BackgroundRunEvent;
+  /** Log lines are lost, because standard output cannot be written or its reader is too slow. */
+  readonly 'opd:log-dropped': { readonly lines: number };
 }
 
 export interface CommitEvent {
