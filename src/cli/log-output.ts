@@ -62,7 +62,7 @@ export class LogOutput {
 
   #hasWrittenWithin(ms: number): Promise<boolean> {
     if (!this.#isBusy) return Promise.resolve(true);
-    return Promise.race([this.#afterWriting.promise.then(() => true), delay(ms, false)]);
+    return Promise.race([this.#afterWriting.promise.then(() => true), delay(ms, false, { ref: false })]);
   }
 
   #writeWaiting(): void {

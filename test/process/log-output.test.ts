@@ -8,6 +8,7 @@ import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
 import { Pipe } from '../support/process/pipe.ts';
 import { freePort, startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
+import { runTool } from '../support/process/tool.ts';
 import { needsTerminal, noTerminal, ServerOnTerminal } from '../support/process/terminal.ts';
 import { book, openHospital, openSlots } from '../support/store/hospital.ts';
 
@@ -151,3 +152,21 @@ it.skipIf(noTerminal !== null)(
     await expectClosed(file);
   },
 );
+
+it('each dropped line is counted once by the log and once by telemetry', async () => {
+  const { output, errors } = await runTool('test/support/process/dropping-log.ts', []);
+  const written = output.split('\n').filter((line) => line.startsWith('x'));
+  const { events, told } = JSON.parse(errors) as { events: number; told: number };
+  expect(told).toBeGreaterThan(0);
+  expect([events, written.length + told]).toEqual([told, 3_000]);
+  expect(output.trimEnd().split('\n').at(-1)).toBe('told');
+});
+
+it('a warning of Node is a line of the log, because standard error may be unwritable', async () => {
+  const NODE_OPTIONS = `--import data:text/javascript,setTimeout(()=>process.emitWarning('of_the_test'),1000)`;
+  const server = await startServer({ DATABASE_URL: 'memory:', NODE_OPTIONS });
+  await eventually(() => server.log.includes('of_the_test'));
+  expect(await server.stop()).toEqual(CLEAN_EXIT);
+  expect(server.log).toMatch(/"level":40,.*"message":"of_the_test".*"msg":"A warning of Node\."/);
+  expect(server.errors).toBe('');
+});
