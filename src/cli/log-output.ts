@@ -14,7 +14,7 @@ const RETRY_MS = 20;
  *
  * One write is in flight at a time, and the lines that come meanwhile wait. A write that fails is retried, whatever the
  * reason: the disk is full, the terminal or the reader has gone, or the reader is slow. When too many characters wait,
- * new lines are dropped and counted. The count is told in the place of the dropped lines, as soon as a write succeeds.
+ * new lines are dropped and counted. As soon as a write succeeds, a line with the count takes their place.
  */
 export class LogOutput {
   /**
@@ -62,7 +62,10 @@ export class LogOutput {
 
   #hasWrittenWithin(ms: number): Promise<boolean> {
     if (!this.#isBusy) return Promise.resolve(true);
-    return Promise.race([this.#afterWriting.promise.then(() => true), delay(ms, false, { ref: false })]);
+    return Promise.race([
+      this.#afterWriting.promise.then(() => true),
+      delay(ms, false, { ref: false }),
+    ]);
   }
 
   #writeWaiting(): void {

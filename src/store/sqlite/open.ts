@@ -47,7 +47,7 @@ export function takeOwnership(path: string): DatabaseSync {
   let owner: DatabaseSync | null = null;
   try {
     closeSync(openSync(file, 'a', OWNER_ONLY));
-    // A file of an earlier version may be readable for others, and whoever can read it can lock it.
+    // A file of an earlier version may be readable for other users, and a user who can read it can lock it.
     chmodSync(file, OWNER_ONLY);
     owner = new DatabaseSync(file, { timeout: 0 });
     owner.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
