@@ -105,6 +105,26 @@ it('a process that stops while the database stays busy drops the unanswered comm
   await after.stop();
 });
 
+it('a second signal ends a process that waits for the disk at once, and nothing acknowledged is lost', async () => {
+  const file = newFile();
+  const settings = { DATABASE_URL: `sqlite:${file}` };
+  const server = await openHospital(settings);
+  const { id } = (await (await book(server, 'before')).json()) as BookingView;
+  const release = occupy(file);
+  const inFlight = book(server, 'a').catch(() => 'no answer');
+  await eventually(async () => (await server.get('/ready')).status === 503);
+  const stopped = server.stop();
+  await eventually(() => server.log.includes('"Stopping."'));
+  void server.stop();
+  expect(await stopped).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(await inFlight).toBe('no answer');
+  expect(server.log).toContain('A second signal: killing the process.');
+  release();
+  const after = await startServer(settings);
+  expect((await after.get(`/tokens/${id}`)).status).toBe(200);
+  await after.stop();
+});
+
 /** A roster file that takes a while to apply. */
 function longRoster(): string {
   const doctors = Array.from({ length: 2_000 }, (_, id) => ({
