@@ -136,18 +136,27 @@ class SoleOwnerArchive implements Archive {
 
   async doctors(): Promise<readonly DoctorFacts[]> {
     const seen = doctorsById(this.#engine);
-    await this.#commits.settled();
+    await this.#commits.doctorsSettled();
     return seen;
   }
 
   async token(id: TokenId): Promise<StoredToken | undefined> {
-    await this.#commits.settled();
+    await this.#settled(id);
     return this.#rows.token(id);
   }
 
   async history(id: TokenId): Promise<readonly ChangeRecord[]> {
-    await this.#commits.settled();
+    await this.#settled(id);
     return this.#rows.history(id);
+  }
+
+  /**
+   * Waits until everything that can be read of the token's doctor is durable. A token that is neither in memory nor
+   * stored has no doctor to wait for: no caller knows its id from an answer.
+   */
+  async #settled(id: TokenId): Promise<void> {
+    const doctorId = this.#engine.token(id)?.slot.facts.doctorId ?? this.#rows.token(id)?.doctorId;
+    if (doctorId !== undefined) await this.#commits.settled(doctorId);
   }
 
   slot(id: SlotId): Promise<StoredSlot | undefined> {

@@ -12,6 +12,7 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:store-failed': channel('opd:store-failed'),
   'opd:command': channel('opd:command'),
   'opd:background-run': channel('opd:background-run'),
+  'opd:log-dropped': channel('opd:log-dropped'),
 };
 
 /**

@@ -6,9 +6,12 @@
 export interface TelemetryEvents {
   /** A group commit made one batch of commands durable (memory and SQLite). */
   readonly 'opd:commit': CommitEvent;
-  /** A batch could not be written now. The store refuses commands and retries the batch. */
+  /**
+   * A batch could not be written now: the store refuses commands and retries the batch. On PostgreSQL: the server has
+   * not stored commands in time, because it has no space or accepts no writes. One event for each stall.
+   */
   readonly 'opd:commit-stalled': { readonly cause: string };
-  /** The batch that stalled is durable, so the store accepts commands again. */
+  /** The batch that stalled is durable, or the PostgreSQL server has stored a change again. */
   readonly 'opd:commit-recovered': { readonly stalledMs: number };
   /** One attempt to carry out commands in a PostgreSQL transaction has ended. */
   readonly 'opd:transaction': TransactionEvent;
@@ -22,6 +25,8 @@ export interface TelemetryEvents {
   readonly 'opd:command': CommandEvent;
   /** A run of a background task has ended. */
   readonly 'opd:background-run': BackgroundRunEvent;
+  /** Log lines are lost, because standard output cannot be written or its reader is too slow. */
+  readonly 'opd:log-dropped': { readonly lines: number };
 }
 
 export interface CommitEvent {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -59,12 +60,26 @@ const change = (file: string, sql: string): void => {
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
+/** The permissions of the files in a directory, in octal digits, by their names. */
+const modesIn = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(directory).map((name) => [
+      name,
+      (statSync(join(directory, name)).mode & 0o777).toString(8),
+    ]),
+  );
+
 describe('a database that does not exist', () => {
-  it('is created, and only the owner can read its files', () => {
+  it('is created, and only the owner can read its files', async () => {
     const file = newFile();
-    open(file);
-    for (const name of readdirSync(dirname(file)).filter((each) => !each.includes('-owner')))
-      expect([name, statSync(join(dirname(file), name)).mode & 0o777]).toEqual([name, 0o600]);
+    await new Desk(() => openAll(file)).load();
+    expect(modesIn(dirname(file))).toEqual({
+      'opd.db': '600',
+      'opd.db-owner': '600',
+      'opd.db-owner-journal': '600',
+      'opd.db-shm': '600',
+      'opd.db-wal': '600',
+    });
   });
 
   it('is refused in a folder that does not exist, and nothing is created', () => {
@@ -95,6 +110,39 @@ describe('a database that does not exist', () => {
       n: names.length,
       last: names.length,
     });
+  });
+});
+
+describe('a database that exists', () => {
+  it('keeps its permissions, but only the owner can read the file that locks it', async () => {
+    const file = newFile();
+    await openDatabase(`sqlite:${file}`, new AllocationEngine(RULES)).store.close();
+    chmodSync(file, 0o640);
+    chmodSync(`${file}-owner`, 0o644);
+    await new Desk(() => openAll(file)).load();
+    expect(modesIn(dirname(file))).toEqual({
+      'opd.db': '640',
+      'opd.db-owner': '600',
+      'opd.db-owner-journal': '600',
+      'opd.db-shm': '640',
+      'opd.db-wal': '640',
+    });
+  });
+
+  it('is refused with one sentence when a page of it is damaged', async () => {
+    const file = newFile();
+    await openDatabase(`sqlite:${file}`, new AllocationEngine(RULES)).store.close();
+    const { rootpage } =
+      query(file, `SELECT rootpage FROM sqlite_schema WHERE name = 'doctors'`) ?? {};
+    const { page_size: size } = query(file, 'PRAGMA page_size') ?? {};
+    const bytes = readFileSync(file);
+    bytes.fill(0xaa, (Number(rootpage) - 1) * Number(size), Number(rootpage) * Number(size));
+    writeFileSync(file, bytes);
+    await expect(new Desk(() => openAll(file)).load()).rejects.toThrow(
+      new StoreOpenError(
+        `The file ${realpathSync(file)} is damaged: database disk image is malformed.`,
+      ),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -15,6 +16,8 @@ import { StoreOpenError } from '../store.ts';
 const APPLICATION_ID = 0x4f504454;
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
+/** The permissions of every file that the program creates: only its owner may read and write it. */
+const OWNER_ONLY = 0o600;
 /** Milliseconds that a write waits for the lock of another connection, such as a backup's. */
 const BUSY_TIMEOUT_MS = 1_000;
 /** The folder of the default DATABASE_URL, in the working directory. */
@@ -43,6 +46,9 @@ export function takeOwnership(path: string): DatabaseSync {
   const file = `${path}-owner`;
   let owner: DatabaseSync | null = null;
   try {
+    closeSync(openSync(file, 'a', OWNER_ONLY));
+    // A file of an earlier version may be readable for other users, and a user who can read it can lock it.
+    chmodSync(file, OWNER_ONLY);
     owner = new DatabaseSync(file, { timeout: 0 });
     owner.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return owner;
@@ -78,7 +84,7 @@ export function prepareFolder(path: string): void {
 export function prepareFile(path: string): string {
   prepareFolder(path);
   return writing(path, () => {
-    closeSync(openSync(path, 'a+', 0o600));
+    closeSync(openSync(path, 'a+', OWNER_ONLY));
     return realpathSync(path);
   });
 }

@@ -28,10 +28,13 @@ import { READS, type ReadName, type SqlValue } from './statements.ts';
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
 export class Reader implements StoredRows {
+  /** The file that is read. */
+  readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements: Record<ReadName, StatementSync>;
 
   constructor(database: DatabaseSync) {
+    this.path = database.location() ?? '';
     this.#database = database;
     this.#statements = Object.fromEntries(
       Object.entries(READS).map(([name, sql]) => [name, database.prepare(sql)]),
