@@ -6,9 +6,11 @@ import pino, { type Logger } from 'pino';
 import { BackgroundTask } from './background/index.ts';
 import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
+import { openFilesMax } from './cli/open-files.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
+import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
 import {
   classTable,
   createService,
@@ -34,6 +36,8 @@ const TICK_MS = 1_000;
 const TICK_RETRY_MS = 500;
 /** Bytes of log lines that are held in memory while no program reads the log; later lines are dropped, because a command must not wait for the log. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Files that the process may open beside its connections: its modules, its log, and the files or connections of its database. */
+const FILES_RESERVED = 64;
 /** Milliseconds in which the last log lines of a stopping process must be written. */
 const LAST_LOG_LINE_MS = 1_000;
 /** Milliseconds between two searches for idle connections while the process stops. */
@@ -187,6 +191,33 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<s
   }
 }
 
+/**
+ * The bounds of the connections: those of the settings, and fewer connections if the system does not allow as many.
+ * @throws ProgramFailure when the system does not allow a single connection
+ */
+function connectionLimitsOf(settings: Settings, logger: Logger): ConnectionLimits {
+  const openFiles = openFilesMax();
+  const connections = connectionsWithin(openFiles - FILES_RESERVED);
+  if (connections < 1)
+    throw new ProgramFailure(
+      `The system lets this process open only ${openFiles} files at the same time: allow more with ulimit -n.`,
+    );
+  const connectionsMax = Math.min(settings.CONNECTIONS_MAX, connections);
+  if (connectionsMax < settings.CONNECTIONS_MAX)
+    logger.warn(
+      { open_files: openFiles },
+      `At most ${connectionsMax} connections are served instead of CONNECTIONS_MAX=${settings.CONNECTIONS_MAX}, because the system does not let this process open more files (ulimit -n).`,
+    );
+  return {
+    connectionsMax,
+    headersMax: settings.HEADERS_MAX,
+    headerBytesMax: settings.HEADER_BYTES_MAX,
+    headerSeconds: settings.HEADER_SECONDS,
+    requestSeconds: settings.REQUEST_SECONDS,
+    keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
+  };
+}
+
 /** Listens before it loads, so that clients are told that the state is still loading. */
 async function serve(
   parts: Parts,
@@ -235,7 +266,14 @@ async function start(): Promise<void> {
   });
   const { store, archive } = openDatabase(DATABASE_URL, engine);
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: connectionLimitsOf(settings, logger),
+  });
   if (!store.isDurable)
     logger.warn(
       'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',

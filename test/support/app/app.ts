@@ -10,6 +10,7 @@ import {
 } from '../../../src/engine/index.ts';
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import type { ConnectionLimits } from '../../../src/http/connections.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
   classTable,
@@ -20,6 +21,7 @@ import {
 } from '../../../src/service/index.ts';
 import type { Database } from '../../../src/store/index.ts';
 import { newDatabase } from './app-database.ts';
+import { CONNECTION_LIMITS } from './connection-limits.ts';
 import type { OpenDatabase } from '../store/desk.ts';
 import { TestDisk } from './test-disk.ts';
 import { shareCompilers } from './shared-compilers.ts';
@@ -43,6 +45,8 @@ export interface AppOptions {
   /** False: the service is not started, so it answers as a service that still loads. */
   readonly started?: boolean;
   readonly logger?: pino.Logger;
+  /** Other bounds of connections than the default ones. */
+  readonly connectionLimits?: Partial<ConnectionLimits>;
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -170,7 +174,14 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
+  });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());

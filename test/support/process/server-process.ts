@@ -31,6 +31,10 @@ export class ServerProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get hasExited(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
@@ -76,12 +80,19 @@ export async function killServers(): Promise<void> {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts `src/main.ts` with these settings and no others, on a free port if no PORT is set. */
-export function spawnServer(settings: Environment): ServerProcess {
+/**
+ * Starts `src/main.ts` with these settings and no others, on a free port if no PORT is set.
+ * @param openFiles how many files the process may open at the same time, if not as many as this process
+ */
+export function spawnServer(settings: Environment, openFiles?: number): ServerProcess {
   const { PATH = '', TZ, NODE_COMPILE_CACHE = '' } = process.env;
   const zone = TZ === undefined ? {} : { TZ };
   const env = { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, ...args] =
+    openFiles === undefined
+      ? [process.execPath, MAIN]
+      : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$1"`, process.execPath, MAIN];
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const server = new ServerProcess(child);
   started.add(server);
   return server;
@@ -91,8 +102,11 @@ export function spawnServer(settings: Environment): ServerProcess {
  * Starts the service and waits until it takes commands. Settings that silence its log must name a PORT.
  * @throws Error with the output of the process, when the process ends before that
  */
-export async function startServer(settings: Environment): Promise<ServerProcess> {
-  const server = spawnServer(settings);
+export async function startServer(
+  settings: Environment,
+  openFiles?: number,
+): Promise<ServerProcess> {
+  const server = spawnServer(settings, openFiles);
   const { PORT = '0' } = settings;
   await eventually(async () => {
     if (server.hasExited) throw new Error(`The server has ended: ${server.errors}${server.log}`);

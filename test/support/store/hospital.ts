@@ -4,8 +4,11 @@ import { startServer, type ServerProcess } from '../process/server-process.ts';
 export const SLOTS = ['small', 'large'] as const;
 
 /** Starts a service with the demo roster and two slots of its first doctor, which do not end while a test runs. */
-export async function openHospital(settings: Readonly<Record<string, string>>) {
-  const server = await startServer(settings);
+export async function openHospital(
+  settings: Readonly<Record<string, string>>,
+  openFiles?: number,
+): Promise<ServerProcess> {
+  const server = await startServer(settings, openFiles);
   const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString();
   for (const [index, id] of SLOTS.entries()) {
     const capacity = 2 + 4 * index;
