@@ -36,6 +36,8 @@ const TICK_MS = 1_000;
 const TICK_RETRY_MS = 500;
 /** Bytes of log lines that are held in memory while no program reads the log; later lines are dropped, because a command must not wait for the log. */
 const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Milliseconds for which a turn of the event loop accepts requests. All other requests wait for the turn. */
+const TURN_MS = 100;
 /** Files that the process may open beside its connections: its modules, its log, and the files or connections of its database. */
 const FILES_RESERVED = 64;
 /** Milliseconds in which the last log lines of a stopping process must be written. */
@@ -273,6 +275,7 @@ async function start(): Promise<void> {
     clock,
     version: readVersion(),
     connectionLimits: connectionLimitsOf(settings, logger),
+    admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
   });
   if (!store.isDurable)
     logger.warn(

@@ -59,7 +59,7 @@ export const Settings = Type.Object({
   CONNECTIONS_MAX: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,
-    default: 5_000,
+    default: 1_000,
     description:
       'How many connections are served at the same time. A new connection beyond them is refused.',
   }),
@@ -94,6 +94,13 @@ export const Settings = Type.Object({
     maximum: 3_600,
     default: 72,
     description: 'How many seconds a connection stays open after an answer without a new request.',
+  }),
+  REQUESTS_MAX: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 500,
+    description:
+      'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),
 });
 export type Settings = Static<typeof Settings>;

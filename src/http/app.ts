@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
 import { describeRoutes, serveDescription } from './description.ts';
 import {
@@ -33,6 +34,7 @@ export interface AppDeps {
   /** The version of the service, as `/openapi.json` gives it. */
   readonly version: string;
   readonly connectionLimits: ConnectionLimits;
+  readonly admissionLimits: AdmissionLimits;
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
@@ -45,6 +47,7 @@ export async function buildApp({
   clock,
   version,
   connectionLimits,
+  admissionLimits,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
@@ -95,7 +98,7 @@ export async function buildApp({
   await describeRoutes(app, version);
   await app.register(accepts);
   const { tokens, clinic, reads, reports } = service;
-  const routes = new Routes(app, identifyNobody);
+  const routes = new Routes(app, identifyNobody, new Admission(app, admissionLimits, logger));
   addTokenRoutes(routes, { tokens, reads, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { clinic, reads });

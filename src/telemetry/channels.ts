@@ -11,6 +11,7 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:database-reachable': channel('opd:database-reachable'),
   'opd:store-failed': channel('opd:store-failed'),
   'opd:connection-refused': channel('opd:connection-refused'),
+  'opd:admission-refused': channel('opd:admission-refused'),
   'opd:command': channel('opd:command'),
   'opd:background-run': channel('opd:background-run'),
 };

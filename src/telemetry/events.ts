@@ -23,6 +23,8 @@ export interface TelemetryEvents {
    * `CONNECTIONS_MAX`, or the code of the error: `OPD_HEADERS_MAX`, `ERR_HTTP_REQUEST_TIMEOUT`, `HPE_...`.
    */
   readonly 'opd:connection-refused': { readonly cause: string };
+  /** A request was refused before its body was read, because the service is overloaded. It has the requests in flight. */
+  readonly 'opd:admission-refused': { readonly commands: number; readonly reads: number };
   /** A command has its answer. */
   readonly 'opd:command': CommandEvent;
   /** A run of a background task has ended. */

@@ -4,7 +4,7 @@ import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import { createService } from '../../../src/service/index.ts';
-import { CONNECTION_LIMITS } from './connection-limits.ts';
+import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
 
 export interface Schema {
@@ -156,6 +156,7 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     clock,
     version: readVersion(),
     connectionLimits: CONNECTION_LIMITS,
+    admissionLimits: NO_ADMISSION_LIMITS,
   });
 }
 
