@@ -26,7 +26,7 @@ export interface ConnectionLimits {
 const CHECK_MS = 1_000;
 /** Connections beyond the bound that are answered at the same time: a few, and a share of the bound. The others get no answer. */
 const REFUSED_MIN = 10;
-const REFUSED_SHARE = 0.1;
+const REFUSED_SHARE = 0.5;
 
 const REFUSAL = lastAnswer('overloaded');
 
