@@ -6,9 +6,11 @@ import { BackgroundTask } from './background/index.ts';
 import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { openLog, type Log } from './cli/log.ts';
+import { openFilesMax } from './cli/open-files.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
+import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
 import {
   classTable,
   createService,
@@ -32,6 +34,10 @@ import { publishRun } from './telemetry/index.ts';
 const TICK_MS = 1_000;
 /** Milliseconds, at least, after which a tick that has failed is retried. */
 const TICK_RETRY_MS = 500;
+/** Milliseconds for which a turn of the event loop accepts requests. All other requests wait for the turn. */
+const TURN_MS = 100;
+/** Files that the process may open beside its connections: its modules, its log, and the files or connections of its database. */
+const FILES_RESERVED = 64;
 /** Milliseconds in which the last log lines of a stopping process must be written. */
 const LAST_LOG_LINES_MS = 1_000;
 /** Milliseconds that the last log line gets when the process is killed. */
@@ -201,6 +207,33 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<s
   }
 }
 
+/**
+ * The bounds of the connections: those of the settings, and fewer connections if the system does not allow as many.
+ * @throws ProgramFailure when the system does not allow a single connection
+ */
+function connectionLimitsOf(settings: Settings, logger: Logger): ConnectionLimits {
+  const openFiles = openFilesMax();
+  const connections = connectionsWithin(openFiles - FILES_RESERVED);
+  if (connections < 1)
+    throw new ProgramFailure(
+      `The system lets this process open only ${openFiles} files at the same time: allow more with ulimit -n.`,
+    );
+  const connectionsMax = Math.min(settings.CONNECTIONS_MAX, connections);
+  if (connectionsMax < settings.CONNECTIONS_MAX)
+    logger.warn(
+      { open_files: openFiles },
+      `At most ${connectionsMax} connections are served instead of CONNECTIONS_MAX=${settings.CONNECTIONS_MAX}, because the system does not let this process open more files (ulimit -n).`,
+    );
+  return {
+    connectionsMax,
+    headersMax: settings.HEADERS_MAX,
+    headerBytesMax: settings.HEADER_BYTES_MAX,
+    headerSeconds: settings.HEADER_SECONDS,
+    requestSeconds: settings.REQUEST_SECONDS,
+    keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
+  };
+}
+
 /** Listens before it loads, so that clients are told that the state is still loading. */
 async function serve(
   parts: Parts,
@@ -248,7 +281,15 @@ async function start(): Promise<void> {
   });
   const { store, archive } = openDatabase(DATABASE_URL, engine);
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: connectionLimitsOf(settings, logger),
+    admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
+  });
   if (!store.isDurable)
     logger.warn(
       'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',

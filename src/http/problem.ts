@@ -143,8 +143,8 @@ export const PROBLEMS = {
   },
   overloaded: {
     status: 503,
-    title: 'Too many commands are waiting',
-    detail: 'Nothing was changed. Repeat the request.',
+    title: 'Too many requests arrive at the same time',
+    detail: 'Nothing was changed. Repeat the request after the seconds of retry_after.',
     retryAfter: 1,
   },
   not_durable: {

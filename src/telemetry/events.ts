@@ -21,6 +21,13 @@ export interface TelemetryEvents {
   readonly 'opd:database-reachable': { readonly unreachableMs: number };
   /** The store has failed and does not recover, so the process must stop. */
   readonly 'opd:store-failed': { readonly cause: string };
+  /**
+   * A connection was closed by the service because of a bound or because its bytes are not HTTP. The cause is
+   * `CONNECTIONS_MAX`, or the code of the error: `OPD_HEADERS_MAX`, `ERR_HTTP_REQUEST_TIMEOUT`, `HPE_...`.
+   */
+  readonly 'opd:connection-refused': { readonly cause: string };
+  /** A request was refused before its body was read, because the service is overloaded. It has the requests in flight. */
+  readonly 'opd:admission-refused': { readonly commands: number; readonly reads: number };
   /** A command has its answer. */
   readonly 'opd:command': CommandEvent;
   /** A run of a background task has ended. */

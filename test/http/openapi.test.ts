@@ -34,7 +34,7 @@ const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', 'internal'];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
 const STEP = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
 const SLOT = ['slot_not_found', 'slot_ended', 'slot_closed'];
-const READ = ['invalid_request', 'not_durable', 'internal'];
+const READ = ['invalid_request', 'overloaded', 'not_durable', 'internal'];
 
 /** Every route with its success statuses and the codes it may answer. */
 const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly string[]]>> = {

@@ -58,7 +58,7 @@ function expectCounted(log: string): void {
 }
 
 it('a log on a full device stops no booking, and the process ends with 0', async () => {
-  const server = await openHospital(await settingsOn(newFile()), open('/dev/full'));
+  const server = await openHospital(await settingsOn(newFile()), { output: open('/dev/full') });
   await expectService(server, MANY_REQUESTS);
   expect(await server.stop()).toEqual(CLEAN_EXIT);
   expect(server.errors).toBe('');
@@ -69,7 +69,7 @@ it.skipIf(noMount !== null)(
   async () => {
     const directory = mountMemory('size=16m');
     const file = join(directory, 'log');
-    const server = await openHospital(await settingsOn(newFile()), open(file));
+    const server = await openHospital(await settingsOn(newFile()), { output: open(file) });
     const makeSpace = fill(directory);
     await expectService(server, MANY_REQUESTS);
     const before = readFileSync(file, 'utf8').length;
@@ -89,7 +89,7 @@ it.each<[what: string, leave: (pipe: Pipe) => void]>([
   'a log on a pipe %s stops no booking, and the dropped lines are counted when it is read again',
   async (_, leave) => {
     const pipe = new Pipe();
-    const server = await openHospital(await settingsOn(newFile()), pipe.writeEnd);
+    const server = await openHospital(await settingsOn(newFile()), { output: pipe.writeEnd });
     pipe.read();
     leave(pipe);
     await expectService(server, MANY_REQUESTS);

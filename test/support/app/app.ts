@@ -10,6 +10,8 @@ import {
 } from '../../../src/engine/index.ts';
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import type { AdmissionLimits } from '../../../src/http/admission.ts';
+import type { ConnectionLimits } from '../../../src/http/connections.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
   classTable,
@@ -20,6 +22,7 @@ import {
 } from '../../../src/service/index.ts';
 import type { Database } from '../../../src/store/index.ts';
 import { newDatabase } from './app-database.ts';
+import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import type { OpenDatabase } from '../store/desk.ts';
 import { TestDisk } from './test-disk.ts';
 import { shareCompilers } from './shared-compilers.ts';
@@ -43,6 +46,10 @@ export interface AppOptions {
   /** False: the service is not started, so it answers as a service that still loads. */
   readonly started?: boolean;
   readonly logger?: pino.Logger;
+  /** Other bounds of connections than the default ones. */
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+  /** The work that is accepted at the same time. Without it all requests are accepted. */
+  readonly admissionLimits?: Partial<AdmissionLimits>;
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -170,7 +177,15 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
+    admissionLimits: { ...NO_ADMISSION_LIMITS, ...options.admissionLimits },
+  });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());

@@ -31,6 +31,10 @@ export class ServerProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get hasExited(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
@@ -83,16 +87,25 @@ export function environmentOf(settings: Environment): Environment {
   return { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
 }
 
-/**
- * Starts `src/main.ts` with these settings and no others.
- * @param output the file descriptor of its standard output; by default the test reads it as `log`
- */
+/** How a process is started. */
+export interface Spawning {
+  /** The file descriptor of its standard output; by default the test reads it as `log`. */
+  readonly output?: number | 'pipe';
+  /** How many files the process may open at the same time, if not as many as this process. */
+  readonly openFiles?: number;
+}
+
+/** Starts `src/main.ts` with these settings and no others. */
 export function spawnServer(
   settings: Environment,
-  output: number | 'pipe' = 'pipe',
+  { output = 'pipe', openFiles }: Spawning = {},
 ): ServerProcess {
   const env = environmentOf(settings);
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', output, 'pipe'] });
+  const [command, ...args] =
+    openFiles === undefined
+      ? [process.execPath, MAIN]
+      : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$1"`, process.execPath, MAIN];
+  const child = spawn(command, args, { env, stdio: ['ignore', output, 'pipe'] });
   const server = new ServerProcess(child);
   started.add(server);
   return server;
@@ -106,9 +119,9 @@ export function spawnServer(
  */
 export async function startServer(
   settings: Environment,
-  output: number | 'pipe' = 'pipe',
+  spawning: Spawning = {},
 ): Promise<ServerProcess> {
-  const server = spawnServer(settings, output);
+  const server = spawnServer(settings, spawning);
   const { PORT = '0' } = settings;
   await eventually(async () => {
     if (server.hasExited) throw new Error(`The server has ended: ${server.errors}${server.log}`);

@@ -1,4 +1,4 @@
-import { startServer, type ServerProcess } from '../process/server-process.ts';
+import { startServer, type ServerProcess, type Spawning } from '../process/server-process.ts';
 
 /** The two slots of `openHospital`. */
 export const SLOTS = ['small', 'large'] as const;
@@ -6,9 +6,9 @@ export const SLOTS = ['small', 'large'] as const;
 /** Starts a service with the demo roster and two slots of its first doctor, which do not end while a test runs. */
 export async function openHospital(
   settings: Readonly<Record<string, string>>,
-  output: number | 'pipe' = 'pipe',
-) {
-  const server = await startServer(settings, output);
+  spawning: Spawning = {},
+): Promise<ServerProcess> {
+  const server = await startServer(settings, spawning);
   await openSlots(server);
   return server;
 }
