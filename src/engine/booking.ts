@@ -17,7 +17,8 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   const slot = state.resolveSlot(command.slotId, command.at);
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
   const patientClass = state.classOf(command.patientType);
-  const duplicate = command.patientId === null ? undefined : slot.tokenOfPatient(command.patientId);
+  const duplicate =
+    command.patientId === null ? undefined : state.patients.liveTokenIn(slot, command.patientId);
   if (duplicate !== undefined)
     return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
   const refusal = refusalOfNewcomer(state, slot, patientClass, command.at);

@@ -23,7 +23,7 @@ export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome
   if (target === undefined) return refuse('slot_not_found');
   const token = state.token(tokenId);
   if (token === undefined) return refuse('token_not_found');
-  const duplicate = token.slot === target ? token : otherTokenOfPatient(token, target);
+  const duplicate = token.slot === target ? token : otherTokenOfPatient(state, token, target);
   if (duplicate !== undefined)
     return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
   const refusal =
@@ -80,7 +80,7 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
   const bumped: Token[] = [];
   // The tokens move in rank order, so that no moved token is bumped by one that moves later.
   const affected = slot.tokens().flatMap((token) => {
-    const outcome = outcomeOf(token, target);
+    const outcome = outcomeOf(state, token, target);
     if (outcome === undefined) return [];
     if (outcome === 'cancelled_by_hospital') changeSet.transition(token, 'cancelled');
     if (outcome === 'moved' && target !== null) {
@@ -96,15 +96,22 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
 }
 
 /** What the closing does to a token; undefined for a completed token, which it does not affect. */
-function outcomeOf(token: Token, target: Slot | null): ClosingOutcome | undefined {
+function outcomeOf(
+  state: EngineState,
+  token: Token,
+  target: Slot | null,
+): ClosingOutcome | undefined {
   if (token.status === 'COMPLETED') return undefined;
   if (token.status === 'IN_CONSULTATION') return 'stays';
-  const isMoved = target !== null && otherTokenOfPatient(token, target) === undefined;
+  const isMoved = target !== null && otherTokenOfPatient(state, token, target) === undefined;
   return isMoved ? 'moved' : 'cancelled_by_hospital';
 }
 
-const otherTokenOfPatient = ({ patientId }: Token, slot: Slot): Token | undefined =>
-  patientId === null ? undefined : slot.tokenOfPatient(patientId);
+const otherTokenOfPatient = (
+  { patients }: EngineState,
+  { patientId }: Token,
+  slot: Slot,
+): Token | undefined => (patientId === null ? undefined : patients.liveTokenIn(slot, patientId));
 
 /** Why a token cannot be moved or reclassified: the patient is with the doctor already, or was. */
 const refusalOfReorder = ({ status }: Token): Refused | undefined =>

@@ -67,7 +67,6 @@ export class Slot {
     COMPLETED: null,
     WAITING: null,
   };
-  #tokensByPatient: Map<PatientId, Token> | null = null;
   #over: Set<Token> | null = null;
   #seated = 0;
   #waiting = 0;
@@ -170,11 +169,6 @@ export class Slot {
     return this.#lines.CHECKED_IN?.first();
   }
 
-  /** The live token of this patient in the slot (R15). */
-  tokenOfPatient(patientId: PatientId): Token | undefined {
-    return this.#tokensByPatient?.get(patientId);
-  }
-
   /** The token's place on the waitlist: 1 for the token promoted next; null for a seated token. */
   waitlistPositionOf(token: Token): number | null {
     const line = this.#lines.WAITING;
@@ -226,8 +220,6 @@ export class Slot {
     this.#count(status, 1);
     if (status === 'CHECKED_IN') this.doctor.slotsWithCheckedIn.add(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
-    if (token.patientId !== null)
-      (this.#tokensByPatient ??= new Map<PatientId, Token>()).set(token.patientId, token);
   }
 
   /** Removes a token from the line of this status. */
@@ -237,7 +229,6 @@ export class Slot {
     if (status === 'CHECKED_IN' && this.nextCheckedIn() === undefined)
       this.doctor.slotsWithCheckedIn.delete(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.delete(token);
-    if (token.patientId !== null) this.#tokensByPatient?.delete(token.patientId);
   }
 
   /** Keeps a token that is over with its slot, because it may come back (R22). */
