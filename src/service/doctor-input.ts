@@ -50,6 +50,18 @@ export const Name = Type.String({
     '1 to 200 characters, not counting spaces at the ends; no control or invisible characters.',
 });
 
+/**
+ * A patient's id as the hospital writes it: any script, spaces inside. It is compared as given, after Unicode's
+ * normalisation form C, because the same text can be typed in two ways.
+ */
+export const PatientIdText = Type.String({
+  pattern: `^${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,126}${characterBut('\\s')})?$`,
+  minLength: 1,
+  maxLength: 128,
+  description:
+    '1 to 128 characters of any script, such as `UHID/2024/0012`; spaces only inside; no control or invisible characters.',
+});
+
 export const Capacity = Type.Integer({ minimum: 1, maximum: LIMITS.capacityMax });
 
 export const SessionInput = Type.Object(

@@ -29,8 +29,9 @@ export { importRoster } from './roster/import.ts';
 export * from './roster/file.ts';
 export { RosterError } from './roster/error.ts';
 export type { Projection } from './runner.ts';
+export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
-export { TokenCommands } from './token-commands.ts';
+export { TokenCommands, type BookedVisit } from './token-commands.ts';
 export type { ChangeRecord, StoredToken } from '../store/index.ts';
 
 export interface ServiceDeps {

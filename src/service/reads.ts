@@ -9,6 +9,7 @@ import {
   type PatientClass,
   type Slot,
   type SlotFacts,
+  type SlotId,
   type Token,
   type TokenId,
 } from '../engine/index.ts';
@@ -26,9 +27,14 @@ import type { Fault } from './fault-words.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 import type { Projection } from './runner.ts';
+import { Search, type SearchPage, type SearchQuery } from './search.ts';
 
 export interface TokenQuery extends Query {
   readonly tokenId: TokenId;
+}
+
+export interface SlotQuery extends Query {
+  readonly slotId: SlotId;
 }
 
 export interface DoctorQuery extends Query {
@@ -71,9 +77,11 @@ interface ReadDeps {
  */
 export class Reads {
   readonly #deps: ReadDeps;
+  readonly #search: Search;
 
   constructor(deps: ReadDeps) {
     this.#deps = deps;
+    this.#search = new Search({ ...deps, read: (query, how) => this.token(query, how) });
   }
 
   /** The class table, highest priority first. */
@@ -98,6 +106,35 @@ export class Reads {
         // Undefined when the token has left its slot since it was read: it is read again.
         if (value !== undefined) return { ok: true, value };
       }
+    });
+  }
+
+  /** The tokens that have all of what is asked for, some at a time. */
+  tokens<View>(
+    query: SearchQuery,
+    projection: TokenProjection<View>,
+  ): Promise<Result<SearchPage<View>>> {
+    return this.#deps.lifecycle.read(() => this.#search.tokens(query, projection));
+  }
+
+  /** A slot of any age, with all its live tokens. A session id means the session's next slot that takes bookings. */
+  slot<View>({ slotId: id }: SlotQuery, project: Projection<Slot, View>): Promise<Result<View>> {
+    const { engine, store, archive, lifecycle, clock } = this.#deps;
+    return lifecycle.read(async () => {
+      const owner = await store.ownerOf(id);
+      if (owner === undefined) return refused({ code: 'slot_not_found' });
+      const seen = await store.read(owner, () => {
+        const at = clock();
+        const slot = engine.resolveSlot(id, at);
+        const facts = engine.doctor(owner)?.facts;
+        return { at, facts, view: slot && { value: project(slot, { engine, at }) } };
+      });
+      if (seen.view !== undefined) return { ok: true, value: seen.view.value };
+      const stored = await archive.slot(id);
+      if (stored === undefined || seen.facts === undefined)
+        return refused({ code: 'slot_not_found' });
+      const value = project(detachedSlot(engine, seen.facts, stored), { engine, at: seen.at });
+      return { ok: true, value };
     });
   }
 

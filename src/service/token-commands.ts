@@ -26,6 +26,12 @@ type Sent<Command> = Omit<Command, 'at' | 'today' | 'tokenId'>;
 export type BookCommand = Sent<Book>;
 export type CallNextCommand = Sent<CallNext>;
 
+/** A booking, and what else the patient has on that day. */
+export interface BookedVisit extends Booked {
+  /** The patient's other live tokens of the same date, of whichever doctor, in the order in which their slots start. */
+  readonly alsoBooked: readonly Token[];
+}
+
 /** A command on a token that exists. */
 export interface OnToken {
   readonly tokenId: TokenId;
@@ -58,7 +64,7 @@ export class TokenCommands {
   book<View>(
     command: BookCommand,
     context: CommandContext,
-    project: Projection<Booked, View>,
+    project: Projection<BookedVisit, View>,
   ): Promise<Answer<View>> {
     const { engine, newId } = this.#deps;
     const { doctorId, slotId } = command;
@@ -66,7 +72,7 @@ export class TokenCommands {
     const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
     return this.#runner.run('book', context, (intent) =>
       this.#runner.decide(scope, intent, {
-        decide: (at) => engine.book({ ...command, tokenId: newId(at), at }),
+        decide: (at) => this.#withOthers(engine.book({ ...command, tokenId: newId(at), at })),
         project,
       }),
     );
@@ -177,6 +183,22 @@ export class TokenCommands {
     const decide = (at: EpochMs): Outcome<Reordered> =>
       engine.reclassify({ tokenId, patientType, at });
     return this.#onToken('reclassify', tokenId, context, { decide, project }, reason);
+  }
+
+  /** Adds the patient's other tokens of the day: those whose state cannot be lost any more, and those of the same doctor. */
+  #withOthers(outcome: Outcome<Booked>): Outcome<BookedVisit> {
+    if (!outcome.ok) return outcome;
+    const { engine, store } = this.#deps;
+    const { token } = outcome.value;
+    const { date, doctorId } = token.slot.facts;
+    const others = token.patientId === null ? [] : engine.patients.liveTokensOf(token.patientId);
+    const alsoBooked = others
+      .filter((other) => other !== token && other.slot.facts.date === date)
+      .filter(
+        ({ slot }) => slot.facts.doctorId === doctorId || store.isSettled(slot.facts.doctorId),
+      )
+      .sort((a, b) => a.slot.facts.startTime - b.slot.facts.startTime || (a.id < b.id ? -1 : 1));
+    return { ...outcome, value: { ...outcome.value, alsoBooked } };
   }
 
   #onToken<Value, View>(

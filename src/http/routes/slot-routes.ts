@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { doctorId, localDate, slotId } from '../../engine/index.ts';
-import { Capacity, Id, type ClinicCommands } from '../../service/index.ts';
+import { Capacity, Id, type ClinicCommands, type Reads } from '../../service/index.ts';
 import { EXAMPLE_DATE } from '../examples.ts';
 import {
   ClosedSlot,
@@ -17,6 +17,7 @@ import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
 
 interface SlotRoutes {
   readonly clinic: ClinicCommands;
+  readonly reads: Reads;
 }
 
 const SlotBody = closed(
@@ -95,9 +96,28 @@ const DryRunQuery = closed({
 const DRY_RUN = 'With `dry_run=true` the answer is the same, but the command changes nothing.';
 
 /** Adds the routes by which slots are opened, and changed while patients are in them. */
-export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
+export function addSlotRoutes(routes: Routes, { clinic, reads }: SlotRoutes): void {
+  addReads(routes, reads);
   addOpening(routes, clinic);
   addDisruptions(routes, clinic);
+}
+
+function addReads(routes: Routes, reads: Reads): void {
+  routes.read({
+    name: 'readSlot',
+    url: '/slots/:id',
+    tag: 'Slots',
+    summary: 'Read a slot with its patients',
+    description:
+      'A slot of any age, with its seated and its waiting patients, the best rank first.',
+    params: idParams(
+      'The id of a slot, or of a session: it means the next slot that takes bookings.',
+      `doc1_slot1@${EXAMPLE_DATE}`,
+    ),
+    success: Slot,
+    codes: ['slot_not_found'],
+    run: ({ params }, identity) => reads.slot({ identity, slotId: slotId(params.id) }, slotOf),
+  });
 }
 
 function addOpening(routes: Routes, clinic: ClinicCommands): void {
