@@ -14,7 +14,13 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export * from './caller.ts';
-export { ClinicCommands, type DelayedDay, type PutDoctor } from './clinic-commands.ts';
+export {
+  ClinicCommands,
+  type Break,
+  type DelayedDay,
+  type PutDoctor,
+  type ReopenedSlot,
+} from './clinic-commands.ts';
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';

@@ -25,7 +25,7 @@ import { dateFaultsOf } from './doctor-input.ts';
 import type { Fault } from './fault-words.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
-import type { Projection } from './runner.ts';
+import { momentAt, type Projection } from './runner.ts';
 
 export interface TokenQuery extends Query {
   readonly tokenId: TokenId;
@@ -123,7 +123,7 @@ export class Reads {
       const shown = (slot: Slot, at: EpochMs) => ({
         id: slot.facts.id,
         startTime: slot.facts.startTime,
-        view: project(slot, { engine, at }),
+        view: project(slot, momentAt(engine, at)),
       });
       const seen = await store.read(id, () => this.#daysInMemory(query, shown));
       if (seen === undefined) return refused({ code: 'doctor_not_found' });
@@ -176,7 +176,7 @@ export class Reads {
     return store.read(doctorId, () => {
       const token = engine.token(id);
       const isWithDoctor = token?.slot.facts.doctorId === doctorId;
-      return isWithDoctor ? project(token, { engine, at: clock() }) : undefined;
+      return isWithDoctor ? project(token, momentAt(engine, clock())) : undefined;
     });
   }
 
@@ -197,7 +197,7 @@ export class Reads {
     const token = detachedSlot(engine, doctor, slot)
       .tokens()
       .find((each) => each.id === id);
-    return token && project(token, { engine, at: clock() });
+    return token && project(token, momentAt(engine, clock()));
   }
 }
 
