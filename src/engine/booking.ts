@@ -71,7 +71,9 @@ export function noShow(state: EngineState, command: NoShow): Outcome<Departure> 
   const refusal = refusalOfTransition(token, 'NO_SHOW');
   if (refusal !== undefined) return refusal;
   const allowedFrom = delayedStartOf(token.slot.facts);
-  if (command.at < allowedFrom && !command.force)
+  // Whoever was called or at the desk before had a turn: that needs no waiting for the start (R21).
+  const hadTurn = token.status === 'IN_CONSULTATION' || token.status === 'SKIPPED';
+  if (command.at < allowedFrom && !hadTurn && !command.force)
     return refuseWith({ code: 'too_early', allowedFrom });
   return depart(state, token, 'no_show', command.at);
 }

@@ -8,10 +8,12 @@ import type {
   Outcome,
   Reclassify,
   Reordered,
+  ReopenSlot,
 } from './command.ts';
 import { found } from './invariant.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
+import { SESSION_ENDED } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { awaitsConsultation } from './status.ts';
 
@@ -36,7 +38,7 @@ export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome
   changeSet.moveOut(token);
   const promoted = changeSet.promote(token.slot, token.id);
   const bumped = enterTarget(changeSet, token, target, target.doctor.lastArrival + 1);
-  return reordered(state, changeSet, token, bumped, promoted);
+  return reordered(state, changeSet, token, { bumped, promoted });
 }
 
 /** See `AllocationEngine.reclassify`. */
@@ -52,15 +54,13 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
   const { slot } = token;
   changeSet.fillSeats(slot);
   changeSet.reclassify(token, patientClass);
-  if (slot.isClosed || state.hasEnded(slot, command.at)) return reordered(state, changeSet, token);
   // Only this token's rank has changed. So at most one exchange follows: the token now bumps another one, or the
   // first waiting token now bumps it (R8).
-  const waiter = token.status === 'WAITING' ? token : slot.nextWaiting();
-  const victim = waiter && slot.victimFor(waiter.patientClass);
-  if (waiter === undefined || victim === undefined) return reordered(state, changeSet, token);
-  changeSet.transition(victim, 'bumped', waiter.id);
-  changeSet.transition(waiter, 'promoted', victim.id);
-  return reordered(state, changeSet, token, victim, waiter);
+  if (token.status === 'WAITING') {
+    const bumped = changeSet.exchange(slot, token);
+    return reordered(state, changeSet, token, { bumped });
+  }
+  return reordered(state, changeSet, token, { promoted: changeSet.yieldSeat(token) });
 }
 
 /** See `AllocationEngine.closeSlot`. */
@@ -93,6 +93,26 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
     return [{ token: state.token(token.id) ?? token, outcome }];
   });
   return { ok: true, changes: changeSet.changes, value: { slot, affected, bumped } };
+}
+
+/** See `AllocationEngine.reopenSlot`. */
+export function reopenSlot(state: EngineState, { slotId, at }: ReopenSlot): Outcome<Slot> {
+  const slot = state.slot(slotId);
+  if (slot === undefined) return refuse('slot_not_found');
+  if (state.hasEnded(slot, at)) return refuse('slot_ended');
+  const { closedReason, kept } = slot.facts;
+  const changeSet = new ChangeSet(state, at);
+  if (closedReason === null) return { ok: true, changes: changeSet.changes, value: slot };
+  // The doctor does not sit in the slot any more: its session yields nothing on this date (R25).
+  if (closedReason === SESSION_ENDED || kept?.replacement === null) return refuse('slot_closed');
+  const follows = slot.isEmpty && kept !== null;
+  changeSet.setSlot({
+    ...slot.facts,
+    ...(follows ? { ...kept.replacement, kept: null } : {}),
+    closedReason: null,
+  });
+  changeSet.fillSeats(slot);
+  return { ok: true, changes: changeSet.changes, value: slot };
 }
 
 /** What the closing does to a token; undefined for a completed token, which it does not affect. */
@@ -143,19 +163,17 @@ function enterTarget(
   return landing.victim;
 }
 
-/**
- * The outcome of a move or a reclassification: the token as it is now, and the other tokens that lost or got a seat.
- */
+/** The outcome of a move or a reclassification: the token as it is now, and the others that lost or got a seat. */
 function reordered(
   state: EngineState,
   { changes }: ChangeSet,
   { id }: Token,
-  bumped?: Token,
-  promoted?: Token,
+  { bumped, promoted }: { bumped?: Token | undefined; promoted?: Token | undefined } = {},
 ): Outcome<Reordered> {
   const token = found(state.token(id), 'a moved or reclassified token is in the index');
-  const otherThanToken = (touched: Token | undefined): Token | null =>
-    touched === undefined || touched.id === id ? null : touched;
-  const value = { token, bumped: otherThanToken(bumped), promoted: otherThanToken(promoted) };
-  return { ok: true, changes, value };
+  return {
+    ok: true,
+    changes,
+    value: { token, bumped: bumped ?? null, promoted: promoted ?? null },
+  };
 }

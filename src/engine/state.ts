@@ -118,6 +118,16 @@ export class EngineState {
   }
 
   /**
+   * Whether a slot of an earlier date is still going on: it has not ended, or a patient of it is with the doctor.
+   * @param today the calendar day of `at` in the doctor's time zone
+   */
+  isGoingOn(slot: Slot, today: LocalDate, at: EpochMs): boolean {
+    const { facts, inConsultation } = slot;
+    if (at < facts.startTime || this.isPast(facts, today, at)) return false;
+    return inConsultation > 0 || !this.hasEnded(slot, at);
+  }
+
+  /**
    * Whether a slot is past: its day is over and it ended more than four hours ago. Until then patients are still
    * called from it, because doctors run late, also past midnight.
    * @param today the calendar day of `at` in the doctor's time zone

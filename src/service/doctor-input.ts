@@ -15,6 +15,7 @@ export const LIMITS = {
   idLengthMax: 128,
   capacityMax: 10_000,
   sessionsMax: 100,
+  roomsMax: 100,
   doctorsMax: 10_000,
   singleSlotsMax: 10_000,
   classesMax: 100,
@@ -95,6 +96,13 @@ export const DoctorInput = Type.Object(
       maxLength: 64,
       description: 'An IANA name, such as `Asia/Kolkata`.',
     }),
+    rooms: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.roomsMax,
+        description: 'How many patients may be in consultation at once; 1 when left out.',
+      }),
+    ),
     sessions: Type.Array(SessionInput, { maxItems: LIMITS.sessionsMax }),
   },
   { additionalProperties: false },
@@ -188,6 +196,7 @@ export const doctorFactsOf = (id: string, input: DoctorInput): DoctorFacts => ({
   department: input.department?.trim() ?? null,
   timeZone: input.time_zone,
   ...NEW_DOCTOR,
+  rooms: input.rooms ?? NEW_DOCTOR.rooms,
   sessions: input.sessions.map((session) => ({
     ...NEW_SESSION,
     ...session,

@@ -27,6 +27,7 @@ import type { Fault } from './fault-words.ts';
 import { searchedForm } from './name-part.ts';
 import { refused, type Result } from './refusal.ts';
 import type { TokenProjection, TokenQuery } from './reads.ts';
+import { momentAt } from './runner.ts';
 
 /** What a search asks for. The tokens that it finds have all of what is given. */
 export interface SearchQuery extends Query {
@@ -146,7 +147,7 @@ export class Search {
         for (const { token } of ofDoctor) {
           const live = engine.token(token.id);
           if (live !== undefined && live.slot.facts.doctorId === doctorId)
-            views.set(token.id, projection.live(live, { engine, at: clock() }));
+            views.set(token.id, projection.live(live, momentAt(engine, clock())));
         }
       });
       for (const { token, slot } of ofDoctor) {

@@ -11,6 +11,7 @@ import type {
   Status,
   TokenChange,
   TokenId,
+  Undoable,
 } from '../engine/index.ts';
 
 /** The first response to a command that came with an idempotency key. It is stored with the command's changes. */
@@ -75,6 +76,10 @@ export interface ChangeRecord {
   /** The class that the token got by this change: `booked`, `moved_in`, `reclassified`; else null. */
   readonly patientType: string | null;
   readonly cause: TokenId | null;
+  /** The room to which the patient was called: `started` with a room named; else null (R19). */
+  readonly room: string | null;
+  /** The kind of the change that was taken back: `undone`; else null (R22). */
+  readonly undone: Undoable | null;
   readonly actor: string;
   readonly reason: string | null;
 }

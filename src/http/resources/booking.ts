@@ -4,9 +4,11 @@ import {
   type Moment,
   type Reordered as EngineReordered,
   type Token,
+  type Undone as EngineUndone,
+  UNDOABLE,
 } from '../../engine/index.ts';
 import { instantOf, type BookedVisit } from '../../service/index.ts';
-import { arrayOf, Count, Instant, orNull, Text } from '../schema.ts';
+import { arrayOf, Count, Instant, oneOf, orNull, Text } from '../schema.ts';
 import { StatusName, Token as TokenSchema, tokenFields, tokenOf } from './token.ts';
 
 // What a command answers that gives a token its place: the token, and the others whose places it changed.
@@ -37,12 +39,12 @@ export type AlternativeView = Static<typeof Alternative>;
 
 /** A waiting token comes with slots that have free seats; a seated token with none. */
 const alternativesOf = (
-  { status, slot }: Token,
+  token: Token,
   moment: Moment,
 ): { alternatives?: readonly AlternativeView[] } =>
-  status === 'WAITING'
+  token.status === 'WAITING'
     ? {
-        alternatives: alternativesTo(slot, moment).map(({ facts, seatsLeft }) => ({
+        alternatives: alternativesTo(token, moment).map(({ facts, seatsLeft }) => ({
           id: facts.id,
           start_time: instantOf(facts.startTime),
           seats_left: seatsLeft,
@@ -97,20 +99,18 @@ export const bookingOf = (booked: BookedVisit, moment: Moment): BookingView => (
   ...alsoBookedOf(booked),
 });
 
-/** The answer to a move or to a change of class. */
-export const Reordered = Type.Object(
-  {
-    ...tokenFields,
-    bumped: orNull(Bumped),
-    promoted: orNull(TokenSchema),
-    alternatives: Type.Optional(arrayOf(Alternative)),
-  },
-  {
-    title: 'Reordered',
-    description:
-      'The token in its new place, the token that lost its seat and the one that got one.',
-  },
-);
+const reorderedFields = {
+  ...tokenFields,
+  bumped: orNull(Bumped),
+  promoted: orNull(TokenSchema),
+  alternatives: Type.Optional(arrayOf(Alternative)),
+};
+
+/** The answer to a move, to a change of class or to a skip. */
+export const Reordered = Type.Object(reorderedFields, {
+  title: 'Reordered',
+  description: 'The token in its new place, the token that lost its seat and the one that got one.',
+});
 export type ReorderedView = Static<typeof Reordered>;
 
 export const reorderedOf = (
@@ -121,4 +121,20 @@ export const reorderedOf = (
   bumped: bumped === null ? null : bumpedOf(bumped),
   promoted: promoted === null ? null : tokenOf(promoted, moment),
   ...alternativesOf(token, moment),
+});
+
+/** The answer to an undo. */
+export const Undone = Type.Object(
+  { ...reorderedFields, undone: oneOf(UNDOABLE, { title: 'UndoableKind' }) },
+  {
+    title: 'Undone',
+    description:
+      'The token with the status that it has again, the kind of the change that was taken back, the token that lost its seat and the one that got one.',
+  },
+);
+export type UndoneView = Static<typeof Undone>;
+
+export const undoneOf = ({ undone, ...reordered }: EngineUndone, moment: Moment): UndoneView => ({
+  ...reorderedOf(reordered, moment),
+  undone,
 });

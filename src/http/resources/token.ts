@@ -35,8 +35,10 @@ export const tokenFields = {
   estimated_time: Type.Unsafe<string | null>({
     type: ['string', 'null'],
     format: 'date-time',
-    description: 'When the patient should see the doctor; null when waiting or over.',
+    description:
+      'When the patient should see the doctor; null when waiting, skipped, completed or over.',
   }),
+  room: TextOrNull('The room in which the patient is in consultation; null when none was named.'),
 };
 
 export const Token = Type.Object(tokenFields, {
@@ -60,10 +62,10 @@ export const foundTokensOf = ({ tokens, nextCursor }: SearchPage<TokenView>): Fo
   next_cursor: nextCursor,
 });
 
-/** A live token. */
-export function tokenOf(token: EngineToken, { at }: Moment): TokenView {
+/** A token of the engine. */
+export function tokenOf(token: EngineToken, moment: Moment): TokenView {
   const { slot } = token;
-  const estimatedTime = estimatedTimeOf(token, at);
+  const estimatedTime = estimatedTimeOf(token, moment);
   return {
     ...factsOf(token, token.patientClass.type, slot.facts),
     waitlist_position: slot.waitlistPositionOf(token),
@@ -94,4 +96,5 @@ const factsOf = (
   status: token.status,
   start_time: instantOf(slot.startTime),
   end_time: instantOf(slot.endTime),
+  room: token.status === 'IN_CONSULTATION' ? token.room : null,
 });

@@ -3,10 +3,14 @@ import { doctorId, localDate, slotId } from '../../engine/index.ts';
 import { Capacity, Id, type ClinicCommands, type Reads } from '../../service/index.ts';
 import { EXAMPLE_DATE } from '../examples.ts';
 import {
+  Break,
+  breakOf,
   ClosedSlot,
   closedSlotOf,
   Delay,
   delayOf,
+  ReopenedSlot,
+  reopenedSlotOf,
   RevisedSlot,
   revisedSlotOf,
   Slot,
@@ -77,6 +81,23 @@ const CloseBody = closed(
 const DelayBody = closed(
   { date: DateText, minutes: DelayMinutes },
   { title: 'DelayRequest', examples: [{ date: EXAMPLE_DATE, minutes: 20 }] },
+);
+
+const ReopenBody = closed(
+  { reason: Reason },
+  { title: 'ReopenSlotRequest', examples: [{ reason: 'Dr. A is well again' }] },
+);
+
+const BreakBody = closed(
+  {
+    minutes: Type.Integer({
+      minimum: 0,
+      maximum: 1_440,
+      description: 'How long the break lasts from now on; 0 ends it.',
+    }),
+    reason: Type.Optional(Reason),
+  },
+  { title: 'BreakRequest', examples: [{ minutes: 15, reason: 'tea' }] },
 );
 
 const SlotParams = idParams(
@@ -164,7 +185,7 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
     url: '/slots/:id/close',
     tag: 'Slots',
     summary: 'Close a slot and move or cancel its patients',
-    description: `The answer lists every affected patient with the outcome. A closed slot cannot be opened again. ${DRY_RUN}`,
+    description: `The answer lists every affected patient with the outcome. ${DRY_RUN}`,
     params: SlotParams,
     query: DryRunQuery,
     body: CloseBody,
@@ -180,6 +201,34 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
         context,
         closedSlotOf,
       ),
+  });
+
+  routes.command({
+    command: 'reopenSlot',
+    url: '/slots/:id/reopen',
+    tag: 'Slots',
+    summary: 'Open a closed slot again',
+    description:
+      'Possible until the slot has ended. The patients whom the closing moved or cancelled stay where they are; the answer lists them as they are now. A slot that is open stays as it is.',
+    params: SlotParams,
+    body: ReopenBody,
+    success: ReopenedSlot,
+    run: ({ params, body: { reason } }, context) =>
+      clinic.reopenSlot({ slotId: slotId(params.id), reason }, context, reopenedSlotOf),
+  });
+
+  routes.command({
+    command: 'setBreak',
+    url: '/doctors/:id/break',
+    tag: 'Slots',
+    summary: 'Say how long a doctor pauses from now on',
+    description:
+      'The estimated times begin at the end of the break at the earliest. Patients can be called all the same.',
+    params: idParams('The id of the doctor.', 'doc1'),
+    body: BreakBody,
+    success: Break,
+    run: ({ params, body: { minutes, reason = null } }, context) =>
+      clinic.setBreak({ doctorId: doctorId(params.id), minutes, reason }, context, breakOf),
   });
 
   routes.command({

@@ -91,6 +91,21 @@ const reclassifyBody = (classes: readonly PatientClass[]) =>
 const NAME_PART_MAX = 200;
 const PAGE = { default: 50, max: 200 } as const;
 
+const CorrectBody = Type.Unsafe<{
+  readonly patient_name?: string;
+  readonly patient_id?: string;
+  readonly reason: string;
+}>({
+  ...closed({
+    patient_name: Type.Optional(Name),
+    patient_id: Type.Optional(PatientIdText),
+    reason: Reason,
+  }),
+  minProperties: 2,
+  title: 'CorrectRequest',
+  examples: [{ patient_name: 'Asha Rao', reason: 'misspelt at the desk' }],
+});
+
 const StatusQuery = Type.Unsafe<Status | readonly Status[]>({
   anyOf: [StatusName, { type: 'array', items: StatusName, minItems: 1 }],
   description: 'One status, or several: `status=BOOKED&status=WAITING`.',
@@ -136,10 +151,11 @@ const patientIdOf = (text: string | undefined): PatientId | null =>
 
 const TokenParams = idParams('The `id` in the answer to the booking.', EXAMPLE_TOKEN_ID);
 
-/** Adds the routes by which a token is made, changed and read. */
+/** Adds the routes by which a token is made, changed, corrected, found and read. */
 export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: TokenRoutes): void {
   addBooking(routes, tokens, classes);
   addReordering(routes, tokens, classes);
+  addCorrection(routes, tokens);
   addReads(routes, reads);
 }
 
@@ -220,6 +236,32 @@ function addReordering(
         { tokenId: tokenId(token_id), patientType: patient_type, reason },
         context,
         reorderedOf,
+      ),
+  });
+}
+
+function addCorrection(routes: Routes, tokens: TokenCommands): void {
+  routes.command({
+    command: 'correct',
+    method: 'PATCH',
+    url: '/tokens/:id',
+    tag: 'Tokens',
+    summary: 'Correct the name or the hospital id of a patient',
+    description:
+      'Also of a token that is over. The place of the token does not change. The reason is stored in the history of the token, the name is not shown there.',
+    params: TokenParams,
+    body: CorrectBody,
+    success: Token,
+    run: ({ params, body }, context) =>
+      tokens.correct(
+        {
+          tokenId: tokenId(params.id),
+          patientName: body.patient_name?.trim(),
+          patientId: patientIdOf(body.patient_id) ?? undefined,
+          reason: body.reason,
+        },
+        context,
+        tokenOf,
       ),
   });
 }
