@@ -60,15 +60,18 @@ function doctorDifferences(doctor: Doctor, stored: StoredDoctor): string[] {
   return faults;
 }
 
+const textOf = (value: StoredToken[keyof StoredToken]): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value);
+
 function describeDifference(stored: StoredToken | undefined, token: StoredToken): string {
   if (stored === undefined) return 'is missing from the table';
   const names = Object.keys(token) as (keyof StoredToken)[];
-  const different = names.filter((name) => stored[name] !== token[name]);
+  const different = names.filter((name) => textOf(stored[name]) !== textOf(token[name]));
   // The name and the id of a patient are not printed, because they are confidential.
   const values = different.map((name) =>
     name === 'patientName' || name === 'patientId'
       ? name
-      : `${name} is ${String(stored[name])}, by its change records ${String(token[name])}`,
+      : `${name} is ${textOf(stored[name])}, by its change records ${textOf(token[name])}`,
   );
   return `differs from its change records: ${values.join('; ')}`;
 }

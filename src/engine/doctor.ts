@@ -12,10 +12,8 @@ export class Doctor implements SlotOwner {
   /** Bookings accepted so far: the arrival of the latest one. */
   lastArrival = 0;
   breakUntil: EpochMs | null = null;
-  /** Tokens in consultation: one at most, and beside it those of past days that were never completed. */
+  /** Tokens in consultation: as many as rooms at most (R19), and beside them those of past days that were never completed. */
   readonly inConsultation = new Set<Token>();
-  /** Slots with at least one checked-in token. */
-  readonly slotsWithCheckedIn = new Set<Slot>();
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -97,5 +95,5 @@ const startsAfter = (slot: Slot, other: Slot | undefined): boolean =>
   other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
 
 /** The order of a doctor's slots: by start time, then by id, because a restart must not change the order. */
-export const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
+const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
   a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;

@@ -16,6 +16,7 @@ import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from '.
 import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
+import { PatientIndex } from './patient-index.ts';
 import { Slot, type Token } from './slot.ts';
 import { endsAt, type SlotFacts } from './slot-facts.ts';
 import { isLive, presenceAt, type Status } from './status.ts';
@@ -42,6 +43,7 @@ export class EngineState {
   readonly #doctors = new Map<DoctorId, Doctor>();
   readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
+  readonly #patients = new PatientIndex();
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
@@ -100,6 +102,11 @@ export class EngineState {
     return this.#tokens.get(id);
   }
 
+  /** The tokens in memory by their patients. */
+  get patients(): PatientIndex {
+    return this.#patients;
+  }
+
   /** Every live token of the slots in memory. */
   get tokens(): Iterable<Token> {
     return Array.from(this.#tokens.values()).filter(({ status }) => isLive(status));
@@ -108,6 +115,16 @@ export class EngineState {
   /** Whether a slot has ended: it takes no booking and promotes no token any more (R11). */
   hasEnded(slot: Slot, at: EpochMs): boolean {
     return at >= endsAt(slot.facts, this.rules.graceMinutes);
+  }
+
+  /**
+   * Whether a slot of an earlier date is still going on: it has not ended, or a patient of it is with the doctor.
+   * @param today the calendar day of `at` in the doctor's time zone
+   */
+  isGoingOn(slot: Slot, today: LocalDate, at: EpochMs): boolean {
+    const { facts, inConsultation } = slot;
+    if (at < facts.startTime || this.isPast(facts, today, at)) return false;
+    return inConsultation > 0 || !this.hasEnded(slot, at);
   }
 
   /**
@@ -287,6 +304,7 @@ export class EngineState {
   /** Puts a token where its status belongs: in the slot's line, or among those that are over. */
   #place(token: Token): void {
     const { slot, status } = token;
+    this.#patients.add(token);
     if (!isLive(status)) {
       slot.addOver(token);
       return;
@@ -297,6 +315,7 @@ export class EngineState {
 
   /** Takes a token from where its status belongs. */
   #unplace(token: Token): void {
+    this.#patients.remove(token);
     if (isLive(token.status)) token.slot.removeToken(token, token.status);
     else token.slot.removeOver(token);
   }
@@ -322,10 +341,10 @@ export class EngineState {
 
   #correct({ tokenId, from, patientName, patientId }: TokenCorrected): void {
     const token = this.#expectToken(tokenId, from);
-    this.#unplace(token);
     token.patientName = patientName;
+    this.#patients.remove(token);
     token.patientId = patientId;
-    this.#place(token);
+    this.#patients.add(token);
   }
 
   #transition(change: TokenTransition | TokenUndone): void {

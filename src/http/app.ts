@@ -102,7 +102,7 @@ export async function buildApp({
   addTokenRoutes(routes, { tokens, reads, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { clinic, reads });
-  addSlotRoutes(routes, { clinic });
+  addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addOperationsRoutes(routes, { service });
   await serveDescription(app, clock);

@@ -96,17 +96,23 @@ export const PROBLEMS = {
     detail:
       'from is its status now; allowed lists the statuses that can follow. A patient on the waitlist can check in as soon as a seat becomes free.',
   },
+  nothing_to_undo: {
+    status: 409,
+    title: 'The last change of the token cannot be taken back',
+    detail:
+      'last_change is the last change: only a check-in, a call or start, a skip, a completion, a no-show or a cancellation can be taken back, and only once. GET /tokens/{id}/history says what happened.',
+  },
   too_early: {
     status: 409,
-    title: 'The slot has not started',
+    title: 'It is too early for this',
     detail:
-      'The patient can be marked as a no-show from allowed_from on, or earlier with "force": true.',
+      'A patient can check in from allowed_from on, when the date of the slot begins. A patient can be marked as a no-show from allowed_from on, when the slot starts, or earlier with "force": true.',
   },
   consultation_in_progress: {
     status: 409,
-    title: 'The doctor has a patient in consultation',
+    title: 'The doctor has no free room',
     detail:
-      'token_id is the token of this patient: complete it first, or call the next patient with "complete_current": true.',
+      'token_id is the token of a patient who is in consultation: complete it first, or call the next patient with "complete_current": true. If the patient is not there, use "skip_current": true.',
   },
   capacity_below_seated: {
     status: 409,

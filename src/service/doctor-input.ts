@@ -15,6 +15,7 @@ export const LIMITS = {
   idLengthMax: 128,
   capacityMax: 10_000,
   sessionsMax: 100,
+  roomsMax: 100,
   doctorsMax: 10_000,
   singleSlotsMax: 10_000,
   classesMax: 100,
@@ -50,6 +51,18 @@ export const Name = Type.String({
     '1 to 200 characters, not counting spaces at the ends; no control or invisible characters.',
 });
 
+/**
+ * A patient's id as the hospital writes it: any script, spaces inside. It is compared as given, after Unicode's
+ * normalisation form C, because the same text can be typed in two ways.
+ */
+export const PatientIdText = Type.String({
+  pattern: `^${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,126}${characterBut('\\s')})?$`,
+  minLength: 1,
+  maxLength: 128,
+  description:
+    '1 to 128 characters of any script, such as `UHID/2024/0012`; spaces only inside; no control or invisible characters.',
+});
+
 export const Capacity = Type.Integer({ minimum: 1, maximum: LIMITS.capacityMax });
 
 export const SessionInput = Type.Object(
@@ -83,6 +96,13 @@ export const DoctorInput = Type.Object(
       maxLength: 64,
       description: 'An IANA name, such as `Asia/Kolkata`.',
     }),
+    rooms: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.roomsMax,
+        description: 'How many patients may be in consultation at once; 1 when left out.',
+      }),
+    ),
     sessions: Type.Array(SessionInput, { maxItems: LIMITS.sessionsMax }),
   },
   { additionalProperties: false },
@@ -176,6 +196,7 @@ export const doctorFactsOf = (id: string, input: DoctorInput): DoctorFacts => ({
   department: input.department?.trim() ?? null,
   timeZone: input.time_zone,
   ...NEW_DOCTOR,
+  rooms: input.rooms ?? NEW_DOCTOR.rooms,
   sessions: input.sessions.map((session) => ({
     ...NEW_SESSION,
     ...session,

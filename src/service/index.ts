@@ -14,11 +14,17 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export * from './caller.ts';
-export { ClinicCommands, type DelayedDay, type PutDoctor } from './clinic-commands.ts';
+export {
+  ClinicCommands,
+  type Break,
+  type DelayedDay,
+  type PutDoctor,
+  type ReopenedSlot,
+} from './clinic-commands.ts';
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
-export { Reads, type Schedule } from './reads.ts';
+export { Reads, type DoctorQueue, type Schedule } from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
@@ -29,8 +35,9 @@ export { importRoster } from './roster/import.ts';
 export * from './roster/file.ts';
 export { RosterError } from './roster/error.ts';
 export type { Projection } from './runner.ts';
+export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
-export { TokenCommands } from './token-commands.ts';
+export { TokenCommands, type BookedVisit } from './token-commands.ts';
 export type { ChangeRecord, StoredToken } from '../store/index.ts';
 
 export interface ServiceDeps {

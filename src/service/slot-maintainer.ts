@@ -128,7 +128,13 @@ export class SlotMaintainer {
     if (past().length === 0) return;
     // Another process may have postponed a slot's end. The read makes the doctor current, so a running slot is not evicted.
     await store.read(id, () => undefined);
-    for (const slot of past()) if (slot.waiting === 0) engine.evictSlot(slot);
+    const leaving = past().filter(({ waiting }) => waiting === 0);
+    const ids = leaving.map(({ facts }) => facts.id);
+    await store.transact({ doctorIds: [id] }, () => ({
+      ...{ changes: [], answer: undefined, origin: SYSTEM, response: null },
+      past: ids,
+    }));
+    for (const slot of leaving) if (past().includes(slot)) engine.evictSlot(slot);
   }
 
   #transact<T>(

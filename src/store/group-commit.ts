@@ -79,8 +79,7 @@ export class GroupCommit {
       this.#end(error as Error);
       throw error;
     }
-    if (decision.changes.length > 0 || decision.response !== null)
-      await this.#add(doctorIds, decision);
+    if (writesSomething(decision)) await this.#add(doctorIds, decision);
     else for (const id of doctorIds) await this.settled(id);
     return decision.answer;
   }
@@ -214,6 +213,9 @@ export class GroupCommit {
     );
   }
 }
+
+const writesSomething = ({ changes, response, past = [] }: Decision<unknown>): boolean =>
+  changes.length > 0 || response !== null || past.length > 0;
 
 const eventOf = ({ decisions, openedAtMs, writeStartedAtMs }: Batch): CommitEvent => ({
   commands: decisions.length,

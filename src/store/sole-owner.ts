@@ -5,11 +5,21 @@ import type {
   DoctorId,
   EpochMs,
   LocalDate,
+  PatientId,
   SlotFacts,
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type { Archive, ChangeRecord, StoredResponse, StoredSlot, StoredToken } from './archive.ts';
+import type {
+  Archive,
+  ChangeRecord,
+  FoundToken,
+  StoredResponse,
+  StoredSlot,
+  StoredToken,
+  TokenFilter,
+  TokenPlace,
+} from './archive.ts';
 import type { ChangeLog, ChangePage } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
 import {
@@ -37,6 +47,8 @@ export interface StoredRows {
     isWanted: (slot: SlotFacts) => boolean,
   ): readonly StoredSlot[];
   slotChanges(id: SlotId): readonly Change[];
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[];
+  tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
@@ -50,7 +62,7 @@ export interface SoleOwnerParts {
   readonly rows: StoredRows;
   readonly commits: GroupCommit;
   readonly hints: CommitHints;
-  readonly load: (horizon: Horizon) => void;
+  readonly load: (horizon: Horizon) => void | Promise<void>;
   /** Called once, after all batches have been written. */
   readonly close: () => Promise<void>;
 }
@@ -86,9 +98,8 @@ class SoleOwnerStore implements Store {
     return this.#commits.failure;
   }
 
-  load(horizon: () => Horizon): Promise<void> {
-    this.#parts.load(horizon());
-    return Promise.resolve();
+  async load(horizon: () => Horizon): Promise<void> {
+    await this.#parts.load(horizon());
   }
 
   sync(): Promise<void> {
@@ -174,6 +185,19 @@ class SoleOwnerArchive implements Archive {
 
   slotChanges(slotId: SlotId): Promise<readonly Change[]> {
     return Promise.resolve(this.#rows.slotChanges(slotId));
+  }
+
+  async tokens(
+    filter: TokenFilter,
+    after: TokenPlace,
+    limit: number,
+  ): Promise<readonly FoundToken[]> {
+    await this.#commits.settled();
+    return this.#rows.tokens(filter, after, limit);
+  }
+
+  tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
+    return Promise.resolve(this.#rows.tokensOfPatient(id));
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {

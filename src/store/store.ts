@@ -14,6 +14,8 @@ export interface Decision<T> {
   readonly origin: Origin;
   /** The response to store under the command's idempotency key. Null when there is no key, or nothing to store. */
   readonly response: StoredResponse | null;
+  /** Slots that leave the engine when the decision is durable: a search must find their tokens without it. */
+  readonly past?: readonly SlotId[];
 }
 
 /** The doctors and slots that a command touches. */

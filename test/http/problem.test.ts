@@ -72,6 +72,10 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     const opd = await openApp();
     return opd.post('/no-show', { token_id: (await opd.book('W1')).id });
   },
+  nothing_to_undo: async () => {
+    const opd = await openApp();
+    return opd.post('/undo', { token_id: (await opd.book('W1')).id, reason: 'wrong click' });
+  },
   consultation_in_progress: async () => {
     const opd = await openApp();
     const [first, second] = [await opd.book('W1'), await opd.book('W2')];

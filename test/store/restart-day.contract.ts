@@ -31,7 +31,7 @@ export function restartDayTests({ before, restart }: Restart): void {
     expect(statuses.sort().join()).toBe('BOOKED,BOOKED,BOOKED,COMPLETED,IN_CONSULTATION,WAITING');
     const after = await restart();
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(desk.engine));
-    const second = { tokenId: tokenId('W1'), today: TODAY, at: NOW };
+    const second = { tokenId: tokenId('W1'), today: TODAY, room: null, at: NOW };
     expect(after.engine.start(second)).toMatchObject({
       refusal: { code: 'consultation_in_progress', tokenId: 'E1' },
     });

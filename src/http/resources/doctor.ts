@@ -22,6 +22,10 @@ export const doctorFields = {
   name: Text,
   department: Type.Optional(Text),
   time_zone: Text,
+  rooms: Type.Integer({
+    minimum: 1,
+    description: 'How many patients may be in consultation at once.',
+  }),
   sessions: arrayOf(Session),
 };
 
@@ -36,6 +40,7 @@ export const doctorOf = (facts: DoctorFacts): DoctorView => ({
   name: facts.name,
   ...(facts.department === null ? {} : { department: facts.department }),
   time_zone: facts.timeZone,
+  rooms: facts.rooms,
   sessions: facts.sessions.map(({ id, weekdays, start, end, capacity }) => ({
     id,
     weekdays,

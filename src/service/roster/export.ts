@@ -1,5 +1,6 @@
 import {
   endsAt,
+  NEW_DOCTOR,
   type AllocationEngine,
   type DoctorFacts,
   type EpochMs,
@@ -41,6 +42,7 @@ const doctorInputOf = (facts: DoctorFacts): DoctorInput & { readonly id: string 
   name: facts.name,
   ...(facts.department === null ? {} : { department: facts.department }),
   time_zone: facts.timeZone,
+  ...(facts.rooms === NEW_DOCTOR.rooms ? {} : { rooms: facts.rooms }),
   sessions: facts.sessions.map(({ id, weekdays, start, end, capacity }) => ({
     id,
     weekdays: [...weekdays],

@@ -97,6 +97,7 @@ const FIELDS_OF_DOCTOR: Fields<DoctorFacts> = [
   ['name', ({ name }) => name],
   ['department', ({ department }) => department],
   ['time_zone', ({ timeZone }) => timeZone],
+  ['rooms', ({ rooms }) => rooms],
 ];
 
 const FIELDS_OF_SESSION: Fields<Session> = [

@@ -3,6 +3,7 @@ import {
   type DoctorId,
   type EpochMs,
   type LocalDate,
+  type PatientId,
   type SlotFacts,
   type SlotId,
   type TokenId,
@@ -11,11 +12,16 @@ import {
   type TokenChange,
 } from '../../engine/index.ts';
 import {
+  isBehind,
+  placeOf,
   responsesExpiredAt,
   type ChangeRecord,
+  type FoundToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import type { PlacedChange } from '../cursor.ts';
 import { reasonOf, recordOf } from '../change-rows.ts';
@@ -76,6 +82,32 @@ export class MemoryTables implements StoredRows {
 
   slotChanges(slotId: SlotId): readonly Change[] {
     return [...(this.#changesOf.get(slotId) ?? [])];
+  }
+
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[] {
+    return this.#found(({ token, slot }) => {
+      const isWanted =
+        (filter.doctorId === null || filter.doctorId === slot.doctorId) &&
+        (filter.number === null || filter.number === token.number) &&
+        filter.statuses.includes(token.status);
+      return isWanted && slot.date >= filter.from && slot.date <= filter.to;
+    })
+      .filter((found) => isBehind(placeOf(found), after))
+      .sort((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  tokensOfPatient(id: PatientId): readonly FoundToken[] {
+    return this.#found(({ token }) => token.patientId === id);
+  }
+
+  #found(isWanted: (found: FoundToken) => boolean): FoundToken[] {
+    return [...this.#tokens.values()]
+      .flatMap((token) => {
+        const slot = this.#slots.get(token.slotId);
+        return slot === undefined ? [] : [{ token, slot }];
+      })
+      .filter(isWanted);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {

@@ -76,6 +76,16 @@ const SLOT = `to_jsonb(slots) || jsonb_build_object(
       WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id), '[]')
   ) AS slot`;
 
+/** Tokens with the slots they are in, both as JSON. */
+const FOUND = `SELECT to_jsonb(tokens) AS token, to_jsonb(slots) AS slot FROM slots
+  JOIN tokens ON tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id`;
+
+/** Of the days from one to another, behind a place, with this number if one is given and one of these statuses. */
+const OF_DAYS_BEHIND = `slots.date BETWEEN $1 AND $2 AND (slots.date, slots.id, tokens.id) < ($3, $4, $5)
+  AND ($6::text = 'null' OR tokens.number::text = $6::text) AND ${idsIn('tokens.status').replace('$1', '$7')}`;
+
+const LATEST_FIRST = `ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT $8`;
+
 /** The statements that a command or a read of a doctor waits for. */
 export const HOT = {
   versions: `SELECT id, version FROM doctors WHERE ${idsIn('id')}`,
@@ -156,6 +166,9 @@ export const OTHERS = {
   slotsOfDays: `SELECT ${SLOT} FROM slots WHERE slots.doctor_id = $1 AND date BETWEEN $2 AND $3
     AND NOT ${idsIn('slots.id').replace('$1', '$4')} ORDER BY start_time, slots.id`,
   token: `${select('tokens')} WHERE id = $1`,
+  tokensOfDoctor: `${FOUND} WHERE slots.doctor_id = $9 AND ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
+  tokensOfDays: `${FOUND} WHERE ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
+  tokensOfPatient: `${FOUND} WHERE tokens.patient_id = $1`,
   history: `${select('changes')} WHERE token_id = $1 ORDER BY position`,
   slotChanges: `${select('changes')} WHERE slot_id = $1 AND kind = 'slot_set'
     UNION ALL ${select('changes')} WHERE slot_id = $1 AND token_id IN (

@@ -105,13 +105,22 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** What a command writes: state, change records, and the stored response if there is one. */
-export const operationsOf = ({ changes, origin, response }: Decision<unknown>): Operation[] => [
+/** What a command writes: state, change records, the stored response if there is one, and the search index. */
+export const operationsOf = ({
+  changes,
+  origin,
+  response,
+  past = [],
+}: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
     ...stateOperations(change),
     ['addChange', changeValues(changeRowOf(change, origin))],
   ]),
   ...(response === null ? [] : responseOperations(response)),
+  ...past.flatMap((id): Operation[] => [
+    ['indexTokens', [id]],
+    ['indexSlot', [id]],
+  ]),
 ];
 
 /** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */

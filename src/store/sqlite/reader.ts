@@ -1,11 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Change, DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
+import type {
+  Change,
+  DoctorSnapshot,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+} from '../../engine/index.ts';
 import {
   responsesExpiredAt,
   type ChangeRecord,
+  type FoundToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
@@ -21,10 +31,23 @@ import {
   type ResponseRow,
   type SessionRow,
   type SlotOfDayRow,
+  type SlotRow,
   type TokenRow,
 } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
-import { READS, type ReadName, type SqlValue } from './statements.ts';
+import { columnsOf } from '../tables.ts';
+import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
+
+/** A token and its slot in one row. */
+type FoundRow = TokenRow & Readonly<Record<`${typeof SLOT_PREFIX}${keyof SlotRow}`, SqlValue>>;
+
+function foundOf(row: FoundRow): FoundToken {
+  const columns = columnsOf('slots').map((name) => [
+    name,
+    row[`${SLOT_PREFIX}${name}` as keyof FoundRow],
+  ]);
+  return { token: tokenOf(row), slot: slotOf(Object.fromEntries(columns) as SlotRow) };
+}
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
 export class Reader implements StoredRows {
@@ -80,6 +103,26 @@ export class Reader implements StoredRows {
 
   token(id: string): StoredToken | undefined {
     return this.#all<TokenRow>('token', id).map(tokenOf)[0];
+  }
+
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): FoundToken[] {
+    const { doctorId, from, to, number, statuses } = filter;
+    const days = [from, to, after.date, after.slotId, after.tokenId];
+    const values = [...days, number, JSON.stringify(statuses), limit];
+    const rows =
+      doctorId === null
+        ? this.#all<FoundRow>('tokensOfDays', ...values)
+        : this.#all<FoundRow>('tokensOfDoctor', doctorId, ...values);
+    return rows.map(foundOf);
+  }
+
+  tokensOfPatient(id: string): FoundToken[] {
+    return this.#all<FoundRow>('tokensOfPatient', id).map(foundOf);
+  }
+
+  /** The slots that have ended by this instant and whose tokens have no place in the index by patient. */
+  unindexedSlots(instant: number): SlotId[] {
+    return this.#all<{ id: SlotId }>('unindexedSlots', instant).map(({ id }) => id);
   }
 
   history(id: string): ChangeRecord[] {

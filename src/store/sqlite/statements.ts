@@ -2,6 +2,9 @@ import { columnsOf, orUpdate, writtenColumnsOf, type TableName } from '../tables
 
 export type SqlValue = string | number | null;
 
+/** What the names of a slot's columns begin with where a row has a token and its slot. */
+export const SLOT_PREFIX = 'slot.';
+
 /** One statement of a batch, by its name, with its parameters. */
 export type Operation = readonly [StatementName, readonly SqlValue[]];
 
@@ -42,6 +45,8 @@ export const WRITES = {
     WHERE id = ?`,
   setRoom: `UPDATE tokens SET room = ? WHERE id = ?`,
   setPatient: `UPDATE tokens SET patient_name = ?, patient_id = ? WHERE id = ?`,
+  indexTokens: `UPDATE tokens SET indexed = 1 WHERE slot_id = ? AND patient_id IS NOT NULL`,
+  indexSlot: `UPDATE slots SET indexed = 1 WHERE id = ?`,
   addChange: insert('changes'),
   setDay: upsert('days', 'doctor_id', 'date'),
   // A response that replaces an expired one gets a new place in the order below.
@@ -56,6 +61,16 @@ export type StatementName = keyof typeof WRITES;
 const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
 
+/** Tokens with the slots they are in; the columns of the slot follow those of the token. */
+const FOUND = `SELECT ${namesOf('tokens')}, ${columnsOf('slots')
+  .map((column) => `slots.${column} AS "${SLOT_PREFIX}${column}"`)
+  .join(', ')} FROM slots JOIN tokens ON tokens.slot_id = slots.id`;
+
+/** Of the days from one to another, behind a place, with this number if one is given and one of these statuses. */
+const OF_DAYS_BEHIND = `slots.date BETWEEN ? AND ? AND (slots.date, slots.id, tokens.id) < (?, ?, ?)
+    AND ifnull(tokens.number = ?, 1) AND tokens.status IN (SELECT value FROM json_each(?))
+    ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT ?`;
+
 /** Every statement that reads. */
 export const READS = {
   doctors: select('doctors'),
@@ -68,6 +83,10 @@ export const READS = {
   slot: `${SLOTS} WHERE id = ?`,
   slotsOf: `${SLOTS} WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
   token: `${select('tokens')} WHERE id = ?`,
+  tokensOfDoctor: `${FOUND} WHERE slots.doctor_id = ? AND ${OF_DAYS_BEHIND}`,
+  tokensOfDays: `${FOUND} WHERE ${OF_DAYS_BEHIND}`,
+  tokensOfPatient: `${FOUND} WHERE tokens.patient_id = ? AND tokens.indexed = 1`,
+  unindexedSlots: `SELECT id FROM slots WHERE indexed = 0 AND end_time <= ?`,
   history: `${select('changes')} WHERE token_id = ? ORDER BY position`,
   // Each part uses an index of its own. A token that has left the slot is found by the record of its leaving.
   slotChanges: `${select('changes')} WHERE slot_id = ?1 AND kind = 'slot_set'
