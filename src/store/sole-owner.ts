@@ -166,7 +166,8 @@ class SoleOwnerArchive implements Archive {
    * stored has no doctor to wait for: no caller knows its id from an answer.
    */
   async #settled(id: TokenId): Promise<void> {
-    const doctorId = this.#engine.token(id)?.slot.facts.doctorId ?? this.#rows.token(id)?.doctorId;
+    const doctorId =
+      this.#engine.anyToken(id)?.slot.facts.doctorId ?? this.#rows.token(id)?.doctorId;
     if (doctorId !== undefined) await this.#commits.settled(doctorId);
   }
 
@@ -187,13 +188,8 @@ class SoleOwnerArchive implements Archive {
     return Promise.resolve(this.#rows.slotChanges(slotId));
   }
 
-  async tokens(
-    filter: TokenFilter,
-    after: TokenPlace,
-    limit: number,
-  ): Promise<readonly FoundToken[]> {
-    await this.#commits.settled();
-    return this.#rows.tokens(filter, after, limit);
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]> {
+    return Promise.resolve(this.#rows.tokens(filter, after, limit));
   }
 
   tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
