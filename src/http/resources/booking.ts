@@ -38,12 +38,12 @@ export type AlternativeView = Static<typeof Alternative>;
 
 /** A waiting token comes with slots that have free seats; a seated token with none. */
 const alternativesOf = (
-  { status, slot }: Token,
+  { status, slot, patientClass }: Token,
   moment: Moment,
 ): { alternatives?: readonly AlternativeView[] } =>
   status === 'WAITING'
     ? {
-        alternatives: alternativesTo(slot, moment).map(({ facts, seatsLeft }) => ({
+        alternatives: alternativesTo(slot, patientClass, moment).map(({ facts, seatsLeft }) => ({
           id: facts.id,
           start_time: instantOf(facts.startTime),
           seats_left: seatsLeft,
