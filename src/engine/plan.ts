@@ -77,10 +77,10 @@ export const slotsOnLeave = (
   );
 
 /** The planned slots that do not exist yet, and those that closed with their session and are planned again. */
-export const slotsToOpen = ({ planned, at, graceMinutes }: Calendar, ids: Namespace): SlotFacts[] =>
+export const slotsToOpen = ({ planned, at }: Calendar, ids: Namespace): SlotFacts[] =>
   planned.filter((facts) => {
     const slot = ids.slot(facts.id);
-    return slot === undefined ? at < endsAt(facts, graceMinutes) : isReopenable(slot, facts, at);
+    return slot === undefined || isReopenable(slot, facts, at);
   });
 
 /**

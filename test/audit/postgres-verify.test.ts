@@ -55,7 +55,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a token without a change record',
     `INSERT INTO tokens SELECT doctor_id, 'x', slot_id, patient_name, patient_id, patient_type,
-      priority, arrival, number, booked_at, status, present FROM tokens WHERE id = 'W1'`,
+      priority, arrival, number, booked_at, status, present, room, last_kind FROM tokens WHERE id = 'W1'`,
     /^token x has no change record$/,
   ],
   [

@@ -61,7 +61,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a token without a change record',
     `INSERT INTO tokens SELECT 'x', doctor_id, slot_id, patient_name, patient_id, patient_type,
-      arrival, number, booked_at, status, present, priority FROM tokens WHERE id = 'W1'`,
+      arrival, number, booked_at, status, present, priority, room, last_kind, last_from FROM tokens WHERE id = 'W1'`,
     /^token x has no change record$/,
   ],
   [
@@ -97,7 +97,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a slot without a change record',
     `INSERT INTO slots SELECT 'x', doctor_id, session_id, date, start_time, end_time,
-      delay_minutes, capacity, closed_reason FROM slots LIMIT 1`,
+      delay_minutes, capacity, closed_reason, 0, 'ALL', 0, NULL, NULL, NULL FROM slots LIMIT 1`,
     /^doctor rao: has a slot without change record$/,
   ],
   [
@@ -112,7 +112,8 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   ],
   [
     'a doctor without a change record',
-    `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
+    `INSERT INTO doctors (id, name, time_zone, version, last_arrival)
+      VALUES ('x', 'X', 'UTC', 0, 0)`,
     /^doctor x has no change record$/,
   ],
   ['a deleted doctor', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],

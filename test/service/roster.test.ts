@@ -41,8 +41,14 @@ it('parseRoster reads doctors with their sessions', () => {
         department: 'ENT',
         timeZone: 'UTC',
         sessions: [
-          { id: 'a', weekdays: ['mon', 'sun'], start: '09:00', end: '24:00', capacity: 3 },
+          {
+            ...{ id: 'a', weekdays: ['mon', 'sun'], start: '09:00', end: '24:00', capacity: 3 },
+            ...{ validFrom: null, validUntil: null, everyWeeks: 1 },
+          },
         ],
+        rooms: 1,
+        leaves: [],
+        isRetired: false,
       },
     ],
   });

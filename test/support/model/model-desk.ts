@@ -76,7 +76,7 @@ function visit(model: Model, action: ActionOf<keyof typeof TOKEN_COMMANDS>): Ref
   const allowed: readonly Status[] = nextStatuses(claim.status);
   if (!allowed.includes(to)) return { code: 'invalid_transition', from: claim.status, allowed };
   const slot = model.slotOf(claim);
-  const allowedFrom = slot.startTime + slot.delayMinutes * 60_000;
+  const allowedFrom = slot.startTime + slot.startDelayMinutes * 60_000;
   if (action.kind === 'noShow' && !action.force && action.at < allowedFrom)
     return { code: 'too_early', allowedFrom };
   const current = inConsultationWith(model, slot.doctorId, action);
@@ -175,7 +175,7 @@ function reviseSlot(model: Model, action: ActionOf<'reviseSlot'>): Refusal {
     .filter(({ status }) => status === 'IN_CONSULTATION' || status === 'COMPLETED');
   if (unbumpable.length > capacity)
     return { code: 'capacity_below_seated', count: unbumpable.length };
-  model.resize({ ...slot, capacity, delayMinutes, intake });
+  model.resize({ ...model.delayed(slot, delayMinutes), capacity, intake });
   return undefined;
 }
 
@@ -205,7 +205,7 @@ function closeSlot(model: Model, action: ActionOf<'closeSlot'>): Refusal {
 function delayDay(model: Model, action: ActionOf<'delayDay'>): Refusal {
   for (const slot of model.slotsOf(doctorAt(action.doctor)))
     if (slot.date === action.date && model.isOpen(slot))
-      model.revise({ ...slot, delayMinutes: action.minutes });
+      model.revise(model.delayed(slot, action.minutes));
   return undefined;
 }
 

@@ -100,6 +100,13 @@ export class Model {
     return this.claimsIn(slot).filter(({ status }) => status === 'WAITING');
   }
 
+  /** A delay moves the start of a slot that has not begun; a slot that has begun keeps its start. */
+  delayed(slot: SlotFacts, delayMinutes: number): SlotFacts {
+    const hasBegun = this.#at >= slot.startTime + slot.startDelayMinutes * 60_000;
+    const startDelayMinutes = hasBegun ? slot.startDelayMinutes : delayMinutes;
+    return { ...slot, delayMinutes, startDelayMinutes };
+  }
+
   hasEnded({ endTime, delayMinutes }: SlotFacts): boolean {
     return this.#at >= endTime + (delayMinutes + HISTORY_RULES.graceMinutes) * 60_000;
   }
@@ -192,7 +199,7 @@ export class Model {
 
   /** Changes the status of a claim. */
   transition(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
-    this.recordOf(claim, { kind, from: claim.status, to, cause });
+    this.recordOf(claim, { kind, from: claim.status, to, cause, room: null });
     claim.status = to;
     claim.hasCheckedIn ||= to === 'CHECKED_IN' || to === 'IN_CONSULTATION';
     if (['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(to)) this.remove(claim);
