@@ -135,7 +135,7 @@ export interface TakeLeave {
 export interface EndLeave {
   readonly doctorId: DoctorId;
   readonly leaveId: LeaveId;
-  /** The slots that the doctor's sessions yield without the leave, as in `putDoctor`. */
+  /** What the doctor's sessions yield, as in `putDoctor`. */
   readonly planned: readonly SlotFacts[];
   readonly at: EpochMs;
 }
@@ -144,7 +144,7 @@ export interface EndLeave {
 export interface PutHolidays {
   /** One leave for each holiday. */
   readonly holidays: readonly Leave[];
-  /** For each doctor the slots that the sessions yield on the dates that are free again. */
+  /** For each doctor what the sessions yield on the dates that are free again. */
   readonly planned: ReadonlyMap<DoctorId, readonly SlotFacts[]>;
   readonly at: EpochMs;
 }

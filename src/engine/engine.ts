@@ -125,7 +125,7 @@ export class AllocationEngine extends EngineState {
    * Adds or changes a doctor, and lets the slots follow. Missing slots are opened. A slot that the sessions do not yield
    * as it is follows its session when it has no live token, and is kept for its live tokens otherwise (R25). The slots
    * of new leaves are closed (R24). A repeat changes nothing.
-   * @param planned what the sessions yield: up to the horizon the slots that have not ended, and on the date of each
+   * @param planned what the sessions yield, leaves aside: up to the horizon the slots that have not ended, and on the date of each
    *   slot that exists the one that its session yields there now
    */
   putDoctor(facts: DoctorFacts, planned: readonly SlotFacts[], at: EpochMs): Outcome<Doctor> {

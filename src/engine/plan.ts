@@ -5,7 +5,7 @@ import {
   type Leave,
   type Session,
 } from './doctor-facts.ts';
-import type { EpochMs, SessionId } from './ids.ts';
+import type { EpochMs, LocalDate, SessionId } from './ids.ts';
 import type { Namespace } from './namespace.ts';
 import type { Slot } from './slot.ts';
 import {
@@ -24,8 +24,8 @@ export interface Calendar {
   readonly doctor: DoctorFacts;
   readonly holidays: readonly Leave[];
   /**
-   * The slots that the sessions yield: up to the horizon those that have not ended, and on the date of each slot that
-   * exists the one that its session yields there now.
+   * The slots that the sessions yield, leaves aside: up to the horizon those that have not ended, and on the date of each
+   * slot that exists the one that its session yields there now.
    */
   readonly planned: readonly SlotFacts[];
   readonly at: EpochMs;
@@ -76,12 +76,23 @@ export const slotsOnLeave = (
       !slot.isClosed && isOnLeave(added, slot.facts.date) && at < endsAt(slot.facts, graceMinutes),
   );
 
-/** The planned slots that do not exist yet, and those that closed with their session and are planned again. */
-export const slotsToOpen = ({ planned, at }: Calendar, ids: Namespace): SlotFacts[] =>
-  planned.filter((facts) => {
+/**
+ * The planned slots that do not exist yet, and those that closed with their session and are planned again; none on dates
+ * of leave, and none of a retired doctor.
+ */
+export function slotsToOpen(calendar: Calendar, ids: Namespace): SlotFacts[] {
+  const { doctor, planned, at } = calendar;
+  if (doctor.isRetired) return [];
+  return planned.filter((facts) => {
     const slot = ids.slot(facts.id);
-    return slot === undefined || isReopenable(slot, facts, at);
+    const isNeeded = slot === undefined || isReopenable(slot, facts, at);
+    return isNeeded && !isOff(facts.date, calendar);
   });
+}
+
+/** Whether a date is one of the doctor's leaves or of the holidays. */
+const isOff = (date: LocalDate, { doctor, holidays }: Calendar): boolean =>
+  isOnLeave(doctor.leaves, date) || isOnLeave(holidays, date);
 
 /**
  * Whether a slot closed with its session and can open again. A session's revision closes the slots beyond its horizon
@@ -125,21 +136,21 @@ export function slotsToRevise(
 }
 
 /** Whether a slot that was closed on leave, or with its retired doctor, opens again. */
-function isReturning(facts: SlotFacts, { doctor, holidays, at }: Calendar): boolean {
-  if (facts.closedReason === ON_LEAVE)
-    return ![doctor.leaves, holidays].some((leaves) => isOnLeave(leaves, facts.date));
+function isReturning(facts: SlotFacts, calendar: Calendar): boolean {
+  const { doctor, at } = calendar;
+  if (facts.closedReason === ON_LEAVE) return !isOff(facts.date, calendar);
   const isSingle = facts.closedReason === SESSION_ENDED && facts.sessionId === null;
   return isSingle && !doctor.isRetired && facts.startTime > at;
 }
 
-/** What the doctor's calendar yields in place of a slot: a single slot yields itself until its doctor is retired. */
+/** What the doctor's sessions yield in place of a slot. A single slot stays what it is; a retired doctor has none. */
 function yieldedFor(
   facts: SlotFacts,
   { doctor }: Calendar,
   planned: SlotFacts | undefined,
 ): SlotFacts | undefined {
-  if (facts.sessionId !== null) return planned;
-  return doctor.isRetired ? undefined : facts;
+  if (doctor.isRetired) return undefined;
+  return facts.sessionId === null ? facts : planned;
 }
 
 /** What a slot is kept as; null when the calendar yields it at these times. */

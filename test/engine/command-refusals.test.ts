@@ -52,7 +52,6 @@ it(`a command refuses only with the codes of its list, whatever happens ${rerun}
       'book slot_closed',
       'book waitlist_full',
       'book intake_closed',
-      'move intake_closed',
       'move duplicate_booking',
       'move slot_ended',
       'reclassify invalid_transition',

@@ -272,7 +272,10 @@ describe('slots beyond the horizon of a revision', () => {
     expect(factsOf(engine, TUESDAY).kept).toEqual({ replacement: null });
     expect(touched(engine.openSlots(RAO, slotsOf(LARGER), NOW))).toEqual([TUESDAY]);
     expect(touched(put(engine, [LARGER]))).toEqual([]);
-    expect(factsOf(engine, TUESDAY)).toMatchObject({ closedReason: 'the doctor is ill', kept: null });
+    expect(factsOf(engine, TUESDAY)).toMatchObject({
+      closedReason: 'the doctor is ill',
+      kept: null,
+    });
   });
 
   it('stay closed while they have a live token', () => {
