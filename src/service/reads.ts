@@ -1,10 +1,14 @@
 import {
+  HOSPITAL,
+  isDoctor,
+  isListed,
   isLive,
   localDate,
   type AllocationEngine,
   type DoctorFacts,
   type DoctorId,
   type EpochMs,
+  type Leave,
   type LocalDate,
   type PatientClass,
   type Slot,
@@ -29,6 +33,11 @@ import type { Projection } from './runner.ts';
 
 export interface TokenQuery extends Query {
   readonly tokenId: TokenId;
+}
+
+export interface DoctorsQuery extends Query {
+  /** Whether the retired doctors are asked for, and not the others. */
+  readonly retired: boolean;
 }
 
 export interface DoctorQuery extends Query {
@@ -138,10 +147,22 @@ export class Reads {
     });
   }
 
-  /** All doctors, in the order of their ids. */
-  readonly doctors: (query: Query) => Promise<Result<readonly DoctorFacts[]>> = () => {
+  /** The doctors, or the retired ones, in the order of their ids. */
+  doctors({ retired }: DoctorsQuery): Promise<Result<readonly DoctorFacts[]>> {
     const { archive, lifecycle } = this.#deps;
-    return lifecycle.read(async () => ({ ok: true, value: await archive.doctors() }));
+    return lifecycle.read(async () => {
+      const known = (await archive.doctors()).filter(isDoctor);
+      return { ok: true, value: known.filter((facts) => isListed(facts) !== retired) };
+    });
+  }
+
+  /** The hospital's holidays, in the order of their dates. */
+  readonly holidays: (query: Query) => Promise<Result<readonly Leave[]>> = () => {
+    const { engine, store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
+      const value = await store.read(HOSPITAL, () => engine.doctor(HOSPITAL)?.facts.leaves ?? []);
+      return { ok: true, value };
+    });
   };
 
   /** A doctor, without slots. */

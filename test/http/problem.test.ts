@@ -40,6 +40,8 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.post('/cancel', { token_id: id });
     return opd.post('/cancel', { token_id: id });
   },
+  leave_not_found: async () =>
+    (await openApp()).send({ method: 'DELETE', url: '/doctors/doc1/leave/x' }),
   nobody_waiting: async () => (await openApp()).post('/call-next', { doctor_id: 'doc1' }),
   method_not_allowed: async () => (await openApp()).get('/book'),
   duplicate_booking: async () => {
@@ -56,6 +58,16 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     const opd = await openApp();
     await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
     return opd.post('/book', booking('W1', { slot_id: 'doc1_slot1@2026-11-24' }));
+  },
+  intake_closed: async () => {
+    const opd = await openApp();
+    await opd.patch('/slots/doc1_slot1@2026-11-24', { intake: 'NONE' });
+    return opd.post('/book', booking('E1', { slot_id: 'doc1_slot1@2026-11-24' }));
+  },
+  doctor_in_use: async () => {
+    const opd = await openApp();
+    await opd.book('W1');
+    return opd.send({ method: 'DELETE', url: '/doctors/doc1' });
   },
   waitlist_full: async () => {
     const opd = await openApp({ waitlistMax: 1 });
