@@ -59,20 +59,15 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.put('/doctors/doc1', doctorInput({ sessions: [] }));
     return opd.post('/book', booking('W1', { slot_id: 'doc1_slot1@2026-11-24' }));
   },
-  intake_closed: async () => {
-    const opd = await openApp();
-    await opd.patch('/slots/doc1_slot1@2026-11-24', { intake: 'NONE' });
-    return opd.post('/book', booking('E1', { slot_id: 'doc1_slot1@2026-11-24' }));
-  },
-  doctor_in_use: async () => {
-    const opd = await openApp();
-    await opd.book('W1');
-    return opd.send({ method: 'DELETE', url: '/doctors/doc1' });
-  },
   waitlist_full: async () => {
     const opd = await openApp({ waitlistMax: 1 });
     for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
     return opd.post('/book', booking('W5'));
+  },
+  intake_closed: async () => {
+    const opd = await openApp();
+    await opd.patch('/slots/doc1_slot1@2026-11-24', { intake: 'NONE' });
+    return opd.post('/book', booking('E1', { slot_id: 'doc1_slot1@2026-11-24' }));
   },
   invalid_transition: async () => {
     const opd = await openApp();
@@ -98,6 +93,11 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
       await opd.post('/complete', { token_id: id });
     }
     return opd.patch('/slots/doc1_slot1@2026-11-23', { capacity: 1 });
+  },
+  doctor_in_use: async () => {
+    const opd = await openApp();
+    await opd.book('W1');
+    return opd.send({ method: 'DELETE', url: '/doctors/doc1' });
   },
   id_taken: async () => {
     const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];

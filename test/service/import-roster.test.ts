@@ -63,6 +63,8 @@ const file = (doctors: readonly DoctorFacts[], more: Partial<RosterFile> = {}): 
   patientTypes: [],
   doctors,
   slots: [],
+  withLeaves: new Set(),
+  holidays: undefined,
   ...more,
 });
 

@@ -34,6 +34,8 @@ it('parseRoster reads doctors with their sessions', () => {
   expect(parseRoster(text)).toEqual({
     patientTypes: [],
     slots: [],
+    withLeaves: new Set(),
+    holidays: undefined,
     doctors: [
       {
         id: 'rao',
@@ -170,15 +172,15 @@ it('all faults of all doctors are listed together', () => {
   const text = roster(
     doctor('a', { time_zone: 'Mars/Olympus' }),
     doctor('b', {
-      sessions: [session('s'), session('s', { end: '08:00' }), session('t', { end: '09:00' })],
+      sessions: [session('s'), session('s', { every_weeks: 2 }), session('t', { every_weeks: 2 })],
     }),
     doctor('a', { time_zone: '+01:00', sessions: [] }),
   );
   expect(pointersOf(text)).toEqual([
     '/doctors/0/time_zone',
-    '/doctors/1/sessions/1/end',
+    '/doctors/1/sessions/1/every_weeks',
     '/doctors/1/sessions/1/id',
-    '/doctors/1/sessions/2/end',
+    '/doctors/1/sessions/2/every_weeks',
     '/doctors/2/id',
     '/doctors/2/time_zone',
   ]);
@@ -197,7 +199,7 @@ it('faults of the schema and faults of the values are listed together, each in w
         time_zone: 'Mars/Olympus',
         sessions: [
           null,
-          session('s', { weekdays: ['monday'], capacity: '3', start: '11:00', end: '10:00' }),
+          session('s', { weekdays: ['monday'], capacity: '3', every_weeks: 2 }),
           session('s', { weekdays: ['mon', 'mon'], start: 9 }),
         ],
       }),
@@ -224,7 +226,7 @@ it('faults of the schema and faults of the values are listed together, each in w
     `/slots/0/end_time must be text: ${instant}`,
     '/patient_types/1/priority must differ from the priority of EMERGENCY',
     '/doctors/1/time_zone must be the name of an IANA time zone, such as Asia/Kolkata',
-    '/doctors/1/sessions/1/end must be later than start',
+    '/doctors/1/sessions/1/every_weeks needs valid_from, because the weeks are counted from its week',
     '/doctors/1/sessions/2/weekdays/1 must differ from the days before it',
     '/doctors/1/sessions/2/id must differ from the ids before it',
     '/doctors/2/id must differ from the ids before it',

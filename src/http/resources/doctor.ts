@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import {
   WEEKDAYS,
   type DoctorFacts,
+  type Leave as DoctorLeave,
   type Session as DoctorSession,
   type Slot,
 } from '../../engine/index.ts';
@@ -37,9 +38,9 @@ export const doctorFields = {
   department: Type.Optional(Text),
   time_zone: Text,
   rooms: Type.Integer({ minimum: 1, description: 'Patients who can be in consultation at once.' }),
-  retired: Type.Boolean({ description: 'Whether the doctor has left.' }),
+  retired: Type.Optional(Type.Boolean({ description: '`true` when the doctor has left.' })),
   sessions: arrayOf(Session),
-  leaves: arrayOf(Leave, 'In the order of their first dates.'),
+  leaves: Type.Optional(arrayOf(Leave, 'In the order of their first dates.')),
 };
 
 export const Doctor = Type.Object(doctorFields, {
@@ -54,9 +55,13 @@ export const doctorOf = (facts: DoctorFacts): DoctorView => ({
   ...(facts.department === null ? {} : { department: facts.department }),
   time_zone: facts.timeZone,
   rooms: facts.rooms,
-  retired: facts.isRetired,
+  ...(facts.isRetired ? { retired: true } : {}),
   sessions: facts.sessions.map(sessionOf),
-  leaves: facts.leaves.map(({ id, from, to, reason }) => ({ id, from, to, reason })),
+  ...(facts.leaves.length === 0 ? {} : { leaves: facts.leaves.map(leaveOf) }),
+});
+
+const leaveOf = ({ id, from, to, reason }: DoctorLeave): Static<typeof Leave> => ({
+  ...{ id, from, to, reason },
 });
 
 const sessionOf = (session: DoctorSession): Static<typeof Session> => ({

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { preValidationHookHandler } from 'fastify';
 import { doctorId, leaveId, slotId } from '../../engine/index.ts';
 import { HolidayInput, Id, LIMITS, type DoctorCommands, type Reads } from '../../service/index.ts';
-import { EXAMPLE_DATE } from '../examples.ts';
+import { EXAMPLE_DATE, EXAMPLE_LEAVE_ID } from '../examples.ts';
 import {
   Holidays,
   holidaysOf,
@@ -45,18 +45,19 @@ const LeaveBody = closed(
 );
 
 const LeaveParams = closed({
-  id: Type.String({ ...Id, description: 'The id of the doctor.', examples: ['doc1'] }),
+  id: Type.String({ ...Id, description: 'The id of the doctor.', examples: ['doc3'] }),
   leave_id: Type.String({
     ...Id,
     description: 'The id of the leave, as the doctor shows it.',
-    examples: ['id-of-a-leave'],
+    examples: [EXAMPLE_LEAVE_ID],
   }),
 });
 
 const HolidaysBody = Type.Array(HolidayInput, {
   title: 'HolidaysRequest',
   maxItems: LIMITS.holidaysMax,
-  examples: [[{ date: EXAMPLE_DATE, name: 'New Year' }]],
+  // Not the day of the other examples, because their slots would be closed.
+  examples: [[{ date: '2100-01-01', name: 'New Year' }]],
 });
 
 // Ajv names every fault and so reads every item, however many: a list that is too long must not reach it.
@@ -81,7 +82,7 @@ function addLeaves(routes: Routes, doctors: DoctorCommands): void {
     tag: 'Doctors',
     summary: 'Put a doctor on leave',
     description: `On these dates the sessions yield no slot, however far ahead. Slots that exist are closed, and their patients are moved or cancelled and listed. ${DRY_RUN}`,
-    params: idParams('The id of the doctor.', 'doc1'),
+    params: idParams('The id of the doctor.', 'doc3'),
     query: DryRunQuery,
     body: LeaveBody,
     success: TakenLeave,
