@@ -168,6 +168,54 @@ it.each<[what: string, text: string, pointers: string[]]>([
   expect(pointersOf(text)).toEqual(pointers.map((pointer) => `/slots${pointer}`));
 });
 
+it('parseRoster reads leaves and holidays in the order of their dates', () => {
+  const leaves = [
+    { from: '2026-12-24', to: '2026-12-31', reason: ' Christmas ' },
+    { id: 'l0', from: '2026-11-24', to: '2026-11-24', reason: 'a course' },
+  ];
+  const holidays = [
+    { date: '2027-01-01', name: 'New Year' },
+    { date: '2026-12-25', name: 'Christmas' },
+  ];
+  const doctors = [doctor('rao', { leaves }), doctor('sen', {})];
+  const read = parseRoster(JSON.stringify({ doctors, holidays }));
+  expect(read).toMatchObject({
+    doctors: [
+      {
+        leaves: [
+          { id: 'l0', from: '2026-11-24', to: '2026-11-24', reason: 'a course' },
+          { id: '2026-12-24', from: '2026-12-24', to: '2026-12-31', reason: 'Christmas' },
+        ],
+      },
+      { leaves: [] },
+    ],
+    withLeaves: new Set(['rao']),
+    holidays: [
+      { id: '2026-12-25', from: '2026-12-25', to: '2026-12-25', reason: 'Christmas' },
+      { id: '2027-01-01', from: '2027-01-01', to: '2027-01-01', reason: 'New Year' },
+    ],
+  });
+});
+
+it.each<[what: string, roster: object, pointers: string[]]>([
+  ['a leave that ends before it begins', { to: '2026-11-23' }, ['/doctors/0/leaves/0/to']],
+  ['a leave from no date', { from: '2026-11-31' }, ['/doctors/0/leaves/0/from']],
+  ['a leave without a reason', { reason: ' ' }, ['/doctors/0/leaves/0/reason']],
+])('the pointer leads to the fault of %s', (_what, more, pointers) => {
+  const leave = { from: '2026-11-24', to: '2026-11-24', reason: 'a course', ...more };
+  expect(pointersOf(roster(doctor('rao', { leaves: [leave] })))).toEqual(pointers);
+});
+
+it('the pointer leads to leaves with one id and holidays on one date', () => {
+  const leave = { from: '2026-11-24', to: '2026-11-24', reason: 'a course' };
+  const holiday = { date: '2026-12-25', name: 'Christmas' };
+  const doctors = [doctor('rao', { leaves: [leave, leave] })];
+  const text = JSON.stringify({ doctors, holidays: [holiday, holiday, { date: 5 }] });
+  expect(pointersOf(text)).toEqual([
+    ...['/doctors/0/leaves/1/id', '/holidays/1/date', '/holidays/2/date', '/holidays/2/name'],
+  ]);
+});
+
 it('all faults of all doctors are listed together', () => {
   const text = roster(
     doctor('a', { time_zone: 'Mars/Olympus' }),
