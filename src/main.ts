@@ -8,7 +8,7 @@ import { settingsFromEnvironment } from './cli/environment.ts';
 import { openLog, type Log } from './cli/log.ts';
 import { openFilesMax } from './cli/open-files.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
-import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
+import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
 import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
 import {
@@ -245,13 +245,18 @@ async function serve(
   logger.debug({ url }, 'Listening. Commands are refused until the state is loaded.');
   if (stop.aborted) return;
   let source = '';
-  await service.start((isEmpty) => {
+  const { retired } = await service.start((isEmpty) => {
     const chosen = chooseRoster(given, isEmpty);
     source = chosen.source;
     if (given === undefined && isEmpty)
       logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
     return chosen.roster;
   });
+  if (retired.length > 0)
+    logger.info(
+      { doctors: retired },
+      'The demo doctors have retired, because the first real roster was applied and none of them was in use.',
+    );
   announce(parts, { database: databaseName(settings.DATABASE_URL), roster: source, url });
 }
 
@@ -261,8 +266,9 @@ function announce(
   facts: Pick<StartFacts, 'database' | 'roster' | 'url'>,
 ): void {
   if (stop.aborted) return;
+  const doctors = [...engine.doctors].filter((doctor) => isListed(doctor.facts)).length;
   writeBanner(
-    { version: readVersion(), doctors: [...engine.doctors].length, ...facts },
+    { version: readVersion(), doctors, ...facts },
     logger,
     output.isTerminal ? output : undefined,
   );

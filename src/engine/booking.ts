@@ -4,7 +4,7 @@ import { found } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
-import { delayedStartOf } from './slot-facts.ts';
+import { delayedStartOf, takesNewcomer } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { nextStatuses, type Status } from './status.ts';
 
@@ -43,7 +43,7 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   return { ok: true, changes: changeSet.changes, value: { token, bumped: landing.victim ?? null } };
 }
 
-/** Why a slot takes no newcomer of this class (R4, R11); undefined when it does. */
+/** Why a slot takes no newcomer of this class (R4, R11, R23, R25); undefined when it does. */
 export function refusalOfNewcomer(
   state: EngineState,
   slot: Slot,
@@ -52,8 +52,9 @@ export function refusalOfNewcomer(
 ): Refused | undefined {
   if (state.hasEnded(slot, at)) return refuse('slot_ended');
   if (slot.isClosed) return refuse('slot_closed');
-  if (slot.waiting < state.rules.waitlistMax) return undefined;
-  return landingIn(slot, patientClass).isSeated ? undefined : refuse('waitlist_full');
+  const isFull = slot.waiting >= state.rules.waitlistMax;
+  if (isFull && !landingIn(slot, patientClass).isSeated) return refuse('waitlist_full');
+  return takesNewcomer(slot.facts, patientClass) ? undefined : refuse('intake_closed');
 }
 
 /** See `AllocationEngine.cancel`. */

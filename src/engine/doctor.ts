@@ -2,7 +2,15 @@ import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
 import type { EpochMs, LocalDate, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { Day, Slot, SlotOwner, Token } from './slot.ts';
-import { endsAt } from './slot-facts.ts';
+import { endsAt, intakeOf } from './slot-facts.ts';
+
+/** Which slots of a session the session's id can mean. */
+export interface WantedSlots {
+  /** Only slots that start no earlier than this one count, and not this one itself. */
+  readonly after?: Slot;
+  /** Slots that do not count, because the command is about to close them. */
+  readonly except?: ReadonlySet<Slot>;
+}
 
 /** A doctor with the slots in memory and the doctor's counters. Only the engine writes to it. */
 export class Doctor implements SlotOwner {
@@ -27,20 +35,21 @@ export class Doctor implements SlotOwner {
   }
 
   /**
-   * The first slot of a session that still takes bookings; when none does, the latest slot of the session.
-   * @param after when given, only slots that start no earlier than this one count, and not this one itself
+   * The first slot of a session that still takes bookings (R23, R25); when none does, the latest slot of the session.
+   * @param wanted which slots count
    */
   nextSlotOfSession(
     sessionId: SessionId,
     at: EpochMs,
     graceMinutes: number,
-    after?: Slot,
+    { after, except }: WantedSlots = {},
   ): Slot | undefined {
     let latest: Slot | undefined;
     for (const slot of this.#slots) {
       if (slot.facts.sessionId !== sessionId || !startsAfter(slot, after)) continue;
       latest = slot;
-      if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
+      if (except?.has(slot) === true || slot.isClosed || intakeOf(slot.facts) === 'NONE') continue;
+      if (at < endsAt(slot.facts, graceMinutes)) return slot;
     }
     return latest;
   }

@@ -13,7 +13,7 @@ import type {
 import { found } from './invariant.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
-import { SESSION_ENDED } from './slot-facts.ts';
+import { followingSession, SESSION_ENDED } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { awaitsConsultation } from './status.ts';
 
@@ -65,18 +65,61 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
 
 /** See `AllocationEngine.closeSlot`. */
 export function closeSlot(state: EngineState, command: CloseSlot): Outcome<ClosedSlot> {
-  const { at, reason } = command;
+  const { at, moveTo } = command;
   const slot = state.slot(command.slotId);
-  const target = command.moveTo === null ? null : state.resolveSlot(command.moveTo, at, slot);
-  if (slot === undefined || target === undefined) return refuse('slot_not_found');
-  const slots = target === null ? [slot] : [slot, target];
-  if (slots.some((touched) => state.hasEnded(touched, at))) return refuse('slot_ended');
-  // A slot cannot take its own patients, because it is closed before they are moved.
-  if (slots.some(({ isClosed }) => isClosed) || slot === target) return refuse('slot_closed');
+  if (slot === undefined) return refuse('slot_not_found');
+  const target = moveTo === null ? null : state.resolveSlot(moveTo, at, { after: slot });
+  if (target === undefined) return refuse('slot_not_found');
+  const targets = target === null ? [] : [target];
+  if (state.hasEnded(slot, at)) return refuse('slot_ended');
+  const refusal = refusalOfTargets(state, targets, at, new Set([slot]));
+  if (refusal?.refusal.code === 'slot_ended') return refusal;
+  if (slot.isClosed) return refuse('slot_closed');
+  if (refusal !== undefined) return refusal;
 
   const changeSet = new ChangeSet(state, at);
-  if (target !== null) changeSet.fillSeats(target);
-  changeSet.setSlot({ ...slot.facts, closedReason: reason });
+  const [closed] = closeSlots(state, changeSet, [{ slot, target }], command.reason);
+  const value = found(closed, 'a slot that was closed is in the answer');
+  return { ok: true, changes: changeSet.changes, value };
+}
+
+/**
+ * Why patients cannot be moved to these slots (R11, R25); undefined when they can.
+ * @param closing the slots that the command closes: a slot cannot take its own patients
+ */
+export function refusalOfTargets(
+  state: EngineState,
+  targets: readonly Slot[],
+  at: CloseSlot['at'],
+  closing: ReadonlySet<Slot>,
+): Refused | undefined {
+  if (targets.some((target) => state.hasEnded(target, at))) return refuse('slot_ended');
+  if (targets.some((target) => target.isClosed || closing.has(target)))
+    return refuse('slot_closed');
+  return targets.some(({ facts }) => facts.kept !== null) ? refuse('intake_closed') : undefined;
+}
+
+/** A slot to close, and the slot that gets its patients; null when they are cancelled. */
+export interface Closing {
+  readonly slot: Slot;
+  readonly target: Slot | null;
+}
+
+/** Closes slots and moves or cancels their patients (R13). All are closed before the first patient moves. */
+export function closeSlots(
+  state: EngineState,
+  changeSet: ChangeSet,
+  closings: readonly Closing[],
+  closedReason: string,
+): ClosedSlot[] {
+  for (const target of new Set(closings.flatMap(({ target }) => target ?? [])))
+    changeSet.fillSeats(target);
+  for (const { slot } of closings) changeSet.setSlot({ ...slot.facts, closedReason });
+  return closings.map((closing) => moveAll(state, changeSet, closing));
+}
+
+/** Moves or cancels the patients of a slot that is closed. */
+function moveAll(state: EngineState, changeSet: ChangeSet, { slot, target }: Closing): ClosedSlot {
   const bumped: Token[] = [];
   // The tokens move in rank order, so that no moved token is bumped by one that moves later.
   const affected = slot.tokens().flatMap((token) => {
@@ -92,7 +135,7 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
     }
     return [{ token: state.token(token.id) ?? token, outcome }];
   });
-  return { ok: true, changes: changeSet.changes, value: { slot, affected, bumped } };
+  return { slot, affected, bumped };
 }
 
 /** See `AllocationEngine.reopenSlot`. */
@@ -105,12 +148,11 @@ export function reopenSlot(state: EngineState, { slotId, at }: ReopenSlot): Outc
   if (closedReason === null) return { ok: true, changes: changeSet.changes, value: slot };
   // The doctor does not sit in the slot any more: its session yields nothing on this date (R25).
   if (closedReason === SESSION_ENDED || kept?.replacement === null) return refuse('slot_closed');
+  const opened = { ...slot.facts, closedReason: null };
   const follows = slot.isEmpty && kept !== null;
-  changeSet.setSlot({
-    ...slot.facts,
-    ...(follows ? { ...kept.replacement, kept: null } : {}),
-    closedReason: null,
-  });
+  const facts = follows ? followingSession(opened, at, state.rules.graceMinutes) : opened;
+  if (facts.closedReason !== null) return refuse('slot_closed');
+  changeSet.setSlot(facts);
   changeSet.fillSeats(slot);
   return { ok: true, changes: changeSet.changes, value: slot };
 }

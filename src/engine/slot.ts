@@ -106,12 +106,6 @@ export class Slot {
     return this.#facts.closedReason !== null;
   }
 
-  /** Whether the slot takes newcomers of this class, as far as its intake and its session say (R23, R25). */
-  takesNewcomers({ type }: PatientClass): boolean {
-    const { intake, kept } = this.#facts;
-    return kept === null && (intake === 'ALL' || (intake === 'EMERGENCY' && type === EMERGENCY));
-  }
-
   /** Whether the slot has no live token. */
   get isEmpty(): boolean {
     return this.#seated + this.#waiting === 0;

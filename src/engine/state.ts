@@ -10,7 +10,7 @@ import {
   type TokenUndone,
 } from './change.ts';
 import type { EngineRules } from './command.ts';
-import { Doctor } from './doctor.ts';
+import { Doctor, type WantedSlots } from './doctor.ts';
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
 import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
 import { found, invariant } from './invariant.ts';
@@ -74,16 +74,16 @@ export class EngineState {
 
   /**
    * The slot with this id; for a session id, the session's next slot that still takes bookings.
-   * @param after for a session id: only slots that start no earlier than this one count, and not this one itself
+   * @param wanted for a session id: which of its slots count
    */
-  resolveSlot(id: SlotId, at: EpochMs, after?: Slot): Slot | undefined {
+  resolveSlot(id: SlotId, at: EpochMs, wanted?: WantedSlots): Slot | undefined {
     const slot = this.#ids.slot(id);
     if (slot !== undefined) return slot;
     // The id may be a session's, because slots and sessions share one namespace.
     const session = id as string as SessionId;
     return this.#ids
       .session(session)
-      ?.nextSlotOfSession(session, at, this.rules.graceMinutes, after);
+      ?.nextSlotOfSession(session, at, this.rules.graceMinutes, wanted);
   }
 
   /** The doctor of the session with this id; undefined for the id of a slot. */

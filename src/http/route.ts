@@ -100,12 +100,13 @@ export interface CommandRoute<
 > extends Texts {
   readonly command: CommandName;
   /** `POST` by default. */
-  readonly method?: 'PUT' | 'PATCH';
+  readonly method?: 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly params?: Params;
   /** None by default: a query parameter is refused then. */
   readonly query?: Query;
-  readonly body: Body;
+  /** None by default: a body is ignored then. */
+  readonly body?: Body;
   /** Bytes that the body may have, if not as many as other bodies. */
   readonly bodyLimit?: number;
   readonly preValidation?: preValidationHookHandler;

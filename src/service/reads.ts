@@ -1,12 +1,16 @@
 import {
   callingOrderOf,
   callingOrderOn,
+  HOSPITAL,
+  isDoctor,
+  isListed,
   isLive,
   localDate,
   type AllocationEngine,
   type DoctorFacts,
   type DoctorId,
   type EpochMs,
+  type Leave,
   type LocalDate,
   type PatientClass,
   type Slot,
@@ -37,6 +41,11 @@ export interface TokenQuery extends Query {
 
 export interface SlotQuery extends Query {
   readonly slotId: SlotId;
+}
+
+export interface DoctorsQuery extends Query {
+  /** Whether the retired doctors are asked for, and not the others. */
+  readonly retired: boolean;
 }
 
 export interface DoctorQuery extends Query {
@@ -205,9 +214,7 @@ export class Reads {
     return lifecycle.read(async () => {
       const errors = dateFaultsOf({ date });
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      const listed = [...engine.doctors]
-        .map(({ facts }) => facts)
-        .filter(({ isRetired }) => !isRetired);
+      const listed = [...engine.doctors].map(({ facts }) => facts).filter(isListed);
       const ids = doctorIds.length > 0 ? new Set(doctorIds) : listed.map(({ id }) => id).sort();
       const queues = await Promise.all(
         Array.from(ids, (id) => store.read(id, () => this.#queueOf(id, date, project))),
@@ -219,10 +226,22 @@ export class Reads {
     });
   }
 
-  /** All doctors, in the order of their ids. */
-  readonly doctors: (query: Query) => Promise<Result<readonly DoctorFacts[]>> = () => {
+  /** The doctors, or the retired ones, in the order of their ids. */
+  doctors({ retired }: DoctorsQuery): Promise<Result<readonly DoctorFacts[]>> {
     const { archive, lifecycle } = this.#deps;
-    return lifecycle.read(async () => ({ ok: true, value: await archive.doctors() }));
+    return lifecycle.read(async () => {
+      const known = (await archive.doctors()).filter(isDoctor);
+      return { ok: true, value: known.filter((facts) => isListed(facts) !== retired) };
+    });
+  }
+
+  /** The hospital's holidays, in the order of their dates. */
+  readonly holidays: (query: Query) => Promise<Result<readonly Leave[]>> = () => {
+    const { engine, store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
+      const value = await store.read(HOSPITAL, () => engine.doctor(HOSPITAL)?.facts.leaves ?? []);
+      return { ok: true, value };
+    });
   };
 
   /** A doctor, without slots. */

@@ -1,16 +1,18 @@
-import type {
-  AllocationEngine,
-  Change,
-  Doctor,
-  DoctorFacts,
-  DoctorId,
-  EpochMs,
-  LocalDate,
-  Slot,
+import {
+  isDoctor,
+  type AllocationEngine,
+  type Change,
+  type Doctor,
+  type DoctorFacts,
+  type DoctorId,
+  type EpochMs,
+  type LocalDate,
+  type Slot,
 } from '../engine/index.ts';
 import type { Scope, Store } from '../store/index.ts';
 import { calendarAt, plusDays } from './calendar.ts';
 import { planOf } from './doctor-plan.ts';
+import { withHospital } from './holidays.ts';
 import { applyRoster, SYSTEM } from './roster/apply.ts';
 import type { Roster } from './roster/file.ts';
 
@@ -46,13 +48,20 @@ export class SlotMaintainer {
 
   /**
    * Applies a roster, all of it or nothing.
+   * @returns the demo doctors that have retired because of it
    * @throws RosterError when the roster is rejected
    */
-  async apply(roster: Roster): Promise<void> {
+  async apply(roster: Roster): Promise<{ readonly retired: readonly DoctorId[] }> {
     const todayIn = calendarAt(this.#deps.clock());
-    await applyRoster(this.#deps, roster);
+    const changes = await applyRoster(this.#deps, roster);
     for (const { id, timeZone } of roster.doctors)
       this.#openedDays.set(id, dayAt(todayIn(timeZone), timeZone));
+    const retired = changes.flatMap((change) =>
+      change.kind === 'doctor_set' && isDoctor(change.doctor) && change.doctor.isRetired
+        ? [change.doctorId]
+        : [],
+    );
+    return { retired };
   }
 
   /** Does everything that is due now. It is called about once a second, and once before the first request is served. */
@@ -63,7 +72,8 @@ export class SlotMaintainer {
     const now = clock();
     await store.sync(now);
     const todayIn = calendarAt(now);
-    const ids = Array.from(engine.doctors, ({ facts }) => facts.id);
+    const doctors = [...engine.doctors].filter(({ facts }) => isDoctor(facts));
+    const ids = doctors.map(({ facts }) => facts.id);
     // The doctors of a group are maintained at once, because their changes then share a commit.
     for (let from = 0; from < ids.length; from += DOCTORS_PER_BATCH_MAX) {
       const group = ids.slice(from, from + DOCTORS_PER_BATCH_MAX);
@@ -93,10 +103,11 @@ export class SlotMaintainer {
   /** Opens the slots up to the horizon. If the plan is outdated, the next tick makes a new one. */
   #openSlots(facts: DoctorFacts): Promise<Opening> {
     const { engine } = this.#deps;
-    const { planned } = planOf(this.#deps, facts);
-    const slotIds = planned.map(({ id }) => id);
-    return this.#transact<Opening>({ doctorIds: [facts.id], slotIds }, (at) => {
+    const slotIds = planOf(this.#deps, facts).planned.map(({ id }) => id);
+    return this.#transact<Opening>({ doctorIds: withHospital(facts.id), slotIds }, (at) => {
       if (engine.doctor(facts.id)?.facts !== facts) return { changes: [], answer: 'planOutdated' };
+      // The plan is made anew, because another process may have changed the doctor's slots since the first one.
+      const { planned } = planOf(this.#deps, facts);
       const outcome = engine.openSlots(facts.id, planned, at);
       return outcome.ok
         ? { changes: outcome.changes, answer: 'opened' }

@@ -25,6 +25,8 @@ export interface Scope {
   readonly slotIds?: readonly SlotId[];
   /** Whether the command may give ids to sessions or single slots. Such commands run one after another. */
   readonly isSetup?: boolean;
+  /** Whether the command concerns every doctor, also one that another process adds meanwhile. It is a setup command. */
+  readonly isHospitalWide?: boolean;
 }
 
 /** The instant of a load, and the test that tells which slots need not be loaded. */
