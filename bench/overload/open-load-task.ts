@@ -73,11 +73,13 @@ class Requester {
     socket.once('connect', () => this.#loader.free.add(this));
     // An answer to a booking is so short that it arrives as one piece, which begins with `HTTP/1.1 201`.
     socket.on('data', (piece: Buffer) => this.#receive(Number(piece.toString('latin1', 9, 12))));
-    // A connection that ends does not answer its request; the request counts as one without an answer.
     socket.on('error', () => undefined);
-    socket.once('close', () =>
-      setTimeout(() => (this.#socket = this.#connect()), RETRY_MS).unref(),
-    );
+    socket.once('close', () => {
+      if (this.#isWaiting) this.#loader.closed += 1;
+      this.#isWaiting = false;
+      this.#loader.free.delete(this);
+      this.#retry = setTimeout(() => (this.#socket = this.#connect()), RETRY_MS);
+    });
     return socket;
   }
 

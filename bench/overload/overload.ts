@@ -49,7 +49,7 @@ interface Measured extends OpenLoadResult {
 export async function overloadBench(onStep: OnStep): Promise<Report> {
   const rounds = parameter('OVERLOAD_ROUNDS', 1, 3);
   const seconds = parameter('OVERLOAD_SECONDS', 0.2, 5);
-  const connections = parameter('OVERLOAD_CONNECTIONS', 80, 2_000);
+  const connections = parameter('OVERLOAD_CONNECTIONS', 80, 900);
   const directory = temporaryDirectory();
   const server = await startServer({
     ...BENCH_SETTINGS,

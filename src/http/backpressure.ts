@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 
 /** Milliseconds from one resumption to the next. */
-const RESUME_MS = 10;
+const RESUME_MS = 2;
 /** Connections that are resumed together, those that have waited longest. */
-const RESUMED_MAX = 200;
+const RESUMED_MAX = 50;
 
 /**
  * Slows down clients that repeat a refused request at once. A connection is not read for a moment after a refusal, and
