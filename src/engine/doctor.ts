@@ -1,5 +1,5 @@
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
-import type { EpochMs, LocalDate, SessionId } from './ids.ts';
+import type { EpochMs, LocalDate, LocalInstant, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { Day, Slot, SlotOwner, Token } from './slot.ts';
 import { endsAt } from './slot-facts.ts';
@@ -15,6 +15,11 @@ export class Doctor implements SlotOwner {
   readonly inConsultation = new Set<Token>();
   /** Slots with at least one checked-in token. */
   readonly slotsWithCheckedIn = new Set<Slot>();
+  /**
+   * From this instant on, memory has every slot that is not past, and every day counter that a new slot needs. Null
+   * when nothing of the doctor was evicted or left in the store.
+   */
+  completeFrom: LocalInstant | null = null;
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -28,7 +33,8 @@ export class Doctor implements SlotOwner {
   }
 
   /**
-   * The first slot of a session that still takes bookings; when none does, the latest slot of the session.
+   * The first slot of a session that has not ended and is open; when all these are closed, the first closed one.
+   * Undefined when every slot of the session has ended: such slots may have been evicted, so none of them is given.
    * @param after when given, only slots that start no earlier than this one count, and not this one itself
    */
   nextSlotOfSession(
@@ -37,13 +43,14 @@ export class Doctor implements SlotOwner {
     graceMinutes: number,
     after?: Slot,
   ): Slot | undefined {
-    let latest: Slot | undefined;
+    let closed: Slot | undefined;
     for (const slot of this.#slots) {
       if (slot.facts.sessionId !== sessionId || !startsAfter(slot, after)) continue;
-      latest = slot;
-      if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
+      if (at >= endsAt(slot.facts, graceMinutes)) continue;
+      if (!slot.isClosed) return slot;
+      closed ??= slot;
     }
-    return latest;
+    return closed;
   }
 
   /** The day of a date; the first call for a date creates it. */
@@ -80,9 +87,11 @@ export class Doctor implements SlotOwner {
     return { facts, version, lastArrival, lastNumbers };
   }
 
-  /** Evicts the number counters of all days before this date. */
+  /** Evicts the number counters of the days before this date of which no slot is in memory. */
   evictDaysBefore(date: LocalDate): void {
-    for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
+    const used = new Set(this.#slots.map((slot) => slot.day));
+    for (const day of this.#days.values())
+      if (day.date < date && !used.has(day)) this.#days.delete(day.date);
   }
 }
 

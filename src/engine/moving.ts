@@ -20,9 +20,10 @@ import { awaitsConsultation } from './status.ts';
 /** See `AllocationEngine.move`. */
 export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome<Reordered> {
   const target = state.resolveSlot(slotId, at);
-  if (target === undefined) return refuse('slot_not_found');
+  if (target === undefined && !state.isSessionOver(slotId, at)) return refuse('slot_not_found');
   const token = state.token(tokenId);
   if (token === undefined) return refuse('token_not_found');
+  if (target === undefined) return refuse('slot_ended');
   const duplicate = token.slot === target ? token : otherTokenOfPatient(token, target);
   if (duplicate !== undefined)
     return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
@@ -67,8 +68,11 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
 export function closeSlot(state: EngineState, command: CloseSlot): Outcome<ClosedSlot> {
   const { at, reason } = command;
   const slot = state.slot(command.slotId);
-  const target = command.moveTo === null ? null : state.resolveSlot(command.moveTo, at, slot);
-  if (slot === undefined || target === undefined) return refuse('slot_not_found');
+  const { moveTo } = command;
+  const target = moveTo === null ? null : state.resolveSlot(moveTo, at, slot);
+  const isOver = moveTo !== null && state.isSessionOver(moveTo, at);
+  if (slot === undefined || (target === undefined && !isOver)) return refuse('slot_not_found');
+  if (target === undefined) return refuse('slot_ended');
   const slots = target === null ? [slot] : [slot, target];
   if (slots.some((touched) => state.hasEnded(touched, at))) return refuse('slot_ended');
   // A slot cannot take its own patients, because it is closed before they are moved.

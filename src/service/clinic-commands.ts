@@ -17,7 +17,7 @@ import type { Scope } from '../store/index.ts';
 import type { CommandContext } from './caller.ts';
 import type { CommandName } from './commands.ts';
 import { dateFaultsOf, doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
-import { planOf, slotIdsOf } from './doctor-plan.ts';
+import { planOf, scopeOfPlans } from './doctor-plan.ts';
 import type { Fault } from './fault-words.ts';
 import type { Answer } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
@@ -80,8 +80,7 @@ export class ClinicCommands {
       const plan = planOf(this.#deps, doctorFactsOf(id, input));
       const { facts, planned } = plan;
       let isNew = false;
-      const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan), isSetup: true };
-      return this.#runner.decide(scope, intent, {
+      return this.#runner.decide(scopeOfPlans([plan]), intent, {
         decide: (at) => {
           isNew = engine.doctor(facts.id) === undefined;
           return engine.putDoctor(facts, planned, at);

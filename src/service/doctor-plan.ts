@@ -4,8 +4,8 @@ import {
   type DoctorFacts,
   type DoctorPlan,
   type EpochMs,
-  type SlotId,
 } from '../engine/index.ts';
+import type { Scope } from '../store/index.ts';
 import { slotsOf } from './calendar.ts';
 
 interface PlanDeps {
@@ -21,8 +21,15 @@ export function planOf({ engine, clock, horizonDays }: PlanDeps, facts: DoctorFa
   return { facts, planned: slotsOf(facts, clock(), { horizonDays, graceMinutes }) };
 }
 
-/** The ids of the slots that a plan may change: its slots, and past slots with an id that its sessions would take. */
-export const slotIdsOf = ({ facts, planned }: DoctorPlan): SlotId[] => [
-  ...planned.map(({ id }) => id),
-  ...facts.sessions.map(({ id }) => slotId(id)),
-];
+/** The scope of a command that sets up doctors: their slots, and past slots whose ids their sessions would take. */
+export const scopeOfPlans = (plans: readonly DoctorPlan[]): Scope => ({
+  doctorIds: [...new Set(plans.map(({ facts }) => facts.id))],
+  slotIds: plans.flatMap(({ facts, planned }) => [
+    ...planned.map(({ id }) => id),
+    ...facts.sessions.map(({ id }) => slotId(id)),
+  ]),
+  sessions: plans.flatMap(({ facts }) =>
+    facts.sessions.map(({ id }) => ({ id, doctorId: facts.id })),
+  ),
+  isSetup: true,
+});

@@ -82,7 +82,7 @@ export function createService(deps: ServiceDeps): Service {
       return lifecycle.unreadiness;
     },
     async start(roster) {
-      await load(store, engine, clock);
+      await load(store, clock);
       assertClassesFit(engine);
       await keeper.apply(roster([...engine.doctors].length === 0));
       await keeper.tick();

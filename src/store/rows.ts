@@ -132,8 +132,13 @@ export const snapshotOf = (
   facts: doctorOf(row, sessions),
   version: row.version,
   lastArrival: row.last_arrival,
-  lastNumbers: days.map(({ date, last_number }): [LocalDate, number] => [date, last_number]),
+  lastNumbers: days.map(lastNumberOf),
 });
+
+export const lastNumberOf = ({ date, last_number }: DayRow): readonly [LocalDate, number] => [
+  date,
+  last_number,
+];
 
 export const sessionRows = (doctor: DoctorFacts): SessionRow[] =>
   doctor.sessions.map(({ id, weekdays, start, end, capacity }, position) => ({

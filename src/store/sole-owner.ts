@@ -5,7 +5,6 @@ import type {
   DoctorId,
   EpochMs,
   LocalDate,
-  SlotFacts,
   SlotId,
   TokenId,
 } from '../engine/index.ts';
@@ -22,20 +21,23 @@ import {
 } from './cursor.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { doctorsById, loadSlots } from './restore.ts';
-import type { Decision, Horizon, Scope, Store } from './store.ts';
+import {
+  completeDoctor,
+  doctorsById,
+  foreignSlots,
+  isComplete,
+  loadSlots,
+  type DoctorRows,
+} from './restore.ts';
+import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
 /** The stored rows of a sole owner, all of them durable. They are read at once, without waiting. */
-export interface StoredRows {
+export interface StoredRows extends DoctorRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): readonly ChangeRecord[];
   slot(id: SlotId): StoredSlot | undefined;
-  slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): readonly StoredSlot[];
+  /** A slot with an id of the form `id@...` that is not of this doctor's session; undefined when there is none. */
+  foreignSlot(session: SessionOfDoctor): SlotId | undefined;
   slotChanges(id: SlotId): readonly Change[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
@@ -70,6 +72,7 @@ class SoleOwnerStore implements Store {
   readonly #parts: SoleOwnerParts;
   readonly #engine: AllocationEngine;
   readonly #commits: GroupCommit;
+  #horizon: (() => Horizon) | null = null;
 
   constructor(parts: SoleOwnerParts) {
     this.isDurable = parts.isDurable;
@@ -87,6 +90,7 @@ class SoleOwnerStore implements Store {
   }
 
   load(horizon: () => Horizon): Promise<void> {
+    this.#horizon = horizon;
     this.#parts.load(horizon());
     return Promise.resolve();
   }
@@ -97,12 +101,19 @@ class SoleOwnerStore implements Store {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    const engine = this.#engine;
+    const { rows } = this.#parts;
+    // A command that gives ids away compares them with those of all doctors.
+    const all = scope.isSetup === true ? Array.from(engine.doctors, ({ facts }) => facts.id) : [];
+    this.#complete([...scope.doctorIds, ...all]);
+    const ids = [...(scope.slotIds ?? []), ...foreignSlots(engine, scope.sessions, rows)];
     // A slot that is not in the engine has nothing in flight: its rows are current.
-    loadSlots(this.#engine, scope.slotIds, (id) => this.#parts.rows.slot(id));
+    loadSlots(engine, ids, (id) => rows.slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
   async read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {
+    this.#complete([doctorId]);
     const result = readEngine();
     await this.#commits.settled(doctorId);
     return result;
@@ -120,6 +131,15 @@ class SoleOwnerStore implements Store {
   async close(): Promise<void> {
     await this.#commits.drain();
     await this.#parts.close();
+  }
+
+  /** Restores the slots of these doctors that were past when they were evicted, and are not past now. */
+  #complete(ids: readonly DoctorId[]): void {
+    if (this.#horizon === null) return;
+    const horizon = this.#horizon();
+    for (const id of ids)
+      if (!isComplete(this.#engine, id, horizon))
+        completeDoctor(this.#engine, id, horizon, this.#parts.rows);
   }
 }
 

@@ -15,8 +15,9 @@ import {
   type SlotId,
 } from '../../engine/index.ts';
 import type { Store } from '../../store/index.ts';
-import { planOf, slotIdsOf } from '../doctor-plan.ts';
+import { planOf, scopeOfPlans } from '../doctor-plan.ts';
 import { instantOf } from '../instant.ts';
+import { union } from '../runner.ts';
 import { RosterError } from './error.ts';
 import type { Roster } from './file.ts';
 import { singleSlotOf } from './single-slot.ts';
@@ -48,16 +49,10 @@ export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<rea
     // Planning thousands of doctors takes seconds, so that each one yields to the event loop: /health must answer.
     await setImmediate();
   }
-  const scope = {
-    doctorIds: [
-      ...new Set([
-        ...roster.doctors.map(({ id }) => id),
-        ...roster.slots.map((slot) => doctorId(slot.doctor_id)),
-      ]),
-    ],
-    slotIds: [...plans.flatMap(slotIdsOf), ...roster.slots.map(({ id }) => slotId(id))],
-    isSetup: true,
-  };
+  const scope = union(scopeOfPlans(plans), {
+    doctorIds: roster.slots.map((slot) => doctorId(slot.doctor_id)),
+    slotIds: roster.slots.map(({ id }) => slotId(id)),
+  });
   const { obstacles, changes } = await store.transact(scope, () => {
     const singles = singleSlots(engine, roster, now);
     const obstacles = {

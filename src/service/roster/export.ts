@@ -21,7 +21,7 @@ export async function exportRoster(
   engine: AllocationEngine,
   now: EpochMs,
 ): Promise<string | undefined> {
-  await load(store, engine, () => now);
+  await load(store, () => now);
   const known = [...engine.doctors].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
   if (known.length === 0) return undefined;
   const doctors = known.map(({ facts }) => doctorInputOf(facts));

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Change, DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
+import type {
+  Change,
+  DoctorSnapshot,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+} from '../../engine/index.ts';
 import {
   responsesExpiredAt,
   type ChangeRecord,
@@ -10,6 +17,7 @@ import {
 import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
+  lastNumberOf,
   slotOf,
   snapshotOf,
   storedResponseOf,
@@ -23,6 +31,7 @@ import {
   type TokenRow,
 } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
+import type { SessionOfDoctor } from '../store.ts';
 import { READS, type ReadName, type SqlValue } from './statements.ts';
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
@@ -46,6 +55,10 @@ export class Reader implements StoredRows {
     );
   }
 
+  lastNumbers(doctorId: string, from: LocalDate): DoctorSnapshot['lastNumbers'] {
+    return this.#all<DayRow>('daysOf', doctorId, from).map(lastNumberOf);
+  }
+
   /** Slots that end after this instant, and those with a waiting token. */
   *slotsToLoad(instant: number): Generator<StoredSlot> {
     for (const row of this.#all<SlotOfDayRow>('slotsToLoad', instant)) yield this.#withTokens(row);
@@ -53,6 +66,10 @@ export class Reader implements StoredRows {
 
   slot(id: string): StoredSlot | undefined {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
+  }
+
+  foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
+    return this.#all<{ readonly id: SlotId }>('foreignSlot', id, doctorId)[0]?.id;
   }
 
   /** The wanted slots of these days. The tokens of the others are not read. */

@@ -57,11 +57,15 @@ export const READS = {
   doctors: select('doctors'),
   sessions: `${select('sessions')} WHERE ended = 0 ORDER BY doctor_id, position`,
   daysFrom: `${select('days')} WHERE date >= ?`,
+  daysOf: `${select('days')} WHERE doctor_id = ? AND date >= ?`,
   slotsToLoad: `${SLOTS} WHERE end_time > ?
     OR slots.id IN (SELECT slot_id FROM tokens WHERE status = 'WAITING')`,
   liveTokensOf: `${select('tokens')} WHERE slot_id = ?
     AND status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`,
   slot: `${SLOTS} WHERE id = ?`,
+  // 'A' follows '@', so these are the ids that begin with the session's id and '@'.
+  foreignSlot: `SELECT id FROM slots WHERE id >= ?1 || '@' AND id < ?1 || 'A'
+    AND NOT (doctor_id = ?2 AND session_id IS ?1) LIMIT 1`,
   slotsOf: `${SLOTS} WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
   token: `${select('tokens')} WHERE id = ?`,
   history: `${select('changes')} WHERE token_id = ? ORDER BY position`,
