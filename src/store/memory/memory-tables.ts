@@ -13,6 +13,7 @@ import {
 } from '../../engine/index.ts';
 import {
   responsesExpiredAt,
+  responsesNotAfter,
   type ChangeRecord,
   type StoredResponse,
   type StoredSlot,
@@ -95,7 +96,7 @@ export class MemoryTables implements StoredRows {
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
-    this.#deleteExpiredResponses(responsesExpiredAt(now));
+    this.#deleteExpiredResponses(now);
     return this.#responses.get(keyOf({ caller, key }));
   }
 
@@ -144,10 +145,11 @@ export class MemoryTables implements StoredRows {
   }
 
   /** Responses are stored in the order in which they came: the oldest are first. */
-  #deleteExpiredResponses(expiredAt: number): void {
-    for (const [id, { at }] of this.#responses) {
-      if (at > expiredAt) return;
-      this.#responses.delete(id);
+  #deleteExpiredResponses(now: EpochMs): void {
+    for (const [id, response] of this.#responses) {
+      if (response.at > responsesNotAfter(now)) this.#responses.set(id, { ...response, at: now });
+      else if (response.at > responsesExpiredAt(now)) return;
+      else this.#responses.delete(id);
     }
   }
 }

@@ -8,7 +8,7 @@ import {
   isEntry,
   type TokenChange,
 } from '../../engine/index.ts';
-import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import {
   countersOf,
@@ -96,12 +96,11 @@ export class RowWrites {
       );
     send('addChanges', this.#changes);
     const [first] = this.#responses;
-    send(
-      'deleteExpiredResponses',
-      this.#responses,
-      first === undefined ? 0 : responsesExpiredAt(first.at),
-    );
-    send('storeResponses', this.#responses);
+    if (first !== undefined) {
+      sent.push(run('restampResponses', first.at, responsesNotAfter(first.at)));
+      send('deleteExpiredResponses', this.#responses, responsesExpiredAt(first.at));
+      send('storeResponses', this.#responses);
+    }
     return sent;
   }
 

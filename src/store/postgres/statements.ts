@@ -149,6 +149,9 @@ export const OTHERS = {
       SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})
     OR (caller, key) IN (SELECT caller, key FROM idempotency_keys WHERE at <= $2 ORDER BY at
       LIMIT 2 * json_array_length($1::text::json) FOR UPDATE SKIP LOCKED))`,
+  // Responses of a wrong, later clock. Rows that another process has locked are left to it.
+  restampResponses: `UPDATE idempotency_keys SET at = $1 WHERE (caller, key) IN (
+    SELECT caller, key FROM idempotency_keys WHERE at > $2 LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
   takenKeys: `SELECT caller, key FROM idempotency_keys WHERE at > $2 AND (caller, key) IN (
     SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,

@@ -4,7 +4,7 @@ import {
   type Change,
   type DoctorFacts,
 } from '../../engine/index.ts';
-import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
 import {
@@ -92,6 +92,13 @@ export const counterOperations = (counters: Counters): Operation[] => [
   ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
 ];
 
+/** Once for each batch that stores responses. */
+function restampOperations(decisions: readonly Decision<unknown>[]): Operation[] {
+  const at = decisions.findLast(({ response }) => response !== null)?.response?.at;
+  if (at === undefined) return [];
+  return [['restampResponses', [at, responsesNotAfter(at), responsesNotAfter(at)]]];
+}
+
 /** Makes the batches of `GroupCommit` durable: one transaction of the writer thread each. */
 export class BatchWriter {
   readonly #engine: AllocationEngine;
@@ -113,6 +120,7 @@ export class BatchWriter {
   readonly write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
     // Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it.
     this.#unwritten ??= [
+      ...restampOperations(decisions),
       ...decisions.flatMap(operationsOf),
       ...countersOf(this.#engine, decisions).flatMap(counterOperations),
     ];

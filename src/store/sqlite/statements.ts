@@ -42,6 +42,10 @@ export const WRITES = {
   setDay: upsert('days', 'doctor_id', 'date'),
   // A response that replaces an expired one gets a new place in the order below.
   storeResponse: insert('idempotency_keys', undefined, 'INSERT OR REPLACE'),
+  // A response of a wrong, later clock is at the head when all before it are deleted, and would keep those behind it. The
+  // scan is empty unless there is one at the head.
+  restampResponses: `UPDATE idempotency_keys SET at = ? WHERE at > ? AND position >= (
+    SELECT iif(at > ?, position, 9223372036854775807) FROM idempotency_keys ORDER BY position LIMIT 1)`,
   // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
