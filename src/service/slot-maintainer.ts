@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   AllocationEngine,
   Change,
@@ -94,7 +95,9 @@ export class SlotMaintainer {
     const { planned } = planOf(this.#deps, facts);
     const slotIds = planned.map(({ id }) => id);
     return this.#transact<Opening>({ doctorIds: [facts.id], slotIds }, (at) => {
-      if (engine.doctor(facts.id)?.facts !== facts) return { changes: [], answer: 'planOutdated' };
+      // The facts are compared by their values, because the store may have loaded the same doctor anew.
+      if (!isDeepStrictEqual(engine.doctor(facts.id)?.facts, facts))
+        return { changes: [], answer: 'planOutdated' };
       const outcome = engine.openSlots(facts.id, planned, at);
       return outcome.ok
         ? { changes: outcome.changes, answer: 'opened' }

@@ -118,8 +118,7 @@ export const foreignSlots = (
   engine: AllocationEngine,
   sessions: readonly SessionOfDoctor[] = [],
   rows: { foreignSlot(session: SessionOfDoctor): SlotId | undefined },
-): SlotId[] =>
-  newSessions(engine, sessions).flatMap((session) => rows.foreignSlot(session) ?? []);
+): SlotId[] => newSessions(engine, sessions).flatMap((session) => rows.foreignSlot(session) ?? []);
 
 /** Those of the sessions that their doctors do not have yet. */
 export const newSessions = (

@@ -129,6 +129,20 @@ describe.each(Object.entries(WRONG))('after the clock was %s for one tick', (_, 
     await opd.store.close();
   });
 
+  it('the numbers of a day go on when all its other slots are past (R10)', async () => {
+    const opd = await openDurable();
+    await withTwoPatients(opd);
+    await opd.advanceTo('2026-11-24T06:00:00Z');
+    await opd.advanceTo(wrong);
+    opd.now = '2026-11-24T06:00:00Z';
+    const night = { doctor_id: 'doc1', id: 'night', capacity: 1 };
+    const [start_time, end_time] = ['2026-11-23T22:00:00Z', '2026-11-24T08:00:00Z'];
+    const answer = await opd.post('/slots', { ...night, start_time, end_time });
+    expect(answer).toMatchObject({ status: 201 });
+    expect(await opd.book('W3', { slot_id: 'night' })).toMatchObject({ number: 3 });
+    await opd.store.close();
+  });
+
   it('a start with the wrong clock loads the same patients once the clock is right', async () => {
     const store = await durableDatabase();
     const before = await openApp({ store });

@@ -48,7 +48,9 @@ export class Loader {
 
   /** Whether the engine has a doctor with every slot that is not past now. */
   isLoaded(id: DoctorId): boolean {
-    return this.#engine.doctor(id) !== undefined && isComplete(this.#engine, id, this.#horizonNow());
+    return (
+      this.#engine.doctor(id) !== undefined && isComplete(this.#engine, id, this.#horizonNow())
+    );
   }
 
   /**
@@ -63,8 +65,7 @@ export class Loader {
     const missing = (id: DoctorId): number =>
       (versions.get(id) ?? 0) - (this.#engine.doctor(id)?.version ?? 0);
     const all = [...ids];
-    const lacksSlots = (id: DoctorId): boolean =>
-      !isComplete(this.#engine, id, this.#horizonNow());
+    const lacksSlots = (id: DoctorId): boolean => !isComplete(this.#engine, id, this.#horizonNow());
     let behind = all.filter((id) => missing(id) !== 0 || lacksSlots(id));
     while (behind.length > 0) {
       const few = behind.filter((id) => {
@@ -141,7 +142,8 @@ export class Loader {
   #isInEngine(change: Exclude<Change, { kind: 'doctor_set' }>): boolean {
     // A slot that is not in the engine is new, or it is past and later change records may concern it too.
     return change.kind === 'slot_set'
-      ? this.#engine.slot(change.slot.id) !== undefined || !isPast(this.#engine, change.slot, this.#horizonNow())
+      ? this.#engine.slot(change.slot.id) !== undefined ||
+          !isPast(this.#engine, change.slot, this.#horizonNow())
       : this.#engine.slot(change.slotId) !== undefined;
   }
 
