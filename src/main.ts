@@ -98,7 +98,7 @@ function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
     if (!logger.isLevelEnabled('error')) process.exit(1);
     log.once('drain', () => process.exit(1));
     // The level is not `fatal`, because pino writes that level synchronously and would wait for a reader of the log.
-    logger.error({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
+    logger.error({ err: error }, `The store has failed: stopping. ${error.message}`);
     // If no program reads the log, `drain` never comes; the process must end all the same, so that it can be restarted.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_LOG_LINE_MS);
   });

@@ -132,7 +132,7 @@ class HistoryWriter {
   /** Writes the doctor's counters and evicts the doctor from memory. */
   evict({ facts, version, lastArrival, slots }: Doctor): void {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
-    const counters = { facts, version, lastArrival, lastNumbers };
+    const counters = { facts, version, versionBefore: 0, lastArrival, lastNumbers };
     for (const operation of counterOperations(counters)) this.#run(operation);
     this.#engine.evictDoctor(facts.id);
   }

@@ -116,7 +116,7 @@ export function restoreSlot(engine: AllocationEngine, stored: StoredSlot): void 
  */
 export const foreignSlots = (
   engine: AllocationEngine,
-  sessions: readonly SessionOfDoctor[] = [],
+  sessions: readonly SessionOfDoctor[],
   rows: { foreignSlot(session: SessionOfDoctor): SlotId | undefined },
 ): SlotId[] => newSessions(engine, sessions).flatMap((session) => rows.foreignSlot(session) ?? []);
 

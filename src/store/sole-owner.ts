@@ -103,12 +103,13 @@ class SoleOwnerStore implements Store {
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
     const engine = this.#engine;
     const { rows } = this.#parts;
+    this.#complete(scope.doctorIds);
     // A command that gives ids away compares them with those of all doctors.
-    const all = scope.isSetup === true ? Array.from(engine.doctors, ({ facts }) => facts.id) : [];
-    this.#complete([...scope.doctorIds, ...all]);
-    const ids = [...(scope.slotIds ?? []), ...foreignSlots(engine, scope.sessions, rows)];
+    if (scope.isSetup === true) this.#complete(Array.from(engine.doctors, ({ facts }) => facts.id));
     // A slot that is not in the engine has nothing in flight: its rows are current.
-    loadSlots(engine, ids, (id) => rows.slot(id));
+    loadSlots(engine, scope.slotIds, (id) => rows.slot(id));
+    if (scope.sessions !== undefined)
+      loadSlots(engine, foreignSlots(engine, scope.sessions, rows), (id) => rows.slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 

@@ -19,7 +19,7 @@ import {
 } from '../rows.ts';
 import type { Decision } from '../store.ts';
 import { writtenColumnsOf, type Column, type TableName } from '../tables.ts';
-import type { Operation, SqlValue } from './statements.ts';
+import { SET_DOCTOR_COLUMNS, type Operation, type SqlValue } from './statements.ts';
 import type { WriterClient } from './writer-client.ts';
 
 /**
@@ -28,8 +28,9 @@ import type { WriterClient } from './writer-client.ts';
  */
 function valuesOf<Name extends TableName>(
   table: Name,
+  of: readonly string[] = writtenColumnsOf(table),
 ): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
-  const columns = writtenColumnsOf(table) as Column<Name>[];
+  const columns = of as readonly Column<Name>[];
   return (row) =>
     columns.map((name) => {
       const value: SqlValue | boolean | undefined = row[name];
@@ -39,6 +40,7 @@ function valuesOf<Name extends TableName>(
 }
 
 const doctorValues = valuesOf('doctors');
+const setDoctorValues = valuesOf('doctors', SET_DOCTOR_COLUMNS);
 const sessionValues = valuesOf('sessions');
 const slotValues = valuesOf('slots');
 const dayValues = valuesOf('days');
@@ -86,9 +88,17 @@ export const operationsOf = ({ changes, origin, response }: Decision<unknown>): 
   ...(response === null ? [] : responseOperations(response)),
 ];
 
+function doctorOperation(counters: Counters): Operation {
+  const row = doctorRow(counters);
+  const { versionBefore } = counters;
+  return versionBefore === 0
+    ? ['addDoctor', doctorValues(row)]
+    : ['setDoctor', [...setDoctorValues(row), row.id, versionBefore]];
+}
+
 /** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */
 export const counterOperations = (counters: Counters): Operation[] => [
-  ['setDoctor', doctorValues(doctorRow(counters))],
+  doctorOperation(counters),
   ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
 ];
 

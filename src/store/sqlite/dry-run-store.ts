@@ -22,7 +22,7 @@ export class SqliteDryRunStore implements DryRunStore {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
-    const foreign = foreignSlots(this.#engine, scope.sessions, this.#reader);
+    const foreign = foreignSlots(this.#engine, scope.sessions ?? [], this.#reader);
     const ids = [...(scope.slotIds ?? []), ...foreign];
     loadSlots(this.#engine, ids, (id) => this.#reader.slot(id));
     return Promise.resolve(decide().answer);

@@ -26,9 +26,15 @@ export const insert = (
 const upsert = (table: TableName, ...key: string[]): string =>
   `${insert(table)} ${orUpdate(table, key)}`;
 
+/** The columns that `setDoctor` sets, in the order of its parameters. The id and the version before follow. */
+export const SET_DOCTOR_COLUMNS = writtenColumnsOf('doctors').filter((name) => name !== 'id');
+
 /** Every statement that writes. */
 export const WRITES = {
-  setDoctor: upsert('doctors', 'id'),
+  addDoctor: insert('doctors'),
+  // The version is the one that the batch continues. Another process that wrote since has changed it.
+  setDoctor: `UPDATE doctors SET ${SET_DOCTOR_COLUMNS.map((name) => `${name} = ?`).join(', ')}
+    WHERE id = ? AND version = ?`,
   endSessions: `UPDATE sessions SET ended = 1 WHERE doctor_id = ?`,
   setSession: upsert('sessions', 'doctor_id', 'id'),
   setSlot: upsert('slots', 'id'),
@@ -52,6 +58,9 @@ export const WRITES = {
 } as const;
 
 export type StatementName = keyof typeof WRITES;
+
+/** The statements that find their row, unless the database is not the one that the batch was decided on. */
+export const FINDING: ReadonlySet<StatementName> = new Set(['setDoctor', 'setClass', 'setStatus']);
 
 const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
