@@ -146,7 +146,7 @@ function assertNone({ sessions, slots }: Readonly<Record<'sessions' | 'slots', s
   if (sessions.length + slots.length === 0) return;
   const all = [...sessions, ...slots].join('; ');
   const advice =
-    " These ids are in use by another doctor's sessions or by slots: give the sessions other ids.";
+    " These ids, or ids that begin with one of them and @, are in use by another doctor's sessions or by slots: give the sessions other ids.";
   throw new RosterError(
     `The roster cannot be applied, and nothing was changed: ${all}.${sessions.length > 0 ? advice : ''}`,
   );
