@@ -83,8 +83,9 @@ export interface DoctorRows {
 }
 
 /**
- * Restores what `isComplete` misses. What is in the engine stays, because it may be ahead of the rows. What is not in the
- * engine has no change in flight, because the engine evicts settled doctors only: its rows are current.
+ * Restores the slots that `isComplete` misses. Slots and counters in the engine stay, because they may be ahead of the
+ * rows. A slot that is not in the engine has no change in flight, because only settled doctors are evicted: its rows are
+ * current.
  */
 export function completeDoctor(
   engine: AllocationEngine,

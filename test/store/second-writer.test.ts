@@ -7,7 +7,7 @@ import { faultsOf } from '../support/store/damage.ts';
 import { Desk } from '../support/store/desk.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
-// The second safeguard of SQLite, for the case that the lock of the owner does not prevent two writers.
+// The second safeguard of SQLite: the lock of the owner does not prevent two writers when its file is deleted.
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
