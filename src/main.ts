@@ -101,7 +101,7 @@ function stopOnStoreFailure({ store, logger, output, stop }: Parts): void {
       );
       return;
     }
-    logger.error({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
+    logger.error({ err: error }, `The store has failed: stopping. ${error.message}`);
     void endProcess(output, 1);
   });
 }

@@ -15,6 +15,8 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
   const slot = state.resolveSlot(command.slotId, command.at);
+  if (slot === undefined && state.sessionDoctor(command.slotId) === doctor)
+    return refuse('slot_ended');
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
   const patientClass = state.classOf(command.patientType);
   const duplicate =

@@ -22,9 +22,10 @@ import { awaitsConsultation } from './status.ts';
 /** See `AllocationEngine.move`. */
 export function move(state: EngineState, { tokenId, slotId, at }: Move): Outcome<Reordered> {
   const target = state.resolveSlot(slotId, at);
-  if (target === undefined) return refuse('slot_not_found');
+  if (target === undefined && !state.isSessionOver(slotId, at)) return refuse('slot_not_found');
   const token = state.token(tokenId);
   if (token === undefined) return refuse('token_not_found');
+  if (target === undefined) return refuse('slot_ended');
   const duplicate = token.slot === target ? token : otherTokenOfPatient(state, token, target);
   if (duplicate !== undefined)
     return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
@@ -69,7 +70,8 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
   const slot = state.slot(command.slotId);
   if (slot === undefined) return refuse('slot_not_found');
   const target = moveTo === null ? null : state.resolveSlot(moveTo, at, { after: slot });
-  if (target === undefined) return refuse('slot_not_found');
+  const isOver = moveTo !== null && state.isSessionOver(moveTo, at);
+  if (target === undefined) return refuse(isOver ? 'slot_ended' : 'slot_not_found');
   const targets = target === null ? [] : [target];
   if (state.hasEnded(slot, at)) return refuse('slot_ended');
   const refusal = refusalOfTargets(state, targets, at, new Set([slot]));

@@ -83,7 +83,8 @@ export const PROBLEMS = {
   slot_ended: {
     status: 409,
     title: 'The slot has ended',
-    detail: 'Choose a later slot: GET /schedule?doctor_id= lists them.',
+    detail:
+      'Choose a later slot: GET /schedule?doctor_id= lists them. For a session id it means that every slot of the session so far has ended.',
   },
   slot_closed: {
     status: 409,
@@ -141,7 +142,7 @@ export const PROBLEMS = {
     status: 409,
     title: 'The id is already in use',
     detail:
-      'Choose another id: no two slots or sessions may have the same id, also of different doctors.',
+      'Choose another id: no two slots or sessions may have the same id, also of different doctors, and an id of the form session@... belongs to that session. The ids of past slots stay in use.',
   },
   idempotency_in_progress: {
     status: 409,

@@ -15,6 +15,8 @@ import { wordsOf, type Fault, type ValueSchema } from './fault-words.ts';
 /** How much a hospital may set up; lengths in characters. */
 export const LIMITS = {
   idLengthMax: 128,
+  // The ids of a session's slots are longer by `@YYYY-MM-DD`, and must be valid ids too.
+  sessionIdLengthMax: 128 - '@YYYY-MM-DD'.length,
   capacityMax: 10_000,
   sessionsMax: 100,
   everyWeeksMax: 12,
@@ -26,12 +28,16 @@ export const LIMITS = {
   classesMax: 100,
 } as const;
 
-export const Id = Type.String({
-  pattern: '^[A-Za-z0-9_.:@-]+$',
-  minLength: 1,
-  maxLength: LIMITS.idLengthMax,
-  description: '1 to 128 letters, digits and `_-.:@`.',
-});
+const idUpTo = (maxLength: number) =>
+  Type.String({
+    pattern: '^[A-Za-z0-9_.:@-]+$',
+    minLength: 1,
+    maxLength,
+    description: `1 to ${maxLength} letters, digits and \`_-.:@\`.`,
+  });
+
+export const Id = idUpTo(LIMITS.idLengthMax);
+const SessionId = idUpTo(LIMITS.sessionIdLengthMax);
 
 /**
  * Characters that a screen or a terminal would obey or not show: control characters, changes of direction, blanks
@@ -77,7 +83,7 @@ export const Capacity = Type.Integer({ minimum: 1, maximum: LIMITS.capacityMax }
 
 export const SessionInput = Type.Object(
   {
-    id: Id,
+    id: SessionId,
     weekdays: Type.Array(Type.Union(WEEKDAYS.map((day) => Type.Literal(day))), {
       minItems: 1,
       maxItems: WEEKDAYS.length,

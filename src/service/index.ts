@@ -102,7 +102,7 @@ export function createService(deps: ServiceDeps): Service {
       return lifecycle.unreadiness;
     },
     async start(roster) {
-      await load(store, engine, clock);
+      await load(store, clock);
       assertClassesFit(engine);
       const isEmpty = [...engine.doctors].every(({ facts }) => !isDoctor(facts));
       const { retired } = await keeper.apply(roster(isEmpty));

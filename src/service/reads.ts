@@ -199,7 +199,8 @@ export class Reads {
       const slots = past
         .map((slot) => shown(detachedSlot(engine, doctor, slot), at))
         .concat(inMemory)
-        .sort((a, b) => a.startTime - b.startTime)
+        // The same order as in memory, so that an eviction does not change it.
+        .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1))
         .map(({ view }) => view);
       return { ok: true, value: { doctor, slots } };
     });

@@ -32,6 +32,13 @@ export const RESPONSE_RETENTION_HOURS = 24;
 export const responsesExpiredAt = (now: EpochMs): number =>
   now - RESPONSE_RETENTION_HOURS * 3_600_000;
 
+/**
+ * The latest instant that a stored response may have. A later one was stored while the clock was wrong. It gets the
+ * present instant, because its true age is unknown and it would otherwise be stored until the wrong instant.
+ */
+export const responsesNotAfter = (now: EpochMs): number =>
+  now + RESPONSE_RETENTION_HOURS * 3_600_000;
+
 /** A token as the store has it, of any age and status. */
 export interface StoredToken {
   readonly id: TokenId;

@@ -6,7 +6,6 @@ import type {
   EpochMs,
   LocalDate,
   PatientId,
-  SlotFacts,
   SlotId,
   TokenId,
 } from '../engine/index.ts';
@@ -32,20 +31,23 @@ import {
 } from './cursor.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { doctorsById, loadSlots } from './restore.ts';
-import type { Decision, Horizon, Scope, Store } from './store.ts';
+import {
+  completeDoctor,
+  doctorsById,
+  foreignSlots,
+  isComplete,
+  loadSlots,
+  type DoctorRows,
+} from './restore.ts';
+import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
 /** The stored rows of a sole owner, all of them durable. They are read at once, without waiting. */
-export interface StoredRows {
+export interface StoredRows extends DoctorRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): readonly ChangeRecord[];
   slot(id: SlotId): StoredSlot | undefined;
-  slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): readonly StoredSlot[];
+  /** A slot with an id of the form `id@...` that is not of this doctor's session; undefined when there is none. */
+  foreignSlot(session: SessionOfDoctor): SlotId | undefined;
   slotChanges(id: SlotId): readonly Change[];
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[];
   tokensOfPatient(id: PatientId): readonly FoundToken[];
@@ -82,6 +84,7 @@ class SoleOwnerStore implements Store {
   readonly #parts: SoleOwnerParts;
   readonly #engine: AllocationEngine;
   readonly #commits: GroupCommit;
+  #horizon: (() => Horizon) | null = null;
 
   constructor(parts: SoleOwnerParts) {
     this.isDurable = parts.isDurable;
@@ -99,6 +102,7 @@ class SoleOwnerStore implements Store {
   }
 
   async load(horizon: () => Horizon): Promise<void> {
+    this.#horizon = horizon;
     await this.#parts.load(horizon());
   }
 
@@ -108,12 +112,20 @@ class SoleOwnerStore implements Store {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    const engine = this.#engine;
+    const { rows } = this.#parts;
+    this.#complete(scope.doctorIds);
+    // A command that gives ids away compares them with those of all doctors.
+    if (scope.isSetup === true) this.#complete(Array.from(engine.doctors, ({ facts }) => facts.id));
     // A slot that is not in the engine has nothing in flight: its rows are current.
-    loadSlots(this.#engine, scope.slotIds, (id) => this.#parts.rows.slot(id));
+    loadSlots(engine, scope.slotIds, (id) => rows.slot(id));
+    if (scope.sessions !== undefined)
+      loadSlots(engine, foreignSlots(engine, scope.sessions, rows), (id) => rows.slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
   async read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {
+    this.#complete([doctorId]);
     const result = readEngine();
     await this.#commits.settled(doctorId);
     return result;
@@ -131,6 +143,15 @@ class SoleOwnerStore implements Store {
   async close(): Promise<void> {
     await this.#commits.drain();
     await this.#parts.close();
+  }
+
+  /** Restores the slots of these doctors that were past when they were evicted, and are not past now. */
+  #complete(ids: readonly DoctorId[]): void {
+    if (this.#horizon === null) return;
+    const horizon = this.#horizon();
+    for (const id of ids)
+      if (!isComplete(this.#engine, id, horizon))
+        completeDoctor(this.#engine, id, horizon, this.#parts.rows);
   }
 }
 

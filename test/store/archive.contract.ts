@@ -267,4 +267,17 @@ function storedResponseTests(desk: () => Desk): void {
     await store(later);
     expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toEqual(later);
   });
+
+  it('of a clock that was 400 days ahead are found until a day after the clock was right again', async () => {
+    const find = (hour: number) => desk().archive.storedResponse('anonymous', 'wrong', clock(hour));
+    await store(storedResponse({ key: 'before' }));
+    await store(storedResponse({ key: 'wrong', at: clock(8 + 400 * 24) }));
+    for (const day of [0, 1, 2, 3]) {
+      if (day < 2) expect(await find(8 + 24 * day)).toMatchObject({ key: 'wrong' });
+      await store(storedResponse({ key: `after ${day}`, at: clock(9 + 24 * day) }));
+    }
+    expect(await find(8 + 3 * 24)).toBeUndefined();
+    // It is not found either when the wrong instant comes near.
+    expect(await find(8 + 399.5 * 24)).toBeUndefined();
+  });
 }

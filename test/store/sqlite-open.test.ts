@@ -14,7 +14,7 @@ import { dirname, join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AllocationEngine } from '../../src/engine/index.ts';
+import { AllocationEngine, epochMs } from '../../src/engine/index.ts';
 import { openDatabase, StoreOpenError, type Database, type Store } from '../../src/store/index.ts';
 import { migrate, openForWriting, prepareFile } from '../../src/store/sqlite/open.ts';
 import { NOW, RULES } from '../support/engine/clinic.ts';
@@ -282,16 +282,26 @@ describe('a path that cannot be written', () => {
 });
 
 describe('responses stored under keys', () => {
-  it('are never older than a day, because each new response deletes expired ones', async () => {
+  const hour = 3_600_000;
+
+  /** The number of responses that are left when one was stored in each of these hours. */
+  async function leftAfter(hours: readonly number[]): Promise<unknown> {
     const file = newFile();
     const desk = await new Desk(() => openAll(file)).load(NOW);
-    const hour = 3_600_000;
-    for (let nth = 0; nth < 100; nth += 1) {
-      const at = (NOW + nth * hour) as typeof NOW;
-      const stored = { caller: 'c', key: String(nth), requestHash: '', answer: '', at };
-      await desk.book('x', {}, { response: stored });
+    for (const [nth, at] of hours.entries()) {
+      const key = { caller: 'c', key: String(nth), requestHash: '', answer: '' };
+      await desk.book('x', {}, { response: { ...key, at: epochMs(NOW + at * hour) } });
     }
-    const { n } = query(file, 'SELECT count(*) AS n FROM idempotency_keys') ?? {};
-    expect(n).toBe(24);
+    return query(file, 'SELECT count(*) AS n FROM idempotency_keys')?.['n'];
+  }
+
+  it('are never older than a day, because each new response deletes expired ones', async () => {
+    expect(await leftAfter([...Array(100).keys()])).toBe(24);
+  });
+
+  it('are deleted too when the clock was 400 days ahead, or 400 days behind, for some of them', async () => {
+    const hours = [...Array(100).keys()];
+    for (const wrong of [400 * 24, -400 * 24])
+      expect(await leftAfter(hours.map((at) => (at > 9 && at < 20 ? at + wrong : at)))).toBe(24);
   });
 });

@@ -1,6 +1,7 @@
 import {
   type Change,
   type DoctorId,
+  type DoctorSnapshot,
   type EpochMs,
   type LocalDate,
   type PatientId,
@@ -15,6 +16,7 @@ import {
   isBehind,
   placeOf,
   responsesExpiredAt,
+  responsesNotAfter,
   type ChangeRecord,
   type FoundToken,
   type StoredResponse,
@@ -27,13 +29,13 @@ import type { PlacedChange } from '../cursor.ts';
 import { reasonOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
 import type { StoredRows } from '../sole-owner.ts';
-import type { Decision, Origin } from '../store.ts';
+import type { Decision, Origin, SessionOfDoctor } from '../store.ts';
 
 /** What the tables of a database hold, in memory: nothing of it is there after a restart. */
 export class MemoryTables implements StoredRows {
   readonly #slots = new Map<SlotId, SlotFacts>();
   /** The number printed last on each doctor's day. */
-  readonly #lastNumbers = new Map<string, number>();
+  readonly #lastNumbers = new Map<DoctorId, Map<LocalDate, number>>();
   readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
@@ -64,7 +66,19 @@ export class MemoryTables implements StoredRows {
     const tokens = [...(this.#tokensOf.get(id) ?? [])].flatMap((tokenId) => {
       return this.#tokens.get(tokenId) ?? [];
     });
-    return { facts, tokens, lastNumber: this.#lastNumbers.get(dayOf(facts)) ?? 0 };
+    const lastNumber = this.#lastNumbers.get(facts.doctorId)?.get(facts.date) ?? 0;
+    return { facts, tokens, lastNumber };
+  }
+
+  lastNumbers(doctorId: DoctorId, from: LocalDate): DoctorSnapshot['lastNumbers'] {
+    return [...(this.#lastNumbers.get(doctorId) ?? [])].filter(([date]) => date >= from);
+  }
+
+  foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
+    return [...this.#slots.values()].find(
+      (slot) =>
+        slot.id.startsWith(`${id}@`) && (slot.sessionId !== id || slot.doctorId !== doctorId),
+    )?.id;
   }
 
   slots(
@@ -111,7 +125,7 @@ export class MemoryTables implements StoredRows {
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
-    this.#deleteExpiredResponses(responsesExpiredAt(now));
+    this.#deleteExpiredResponses(now);
     return this.#responses.get(keyOf({ caller, key }));
   }
 
@@ -154,15 +168,17 @@ export class MemoryTables implements StoredRows {
     this.#tokensOf.set(slotId, tokens.add(tokenId));
     const slot = this.#slots.get(slotId);
     if (slot === undefined) return;
-    const last = this.#lastNumbers.get(dayOf(slot)) ?? 0;
-    this.#lastNumbers.set(dayOf(slot), Math.max(last, change.number));
+    const days = this.#lastNumbers.get(slot.doctorId) ?? new Map<LocalDate, number>();
+    const last = days.get(slot.date) ?? 0;
+    this.#lastNumbers.set(slot.doctorId, days.set(slot.date, Math.max(last, change.number)));
   }
 
   /** Responses are stored in the order in which they came: the oldest are first. */
-  #deleteExpiredResponses(expiredAt: number): void {
-    for (const [id, { at }] of this.#responses) {
-      if (at > expiredAt) return;
-      this.#responses.delete(id);
+  #deleteExpiredResponses(now: EpochMs): void {
+    for (const [id, response] of this.#responses) {
+      if (response.at > responsesNotAfter(now)) this.#responses.set(id, { ...response, at: now });
+      else if (response.at > responsesExpiredAt(now)) return;
+      else this.#responses.delete(id);
     }
   }
 }
@@ -172,7 +188,5 @@ function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
   list.push(item);
   lists.set(key, list);
 }
-
-const dayOf = ({ doctorId, date }: SlotFacts): string => `${doctorId}\n${date}`;
 
 const keyOf = ({ caller, key }: { caller: string; key: string }): string => `${caller}\n${key}`;

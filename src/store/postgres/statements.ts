@@ -148,11 +148,20 @@ export const OTHERS = {
   // The doctors with an id whose part before the first @ is one of these: all doctors share one namespace of ids.
   ownersOfRoots: `SELECT doctor_id AS id FROM slots WHERE ${idsIn("split_part(id, '@', 1)")}
     UNION SELECT doctor_id FROM sessions WHERE NOT ended AND ${idsIn("split_part(id, '@', 1)")}`,
+  // A slot with an id of the form session@... that is not of the doctor's session, one for each session.
+  foreignSlots: `SELECT DISTINCT ON (given.id) slots.id FROM ${given({ id: 'text', doctor_id: 'text' })}
+    JOIN slots ON split_part(slots.id, '@', 1) = split_part(given.id, '@', 1)
+      AND starts_with(slots.id, given.id || '@')
+      AND NOT (slots.doctor_id = given.doctor_id AND slots.session_id IS NOT DISTINCT FROM given.id)
+    ORDER BY given.id`,
   // Each new response deletes two expired ones, so that the table never outgrows a day, and an expired one of its own key.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= $2 AND ((caller, key) IN (
       SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})
     OR (caller, key) IN (SELECT caller, key FROM idempotency_keys WHERE at <= $2 ORDER BY at
       LIMIT 2 * json_array_length($1::text::json) FOR UPDATE SKIP LOCKED))`,
+  // Responses of a wrong, later clock. Rows that another process has locked are left to it.
+  restampResponses: `UPDATE idempotency_keys SET at = $1 WHERE (caller, key) IN (
+    SELECT caller, key FROM idempotency_keys WHERE at > $2 LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
   takenKeys: `SELECT caller, key FROM idempotency_keys WHERE at > $2 AND (caller, key) IN (
     SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  statSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -40,9 +41,15 @@ const messageOf = (error: unknown): string =>
 /**
  * Takes the sole ownership of a database file, until the connection is closed: an SQLite lock on a file beside it. The
  * operating system releases the lock when the process ends, however it ends.
- * @throws StoreOpenError when another process holds it, or the file beside it cannot be created
+ * @throws StoreOpenError when another process holds it, the file beside it cannot be created, or the database has a second
+ *   name, because the file beside that name would be another one
  */
 export function takeOwnership(path: string): DatabaseSync {
+  const { nlink } = statSync(path);
+  if (nlink > 1)
+    throw new StoreOpenError(
+      `The database ${path} has ${nlink} names (hard links). Another process could use it under another name, and both would damage it: delete the other names. The command find with -samefile ${path} lists them.`,
+    );
   const file = `${path}-owner`;
   let owner: DatabaseSync | null = null;
   try {

@@ -20,6 +20,7 @@ import {
 import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
+  lastNumberOf,
   slotOf,
   snapshotOf,
   storedResponseOf,
@@ -35,6 +36,7 @@ import {
   type TokenRow,
 } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
+import type { SessionOfDoctor } from '../store.ts';
 import { columnsOf } from '../tables.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
 
@@ -76,6 +78,10 @@ export class Reader implements StoredRows {
     });
   }
 
+  lastNumbers(doctorId: string, from: LocalDate): DoctorSnapshot['lastNumbers'] {
+    return this.#all<DayRow>('daysOf', doctorId, from).map(lastNumberOf);
+  }
+
   /** Slots that end after this instant, and those with a waiting token. */
   *slotsToLoad(instant: number): Generator<StoredSlot> {
     for (const row of this.#all<SlotOfDayRow>('slotsToLoad', instant)) yield this.#withTokens(row);
@@ -83,6 +89,10 @@ export class Reader implements StoredRows {
 
   slot(id: string): StoredSlot | undefined {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
+  }
+
+  foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
+    return this.#all<{ readonly id: SlotId }>('foreignSlot', id, doctorId)[0]?.id;
   }
 
   /** The wanted slots of these days. The tokens of the others are not read. */

@@ -5,6 +5,7 @@ import {
   AllocationEngine,
   epochMs,
   type DoctorFacts,
+  type EngineRules,
   type EpochMs,
   type PatientClass,
 } from '../../../src/engine/index.ts';
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly slots?: Roster['slots'];
   /** Classes that the roster adds or changes. */
   readonly patientTypes?: readonly PatientClass[];
+  /** Makes the engine. By default a new, empty one. */
+  readonly engine?: (rules: EngineRules) => AllocationEngine;
   /** Opens the database. A new, empty database by default. */
   readonly store?: OpenDatabase;
   readonly graceMinutes?: number;
@@ -67,6 +70,7 @@ export class TestApp {
   readonly app: FastifyInstance;
   readonly service: Service;
   readonly engine: AllocationEngine;
+  readonly database: Database;
   readonly store: Database['store'];
   readonly archive: Database['archive'];
   readonly #time: { now: EpochMs };
@@ -79,11 +83,17 @@ export class TestApp {
     time: { now: EpochMs };
   }) {
     this.app = parts.app;
+    this.database = parts.database;
     this.service = parts.service;
     this.engine = parts.engine;
     this.store = parts.database.store;
     this.archive = parts.database.archive;
     this.#time = parts.time;
+  }
+
+  /** The time of the clock. */
+  get clock(): string {
+    return new Date(this.#time.now).toISOString();
   }
 
   set now(instant: string) {
@@ -158,7 +168,8 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { now = '2026-11-23T08:00:00Z', timeZone = 'UTC', started = true } = options;
   const time = { now: epochMs(Date.parse(now)) };
   const classes = classTable(options.patientTypes ?? []);
-  const engine = new AllocationEngine({
+  const { engine: engineOf = (rules: EngineRules) => new AllocationEngine(rules) } = options;
+  const engine = engineOf({
     classes,
     graceMinutes: options.graceMinutes ?? 30,
     waitlistMax: options.waitlistMax ?? 1_000,
