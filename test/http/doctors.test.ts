@@ -39,6 +39,7 @@ it('PUT adds a doctor, whose slots can be booked at once', async () => {
     name: 'Dr Rao',
     department: 'ENT',
     time_zone: 'Asia/Kolkata',
+    rooms: 1,
     sessions: [session('rao', { weekdays: ['mon', 'sun'], start: '18:00', end: '24:00' })],
   });
   expect(await opd.get('/doctors/rao')).toMatchObject({ body: answer.body });

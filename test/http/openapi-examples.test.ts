@@ -75,10 +75,10 @@ const SESSION = [
   ...['putDoctor', 'addSlot', 'readSchedule', 'readDayReport'],
   ...['book', 'readToken', 'readTokenHistory', 'move', 'reclassify'],
   ...['checkIn', 'callNext', 'complete'],
-  ...['book', 'start'],
+  ...['book', 'start', 'skip', 'undo', 'complete'],
   ...['book', 'noShow'],
   ...['book', 'cancel'],
-  ...['reviseSlot', 'delayDay', 'closeSlot'],
+  ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot'],
 ];
 
 describe('the examples', () => {
@@ -111,7 +111,7 @@ describe('the examples', () => {
     expect(names.map(([name]) => name).toSorted()).toEqual(
       [
         ...['cancel', 'checkIn', 'complete', 'move', 'noShow', 'readToken', 'readTokenHistory'],
-        ...['reclassify', 'start'],
+        ...['reclassify', 'skip', 'start', 'undo'],
       ].toSorted(),
     );
     for (const [name, request] of names)
@@ -129,7 +129,7 @@ describe('the examples', () => {
           parameter.name,
           parameter.required,
         ]);
-    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(12);
+    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(16);
     expect(JSON.stringify([...requests.values()])).not.toContain('idempotency');
   });
 });
