@@ -38,12 +38,12 @@ async function tokenDifferences(
 
 function doctorDifferences(doctor: Doctor, stored: StoredDoctor): string[] {
   const name = `doctor ${doctor.facts.id}`;
-  const { version, lastArrival, facts } = doctor;
+  const { version, lastArrival, breakUntil, facts } = doctor;
   const faults: string[] = [];
   if (
     !isDeepStrictEqual(
-      [stored.facts, stored.version, stored.lastArrival],
-      [facts, version, lastArrival],
+      [stored.facts, stored.version, stored.lastArrival, stored.breakUntil],
+      [facts, version, lastArrival, breakUntil],
     )
   )
     faults.push(`${name}: its row or its sessions differ from its change records`);
@@ -68,7 +68,10 @@ function describeDifference(stored: StoredToken | undefined, token: StoredToken)
   const values = different.map((name) =>
     name === 'patientName' || name === 'patientId'
       ? name
-      : `${name} is ${String(stored[name])}, by its change records ${String(token[name])}`,
+      : `${name} is ${wordsOf(stored[name])}, by its change records ${wordsOf(token[name])}`,
   );
   return `differs from its change records: ${values.join('; ')}`;
 }
+
+const wordsOf = (value: StoredToken[keyof StoredToken]): string =>
+  typeof value === 'object' && value !== null ? `${value.kind} from ${value.from}` : String(value);

@@ -119,6 +119,7 @@ const DRY_RUN = 'With `dry_run=true` the answer is the same, but the command cha
 export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
   addOpening(routes, clinic);
   addDisruptions(routes, clinic);
+  addDoctorDay(routes, clinic);
 }
 
 function addOpening(routes: Routes, clinic: ClinicCommands): void {
@@ -196,7 +197,10 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
     run: ({ params, body: { reason } }, context) =>
       clinic.reopenSlot({ slotId: slotId(params.id), reason }, context, reopenedSlotOf),
   });
+}
 
+/** The commands on a doctor's day. */
+function addDoctorDay(routes: Routes, clinic: ClinicCommands): void {
   routes.command({
     command: 'setBreak',
     url: '/doctors/:id/break',
