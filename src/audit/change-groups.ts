@@ -2,14 +2,15 @@ import { isTokenChange, type Change, type SlotId } from '../engine/index.ts';
 
 /**
  * The kinds of changes that are complete only together with the change right before them. For example, a bump is
- * followed by the booking that takes the seat, and a cancellation is followed by the promotion that fills the seat.
+ * followed by the booking or the undo that takes the seat, and a cancellation is followed by the promotion that fills the seat.
  * Such changes form a group: a command makes one group or several, and the rules hold after each group.
  */
 const KINDS_BEFORE: Readonly<Partial<Record<Change['kind'], readonly Change['kind'][]>>> = {
   booked: ['bumped'],
   moved_in: ['bumped'],
   slot_set: ['bumped'],
-  bumped: ['bumped', 'reclassified'],
+  bumped: ['bumped', 'reclassified', 'skipped', 'undone'],
+  undone: ['bumped'],
   promoted: ['promoted', 'bumped', 'cancelled', 'no_show', 'moved_out', 'slot_set'],
 };
 

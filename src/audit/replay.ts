@@ -6,6 +6,7 @@ import {
   type Change,
   type DoctorId,
   type EngineRules,
+  type SlotId,
   type TokenId,
   isTokenChange,
 } from '../engine/index.ts';
@@ -28,6 +29,8 @@ export class Replay {
   /** How many changes were replayed. */
   changes = 0;
   #previous: Change | undefined;
+  /** The tokens that must leave a closed slot, because they awaited consultation when it closed. */
+  readonly #leaving = new Map<TokenId, SlotId>();
 
   constructor(doctorId: DoctorId, rules: EngineRules) {
     this.doctorId = doctorId;
@@ -63,6 +66,7 @@ export class Replay {
       if (isTokenChange(change)) this.#fold(change);
       const fault = faultOfChange(change, context);
       if (fault !== undefined) return fault;
+      this.#watchClosing(change);
       this.engine.apply(change);
     } catch (error) {
       if (error instanceof InvariantError) return `cannot be applied: ${error.message}`;
@@ -96,13 +100,24 @@ export class Replay {
       );
   }
 
-  /** Checks that a closed slot has no token that awaits consultation: its closing moved or cancelled them all. */
+  /** Notes the tokens that a closing must move or cancel. A token that comes to await consultation later may stay. */
+  #watchClosing(change: Change): void {
+    if (isTokenChange(change)) {
+      const leaves = change.kind === 'cancelled' || change.kind === 'moved_out';
+      if (leaves) this.#leaving.delete(change.tokenId);
+      return;
+    }
+    if (change.kind !== 'slot_set' || change.slot.closedReason === null) return;
+    const slot = this.engine.slot(change.slot.id);
+    if (slot?.isClosed !== false) return;
+    for (const token of slot.tokens())
+      if (awaitsConsultation(token.status)) this.#leaving.set(token.id, change.slot.id);
+  }
+
+  /** Checks that every closing has moved or cancelled the tokens that awaited consultation. */
   #checkClosedSlots(): void {
-    for (const token of this.engine.tokens)
-      if (token.slot.isClosed && awaitsConsultation(token.status))
-        this.faults.push(
-          `token ${token.id}: awaits consultation in slot ${token.slot.facts.id}, which is closed`,
-        );
+    for (const [token, slot] of this.#leaving)
+      this.faults.push(`token ${token}: awaits consultation in slot ${slot}, which is closed`);
   }
 }
 

@@ -2,6 +2,7 @@ import type {
   Change,
   DoctorFacts,
   DoctorId,
+  EpochMs,
   LocalDate,
   SlotFacts,
   TokenId,
@@ -22,6 +23,7 @@ export interface StoredDoctor {
   readonly facts: DoctorFacts;
   readonly version: number;
   readonly lastArrival: number;
+  readonly breakUntil: EpochMs | null;
   readonly lastNumbers: readonly (readonly [LocalDate, number])[];
   readonly slots: readonly SlotFacts[];
 }

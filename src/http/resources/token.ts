@@ -38,7 +38,10 @@ export const tokenFields = {
     description:
       'When the patient should see the doctor; null when waiting, skipped, completed or over.',
   }),
-  room: TextOrNull('The room in which the patient is in consultation; null when none was named.'),
+  // Optional, because an answer that an earlier version has stored under an idempotency key lacks it.
+  room: Type.Optional(
+    TextOrNull('The room in which the patient is in consultation; null when none was named.'),
+  ),
 };
 
 export const Token = Type.Object(tokenFields, {

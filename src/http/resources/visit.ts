@@ -15,8 +15,9 @@ export const Called = Type.Object(
   {
     ...tokenFields,
     completed: orNull(Token),
-    skipped: orNull(Token),
-    promoted: orNull(Token),
+    // Optional, because an answer that an earlier version has stored under an idempotency key lacks them.
+    skipped: Type.Optional(orNull(Token)),
+    promoted: Type.Optional(orNull(Token)),
   },
   {
     title: 'Called',

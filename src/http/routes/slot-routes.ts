@@ -120,6 +120,7 @@ export function addSlotRoutes(routes: Routes, { clinic, reads }: SlotRoutes): vo
   addReads(routes, reads);
   addOpening(routes, clinic);
   addDisruptions(routes, clinic);
+  addDoctorDay(routes, clinic);
 }
 
 function addReads(routes: Routes, reads: Reads): void {
@@ -216,7 +217,10 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
     run: ({ params, body: { reason } }, context) =>
       clinic.reopenSlot({ slotId: slotId(params.id), reason }, context, reopenedSlotOf),
   });
+}
 
+/** The commands on a doctor's day. */
+function addDoctorDay(routes: Routes, clinic: ClinicCommands): void {
   routes.command({
     command: 'setBreak',
     url: '/doctors/:id/break',
