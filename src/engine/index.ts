@@ -1,6 +1,6 @@
 /**
  * The engine: the allocation rules and the state that they act on. Other layers import only this file. DESIGN.md
- * explains the words and the rules R1-R17.
+ * explains the words and the rules R1-R25.
  *
  * - doctor: sees patients; has sessions, slots and the counters of arrivals, numbers and changes
  * - session: a recurring sitting of a doctor; it yields one slot on each of its weekdays
