@@ -8,7 +8,8 @@ import { isTokenChange, type Change, type SlotId } from '../engine/index.ts';
 const KINDS_BEFORE: Readonly<Partial<Record<Change['kind'], readonly Change['kind'][]>>> = {
   booked: ['bumped'],
   moved_in: ['bumped'],
-  slot_set: ['bumped'],
+  // A kept slot follows its session when its last token has left (R25).
+  slot_set: ['bumped', 'cancelled', 'no_show', 'moved_out'],
   bumped: ['bumped', 'reclassified', 'skipped', 'undone'],
   undone: ['bumped'],
   promoted: ['promoted', 'bumped', 'cancelled', 'no_show', 'moved_out', 'slot_set'],

@@ -13,6 +13,7 @@ import {
 import { foldToken, type StoredToken } from '../store/index.ts';
 import { faultOfChange } from './change-check.ts';
 import { continuesGroup, slotIdOf } from './change-groups.ts';
+import { LeaveWatch, type PutHoliday } from './leave-check.ts';
 import type { MoveHistories } from './move-histories.ts';
 
 /** The kinds of changes after which seats need no check, because they give, free and fill no seat. */
@@ -28,13 +29,16 @@ export class Replay {
   readonly faults: string[] = [];
   /** How many changes were replayed. */
   changes = 0;
+  readonly #leaves: LeaveWatch;
   #previous: Change | undefined;
   /** The tokens that must leave a closed slot, because they awaited consultation when it closed. */
   readonly #leaving = new Map<TokenId, SlotId>();
 
-  constructor(doctorId: DoctorId, rules: EngineRules) {
+  /** @param holidays of the hospital, with the instants at which they were put */
+  constructor(doctorId: DoctorId, rules: EngineRules, holidays: readonly PutHoliday[]) {
     this.doctorId = doctorId;
     this.engine = new AllocationEngine(rules);
+    this.#leaves = new LeaveWatch(doctorId, holidays);
   }
 
   /**
@@ -43,8 +47,10 @@ export class Replay {
    */
   apply(change: Change, next: Change | undefined, moves: MoveHistories): void {
     if (this.faults.length === 0 && !continuesGroup(change, this.#previous)) this.#checkSeats();
+    if (this.faults.length === 0 && this.#previous?.at !== change.at) this.#checkLeaves();
     if (this.faults.length > 0) return;
     this.changes += 1;
+    this.#leaves.see(change, this.engine);
     const fault = this.#faultOf(change, next, moves);
     if (fault !== undefined) this.faults.push(`${nameOf(change)}: ${fault}`);
     this.#previous = change;
@@ -53,7 +59,13 @@ export class Replay {
   /** Checks the state after the last change. */
   finish(): void {
     if (this.faults.length === 0) this.#checkSeats();
+    if (this.faults.length === 0) this.#checkLeaves();
     if (this.faults.length === 0) this.#checkClosedSlots();
+    if (this.faults.length === 0) this.faults.push(...this.#leaves.openOnHolidays(this.engine));
+  }
+
+  #checkLeaves(): void {
+    this.faults.push(...this.#leaves.stayingOpen());
   }
 
   #faultOf(change: Change, next: Change | undefined, moves: MoveHistories): string | undefined {
@@ -87,6 +99,12 @@ export class Replay {
     if (change === undefined || SEATLESS_KINDS.has(change.kind)) return;
     const id = slotIdOf(change);
     const slot = id === undefined ? undefined : this.engine.slot(id);
+    const isKept = slot !== undefined && slot.facts.kept !== null && !slot.isClosed;
+    if (isKept && slot.isEmpty && change.at < endsAt(slot.facts, 0)) {
+      const fault = `leaves slot ${slot.facts.id} kept without a live token (R25)`;
+      this.faults.push(`${nameOf(change)}: ${fault}`);
+      return;
+    }
     const next = slot?.nextWaiting();
     if (slot === undefined || next === undefined) return;
     // The minutes of grace do not count, because the change records do not say how many there were at the time.

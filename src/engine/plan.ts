@@ -143,7 +143,7 @@ function isReturning(facts: SlotFacts, calendar: Calendar): boolean {
   return isSingle && !doctor.isRetired && facts.startTime > at;
 }
 
-/** What the doctor's sessions yield in place of a slot. A single slot stays what it is; a retired doctor has none. */
+/** The slot that the doctor's sessions yield in place of this one; a single slot stays as it is. */
 function yieldedFor(
   facts: SlotFacts,
   { doctor }: Calendar,

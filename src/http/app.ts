@@ -20,7 +20,6 @@ import { createRequestIds, RequestLog } from './log.ts';
 import { identifyNobody } from './identity.ts';
 import { Routes } from './route.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
-import { addLeaveRoutes } from './routes/leave-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
 import { addSlotRoutes } from './routes/slot-routes.ts';
@@ -103,7 +102,6 @@ export async function buildApp({
   addTokenRoutes(routes, { tokens, reads, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
-  addLeaveRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addOperationsRoutes(routes, { service });

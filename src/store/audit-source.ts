@@ -55,6 +55,8 @@ export interface AuditSource {
    * @throws StoreOpenError naming the change record that cannot be read
    */
   changes(): Batches;
+  /** All change records of one doctor, for a doctor who has few. */
+  changesOf(id: DoctorId): Promise<readonly Change[]>;
   doctor(id: DoctorId): Promise<StoredDoctor | undefined>;
   /** The tokens of these ids that exist, in any order. At most `ROWS_PER_BATCH` ids. */
   tokens(ids: readonly TokenId[]): Promise<readonly StoredToken[]>;

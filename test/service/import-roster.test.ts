@@ -1,61 +1,24 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   AllocationEngine,
-  doctorId,
   epochMs,
   leaveId,
   localDate,
   sessionId,
-  type DoctorFacts,
   type Leave,
 } from '../../src/engine/index.ts';
 import {
   demoRoster,
   exportRoster,
-  importRoster,
   parseRoster,
   type RosterFile,
   type SlotInput,
 } from '../../src/service/index.ts';
-import { verifyDatabase } from '../../src/audit/index.ts';
-import { openDatabase, openDryRunStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { durableUrl } from '../support/app/app-database.ts';
-import { openApp, type TestApp } from '../support/app/app.ts';
-import { doctorInput } from '../support/app/doctor-input.ts';
+import { openApp } from '../support/app/app.ts';
+import { file, NOW, RosterDatabase } from '../support/app/roster-database.ts';
 import { RULES } from '../support/engine/clinic.ts';
-
-const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
-
-/** A stored database. Each import and each export opens and closes it, like a program of its own. */
-class RosterDatabase {
-  readonly url: string;
-
-  constructor(url: string) {
-    this.url = url;
-  }
-
-  async import(file: RosterFile, { isDryRun = false, now = NOW } = {}): Promise<string[]> {
-    const engine = new AllocationEngine(RULES);
-    const store = isDryRun
-      ? openDryRunStore(this.url, engine)
-      : openDatabase(this.url, engine).store;
-    const deps = { engine, store, clock: () => now, horizonDays: 1 };
-    return importRoster(deps, file).finally(() => store.close());
-  }
-
-  /** The number of change records in the database. */
-  async records(): Promise<number> {
-    const { changes, faults } = await verifyDatabase(this.url, RULES);
-    expect(faults).toEqual([]);
-    return changes;
-  }
-
-  async export(now = NOW): Promise<string> {
-    const engine = new AllocationEngine(RULES);
-    const store = openDryRunStore(this.url, engine);
-    return (await exportRoster(store, engine, now).finally(() => store.close())) ?? 'nothing';
-  }
-}
 
 const [DOC1, DOC2] = demoRoster('Asia/Kolkata');
 if (DOC1 === undefined || DOC2 === undefined) throw new Error('the demo has doctors');
@@ -67,15 +30,6 @@ const camp = (change: Partial<SlotInput> = {}): SlotInput => ({
   end_time: '2026-11-23T20:00:00.000Z',
   capacity: 2,
   ...change,
-});
-
-const file = (doctors: readonly DoctorFacts[], more: Partial<RosterFile> = {}): RosterFile => ({
-  patientTypes: [],
-  doctors,
-  slots: [],
-  withLeaves: new Set(),
-  holidays: undefined,
-  ...more,
 });
 
 const [ONE, TWO] = DOC1.sessions;
@@ -305,78 +259,6 @@ it('a dry run names the patients of a leave, and the slots that are kept for the
   });
   expect(await database.import(leave, { isDryRun: true })).toContain(`token ${id} cancelled`);
   expect(await database.records()).toBeGreaterThan(0);
-});
-
-describe('the demo doctors, when the first real roster is applied', () => {
-  const REAL = file([{ ...DOC1, id: doctorId('rao'), name: 'Dr. Rao', sessions: [] }]);
-  const demo = demoRoster('Asia/Kolkata');
-  const listedIn = async (database: RosterDatabase): Promise<string[]> => {
-    const exported = parseRoster(await database.export());
-    return 'doctors' in exported ? exported.doctors.map(({ id }) => id) : [];
-  };
-
-  it('retire, and the import says so', async () => {
-    const database = new RosterDatabase(await durableUrl());
-    await database.import(file(demo));
-    const lines = await database.import(REAL, { isDryRun: true });
-    expect(lines.filter((line) => !line.startsWith('slot'))).toEqual([
-      ...['doctor doc1 retired', 'doctor doc2 retired', 'doctor doc3 retired'],
-      'doctor rao added',
-    ]);
-    expect(await database.import(REAL)).toEqual(lines);
-    expect(await listedIn(database)).toEqual(['rao']);
-    expect(await database.import(REAL)).toEqual(['nothing to change']);
-  });
-
-  it('a demo doctor whose id the roster gives to its own doctor becomes that doctor', async () => {
-    const database = new RosterDatabase(await durableUrl());
-    await database.import(file(demo));
-    await database.import(file([{ ...DOC1, name: 'Dr. Rao' }]));
-    expect(await listedIn(database)).toEqual(['doc1']);
-  });
-
-  it.each<[what: string, use: (opd: TestApp) => Promise<unknown>]>([
-    ['a token is live', (opd) => opd.book('W1')],
-    [
-      'a demo doctor was changed',
-      (opd) => opd.put('/doctors/doc3', doctorInput({ name: 'Dr. Sen', sessions: [] })),
-    ],
-    [
-      'there is another doctor',
-      (opd) => opd.put('/doctors/sen', doctorInput({ name: 'Dr. Sen', sessions: [] })),
-    ],
-    [
-      'there is a single slot',
-      (opd) =>
-        opd.post('/slots', {
-          ...{ doctor_id: 'doc1', capacity: 1 },
-          ...{ start_time: '2026-11-24T12:00:00Z', end_time: '2026-11-24T13:00:00Z' },
-        }),
-    ],
-  ])('stay when %s', async (_, use) => {
-    const database = new RosterDatabase(await durableUrl());
-    const opd = await openApp({ store: (engine) => openDatabase(database.url, engine) });
-    await use(opd);
-    await opd.store.close();
-    await database.import(REAL);
-    expect(await listedIn(database)).toEqual(expect.arrayContaining(['doc1', 'doc2', 'rao']));
-  });
-
-  it('stay when the roster has one of them', async () => {
-    const database = new RosterDatabase(await durableUrl());
-    await database.import(file(demo));
-    await database.import(file([...REAL.doctors, ...demo.slice(0, 1)]));
-    expect(await listedIn(database)).toEqual(['doc1', 'doc2', 'doc3', 'rao']);
-  });
-
-  it('retire at a start too, which returns their ids for the log', async () => {
-    const opd = await openApp();
-    const { doctors } = REAL;
-    expect(await opd.service.start(() => ({ doctors, slots: [] }))).toEqual({
-      retired: ['doc1', 'doc2', 'doc3'],
-    });
-    expect(await opd.service.start(() => ({ doctors, slots: [] }))).toEqual({ retired: [] });
-  });
 });
 
 it('an export has the doctors by id, in whatever order the store loads them', async () => {

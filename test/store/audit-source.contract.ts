@@ -51,6 +51,15 @@ export function auditSourceContract(name: string, database: () => VerifiedDataba
       expect(order).toEqual(expected);
     });
 
+    it('the changes of one doctor are read in the order of the versions', async () => {
+      await desk.admit('other', 'O1');
+      await desk.admit('nine', 'W1');
+      const source = await open();
+      const all = (await batchesOf(source)).flat();
+      expect(await source.changesOf(SEN)).toEqual(all.filter(({ doctorId }) => doctorId === SEN));
+      expect(await source.changesOf(doctorId('nobody'))).toEqual([]);
+    });
+
     it('a change is read as the engine applied it', async () => {
       await desk.admit('nine', 'W1 W2 W3');
       await desk.move('W1', 'ten');

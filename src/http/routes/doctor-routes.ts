@@ -22,6 +22,7 @@ import { Schedule, scheduleOf } from '../resources/schedule.ts';
 import { slotOf } from '../resources/slot.ts';
 import { optionsOf, shown, type Routes } from '../route.ts';
 import { closed, DateText, idParams, oneOf } from '../schema.ts';
+import { addLeaveRoutes } from './leave-routes.ts';
 import { sendProblem } from '../send-problem.ts';
 
 interface DoctorRoutes {
@@ -78,10 +79,11 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
   else done();
 };
 
-/** Adds the routes of doctors, their sessions, and their slots with the patients. */
+/** Adds the routes of doctors, their sessions and leaves, and their slots with the patients. */
 export function addDoctorRoutes(routes: Routes, { doctors, reads }: DoctorRoutes): void {
   addReads(routes, reads);
   addSetup(routes, doctors);
+  addLeaveRoutes(routes, { doctors, reads });
 }
 
 function addReads(routes: Routes, reads: Reads): void {

@@ -64,6 +64,12 @@ export class PostgresAuditSource implements AuditSource {
       yield batch.map((row) => auditedChange(row as unknown as ChangeRow));
   }
 
+  async changesOf(id: DoctorId): Promise<readonly Change[]> {
+    const sql = `${select('changes')} WHERE doctor_id = $1 ORDER BY version`;
+    const rows = await this.#view.send(sql, id);
+    return rows.map((row) => auditedChange(row as unknown as ChangeRow));
+  }
+
   async doctor(id: DoctorId): Promise<StoredDoctor | undefined> {
     const [row] = await this.#view.send(DOCTOR, id);
     if (row === undefined) return undefined;

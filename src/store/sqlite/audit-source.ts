@@ -63,6 +63,11 @@ export class SqliteAuditSource implements AuditSource {
     yield batch;
   }
 
+  changesOf(id: DoctorId): Promise<readonly Change[]> {
+    const sql = `${select('changes')} WHERE doctor_id = ? ORDER BY version`;
+    return Promise.resolve(this.#all<ChangeRow>(sql, id).map(auditedChange));
+  }
+
   doctor(id: DoctorId): Promise<StoredDoctor | undefined> {
     const [row] = this.#all<DoctorRow>(`${select('doctors')} WHERE id = ?`, id);
     if (row === undefined) return Promise.resolve(undefined);

@@ -30,7 +30,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, { description: string; content?: Content }>>;
 }
 
-/** A body field or a query parameter of a request. `sessions[].id` is a field of the items of a list. */
+/** A body field or a query parameter of a request. `sessions[].id` is a field of the items of a list, `[].id` one of a body that is a list. */
 export interface Field {
   readonly name: string;
   readonly isRequired: boolean;
@@ -86,6 +86,7 @@ export class DescribedRoute {
     return [
       ...query.map(({ name, required = false }) => ({ name, isRequired: required })),
       ...fieldsOf(this.bodySchema ?? {}, ''),
+      ...fieldsOf(this.bodySchema?.items ?? {}, '[].'),
     ];
   }
 }
