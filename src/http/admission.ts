@@ -21,7 +21,7 @@ export interface AdmissionLimits {
 }
 
 /** Requests that a turn of the event loop accepts however long it lasts, because one slow moment is no overload. */
-const TURN_REQUESTS_MIN = 20;
+const TURN_REQUESTS_MIN = 100;
 
 /** The requests of one kind that are being handled. Their bodies are read, so a slow client holds no place here. */
 export class InFlight {
