@@ -63,7 +63,7 @@ function doctorDifferences(doctor: Doctor, stored: StoredDoctor): string[] {
 function describeDifference(stored: StoredToken | undefined, token: StoredToken): string {
   if (stored === undefined) return 'is missing from the table';
   const names = Object.keys(token) as (keyof StoredToken)[];
-  const different = names.filter((name) => stored[name] !== token[name]);
+  const different = names.filter((name) => wordsOf(stored[name]) !== wordsOf(token[name]));
   // The name and the id of a patient are not printed, because they are confidential.
   const values = different.map((name) =>
     name === 'patientName' || name === 'patientId'

@@ -58,7 +58,9 @@ export class Replay {
 
   #faultOf(change: Change, next: Change | undefined, moves: MoveHistories): string | undefined {
     const doctor = this.engine.doctor(change.doctorId);
-    if (change.version !== (doctor?.version ?? 0) + 1) return 'its version is not the next one';
+    const before = doctor?.version ?? 0;
+    if (change.version === before) return 'its version was written twice';
+    if (change.version !== before + 1) return 'its version is not the next one';
     const context = { engine: this.engine, moves, previous: this.#previous, next };
     try {
       if (isTokenChange(change)) this.#fold(change);

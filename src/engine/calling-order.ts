@@ -16,18 +16,35 @@ export interface CallingOrder {
   readonly waiting: readonly Token[];
 }
 
-/** The calling order of a doctor's day (R18). It holds every live token of the day that is not completed. */
-export function callingOrderOf(
+/**
+ * The calling order of a doctor's present day (R18): of the slots of the date and of earlier ones that are not past. It
+ * holds every live token of them that is not completed.
+ */
+export const callingOrderOf = (
   state: EngineState,
   doctor: SlotOwner,
   today: LocalDate,
   at: EpochMs,
-): CallingOrder {
-  const slots = slotsCalledFrom(state, doctor, { today, at });
+): CallingOrder =>
+  orderOf(
+    slotsCalledFrom(state, doctor, { today, at }),
+    inConsultationWith(state, doctor, { today, at }),
+  );
+
+/** The calling order of the slots in memory of one date, which need not be the present day. */
+export function callingOrderOn(doctor: SlotOwner, date: LocalDate): CallingOrder {
+  const slots = doctor.slots.filter(({ facts }) => facts.date === date);
+  return orderOf(
+    slots,
+    slots.flatMap((slot) => [...slot.tokensWith('IN_CONSULTATION')]),
+  );
+}
+
+function orderOf(slots: readonly Slot[], inConsultation: readonly Token[]): CallingOrder {
   const bookedAndCheckedIn = (slot: Slot): Iterable<Token> =>
     [...slot.tokensWith('BOOKED'), ...slot.tokensWith('CHECKED_IN')].sort(byRank);
   return {
-    inConsultation: inConsultationWith(state, doctor, { today, at }),
+    inConsultation,
     toCall: [...inCallingOrder(slots, bookedAndCheckedIn)],
     skipped: slots.flatMap((slot) => [...slot.tokensWith('SKIPPED')]),
     waiting: slots.flatMap((slot) => slot.waitlist()),

@@ -6,11 +6,11 @@ import {
   type Undoable,
 } from './change.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
-import type { DoctorId, EpochMs, TokenId } from './ids.ts';
+import type { DoctorId, EpochMs, PatientId, TokenId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
 import type { Slot, Token } from './slot.ts';
-import type { SlotFacts } from './slot-facts.ts';
+import { followingSession, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { isLive, seatStatusOf, type LiveStatus } from './status.ts';
 
@@ -76,6 +76,7 @@ export class ChangeSet {
       cause,
       room,
     });
+    this.#followIfEmpty(slot);
   }
 
   /** Gives a token another class; its status and its arrival do not change (R14). */
@@ -91,9 +92,17 @@ export class ChangeSet {
     this.#append({ kind: 'undone', ...envelope, tokenId: id, slotId, from: status, to, undone });
   }
 
+  /** Gives a token another patient name and id; its place does not change. */
+  correct({ id, slot, status }: Token, patientName: string, patientId: PatientId | null): void {
+    const { doctorId, id: slotId } = slot.facts;
+    const envelope = { ...this.#nextEnvelope(doctorId), tokenId: id, slotId, from: status };
+    this.#append({ kind: 'corrected', ...envelope, patientName, patientId });
+  }
+
   /** Takes a token out of its slot. `enter` puts it into another one (R13). */
   moveOut(token: Token): void {
     this.#append({ kind: 'moved_out', ...this.#tokenEnvelope(token) });
+    this.#followIfEmpty(token.slot);
   }
 
   /**
@@ -170,6 +179,17 @@ export class ChangeSet {
 
   #promotes(slot: Slot): boolean {
     return !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
+  }
+
+  /**
+   * Lets a kept slot follow its session in the command that takes its last live token out (R25). A closed slot does so
+   * when it is opened again, and an ended slot does not, because its time has passed.
+   */
+  #followIfEmpty(slot: Slot): void {
+    if (slot.facts.kept === null || !slot.isEmpty || slot.isClosed) return;
+    if (this.#state.hasEnded(slot, this.#at)) return;
+    const { graceMinutes } = this.#state.rules;
+    this.setSlot(followingSession(slot.facts, this.#at, graceMinutes));
   }
 
   #tokenEnvelope({ id, slot, status }: Token) {

@@ -1,8 +1,11 @@
 import type { Change, Undoable } from './change.ts';
-import type { DoctorId, EpochMs, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
+import type { Doctor } from './doctor.ts';
+import type { Leave } from './doctor-facts.ts';
+import type { DoctorId, EpochMs, LeaveId, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
 import type { PatientClass } from './patient-class.ts';
 import type { Refused } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
+import type { Intake, SlotFacts } from './slot-facts.ts';
 
 // What the engine is asked, and what it answers.
 
@@ -91,7 +94,15 @@ export interface Reclassify extends TokenCommand {
   readonly patientType: string;
 }
 
-/** Sets a slot's seats, its delay, or both (R12). */
+/** Corrects what is known of a patient. The place of the token does not change. */
+export interface Correct extends TokenCommand {
+  /** Undefined leaves the name unchanged. */
+  readonly patientName: string | undefined;
+  /** Undefined leaves the id unchanged. */
+  readonly patientId: PatientId | undefined;
+}
+
+/** Sets a slot's seats, its delay or its intake, or several of them (R12, R23). */
 export interface ReviseSlot {
   /** A slot's own id. A session id is not accepted, because a repeated command must mean the same slot. */
   readonly slotId: SlotId;
@@ -99,6 +110,8 @@ export interface ReviseSlot {
   readonly capacity: number | undefined;
   /** Minutes, 0 or more; undefined leaves the delay unchanged. */
   readonly delayMinutes: number | undefined;
+  /** Which newcomers the slot takes (R23); undefined leaves it unchanged. */
+  readonly intake: Intake | undefined;
   readonly at: EpochMs;
 }
 
@@ -136,6 +149,44 @@ export interface DelayDay {
   readonly date: LocalDate;
   /** Minutes, 0 or more. */
   readonly minutes: number;
+  readonly at: EpochMs;
+}
+
+/** Retires a doctor, if no patient has still to be seen. */
+export interface RetireDoctor {
+  readonly doctorId: DoctorId;
+  /** The calendar day of `at` in the doctor's time zone. */
+  readonly today: LocalDate;
+  readonly at: EpochMs;
+}
+
+/** Adds a leave and closes the slots of its dates (R24). */
+export interface TakeLeave {
+  readonly doctorId: DoctorId;
+  readonly leave: Leave;
+  /**
+   * The id of the slot that the patients are moved to, or of a session: then for each slot the session's next slot that
+   * starts no earlier. The doctor may be another one. Null cancels the patients.
+   */
+  readonly moveTo: SlotId | null;
+  readonly at: EpochMs;
+}
+
+/** Takes a leave back and opens the slots of its dates again (R24). */
+export interface EndLeave {
+  readonly doctorId: DoctorId;
+  readonly leaveId: LeaveId;
+  /** What the doctor's sessions yield, as in `putDoctor`. */
+  readonly planned: readonly SlotFacts[];
+  readonly at: EpochMs;
+}
+
+/** Replaces the hospital's holidays (R24). It touches the slots of every doctor. */
+export interface PutHolidays {
+  /** One leave for each holiday. */
+  readonly holidays: readonly Leave[];
+  /** For each doctor what the sessions yield on the dates that are free again. */
+  readonly planned: ReadonlyMap<DoctorId, readonly SlotFacts[]>;
   readonly at: EpochMs;
 }
 
@@ -196,4 +247,18 @@ export interface ClosedSlot {
   readonly affected: readonly { readonly token: Token; readonly outcome: ClosingOutcome }[];
   /** The tokens that lost a seat in the slot that the patients were moved to. */
   readonly bumped: readonly Token[];
+}
+
+export interface LeaveTaken {
+  readonly doctor: Doctor;
+  readonly leave: Leave;
+  /** The slots that the leave closed, in the order in which they start. */
+  readonly closed: readonly ClosedSlot[];
+}
+
+export interface HolidaysPut {
+  /** The slots that new holidays closed. */
+  readonly closed: readonly ClosedSlot[];
+  /** The slots on the dates of removed holidays that are open again, or for the first time. */
+  readonly opened: readonly Slot[];
 }

@@ -1,4 +1,11 @@
-import type { DoctorId, EpochMs, LeaveId, LocalDate, SessionId } from './ids.ts';
+import {
+  doctorId,
+  type DoctorId,
+  type EpochMs,
+  type LeaveId,
+  type LocalDate,
+  type SessionId,
+} from './ids.ts';
 
 /** Days of the week as FHIR's DaysOfWeek code system spells them, Monday first as in ISO 8601. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -35,6 +42,14 @@ export interface Leave {
 export const byFirstDate = (a: Leave, b: Leave): number =>
   a.from === b.from ? (a.id < b.id ? -1 : 1) : a.from < b.from ? -1 : 1;
 
+/** Whether a date is one of the dates of these leaves. */
+export const isOnLeave = (leaves: readonly Leave[], date: LocalDate): boolean =>
+  leaves.some(({ from, to }) => from <= date && date <= to);
+
+/** Whether two leaves are the same in every fact. */
+export const sameLeave = (a: Leave, b: Leave | undefined): boolean =>
+  a.id === b?.id && a.from === b.from && a.to === b.to && a.reason === b.reason;
+
 /** The facts that a session has when nothing has been said about them. */
 export const NEW_SESSION = {
   validFrom: null,
@@ -64,6 +79,30 @@ export const NEW_DOCTOR = {
   leaves: [],
   isRetired: false,
 } as const satisfies Partial<DoctorFacts>;
+
+/**
+ * The id of the record that holds the hospital's holidays, as the leaves of a doctor without sessions (R24). Stores,
+ * change records and other processes need nothing else for them. No caller can name it, because ids have no `*`.
+ */
+export const HOSPITAL = doctorId('*');
+
+/** The record of the hospital's holidays. */
+export const hospitalFacts = (holidays: readonly Leave[]): DoctorFacts => ({
+  id: HOSPITAL,
+  name: 'Holidays',
+  department: null,
+  timeZone: 'UTC',
+  sessions: [],
+  rooms: 1,
+  leaves: holidays.toSorted(byFirstDate),
+  isRetired: true,
+});
+
+/** Whether a record is a doctor's. Every list and every count of doctors uses this predicate or `isListed`. */
+export const isDoctor = ({ id }: Pick<DoctorFacts, 'id'>): boolean => id !== HOSPITAL;
+
+/** Whether lists show the doctor: not the record of the holidays, and not a doctor who is retired. */
+export const isListed = (facts: DoctorFacts): boolean => isDoctor(facts) && !facts.isRetired;
 
 /** A doctor as a store holds it: the facts and the counters, without slots. */
 export interface DoctorSnapshot {

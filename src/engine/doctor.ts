@@ -1,8 +1,16 @@
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
-import type { EpochMs, LocalDate, SessionId } from './ids.ts';
+import type { EpochMs, LocalDate, LocalInstant, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { Day, Slot, SlotOwner, Token } from './slot.ts';
-import { endsAt } from './slot-facts.ts';
+import { endsAt, intakeOf } from './slot-facts.ts';
+
+/** Which slots of a session the session's id can mean. */
+export interface WantedSlots {
+  /** Only slots that start no earlier than this one count, and not this one itself. */
+  readonly after?: Slot;
+  /** Slots that do not count, because the command is about to close them. */
+  readonly except?: ReadonlySet<Slot>;
+}
 
 /** A doctor with the slots in memory and the doctor's counters. Only the engine writes to it. */
 export class Doctor implements SlotOwner {
@@ -14,6 +22,11 @@ export class Doctor implements SlotOwner {
   breakUntil: EpochMs | null = null;
   /** Tokens in consultation: as many as rooms at most (R19), and beside them those of past days that were never completed. */
   readonly inConsultation = new Set<Token>();
+  /**
+   * From this instant on, memory has every slot that is not past, and every day counter that a new slot needs. Null
+   * when nothing of the doctor was evicted or left in the store.
+   */
+  completeFrom: LocalInstant | null = null;
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -27,22 +40,26 @@ export class Doctor implements SlotOwner {
   }
 
   /**
-   * The first slot of a session that still takes bookings; when none does, the latest slot of the session.
-   * @param after when given, only slots that start no earlier than this one count, and not this one itself
+   * The first slot of a session that has not ended and still takes bookings (R23, R25); when none does, the first one that
+   * has not ended. Undefined when every slot of the session has ended: such slots may have been evicted, so none of them
+   * is given.
+   * @param wanted which slots count
    */
   nextSlotOfSession(
     sessionId: SessionId,
     at: EpochMs,
     graceMinutes: number,
-    after?: Slot,
+    { after, except }: WantedSlots = {},
   ): Slot | undefined {
-    let latest: Slot | undefined;
+    let closed: Slot | undefined;
     for (const slot of this.#slots) {
       if (slot.facts.sessionId !== sessionId || !startsAfter(slot, after)) continue;
-      latest = slot;
-      if (slot.facts.closedReason === null && at < endsAt(slot.facts, graceMinutes)) return slot;
+      if (at >= endsAt(slot.facts, graceMinutes)) continue;
+      const isLeftOut = except?.has(slot) === true || slot.isClosed;
+      if (!isLeftOut && intakeOf(slot.facts) !== 'NONE') return slot;
+      closed ??= slot;
     }
-    return latest;
+    return closed;
   }
 
   /** The day of a date; the first call for a date creates it. */
@@ -79,9 +96,11 @@ export class Doctor implements SlotOwner {
     return { facts, version, lastArrival, lastNumbers, breakUntil };
   }
 
-  /** Evicts the number counters of all days before this date. */
+  /** Evicts the number counters of the days before this date of which no slot is in memory. */
   evictDaysBefore(date: LocalDate): void {
-    for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
+    const used = new Set(this.#slots.map((slot) => slot.day));
+    for (const day of this.#days.values())
+      if (day.date < date && !used.has(day)) this.#days.delete(day.date);
   }
 }
 

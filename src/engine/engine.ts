@@ -7,32 +7,41 @@ import type {
   CheckIn,
   ClosedSlot,
   CloseSlot,
+  Correct,
   DatedTokenCommand,
   DelayDay,
   Departure,
+  EndLeave,
+  HolidaysPut,
+  LeaveTaken,
   Move,
   NoShow,
   Outcome,
+  PutHolidays,
   Reclassify,
   ReopenSlot,
   Reordered,
+  RetireDoctor,
   RevisedSlot,
   ReviseSlot,
   SetBreak,
   Start,
+  TakeLeave,
   TokenCommand,
   Undone,
 } from './command.ts';
 import type { Doctor } from './doctor.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
+import { endLeave, openSlots, putDoctor, putHolidays, retireDoctor, takeLeave } from './doctors.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
 import { closeSlot, move, reclassify, reopenSlot } from './moving.ts';
 import type { DoctorPlan, TakenSessions } from './namespace.ts';
 import type { Slot, Token } from './slot.ts';
 import type { SlotFacts } from './slot-facts.ts';
-import { addSlot, advanceTime, delayDay, openSlots, putDoctor, reviseSlot } from './slots.ts';
+import { addSlot, advanceTime, delayDay, reviseSlot } from './slots.ts';
 import { EngineState } from './state.ts';
 import { undo } from './undo.ts';
+import { correct } from './correction.ts';
 import { callNext, checkIn, complete, setBreak, skip, start } from './visit.ts';
 
 /**
@@ -99,6 +108,14 @@ export class AllocationEngine extends EngineState {
   }
 
   /**
+   * Corrects the name or the hospital id of a patient; also of a token that is over. An id with which another live token
+   * of the slot was booked is refused (R15).
+   */
+  correct(command: Correct): Outcome<Token> {
+    return correct(this, command);
+  }
+
+  /**
    * Moves a patient to another slot, of the same or another doctor, with a new arrival there (R13). When the move is
    * refused, the token stays in its slot.
    */
@@ -150,16 +167,19 @@ export class AllocationEngine extends EngineState {
   }
 
   /**
-   * Adds or changes a doctor, and makes the slots of the sessions match `planned`: missing slots are opened, unused
-   * slots are changed, closed or opened again, and slots with a live token stay as they are. A repeat changes
-   * nothing.
+   * Adds or changes a doctor, and lets the slots follow. Missing slots are opened. A slot that the sessions do not yield
+   * as it is follows its session when it has no live token, and is kept for its live tokens otherwise (R25). The slots
+   * of new leaves are closed (R24). A repeat changes nothing.
+   * @param planned what the sessions yield, leaves aside: up to the horizon the slots that have not ended, and on the date of each
+   *   slot that exists the one that its session yields there now
    */
   putDoctor(facts: DoctorFacts, planned: readonly SlotFacts[], at: EpochMs): Outcome<Doctor> {
     return putDoctor(this, facts, planned, at);
   }
 
   /**
-   * Opens the planned slots that do not exist yet, and those that closed with their session and are planned again.
+   * Opens the planned slots that do not exist yet, and those that closed with their session and are planned again. Slots
+   * that the sessions do not yield as they are follow or are kept, as in `putDoctor` (R25).
    */
   openSlots(
     doctorId: DoctorId,
@@ -167,6 +187,26 @@ export class AllocationEngine extends EngineState {
     at: EpochMs,
   ): Outcome<readonly SlotFacts[]> {
     return openSlots(this, doctorId, planned, at);
+  }
+
+  /** Retires a doctor whose patients have all been seen: no session yields a slot, and the empty slots close. */
+  retireDoctor(command: RetireDoctor): Outcome<Doctor> {
+    return retireDoctor(this, command);
+  }
+
+  /** Adds a leave, and closes the slots of its dates as `closeSlot` does (R24). */
+  takeLeave(command: TakeLeave): Outcome<LeaveTaken> {
+    return takeLeave(this, command);
+  }
+
+  /** Takes a leave back. Returns the slots of its dates that are open again, or for the first time (R24). */
+  endLeave(command: EndLeave): Outcome<readonly Slot[]> {
+    return endLeave(this, command);
+  }
+
+  /** Replaces the hospital's holidays. They close and open the slots of every doctor as leaves do (R24). */
+  putHolidays(command: PutHolidays): Outcome<HolidaysPut> {
+    return putHolidays(this, command);
   }
 
   /** Opens a single slot outside the sessions. */

@@ -10,16 +10,19 @@ export const ENGINE_REFUSALS = [
   'doctor_not_found',
   'slot_not_found',
   'token_not_found',
+  'leave_not_found',
   'duplicate_booking',
   'slot_ended',
   'slot_closed',
   'waitlist_full',
+  'intake_closed',
   'invalid_transition',
   'nothing_to_undo',
   'too_early',
   'consultation_in_progress',
   'nobody_waiting',
   'capacity_below_seated',
+  'doctor_in_use',
   'id_taken',
 ] as const;
 export type EngineRefusalCode = (typeof ENGINE_REFUSALS)[number];
@@ -36,6 +39,7 @@ export const COMMAND_REFUSALS = {
     'slot_ended',
     'slot_closed',
     'waitlist_full',
+    'intake_closed',
   ],
   cancel: ['token_not_found', 'invalid_transition'],
   noShow: ['token_not_found', 'invalid_transition', 'too_early'],
@@ -44,6 +48,7 @@ export const COMMAND_REFUSALS = {
   start: ['token_not_found', 'invalid_transition', 'consultation_in_progress'],
   complete: ['token_not_found', 'invalid_transition'],
   skip: ['token_not_found', 'invalid_transition'],
+  correct: ['token_not_found', 'duplicate_booking'],
   undo: ['token_not_found', 'duplicate_booking', 'slot_ended', 'slot_closed', 'nothing_to_undo'],
   move: [
     'slot_not_found',
@@ -52,6 +57,7 @@ export const COMMAND_REFUSALS = {
     'slot_ended',
     'slot_closed',
     'waitlist_full',
+    'intake_closed',
     'invalid_transition',
   ],
   reclassify: ['token_not_found', 'invalid_transition'],
@@ -59,8 +65,12 @@ export const COMMAND_REFUSALS = {
   openSlots: ['doctor_not_found'],
   addSlot: ['doctor_not_found', 'slot_ended', 'id_taken'],
   reviseSlot: ['slot_not_found', 'slot_ended', 'slot_closed', 'capacity_below_seated'],
-  closeSlot: ['slot_not_found', 'slot_ended', 'slot_closed'],
+  closeSlot: ['slot_not_found', 'slot_ended', 'slot_closed', 'intake_closed'],
   reopenSlot: ['slot_not_found', 'slot_ended', 'slot_closed'],
+  retireDoctor: ['doctor_not_found', 'doctor_in_use'],
+  takeLeave: ['doctor_not_found', 'slot_not_found', 'slot_ended', 'slot_closed', 'intake_closed'],
+  endLeave: ['doctor_not_found', 'leave_not_found'],
+  putHolidays: [],
   delayDay: ['doctor_not_found'],
   setBreak: ['doctor_not_found'],
   advanceTime: ['doctor_not_found'],
@@ -82,6 +92,8 @@ interface RefusalFacts {
   consultation_in_progress: { readonly tokenId: TokenId };
   /** How many seated tokens cannot be bumped (R12). */
   capacity_below_seated: { readonly count: number };
+  /** How many patients have still to be seen, and the token of the first of them. */
+  doctor_in_use: { readonly tokenId: TokenId; readonly count: number };
 }
 
 /** The codes without facts beside them. */

@@ -6,6 +6,7 @@ import {
   type SessionId,
   type SlotId,
 } from './ids.ts';
+import { EMERGENCY, type PatientClass } from './patient-class.ts';
 
 /** Everything about a slot but its tokens. */
 export interface SlotFacts {
@@ -63,6 +64,29 @@ export const SESSION_ENDED = 'session_ended';
 
 /** The closing reason of a slot on a day of the doctor's leave or of a holiday (R24). */
 export const ON_LEAVE = 'on_leave';
+
+/**
+ * Which newcomers a slot takes now: none while it is kept for its patients (R25), otherwise those of its intake (R23).
+ */
+export const intakeOf = ({ kept, intake }: SlotFacts): Intake => (kept === null ? intake : 'NONE');
+
+/** Whether a slot takes a newcomer of this class, if it is open and has not ended (R23, R25). */
+export function takesNewcomer(slot: SlotFacts, { type }: PatientClass): boolean {
+  const intake = intakeOf(slot);
+  return intake === 'ALL' || (intake === 'EMERGENCY' && type === EMERGENCY);
+}
+
+/**
+ * A kept slot that has no live token any more: it takes over what its session yields, or it closes when the session
+ * yields nothing or a slot that has ended (R25).
+ */
+export function followingSession(slot: SlotFacts, at: EpochMs, graceMinutes: number): SlotFacts {
+  const replacement = slot.kept?.replacement ?? null;
+  const closed = { ...slot, kept: null, closedReason: SESSION_ENDED };
+  if (replacement === null) return closed;
+  const followed = { ...slot, ...replacement, kept: null };
+  return at < endsAt(followed, graceMinutes) ? followed : closed;
+}
 
 const MINUTE_MS = 60_000;
 

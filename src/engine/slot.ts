@@ -66,7 +66,6 @@ export class Slot {
     COMPLETED: null,
     WAITING: null,
   };
-  #tokensByPatient: Map<PatientId, Token> | null = null;
   #over: Set<Token> | null = null;
   #seated = 0;
   #waiting = 0;
@@ -105,12 +104,6 @@ export class Slot {
   /** Whether the slot was closed: it then takes no booking, move or promotion at any time. */
   get isClosed(): boolean {
     return this.#facts.closedReason !== null;
-  }
-
-  /** Whether the slot takes newcomers of this class, as far as its intake and its session say (R23, R25). */
-  takesNewcomers({ type }: PatientClass): boolean {
-    const { intake, kept } = this.#facts;
-    return kept === null && (intake === 'ALL' || (intake === 'EMERGENCY' && type === EMERGENCY));
   }
 
   /** Whether the slot has no live token. */
@@ -169,11 +162,6 @@ export class Slot {
   /** Seats held by tokens that no command bumps: in consultation or completed (R3). */
   get unbumpableSeats(): number {
     return this.inConsultation + (this.#lines.COMPLETED?.size ?? 0);
-  }
-
-  /** The live token of this patient in the slot (R15). */
-  tokenOfPatient(patientId: PatientId): Token | undefined {
-    return this.#tokensByPatient?.get(patientId);
   }
 
   /** The token's place on the waitlist: 1 for the token promoted next; null for a seated token. */
@@ -243,8 +231,6 @@ export class Slot {
     (this.#lines[status] ??= new Line()).insert(token);
     this.#count(token, status, 1);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
-    if (token.patientId !== null)
-      (this.#tokensByPatient ??= new Map<PatientId, Token>()).set(token.patientId, token);
   }
 
   /** Removes a token from the line of this status. */
@@ -252,7 +238,6 @@ export class Slot {
     this.#lines[status]?.remove(token);
     this.#count(token, status, -1);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.delete(token);
-    if (token.patientId !== null) this.#tokensByPatient?.delete(token.patientId);
   }
 
   /** Keeps a token that is over with its slot, because it may come back (R22). */

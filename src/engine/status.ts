@@ -52,6 +52,9 @@ export const isLive = (status: Status): status is LiveStatus =>
 export const awaitsConsultation = (status: Status): boolean =>
   isLive(status) && status !== 'IN_CONSULTATION' && status !== 'COMPLETED';
 
+/** Whether the hospital still has something to do for the patient: to see the patient, or to end the consultation. */
+export const isWithHospital = (status: Status): boolean => isLive(status) && status !== 'COMPLETED';
+
 /**
  * Whether a token of this status says that the patient is at the clinic. Null for a token that waits or is over: it
  * keeps what was so before, because it comes back with it (R5, R22).

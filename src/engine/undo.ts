@@ -39,7 +39,7 @@ function refusalOfUndo(state: EngineState, token: Token, { today, at }: Now): Re
   const { slot, last, patientId } = token;
   if (last.kind !== 'cancelled' && last.kind !== 'no_show')
     return state.isPast(slot.facts, today, at) ? refuse('slot_ended') : undefined;
-  const other = patientId === null ? undefined : slot.tokenOfPatient(patientId);
+  const other = patientId === null ? undefined : state.patients.liveTokenIn(slot, patientId);
   if (other !== undefined) return refuseWith({ code: 'duplicate_booking', tokenId: other.id });
   if (state.hasEnded(slot, at)) return refuse('slot_ended');
   return slot.isClosed ? refuse('slot_closed') : undefined;

@@ -1,12 +1,11 @@
 import {
   doctorId,
+  ON_LEAVE,
   SESSION_ENDED,
   slotId,
-  type AllocationEngine,
   type ClosedSlot,
   type CloseSlot,
   type DelayDay,
-  type DoctorFacts,
   type DoctorId,
   type EpochMs,
   type Outcome,
@@ -23,8 +22,8 @@ import type { Scope } from '../store/index.ts';
 import type { CommandContext } from './caller.ts';
 import { affectedByClosing } from './closing-record.ts';
 import type { CommandName } from './commands.ts';
-import { dateFaultsOf, doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
-import { planOf, slotIdsOf } from './doctor-plan.ts';
+import { dateFaultsOf } from './doctor-input.ts';
+import { decideOrDryRun, runDryRunnable, type DryRunnable, type EngineStep } from './dry-run.ts';
 import type { Fault } from './fault-words.ts';
 import type { Answer } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
@@ -33,16 +32,10 @@ import {
   isTokenIn,
   union,
   type CommandDeps,
-  type CommandStep,
   type Intent,
   type Projection,
   type Runner,
 } from './runner.ts';
-
-/** A command that can be a dry run: the same answer, and no change. */
-interface DryRunnable {
-  readonly isDryRun: boolean;
-}
 
 /** A single slot as a roster writes it; without an id it gets a new one. */
 export type AddSlotCommand = Omit<SlotInput, 'id'> & { readonly id?: string };
@@ -73,18 +66,12 @@ export interface Break {
   readonly until: EpochMs | null;
 }
 
-/** A doctor who was added or revised. */
-export interface PutDoctor {
-  readonly isNew: boolean;
-  readonly doctor: DoctorFacts;
-}
-
 /** The open slots of a day that have not ended, all with the same delay now. */
 export interface DelayedDay extends Omit<DelayDay, 'at'> {
   readonly slots: readonly Slot[];
 }
 
-/** The commands on doctors and slots. */
+/** The commands on slots, and on the slots of a doctor's day. */
 export class ClinicCommands {
   readonly #deps: CommandDeps;
   readonly #runner: Runner;
@@ -92,34 +79,6 @@ export class ClinicCommands {
   constructor(deps: CommandDeps, runner: Runner) {
     this.#deps = deps;
     this.#runner = runner;
-  }
-
-  /**
-   * Adds or revises a doctor and the slots of the sessions; repeating it changes nothing.
-   * @param input the doctor as a roster writes it
-   */
-  putDoctor<View>(
-    id: string,
-    input: DoctorInput,
-    context: CommandContext,
-    project: Projection<PutDoctor, View>,
-  ): Promise<Answer<View>> {
-    return this.#runner.run('putDoctor', context, (intent) => {
-      const { engine } = this.#deps;
-      const errors = faultsOf(input);
-      if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
-      const plan = planOf(this.#deps, doctorFactsOf(id, input));
-      const { facts, planned } = plan;
-      let isNew = false;
-      const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan), isSetup: true };
-      return this.#runner.decide(scope, intent, {
-        decide: (at) => {
-          isNew = engine.doctor(facts.id) === undefined;
-          return engine.putDoctor(facts, planned, at);
-        },
-        project: (doctor, moment) => project({ isNew, doctor: doctor.facts }, moment),
-      });
-    });
   }
 
   /** Opens a single slot outside the sessions. */
@@ -145,7 +104,7 @@ export class ClinicCommands {
     });
   }
 
-  /** Sets a slot's seats and delay (R12). */
+  /** Sets a slot's seats, delay and intake (R12, R23). */
   reviseSlot<View>(
     { isDryRun, ...command }: ReviseSlotCommand,
     context: CommandContext,
@@ -169,8 +128,8 @@ export class ClinicCommands {
   ): Promise<Answer<View>> {
     const { slotId: id, reason, moveTo } = command;
     const close = async (intent: Intent): Promise<Result<View>> => {
-      if (reason === SESSION_ENDED)
-        return refused({ code: 'invalid_request', errors: [RESERVED_REASON] });
+      const fault = RESERVED_REASONS.get(reason);
+      if (fault !== undefined) return refused({ code: 'invalid_request', errors: [fault] });
       const own = await this.#runner.scopeOfSlot(id);
       const target = moveTo === null ? NOTHING : await this.#runner.scopeOfSlot(moveTo);
       return this.#onSlots(own && target && union(own, target), intent, {
@@ -261,7 +220,6 @@ export class ClinicCommands {
     return all;
   }
 
-  /** A dry run stores no answer: its idempotency key, if any, stays unused. */
   #run<View>(
     name: CommandName,
     isDryRun: boolean,
@@ -269,31 +227,31 @@ export class ClinicCommands {
     command: (intent: Intent) => Promise<Result<View>>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
-    const own = isDryRun ? { ...context, idempotency: null } : context;
-    return this.#runner.run(name, own, command, reason);
+    return runDryRunnable(this.#runner, name, { isDryRun }, context, command, reason);
   }
 
-  /** Runs a step on the engine; a dry run, on a copy of its doctors: the same code, and so the same answer. */
   #onSlots<Value, View>(
     scope: Scope | undefined,
     intent: Intent,
-    step: Omit<CommandStep<Value, View>, 'decide'> & {
-      readonly decide: (engine: AllocationEngine, at: EpochMs) => Outcome<Value>;
-    },
+    step: EngineStep<Value, View>,
   ): Promise<Result<View>> {
-    const { engine } = this.#deps;
     if (scope === undefined) return this.#runner.refuse({ code: 'slot_not_found' }, intent);
-    return this.#runner.decide(scope, intent, {
-      ...step,
-      decide: (at) =>
-        step.decide(step.isDryRun ? engine.copyForDryRun(scope.doctorIds) : engine, at),
-    });
+    return decideOrDryRun(this.#runner, this.#deps.engine, scope, intent, step);
   }
 }
 
 const NOTHING: Scope = { doctorIds: [] };
 
-const RESERVED_REASON: Fault = {
-  pointer: '/reason',
-  detail: `must not be ${SESSION_ENDED}: the service itself gives this reason when a session has ended`,
-};
+/** The closing reasons that the service itself gives, with the fault of a caller who gives one. */
+const RESERVED_REASONS: ReadonlyMap<string, Fault> = new Map(
+  Object.entries({
+    [SESSION_ENDED]: 'when a session has ended',
+    [ON_LEAVE]: 'on a day of leave or a holiday',
+  }).map(([reason, when]) => [
+    reason,
+    {
+      pointer: '/reason',
+      detail: `must not be ${reason}: the service itself gives this reason ${when}`,
+    },
+  ]),
+);

@@ -4,6 +4,8 @@ import type { RefusalCode } from './refusal.ts';
 interface CommandKind {
   /** Whether the first answer can be stored under an idempotency key, because a repeat would do more than the first. */
   readonly takesKey: boolean;
+  /** Whether the command also takes a token that is over. */
+  readonly takesOver?: boolean;
 }
 
 /** Every command that a caller can send, under the name that the engine gives it. */
@@ -16,10 +18,15 @@ export const COMMANDS = {
   start: { takesKey: true },
   complete: { takesKey: true },
   skip: { takesKey: true },
-  undo: { takesKey: true },
+  undo: { takesKey: true, takesOver: true },
+  correct: { takesKey: false, takesOver: true },
   move: { takesKey: true },
   reclassify: { takesKey: true },
   putDoctor: { takesKey: false },
+  retireDoctor: { takesKey: false },
+  takeLeave: { takesKey: true },
+  endLeave: { takesKey: false },
+  putHolidays: { takesKey: false },
   addSlot: { takesKey: true },
   reviseSlot: { takesKey: false },
   closeSlot: { takesKey: true },
@@ -33,7 +40,9 @@ export type CommandName = keyof typeof COMMANDS;
  * The codes with which a command refuses, in the order of the checks. A command that takes only live tokens has a code
  * of its own for a cancelled one.
  */
-export const refusalsOf = (command: CommandName): readonly RefusalCode[] =>
-  COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
-    code === 'token_not_found' && command !== 'undo' ? [code, 'token_already_cancelled'] : [code],
+export function refusalsOf(command: CommandName): readonly RefusalCode[] {
+  const { takesOver = false }: CommandKind = COMMANDS[command];
+  return COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
+    code === 'token_not_found' && !takesOver ? [code, 'token_already_cancelled'] : [code],
   );
+}

@@ -231,6 +231,8 @@ export const isTokenIn = ({ doctorIds }: Scope, token: Token | undefined): boole
 export const union = (a: Scope, b: Scope): Scope => ({
   doctorIds: [...new Set<DoctorId>([...a.doctorIds, ...b.doctorIds])].sort(),
   slotIds: [...(a.slotIds ?? []), ...(b.slotIds ?? [])],
+  sessions: [...(a.sessions ?? []), ...(b.sessions ?? [])],
+  isSetup: a.isSetup === true || b.isSetup === true,
 });
 
 /** Publishes that a command has its answer, and returns the answer. */

@@ -3,6 +3,7 @@ import type {
   Booked,
   Called,
   CallNext,
+  Correct,
   Departure,
   EpochMs,
   LocalDate,
@@ -21,8 +22,8 @@ import type { CommandContext } from './caller.ts';
 import type { CommandName } from './commands.ts';
 import type { Answer } from './idempotency.ts';
 import type { Fault } from './fault-words.ts';
-import { refused } from './refusal.ts';
-import type { CommandDeps, CommandStep, Projection, Runner } from './runner.ts';
+import { refused, type Result } from './refusal.ts';
+import type { CommandDeps, CommandStep, Intent, Projection, Runner } from './runner.ts';
 
 /** A command as a caller sends it: the service adds the instant, the local date and the id of a new token. */
 type Sent<Command> = Omit<Command, 'at' | 'today' | 'dateBegins' | 'tokenId'>;
@@ -34,6 +35,12 @@ export interface CallNextCommand extends Omit<Sent<CallNext>, 'current'> {
   readonly completeCurrent: boolean;
   /** Whether the current patient is skipped first (R21). */
   readonly skipCurrent: boolean;
+}
+
+/** A booking, and what else the patient has on that day. */
+export interface BookedVisit extends Booked {
+  /** The patient's other live tokens of the same date, of whichever doctor, in the order in which their slots start. */
+  readonly alsoBooked: readonly Token[];
 }
 
 /** A command on a token that exists. */
@@ -60,6 +67,11 @@ export interface ReclassifyCommand extends OnToken, Sent<Reclassify> {
   readonly reason: string;
 }
 
+export interface CorrectCommand extends OnToken, Sent<Correct> {
+  /** Goes on record. */
+  readonly reason: string;
+}
+
 /** The commands on a patient's token, from the booking to the end of the visit. */
 export class TokenCommands {
   readonly #deps: CommandDeps;
@@ -74,7 +86,7 @@ export class TokenCommands {
   book<View>(
     command: BookCommand,
     context: CommandContext,
-    project: Projection<Booked, View>,
+    project: Projection<BookedVisit, View>,
   ): Promise<Answer<View>> {
     const { engine, newId } = this.#deps;
     const { doctorId, slotId } = command;
@@ -82,7 +94,7 @@ export class TokenCommands {
     const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
     return this.#runner.run('book', context, (intent) =>
       this.#runner.decide(scope, intent, {
-        decide: (at) => engine.book({ ...command, tokenId: newId(at), at }),
+        decide: (at) => this.#withOthers(engine.book({ ...command, tokenId: newId(at), at })),
         project,
       }),
     );
@@ -174,13 +186,19 @@ export class TokenCommands {
       const today = this.#todayOf(engine.anyToken(tokenId)?.slot.doctor, at);
       return engine.undo({ tokenId, today, at });
     };
-    return this.#runner.run(
-      'undo',
-      context,
-      (intent) =>
-        this.#runner.decideOnToken(tokenId, intent, { decide, project }, { reach: 'any' }),
-      reason,
-    );
+    return this.#onAnyToken('undo', tokenId, context, { decide, project }, reason);
+  }
+
+  /** Corrects the name or the hospital id of a patient, for a reason that goes on record; also of a token that is over. */
+  correct<View>(
+    { tokenId, patientName, patientId, reason }: CorrectCommand,
+    context: CommandContext,
+    project: Projection<Token, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const decide = (at: EpochMs): Outcome<Token> =>
+      engine.correct({ tokenId, patientName, patientId, at });
+    return this.#onAnyToken('correct', tokenId, context, { decide, project }, reason);
   }
 
   /** Takes the next checked-in patient to the doctor; the current consultation is completed or skipped if asked to. */
@@ -235,6 +253,22 @@ export class TokenCommands {
     return this.#onToken('reclassify', tokenId, context, { decide, project }, reason);
   }
 
+  /** Adds the patient's other tokens of the day: those whose state cannot be lost any more, and those of the same doctor. */
+  #withOthers(outcome: Outcome<Booked>): Outcome<BookedVisit> {
+    if (!outcome.ok) return outcome;
+    const { engine, store } = this.#deps;
+    const { token } = outcome.value;
+    const { date, doctorId } = token.slot.facts;
+    const others = token.patientId === null ? [] : engine.patients.liveTokensOf(token.patientId);
+    const alsoBooked = others
+      .filter((other) => other !== token && other.slot.facts.date === date)
+      .filter(
+        ({ slot }) => slot.facts.doctorId === doctorId || store.isSettled(slot.facts.doctorId),
+      )
+      .sort((a, b) => a.slot.facts.startTime - b.slot.facts.startTime || (a.id < b.id ? -1 : 1));
+    return { ...outcome, value: { ...outcome.value, alsoBooked } };
+  }
+
   #onToken<Value, View>(
     name: CommandName,
     id: TokenId,
@@ -248,6 +282,19 @@ export class TokenCommands {
       (intent) => this.#runner.decideOnToken(id, intent, step),
       reason,
     );
+  }
+
+  /** A command on a token that may be over. */
+  #onAnyToken<Value, View>(
+    name: CommandName,
+    id: TokenId,
+    context: CommandContext,
+    step: CommandStep<Value, View>,
+    reason: string,
+  ): Promise<Answer<View>> {
+    const decide = (intent: Intent): Promise<Result<View>> =>
+      this.#runner.decideOnToken(id, intent, step, { reach: 'any' });
+    return this.#runner.run(name, context, decide, reason);
   }
 
   /** The local date of a doctor. An unknown doctor has none, and the engine refuses the command whatever the date. */

@@ -34,6 +34,15 @@ export interface DatedChange {
   readonly date: LocalDate | null;
 }
 
+/** A printed number that several tokens of one doctor's day have, against R10. */
+export interface DoubledNumber {
+  readonly doctorId: DoctorId;
+  readonly date: LocalDate;
+  readonly number: number;
+  /** In the order of the ids. */
+  readonly tokenIds: readonly TokenId[];
+}
+
 /**
  * What the audit reads: one consistent snapshot of a database, stopped or live. The database may be a network away and
  * years deep, so changes and tokens are read in batches of at most `ROWS_PER_BATCH`.
@@ -57,6 +66,8 @@ export interface AuditSource {
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]>;
   /** Tokens without any change record, and tokens that have moved to another doctor and left a row behind. */
   orphanTokens(): Promise<readonly TokenId[]>;
+  /** The numbers that several tokens have, by doctor, date and number. */
+  doubledNumbers(): Promise<readonly DoubledNumber[]>;
   close(): Promise<void>;
 }
 

@@ -157,7 +157,8 @@ describe('the engine answers as the rules read', () => {
     const others = ['moved_out', 'moved_in', 'reclassified', 'slot_set', 'break_set', 'undone'];
     const entries = ['booked', ...others];
     const codes = ENGINE_REFUSALS.filter(
-      (code) => !['doctor_not_found', 'id_taken'].includes(code),
+      (code) =>
+        !['doctor_not_found', 'leave_not_found', 'doctor_in_use', 'id_taken'].includes(code),
     );
     expect([...seen].sort()).toEqual([...entries, ...Object.keys(TRANSITIONS), ...codes].sort());
   });

@@ -34,7 +34,7 @@ const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', 'internal'];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
 const STEP = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
 const SLOT = ['slot_not_found', 'slot_ended', 'slot_closed'];
-const READ = ['invalid_request', 'not_durable', 'internal'];
+const READ = ['invalid_request', 'overloaded', 'not_durable', 'internal'];
 
 /** Every route with its success statuses and the codes it may answer. */
 const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly string[]]>> = {
@@ -48,10 +48,11 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
       'slot_ended',
       'slot_closed',
       'waitlist_full',
+      'intake_closed',
     ],
   ],
   'POST /cancel': ['200', STEP],
-  'POST /move': ['200', [...STEP, ...SLOT, 'duplicate_booking', 'waitlist_full']],
+  'POST /move': ['200', [...STEP, ...SLOT, 'duplicate_booking', 'waitlist_full', 'intake_closed']],
   'POST /reclassify': ['200', STEP],
   'POST /check-in': ['200', [...STEP, 'slot_ended', 'too_early']],
   'POST /call-next': [
@@ -77,8 +78,16 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'PUT /doctors/{id}': ['200 201', [...COMMAND, 'id_taken']],
   'POST /slots': ['201', [...POST, 'doctor_not_found', 'slot_ended', 'id_taken']],
   'PATCH /slots/{id}': ['200', [...COMMAND, ...SLOT, 'capacity_below_seated']],
-  'POST /slots/{id}/close': ['200', [...POST, ...SLOT]],
+  'POST /slots/{id}/close': ['200', [...POST, ...SLOT, 'intake_closed']],
   'POST /slots/{id}/reopen': ['200', [...POST, ...SLOT]],
+  'DELETE /doctors/{id}': ['200', [...COMMAND, 'doctor_not_found', 'doctor_in_use']],
+  'POST /doctors/{id}/leave': ['200', [...POST, ...SLOT, 'doctor_not_found', 'intake_closed']],
+  'DELETE /doctors/{id}/leave/{leave_id}': [
+    '200',
+    [...COMMAND, 'doctor_not_found', 'leave_not_found'],
+  ],
+  'GET /holidays': ['200', READ],
+  'PUT /holidays': ['200', COMMAND],
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
   'POST /doctors/{id}/break': ['200', [...POST, 'doctor_not_found']],
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
@@ -180,11 +189,11 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     expect(declared.map(({ name, required }) => [name, required])).toEqual(
       inPath.map((name) => [name, true]),
     );
-    expect(requestBody === undefined).toBe(route.startsWith('GET'));
+    expect(requestBody === undefined).toBe(/^(GET|DELETE) /.test(route));
+    const object = { type: 'object', additionalProperties: false };
+    const schema = route === 'PUT /holidays' ? { type: 'array', items: object } : object;
     if (requestBody !== undefined)
-      expect(requestBody.content).toMatchObject({
-        'application/json': { schema: { type: 'object', additionalProperties: false } },
-      });
+      expect(requestBody.content).toMatchObject({ 'application/json': { schema } });
     const keys = parameters.filter(({ name }) => name.toLowerCase() === 'idempotency-key');
     expect(keys).toHaveLength(route.startsWith('POST') ? 1 : 0);
   });

@@ -126,7 +126,13 @@ function setting(changes: Recorded, { slot }: SlotSet) {
   if (isOfDay) return { kind: 'delayDay', doctor, date, minutes: delayMinutes } as const;
   const place = placeOf(slot.id);
   if (slot.closedReason === null)
-    return { kind: 'reviseSlot', slot: place, capacity, delayMinutes } as const;
+    return {
+      kind: 'reviseSlot',
+      slot: place,
+      capacity,
+      delayMinutes,
+      intake: slot.intake,
+    } as const;
   const moved = firstOf(changes, 'moved_in');
   const moveTo = moved === undefined ? null : placeOf(moved.slotId);
   return { kind: 'closeSlot', slot: place, moveTo } as const;

@@ -1,5 +1,14 @@
-import { expect, it } from 'vitest';
-import { AllocationEngine, epochMs, type DoctorFacts } from '../../src/engine/index.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  AllocationEngine,
+  doctorId,
+  epochMs,
+  leaveId,
+  localDate,
+  sessionId,
+  type DoctorFacts,
+  type Leave,
+} from '../../src/engine/index.ts';
 import {
   demoRoster,
   exportRoster,
@@ -11,7 +20,8 @@ import {
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { openDatabase, openDryRunStore } from '../../src/store/index.ts';
 import { durableUrl } from '../support/app/app-database.ts';
-import { openApp } from '../support/app/app.ts';
+import { openApp, type TestApp } from '../support/app/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
 import { RULES } from '../support/engine/clinic.ts';
 
 const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
@@ -63,11 +73,18 @@ const file = (doctors: readonly DoctorFacts[], more: Partial<RosterFile> = {}): 
   patientTypes: [],
   doctors,
   slots: [],
+  withLeaves: new Set(),
+  holidays: undefined,
   ...more,
 });
 
 const [ONE, TWO] = DOC1.sessions;
 if (ONE === undefined || TWO === undefined) throw new Error('the demo has two sessions');
+
+const LEAVE: Leave = {
+  ...{ id: leaveId('l1'), reason: 'a course' },
+  ...{ from: localDate('2026-11-24'), to: localDate('2026-11-26') },
+};
 
 const FIRST = file([{ ...DOC1, sessions: [ONE] }], { slots: [camp()] });
 
@@ -126,6 +143,42 @@ it.each<[what: string, next: RosterFile, lines: string[]]>([
     'a new single slot',
     file([FIRST.doctors[0] ?? DOC1], { slots: [camp({ id: 'b' }), camp()] }),
     ['slot b of doctor doc1 opened'],
+  ],
+  [
+    'rooms, and dates and weeks of a session',
+    file([
+      {
+        ...{ ...DOC1, rooms: 2 },
+        sessions: [
+          {
+            ...{ ...ONE, validFrom: localDate('2026-11-23'), everyWeeks: 2 },
+            validUntil: localDate('2026-12-23'),
+          },
+        ],
+      },
+    ]),
+    [
+      'doctor doc1 revised: rooms',
+      'session doc1_slot1 of doctor doc1 changed: valid_from, valid_until, every_weeks',
+    ],
+  ],
+  [
+    'a leave',
+    file([{ ...DOC1, sessions: [ONE], leaves: [LEAVE] }], { withLeaves: new Set([DOC1.id]) }),
+    [
+      'leave of doctor doc1 2026-11-24 to 2026-11-26 added',
+      'slot camp of doctor doc1 closed',
+      'slot doc1_slot1@2026-11-24 of doctor doc1 closed',
+    ],
+  ],
+  [
+    'holidays',
+    file(FIRST.doctors, { holidays: [{ ...LEAVE, to: LEAVE.from, id: leaveId(LEAVE.from) }] }),
+    [
+      'holiday 2026-11-24 added',
+      'slot camp of doctor doc1 closed',
+      'slot doc1_slot1@2026-11-24 of doctor doc1 closed',
+    ],
   ],
   [
     'only parts that are not imported',
@@ -191,6 +244,139 @@ it('an export imports as the same roster, and its order does not depend on the o
   expect(await copy.import(exported)).toEqual(dryRun);
   expect(await copy.export()).toBe(text);
   expect(await copy.import(exported)).toEqual(['nothing to change']);
+});
+
+it('an export has rooms, leaves, holidays and the dates and weeks of sessions, and no retired doctor', async () => {
+  const database = new RosterDatabase(await durableUrl());
+  const session = {
+    ...{ ...ONE, end: '02:00', everyWeeks: 3 },
+    ...{ validFrom: localDate('2026-11-20'), validUntil: localDate('2027-11-20') },
+  };
+  const doctor = { ...DOC1, rooms: 3, sessions: [session], leaves: [LEAVE] };
+  const holidays = ['2026-12-25', '2027-01-01'].map((text) => {
+    const date = localDate(text);
+    return { id: leaveId(date), from: date, to: date, reason: 'a holiday' };
+  });
+  const roster = file([doctor], { withLeaves: new Set([DOC1.id]), holidays });
+  await database.import(file([{ ...DOC2, name: 'Dr. R' }]));
+  await database.import(roster);
+  const opd = await openApp({ store: (engine) => openDatabase(database.url, engine), roster: [] });
+  expect((await opd.send({ method: 'DELETE', url: '/doctors/doc2' })).status).toBe(200);
+  await opd.store.close();
+  const text = await database.export();
+  expect(parseRoster(text)).toEqual(roster);
+  expect(await database.import(roster)).toEqual(['nothing to change']);
+
+  // Without leaves and holidays a roster leaves them as they are; with empty lists it removes them.
+  const silent = file([{ ...doctor, leaves: [] }]);
+  expect(await database.import(silent)).toEqual(['nothing to change']);
+  const removing = file([{ ...doctor, leaves: [] }], {
+    withLeaves: new Set([DOC1.id]),
+    holidays: [],
+  });
+  expect(await database.import(removing)).toEqual([
+    ...['holiday 2026-12-25 removed', 'holiday 2027-01-01 removed'],
+    'leave of doctor doc1 2026-11-24 to 2026-11-26 removed',
+  ]);
+});
+
+it('an import names the sessions that overlap, also when nothing changes', async () => {
+  const database = new RosterDatabase(await durableUrl());
+  const ward = { ...ONE, id: sessionId('ward'), start: '09:30', end: '11:00' };
+  const roster = file([{ ...DOC1, sessions: [ONE, ward] }]);
+  const line = 'sessions doc1_slot1 and ward of doctor doc1 overlap, first on 2026-11-23';
+  expect(await database.import(roster)).toContain(line);
+  expect(await database.import(roster)).toEqual(['nothing to change', line]);
+});
+
+it('a dry run names the patients of a leave, and the slots that are kept for theirs', async () => {
+  const database = new RosterDatabase(await durableUrl());
+  await database.import(file([{ ...DOC1, timeZone: 'UTC' }]));
+  const opd = await openApp({ store: (engine) => openDatabase(database.url, engine), roster: [] });
+  const { id } = await opd.book('W1', { slot_id: 'doc1_slot1@2026-11-24' });
+  await opd.store.close();
+  const later = { ...ONE, start: '14:00', end: '15:00' };
+  const kept = file([{ ...DOC1, timeZone: 'UTC', sessions: [later, TWO] }]);
+  expect(await database.import(kept, { isDryRun: true })).toContain(
+    'slot doc1_slot1@2026-11-24 of doctor doc1 kept for its patients: it takes nobody new',
+  );
+  const leave = file([{ ...DOC1, timeZone: 'UTC', leaves: [LEAVE] }], {
+    withLeaves: new Set([DOC1.id]),
+  });
+  expect(await database.import(leave, { isDryRun: true })).toContain(`token ${id} cancelled`);
+  expect(await database.records()).toBeGreaterThan(0);
+});
+
+describe('the demo doctors, when the first real roster is applied', () => {
+  const REAL = file([{ ...DOC1, id: doctorId('rao'), name: 'Dr. Rao', sessions: [] }]);
+  const demo = demoRoster('Asia/Kolkata');
+  const listedIn = async (database: RosterDatabase): Promise<string[]> => {
+    const exported = parseRoster(await database.export());
+    return 'doctors' in exported ? exported.doctors.map(({ id }) => id) : [];
+  };
+
+  it('retire, and the import says so', async () => {
+    const database = new RosterDatabase(await durableUrl());
+    await database.import(file(demo));
+    const lines = await database.import(REAL, { isDryRun: true });
+    expect(lines.filter((line) => !line.startsWith('slot'))).toEqual([
+      ...['doctor doc1 retired', 'doctor doc2 retired', 'doctor doc3 retired'],
+      'doctor rao added',
+    ]);
+    expect(await database.import(REAL)).toEqual(lines);
+    expect(await listedIn(database)).toEqual(['rao']);
+    expect(await database.import(REAL)).toEqual(['nothing to change']);
+  });
+
+  it('a demo doctor whose id the roster gives to its own doctor becomes that doctor', async () => {
+    const database = new RosterDatabase(await durableUrl());
+    await database.import(file(demo));
+    await database.import(file([{ ...DOC1, name: 'Dr. Rao' }]));
+    expect(await listedIn(database)).toEqual(['doc1']);
+  });
+
+  it.each<[what: string, use: (opd: TestApp) => Promise<unknown>]>([
+    ['a token is live', (opd) => opd.book('W1')],
+    [
+      'a demo doctor was changed',
+      (opd) => opd.put('/doctors/doc3', doctorInput({ name: 'Dr. Sen', sessions: [] })),
+    ],
+    [
+      'there is another doctor',
+      (opd) => opd.put('/doctors/sen', doctorInput({ name: 'Dr. Sen', sessions: [] })),
+    ],
+    [
+      'there is a single slot',
+      (opd) =>
+        opd.post('/slots', {
+          ...{ doctor_id: 'doc1', capacity: 1 },
+          ...{ start_time: '2026-11-24T12:00:00Z', end_time: '2026-11-24T13:00:00Z' },
+        }),
+    ],
+  ])('stay when %s', async (_, use) => {
+    const database = new RosterDatabase(await durableUrl());
+    const opd = await openApp({ store: (engine) => openDatabase(database.url, engine) });
+    await use(opd);
+    await opd.store.close();
+    await database.import(REAL);
+    expect(await listedIn(database)).toEqual(expect.arrayContaining(['doc1', 'doc2', 'rao']));
+  });
+
+  it('stay when the roster has one of them', async () => {
+    const database = new RosterDatabase(await durableUrl());
+    await database.import(file(demo));
+    await database.import(file([...REAL.doctors, ...demo.slice(0, 1)]));
+    expect(await listedIn(database)).toEqual(['doc1', 'doc2', 'doc3', 'rao']);
+  });
+
+  it('retire at a start too, which returns their ids for the log', async () => {
+    const opd = await openApp();
+    const { doctors } = REAL;
+    expect(await opd.service.start(() => ({ doctors, slots: [] }))).toEqual({
+      retired: ['doc1', 'doc2', 'doc3'],
+    });
+    expect(await opd.service.start(() => ({ doctors, slots: [] }))).toEqual({ retired: [] });
+  });
 });
 
 it('an export has the doctors by id, in whatever order the store loads them', async () => {

@@ -1,16 +1,15 @@
 import { Type, type Static } from '@sinclair/typebox';
 import {
   alternativesTo,
-  type Booked,
   type Moment,
   type Reordered as EngineReordered,
   type Token,
   type Undone as EngineUndone,
   UNDOABLE,
 } from '../../engine/index.ts';
-import { instantOf } from '../../service/index.ts';
+import { instantOf, type BookedVisit } from '../../service/index.ts';
 import { arrayOf, Count, Instant, oneOf, orNull, Text } from '../schema.ts';
-import { Token as TokenSchema, tokenFields, tokenOf } from './token.ts';
+import { StatusName, Token as TokenSchema, tokenFields, tokenOf } from './token.ts';
 
 // What a command answers that gives a token its place: the token, and the others whose places it changed.
 
@@ -53,21 +52,51 @@ const alternativesOf = (
       }
     : {};
 
+const AlsoBooked = Type.Object(
+  { id: Text, doctor_id: Text, slot_id: Text, start_time: Instant, status: StatusName },
+  { title: 'AlsoBooked', description: 'Another live token of the patient on the same date.' },
+);
+export type AlsoBookedView = Static<typeof AlsoBooked>;
+
+/** A booking without a patient id says nothing about other tokens. */
+const alsoBookedOf = ({
+  token,
+  alsoBooked,
+}: BookedVisit): { also_booked?: readonly AlsoBookedView[] } =>
+  token.patientId === null
+    ? {}
+    : {
+        also_booked: alsoBooked.map(({ id, status, slot: { facts } }) => ({
+          id,
+          doctor_id: facts.doctorId,
+          slot_id: facts.id,
+          start_time: instantOf(facts.startTime),
+          status,
+        })),
+      };
+
 /** The answer to a booking. */
 export const Booking = Type.Object(
   {
     ...tokenFields,
     bumped: orNull(Bumped),
     alternatives: Type.Optional(arrayOf(Alternative)),
+    also_booked: Type.Optional(
+      arrayOf(
+        AlsoBooked,
+        'Where the booking names a `patient_id`: the other live tokens of that patient on the same date. It is a hint for the desk, never a refusal.',
+      ),
+    ),
   },
   { title: 'Booking', description: 'The new token, and the token that lost its seat to it.' },
 );
 export type BookingView = Static<typeof Booking>;
 
-export const bookingOf = ({ token, bumped }: Booked, moment: Moment): BookingView => ({
-  ...tokenOf(token, moment),
-  bumped: bumped === null ? null : bumpedOf(bumped),
-  ...alternativesOf(token, moment),
+export const bookingOf = (booked: BookedVisit, moment: Moment): BookingView => ({
+  ...tokenOf(booked.token, moment),
+  bumped: booked.bumped === null ? null : bumpedOf(booked.bumped),
+  ...alternativesOf(booked.token, moment),
+  ...alsoBookedOf(booked),
 });
 
 const reorderedFields = {

@@ -69,6 +69,15 @@ const FACTS: Readonly<Partial<Record<ProblemCode, TProperties>>> = {
       description: '`consultation_in_progress`: the token of a patient who is with the doctor.',
     }),
   },
+  doctor_in_use: {
+    token_id: Type.String({
+      description: '`doctor_in_use`: the token of the first patient who has not been seen.',
+    }),
+    count: Type.Integer({
+      minimum: 1,
+      description: '`doctor_in_use`: how many patients have not been seen.',
+    }),
+  },
   capacity_below_seated: {
     count: Type.Integer({
       minimum: 1,
@@ -121,6 +130,8 @@ export function factsOf(refusal: Refusal): ProblemFacts {
       return { last_change: refusal.lastChange };
     case 'too_early':
       return { allowed_from: instantOf(refusal.allowedFrom) };
+    case 'doctor_in_use':
+      return { token_id: refusal.tokenId, count: refusal.count };
     case 'capacity_below_seated':
       return { count: refusal.count };
     case 'invalid_transition':

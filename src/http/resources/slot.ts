@@ -3,6 +3,8 @@ import {
   delayedStartOf,
   endsAt,
   holdsSeat,
+  INTAKES,
+  intakeOf,
   SLOT_STATUSES,
   slotStatusOf,
   type ClosedSlot as EngineClosedSlot,
@@ -33,6 +35,14 @@ const slotFields = {
   seats_left: Count,
   waiting: Count,
   status: oneOf(SLOT_STATUSES, { title: 'SlotStatus' }),
+  intake: oneOf(INTAKES, {
+    title: 'Intake',
+    description: 'Which new patients the slot takes, while it is open.',
+  }),
+  kept: Type.Boolean({
+    description:
+      'Whether the session no longer yields the slot, so that it is kept for its patients and takes nobody new.',
+  }),
   tokens: arrayOf(Token),
   waitlist: arrayOf(Token),
 };
@@ -56,11 +66,13 @@ export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
   seats_left: slot.seatsLeft,
   waiting: slot.waiting,
   status: slotStatusOf(slot, moment),
+  intake: intakeOf(slot.facts),
+  kept: slot.facts.kept !== null,
   tokens: slot.seatedTokens().map((token) => tokenOf(token, moment)),
   waitlist: slot.waitlist().map((token) => tokenOf(token, moment)),
 });
 
-/** The answer to a change of seats or delay. */
+/** The answer to a change of seats, delay or intake. */
 export const RevisedSlot = Type.Object(
   {
     ...slotFields,

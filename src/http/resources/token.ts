@@ -7,8 +7,8 @@ import {
   type Status,
   type Token as EngineToken,
 } from '../../engine/index.ts';
-import { instantOf, type StoredToken } from '../../service/index.ts';
-import { Instant, oneOf, Text, TextOrNull } from '../schema.ts';
+import { instantOf, type SearchPage, type StoredToken } from '../../service/index.ts';
+import { arrayOf, Instant, oneOf, Text, TextOrNull } from '../schema.ts';
 
 export const StatusName = oneOf(Object.keys(STATUSES) as Status[], { title: 'TokenStatus' });
 
@@ -50,7 +50,22 @@ export const Token = Type.Object(tokenFields, {
 });
 export type TokenView = Static<typeof Token>;
 
-/** A live token. */
+/** The tokens that a search has found. */
+export const FoundTokens = Type.Object(
+  {
+    tokens: arrayOf(Token),
+    next_cursor: TextOrNull('The `cursor` of the next page; null when there are no more tokens.'),
+  },
+  { title: 'FoundTokens', description: 'Some of the tokens of a search, the latest date first.' },
+);
+export type FoundTokensView = Static<typeof FoundTokens>;
+
+export const foundTokensOf = ({ tokens, nextCursor }: SearchPage<TokenView>): FoundTokensView => ({
+  tokens,
+  next_cursor: nextCursor,
+});
+
+/** A token of the engine. */
 export function tokenOf(token: EngineToken, moment: Moment): TokenView {
   const { slot } = token;
   const estimatedTime = estimatedTimeOf(token, moment);

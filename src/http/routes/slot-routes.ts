@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { doctorId, localDate, slotId } from '../../engine/index.ts';
-import { Capacity, Id, type ClinicCommands } from '../../service/index.ts';
+import { doctorId, INTAKES, localDate, slotId, type Intake } from '../../engine/index.ts';
+import { Capacity, Id, type ClinicCommands, type Reads } from '../../service/index.ts';
 import { EXAMPLE_DATE } from '../examples.ts';
 import {
   Break,
@@ -17,10 +17,11 @@ import {
   slotOf,
 } from '../resources/slot.ts';
 import type { Routes } from '../route.ts';
-import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
+import { closed, DateText, DRY_RUN, DryRunQuery, idParams, oneOf, Reason } from '../schema.ts';
 
 interface SlotRoutes {
   readonly clinic: ClinicCommands;
+  readonly reads: Reads;
 }
 
 const SlotBody = closed(
@@ -53,8 +54,18 @@ const DelayMinutes = Type.Integer({
 const ReviseSlotBody = Type.Unsafe<{
   readonly capacity?: number;
   readonly delay_minutes?: number;
+  readonly intake?: Intake;
 }>({
-  ...closed({ capacity: Type.Optional(Capacity), delay_minutes: Type.Optional(DelayMinutes) }),
+  ...closed({
+    capacity: Type.Optional(Capacity),
+    delay_minutes: Type.Optional(DelayMinutes),
+    intake: Type.Optional(
+      oneOf(INTAKES, {
+        description:
+          '`NONE`: nobody new, the patients of the slot are seen; `EMERGENCY`: new emergencies only.',
+      }),
+    ),
+  }),
   minProperties: 1,
   title: 'ReviseSlotRequest',
   examples: [{ capacity: 4 }],
@@ -104,22 +115,30 @@ const SlotParams = idParams(
   `doc1_slot1@${EXAMPLE_DATE}`,
 );
 
-const DryRunQuery = closed({
-  dry_run: Type.Optional(
-    oneOf(['true', 'false'], {
-      description:
-        '`true` asks for a dry run: the answer is the same, but the command changes nothing.',
-    }),
-  ),
-});
-
-const DRY_RUN = 'With `dry_run=true` the answer is the same, but the command changes nothing.';
-
 /** Adds the routes by which slots are opened, and changed while patients are in them. */
-export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
+export function addSlotRoutes(routes: Routes, { clinic, reads }: SlotRoutes): void {
+  addReads(routes, reads);
   addOpening(routes, clinic);
   addDisruptions(routes, clinic);
   addDoctorDay(routes, clinic);
+}
+
+function addReads(routes: Routes, reads: Reads): void {
+  routes.read({
+    name: 'readSlot',
+    url: '/slots/:id',
+    tag: 'Slots',
+    summary: 'Read a slot with its patients',
+    description:
+      'A slot of any age, with its seated and its waiting patients, the best rank first.',
+    params: idParams(
+      'The id of a slot, or of a session: it means the next slot that takes bookings.',
+      `doc1_slot1@${EXAMPLE_DATE}`,
+    ),
+    success: Slot,
+    codes: ['slot_not_found'],
+    run: ({ params }, identity) => reads.slot({ identity, slotId: slotId(params.id) }, slotOf),
+  });
 }
 
 function addOpening(routes: Routes, clinic: ClinicCommands): void {
@@ -140,8 +159,8 @@ function addOpening(routes: Routes, clinic: ClinicCommands): void {
     method: 'PATCH',
     url: '/slots/:id',
     tag: 'Slots',
-    summary: 'Change the seats or the delay of a slot',
-    description: `More seats promote waiting patients; fewer seats bump the lowest ranks. ${DRY_RUN}`,
+    summary: 'Change the seats, the delay or the intake of a slot',
+    description: `More seats promote waiting patients; fewer seats bump the lowest ranks. The intake says which new patients the slot takes. ${DRY_RUN}`,
     params: SlotParams,
     query: DryRunQuery,
     body: ReviseSlotBody,
@@ -152,6 +171,7 @@ function addOpening(routes: Routes, clinic: ClinicCommands): void {
           slotId: slotId(params.id),
           capacity: body.capacity,
           delayMinutes: body.delay_minutes,
+          intake: body.intake,
           isDryRun: query.dry_run === 'true',
         },
         context,

@@ -201,7 +201,7 @@ export class Clinic {
   }
 
   reviseSlot(command: Partial<ReviseSlot>): Outcome<RevisedSlot> {
-    const same = { capacity: undefined, delayMinutes: undefined };
+    const same = { capacity: undefined, delayMinutes: undefined, intake: undefined };
     return this.engine.reviseSlot({ slotId: this.slot.facts.id, ...same, at: NOW, ...command });
   }
 

@@ -3,6 +3,7 @@ import {
   AllocationEngine,
   type CallNext,
   DEFAULT_CLASSES,
+  INTAKES,
   epochMs,
   localDate,
   patientId,
@@ -12,6 +13,7 @@ import {
   type DoctorId,
   type EngineRules,
   type EpochMs,
+  type Intake,
   type LocalDate,
   type Outcome,
   type SlotFacts,
@@ -71,6 +73,7 @@ type Step =
       readonly slot: number;
       readonly capacity: number | undefined;
       readonly delayMinutes: number | undefined;
+      readonly intake: Intake | undefined;
     }
   | { readonly kind: 'closeSlot'; readonly slot: number; readonly moveTo: number | null }
   | { readonly kind: 'reopenSlot'; readonly slot: number }
@@ -130,6 +133,7 @@ const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
       slot,
       capacity: optional(fc.constantFrom(1, 1, 2, 3, 4), undefined),
       delayMinutes: optional(fc.constantFrom(0, 10, 60), undefined),
+      intake: optional(fc.constantFrom('ALL', ...INTAKES), undefined),
     }),
   ],
   [2, fc.record({ kind: kind('closeSlot'), slot, moveTo: optional(slot, null) })],

@@ -267,12 +267,13 @@ function reviseSlot(model: Model, action: ActionOf<'reviseSlot'>): Refusal {
   if (model.hasEnded(slot)) return { code: 'slot_ended' };
   if (slot.closedReason !== null) return { code: 'slot_closed' };
   const { capacity = slot.capacity, delayMinutes = slot.delayMinutes } = action;
+  const { intake = slot.intake } = action;
   const unbumpable = model
     .claimsIn(slot)
     .filter(({ status }) => status === 'IN_CONSULTATION' || status === 'COMPLETED');
   if (unbumpable.length > capacity)
     return { code: 'capacity_below_seated', count: unbumpable.length };
-  model.resize({ ...model.delayed(slot, delayMinutes), capacity });
+  model.resize({ ...model.delayed(slot, delayMinutes), capacity, intake });
   return undefined;
 }
 

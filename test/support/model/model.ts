@@ -161,13 +161,16 @@ export class Model {
     return this.seated(slot).length < slot.capacity;
   }
 
-  /** Why a slot takes no newcomer like this one (R4, R11). */
+  /** Why a slot takes no newcomer like this one (R4, R11, R23). */
   refusalOf(newcomer: Claim, slot: SlotFacts): object | undefined {
     if (this.hasEnded(slot)) return { code: 'slot_ended' };
     if (slot.closedReason !== null) return { code: 'slot_closed' };
     const wouldWait = !this.hasFreeSeat(slot) && this.victimOf(newcomer, slot) === undefined;
     const isFull = this.waiting(slot).length >= HISTORY_RULES.waitlistMax;
-    return wouldWait && isFull ? { code: 'waitlist_full' } : undefined;
+    if (wouldWait && isFull) return { code: 'waitlist_full' };
+    const isTaken =
+      slot.intake === 'ALL' || (slot.intake === 'EMERGENCY' && newcomer.type === EMERGENCY);
+    return isTaken ? undefined : { code: 'intake_closed' };
   }
 
   /** Puts a newcomer on a free seat, on the victim's seat or on the waitlist (R2-R4). */

@@ -73,7 +73,8 @@ export class FrontDesk extends Desk {
     this.#each(name, (engine, command) => engine.reclassify({ ...command, patientType }));
 
   async revise(slot: string, capacity: number): Promise<void> {
-    const command = { slotId: slotId(slot), capacity, delayMinutes: undefined, at: this.at };
+    const others = { delayMinutes: undefined, intake: undefined };
+    const command = { slotId: slotId(slot), capacity, ...others, at: this.at };
     await this.#accept((engine) => engine.reviseSlot(command));
   }
 
