@@ -235,7 +235,15 @@ async function start(): Promise<void> {
   });
   const { store, archive } = openDatabase(DATABASE_URL, engine);
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
+    origins: settings.CORS_ORIGINS ?? [],
+  });
   if (!store.isDurable)
     logger.warn(
       'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',

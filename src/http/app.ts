@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import accepts from '@fastify/accepts';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -9,13 +10,17 @@ import {
   answerOtherMethods,
   handleErrors,
   refuseConnection,
+  refuseTunnel,
   refuseUrl,
   Unanswered,
 } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
+import { Hosts } from './hosts.ts';
 import { identifyNobody } from './identity.ts';
-import { Routes } from './route.ts';
+import { allowOrigins } from './origins.ts';
+import { refuseUnknownQueries, Routes } from './route.ts';
+import { VALIDATION } from './schema.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
@@ -30,6 +35,10 @@ export interface AppDeps {
   readonly clock: () => EpochMs;
   /** The version of the service, as `/openapi.json` gives it. */
   readonly version: string;
+  /** Host names that requests may have beside the loopback names and the bound address. None by default. */
+  readonly hosts?: readonly string[];
+  /** The origins of pages that may use the service from a browser. None by default. */
+  readonly origins?: readonly string[];
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
@@ -46,9 +55,12 @@ export async function buildApp({
   logger,
   clock,
   version,
+  hosts = [],
+  origins = [],
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
+  const ownHosts = new Hosts(hosts);
   const app = Fastify({
     // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
     loggerInstance: logger.child(
@@ -66,6 +78,10 @@ export async function buildApp({
     http: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // Node would answer without a body. The hook for host names answers instead.
+      requireHostHeader: false,
+      // Of two equal headers Node would drop the second one silently.
+      joinDuplicateHeaders: true,
     },
     // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
@@ -73,29 +89,21 @@ export async function buildApp({
     routerOptions: { maxParamLength: 1_024 },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, unanswered),
     frameworkErrors: (error, request, reply) => {
-      refuseUrl(error, request, reply);
+      if (!ownHosts.refuse(request, reply)) refuseUrl(error, request, reply);
       // Fastify runs no hook for a URL without a route, so the line is written here.
       requestLog.requestCompleted(null, request, reply);
     },
-    ajv: {
-      // Values are never coerced and fields never dropped; one answer names all faults.
-      // `verbose` adds the schema and the value to each fault, because its words are made from them.
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        allErrors: true,
-        verbose: true,
-      },
-    },
+    ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
-  unanswered.watch(app.server);
-  // Node answers an unknown `Expect` with 417 and no body; a server may ignore it instead (RFC 9110, 10.1.1).
-  app.server.on('checkExpectation', (request, response) =>
-    app.server.emit('request', request, response),
-  );
+  answerForNode(app.server, unanswered);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!ownHosts.refuse(request, reply)) done();
+  });
   takeJson(app);
   handleErrors(app, logger);
+  await allowOrigins(app, origins);
   const finishRoutes = answerOtherMethods(app);
+  refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
   const { tokens, clinic, reads, reports } = service;
@@ -109,4 +117,12 @@ export async function buildApp({
   await serveDescription(app, clock);
   finishRoutes();
   return app;
+}
+
+/** Takes over the answers that Node gives by itself when nobody listens for the event: they have no body. */
+function answerForNode(server: Server, unanswered: Unanswered): void {
+  unanswered.watch(server);
+  // Node answers an unknown `Expect` with 417; a server may ignore it instead (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('connect', (_request, socket) => refuseTunnel(socket, unanswered));
 }

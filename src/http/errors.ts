@@ -1,8 +1,10 @@
 import { METHODS, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
+import type { ProblemFacts } from './resources/problem.ts';
+import { RequestFault } from './request-fault.ts';
 import { sendProblem } from './send-problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
 
@@ -15,6 +17,14 @@ const CODE_OF: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_BAD_URL: 'route_not_found',
   FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
+  // A path of /docs/static that leaves its folder, or that no file system takes.
+  FST_STATIC_FORBIDDEN_PATH: 'route_not_found',
+};
+
+/** A request for a file of /docs that has conditions. */
+const FILE_CONDITION = {
+  pointer: '',
+  detail: 'has a header If-Match, If-Unmodified-Since or Range that the file does not fulfil',
 };
 
 /** Answers every error with a problem. An unexpected error is logged whole, and the caller gets its request id alone. */
@@ -24,11 +34,24 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
       return sendProblem(request, reply, 'invalid_request', {
         errors: faultsOfValidation(error.validation),
       });
+    if (error.statusCode === 412 || error.statusCode === 416)
+      return sendProblem(request, reply, 'invalid_request', { errors: [FILE_CONDITION] });
+    if (error instanceof RequestFault) return sendFault(error, request, reply);
     const code = CODE_OF[error.code] ?? (error.statusCode === 400 ? 'malformed_json' : 'internal');
     if (code === 'internal') logger.error({ request_id: request.id, err: error }, 'internal error');
     return sendProblem(request, reply, code);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 'route_not_found'));
+}
+
+function sendFault(
+  { problem, facts }: RequestFault,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  // The media type was right then, so it was the encoding (RFC 9110, 12.5.3).
+  if (problem === 'unsupported_media_type') reply.header('accept-encoding', 'identity');
+  return sendProblem(request, reply, problem, facts);
 }
 
 /** Answers a URL that the router cannot parse. */
@@ -54,9 +77,9 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
         sendProblem(request, reply.header('allow', methods.join(', ')), 'method_not_allowed'),
       );
     }
-    refuseAll(app, '*', app.supportedMethods, (request, reply) =>
-      sendProblem(request, reply, 'route_not_found'),
-    );
+    // The permission for other origins has a route for `OPTIONS` there. The router knows `*` as `/*`.
+    const others = app.supportedMethods.filter((method) => !app.hasRoute({ url: '/*', method }));
+    refuseAll(app, '*', others, (request, reply) => sendProblem(request, reply, 'route_not_found'));
   };
 }
 
@@ -79,7 +102,7 @@ function refuseAll(
 
 /** The requests of each connection that have no answer yet. */
 export class Unanswered {
-  readonly #requests = new WeakMap<Socket, Set<IncomingMessage>>();
+  readonly #requests = new WeakMap<Duplex, Set<IncomingMessage>>();
 
   /** Counts the requests of a server from now on. */
   watch(server: Server): void {
@@ -91,36 +114,46 @@ export class Unanswered {
   }
 
   /** Whether a whole request of this connection has no answer yet. */
-  awaitsAnswer(socket: Socket): boolean {
+  awaitsAnswer(socket: Duplex): boolean {
     return [...(this.#requests.get(socket) ?? [])].some(({ complete }) => complete);
   }
 }
 
-/** Answers bytes that are not HTTP. Fastify knows neither a route nor a request then, so the answer is written by hand. */
+/** Answers bytes that are not HTTP. */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
-  socket: Socket,
+  socket: Duplex,
   unanswered: Unanswered,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
-  if (unanswered.awaitsAnswer(socket)) return void socket.destroy();
-  const { status, title, detail } = PROBLEMS.invalid_request;
-  const body = JSON.stringify({
-    type: 'urn:opd:problem:invalid_request',
-    title,
-    status,
-    detail,
-    code: 'invalid_request',
-    errors: [
-      {
-        pointer: '',
-        detail: 'must be HTTP/1.1, with headers of 16 KiB at most, whole within 30 seconds',
-      },
-    ],
+  if (error.code === 'ECONNRESET') return void socket.destroy();
+  const fault = 'must be HTTP/1.1, with headers of 16 KiB at most, whole within 30 seconds';
+  endWithProblem(socket, unanswered, 'invalid_request', {
+    errors: [{ pointer: '', detail: fault }],
   });
+}
+
+/** Answers CONNECT, which asks a proxy for a tunnel. Node takes the connection from Fastify then. */
+export function refuseTunnel(socket: Duplex, unanswered: Unanswered): void {
+  // Without a listener an error of the socket would end the process.
+  socket.on('error', () => socket.destroy());
+  endWithProblem(socket, unanswered, 'method_not_allowed', {}, 'Allow: \r\n');
+}
+
+/** Writes a problem by hand, because Fastify knows neither a route nor a request, and closes the connection. */
+function endWithProblem(
+  socket: Duplex,
+  unanswered: Unanswered,
+  code: ProblemCode,
+  facts: ProblemFacts,
+  headers = '',
+): void {
+  // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
+  if (!socket.writable || unanswered.awaitsAnswer(socket)) return void socket.destroy();
+  const { status, title, detail } = PROBLEMS[code];
+  const type = `urn:opd:problem:${code}`;
+  const body = JSON.stringify({ type, title, status, detail, code, ...facts });
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}Content-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -23,6 +23,8 @@ export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
 export * from './doctor-input.ts';
+export { duplicateFieldsOf } from './duplicate-fields.ts';
+export { isVisibleText, VISIBLE_TEXT } from './visible-text.ts';
 export * from './fault-words.ts';
 export { exportRoster } from './roster/export.ts';
 export { importRoster } from './roster/import.ts';

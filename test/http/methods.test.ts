@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import type { InjectOptions } from 'fastify';
 import { expect, it } from 'vitest';
 import { booking, openApp } from '../support/app/app.ts';
@@ -119,6 +120,51 @@ it.each([
   const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
   expect(answer).toMatchObject({ status });
 });
+
+it.each(['gzip', 'br', 'deflate', 'GZIP', 'identity, gzip', 'x-unknown'])(
+  'a body with the encoding %s is refused, whatever its bytes are',
+  async (encoding) => {
+    const opd = await openApp();
+    const json = JSON.stringify(booking('W1'));
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+    for (const payload of [json, gzipSync(json)]) {
+      const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+      expect(answer).toMatchObject({
+        status: 415,
+        body: { code: 'unsupported_media_type' },
+        headers: { 'accept-encoding': 'identity' },
+      });
+    }
+    expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 0 });
+  },
+);
+
+it('a body with the encoding identity is plain JSON', async () => {
+  const opd = await openApp();
+  const answer = await opd.post('/book', booking('W1'), { 'content-encoding': 'Identity' });
+  expect(answer).toMatchObject({ status: 201 });
+});
+
+it.each(Object.entries(ROUTES))(
+  '%s refuses a query parameter that it does not know',
+  async (...row) => {
+    const [url, allow] = row;
+    const opd = await openApp();
+    for (const method of allow.split(', ')) {
+      const payload = /P/.test(method) ? { payload: {} } : {};
+      const request = { method, url: `${url}?nonsense=1`, ...payload } as InjectOptions;
+      const { status, body } = await opd.send<{ errors: object[] } | null>(request);
+      const isNamed = body?.errors.some((fault) => JSON.stringify(fault).includes('/nonsense'));
+      // A body that has faults is refused before the query is looked at.
+      expect([method, status, isNamed]).toEqual([
+        method,
+        400,
+        method === 'HEAD' ? undefined : isNamed,
+      ]);
+      if (method === 'GET') expect([url, isNamed]).toEqual([url, true]);
+    }
+  },
+);
 
 it('a request without a body is refused', async () => {
   const answer = await (await openApp()).send({ method: 'POST', url: '/book' });

@@ -43,6 +43,10 @@ export interface AppOptions {
   /** False: the service is not started, so it answers as a service that still loads. */
   readonly started?: boolean;
   readonly logger?: pino.Logger;
+  /** The origins of pages that may use the service. */
+  readonly origins?: readonly string[];
+  /** Host names of the service beside the loopback names. */
+  readonly hosts?: readonly string[];
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -170,7 +174,9 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const { hosts = [], origins = [] } = options;
+  const version = readVersion();
+  const app = await buildApp({ service, classes, logger, clock, version, hosts, origins });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
