@@ -67,7 +67,7 @@ it('an answer names the allowed origin and the headers that its pages may read, 
 it('an answer to another origin, or to a program, has no permission but says that it depends on the origin', async () => {
   const opd = await openForDesk();
   for (const headers of [{ origin: 'https://other.example' }, {}]) {
-    const answer = await opd.post('/book', booking('W1'), headers as Record<string, string>);
+    const answer = await opd.post('/book', booking('W1'), headers);
     expect(answer).toMatchObject({ status: 201, headers: { vary: 'Origin' } });
     expect(permissionsIn(answer)).toEqual([]);
   }
