@@ -10,7 +10,7 @@ const NOT_ON_POSTGRES = [
   // This test uses its own store, whose disk it blocks.
   'test/http/durability.test.ts',
   // These tests have no store, or always the same kind of store.
-  'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
+  'test/service/{calendar,duplicate-fields,empty-seats,idempotency,ids,roster}.test.ts',
 ];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -7,7 +7,7 @@ const COLON = 0x3a;
 /** A string, a bracket, a comma, a colon, or anything else that JSON has between them. */
 const PART = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^"{}[\],:\s]+/g;
 
-/** Characters of a pointer to an object, at most. A fault in an object further inside is told of the one around it. */
+/** Characters of a pointer to an object, at most. A fault in an object further inside has the pointer of the outer one. */
 const POINTER_LENGTH_MAX = 500;
 
 /** An object or a list whose end is not reached yet. */
