@@ -295,6 +295,8 @@ async function start(): Promise<void> {
     version: readVersion(),
     connectionLimits: connectionLimitsOf(settings, logger),
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
+    hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
+    origins: settings.CORS_ORIGINS ?? [],
   });
   if (!store.isDurable)
     logger.warn(

@@ -1,7 +1,11 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
-/** Writes one structured line for each request when it is answered. The line has no body, no query and no name. */
+/**
+ * Writes one structured line for each request when it is answered. The line has no body, no query and no name.
+ * All lines have the level `info`, because a full disk or too many requests make thousands of answers with 503 a second;
+ * at `warn` they would hide what an operator must read. The cause of a 500 is logged by itself, at `error`.
+ */
 export class RequestLog extends LogController {
   readonly #logger: Logger;
 
@@ -24,9 +28,8 @@ export class RequestLog extends LogController {
     reply: FastifyReply,
   ): void {
     if (request.isOverload) return;
-    const level = reply.statusCode >= 500 ? 'warn' : 'info';
-    if (!this.#logger.isLevelEnabled(level)) return;
-    this.#logger[level](
+    if (!this.#logger.isLevelEnabled('info')) return;
+    this.#logger.info(
       {
         request_id: request.id,
         method: request.method,

@@ -30,6 +30,8 @@ export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
 export * from './doctor-input.ts';
+export { duplicateFieldsOf } from './duplicate-fields.ts';
+export { isVisibleText, VISIBLE_TEXT } from './visible-text.ts';
 export * from './fault-words.ts';
 export { HolidayInput, holidayInputsOf } from './leave-input.ts';
 export type { Overlap } from './overlaps.ts';

@@ -23,6 +23,11 @@ it.each<[what: string, sent: string, stored: string]>([
   ['a backslash before ud800', 'a\\ud800', 'a\\ud800'],
   ['a backslash before u0000', 'a\\u0000', 'a\\u0000'],
   ['inner spaces', ' a  b ', 'a  b'],
+  ['a heart with its variation selector', '❤\ufe0f', '❤\ufe0f'],
+  ['a flag of tags', '🏴\u{e0067}\u{e0062}\u{e007f}', '🏴\u{e0067}\u{e0062}\u{e007f}'],
+  ['Hangul with a filler', '\u115f\u1161김', '\u115f\u1161김'],
+  ['one combining mark', '\u0301', '\u0301'],
+  ['a character for private use', '\ue000', '\ue000'],
   ['Malayalam with joiners', 'രാജന്\u200d', 'രാജന്\u200d'],
   ['Persian with non-joiners', 'علی\u200cرضا', 'علی\u200cرضا'],
 ])('a name of %s is accepted', async (_what, sent, stored) => {

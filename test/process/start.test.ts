@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DoctorView } from '../../src/http/resources/index.ts';
@@ -203,4 +205,22 @@ describe('the doctors at the start', () => {
     expect(line).toMatch(/"level":40,.*a restart loses every booking/);
     expect(more.filter((each) => !each.includes('/ready'))).toEqual([]);
   });
+});
+
+it('ALLOWED_HOSTS and CORS_ORIGINS say which hosts and which pages the service answers', async () => {
+  const origin = 'https://desk.example';
+  const lists = { ALLOWED_HOSTS: 'opd.example', CORS_ORIGINS: origin };
+  const server = await startServer({ ...MEMORY, ...lists, HOST: '127.0.0.1' });
+  const answerTo = async (host: string): Promise<IncomingMessage> => {
+    const [answer] = (await once(
+      get(server.url + '/health', { headers: { host, origin } }),
+      'response',
+    )) as [IncomingMessage];
+    answer.resume();
+    return answer;
+  };
+  const allowed = await answerTo('opd.example');
+  expect(allowed.statusCode).toBe(200);
+  expect(allowed.headers['access-control-allow-origin']).toBe(origin);
+  expect((await answerTo('other.example')).statusCode).toBe(421);
 });

@@ -53,6 +53,10 @@ export interface AppOptions {
   readonly connectionLimits?: Partial<ConnectionLimits>;
   /** The work that is accepted at the same time. Without it all requests are accepted. */
   readonly admissionLimits?: Partial<AdmissionLimits>;
+  /** The origins of pages that may use the service. */
+  readonly origins?: readonly string[];
+  /** Host names of the service beside the loopback names. */
+  readonly hosts?: readonly string[];
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -196,6 +200,8 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     version: readVersion(),
     connectionLimits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
     admissionLimits: { ...NO_ADMISSION_LIMITS, ...options.admissionLimits },
+    hosts: options.hosts ?? [],
+    origins: options.origins ?? [],
   });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
