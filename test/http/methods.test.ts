@@ -97,7 +97,7 @@ it('PUT of a doctor accepts a hundred sessions, and refuses a body of more than 
   const opd = await openApp();
   const week = (id: number) => ({
     ...(doctorInput()['sessions'] as object[])[0],
-    id: `${'s'.repeat(120)}${id}`,
+    id: `${'s'.repeat(115)}${id}`,
   });
   const input = doctorInput({ sessions: Array.from({ length: 100 }, (_, id) => week(id)) });
   expect(Buffer.byteLength(JSON.stringify(input))).toBeGreaterThan(16_384);
