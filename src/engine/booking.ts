@@ -39,7 +39,7 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
     hasCheckedIn: false,
   });
   const token = found(state.token(command.tokenId), 'a booked token is in the index');
-  return { ok: true, changes: changeSet.changes, value: { token, bumped: landing.victim ?? null } };
+  return changeSet.outcome({ token, bumped: landing.victim ?? null });
 }
 
 /** Why a slot takes no newcomer of this class (R4, R11); undefined when it does. */
@@ -90,5 +90,5 @@ function depart(
   changeSet.fillSeats(token.slot);
   changeSet.transition(token, kind);
   const promoted = changeSet.promote(token.slot, token.id) ?? null;
-  return { ok: true, changes: changeSet.changes, value: { token, promoted } };
+  return changeSet.outcome({ token, promoted });
 }

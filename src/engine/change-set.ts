@@ -1,4 +1,5 @@
 import { TRANSITIONS, type Change, type TokenFacts, type Transition } from './change.ts';
+import type { Accepted } from './command.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
 import type { DoctorId, EpochMs, TokenId } from './ids.ts';
 import { invariant } from './invariant.ts';
@@ -13,7 +14,8 @@ import { isLive, seatStatusOf } from './status.ts';
  * decided from the state after it.
  */
 export class ChangeSet {
-  readonly changes: Change[] = [];
+  readonly #changes: Change[] = [];
+  readonly #patientTypes: (string | null)[] = [];
   readonly #state: EngineState;
   readonly #at: EpochMs;
 
@@ -22,19 +24,25 @@ export class ChangeSet {
     this.#at = at;
   }
 
-  #append(change: Change): void {
+  /** The result of the command, with all changes so far. */
+  outcome<T>(value: T): Accepted<T> {
+    return { ok: true, changes: this.#changes, patientTypes: this.#patientTypes, value };
+  }
+
+  #append(change: Change, patientType: string | null): void {
     this.#state.apply(change);
-    this.changes.push(change);
+    this.#changes.push(change);
+    this.#patientTypes.push(patientType);
   }
 
   /** Adds a doctor, or sets the doctor's facts. */
   setDoctor(doctor: DoctorFacts): void {
-    this.#append({ kind: 'doctor_set', ...this.#nextEnvelope(doctor.id), doctor });
+    this.#append({ kind: 'doctor_set', ...this.#nextEnvelope(doctor.id), doctor }, null);
   }
 
   /** Opens a slot, or sets the slot's facts. */
   setSlot(slot: SlotFacts): void {
-    this.#append({ kind: 'slot_set', ...this.#nextEnvelope(slot.doctorId), slot });
+    this.#append({ kind: 'slot_set', ...this.#nextEnvelope(slot.doctorId), slot }, null);
   }
 
   /**
@@ -42,12 +50,12 @@ export class ChangeSet {
    * @param cause the other token that caused the change, if any (R17)
    */
   transition(token: Token, kind: Transition, cause: TokenId | null = null): void {
-    const { id, slot, status } = token;
+    const { id, slot, status, patientClass } = token;
     invariant(isLive(status), 'only a live token changes');
     const { doctor, facts } = slot;
     // The fields are listed one by one here and in `enter` because spreading is slow and every booking runs through
     // these two.
-    this.#append({
+    const change: Change = {
       kind,
       doctorId: facts.doctorId,
       version: doctor.version + 1,
@@ -57,18 +65,19 @@ export class ChangeSet {
       from: status,
       to: TRANSITIONS[kind] ?? seatStatusOf(token),
       cause,
-    });
+    };
+    this.#append(change, patientClass.type);
   }
 
   /** Gives a token another class; its status and its arrival do not change (R14). */
   reclassify(token: Token, { type, priority }: PatientClass): void {
     const envelope = this.#tokenEnvelope(token);
-    this.#append({ kind: 'reclassified', ...envelope, patientType: type, priority });
+    this.#append({ kind: 'reclassified', ...envelope, patientType: type, priority }, type);
   }
 
   /** Takes a token out of its slot. `enter` puts it into another one (R13). */
   moveOut(token: Token): void {
-    this.#append({ kind: 'moved_out', ...this.#tokenEnvelope(token) });
+    this.#append({ kind: 'moved_out', ...this.#tokenEnvelope(token) }, token.patientClass.type);
   }
 
   /**
@@ -81,7 +90,7 @@ export class ChangeSet {
     facts: Omit<TokenFacts, 'slotId' | 'to'>,
   ): void {
     if (victim !== undefined) this.transition(victim, 'bumped', facts.tokenId);
-    this.#append({
+    const change: Change = {
       kind,
       doctorId: slot.facts.doctorId,
       version: slot.doctor.version + 1,
@@ -97,7 +106,8 @@ export class ChangeSet {
       bookedAt: facts.bookedAt,
       to: isSeated ? seatStatusOf(facts) : 'WAITING',
       hasCheckedIn: facts.hasCheckedIn,
-    });
+    };
+    this.#append(change, facts.patientType);
   }
 
   /**

@@ -107,8 +107,19 @@ export interface DelayDay {
 }
 
 /** The result of a command: its changes and a value, or a refusal that has changed nothing (R9). */
-export type Outcome<T> =
-  { readonly ok: true; readonly changes: readonly Change[]; readonly value: T } | Refused;
+export type Outcome<T> = Accepted<T> | Refused;
+
+/** The result of a command that the rules accept. */
+export interface Accepted<T> {
+  readonly ok: true;
+  readonly changes: readonly Change[];
+  /**
+   * For each change the class of its token after the change, for counts by class, because a token that is over has left
+   * memory when the command returns. Null for a change of a doctor or a slot.
+   */
+  readonly patientTypes: readonly (string | null)[];
+  readonly value: T;
+}
 
 export interface Booked {
   readonly token: Token;

@@ -92,7 +92,7 @@ export function closeSlot(state: EngineState, command: CloseSlot): Outcome<Close
     }
     return [{ token: state.token(token.id) ?? token, outcome }];
   });
-  return { ok: true, changes: changeSet.changes, value: { slot, affected, bumped } };
+  return changeSet.outcome({ slot, affected, bumped });
 }
 
 /** What the closing does to a token; undefined for a completed token, which it does not affect. */
@@ -141,7 +141,7 @@ function enterTarget(
  */
 function reordered(
   state: EngineState,
-  { changes }: ChangeSet,
+  changeSet: ChangeSet,
   { id }: Token,
   bumped?: Token,
   promoted?: Token,
@@ -149,6 +149,9 @@ function reordered(
   const token = found(state.token(id), 'a moved or reclassified token is in the index');
   const otherThanToken = (touched: Token | undefined): Token | null =>
     touched === undefined || touched.id === id ? null : touched;
-  const value = { token, bumped: otherThanToken(bumped), promoted: otherThanToken(promoted) };
-  return { ok: true, changes, value };
+  return changeSet.outcome({
+    token,
+    bumped: otherThanToken(bumped),
+    promoted: otherThanToken(promoted),
+  });
 }

@@ -28,7 +28,7 @@ export function putDoctor(
   const slotsById = new Map(slots.map((slot) => [slot.id, slot]));
   for (const slot of slotsById.values()) changeSet.setSlot(slot);
   const doctor = found(state.doctor(facts.id), 'a doctor that was added is in memory');
-  return { ok: true, changes: changeSet.changes, value: doctor };
+  return changeSet.outcome(doctor);
 }
 
 /** See `AllocationEngine.openSlots`. */
@@ -42,7 +42,7 @@ export function openSlots(
   const opened = slotsToOpen(planned, state.ids, at);
   const changeSet = new ChangeSet(state, at);
   for (const slot of opened) changeSet.setSlot(slot);
-  return { ok: true, changes: changeSet.changes, value: opened };
+  return changeSet.outcome(opened);
 }
 
 /** See `AllocationEngine.addSlot`. */
@@ -53,7 +53,7 @@ export function addSlot(state: EngineState, facts: SlotFacts, at: EpochMs): Outc
   const changeSet = new ChangeSet(state, at);
   changeSet.setSlot(facts);
   const slot = found(state.slot(facts.id), 'a slot that was added is in memory');
-  return { ok: true, changes: changeSet.changes, value: slot };
+  return changeSet.outcome(slot);
 }
 
 /** See `AllocationEngine.reviseSlot`. */
@@ -79,7 +79,7 @@ export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Rev
   }
   setSlotIfChanged(changeSet, slot, { ...slot.facts, capacity, delayMinutes });
   const promoted = changeSet.fillSeats(slot);
-  return { ok: true, changes: changeSet.changes, value: { slot, bumped, promoted } };
+  return changeSet.outcome({ slot, bumped, promoted });
 }
 
 /** See `AllocationEngine.delayDay`. */
@@ -95,7 +95,7 @@ export function delayDay(state: EngineState, command: DelayDay): Outcome<readonl
     changeSet.fillSeats(slot);
     setSlotIfChanged(changeSet, slot, { ...slot.facts, delayMinutes });
   }
-  return { ok: true, changes: changeSet.changes, value: slots };
+  return changeSet.outcome(slots);
 }
 
 /** See `AllocationEngine.advanceTime`. */
@@ -107,7 +107,7 @@ export function advanceTime(state: EngineState, doctorId: DoctorId, at: EpochMs)
     if (state.hasEnded(slot, at))
       for (const waiter of slot.waitlist()) changeSet.transition(waiter, 'expired');
     else changeSet.fillSeats(slot);
-  return { ok: true, changes: changeSet.changes, value: doctor };
+  return changeSet.outcome(doctor);
 }
 
 function setSlotIfChanged(changeSet: ChangeSet, { facts }: Slot, revised: SlotFacts): void {

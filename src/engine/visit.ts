@@ -55,11 +55,7 @@ export function callNext(state: EngineState, command: CallNext): Outcome<Called>
   const changeSet = new ChangeSet(state, at);
   if (current !== undefined) changeSet.transition(current, 'completed');
   changeSet.transition(next, 'started');
-  return {
-    ok: true,
-    changes: changeSet.changes,
-    value: { token: next, completed: current ?? null },
-  };
+  return changeSet.outcome({ token: next, completed: current ?? null });
 }
 
 function transitionTo(
@@ -68,7 +64,7 @@ function transitionTo(
   kind: 'checked_in' | 'started' | 'completed',
 ): Outcome<Token> {
   changeSet.transition(token, kind);
-  return { ok: true, changes: changeSet.changes, value: token };
+  return changeSet.outcome(token);
 }
 
 /** The token that is with the doctor. A token of a past day that was never completed does not count. */

@@ -2,6 +2,7 @@ import { METHODS, STATUS_CODES, type IncomingMessage, type Server } from 'node:h
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { causeOf, publish } from '../telemetry/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import { sendProblem } from './send-problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
@@ -102,6 +103,7 @@ export function refuseConnection(
   socket: Socket,
   unanswered: Unanswered,
 ): void {
+  publish('opd:connection-refused', () => ({ cause: causeOf(error) }));
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
   if (unanswered.awaitsAnswer(socket)) return void socket.destroy();

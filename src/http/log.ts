@@ -1,7 +1,11 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { publish } from '../telemetry/index.ts';
 
-/** Writes one structured line for each request when it is answered. The line has no body, no query and no name. */
+/**
+ * Writes one structured line for each request when it is answered, and publishes its start and its end. The line has no
+ * body, no query and no name.
+ */
 export class RequestLog extends LogController {
   readonly #logger: Logger;
 
@@ -10,8 +14,17 @@ export class RequestLog extends LogController {
     this.#logger = logger;
   }
 
-  override incomingRequest(): void {
-    // The line of the completed request has the same facts.
+  override incomingRequest(request: FastifyRequest): void {
+    // No line: the line of the completed request has the same facts.
+    publish('opd:request-started', () => {
+      const { traceparent } = request.headers;
+      return {
+        key: request,
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        traceParent: typeof traceparent === 'string' ? traceparent : undefined,
+      };
+    });
   }
 
   override routeNotFound(): void {
@@ -23,6 +36,12 @@ export class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
+    publish('opd:request', () => ({
+      key: request,
+      operation: request.routeOptions.schema?.operationId ?? null,
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    }));
     const level = reply.statusCode >= 500 ? 'warn' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level](

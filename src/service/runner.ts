@@ -16,6 +16,7 @@ import type { CommandName } from './commands.ts';
 import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
+import { transact } from './transact.ts';
 
 export interface CommandDeps {
   readonly engine: AllocationEngine;
@@ -59,6 +60,8 @@ interface StartedCommand {
 /** The result of a decision in one transaction. */
 interface Decided<T> {
   readonly changes: readonly Change[];
+  /** The classes of their tokens, see `Accepted` in the engine. */
+  readonly patientTypes: readonly (string | null)[];
   readonly result: T;
 }
 
@@ -125,7 +128,7 @@ export class Runner {
         const doctorId = engine.token(id)?.slot.facts.doctorId;
         return doctorId !== undefined && scope.doctorIds.includes(doctorId)
           ? this.#decided(step, at)
-          : { changes: [], result: TOKEN_HAS_LEFT };
+          : unchanged(TOKEN_HAS_LEFT);
       });
       if (result !== TOKEN_HAS_LEFT) return result;
     }
@@ -133,10 +136,7 @@ export class Runner {
 
   /** Answers with a refusal that was found before a decision, and stores that response. */
   refuse(refusal: Refusal, intent: Intent): Promise<Result<never>> {
-    return this.#transact({ doctorIds: [] }, intent, () => ({
-      changes: [],
-      result: refused(refusal),
-    }));
+    return this.#transact({ doctorIds: [] }, intent, () => unchanged(refused(refusal)));
   }
 
   /** The scope of a command on a slot, or on the next slot of a session; undefined when the id names neither. */
@@ -163,9 +163,11 @@ export class Runner {
     at: EpochMs,
   ): Decided<Result<View>> {
     const outcome = decide(at);
-    if (!outcome.ok) return { changes: [], result: outcome };
+    if (!outcome.ok) return unchanged(outcome);
+    const { changes, patientTypes } = outcome;
     const value = project(outcome.value, { engine: this.#deps.engine, at });
-    return { changes: isDryRun ? [] : outcome.changes, result: { ok: true, value } };
+    const result = { ok: true, value } as const;
+    return isDryRun ? unchanged(result) : { changes, patientTypes, result };
   }
 
   /** No response is stored when the token has left, because the command is still to be decided. */
@@ -175,14 +177,17 @@ export class Runner {
     decide: (at: EpochMs) => Decided<T>,
   ): Promise<T> {
     const { store, clock } = this.#deps;
-    return store.transact(scope, () => {
+    return transact(store, scope, () => {
       const at = clock();
-      const { changes, result } = decide(at);
+      const { changes, patientTypes, result } = decide(at);
       const response = result === TOKEN_HAS_LEFT ? null : buildResponse(result, at);
-      return { changes, answer: result, origin: { actor, reason }, response };
+      return { changes, patientTypes, answer: result, origin: { actor, reason }, response };
     });
   }
 }
+
+/** A decision without changes. */
+const unchanged = <T>(result: T): Decided<T> => ({ changes: [], patientTypes: [], result });
 
 /**
  * The result when the token was moved to another doctor, or is over, since its doctor was read. Nothing was decided, and

@@ -1,6 +1,6 @@
 import type {
+  Accepted,
   AllocationEngine,
-  Change,
   Doctor,
   DoctorFacts,
   DoctorId,
@@ -13,6 +13,7 @@ import { calendarAt, plusDays } from './calendar.ts';
 import { planOf } from './doctor-plan.ts';
 import { applyRoster, SYSTEM } from './roster/apply.ts';
 import type { Roster } from './roster/file.ts';
+import { transact, type ClassifiedDecision } from './transact.ts';
 
 interface SlotMaintainerDeps {
   readonly engine: AllocationEngine;
@@ -96,11 +97,11 @@ export class SlotMaintainer {
     const { planned } = planOf(this.#deps, facts);
     const slotIds = planned.map(({ id }) => id);
     return this.#transact<Opening>({ doctorIds: [facts.id], slotIds }, (at) => {
-      if (engine.doctor(facts.id)?.facts !== facts) return { changes: [], answer: 'planOutdated' };
+      if (engine.doctor(facts.id)?.facts !== facts) return { ...UNCHANGED, answer: 'planOutdated' };
       const outcome = engine.openSlots(facts.id, planned, at);
       return outcome.ok
-        ? { changes: outcome.changes, answer: 'opened' }
-        : { changes: [], answer: 'refused' };
+        ? { ...changesOf(outcome), answer: 'opened' }
+        : { ...UNCHANGED, answer: 'refused' };
     });
   }
 
@@ -108,7 +109,7 @@ export class SlotMaintainer {
   #advanceTime(id: DoctorId): Promise<undefined> {
     return this.#transact({ doctorIds: [id] }, (at) => {
       const outcome = this.#deps.engine.advanceTime(id, at);
-      return { changes: outcome.ok ? outcome.changes : [], answer: undefined };
+      return { ...(outcome.ok ? changesOf(outcome) : UNCHANGED), answer: undefined };
     });
   }
 
@@ -133,12 +134,22 @@ export class SlotMaintainer {
 
   #transact<T>(
     scope: Scope,
-    decide: (at: EpochMs) => { readonly changes: readonly Change[]; readonly answer: T },
+    decide: (at: EpochMs) => Changes & { readonly answer: T },
   ): Promise<T> {
     const { store, clock } = this.#deps;
-    return store.transact(scope, () => ({ ...decide(clock()), origin: SYSTEM, response: null }));
+    return transact(store, scope, () => ({ ...decide(clock()), origin: SYSTEM, response: null }));
   }
 }
+
+/** The changes of a decision, and the classes of their tokens. */
+type Changes = Pick<ClassifiedDecision<unknown>, 'changes' | 'patientTypes'>;
+
+const UNCHANGED: Changes = { changes: [], patientTypes: [] };
+
+const changesOf = ({ changes, patientTypes }: Accepted<unknown>): Changes => ({
+  changes,
+  patientTypes,
+});
 
 /** A local date with its time zone, because a doctor who moves west has the same date twice. */
 const dayAt = (today: LocalDate, timeZone: string): string => `${today} ${timeZone}`;

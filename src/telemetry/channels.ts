@@ -11,7 +11,13 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:database-reachable': channel('opd:database-reachable'),
   'opd:store-failed': channel('opd:store-failed'),
   'opd:command': channel('opd:command'),
+  'opd:decision': channel('opd:decision'),
   'opd:background-run': channel('opd:background-run'),
+  'opd:request-started': channel('opd:request-started'),
+  'opd:request': channel('opd:request'),
+  'opd:request-refused': channel('opd:request-refused'),
+  'opd:connection-refused': channel('opd:connection-refused'),
+  'opd:log-lines-dropped': channel('opd:log-lines-dropped'),
 };
 
 /**

@@ -178,6 +178,7 @@ describe('a reclassification that changes nothing', () => {
     expect(clinic.reclassify('W1', 'W')).toEqual({
       ok: true,
       changes: [],
+      patientTypes: [],
       value: { token, bumped: null, promoted: null },
     });
     expect(snapshotOf(clinic.engine)).toEqual(before);
