@@ -56,6 +56,27 @@ export const Settings = Type.Object({
     description:
       'How many patients may wait in a slot. A booking that would make one more patient wait is refused.',
   }),
+  METRICS_HOST: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'The address at which METRICS_PORT is opened. Without it: 127.0.0.1.',
+    }),
+  ),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'The port at which `GET /metrics` is served, and nothing else; 0 means any free port. Without it, PORT serves the metrics too.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/]+',
+      description:
+        'The URL of a receiver of traces, by OpenTelemetry over HTTP, for example http://127.0.0.1:4318. Without it, no trace is made.',
+    }),
+  ),
 });
 export type Settings = Static<typeof Settings>;
 
@@ -72,7 +93,10 @@ export function readSettings(
     return [[name, schema['type'] === 'integer' && /^\d+$/.test(text) ? Number(text) : text]];
   });
   const settings = Value.Default(Settings, Object.fromEntries(given));
-  if (Value.Check(Settings, settings)) return { settings };
+  if (Value.Check(Settings, settings))
+    return settings.METRICS_HOST !== undefined && settings.METRICS_PORT === undefined
+      ? { faults: ['METRICS_HOST is set without METRICS_PORT. Set both, or only METRICS_PORT.'] }
+      : { settings };
   const names = new Set([...Value.Errors(Settings, settings)].map(({ path }) => path.slice(1)));
   return { faults: Array.from(names, (name) => faultOf(name, environment[name] ?? '')) };
 }

@@ -14,6 +14,7 @@ import {
 } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
+import type { MetricsSource } from './metrics.ts';
 import { identifyNobody } from './identity.ts';
 import { Routes } from './route.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
@@ -22,6 +23,7 @@ import { addReportRoutes } from './routes/report-routes.ts';
 import { addSlotRoutes } from './routes/slot-routes.ts';
 import { addTokenRoutes } from './routes/token-routes.ts';
 import { addVisitRoutes } from './routes/visit-routes.ts';
+import { VALIDATION } from './validation-faults.ts';
 
 export interface AppDeps {
   readonly service: Service;
@@ -30,6 +32,8 @@ export interface AppDeps {
   readonly clock: () => EpochMs;
   /** The version of the service, as `/openapi.json` gives it. */
   readonly version: string;
+  /** What `GET /metrics` answers; null if the metrics are not served here. */
+  readonly metrics: MetricsSource | null;
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
@@ -46,6 +50,7 @@ export async function buildApp({
   logger,
   clock,
   version,
+  metrics,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
@@ -77,16 +82,7 @@ export async function buildApp({
       // Fastify runs no hook for a URL without a route, so the line is written here.
       requestLog.requestCompleted(null, request, reply);
     },
-    ajv: {
-      // Values are never coerced and fields never dropped; one answer names all faults.
-      // `verbose` adds the schema and the value to each fault, because its words are made from them.
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        allErrors: true,
-        verbose: true,
-      },
-    },
+    ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   unanswered.watch(app.server);
   // Node answers an unknown `Expect` with 417 and no body; a server may ignore it instead (RFC 9110, 10.1.1).
@@ -105,7 +101,7 @@ export async function buildApp({
   addDoctorRoutes(routes, { clinic, reads });
   addSlotRoutes(routes, { clinic });
   addReportRoutes(routes, { reports });
-  addOperationsRoutes(routes, { service });
+  addOperationsRoutes(routes, { service, metrics });
   await serveDescription(app, clock);
   finishRoutes();
   return app;

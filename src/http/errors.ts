@@ -103,8 +103,8 @@ export function refuseConnection(
   socket: Socket,
   unanswered: Unanswered,
 ): void {
-  publish('opd:connection-refused', () => ({ cause: causeOf(error) }));
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  publish('opd:connection-refused', () => ({ cause: causeOf(error) }));
   // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
   if (unanswered.awaitsAnswer(socket)) return void socket.destroy();
   const { status, title, detail } = PROBLEMS.invalid_request;

@@ -3,6 +3,17 @@ import { pointerStep, wordsOf, type Fault, type Finding } from '../service/index
 /** How many faults one answer names; a body can have more of them than anybody reads. */
 export const FAULTS_MAX = 100;
 
+/**
+ * The options of Ajv. Values are never coerced and fields never dropped; one answer names all faults. `verbose` adds the
+ * schema and the value to each fault, because its words are made from them.
+ */
+export const VALIDATION = {
+  coerceTypes: false,
+  removeAdditional: false,
+  allErrors: true,
+  verbose: true,
+} as const;
+
 /** One error of Ajv, as its option `verbose` reports it. */
 interface ValidationError {
   readonly keyword: string;

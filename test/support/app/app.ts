@@ -10,6 +10,7 @@ import {
 } from '../../../src/engine/index.ts';
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import type { MetricsSource } from '../../../src/http/metrics.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
   classTable,
@@ -43,6 +44,8 @@ export interface AppOptions {
   /** False: the service is not started, so it answers as a service that still loads. */
   readonly started?: boolean;
   readonly logger?: pino.Logger;
+  /** What `GET /metrics` answers. By default there is no such route. */
+  readonly metrics?: MetricsSource;
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -170,7 +173,9 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const version = readVersion();
+  const { metrics = null } = options;
+  const app = await buildApp({ service, classes, logger, clock, version, metrics });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());

@@ -148,7 +148,10 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     horizonDays: 14,
   });
   const logger = pino({ level: 'silent' });
-  return buildApp({ service, classes: DEFAULT_CLASSES, logger, clock, version: readVersion() });
+  return buildApp({
+    ...{ service, classes: DEFAULT_CLASSES, logger, clock, version: readVersion() },
+    metrics: { contentType: 'text/plain', scrape: () => Promise.resolve('') },
+  });
 }
 
 /** Every route of the program, including those that `/openapi.json` leaves out. */
