@@ -1,4 +1,5 @@
 import { Counter, Gauge } from 'prom-client';
+import { Tally } from './tally.ts';
 import type { Watch } from './watch.ts';
 
 /** The seats of some slots, and how they are used. */
@@ -39,15 +40,19 @@ export interface ClinicSources {
  */
 export function watchClinic({ registry, listen }: Watch, { occupancy }: ClinicSources): void {
   const registers = [registry];
-  const changes = new Counter({
+  const changed = new Tally<string, string>();
+  new Counter({
     name: 'opd_token_changes_total',
     help: 'Durable changes of tokens by kind, for example booked, bumped, promoted or no_show, and by class.',
     labelNames: ['kind', 'class'],
     registers,
+    collect() {
+      changed.flush((kind, patientType, count) => this.inc({ kind, class: patientType }, count));
+    },
   });
   listen('opd:decision', (decision) => {
     for (const { kind, patientType } of decision.changes)
-      if (patientType !== null) changes.inc({ kind, class: patientType });
+      if (patientType !== null) changed.add(kind, patientType);
   });
   let counting: ReturnType<typeof occupancy> | undefined;
   // A scrape collects all gauges at once, so that one count serves the three of them.

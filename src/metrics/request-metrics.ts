@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { Tally } from './tally.ts';
 import { SECOND_MS, type Watch } from './watch.ts';
 
 /** The label `operation` of requests for pages, for unknown routes and with wrong methods. */
@@ -19,11 +20,15 @@ export function watchRequests(
   { problemCodes, connections }: RequestSources,
 ): void {
   const registers = [registry];
-  const requests = new Counter({
+  const answered = new Tally<string, number>();
+  new Counter({
     name: 'opd_http_requests_total',
     help: 'Answered requests by operation of the API and by HTTP status.',
     labelNames: ['operation', 'status'],
     registers,
+    collect() {
+      answered.flush((operation, status, count) => this.inc({ operation, status }, count));
+    },
   });
   const durations = new Histogram({
     name: 'opd_http_request_duration_seconds',
@@ -32,9 +37,10 @@ export function watchRequests(
     buckets: REQUEST_BUCKETS,
     registers,
   });
-  listen('opd:request', ({ operation, status, ms }) => {
-    requests.inc({ operation: operation ?? OTHER, status });
-    durations.observe({ operation: operation ?? OTHER }, ms / SECOND_MS);
+  listen('opd:request', (request) => {
+    const operation = request.operation ?? OTHER;
+    answered.add(operation, request.status);
+    durations.observe({ operation }, request.ms / SECOND_MS);
   });
   const refusals = new Counter({
     name: 'opd_refusals_total',
