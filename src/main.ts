@@ -220,7 +220,8 @@ async function serve(
   const { HOST, PORT, METRICS_HOST = METRICS_HOST_DEFAULT, METRICS_PORT = 0 } = settings;
   if (metricsApp !== null) {
     const address = { host: METRICS_HOST, port: METRICS_PORT, prefix: 'METRICS_' } as const;
-    logger.info({ url: await listen(metricsApp, address) }, 'The metrics have their own address.');
+    const metricsUrl = await listen(metricsApp, address);
+    logger.info({ metrics_url: metricsUrl }, 'The metrics have an address of their own.');
   }
   const url = await listen(app, { host: HOST, port: PORT, prefix: '' });
   logger.debug({ url }, 'Listening. Commands are refused until the state is loaded.');

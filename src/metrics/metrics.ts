@@ -18,9 +18,9 @@ export interface Metrics {
   /** The media type of `scrape`. */
   readonly contentType: string;
   /** All metrics in the text format of Prometheus. Requests within a second get the same text. */
-  scrape(): Promise<string>;
+  readonly scrape: () => Promise<string>;
   /** Ends the subscriptions. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /**

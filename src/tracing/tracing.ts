@@ -30,7 +30,7 @@ export interface TracingOptions {
 
 export interface Tracing {
   /** Ends the subscriptions and sends the spans that are not sent yet. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -51,7 +51,7 @@ export function startTracing({ endpoint, version, onError }: TracingOptions): Tr
   });
   const end = traceRequests(provider, onError);
   return {
-    async stop() {
+    stop: async () => {
       end();
       await provider.shutdown();
     },
