@@ -178,7 +178,7 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     await store.close();
     // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
     await ticksOver;
-    await Promise.race([tracing?.stop().catch(() => undefined), delay(LAST_TRACES_MS)]);
+    await Promise.race([tracing?.stop(), delay(LAST_TRACES_MS)]);
     await finishLog(parts);
   });
 }
@@ -250,7 +250,7 @@ function announce(
   );
 }
 
-/** Starts to make traces if a receiver is set. Nothing of OpenTelemetry is loaded otherwise. */
+/** Starts to make traces if a receiver is set. Nothing that makes or sends traces is loaded otherwise. */
 async function startTraces(
   { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Settings,
   options: Omit<TracingOptions, 'endpoint'>,

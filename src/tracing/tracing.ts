@@ -29,7 +29,7 @@ export interface TracingOptions {
 }
 
 export interface Tracing {
-  /** Ends the subscriptions and sends the spans that are not sent yet. */
+  /** Ends the subscriptions and sends the spans that are not sent yet. It may take long if the receiver is away. */
   readonly stop: () => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function startTracing({ endpoint, version, onError }: TracingOptions): Tr
   return {
     stop: async () => {
       end();
-      await provider.shutdown();
+      await provider.shutdown().catch(onError);
     },
   };
 }
