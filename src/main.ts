@@ -279,6 +279,7 @@ async function start(): Promise<void> {
     logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');
   const metrics = createMetrics({
     version,
+    measuresProcess: true,
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,

@@ -27,6 +27,8 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
   const service = createService({ engine, store, archive, clock, horizonDays: 7 });
   const sources = {
     version: 'bench',
+    // It could not be ended, and costs a booking nothing: it runs for each garbage collection and 100 times a second.
+    measuresProcess: false,
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,

@@ -24,8 +24,8 @@ export interface Metrics {
 }
 
 /**
- * Counts from now on what the channels of `src/telemetry` tell. What is a state and not an event is asked of the sources
- * when a scrape is made.
+ * Counts the events of `src/telemetry` from now on. A state, such as the number of seats, is asked of the sources when a
+ * scrape is made.
  */
 export function createMetrics({ onError, ...sources }: MetricsDeps): Metrics {
   const registry = new Registry();

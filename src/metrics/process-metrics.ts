@@ -4,13 +4,18 @@ import { SECOND_MS, type Watch } from './watch.ts';
 export interface ProcessSources {
   /** The version of the program. */
   readonly version: string;
+  /**
+   * Whether the process is measured too: its processor time, memory, descriptors, garbage collection and event loop. Only
+   * one `createMetrics` of a process does that, because `close` cannot end these measurements.
+   */
+  readonly measuresProcess: boolean;
 }
 
-/**
- * The process: its version, its background tasks, its log, and what the package itself measures: processor time, memory,
- * file descriptors, garbage collection and the delay of the event loop.
- */
-export function watchProcess({ registry, listen }: Watch, { version }: ProcessSources): void {
+/** The process: its version, its background tasks, its log, and what the package measures of every process. */
+export function watchProcess(
+  { registry, listen }: Watch,
+  { version, measuresProcess }: ProcessSources,
+): void {
   const registers = [registry];
   new Gauge({
     name: 'opd_build_info',
@@ -40,5 +45,5 @@ export function watchProcess({ registry, listen }: Watch, { version }: ProcessSo
     registers,
   });
   listen('opd:log-lines-dropped', (event) => lines.inc(event.lines));
-  collectDefaultMetrics({ register: registry });
+  if (measuresProcess) collectDefaultMetrics({ register: registry });
 }

@@ -6,7 +6,7 @@ export interface ClassifiedDecision<T> extends Decision<T> {
   readonly patientTypes: readonly (string | null)[];
 }
 
-/** Runs a command in the store, see `Store.transact`, and publishes what it has changed when that is durable. */
+/** Runs a command in the store, see `Store.transact`. Publishes the changes of the command when they are durable. */
 export async function transact<T>(
   store: Store,
   scope: Scope,

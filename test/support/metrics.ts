@@ -88,6 +88,7 @@ export async function openMeasuredApp(
   };
   const metrics = createMetrics({
     version: '1.2.3',
+    measuresProcess: false,
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => running().service.unreadiness === undefined,
     queueLength: () => running().service.queueLength,
