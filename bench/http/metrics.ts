@@ -73,7 +73,7 @@ async function measure(bench: Bench, watcher: Watcher, first: number): Promise<n
 /** Measures what metrics and traces cost a booking on SQLite. */
 export async function metricsBench(onStep: OnStep): Promise<Report> {
   const rounds = parameter('METRICS_ROUNDS', 1, 15);
-  const requests = CONNECTIONS * Math.ceil(parameter('METRICS_REQUESTS', 128, 6_400) / CONNECTIONS);
+  const requests = CONNECTIONS * Math.ceil(parameter('METRICS_REQUESTS', 128, 3_200) / CONNECTIONS);
   const directory = temporaryDirectory();
   const receiver = await startReceiver();
   const child = fork(SERVER);
