@@ -46,7 +46,10 @@ function transactTests(desk: () => Desk): void {
     let runs = 0;
     const answered = desk().store.transact({ doctorIds: [RAO] }, () => {
       runs += 1;
-      return { ...decided({ ok: true, changes: [], patientTypes: [], value: null }), answer: 'the answer' };
+      return {
+        ...decided({ ok: true, changes: [], patientTypes: [], value: null }),
+        answer: 'the answer',
+      };
     });
     expect(await answered).toBe('the answer');
     expect(runs).toBe(1);
@@ -219,7 +222,12 @@ function loadTests(desk: () => Desk): void {
   it('are ignored when they do not exist or their doctor is not in memory', async () => {
     desk().engine.evictDoctor(SEN);
     const scope = { doctorIds: [RAO], slotIds: [slotId('never was'), slotId('other')] };
-    const outcome = await desk().run(scope, () => ({ ok: true, changes: [], patientTypes: [], value: null }));
+    const outcome = await desk().run(scope, () => ({
+      ok: true,
+      changes: [],
+      patientTypes: [],
+      value: null,
+    }));
     expect(outcome.ok).toBe(true);
     expect(desk().engine.slot(slotId('other'))).toBeUndefined();
   });
