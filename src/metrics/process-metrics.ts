@@ -44,6 +44,6 @@ export function watchProcess(
     help: 'Lines of the log that were dropped, because the output did not take them.',
     registers,
   });
-  listen('opd:log-lines-dropped', (event) => lines.inc(event.lines));
+  listen('opd:log-dropped', (event) => lines.inc(event.lines));
   if (measuresProcess) collectDefaultMetrics({ register: registry });
 }

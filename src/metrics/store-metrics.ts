@@ -80,7 +80,9 @@ function watchCommits({ registry, listen }: Watch): void {
 
 function watchState({ registry, listen }: Watch): void {
   const registers = [registry];
-  let state: (typeof STORE_STATES)[number] = 'ready';
+  // On PostgreSQL a server without space and a server that is away are two stalls, and one may begin in the other.
+  const reasons = new Set<'commit' | 'database'>();
+  let hasFailed = false;
   let stalledAtMs = 0;
   let stalledMs = 0;
   const stalls = new Counter({
@@ -94,7 +96,8 @@ function watchState({ registry, listen }: Watch): void {
     labelNames: ['state'],
     registers,
     collect() {
-      for (const each of STORE_STATES) this.set({ state: each }, Number(each === state));
+      const current = hasFailed ? 'failed' : reasons.size > 0 ? 'stalled' : 'ready';
+      for (const state of STORE_STATES) this.set({ state }, Number(state === current));
     },
   });
   new Counter({
@@ -102,23 +105,24 @@ function watchState({ registry, listen }: Watch): void {
     help: 'Time in which the store took no commands, with the stall that lasts now.',
     registers,
     collect() {
-      const current = state === 'stalled' ? performance.now() - stalledAtMs : 0;
+      const current = reasons.size > 0 ? performance.now() - stalledAtMs : 0;
       this.reset();
       this.inc((stalledMs + current) / SECOND_MS);
     },
   });
-  const stall = (): void => {
-    state = 'stalled';
-    stalledAtMs = performance.now();
-    stalls.inc();
+  const begin = (reason: 'commit' | 'database'): void => {
+    if (reasons.size === 0) {
+      stalledAtMs = performance.now();
+      stalls.inc();
+    }
+    reasons.add(reason);
   };
-  const recover = (ms: number): void => {
-    state = 'ready';
-    stalledMs += ms;
+  const end = (reason: 'commit' | 'database'): void => {
+    if (reasons.delete(reason) && reasons.size === 0) stalledMs += performance.now() - stalledAtMs;
   };
-  listen('opd:commit-stalled', stall);
-  listen('opd:database-unreachable', stall);
-  listen('opd:commit-recovered', (event) => recover(event.stalledMs));
-  listen('opd:database-reachable', (event) => recover(event.unreachableMs));
-  listen('opd:store-failed', () => (state = 'failed'));
+  listen('opd:commit-stalled', () => begin('commit'));
+  listen('opd:database-unreachable', () => begin('database'));
+  listen('opd:commit-recovered', () => end('commit'));
+  listen('opd:database-reachable', () => end('database'));
+  listen('opd:store-failed', () => (hasFailed = true));
 }

@@ -17,7 +17,7 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:request': channel('opd:request'),
   'opd:request-refused': channel('opd:request-refused'),
   'opd:connection-refused': channel('opd:connection-refused'),
-  'opd:log-lines-dropped': channel('opd:log-lines-dropped'),
+  'opd:log-dropped': channel('opd:log-dropped'),
 };
 
 /**

@@ -33,7 +33,7 @@ export interface TelemetryEvents {
   /** A connection was refused or ended before it brought a whole request. */
   readonly 'opd:connection-refused': { readonly cause: string };
   /** Lines of the log were dropped, because the output does not take them fast enough or not at all. */
-  readonly 'opd:log-lines-dropped': { readonly lines: number };
+  readonly 'opd:log-dropped': { readonly lines: number };
 }
 
 export interface CommitEvent {

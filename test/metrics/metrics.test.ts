@@ -166,6 +166,28 @@ it('tells a stall while it lasts and after it', async () => {
   expect((await scrape()).value(total)).toBe(seconds);
 });
 
+it('counts two stalls that overlap as one', async () => {
+  const { scrape } = await openMeasuredApp();
+  const stalled = async () => {
+    await vi.advanceTimersByTimeAsync(SECOND_MS);
+    const read = await scrape();
+    await vi.advanceTimersByTimeAsync(SECOND_MS);
+    return [
+      read.series('opd_store_state')['stalled'],
+      read.value('opd_store_stalls_total'),
+      Math.round(read.value('opd_store_stalled_seconds_total')),
+    ];
+  };
+  publish('opd:commit-stalled', () => ({ cause: '53100' }));
+  expect(await stalled()).toEqual([1, 1, 1]);
+  publish('opd:database-unreachable', () => ({ cause: 'ECONNREFUSED' }));
+  expect(await stalled()).toEqual([1, 1, 3]);
+  publish('opd:database-reachable', () => ({ unreachableMs: 2 * SECOND_MS }));
+  expect(await stalled()).toEqual([1, 1, 5]);
+  publish('opd:commit-recovered', () => ({ stalledMs: 6 * SECOND_MS }));
+  expect(await stalled()).toEqual([0, 1, 6]);
+});
+
 it('gives the sizes and times of commits', async () => {
   const disk = new TestDisk();
   const { opd, scrape } = await openMeasuredApp({ store: (engine) => disk.open(engine) });
@@ -188,8 +210,8 @@ it('gives the sizes and times of commits', async () => {
 
 it('counts dropped log lines, refused connections and runs of background tasks', async () => {
   const { scrape } = await openMeasuredApp();
-  publish('opd:log-lines-dropped', () => ({ lines: 3 }));
-  publish('opd:log-lines-dropped', () => ({ lines: 4 }));
+  publish('opd:log-dropped', () => ({ lines: 3 }));
+  publish('opd:log-dropped', () => ({ lines: 4 }));
   publish('opd:connection-refused', () => ({ cause: 'too_many' }));
   const run = { name: 'tick', ms: 1, faultCount: 0 };
   publish('opd:background-run', () => ({ ...run, fault: null }));
@@ -231,10 +253,10 @@ it('a subscriber that throws affects no command', async () => {
   const errors: unknown[] = [];
   const { opd, metrics } = await openMeasuredApp({}, { onError: (error) => errors.push(error) });
   // A negative count is refused by the package.
-  publish('opd:log-lines-dropped', () => ({ lines: -1 }));
+  publish('opd:log-dropped', () => ({ lines: -1 }));
   await opd.book('W1');
   expect(errors).toEqual([expect.any(Error)]);
   metrics.close();
-  publish('opd:log-lines-dropped', () => ({ lines: -1 }));
+  publish('opd:log-dropped', () => ({ lines: -1 }));
   expect(errors).toHaveLength(1);
 });
