@@ -118,6 +118,27 @@ export const Settings = Type.Object({
     description:
       'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),
+  METRICS_HOST: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'The address at which METRICS_PORT is opened. Without it: 127.0.0.1.',
+    }),
+  ),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'The port at which `GET /metrics` is served, and nothing else; 0 means any free port. Without it, PORT serves the metrics too.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/]+',
+      description:
+        'The URL of a receiver of traces, by OpenTelemetry over HTTP, for example http://127.0.0.1:4318. Without it, no trace is made.',
+    }),
+  ),
 });
 export type Settings = Static<typeof Settings>;
 
@@ -133,7 +154,10 @@ export function readSettings(
     return text === '' ? [] : [[name, valueOf(text, schema)]];
   });
   const settings = Value.Default(Settings, Object.fromEntries(given));
-  if (Value.Check(Settings, settings)) return { settings };
+  if (Value.Check(Settings, settings))
+    return settings.METRICS_HOST !== undefined && settings.METRICS_PORT === undefined
+      ? { faults: ['METRICS_HOST is set without METRICS_PORT. Set both, or only METRICS_PORT.'] }
+      : { settings };
   // The path of a list's item has the place of the item as its second step.
   const paths = [...Value.Errors(Settings, settings)].map(({ path }) => path.split('/'));
   const names = new Set(paths.map(([, name = '']) => name));

@@ -19,6 +19,7 @@ import {
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { Hosts } from './hosts.ts';
+import type { MetricsSource } from './metrics.ts';
 import { identifyNobody } from './identity.ts';
 import { allowOrigins } from './origins.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
@@ -43,6 +44,8 @@ export interface AppDeps {
   readonly hosts?: readonly string[];
   /** The origins of pages that may use the service from a browser. None by default. */
   readonly origins?: readonly string[];
+  /** What `GET /metrics` answers; null if the metrics are not served here. */
+  readonly metrics: MetricsSource | null;
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
@@ -58,6 +61,7 @@ export async function buildApp({
   admissionLimits,
   hosts = [],
   origins = [],
+  metrics,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const unanswered = new Unanswered();
@@ -113,7 +117,7 @@ export async function buildApp({
   addDoctorRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
-  addOperationsRoutes(routes, { service });
+  addOperationsRoutes(routes, { service, metrics });
   await serveDescription(app, clock);
   finishRoutes();
   return app;

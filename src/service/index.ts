@@ -6,6 +6,7 @@ import { DoctorCommands } from './doctor-commands.ts';
 import { createTokenIds } from './ids.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
+import { occupancyOf } from './occupancy.ts';
 import { Reads } from './reads.ts';
 import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
@@ -29,6 +30,7 @@ export { Reads, type DoctorQueue, type Schedule } from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
+export type { Occupancy } from './occupancy.ts';
 export * from './doctor-input.ts';
 export { duplicateFieldsOf } from './duplicate-fields.ts';
 export { isVisibleText, VISIBLE_TEXT } from './visible-text.ts';
@@ -66,6 +68,10 @@ export interface Service {
   readonly isDurable: boolean;
   /** Why the service takes no command now; undefined when it is ready. */
   readonly unreadiness: 'not_durable' | 'stopping' | undefined;
+  /** Commands, and on PostgreSQL reads too, that wait for the database or are on their way to it. */
+  readonly queueLength: number;
+  /** The seats of the open slots of today and of later days. It waits for other work of the process in between. */
+  occupancy(): ReturnType<typeof occupancyOf>;
   /**
    * Loads every slot that can still change, applies the roster, brings the slots up to date and begins to serve.
    * @param roster called once, with whether the store has no doctors
@@ -103,6 +109,10 @@ export function createService(deps: ServiceDeps): Service {
     get unreadiness() {
       return lifecycle.unreadiness;
     },
+    get queueLength() {
+      return store.queueLength;
+    },
+    occupancy: () => occupancyOf(engine, clock()),
     async start(roster) {
       await load(store, clock);
       assertClassesFit(engine);

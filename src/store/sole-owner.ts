@@ -97,6 +97,10 @@ class SoleOwnerStore implements Store {
     return this.#commits.state;
   }
 
+  get queueLength(): number {
+    return this.#commits.queueLength;
+  }
+
   get failure(): Promise<Error> {
     return this.#commits.failure;
   }

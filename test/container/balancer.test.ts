@@ -8,16 +8,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../support/app/app.ts';
 import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
+import { DEBIAN_ENV, skipNote, whyMissing } from '../support/process/installed.ts';
 import { freePort } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';
 
-/** Debian installs HAProxy in /usr/sbin, which is not in the PATH of every user. */
-const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
-const isInstalled = spawnSync('haproxy', ['-v'], { env }).status === 0;
-/** The reason why the balancer cannot be tested on this machine; null if it can be. */
-const noBalancer = isInstalled ? null : 'haproxy is not installed on this machine';
-const needsBalancer = noBalancer === null ? '' : ` (skipped: ${noBalancer})`;
+const env = DEBIAN_ENV;
+const noBalancer = whyMissing('haproxy', '-v');
 
 /** How an instance responds to every request except `GET /ready`. */
 type Behaviour = 'answers' | 'breaks off' | 'refuses';
@@ -93,7 +90,7 @@ const COMMAND = { method: 'POST', body: '{}' };
 const KEYED = { ...COMMAND, headers: { 'Idempotency-Key': 'a key' } };
 const REVISION = { method: 'PATCH', body: '{}' };
 
-describe.skipIf(noBalancer !== null)(`the load balancer${needsBalancer}`, () => {
+describe.skipIf(noBalancer !== null)(`the load balancer${skipNote(noBalancer)}`, () => {
   it('accepts its settings', () => {
     const file = join(tempDir(), 'haproxy.cfg');
     writeFileSync(file, BALANCER);

@@ -106,16 +106,17 @@ it('the balancer uses every instance, and only this machine can reach it', () =>
   expect(postgres?.ports).toBeUndefined();
 });
 
-it('the database is stored in its own volume', () => {
+it('databases are stored in volumes of their own', () => {
   const [volume = ''] = postgres?.volumes ?? [];
   // Since PostgreSQL 18, the image stores each major version in its own folder below this one.
   expect(volume.split(':')[1]).toBe('/var/lib/postgresql');
-  expect(Object.keys(volumes)).toEqual([volume.split(':')[0]]);
+  const stored = [volume, ...(services['prometheus']?.volumes ?? [])];
+  expect(Object.keys(volumes)).toEqual(stored.map((each) => each.split(':')[0]));
 });
 
 it('every service restarts when it ends, and every image has a version', () => {
   for (const { image, build, restart } of Object.values(services)) {
     expect(restart).toBe('unless-stopped');
-    if (image !== undefined || build === undefined) expect(image).toMatch(/:\d/);
+    if (image !== undefined || build === undefined) expect(image).toMatch(/:v?\d/);
   }
 });

@@ -22,11 +22,16 @@ export interface ComposeService {
   readonly healthcheck: HealthCheck;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly command?: readonly string[];
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
 }
 
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
-  readonly configs: { readonly balancer: { readonly file: string } };
+  readonly configs: Readonly<Record<string, { readonly file: string }>> & {
+    readonly balancer: { readonly file: string };
+  };
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 

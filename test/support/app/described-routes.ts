@@ -159,6 +159,7 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     version: readVersion(),
     connectionLimits: CONNECTION_LIMITS,
     admissionLimits: NO_ADMISSION_LIMITS,
+    metrics: { contentType: 'text/plain', scrape: () => Promise.resolve('') },
   });
 }
 
