@@ -134,7 +134,9 @@ class HistoryWriter {
   /** Writes the doctor's counters and evicts the doctor from memory. */
   evict({ facts, version, lastArrival, breakUntil, slots }: Doctor): void {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
-    const counters = { facts, version, lastArrival, breakUntil, lastNumbers };
+    const counters = {
+      ...{ facts, version, versionBefore: 0, lastArrival, breakUntil, lastNumbers },
+    };
     for (const operation of counterOperations(counters)) this.#run(operation);
     this.#engine.evictDoctor(facts.id);
   }

@@ -2,7 +2,7 @@ import { isTokenChange, type Change, type SlotId } from '../engine/index.ts';
 
 /**
  * The kinds of changes that are complete only together with the change right before them. For example, a bump is
- * followed by the booking that takes the seat, and a cancellation is followed by the promotion that fills the seat.
+ * followed by the booking or the undo that takes the seat, and a cancellation is followed by the promotion that fills the seat.
  * Such changes form a group: a command makes one group or several, and the rules hold after each group.
  */
 const KINDS_BEFORE: Readonly<Partial<Record<Change['kind'], readonly Change['kind'][]>>> = {
@@ -10,7 +10,8 @@ const KINDS_BEFORE: Readonly<Partial<Record<Change['kind'], readonly Change['kin
   moved_in: ['bumped'],
   // A kept slot follows its session when its last token has left (R25).
   slot_set: ['bumped', 'cancelled', 'no_show', 'moved_out'],
-  bumped: ['bumped', 'reclassified'],
+  bumped: ['bumped', 'reclassified', 'skipped', 'undone'],
+  undone: ['bumped'],
   promoted: ['promoted', 'bumped', 'cancelled', 'no_show', 'moved_out', 'slot_set'],
 };
 

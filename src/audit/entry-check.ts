@@ -91,10 +91,11 @@ const isSamePatient = (change: TokenEntered, origin: StoredToken): boolean =>
 function faultOfPlacement(
   change: TokenEntered,
   slot: Slot,
-  { previous }: ChangeContext,
+  { engine, previous }: ChangeContext,
 ): string | undefined {
   if (slot.isClosed) return 'enters a slot that is closed';
-  const other = change.patientId === null ? undefined : slot.tokenOfPatient(change.patientId);
+  const { patientId } = change;
+  const other = patientId === null ? undefined : engine.patients.liveTokenIn(slot, patientId);
   if (other !== undefined) return `is a second token of the patient of token ${other.id} (R15)`;
   if (slot.seatsLeft > 0) {
     if (change.to === 'WAITING') return 'waits although a seat is free (R2)';

@@ -6,6 +6,7 @@ import {
   type Change,
   type DoctorId,
   type EngineRules,
+  type SlotId,
   type TokenId,
   isTokenChange,
 } from '../engine/index.ts';
@@ -30,6 +31,8 @@ export class Replay {
   changes = 0;
   readonly #leaves: LeaveWatch;
   #previous: Change | undefined;
+  /** The tokens that must leave a closed slot, because they awaited consultation when it closed. */
+  readonly #leaving = new Map<TokenId, SlotId>();
 
   /** @param holidays of the hospital, with the instants at which they were put */
   constructor(doctorId: DoctorId, rules: EngineRules, holidays: readonly PutHoliday[]) {
@@ -67,12 +70,15 @@ export class Replay {
 
   #faultOf(change: Change, next: Change | undefined, moves: MoveHistories): string | undefined {
     const doctor = this.engine.doctor(change.doctorId);
-    if (change.version !== (doctor?.version ?? 0) + 1) return 'its version is not the next one';
+    const before = doctor?.version ?? 0;
+    if (change.version === before) return 'its version was written twice';
+    if (change.version !== before + 1) return 'its version is not the next one';
     const context = { engine: this.engine, moves, previous: this.#previous, next };
     try {
       if (isTokenChange(change)) this.#fold(change);
       const fault = faultOfChange(change, context);
       if (fault !== undefined) return fault;
+      this.#watchClosing(change);
       this.engine.apply(change);
     } catch (error) {
       if (error instanceof InvariantError) return `cannot be applied: ${error.message}`;
@@ -112,13 +118,24 @@ export class Replay {
       );
   }
 
-  /** Checks that a closed slot has no token that awaits consultation: its closing moved or cancelled them all. */
+  /** Notes the tokens that a closing must move or cancel. A token that comes to await consultation later may stay. */
+  #watchClosing(change: Change): void {
+    if (isTokenChange(change)) {
+      const leaves = change.kind === 'cancelled' || change.kind === 'moved_out';
+      if (leaves) this.#leaving.delete(change.tokenId);
+      return;
+    }
+    if (change.kind !== 'slot_set' || change.slot.closedReason === null) return;
+    const slot = this.engine.slot(change.slot.id);
+    if (slot?.isClosed !== false) return;
+    for (const token of slot.tokens())
+      if (awaitsConsultation(token.status)) this.#leaving.set(token.id, change.slot.id);
+  }
+
+  /** Checks that every closing has moved or cancelled the tokens that awaited consultation. */
   #checkClosedSlots(): void {
-    for (const token of this.engine.tokens)
-      if (token.slot.isClosed && awaitsConsultation(token.status))
-        this.faults.push(
-          `token ${token.id}: awaits consultation in slot ${token.slot.facts.id}, which is closed`,
-        );
+    for (const [token, slot] of this.#leaving)
+      this.faults.push(`token ${token}: awaits consultation in slot ${slot}, which is closed`);
   }
 }
 

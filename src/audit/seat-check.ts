@@ -1,4 +1,5 @@
 import {
+  type Change,
   holdsSeat,
   isEntry,
   SESSION_ENDED,
@@ -25,21 +26,25 @@ export function faultOfBump(
   return faultOfVictim(change, slot.victimFor(winner)?.id, 'R3');
 }
 
+/** The changes after which the first waiting token may take a seat, because one is easier to bump or outranks it (R8). */
+const BEFORE_EXCHANGE: readonly Change['kind'][] = ['reclassified', 'skipped', 'undone'];
+
 /**
- * The class of the token that gets the seat of a bumped token. The next change is either the entry of that token, or
- * its promotion after a change of class.
+ * The class of the token that gets the seat of a bumped token. The next change is the entry of that token, its undo
+ * after it was over (R22), or its promotion after another change.
  */
 function winnerClassOf(
   change: TokenTransition,
   slot: Slot,
-  { previous, next }: ChangeContext,
+  { engine, previous, next }: ChangeContext,
 ): PatientClass | undefined {
   if (!sharesSlotAndInstant(change, next) || !('tokenId' in next) || next.tokenId !== change.cause)
     return undefined;
   if (isEntry(next)) return classOf(next);
+  if (next.kind === 'undone') return engine.anyToken(next.tokenId)?.patientClass;
   if (next.kind !== 'promoted' || !sharesSlotAndInstant(change, previous)) return undefined;
-  if (previous.kind !== 'reclassified') return undefined;
-  // After a change of class only the first waiting token may take a seat, whether or not its own class changed (R8).
+  if (!BEFORE_EXCHANGE.includes(previous.kind)) return undefined;
+  // Only the first waiting token may take a seat, whether or not its own class changed (R8).
   const waiter = slot.nextWaiting();
   return waiter?.id === next.tokenId ? waiter.patientClass : undefined;
 }

@@ -17,8 +17,8 @@ export interface VerifyReport {
 
 /**
  * Replays the change records of every doctor and compares the result with the tables, row by row. On the way it checks
- * that versions count up without gaps, that each change is the one that the rules make of the state before it, and that
- * R1, R5, R8, R24 and R25 hold after it.
+ * that versions count up without gaps and none is written twice, that no two tokens of a day have one number, that each
+ * change is the one that the rules make of the state before it, and that R1, R5, R8, R24 and R25 hold after it.
  * @throws StoreOpenError that names a change record that cannot be read
  */
 export async function verify(source: AuditSource, rules: EngineRules): Promise<VerifyReport> {
@@ -38,6 +38,10 @@ export async function verify(source: AuditSource, rules: EngineRules): Promise<V
   }
   for (const id of withoutRecords) faults.push(`doctor ${id} has no change record`);
   for (const id of await source.orphanTokens()) faults.push(`token ${id} has no change record`);
+  for (const { doctorId, date, number, tokenIds } of await source.doubledNumbers())
+    faults.push(
+      `doctor ${doctorId}: number ${number} of ${date} was given to tokens ${tokenIds.join(', ')} (R10)`,
+    );
   return { ...report, faults };
 }
 

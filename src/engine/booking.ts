@@ -15,9 +15,12 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
   const slot = state.resolveSlot(command.slotId, command.at);
+  if (slot === undefined && state.sessionDoctor(command.slotId) === doctor)
+    return refuse('slot_ended');
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
   const patientClass = state.classOf(command.patientType);
-  const duplicate = command.patientId === null ? undefined : slot.tokenOfPatient(command.patientId);
+  const duplicate =
+    command.patientId === null ? undefined : state.patients.liveTokenIn(slot, command.patientId);
   if (duplicate !== undefined)
     return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
   const refusal = refusalOfNewcomer(state, slot, patientClass, command.at);
@@ -71,7 +74,9 @@ export function noShow(state: EngineState, command: NoShow): Outcome<Departure> 
   const refusal = refusalOfTransition(token, 'NO_SHOW');
   if (refusal !== undefined) return refusal;
   const allowedFrom = delayedStartOf(token.slot.facts);
-  if (command.at < allowedFrom && !command.force)
+  // Whoever was called or at the desk before had a turn: that needs no waiting for the start (R21).
+  const hadTurn = token.status === 'IN_CONSULTATION' || token.status === 'SKIPPED';
+  if (command.at < allowedFrom && !hadTurn && !command.force)
     return refuseWith({ code: 'too_early', allowedFrom });
   return depart(state, token, 'no_show', command.at);
 }

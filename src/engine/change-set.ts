@@ -1,12 +1,18 @@
-import { TRANSITIONS, type Change, type TokenFacts, type Transition } from './change.ts';
+import {
+  TRANSITIONS,
+  type Change,
+  type TokenFacts,
+  type Transition,
+  type Undoable,
+} from './change.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
-import type { DoctorId, EpochMs, TokenId } from './ids.ts';
+import type { DoctorId, EpochMs, PatientId, TokenId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
 import type { Slot, Token } from './slot.ts';
 import { followingSession, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
-import { isLive, seatStatusOf } from './status.ts';
+import { isLive, seatStatusOf, type LiveStatus } from './status.ts';
 
 /**
  * The changes of one accepted command. Each change is applied as soon as it is decided, because the next one is
@@ -35,6 +41,11 @@ export class ChangeSet {
   /** Opens a slot, or sets the slot's facts. */
   setSlot(slot: SlotFacts): void {
     this.#append({ kind: 'slot_set', ...this.#nextEnvelope(slot.doctorId), slot });
+  }
+
+  /** Sets the instant at which a doctor's break ends; null when there is none. */
+  setBreak(doctorId: DoctorId, until: EpochMs | null): void {
+    this.#append({ kind: 'break_set', ...this.#nextEnvelope(doctorId), until });
   }
 
   /**
@@ -72,6 +83,20 @@ export class ChangeSet {
   reclassify(token: Token, { type, priority }: PatientClass): void {
     const envelope = this.#tokenEnvelope(token);
     this.#append({ kind: 'reclassified', ...envelope, patientType: type, priority });
+  }
+
+  /** Takes the last change of a token back, which is of this kind: the token, also one that is over, gets this status (R22). */
+  undo({ id, slot, status }: Token, undone: Undoable, to: LiveStatus): void {
+    const { doctorId, id: slotId } = slot.facts;
+    const envelope = this.#nextEnvelope(doctorId);
+    this.#append({ kind: 'undone', ...envelope, tokenId: id, slotId, from: status, to, undone });
+  }
+
+  /** Gives a token another patient name and id; its place does not change. */
+  correct({ id, slot, status }: Token, patientName: string, patientId: PatientId | null): void {
+    const { doctorId, id: slotId } = slot.facts;
+    const envelope = { ...this.#nextEnvelope(doctorId), tokenId: id, slotId, from: status };
+    this.#append({ kind: 'corrected', ...envelope, patientName, patientId });
   }
 
   /** Takes a token out of its slot. `enter` puts it into another one (R13). */
@@ -115,9 +140,7 @@ export class ChangeSet {
    * @returns the promoted token
    */
   promote(slot: Slot, cause: TokenId | null): Token | undefined {
-    const mayPromote =
-      slot.hasUnfilledSeat && !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
-    const waiter = mayPromote ? slot.nextWaiting() : undefined;
+    const waiter = slot.hasUnfilledSeat && this.#promotes(slot) ? slot.nextWaiting() : undefined;
     if (waiter !== undefined) this.transition(waiter, 'promoted', cause);
     return waiter;
   }
@@ -128,6 +151,34 @@ export class ChangeSet {
     for (let next = this.promote(slot, null); next; next = this.promote(slot, null))
       promoted.push(next);
     return promoted;
+  }
+
+  /**
+   * Gives the seat of a token to the first waiting one, if that one may bump it now (R8): the token has just become
+   * easier to bump, because of its status or its class.
+   * @returns the token that got the seat
+   */
+  yieldSeat(token: Token): Token | undefined {
+    const { slot } = token;
+    const waiter = slot.nextWaiting();
+    if (waiter === undefined || slot.victimFor(waiter.patientClass) !== token) return undefined;
+    return this.exchange(slot, waiter) === undefined ? undefined : waiter;
+  }
+
+  /**
+   * Gives a waiting token the seat of the weakest one, if it may bump one and the slot is open and has not ended (R8).
+   * @returns the token that lost the seat
+   */
+  exchange(slot: Slot, waiter: Token): Token | undefined {
+    const victim = this.#promotes(slot) ? slot.victimFor(waiter.patientClass) : undefined;
+    if (victim === undefined) return undefined;
+    this.transition(victim, 'bumped', waiter.id);
+    this.transition(waiter, 'promoted', victim.id);
+    return victim;
+  }
+
+  #promotes(slot: Slot): boolean {
+    return !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
   }
 
   /**

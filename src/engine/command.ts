@@ -1,4 +1,4 @@
-import type { Change } from './change.ts';
+import type { Change, Undoable } from './change.ts';
 import type { Doctor } from './doctor.ts';
 import type { Leave } from './doctor-facts.ts';
 import type { DoctorId, EpochMs, LeaveId, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
@@ -46,17 +46,35 @@ export interface NoShow extends TokenCommand {
   readonly force: boolean;
 }
 
-export interface Start extends TokenCommand {
+/** A command on a token whose outcome depends on the day. */
+export interface DatedTokenCommand extends TokenCommand {
   /** The calendar day of `at` in the doctor's time zone. */
   readonly today: LocalDate;
+}
+
+/** Says that a patient is at the clinic (R20). */
+export interface CheckIn extends DatedTokenCommand {
+  /** The first instant of the slot's date in the doctor's time zone. */
+  readonly dateBegins: EpochMs;
+}
+
+/** Calls one particular patient (R19). */
+export interface Start extends DatedTokenCommand {
+  /** The room to which the patient is called; null when none is named. */
+  readonly room: string | null;
 }
 
 export interface CallNext {
   readonly doctorId: DoctorId;
   /** The id of a slot of any day, or of a session: then its slots of the day. Null means all slots of the day. */
   readonly slotId: SlotId | null;
-  /** Whether the command first completes the token in consultation, if there is one. */
-  readonly completeCurrent: boolean;
+  /** The room to which the patient is called; null when none is named. */
+  readonly room: string | null;
+  /**
+   * What first becomes of the token in consultation, if there is one: null leaves it. With several rooms it is the one
+   * in the named room; without a named room, the only one in consultation (R19).
+   */
+  readonly current: 'completed' | 'skipped' | null;
   /** The calendar day of `at` in the doctor's time zone. */
   readonly today: LocalDate;
   readonly at: EpochMs;
@@ -74,6 +92,14 @@ export interface Move extends TokenCommand {
 export interface Reclassify extends TokenCommand {
   /** The name of a class of the table. */
   readonly patientType: string;
+}
+
+/** Corrects what is known of a patient. The place of the token does not change. */
+export interface Correct extends TokenCommand {
+  /** Undefined leaves the name unchanged. */
+  readonly patientName: string | undefined;
+  /** Undefined leaves the id unchanged. */
+  readonly patientId: PatientId | undefined;
 }
 
 /** Sets a slot's seats, its delay or its intake, or several of them (R12, R23). */
@@ -99,6 +125,21 @@ export interface CloseSlot {
    * than this one. The doctor may be another one. Null cancels the patients.
    */
   readonly moveTo: SlotId | null;
+  readonly at: EpochMs;
+}
+
+/** Opens a slot again that the hospital has closed (R24). */
+export interface ReopenSlot {
+  /** A slot's own id. A session id is not accepted, because a repeated command must mean the same slot. */
+  readonly slotId: SlotId;
+  readonly at: EpochMs;
+}
+
+/** Sets how long a doctor's break lasts from now on. */
+export interface SetBreak {
+  readonly doctorId: DoctorId;
+  /** Minutes, 0 or more; 0 ends the break. */
+  readonly minutes: number;
   readonly at: EpochMs;
 }
 
@@ -166,18 +207,28 @@ export interface Departure {
   readonly promoted: Token | null;
 }
 
-/** A token whose slot or class changed, and the other tokens that lost or got a seat because of it. */
+/** A token whose slot, class or status changed, and the other tokens that lost or got a seat because of it. */
 export interface Reordered {
   readonly token: Token;
   readonly bumped: Token | null;
   readonly promoted: Token | null;
 }
 
+/** A token whose last change was taken back (R22). */
+export interface Undone extends Reordered {
+  /** The kind of the change that was taken back. */
+  readonly undone: Undoable;
+}
+
 export interface Called {
   /** The token that is now in consultation. */
   readonly token: Token;
-  /** The token that was in consultation until now. */
+  /** The token that was in consultation until now and is completed. */
   readonly completed: Token | null;
+  /** The token that was in consultation until now and is not there (R21). */
+  readonly skipped: Token | null;
+  /** The waiting token that got the seat of the skipped one (R8). */
+  readonly promoted: Token | null;
 }
 
 export interface RevisedSlot {

@@ -1,5 +1,5 @@
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
-import type { EpochMs, LocalDate, SessionId } from './ids.ts';
+import type { EpochMs, LocalDate, LocalInstant, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { Day, Slot, SlotOwner, Token } from './slot.ts';
 import { endsAt, intakeOf } from './slot-facts.ts';
@@ -20,10 +20,13 @@ export class Doctor implements SlotOwner {
   /** Bookings accepted so far: the arrival of the latest one. */
   lastArrival = 0;
   breakUntil: EpochMs | null = null;
-  /** Tokens in consultation: one at most, and beside it those of past days that were never completed. */
+  /** Tokens in consultation: as many as rooms at most (R19), and beside them those of past days that were never completed. */
   readonly inConsultation = new Set<Token>();
-  /** Slots with at least one checked-in token. */
-  readonly slotsWithCheckedIn = new Set<Slot>();
+  /**
+   * From this instant on, memory has every slot that is not past, and every day counter that a new slot needs. Null
+   * when nothing of the doctor was evicted or left in the store.
+   */
+  completeFrom: LocalInstant | null = null;
   readonly #slots: Slot[] = [];
   readonly #days = new Map<LocalDate, Day>();
 
@@ -37,7 +40,9 @@ export class Doctor implements SlotOwner {
   }
 
   /**
-   * The first slot of a session that still takes bookings (R23, R25); when none does, the latest slot of the session.
+   * The first slot of a session that has not ended and still takes bookings (R23, R25); when none does, the first one that
+   * has not ended. Undefined when every slot of the session has ended: such slots may have been evicted, so none of them
+   * is given.
    * @param wanted which slots count
    */
   nextSlotOfSession(
@@ -46,14 +51,15 @@ export class Doctor implements SlotOwner {
     graceMinutes: number,
     { after, except }: WantedSlots = {},
   ): Slot | undefined {
-    let latest: Slot | undefined;
+    let closed: Slot | undefined;
     for (const slot of this.#slots) {
       if (slot.facts.sessionId !== sessionId || !startsAfter(slot, after)) continue;
-      latest = slot;
-      if (except?.has(slot) === true || slot.isClosed || intakeOf(slot.facts) === 'NONE') continue;
-      if (at < endsAt(slot.facts, graceMinutes)) return slot;
+      if (at >= endsAt(slot.facts, graceMinutes)) continue;
+      const isLeftOut = except?.has(slot) === true || slot.isClosed;
+      if (!isLeftOut && intakeOf(slot.facts) !== 'NONE') return slot;
+      closed ??= slot;
     }
-    return latest;
+    return closed;
   }
 
   /** The day of a date; the first call for a date creates it. */
@@ -90,9 +96,11 @@ export class Doctor implements SlotOwner {
     return { facts, version, lastArrival, lastNumbers, breakUntil };
   }
 
-  /** Evicts the number counters of all days before this date. */
+  /** Evicts the number counters of the days before this date of which no slot is in memory. */
   evictDaysBefore(date: LocalDate): void {
-    for (const day of this.#days.keys()) if (day < date) this.#days.delete(day);
+    const used = new Set(this.#slots.map((slot) => slot.day));
+    for (const day of this.#days.values())
+      if (day.date < date && !used.has(day)) this.#days.delete(day.date);
   }
 }
 
@@ -106,5 +114,5 @@ const startsAfter = (slot: Slot, other: Slot | undefined): boolean =>
   other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
 
 /** The order of a doctor's slots: by start time, then by id, because a restart must not change the order. */
-export const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
+const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
   a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;

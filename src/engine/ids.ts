@@ -21,3 +21,9 @@ export const tokenId = (raw: string): TokenId => raw as TokenId;
 export const patientId = (raw: string): PatientId => raw as PatientId;
 export const epochMs = (raw: number): EpochMs => raw as EpochMs;
 export const localDate = (raw: string): LocalDate => raw as LocalDate;
+
+/** An instant, with the calendar day that it has in the time zone of a doctor. */
+export interface LocalInstant {
+  readonly at: EpochMs;
+  readonly today: LocalDate;
+}

@@ -17,6 +17,7 @@
  * - refusal: the answer of a command that has changed nothing
  */
 export { alternativesTo } from './alternatives.ts';
+export { callingOrderOf, callingOrderOn, type CallingOrder } from './calling-order.ts';
 export * from './change.ts';
 export * from './command.ts';
 export type { Doctor } from './doctor.ts';

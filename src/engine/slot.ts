@@ -49,7 +49,6 @@ export interface SlotOwner {
   /** The instant at which the doctor's break ends; null when there is none. */
   breakUntil: EpochMs | null;
   readonly inConsultation: Set<Token>;
-  readonly slotsWithCheckedIn: Set<Slot>;
   readonly slots: readonly Slot[];
   day(date: LocalDate): Day;
 }
@@ -67,10 +66,10 @@ export class Slot {
     COMPLETED: null,
     WAITING: null,
   };
-  #tokensByPatient: Map<PatientId, Token> | null = null;
   #over: Set<Token> | null = null;
   #seated = 0;
   #waiting = 0;
+  #checkedInEmergencies = 0;
 
   constructor(doctor: SlotOwner, facts: SlotFacts) {
     this.doctor = doctor;
@@ -165,27 +164,33 @@ export class Slot {
     return this.inConsultation + (this.#lines.COMPLETED?.size ?? 0);
   }
 
-  /** The checked-in token of best rank: the next to be called. */
-  nextCheckedIn(): Token | undefined {
-    return this.#lines.CHECKED_IN?.first();
-  }
-
-  /** The live token of this patient in the slot (R15). */
-  tokenOfPatient(patientId: PatientId): Token | undefined {
-    return this.#tokensByPatient?.get(patientId);
-  }
-
   /** The token's place on the waitlist: 1 for the token promoted next; null for a seated token. */
   waitlistPositionOf(token: Token): number | null {
     const line = this.#lines.WAITING;
     return token.status === 'WAITING' && line !== null ? line.aheadOf(token) + 1 : null;
   }
 
-  /** How many seated tokens are seen before this one: the one in consultation and those of better rank. */
-  seatedAheadOf(token: Token): number {
-    if (token.status === 'IN_CONSULTATION') return 0;
-    const { BOOKED, CHECKED_IN } = this.#lines;
-    return this.inConsultation + (BOOKED?.aheadOf(token) ?? 0) + (CHECKED_IN?.aheadOf(token) ?? 0);
+  /** The checked-in emergencies: they are called before everybody else (R18). */
+  get checkedInEmergencies(): number {
+    return this.#checkedInEmergencies;
+  }
+
+  /** How many checked-in emergencies of this slot outrank a token, of this or of another slot. */
+  checkedInEmergenciesAheadOf(token: Token): number {
+    const checkedInAhead = this.#lines.CHECKED_IN?.aheadOf(token) ?? 0;
+    return Math.min(checkedInAhead, this.#checkedInEmergencies);
+  }
+
+  /** How many tokens of this status are called when it is the turn of this slot: the checked-in emergencies are not. */
+  inTurn(status: 'BOOKED' | 'CHECKED_IN'): number {
+    const size = this.#lines[status]?.size ?? 0;
+    return status === 'BOOKED' ? size : size - this.#checkedInEmergencies;
+  }
+
+  /** How many of the tokens that `inTurn` counts outrank this token. */
+  inTurnAheadOf(token: Token, status: 'BOOKED' | 'CHECKED_IN'): number {
+    const ahead = this.#lines[status]?.aheadOf(token) ?? 0;
+    return status === 'BOOKED' ? ahead : ahead - this.checkedInEmergenciesAheadOf(token);
   }
 
   /** The tokens of the slot that are over, in no particular order. */
@@ -196,22 +201,23 @@ export class Slot {
   /** Every live token of the slot, best rank first. */
   tokens(): Token[] {
     return [...SEATED_STATUSES, 'WAITING' as const]
-      .flatMap((status) => this.#tokensWith(status))
+      .flatMap((status) => [...this.tokensWith(status)])
       .sort(byRank);
   }
 
   /** The tokens that hold a seat, best rank first. */
   seatedTokens(): Token[] {
-    return SEATED_STATUSES.flatMap((status) => this.#tokensWith(status)).sort(byRank);
+    return SEATED_STATUSES.flatMap((status) => [...this.tokensWith(status)]).sort(byRank);
   }
 
   /** The waiting tokens, best rank first: the order in which they get free seats. */
   waitlist(): Token[] {
-    return this.#tokensWith('WAITING');
+    return [...this.tokensWith('WAITING')];
   }
 
-  #tokensWith(status: LiveStatus): Token[] {
-    return [...(this.#lines[status] ?? [])];
+  /** The tokens of this status, best rank first. The slot must not change before the last one is taken. */
+  tokensWith(status: LiveStatus): Iterable<Token> {
+    return this.#lines[status] ?? [];
   }
 
   /** Sets the slot's facts. Only the engine's `apply` calls this method and those below. */
@@ -223,21 +229,15 @@ export class Slot {
   /** Inserts a token in the line of this status. */
   addToken(token: Token, status: LiveStatus): void {
     (this.#lines[status] ??= new Line()).insert(token);
-    this.#count(status, 1);
-    if (status === 'CHECKED_IN') this.doctor.slotsWithCheckedIn.add(this);
+    this.#count(token, status, 1);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
-    if (token.patientId !== null)
-      (this.#tokensByPatient ??= new Map<PatientId, Token>()).set(token.patientId, token);
   }
 
   /** Removes a token from the line of this status. */
   removeToken(token: Token, status: LiveStatus): void {
     this.#lines[status]?.remove(token);
-    this.#count(status, -1);
-    if (status === 'CHECKED_IN' && this.nextCheckedIn() === undefined)
-      this.doctor.slotsWithCheckedIn.delete(this);
+    this.#count(token, status, -1);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.delete(token);
-    if (token.patientId !== null) this.#tokensByPatient?.delete(token.patientId);
   }
 
   /** Keeps a token that is over with its slot, because it may come back (R22). */
@@ -250,13 +250,16 @@ export class Slot {
     this.#over?.delete(token);
   }
 
-  #count(status: LiveStatus, difference: 1 | -1): void {
+  #count({ patientClass }: Token, status: LiveStatus, difference: 1 | -1): void {
     if (holdsSeat(status)) this.#seated += difference;
     else this.#waiting += difference;
+    if (status === 'CHECKED_IN' && patientClass.type === EMERGENCY)
+      this.#checkedInEmergencies += difference;
   }
 }
 
-const byRank = (a: Token, b: Token): number => (outranks(a, b) ? -1 : 1);
+/** The order of ranks, best rank first. */
+export const byRank = (a: Token, b: Token): number => (outranks(a, b) ? -1 : 1);
 
 /**
  * Whether the checked-in token is bumped before the absent one: only for a lower priority, because among equals the

@@ -12,10 +12,19 @@ import {
 import type { EngineRules } from './command.ts';
 import { Doctor, type WantedSlots } from './doctor.ts';
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
-import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
+import type {
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  LocalInstant,
+  SessionId,
+  SlotId,
+  TokenId,
+} from './ids.ts';
 import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
+import { PatientIndex } from './patient-index.ts';
 import { Slot, type Token } from './slot.ts';
 import { endsAt, type SlotFacts } from './slot-facts.ts';
 import { isLive, presenceAt, type Status } from './status.ts';
@@ -42,6 +51,7 @@ export class EngineState {
   readonly #doctors = new Map<DoctorId, Doctor>();
   readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
+  readonly #patients = new PatientIndex();
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
@@ -71,7 +81,7 @@ export class EngineState {
   }
 
   /**
-   * The slot with this id; for a session id, the session's next slot that still takes bookings.
+   * The slot with this id; for a session id, the session's next slot that has not ended, see `nextSlotOfSession`.
    * @param wanted for a session id: which of its slots count
    */
   resolveSlot(id: SlotId, at: EpochMs, wanted?: WantedSlots): Slot | undefined {
@@ -89,6 +99,11 @@ export class EngineState {
     return this.#ids.session(id as SessionId);
   }
 
+  /** Whether an id is a session's, and every slot of the session has ended: in memory or not, none takes a newcomer. */
+  isSessionOver(id: SlotId, at: EpochMs): boolean {
+    return this.sessionDoctor(id) !== undefined && this.resolveSlot(id, at) === undefined;
+  }
+
   /** The live token with this id, if its slot is in memory. */
   token(id: TokenId): Token | undefined {
     const token = this.#tokens.get(id);
@@ -100,6 +115,11 @@ export class EngineState {
     return this.#tokens.get(id);
   }
 
+  /** The tokens in memory by their patients. */
+  get patients(): PatientIndex {
+    return this.#patients;
+  }
+
   /** Every live token of the slots in memory. */
   get tokens(): Iterable<Token> {
     return Array.from(this.#tokens.values()).filter(({ status }) => isLive(status));
@@ -108,6 +128,16 @@ export class EngineState {
   /** Whether a slot has ended: it takes no booking and promotes no token any more (R11). */
   hasEnded(slot: Slot, at: EpochMs): boolean {
     return at >= endsAt(slot.facts, this.rules.graceMinutes);
+  }
+
+  /**
+   * Whether a slot of an earlier date is still going on: it has not ended, or a patient of it is with the doctor.
+   * @param today the calendar day of `at` in the doctor's time zone
+   */
+  isGoingOn(slot: Slot, today: LocalDate, at: EpochMs): boolean {
+    const { facts, inConsultation } = slot;
+    if (at < facts.startTime || this.isPast(facts, today, at)) return false;
+    return inConsultation > 0 || !this.hasEnded(slot, at);
   }
 
   /**
@@ -169,7 +199,16 @@ export class EngineState {
     doctor.version = version;
     doctor.lastArrival = lastArrival;
     doctor.breakUntil = breakUntil;
-    for (const [date, number] of lastNumbers) doctor.day(date).lastNumber = number;
+    this.restoreNumbers(facts.id, lastNumbers);
+  }
+
+  /** Restores day counters of a doctor in memory. A counter in memory that is ahead of the store's stays (R10). */
+  restoreNumbers(id: DoctorId, lastNumbers: DoctorSnapshot['lastNumbers']): void {
+    const doctor = this.#doctorOf(id);
+    for (const [date, number] of lastNumbers) {
+      const day = doctor.day(date);
+      day.lastNumber = Math.max(day.lastNumber, number);
+    }
   }
 
   /**
@@ -181,6 +220,46 @@ export class EngineState {
     for (const token of tokens) this.#addToken(token);
     const { day } = this.#slotOf(facts.id);
     day.lastNumber = Math.max(day.lastNumber, lastNumber);
+  }
+
+  /** Records that memory has everything of a doctor that `completeFrom` promises from this instant on. */
+  setComplete(id: DoctorId, from: LocalInstant): void {
+    this.#doctorOf(id).completeFrom = from;
+  }
+
+  /**
+   * Whether memory may lack slots of a doctor that are not past at this instant. The clock was set back, or the doctor
+   * moved to a time zone in which it is still the day before, since these slots were evicted.
+   */
+  isIncomplete(id: DoctorId, { at, today }: LocalInstant): boolean {
+    const from = this.#doctors.get(id)?.completeFrom ?? null;
+    return from !== null && (at < from.at || today < from.today);
+  }
+
+  /** The slots of a doctor that can be evicted: they are past and no token waits in them. */
+  evictableSlots(id: DoctorId, { at, today }: LocalInstant): Slot[] {
+    const slots = this.#doctors.get(id)?.slots ?? [];
+    // Slots are sorted by day, so usually the first slot is of today.
+    const first = slots.findIndex(({ facts }) => facts.date >= today);
+    return slots
+      .slice(0, first === -1 ? slots.length : first)
+      .filter((slot) => slot.waiting === 0 && this.isPast(slot.facts, today, at));
+  }
+
+  /**
+   * Evicts from memory what is past at this instant. The doctor remembers the instant, so that `isIncomplete` tells
+   * when the store must restore something of it.
+   * @param firstDay the first date whose day counter stays in memory in any case
+   */
+  evictPast(id: DoctorId, now: LocalInstant, firstDay: LocalDate): void {
+    const doctor = this.#doctorOf(id);
+    for (const slot of this.evictableSlots(id, now)) this.evictSlot(slot);
+    doctor.evictDaysBefore(firstDay);
+    const { at, today } = doctor.completeFrom ?? now;
+    doctor.completeFrom = {
+      at: now.at > at ? now.at : at,
+      today: now.today > today ? now.today : today,
+    };
   }
 
   /** Evicts a slot and its tokens from memory. They can be read from the store. */
@@ -287,6 +366,7 @@ export class EngineState {
   /** Puts a token where its status belongs: in the slot's line, or among those that are over. */
   #place(token: Token): void {
     const { slot, status } = token;
+    this.#patients.add(token);
     if (!isLive(status)) {
       slot.addOver(token);
       return;
@@ -297,6 +377,7 @@ export class EngineState {
 
   /** Takes a token from where its status belongs. */
   #unplace(token: Token): void {
+    this.#patients.remove(token);
     if (isLive(token.status)) token.slot.removeToken(token, token.status);
     else token.slot.removeOver(token);
   }
@@ -322,10 +403,10 @@ export class EngineState {
 
   #correct({ tokenId, from, patientName, patientId }: TokenCorrected): void {
     const token = this.#expectToken(tokenId, from);
-    this.#unplace(token);
     token.patientName = patientName;
+    this.#patients.remove(token);
     token.patientId = patientId;
-    this.#place(token);
+    this.#patients.add(token);
   }
 
   #transition(change: TokenTransition | TokenUndone): void {

@@ -55,6 +55,14 @@ export const Reason = Type.String({
   pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
 });
 
+/** The name or the number of a consulting room. */
+export const Room = Type.String({
+  description: '1 to 32 characters, not all blank, no control or invisible characters.',
+  minLength: 1,
+  maxLength: 32,
+  pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
+});
+
 /** The path parameter of a route with `:id`. */
 export const idParams = (description: string, example: string) =>
   closed({ id: Type.String({ ...Id, description, examples: [example] }) });

@@ -25,24 +25,41 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The calendar day of an instant in a time zone. */
-export const localDateAt = (at: EpochMs, timeZone: string): LocalDate =>
-  localDate(
-    Temporal.Instant.fromEpochMilliseconds(at)
-      .toZonedDateTimeISO(timeZone)
-      .toPlainDate()
-      .toString(),
-  );
-
-/** Returns a function that gives the calendar day of an instant in a time zone. It computes each zone once, because it is called for thousands of slots. */
-export function calendarAt(at: EpochMs): (timeZone: string) => LocalDate {
-  const dates = new Map<string, LocalDate>();
-  return (timeZone) => {
-    const date = dates.get(timeZone) ?? localDateAt(at, timeZone);
-    dates.set(timeZone, date);
-    return date;
-  };
+/** A calendar day of a time zone, and the instants, in epoch milliseconds, from which and before which it is. */
+interface ZoneDay {
+  readonly date: LocalDate;
+  readonly from: number;
+  readonly until: number;
 }
+
+/** The day that was asked for last in each time zone. */
+const latestDays = new Map<string, ZoneDay>();
+
+/** The calendar day of an instant in a time zone. It is computed once a day, because every answer asks for it. */
+export function localDateAt(at: EpochMs, timeZone: string): LocalDate {
+  const latest = latestDays.get(timeZone);
+  if (latest !== undefined && at >= latest.from && at < latest.until) return latest.date;
+  const instant = Temporal.Instant.fromEpochMilliseconds(at);
+  const date = instant.toZonedDateTimeISO(timeZone).toPlainDate();
+  const from = startOf(date, timeZone);
+  const until = startOf(date.add({ days: 1 }), timeZone);
+  const day = { date: localDate(date.toString()), from, until };
+  latestDays.set(timeZone, day);
+  return day.date;
+}
+
+/** The first instant of a date in a time zone. */
+export const startOfDate = (date: LocalDate, timeZone: string): EpochMs =>
+  startOf(Temporal.PlainDate.from(date), timeZone);
+
+const startOf = (date: Temporal.PlainDate, timeZone: string): EpochMs =>
+  epochMs(date.toZonedDateTime(timeZone).epochMilliseconds);
+
+/** The calendar days of an instant, by time zone. */
+export const calendarAt =
+  (at: EpochMs) =>
+  (timeZone: string): LocalDate =>
+    localDateAt(at, timeZone);
 
 /** The date that is `days` days later, or earlier if `days` is negative. */
 export const plusDays = (date: LocalDate, days: number): LocalDate =>

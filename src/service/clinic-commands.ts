@@ -6,13 +6,21 @@ import {
   type ClosedSlot,
   type CloseSlot,
   type DelayDay,
+  type DoctorId,
+  type EpochMs,
   type Outcome,
+  type ReopenSlot,
   type RevisedSlot,
   type ReviseSlot,
+  type SetBreak,
   type Slot,
+  type SlotId,
+  type Token,
+  type TokenId,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
 import type { CommandContext } from './caller.ts';
+import { affectedByClosing } from './closing-record.ts';
 import type { CommandName } from './commands.ts';
 import { dateFaultsOf } from './doctor-input.ts';
 import { decideOrDryRun, runDryRunnable, type DryRunnable, type EngineStep } from './dry-run.ts';
@@ -20,13 +28,43 @@ import type { Fault } from './fault-words.ts';
 import type { Answer } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
 import { singleSlotOf, slotFaultsOf, type SlotInput } from './roster/single-slot.ts';
-import { union, type CommandDeps, type Intent, type Projection, type Runner } from './runner.ts';
+import {
+  isTokenIn,
+  union,
+  type CommandDeps,
+  type Intent,
+  type Projection,
+  type Runner,
+} from './runner.ts';
 
 /** A single slot as a roster writes it; without an id it gets a new one. */
 export type AddSlotCommand = Omit<SlotInput, 'id'> & { readonly id?: string };
 export type ReviseSlotCommand = Omit<ReviseSlot, 'at'> & DryRunnable;
 export type CloseSlotCommand = Omit<CloseSlot, 'at'> & DryRunnable;
 export type DelayDayCommand = Omit<DelayDay, 'at'> & DryRunnable;
+
+export interface ReopenSlotCommand extends Omit<ReopenSlot, 'at'> {
+  /** Goes on record. */
+  readonly reason: string;
+}
+
+export interface SetBreakCommand extends Omit<SetBreak, 'at'> {
+  /** Goes on record; null when the caller gave none. */
+  readonly reason: string | null;
+}
+
+/** A slot that is open again. */
+export interface ReopenedSlot {
+  readonly slot: Slot;
+  /** The tokens that its closing moved or cancelled, as they are now: they stay where they are. */
+  readonly affected: readonly Token[];
+}
+
+/** A doctor's break, which lasts until this instant; null when there is none. */
+export interface Break {
+  readonly doctorId: DoctorId;
+  readonly until: EpochMs | null;
+}
 
 /** The open slots of a day that have not ended, all with the same delay now. */
 export interface DelayedDay extends Omit<DelayDay, 'at'> {
@@ -103,6 +141,50 @@ export class ClinicCommands {
     return this.#run('closeSlot', isDryRun, context, close, reason);
   }
 
+  /** Opens a closed slot again, and lists the tokens that its closing moved or cancelled (R24). */
+  reopenSlot<View>(
+    { slotId: id, reason }: ReopenSlotCommand,
+    context: CommandContext,
+    project: Projection<ReopenedSlot, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const reopen = (intent: Intent): Promise<Result<View>> => {
+      let affected: readonly TokenId[] = [];
+      const scopeOf = async (): Promise<Scope | Refusal> => {
+        const scope = await this.#runner.scopeOfSlot(id);
+        if (scope === undefined) return { code: 'slot_not_found' };
+        affected = await this.#affectedByClosing(id, scope);
+        return this.#withTokens(scope, affected);
+      };
+      const isCurrent = (scope: Scope): boolean =>
+        affected.every((token) => isTokenIn(scope, engine.anyToken(token)));
+      return this.#runner.decideIn(scopeOf, isCurrent, intent, {
+        decide: (at) => engine.reopenSlot({ slotId: id, at }),
+        project: (slot, moment) => {
+          const tokens = affected.flatMap((token) => engine.anyToken(token) ?? []);
+          return project({ slot, affected: tokens }, moment);
+        },
+      });
+    };
+    return this.#runner.run('reopenSlot', context, reopen, reason);
+  }
+
+  /** Sets how long a doctor's break lasts from now on, or ends it. */
+  setBreak<View>(
+    { reason, ...command }: SetBreakCommand,
+    context: CommandContext,
+    project: Projection<Break, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const { doctorId: id } = command;
+    const decide = (intent: Intent): Promise<Result<View>> =>
+      this.#runner.decide({ doctorIds: [id] }, intent, {
+        decide: (at) => engine.setBreak({ ...command, at }),
+        project: ({ breakUntil }, moment) => project({ doctorId: id, until: breakUntil }, moment),
+      });
+    return this.#runner.run('setBreak', context, decide, reason);
+  }
+
   /** Sets by how much a doctor runs late on a day. */
   delayDay<View>(
     { isDryRun, ...command }: DelayDayCommand,
@@ -118,6 +200,24 @@ export class ClinicCommands {
         project: (slots, moment) => project({ ...command, slots }, moment),
       });
     });
+  }
+
+  async #affectedByClosing(id: SlotId, { doctorIds }: Scope): Promise<TokenId[]> {
+    const { store, archive } = this.#deps;
+    // The archive has only what is durable: a closing that is being written must not be missed.
+    for (const doctor of doctorIds) await store.read(doctor, () => undefined);
+    return affectedByClosing(await archive.slotChanges(id));
+  }
+
+  /** The scope with the doctors and the slots of these tokens, wherever they are now. */
+  async #withTokens(scope: Scope, tokens: readonly TokenId[]): Promise<Scope> {
+    let all = scope;
+    for (const id of tokens) {
+      const token = await this.#deps.archive.token(id);
+      if (token !== undefined)
+        all = union(all, { doctorIds: [token.doctorId], slotIds: [token.slotId] });
+    }
+    return all;
   }
 
   #run<View>(

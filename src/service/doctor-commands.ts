@@ -15,7 +15,7 @@ import type { Scope } from '../store/index.ts';
 import { localDateAt } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
 import { doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
-import { planOf, slotIdsOf } from './doctor-plan.ts';
+import { planOf, sessionsOf, slotIdsOf } from './doctor-plan.ts';
 import { decideOrDryRun, runDryRunnable, type DryRunnable } from './dry-run.ts';
 import { hospitalScope, plansOfRemoved, putHolidays, withHospital } from './holidays.ts';
 import type { Answer } from './idempotency.ts';
@@ -87,7 +87,10 @@ export class DoctorCommands {
       const plan = planOf(this.#deps, doctorFactsOf(id, input));
       const { id: doctorId } = plan.facts;
       let isNew = false;
-      const scope = { doctorIds: withHospital(doctorId), slotIds: slotIdsOf(plan), isSetup: true };
+      const scope = {
+        ...{ doctorIds: withHospital(doctorId), slotIds: slotIdsOf(plan) },
+        ...{ sessions: sessionsOf(plan), isSetup: true },
+      };
       return this.#runner.decide(scope, intent, {
         decide: (at) => {
           const known = engine.doctor(doctorId)?.facts;

@@ -15,6 +15,8 @@ import { wordsOf, type Fault, type ValueSchema } from './fault-words.ts';
 /** How much a hospital may set up; lengths in characters. */
 export const LIMITS = {
   idLengthMax: 128,
+  // The ids of a session's slots are longer by `@YYYY-MM-DD`, and must be valid ids too.
+  sessionIdLengthMax: 128 - '@YYYY-MM-DD'.length,
   capacityMax: 10_000,
   sessionsMax: 100,
   everyWeeksMax: 12,
@@ -26,12 +28,16 @@ export const LIMITS = {
   classesMax: 100,
 } as const;
 
-export const Id = Type.String({
-  pattern: '^[A-Za-z0-9_.:@-]+$',
-  minLength: 1,
-  maxLength: LIMITS.idLengthMax,
-  description: '1 to 128 letters, digits and `_-.:@`.',
-});
+const idUpTo = (maxLength: number) =>
+  Type.String({
+    pattern: '^[A-Za-z0-9_.:@-]+$',
+    minLength: 1,
+    maxLength,
+    description: `1 to ${maxLength} letters, digits and \`_-.:@\`.`,
+  });
+
+export const Id = idUpTo(LIMITS.idLengthMax);
+const SessionId = idUpTo(LIMITS.sessionIdLengthMax);
 
 /**
  * Characters that a screen or a terminal would obey or not show: control characters, changes of direction, blanks
@@ -56,6 +62,18 @@ export const Name = Type.String({
     '1 to 200 characters, not counting spaces at the ends; no control or invisible characters.',
 });
 
+/**
+ * A patient's id as the hospital writes it: any script, spaces inside. It is compared as given, after Unicode's
+ * normalisation form C, because the same text can be typed in two ways.
+ */
+export const PatientIdText = Type.String({
+  pattern: `^${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,126}${characterBut('\\s')})?$`,
+  minLength: 1,
+  maxLength: 128,
+  description:
+    '1 to 128 characters of any script, such as `UHID/2024/0012`; spaces only inside; no control or invisible characters.',
+});
+
 export const DateText = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}$',
   description: 'A date such as `2026-11-23`.',
@@ -65,7 +83,7 @@ export const Capacity = Type.Integer({ minimum: 1, maximum: LIMITS.capacityMax }
 
 export const SessionInput = Type.Object(
   {
-    id: Id,
+    id: SessionId,
     weekdays: Type.Array(Type.Union(WEEKDAYS.map((day) => Type.Literal(day))), {
       minItems: 1,
       maxItems: WEEKDAYS.length,
@@ -106,7 +124,13 @@ export const DoctorInput = Type.Object(
       maxLength: 64,
       description: 'An IANA name, such as `Asia/Kolkata`.',
     }),
-    rooms: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.roomsMax })),
+    rooms: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.roomsMax,
+        description: 'How many patients may be in consultation at once; 1 when left out.',
+      }),
+    ),
     sessions: Type.Array(SessionInput, { maxItems: LIMITS.sessionsMax }),
   },
   { additionalProperties: false },

@@ -9,6 +9,7 @@ import {
   type SlotFacts,
   type SlotId,
 } from '../engine/index.ts';
+import type { SessionOfDoctor } from '../store/index.ts';
 import { slotOn, slotsOf } from './calendar.ts';
 
 export interface PlanDeps {
@@ -48,3 +49,7 @@ export const slotIdsOf = ({ facts, planned }: DoctorPlan): SlotId[] => [
   ...planned.map(({ id }) => id),
   ...facts.sessions.map(({ id }) => slotId(id)),
 ];
+
+/** The sessions that a plan gives to its doctor. */
+export const sessionsOf = ({ facts }: DoctorPlan): SessionOfDoctor[] =>
+  facts.sessions.map(({ id }) => ({ id, doctorId: facts.id }));

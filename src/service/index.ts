@@ -15,12 +15,17 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export * from './caller.ts';
-export { ClinicCommands, type DelayedDay } from './clinic-commands.ts';
+export {
+  ClinicCommands,
+  type Break,
+  type DelayedDay,
+  type ReopenedSlot,
+} from './clinic-commands.ts';
 export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-commands.ts';
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
-export { Reads, type Schedule } from './reads.ts';
+export { Reads, type DoctorQueue, type Schedule } from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
@@ -34,8 +39,9 @@ export { demoRoster } from './roster/demo.ts';
 export * from './roster/file.ts';
 export { RosterError } from './roster/error.ts';
 export type { Projection } from './runner.ts';
+export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
-export { TokenCommands } from './token-commands.ts';
+export { TokenCommands, type BookedVisit } from './token-commands.ts';
 export type { ChangeRecord, StoredToken } from '../store/index.ts';
 
 export interface ServiceDeps {
@@ -96,7 +102,7 @@ export function createService(deps: ServiceDeps): Service {
       return lifecycle.unreadiness;
     },
     async start(roster) {
-      await load(store, engine, clock);
+      await load(store, clock);
       assertClassesFit(engine);
       const isEmpty = [...engine.doctors].every(({ facts }) => !isDoctor(facts));
       const { retired } = await keeper.apply(roster(isEmpty));

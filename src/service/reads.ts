@@ -1,4 +1,6 @@
 import {
+  callingOrderOf,
+  callingOrderOn,
   HOSPITAL,
   isDoctor,
   isListed,
@@ -13,6 +15,7 @@ import {
   type PatientClass,
   type Slot,
   type SlotFacts,
+  type SlotId,
   type Token,
   type TokenId,
 } from '../engine/index.ts';
@@ -29,10 +32,15 @@ import { dateFaultsOf } from './doctor-input.ts';
 import type { Fault } from './fault-words.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
-import type { Projection } from './runner.ts';
+import { momentAt, type Projection } from './runner.ts';
+import { Search, type SearchPage, type SearchQuery } from './search.ts';
 
 export interface TokenQuery extends Query {
   readonly tokenId: TokenId;
+}
+
+export interface SlotQuery extends Query {
+  readonly slotId: SlotId;
 }
 
 export interface DoctorsQuery extends Query {
@@ -49,6 +57,24 @@ export interface ScheduleQuery extends DoctorQuery {
   readonly date?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+}
+
+/** The queues of a day: of the doctor's today by default, and of all listed doctors when none is named. */
+export interface QueueQuery extends Query {
+  readonly doctorIds: readonly DoctorId[];
+  readonly date?: string | undefined;
+}
+
+/** A doctor's day in the calling order (R18). */
+export interface DoctorQueue<View> {
+  readonly doctor: DoctorFacts;
+  readonly date: LocalDate;
+  /** The instant at which the doctor's break ends; null when there is none. */
+  readonly breakUntil: EpochMs | null;
+  readonly inConsultation: readonly View[];
+  readonly toCall: readonly View[];
+  readonly skipped: readonly View[];
+  readonly waiting: readonly View[];
 }
 
 /** How a token is shown: a live token of the engine, or a stored one that is over. */
@@ -80,9 +106,11 @@ interface ReadDeps {
  */
 export class Reads {
   readonly #deps: ReadDeps;
+  readonly #search: Search;
 
   constructor(deps: ReadDeps) {
     this.#deps = deps;
+    this.#search = new Search({ ...deps, read: (query, how) => this.token(query, how) });
   }
 
   /** The class table, highest priority first. */
@@ -110,6 +138,36 @@ export class Reads {
     });
   }
 
+  /** The tokens that have all of what is asked for, some at a time. */
+  tokens<View>(
+    query: SearchQuery,
+    projection: TokenProjection<View>,
+  ): Promise<Result<SearchPage<View>>> {
+    return this.#deps.lifecycle.read(() => this.#search.tokens(query, projection));
+  }
+
+  /** A slot of any age, with all its live tokens. A session id means the session's next slot that takes bookings. */
+  slot<View>({ slotId: id }: SlotQuery, project: Projection<Slot, View>): Promise<Result<View>> {
+    const { engine, store, archive, lifecycle, clock } = this.#deps;
+    return lifecycle.read(async () => {
+      const owner = await store.ownerOf(id);
+      if (owner === undefined) return refused({ code: 'slot_not_found' });
+      const seen = await store.read(owner, () => {
+        const at = clock();
+        const slot = engine.resolveSlot(id, at);
+        const facts = engine.doctor(owner)?.facts;
+        return { at, facts, view: slot && { value: project(slot, momentAt(engine, at)) } };
+      });
+      if (seen.view !== undefined) return { ok: true, value: seen.view.value };
+      const stored = await archive.slot(id);
+      if (stored === undefined || seen.facts === undefined)
+        return refused({ code: 'slot_not_found' });
+      const slot = detachedSlot(engine, seen.facts, stored);
+      const value = project(slot, momentAt(engine, seen.at));
+      return { ok: true, value };
+    });
+  }
+
   /** A token's change records, oldest first (R17). */
   history({ tokenId: id }: TokenQuery): Promise<Result<readonly ChangeRecord[]>> {
     const { archive, lifecycle } = this.#deps;
@@ -132,7 +190,7 @@ export class Reads {
       const shown = (slot: Slot, at: EpochMs) => ({
         id: slot.facts.id,
         startTime: slot.facts.startTime,
-        view: project(slot, { engine, at }),
+        view: project(slot, momentAt(engine, at)),
       });
       const seen = await store.read(id, () => this.#daysInMemory(query, shown));
       if (seen === undefined) return refused({ code: 'doctor_not_found' });
@@ -141,9 +199,31 @@ export class Reads {
       const slots = past
         .map((slot) => shown(detachedSlot(engine, doctor, slot), at))
         .concat(inMemory)
-        .sort((a, b) => a.startTime - b.startTime)
+        // The same order as in memory, so that an eviction does not change it.
+        .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1))
         .map(({ view }) => view);
       return { ok: true, value: { doctor, slots } };
+    });
+  }
+
+  /** The calling orders of a day, doctor by doctor, in the order of their ids (R18). */
+  queue<View>(
+    { doctorIds, date }: QueueQuery,
+    project: Projection<Token, View>,
+  ): Promise<Result<readonly DoctorQueue<View>[]>> {
+    const { engine, store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
+      const errors = dateFaultsOf({ date });
+      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
+      const listed = [...engine.doctors].map(({ facts }) => facts).filter(isListed);
+      const ids = doctorIds.length > 0 ? new Set(doctorIds) : listed.map(({ id }) => id).sort();
+      const queues = await Promise.all(
+        Array.from(ids, (id) => store.read(id, () => this.#queueOf(id, date, project))),
+      );
+      const value = queues.filter((queue) => queue !== undefined);
+      return value.length === queues.length
+        ? { ok: true, value }
+        : refused({ code: 'doctor_not_found' });
     });
   }
 
@@ -174,15 +254,46 @@ export class Reads {
     });
   }
 
+  #queueOf<View>(
+    id: DoctorId,
+    date: string | undefined,
+    project: Projection<Token, View>,
+  ): DoctorQueue<View> | undefined {
+    const { engine, clock } = this.#deps;
+    const doctor = engine.doctor(id);
+    if (doctor === undefined) return undefined;
+    const moment = momentAt(engine, clock());
+    const { at, todayIn } = moment;
+    const today = todayIn(doctor.facts.timeZone);
+    const day = date === undefined ? today : localDate(date);
+    const order =
+      day === today ? callingOrderOf(engine, doctor, today, at) : callingOrderOn(doctor, day);
+    const shown = (tokens: readonly Token[]): View[] =>
+      tokens.map((token) => project(token, moment));
+    const { breakUntil } = doctor;
+    return {
+      doctor: doctor.facts,
+      date: day,
+      breakUntil: breakUntil !== null && breakUntil > at ? breakUntil : null,
+      inConsultation: shown(order.inConsultation),
+      toCall: shown(order.toCall),
+      skipped: shown(order.skipped),
+      waiting: shown(order.waiting),
+    };
+  }
+
   /** The slots in memory of the days of a schedule; slots that are over may be in the store alone. */
   #daysInMemory<Shown>(query: ScheduleQuery, shown: (slot: Slot, at: EpochMs) => Shown) {
     const { engine, clock } = this.#deps;
     const doctor = engine.doctor(query.doctorId);
     if (doctor === undefined) return undefined;
     const at = clock();
-    const [from, to] = rangeOf(query, localDateAt(at, doctor.facts.timeZone));
+    const today = localDateAt(at, doctor.facts.timeZone);
+    const [from, to] = rangeOf(query, today);
+    const isGoingOn = (slot: Slot): boolean =>
+      slot.facts.date < from && from <= today && today <= to && engine.isGoingOn(slot, today, at);
     const inMemory = doctor.slots
-      .filter(({ facts: { date } }) => date >= from && date <= to)
+      .filter((slot) => isWithin(slot, from, to) || isGoingOn(slot))
       .map((slot) => shown(slot, at));
     return { doctor: doctor.facts, at, from, to, inMemory };
   }
@@ -197,7 +308,7 @@ export class Reads {
     return store.read(doctorId, () => {
       const token = engine.token(id);
       const isWithDoctor = token?.slot.facts.doctorId === doctorId;
-      return isWithDoctor ? project(token, { engine, at: clock() }) : undefined;
+      return isWithDoctor ? project(token, momentAt(engine, clock())) : undefined;
     });
   }
 
@@ -218,9 +329,12 @@ export class Reads {
     const token = detachedSlot(engine, doctor, slot)
       .tokens()
       .find((each) => each.id === id);
-    return token && project(token, { engine, at: clock() });
+    return token && project(token, momentAt(engine, clock()));
   }
 }
+
+const isWithin = ({ facts: { date } }: Slot, from: LocalDate, to: LocalDate): boolean =>
+  date >= from && date <= to;
 
 function scheduleFaults({ date, from, to }: ScheduleQuery): Fault[] {
   const faults = dateFaultsOf({ date, from, to });

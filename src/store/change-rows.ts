@@ -43,6 +43,8 @@ export function recordOf(change: TokenChange, origin: Origin): ChangeRecord {
   return {
     ...{ doctorId, version, at, kind, tokenId, slotId, actor: origin.actor },
     ...stepOf(change),
+    room: change.kind === 'started' ? change.room : null,
+    undone: change.kind === 'undone' ? change.undone : null,
     reason: reasonOf(change, origin),
   };
 }

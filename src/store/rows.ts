@@ -179,8 +179,13 @@ export const snapshotOf = (rows: DoctorRows, days: readonly DayRow[]): DoctorSna
   version: rows.doctor.version,
   lastArrival: rows.doctor.last_arrival,
   breakUntil: rows.doctor.break_until,
-  lastNumbers: days.map(({ date, last_number }): [LocalDate, number] => [date, last_number]),
+  lastNumbers: days.map(lastNumberOf),
 });
+
+export const lastNumberOf = ({ date, last_number }: DayRow): readonly [LocalDate, number] => [
+  date,
+  last_number,
+];
 
 export const sessionRows = (doctor: DoctorFacts): SessionRow[] =>
   doctor.sessions.map((session, position) => ({
@@ -347,6 +352,8 @@ export const storedResponseOf = (row: ResponseRow): StoredResponse => ({
 export interface Counters {
   readonly facts: DoctorFacts;
   readonly version: number;
+  /** The version that the batch continues; 0 when it adds the doctor. */
+  readonly versionBefore: number;
   readonly lastArrival: number;
   readonly breakUntil: EpochMs | null;
   /** The days of tokens that have entered a slot, each with the number printed last on it. */
@@ -358,18 +365,24 @@ export function countersOf(
   engine: AllocationEngine,
   decisions: readonly Decision<unknown>[],
 ): Counters[] {
-  const days = new Map<DoctorId, Map<LocalDate, number>>();
+  const touched = new Map<
+    DoctorId,
+    { readonly versionBefore: number; readonly lastNumbers: Map<LocalDate, number> }
+  >();
   for (const { changes } of decisions)
     for (const change of changes) {
-      const touched = days.get(change.doctorId) ?? new Map<LocalDate, number>();
-      days.set(change.doctorId, touched);
+      const doctor = touched.get(change.doctorId) ?? {
+        versionBefore: change.version - 1,
+        lastNumbers: new Map<LocalDate, number>(),
+      };
+      touched.set(change.doctorId, doctor);
       const day = isEntry(change) ? engine.slot(change.slotId)?.day : undefined;
-      if (day !== undefined) touched.set(day.date, day.lastNumber);
+      if (day !== undefined) doctor.lastNumbers.set(day.date, day.lastNumber);
     }
-  return [...days].flatMap(([id, lastNumbers]) => {
+  return [...touched].flatMap(([id, counters]) => {
     const doctor = engine.doctor(id);
     if (doctor === undefined) return [];
     const { facts, version, lastArrival, breakUntil } = doctor;
-    return [{ facts, version, lastArrival, breakUntil, lastNumbers }];
+    return [{ facts, version, lastArrival, breakUntil, ...counters }];
   });
 }

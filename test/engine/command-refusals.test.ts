@@ -56,6 +56,14 @@ it(`a command refuses only with the codes of its list, whatever happens ${rerun}
       'move slot_ended',
       'reclassify invalid_transition',
       'noShow too_early',
+      'checkIn too_early',
+      'checkIn slot_ended',
+      'skip invalid_transition',
+      'undo duplicate_booking',
+      'undo slot_ended',
+      'undo slot_closed',
+      'undo nothing_to_undo',
+      'reopenSlot slot_ended',
       'callNext consultation_in_progress',
       'callNext nobody_waiting',
       'start consultation_in_progress',
@@ -83,12 +91,16 @@ const FIRST: Readonly<Record<RefusingCommand, (clinic: Clinic) => Outcome<unknow
   book: (clinic) => clinic.book('W1', { doctorId: NO_DOCTOR, slotId: NOWHERE }),
   cancel: ({ engine }) => engine.cancel(NOBODY),
   noShow: ({ engine }) => engine.noShow({ ...NOBODY, force: false }),
-  checkIn: ({ engine }) => engine.checkIn(NOBODY),
-  start: ({ engine }) => engine.start({ ...NOBODY, today: TODAY }),
+  checkIn: ({ engine }) => engine.checkIn({ ...NOBODY, today: TODAY, dateBegins: clock(24) }),
+  start: ({ engine }) => engine.start({ ...NOBODY, today: TODAY, room: null }),
+  correct: ({ engine }) =>
+    engine.correct({ ...NOBODY, patientName: undefined, patientId: undefined }),
   complete: ({ engine }) => engine.complete(NOBODY),
+  skip: ({ engine }) => engine.skip(NOBODY),
+  undo: ({ engine }) => engine.undo({ ...NOBODY, today: TODAY }),
   callNext: ({ engine }) =>
     engine.callNext({
-      ...{ doctorId: NO_DOCTOR, slotId: NOWHERE, completeCurrent: false },
+      ...{ doctorId: NO_DOCTOR, slotId: NOWHERE, room: null, current: null },
       ...{ today: TODAY, at: NOW },
     }),
   move: ({ engine }) => engine.move({ ...NOBODY, slotId: NOWHERE }),
@@ -107,6 +119,8 @@ const FIRST: Readonly<Record<RefusingCommand, (clinic: Clinic) => Outcome<unknow
     }),
   closeSlot: ({ engine }) =>
     engine.closeSlot({ slotId: NOWHERE, reason: 'ill', moveTo: null, at: NOW }),
+  reopenSlot: ({ engine }) => engine.reopenSlot({ slotId: NOWHERE, at: NOW }),
+  setBreak: ({ engine }) => engine.setBreak({ doctorId: NO_DOCTOR, minutes: 5, at: NOW }),
   delayDay: ({ engine }) =>
     engine.delayDay({ doctorId: NO_DOCTOR, date: TODAY, minutes: 5, at: NOW }),
   retireDoctor: ({ engine }) => engine.retireDoctor({ doctorId: NO_DOCTOR, today: TODAY, at: NOW }),

@@ -22,7 +22,7 @@ function doctorsOf(engine: AllocationEngine, action: Action): DoctorId[] {
   const doctors = [
     ...places.map((place) => slotAt(place).doctorId),
     ...('doctor' in action ? [doctorAt(action.doctor)] : []),
-    engine.token(action.token)?.slot.facts.doctorId ?? [],
+    engine.anyToken(action.token)?.slot.facts.doctorId ?? [],
   ].flat();
   return [...new Set(doctors)];
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { alternativesTo, slotId, type Intake, type SlotFacts } from '../../src/engine/index.ts';
-import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
+import {
+  accepted,
+  Clinic,
+  clock,
+  doctorFacts,
+  NOW,
+  slotFacts,
+  TODAY,
+} from '../support/engine/clinic.ts';
 import { place } from '../support/engine/places.ts';
 import { recordsOf, take } from '../support/engine/steps.ts';
 import { slotsOf, MORNING } from '../support/engine/week.ts';
@@ -93,8 +101,8 @@ describe('slots that take nobody are not offered (R23, R25)', () => {
     const more = [place('ten', '', { intake, kept })];
     const clinic = new Clinic({ people: 'E1:CHECKED_IN', more });
     const { token } = accepted(clinic.book(name)).value;
-    const moment = { engine: clinic.engine, at: clock(8) };
-    const found = alternativesTo(token.slot, token.patientClass, moment);
+    const moment = { engine: clinic.engine, at: clock(8), todayIn: () => TODAY };
+    const found = alternativesTo(token, moment);
     expect(found.map(({ facts }) => facts.id)).toEqual(offered);
   });
 });

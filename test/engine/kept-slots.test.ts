@@ -143,7 +143,7 @@ describe('a kept slot follows its session in the command that empties it (R25)',
   it('a visit that is completed keeps its seat, and so the slot stays kept', () => {
     const engine = given(MORNING, 'W1');
     put(engine, [LATER]);
-    engine.start({ tokenId: W1, today: TODAY, at: NOW });
+    engine.start({ tokenId: W1, today: TODAY, room: null, at: NOW });
     expect(recordsOf(engine.complete({ tokenId: W1, at: NOW }))).toEqual(['completed W1']);
     expect(book(engine, 'W2')).toEqual({ ok: false, refusal: { code: 'intake_closed' } });
   });

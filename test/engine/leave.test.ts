@@ -194,7 +194,7 @@ describe('a leave that is taken back (R24)', () => {
   it('a patient who is with the doctor stays, and the slot that opens again is kept for that patient', () => {
     const engine = week(MORNING);
     book(engine, 'W1');
-    engine.start({ tokenId: tokenId('W1'), today: TODAY, at: NOW });
+    engine.start({ tokenId: tokenId('W1'), today: TODAY, room: null, at: NOW });
     expect(outcomesOf(accepted(takeLeave(engine)).value.closed)).toEqual([
       `${MONDAY} W1 stays ${MONDAY}`,
     ]);
@@ -298,7 +298,7 @@ describe('a doctor who retires', () => {
   ])('with %s after "%s" is refused while patients have to be seen: %s', (names, steps, count) => {
     const engine = week(MORNING);
     book(engine, names);
-    const command = { tokenId: tokenId('W1'), today: TODAY, at: NOW };
+    const command = { tokenId: tokenId('W1'), today: TODAY, room: null, at: NOW };
     for (const step of steps.split(' '))
       if (step !== '') engine[step as 'start' | 'complete' | 'cancel'](command);
     const outcome = retire(engine);
@@ -310,7 +310,7 @@ describe('a doctor who retires', () => {
   it('a completed visit keeps its slot, which takes nobody new', () => {
     const engine = week(MORNING);
     book(engine, 'W1');
-    engine.start({ tokenId: tokenId('W1'), today: TODAY, at: NOW });
+    engine.start({ tokenId: tokenId('W1'), today: TODAY, room: null, at: NOW });
     engine.complete({ tokenId: tokenId('W1'), at: NOW });
     retire(engine);
     expect(() => book(engine, 'W2')).toThrow('refused: intake_closed');

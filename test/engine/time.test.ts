@@ -140,9 +140,10 @@ describe('a session id means its next slot that still takes bookings', () => {
 
   it.each<[string, SlotFacts[], string]>([
     ['all slots have ended', [slotOn(3), slotOn(4)], 'slot_ended'],
-    ['the latest slot is closed', [slotOn(4), slotOn(5, closed)], 'slot_closed'],
-    ['the session has no slot', [], 'slot_not_found'],
-  ])('%s: the booking is refused with the reason of the latest slot', (_, slots, code) => {
+    ['the slots that have not ended are closed', [slotOn(4), slotOn(5, closed)], 'slot_closed'],
+    ['a closed slot has ended too', [slotOn(3, closed), slotOn(4)], 'slot_ended'],
+    ['no slot is in memory, because the past ones are evicted', [], 'slot_ended'],
+  ])('%s: a booking with the session id is refused', (_, slots, code) => {
     const outcome = clinicWith(slots).book('W1', { slotId: slotId('morning') });
     expect(outcome).toEqual({ ok: false, refusal: { code } });
   });

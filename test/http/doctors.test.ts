@@ -64,6 +64,18 @@ it('PUT adds a doctor, whose slots can be booked at once', async () => {
   });
 });
 
+it('the slots of a session with the longest id can be addressed', async () => {
+  const opd = await openApp();
+  const id = 'a'.repeat(117);
+  const input = doctorInput({ sessions: [session(id)] });
+  expect(await opd.put('/doctors/rao', input)).toMatchObject({ status: 201 });
+  const slot_id = `${id}@2026-11-24`;
+  expect(await opd.book('W1', { doctor_id: 'rao', slot_id })).toMatchObject({ slot_id });
+  expect(await opd.patch(`/slots/${slot_id}`, { capacity: 2 })).toMatchObject({ status: 200 });
+  const closed = await opd.post(`/slots/${slot_id}/close`, { reason: 'ill' });
+  expect(closed).toMatchObject({ status: 200 });
+});
+
 it('a repeated PUT changes nothing, not even the version', async () => {
   const opd = await openApp();
   await opd.put('/doctors/rao', doctorInput({ sessions: [session('rao')] }));
@@ -138,6 +150,7 @@ it.each<[what: string, more: object, pointer: string]>([
   ['no rooms', { rooms: 0 }, '/rooms'],
   ['leaves', { leaves: [] }, '/leaves'],
   ['a session twice', { sessions: [session('a'), session('a')] }, '/sessions/1/id'],
+  ['a session id of 118 letters', { sessions: [session('a'.repeat(118))] }, '/sessions/0/id'],
   ['no weekday', { sessions: [session('a', { weekdays: [] })] }, '/sessions/0/weekdays'],
   [
     'a day twice',

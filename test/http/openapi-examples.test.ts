@@ -79,10 +79,11 @@ const SESSION = [
   ...['putDoctor', 'addSlot', 'readSchedule', 'readDayReport'],
   ...['book', 'readToken', 'readTokenHistory', 'move', 'reclassify'],
   ...['checkIn', 'callNext', 'complete'],
-  ...['book', 'start'],
+  ...['book', 'start', 'skip', 'undo', 'complete'],
   ...['book', 'noShow'],
   ...['book', 'cancel'],
-  ...['reviseSlot', 'delayDay', 'closeSlot'],
+  ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
+  ...['correct', 'readQueue'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
 ];
 
@@ -116,7 +117,7 @@ describe('the examples', () => {
     expect(names.map(([name]) => name).toSorted()).toEqual(
       [
         ...['cancel', 'checkIn', 'complete', 'move', 'noShow', 'readToken', 'readTokenHistory'],
-        ...['reclassify', 'start'],
+        ...['reclassify', 'skip', 'start', 'undo'],
       ].toSorted(),
     );
     for (const [name, request] of names)
@@ -134,7 +135,7 @@ describe('the examples', () => {
           parameter.name,
           parameter.required,
         ]);
-    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(13);
+    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(17);
     expect(JSON.stringify([...requests.values()])).not.toContain('idempotency');
   });
 });

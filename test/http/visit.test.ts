@@ -43,6 +43,7 @@ const STATUSES = Object.keys(ALLOWED) as Status[];
 const STEPS = [
   ['/check-in', {}, 'CHECKED_IN', 'checked_in'],
   ['/start', {}, 'IN_CONSULTATION', 'started'],
+  ['/skip', {}, 'SKIPPED', 'skipped'],
   ['/complete', {}, 'COMPLETED', 'completed'],
   ['/no-show', {}, 'NO_SHOW', 'no_show'],
   ['/cancel', {}, 'CANCELLED', 'cancelled'],
@@ -105,7 +106,7 @@ describe.each(STATUSES)('a command on a token that is %s', (from) => {
       const opened = await openWith(from);
       const { opd, id } = opened;
       const request = [url, { token_id: id, ...more }] as const;
-      const isBeforeVisit = ['BOOKED', 'CHECKED_IN', 'WAITING'].includes(from);
+      const isBeforeVisit = ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'].includes(from);
       if (!isBeforeVisit) return expectRefusal(opened, request, refusalOf(from));
       expect(await opd.post(...request)).toMatchObject({ status: 200, body: { id } });
       expect((await historyOf(opd, id)).map((change) => change.kind)).toContain(kind);
@@ -113,7 +114,7 @@ describe.each(STATUSES)('a command on a token that is %s', (from) => {
   );
 });
 
-it.each(['/check-in', '/start', '/complete', '/no-show', '/cancel'])(
+it.each(['/check-in', '/start', '/skip', '/complete', '/no-show', '/cancel'])(
   '%s of an unknown token is refused',
   async (url) => {
     const opened = await openWith('BOOKED');

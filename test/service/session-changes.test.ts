@@ -168,7 +168,7 @@ class Hospital {
       case 'retire':
         return engine.retireDoctor({ doctorId: RAO, today: this.today, at });
       default: {
-        const command = { tokenId: token, at, today: this.today, force: true };
+        const command = { tokenId: token, at, today: this.today, force: true, room: null };
         return engine[step.kind](command);
       }
     }

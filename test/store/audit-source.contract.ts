@@ -156,9 +156,13 @@ export function auditSourceContract(name: string, database: () => VerifiedDataba
       expect(await source.doctorIds()).toEqual([RAO, SEN]);
     });
 
-    it('no token without a change record is found in a clean database', async () => {
-      await desk.admit('nine', 'W1');
-      expect(await (await open()).orphanTokens()).toEqual([]);
+    it('no token without a change record and no doubled number is found in a clean database', async () => {
+      await desk.admit('nine', 'W1 W2');
+      await desk.admit('morrow', 'W3');
+      await desk.admit('other', 'W4');
+      const source = await open();
+      expect(await source.orphanTokens()).toEqual([]);
+      expect(await source.doubledNumbers()).toEqual([]);
     });
   });
 }

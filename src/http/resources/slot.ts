@@ -12,7 +12,12 @@ import {
   type RevisedSlot as EngineRevisedSlot,
   type Slot as EngineSlot,
 } from '../../engine/index.ts';
-import { instantOf, type DelayedDay } from '../../service/index.ts';
+import {
+  instantOf,
+  type Break as DoctorBreak,
+  type DelayedDay,
+  type ReopenedSlot as EngineReopenedSlot,
+} from '../../service/index.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 import { Bumped, bumpedOf } from './booking.ts';
 import { Token, tokenOf } from './token.ts';
@@ -150,4 +155,47 @@ export const delayOf = (
   date,
   minutes,
   slots: slots.map((slot) => slotOf(slot, moment)),
+});
+
+/** The answer to the reopening of a slot. */
+export const ReopenedSlot = Type.Object(
+  {
+    ...slotFields,
+    affected: arrayOf(
+      Token,
+      'The tokens that the closing moved or cancelled, as they are now: they stay where they are.',
+    ),
+  },
+  {
+    title: 'ReopenedSlot',
+    description: 'The open slot, and the tokens that its closing moved or cancelled.',
+  },
+);
+export type ReopenedView = Static<typeof ReopenedSlot>;
+
+export const reopenedSlotOf = (
+  { slot, affected }: EngineReopenedSlot,
+  moment: Moment,
+): ReopenedView => ({
+  ...slotOf(slot, moment),
+  affected: affected.map((token) => tokenOf(token, moment)),
+});
+
+/** The answer to a doctor's break. */
+export const Break = Type.Object(
+  {
+    doctor_id: Text,
+    until: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'When the break ends; null when there is none.',
+    }),
+  },
+  { title: 'Break', description: 'The break of a doctor.' },
+);
+export type BreakView = Static<typeof Break>;
+
+export const breakOf = ({ doctorId, until }: DoctorBreak): BreakView => ({
+  doctor_id: doctorId,
+  until: until === null ? null : instantOf(until),
 });

@@ -17,6 +17,7 @@ import {
   putDoctorOf,
 } from '../resources/doctor.ts';
 import { PatientTypes, patientTypesOf } from '../resources/patient-types.ts';
+import { Queue, queueOf, queueTokenOf } from '../resources/queue.ts';
 import { Schedule, scheduleOf } from '../resources/schedule.ts';
 import { slotOf } from '../resources/slot.ts';
 import { optionsOf, shown, type Routes } from '../route.ts';
@@ -39,6 +40,15 @@ const ScheduleQuery = closed({
   to: Type.Optional(DateText),
 });
 
+const QueueQuery = closed({
+  doctor_id: Type.Optional(
+    Type.Unsafe<string | readonly string[]>({
+      anyOf: [Id, { type: 'array', items: Id, minItems: 1, maxItems: 1_000 }],
+      description: 'One doctor, or several: `doctor_id=doc1&doctor_id=doc2`. All by default.',
+    }),
+  ),
+  date: Type.Optional(DateText),
+});
 const DoctorsQuery = closed({ retired: Type.Optional(oneOf(['true', 'false'])) });
 
 const DoctorBody = Type.Unsafe<DoctorInput>({
@@ -90,6 +100,22 @@ function addReads(routes: Routes, reads: Reads): void {
     run: async ({ query: { doctor_id, ...days } }, identity) => {
       const query = { identity, doctorId: doctorId(doctor_id), ...days };
       return shown(await reads.schedule(query, slotOf), scheduleOf);
+    },
+  });
+
+  routes.read({
+    name: 'readQueue',
+    url: '/queue',
+    tag: 'Schedule',
+    summary: 'Read who is called next, without names',
+    description:
+      "Doctor by doctor the day in the order in which patients are called: who is with the doctor and in which room, who is next, who was skipped and who waits. Today in the doctor's time zone unless a `date` is given.",
+    query: QueueQuery,
+    success: Queue,
+    codes: ['doctor_not_found'],
+    run: async ({ query: { doctor_id = [], date } }, identity) => {
+      const doctorIds = [doctor_id].flat().map(doctorId);
+      return shown(await reads.queue({ identity, doctorIds, date }, queueTokenOf), queueOf);
     },
   });
 

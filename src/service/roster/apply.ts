@@ -18,7 +18,7 @@ import {
 } from '../../engine/index.ts';
 import type { Scope, Store } from '../../store/index.ts';
 import { localDateAt } from '../calendar.ts';
-import { planOf, slotIdsOf } from '../doctor-plan.ts';
+import { planOf, sessionsOf, slotIdsOf } from '../doctor-plan.ts';
 import { hospitalScope, putHolidays } from '../holidays.ts';
 import { instantOf } from '../instant.ts';
 import { demoDoctorsToRetire } from './demo.ts';
@@ -59,6 +59,7 @@ export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<rea
       ...made.flatMap(({ plan }) => slotIdsOf(plan)),
       ...roster.slots.map(({ id }) => slotId(id)),
     ],
+    sessions: made.flatMap(({ plan }) => sessionsOf(plan)),
   };
   const { obstacles, changes } = await store.transact(scope, () => {
     const plans = made.map((each) => currentPlan(deps, each, roster));
@@ -201,7 +202,7 @@ function assertNone({ sessions, slots }: Readonly<Record<'sessions' | 'slots', s
   if (sessions.length + slots.length === 0) return;
   const all = [...sessions, ...slots].join('; ');
   const advice =
-    " These ids are in use by another doctor's sessions or by slots: give the sessions other ids.";
+    " These ids, or ids that begin with one of them and @, are in use by another doctor's sessions or by slots: give the sessions other ids.";
   throw new RosterError(
     `The roster cannot be applied, and nothing was changed: ${all}.${sessions.length > 0 ? advice : ''}`,
   );

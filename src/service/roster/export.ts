@@ -28,7 +28,7 @@ export async function exportRoster(
   engine: AllocationEngine,
   now: EpochMs,
 ): Promise<string | undefined> {
-  await load(store, engine, () => now);
+  await load(store, () => now);
   const listed = [...engine.doctors].filter(({ facts }) => isListed(facts));
   const known = listed.sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
   if (known.length === 0) return undefined;

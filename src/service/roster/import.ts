@@ -29,7 +29,7 @@ interface ImportDeps extends RosterDeps {
  */
 export async function importRoster(deps: ImportDeps, file: RosterFile): Promise<string[]> {
   const { engine, store, clock } = deps;
-  await load(store, engine, clock);
+  await load(store, clock);
   const known = [...engine.doctors];
   const doctors = new Map(known.map(({ facts }) => [facts.id, facts]));
   const slots = new Map(

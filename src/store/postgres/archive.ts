@@ -4,6 +4,7 @@ import type {
   DoctorId,
   EpochMs,
   LocalDate,
+  PatientId,
   SlotId,
   TokenId,
 } from '../../engine/index.ts';
@@ -11,13 +12,16 @@ import {
   responsesExpiredAt,
   type Archive,
   type ChangeRecord,
+  type FoundToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import { storedResponseOf, tokenOf, type ResponseRow, type TokenRow } from '../rows.ts';
-import { factsOfRow, slotOfRow } from './rows.ts';
+import { factsOfRow, foundOfRow, slotOfRow } from './rows.ts';
 import type { Run } from './session.ts';
 import { arrayOf } from './statements.ts';
 
@@ -57,6 +61,25 @@ export class PostgresArchive implements Archive {
 
   async slotChanges(id: SlotId): Promise<Change[]> {
     return (await this.#run('slotChanges', id)).map((row) => changeOf(row as unknown as ChangeRow));
+  }
+
+  async tokens(
+    filter: TokenFilter,
+    after: TokenPlace,
+    limit: number,
+  ): Promise<readonly FoundToken[]> {
+    const { doctorId, from, to, number, statuses } = filter;
+    const days = [from, to, after.date, after.slotId, after.tokenId];
+    const values = [...days, JSON.stringify(number), arrayOf(statuses), limit];
+    const rows =
+      doctorId === null
+        ? await this.#run('tokensOfDays', ...values)
+        : await this.#run('tokensOfDoctor', ...values, doctorId);
+    return rows.map(foundOfRow);
+  }
+
+  async tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
+    return (await this.#run('tokensOfPatient', id)).map(foundOfRow);
   }
 
   async storedResponse(

@@ -11,7 +11,7 @@ import {
   type TokenEntered,
   type TokenMovedOut,
 } from '../../engine/index.ts';
-import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import {
   countersOf,
@@ -103,12 +103,11 @@ export class RowWrites {
       );
     send('addChanges', this.#changes);
     const [first] = this.#responses;
-    send(
-      'deleteExpiredResponses',
-      this.#responses,
-      first === undefined ? 0 : responsesExpiredAt(first.at),
-    );
-    send('storeResponses', this.#responses);
+    if (first !== undefined) {
+      sent.push(run('restampResponses', first.at, responsesNotAfter(first.at)));
+      send('deleteExpiredResponses', this.#responses, responsesExpiredAt(first.at));
+      send('storeResponses', this.#responses);
+    }
     return sent;
   }
 

@@ -1,14 +1,17 @@
 import type { DoctorFacts, DoctorSnapshot } from '../../engine/index.ts';
-import type { StoredSlot } from '../archive.ts';
+import type { FoundToken, StoredSlot } from '../archive.ts';
 import {
   doctorOf,
   snapshotOf,
+  slotOf,
   storedSlotOf,
+  tokenOf,
   type DayRow,
   type DoctorRow,
   type LeaveRow,
   type SessionRow,
   type SlotOfDayRow,
+  type SlotRow,
   type TokenRow,
 } from '../rows.ts';
 import type { Row } from './session.ts';
@@ -36,6 +39,12 @@ const storedSlot = ({ tokens, ...row }: SlotJson): StoredSlot => storedSlotOf(ro
 
 /** A row of a statement that gives a slot as JSON. */
 export const slotOfRow = (row: Row): StoredSlot => storedSlot(row['slot'] as SlotJson);
+
+/** A row of a statement that gives a token and its slot as JSON. */
+export const foundOfRow = (row: Row): FoundToken => ({
+  token: tokenOf(row['token'] as TokenRow),
+  slot: slotOf(row['slot'] as SlotRow),
+});
 
 /** A row of `allDoctors`. */
 export function factsOfRow(row: Row): DoctorFacts {

@@ -76,6 +76,16 @@ const SLOT = `to_jsonb(slots) || jsonb_build_object(
       WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id), '[]')
   ) AS slot`;
 
+/** Tokens with the slots they are in, both as JSON. */
+const FOUND = `SELECT to_jsonb(tokens) AS token, to_jsonb(slots) AS slot FROM slots
+  JOIN tokens ON tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id`;
+
+/** Of the days from one to another, behind a place, with this number if one is given and one of these statuses. */
+const OF_DAYS_BEHIND = `slots.date BETWEEN $1 AND $2 AND (slots.date, slots.id, tokens.id) < ($3, $4, $5)
+  AND ($6::text = 'null' OR tokens.number::text = $6::text) AND ${idsIn('tokens.status').replace('$1', '$7')}`;
+
+const LATEST_FIRST = `ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT $8`;
+
 /** The statements that a command or a read of a doctor waits for. */
 export const HOT = {
   versions: `SELECT id, version FROM doctors WHERE ${idsIn('id')}`,
@@ -138,11 +148,20 @@ export const OTHERS = {
   // The doctors with an id whose part before the first @ is one of these: all doctors share one namespace of ids.
   ownersOfRoots: `SELECT doctor_id AS id FROM slots WHERE ${idsIn("split_part(id, '@', 1)")}
     UNION SELECT doctor_id FROM sessions WHERE NOT ended AND ${idsIn("split_part(id, '@', 1)")}`,
+  // A slot with an id of the form session@... that is not of the doctor's session, one for each session.
+  foreignSlots: `SELECT DISTINCT ON (given.id) slots.id FROM ${given({ id: 'text', doctor_id: 'text' })}
+    JOIN slots ON split_part(slots.id, '@', 1) = split_part(given.id, '@', 1)
+      AND starts_with(slots.id, given.id || '@')
+      AND NOT (slots.doctor_id = given.doctor_id AND slots.session_id IS NOT DISTINCT FROM given.id)
+    ORDER BY given.id`,
   // Each new response deletes two expired ones, so that the table never outgrows a day, and an expired one of its own key.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= $2 AND ((caller, key) IN (
       SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})
     OR (caller, key) IN (SELECT caller, key FROM idempotency_keys WHERE at <= $2 ORDER BY at
       LIMIT 2 * json_array_length($1::text::json) FOR UPDATE SKIP LOCKED))`,
+  // Responses of a wrong, later clock. Rows that another process has locked are left to it.
+  restampResponses: `UPDATE idempotency_keys SET at = $1 WHERE (caller, key) IN (
+    SELECT caller, key FROM idempotency_keys WHERE at > $2 LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
   takenKeys: `SELECT caller, key FROM idempotency_keys WHERE at > $2 AND (caller, key) IN (
     SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,
@@ -156,6 +175,9 @@ export const OTHERS = {
   slotsOfDays: `SELECT ${SLOT} FROM slots WHERE slots.doctor_id = $1 AND date BETWEEN $2 AND $3
     AND NOT ${idsIn('slots.id').replace('$1', '$4')} ORDER BY start_time, slots.id`,
   token: `${select('tokens')} WHERE id = $1`,
+  tokensOfDoctor: `${FOUND} WHERE slots.doctor_id = $9 AND ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
+  tokensOfDays: `${FOUND} WHERE ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
+  tokensOfPatient: `${FOUND} WHERE tokens.patient_id = $1`,
   history: `${select('changes')} WHERE token_id = $1 ORDER BY position`,
   slotChanges: `${select('changes')} WHERE slot_id = $1 AND kind = 'slot_set'
     UNION ALL ${select('changes')} WHERE slot_id = $1 AND token_id IN (

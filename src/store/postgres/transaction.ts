@@ -72,12 +72,12 @@ export class Transaction {
     const { run } = this.#session;
     const { ids, rows } = await lockDoctors(this.#session, this.commands);
     for (const { id } of rows) this.#stored.add(id as DoctorId);
-    const slotIds = this.commands.flatMap(({ scope }) => scope.slotIds ?? []);
+    const scopes = this.commands.map(({ scope }) => scope);
     do {
       await loader.load(ids, rows, run);
-      await loader.loadSlots(ids, slotIds, run);
+      await loader.loadSlots(ids, scopes, run);
       // When a token has moved to a loaded doctor, its former doctor is evicted and must be loaded again.
-    } while (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
+    } while (rows.some(({ id }) => !loader.isLoaded(id as DoctorId)));
     onLocked(ids);
     this.#decide();
     const writes = new RowWrites(this.#decided);

@@ -13,6 +13,7 @@ import {
   type StoredDoctor,
   type DatedChange,
   type AuditSource,
+  type DoubledNumber,
 } from '../audit-source.ts';
 import type { ChangeRow } from '../change-rows.ts';
 import { damaged, openCurrent } from './open-read-only.ts';
@@ -107,6 +108,21 @@ export class SqliteAuditSource implements AuditSource {
       'SELECT id FROM tokens WHERE NOT EXISTS (SELECT 1 FROM changes WHERE token_id = tokens.id) ORDER BY id',
     );
     return Promise.resolve(rows.map(({ id }) => id));
+  }
+
+  doubledNumbers(): Promise<readonly DoubledNumber[]> {
+    const rows = this.#all<Omit<DoubledNumber, 'tokenIds'> & { readonly ids: string }>(
+      `SELECT tokens.doctor_id AS doctorId, date, number, json_group_array(tokens.id) AS ids
+        FROM tokens JOIN slots ON slots.id = slot_id
+        GROUP BY tokens.doctor_id, date, number HAVING count(*) > 1
+        ORDER BY tokens.doctor_id, date, number`,
+    );
+    return Promise.resolve(
+      rows.map(({ ids, ...place }) => ({
+        ...place,
+        tokenIds: (JSON.parse(ids) as TokenId[]).sort(),
+      })),
+    );
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@ import {
   type TokenTransition,
   type TokenUndone,
 } from '../../engine/index.ts';
-import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
 import {
@@ -23,7 +23,7 @@ import {
 } from '../rows.ts';
 import type { Decision } from '../store.ts';
 import { writtenColumnsOf, type Column, type TableName } from '../tables.ts';
-import type { Operation, SqlValue } from './statements.ts';
+import { SET_DOCTOR_COLUMNS, type Operation, type SqlValue } from './statements.ts';
 import type { WriterClient } from './writer-client.ts';
 
 /**
@@ -32,8 +32,9 @@ import type { WriterClient } from './writer-client.ts';
  */
 function valuesOf<Name extends TableName>(
   table: Name,
+  of: readonly string[] = writtenColumnsOf(table),
 ): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
-  const columns = writtenColumnsOf(table) as Column<Name>[];
+  const columns = of as readonly Column<Name>[];
   return (row) =>
     columns.map((name) => {
       const value: SqlValue | boolean | undefined = row[name];
@@ -43,6 +44,7 @@ function valuesOf<Name extends TableName>(
 }
 
 const doctorValues = valuesOf('doctors');
+const setDoctorValues = valuesOf('doctors', SET_DOCTOR_COLUMNS);
 const sessionValues = valuesOf('sessions');
 const leaveValues = valuesOf('leaves');
 const slotValues = valuesOf('slots');
@@ -105,20 +107,44 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** What a command writes: state, change records, and the stored response if there is one. */
-export const operationsOf = ({ changes, origin, response }: Decision<unknown>): Operation[] => [
+/** What a command writes: state, change records, the stored response if there is one, and the search index. */
+export const operationsOf = ({
+  changes,
+  origin,
+  response,
+  past = [],
+}: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
     ...stateOperations(change),
     ['addChange', changeValues(changeRowOf(change, origin))],
   ]),
   ...(response === null ? [] : responseOperations(response)),
+  ...past.flatMap((id): Operation[] => [
+    ['indexTokens', [id]],
+    ['indexSlot', [id]],
+  ]),
 ];
+
+function doctorOperation(counters: Counters): Operation {
+  const row = doctorRow(counters);
+  const { versionBefore } = counters;
+  return versionBefore === 0
+    ? ['addDoctor', doctorValues(row)]
+    : ['setDoctor', [...setDoctorValues(row), row.id, versionBefore]];
+}
 
 /** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */
 export const counterOperations = (counters: Counters): Operation[] => [
-  ['setDoctor', doctorValues(doctorRow(counters))],
+  doctorOperation(counters),
   ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
 ];
+
+/** Once for each batch that stores responses. */
+function restampOperations(decisions: readonly Decision<unknown>[]): Operation[] {
+  const at = decisions.findLast(({ response }) => response !== null)?.response?.at;
+  if (at === undefined) return [];
+  return [['restampResponses', [at, responsesNotAfter(at), responsesNotAfter(at)]]];
+}
 
 /** Makes the batches of `GroupCommit` durable: one transaction of the writer thread each. */
 export class BatchWriter {
@@ -141,6 +167,7 @@ export class BatchWriter {
   readonly write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
     // Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it.
     this.#unwritten ??= [
+      ...restampOperations(decisions),
       ...decisions.flatMap(operationsOf),
       ...countersOf(this.#engine, decisions).flatMap(counterOperations),
     ];

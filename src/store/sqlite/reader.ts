@@ -1,15 +1,26 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Change, DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
+import type {
+  Change,
+  DoctorSnapshot,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+} from '../../engine/index.ts';
 import {
   responsesExpiredAt,
   type ChangeRecord,
+  type FoundToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
+  lastNumberOf,
   slotOf,
   snapshotOf,
   storedResponseOf,
@@ -21,17 +32,34 @@ import {
   type ResponseRow,
   type SessionRow,
   type SlotOfDayRow,
+  type SlotRow,
   type TokenRow,
 } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
-import { READS, type ReadName, type SqlValue } from './statements.ts';
+import type { SessionOfDoctor } from '../store.ts';
+import { columnsOf } from '../tables.ts';
+import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
+
+/** A token and its slot in one row. */
+type FoundRow = TokenRow & Readonly<Record<`${typeof SLOT_PREFIX}${keyof SlotRow}`, SqlValue>>;
+
+function foundOf(row: FoundRow): FoundToken {
+  const columns = columnsOf('slots').map((name) => [
+    name,
+    row[`${SLOT_PREFIX}${name}` as keyof FoundRow],
+  ]);
+  return { token: tokenOf(row), slot: slotOf(Object.fromEntries(columns) as SlotRow) };
+}
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
 export class Reader implements StoredRows {
+  /** The file that is read. */
+  readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements: Record<ReadName, StatementSync>;
 
   constructor(database: DatabaseSync) {
+    this.path = database.location() ?? '';
     this.#database = database;
     this.#statements = Object.fromEntries(
       Object.entries(READS).map(([name, sql]) => [name, database.prepare(sql)]),
@@ -50,6 +78,10 @@ export class Reader implements StoredRows {
     });
   }
 
+  lastNumbers(doctorId: string, from: LocalDate): DoctorSnapshot['lastNumbers'] {
+    return this.#all<DayRow>('daysOf', doctorId, from).map(lastNumberOf);
+  }
+
   /** Slots that end after this instant, and those with a waiting token. */
   *slotsToLoad(instant: number): Generator<StoredSlot> {
     for (const row of this.#all<SlotOfDayRow>('slotsToLoad', instant)) yield this.#withTokens(row);
@@ -57,6 +89,10 @@ export class Reader implements StoredRows {
 
   slot(id: string): StoredSlot | undefined {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
+  }
+
+  foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
+    return this.#all<{ readonly id: SlotId }>('foreignSlot', id, doctorId)[0]?.id;
   }
 
   /** The wanted slots of these days. The tokens of the others are not read. */
@@ -77,6 +113,26 @@ export class Reader implements StoredRows {
 
   token(id: string): StoredToken | undefined {
     return this.#all<TokenRow>('token', id).map(tokenOf)[0];
+  }
+
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): FoundToken[] {
+    const { doctorId, from, to, number, statuses } = filter;
+    const days = [from, to, after.date, after.slotId, after.tokenId];
+    const values = [...days, number, JSON.stringify(statuses), limit];
+    const rows =
+      doctorId === null
+        ? this.#all<FoundRow>('tokensOfDays', ...values)
+        : this.#all<FoundRow>('tokensOfDoctor', doctorId, ...values);
+    return rows.map(foundOf);
+  }
+
+  tokensOfPatient(id: string): FoundToken[] {
+    return this.#all<FoundRow>('tokensOfPatient', id).map(foundOf);
+  }
+
+  /** The slots that have ended by this instant and whose tokens have no place in the index by patient. */
+  unindexedSlots(instant: number): SlotId[] {
+    return this.#all<{ id: SlotId }>('unindexedSlots', instant).map(({ id }) => id);
   }
 
   history(id: string): ChangeRecord[] {

@@ -4,6 +4,7 @@ import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import { createService } from '../../../src/service/index.ts';
+import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
 
 export interface Schema {
@@ -149,7 +150,15 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     horizonDays: 14,
   });
   const logger = pino({ level: 'silent' });
-  return buildApp({ service, classes: DEFAULT_CLASSES, logger, clock, version: readVersion() });
+  return buildApp({
+    service,
+    classes: DEFAULT_CLASSES,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: CONNECTION_LIMITS,
+    admissionLimits: NO_ADMISSION_LIMITS,
+  });
 }
 
 /** Every route of the program, including those that `/openapi.json` leaves out. */
