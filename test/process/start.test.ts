@@ -132,11 +132,14 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
       'times and zones',
       {
         doctors: [
-          doctor('a', { time_zone: 'Mars/Olympus', sessions: [session('s', { end: '08:00' })] }),
+          doctor('a', {
+            time_zone: 'Mars/Olympus',
+            sessions: [session('s', { valid_until: '2026-02-30' })],
+          }),
           doctor('b', { sessions: [session('t'), session('t')] }),
         ],
       },
-      ['/doctors/0/time_zone', '/doctors/0/sessions/0/end', '/doctors/1/sessions/1/id'],
+      ['/doctors/0/time_zone', '/doctors/0/sessions/0/valid_until', '/doctors/1/sessions/1/id'],
     ],
     ['doctors', { doctors: [doctor('a'), doctor('a', { sessions: [] })] }, ['/doctors/1/id']],
   ])(
@@ -184,6 +187,19 @@ describe('the doctors at the start', () => {
     expect(then.sort()).toEqual(['a', 'b', 'c']);
     const [without] = await doctorsOf(settings);
     expect(without.sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are not the demo doctors any more after the first real roster, and the log says so once', async () => {
+    const settings = sqlite();
+    await doctorsOf(settings);
+    const ROSTER = rosterFile({ doctors: [doctor('a')] });
+    const message = 'The demo doctors have retired';
+    const [real, log] = await doctorsOf({ ...settings, ROSTER });
+    expect(real).toEqual(['a']);
+    expect(log).toContain(message);
+    const [again, againLog] = await doctorsOf({ ...settings, ROSTER });
+    expect(again).toEqual(['a']);
+    expect(againLog).not.toContain(message);
   });
 
   it('have bookable slots from their sessions', async () => {
