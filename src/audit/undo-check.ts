@@ -37,10 +37,10 @@ function seatsAfter(token: Token, from: LiveStatus, { at }: TokenUndone): LiveSt
 function faultOfLanding(
   change: TokenUndone,
   { slot, patientId, patientClass }: Token,
-  { previous }: ChangeContext,
+  { engine, previous }: ChangeContext,
 ): string | undefined {
   if (slot.isClosed) return 'comes back to a slot that is closed (R22)';
-  const other = patientId === null ? undefined : slot.tokenOfPatient(patientId);
+  const other = patientId === null ? undefined : engine.patients.liveTokenIn(slot, patientId);
   if (other !== undefined) return `is a second token of the patient of token ${other.id} (R15)`;
   if (slot.seatsLeft > 0) {
     if (change.to === 'WAITING') return 'waits although a seat is free (R2)';
