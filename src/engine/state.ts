@@ -1,10 +1,9 @@
+import { ClassTable } from './class-table.ts';
 import {
   lastChangeAfter,
   type Change,
-  type LastChange,
   type TokenCorrected,
   type TokenEntered,
-  type TokenFacts,
   type TokenReclassified,
   type TokenTransition,
   type TokenUndone,
@@ -23,21 +22,14 @@ import type {
 } from './ids.ts';
 import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
-import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { PatientIndex } from './patient-index.ts';
 import { Slot, type Token } from './slot.ts';
 import { endsAt, type SlotFacts } from './slot-facts.ts';
-import { isLive, presenceAt, type Status } from './status.ts';
+import { restoredTokenOf, type RestoredToken } from './restored-token.ts';
+import { isLive, presenceAt } from './status.ts';
 
 /** How long patients are still called from a slot of a past day after the slot has ended: four hours. */
 const AFTER_HOURS_MS = 4 * 3_600_000;
-
-/** A token as a store has it. */
-export interface RestoredToken extends Omit<TokenFacts, 'to'> {
-  readonly status: Status;
-  readonly room: string | null;
-  readonly last: LastChange;
-}
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -47,7 +39,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
  */
 export class EngineState {
   readonly rules: EngineRules;
-  readonly #classes: Map<string, PatientClass>;
+  readonly classes: ClassTable;
   readonly #doctors = new Map<DoctorId, Doctor>();
   readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
@@ -55,11 +47,8 @@ export class EngineState {
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
-    // Otherwise a token that may not bump a checked-in token would outrank one that may (R3, R8).
-    const highest = rules.classes.toSorted((a, b) => b.priority - a.priority)[0];
-    invariant(highest?.type === EMERGENCY, 'EMERGENCY is the highest class');
     this.rules = rules;
-    this.#classes = new Map(rules.classes.map((patientClass) => [patientClass.type, patientClass]));
+    this.classes = new ClassTable(rules.classes);
   }
 
   /** Every doctor in memory. */
@@ -147,14 +136,6 @@ export class EngineState {
    */
   isPast(slot: SlotFacts, today: LocalDate, at: EpochMs): boolean {
     return slot.date < today && at >= endsAt(slot, this.rules.graceMinutes) + AFTER_HOURS_MS;
-  }
-
-  /**
-   * The class of this name in the table.
-   * @throws InvariantError when the table has no such class
-   */
-  classOf(type: string): PatientClass {
-    return found(this.#classes.get(type), 'a command names a class of the table');
   }
 
   /**
@@ -295,20 +276,6 @@ export class EngineState {
     return found(this.#ids.slot(id), 'a change of a slot finds the slot in memory');
   }
 
-  /**
-   * The class of this name with this priority: the table's, or one object for all tokens that got another priority
-   * from an earlier table.
-   */
-  #classWithPriority(type: string, priority: number): PatientClass {
-    const current = this.#classes.get(type);
-    if (current?.priority === priority) return current;
-    // This name cannot collide with a class of the table, because a class name has no space.
-    const name = `${type} ${priority}`;
-    const earlier = this.#classes.get(name) ?? { type, priority };
-    this.#classes.set(name, earlier);
-    return earlier;
-  }
-
   #setDoctor(facts: DoctorFacts): Doctor {
     const doctor = this.#doctors.get(facts.id) ?? new Doctor(facts);
     for (const { id } of doctor.facts.sessions) this.#ids.removeSession(id, doctor);
@@ -345,7 +312,7 @@ export class EngineState {
       slot,
       patientName: facts.patientName,
       patientId: facts.patientId,
-      patientClass: this.#classWithPriority(facts.patientType, facts.priority),
+      patientClass: this.classes.withPriority(facts.patientType, facts.priority),
       arrival: facts.arrival,
       number: facts.number,
       bookedAt: facts.bookedAt,
@@ -396,7 +363,7 @@ export class EngineState {
   #reclassify(change: TokenReclassified): void {
     const token = this.#expectToken(change.tokenId, change.from);
     this.#unplace(token);
-    token.patientClass = this.#classWithPriority(change.patientType, change.priority);
+    token.patientClass = this.classes.withPriority(change.patientType, change.priority);
     token.last = lastChangeAfter(change) ?? token.last;
     this.#place(token);
   }
@@ -419,8 +386,3 @@ export class EngineState {
     this.#place(token);
   }
 }
-
-const restoredTokenOf = ({ id, slot, patientClass, ...token }: Token): RestoredToken => {
-  const { type: patientType, priority } = patientClass;
-  return { ...token, tokenId: id, slotId: slot.facts.id, patientType, priority };
-};

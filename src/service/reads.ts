@@ -14,7 +14,6 @@ import {
   type LocalDate,
   type PatientClass,
   type Slot,
-  type SlotFacts,
   type SlotId,
   type Token,
   type TokenId,
@@ -33,11 +32,8 @@ import type { Fault } from './fault-words.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 import { momentAt, type Projection } from './runner.ts';
+import type { TokenProjection, TokenQuery } from './token-projection.ts';
 import { Search, type SearchPage, type SearchQuery } from './search.ts';
-
-export interface TokenQuery extends Query {
-  readonly tokenId: TokenId;
-}
 
 export interface SlotQuery extends Query {
   readonly slotId: SlotId;
@@ -75,12 +71,6 @@ export interface DoctorQueue<View> {
   readonly toCall: readonly View[];
   readonly skipped: readonly View[];
   readonly waiting: readonly View[];
-}
-
-/** How a token is shown: a live token of the engine, or a stored one that is over. */
-export interface TokenProjection<View> {
-  readonly live: Projection<Token, View>;
-  readonly over: (token: StoredToken, slot: SlotFacts) => View;
 }
 
 /** A doctor's slots of some days, in the order in which they start. */

@@ -82,8 +82,27 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
 /** Adds the routes of doctors, their sessions and leaves, and their slots with the patients. */
 export function addDoctorRoutes(routes: Routes, { doctors, reads }: DoctorRoutes): void {
   addReads(routes, reads);
+  addQueue(routes, reads);
   addSetup(routes, doctors);
   addLeaveRoutes(routes, { doctors, reads });
+}
+
+function addQueue(routes: Routes, reads: Reads): void {
+  routes.read({
+    name: 'readQueue',
+    url: '/queue',
+    tag: 'Schedule',
+    summary: 'Read who is called next, without names',
+    description:
+      "Doctor by doctor the day in the order in which patients are called: who is with the doctor and in which room, who is next, who was skipped and who waits. Today in the doctor's time zone unless a `date` is given.",
+    query: QueueQuery,
+    success: Queue,
+    codes: ['doctor_not_found'],
+    run: async ({ query: { doctor_id = [], date } }, identity) => {
+      const doctorIds = [doctor_id].flat().map(doctorId);
+      return shown(await reads.queue({ identity, doctorIds, date }, queueTokenOf), queueOf);
+    },
+  });
 }
 
 function addReads(routes: Routes, reads: Reads): void {
@@ -100,22 +119,6 @@ function addReads(routes: Routes, reads: Reads): void {
     run: async ({ query: { doctor_id, ...days } }, identity) => {
       const query = { identity, doctorId: doctorId(doctor_id), ...days };
       return shown(await reads.schedule(query, slotOf), scheduleOf);
-    },
-  });
-
-  routes.read({
-    name: 'readQueue',
-    url: '/queue',
-    tag: 'Schedule',
-    summary: 'Read who is called next, without names',
-    description:
-      "Doctor by doctor the day in the order in which patients are called: who is with the doctor and in which room, who is next, who was skipped and who waits. Today in the doctor's time zone unless a `date` is given.",
-    query: QueueQuery,
-    success: Queue,
-    codes: ['doctor_not_found'],
-    run: async ({ query: { doctor_id = [], date } }, identity) => {
-      const doctorIds = [doctor_id].flat().map(doctorId);
-      return shown(await reads.queue({ identity, doctorIds, date }, queueTokenOf), queueOf);
     },
   });
 
