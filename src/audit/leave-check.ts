@@ -1,8 +1,8 @@
 import {
   endsAt,
+  hasSameDates,
   isOnLeave,
-  ON_LEAVE,
-  sameLeave,
+  SESSION_ENDED,
   type AllocationEngine,
   type Change,
   type DoctorId,
@@ -22,7 +22,7 @@ export function holidaysOf(changes: readonly Change[]): PutHoliday[] {
   for (const change of changes)
     if (change.kind === 'doctor_set')
       holidays = change.doctor.leaves.map((holiday) => {
-        const known = holidays.find((each) => sameLeave(each.holiday, holiday));
+        const known = holidays.find((each) => hasSameDates(each.holiday, holiday));
         return known ?? { holiday, at: change.at };
       });
   return holidays;
@@ -34,8 +34,8 @@ export class LeaveWatch {
   readonly #holidays: readonly PutHoliday[];
   /** The slots that a new leave must close, each with the name of the change that added the leave. */
   readonly #toClose = new Map<SlotId, string>();
-  /** The slots that a leave or a holiday has closed: the hospital may have opened them again. */
-  readonly #wereClosed = new Set<SlotId>();
+  /** The instants, in epoch milliseconds, at which slots that were closed for another reason than their session opened. */
+  readonly #reopened = new Map<SlotId, number>();
 
   constructor(doctorId: DoctorId, holidays: readonly PutHoliday[]) {
     this.#doctorId = doctorId;
@@ -44,15 +44,17 @@ export class LeaveWatch {
 
   /** Takes note of a change. The engine is in the state right before it. */
   see(change: Change, engine: AllocationEngine): void {
-    if (change.kind === 'slot_set' && change.slot.closedReason !== null) {
-      this.#toClose.delete(change.slot.id);
-      if (change.slot.closedReason === ON_LEAVE) this.#wereClosed.add(change.slot.id);
+    if (change.kind === 'slot_set') {
+      const { id, closedReason } = change.slot;
+      const closedBefore = engine.slot(id)?.facts.closedReason ?? SESSION_ENDED;
+      if (closedReason !== null) this.#toClose.delete(id);
+      else if (closedBefore !== SESSION_ENDED) this.#reopened.set(id, change.at);
     }
     if (change.kind !== 'doctor_set') return;
     const doctor = engine.doctor(change.doctorId);
     const known = doctor?.facts.leaves ?? [];
     const added = change.doctor.leaves.filter(
-      (leave) => !known.some((each) => sameLeave(leave, each)),
+      (leave) => !known.some((each) => hasSameDates(leave, each)),
     );
     for (const { facts, isClosed } of doctor?.slots ?? [])
       if (!isClosed && isOnLeave(added, facts.date) && change.at < endsAt(facts, 0))
@@ -69,15 +71,16 @@ export class LeaveWatch {
 
   /**
    * The slots of sessions that are open on a holiday, each as a fault. A slot that had ended when the holiday was put, or
-   * that was opened again by the hospital, may be open.
+   * that the hospital has opened again since then, may be open.
    */
   openOnHolidays(engine: AllocationEngine): string[] {
     const slots = engine.doctor(this.#doctorId)?.slots ?? [];
     return slots.flatMap(({ facts, isClosed }) => {
       const { id, sessionId, date } = facts;
-      if (isClosed || sessionId === null || this.#wereClosed.has(id)) return [];
+      if (isClosed || sessionId === null) return [];
+      const reopenedAt = this.#reopened.get(id) ?? -Infinity;
       const isOpen = this.#holidays.some(
-        ({ holiday, at }) => isOnLeave([holiday], date) && at < endsAt(facts, 0),
+        ({ holiday, at }) => isOnLeave([holiday], date) && at < endsAt(facts, 0) && reopenedAt < at,
       );
       return isOpen ? [`slot ${id}: is open on a holiday (R24)`] : [];
     });

@@ -46,9 +46,13 @@ export const byFirstDate = (a: Leave, b: Leave): number =>
 export const isOnLeave = (leaves: readonly Leave[], date: LocalDate): boolean =>
   leaves.some(({ from, to }) => from <= date && date <= to);
 
+/** Whether two descriptions are of one leave with the same dates. The reason may differ. */
+export const hasSameDates = (a: Leave, b: Leave | undefined): boolean =>
+  a.id === b?.id && a.from === b.from && a.to === b.to;
+
 /** Whether two leaves are the same in every fact. */
 export const sameLeave = (a: Leave, b: Leave | undefined): boolean =>
-  a.id === b?.id && a.from === b.from && a.to === b.to && a.reason === b.reason;
+  hasSameDates(a, b) && a.reason === b?.reason;
 
 /** The facts that a session has when nothing has been said about them. */
 export const NEW_SESSION = {

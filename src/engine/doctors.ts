@@ -132,16 +132,14 @@ export function endLeave(state: EngineState, command: EndLeave): Outcome<readonl
 /** See `AllocationEngine.putHolidays`. */
 export function putHolidays(state: EngineState, command: PutHolidays): Outcome<HolidaysPut> {
   const { planned, at } = command;
-  const before = holidaysOf(state);
+  const before = state.doctor(HOSPITAL)?.facts ?? hospitalFacts([]);
   const hospital = hospitalFacts(command.holidays);
-  const [added, removed] = [
-    addedLeaves(before, hospital.leaves),
-    addedLeaves(hospital.leaves, before),
-  ];
+  const added = addedLeaves(before.leaves, hospital.leaves);
+  const removed = addedLeaves(hospital.leaves, before.leaves);
   const changeSet = new ChangeSet(state, at);
   const closed: ClosedSlot[] = [];
   const opened: Slot[] = [];
-  if (added.length + removed.length > 0) changeSet.setDoctor(hospital);
+  if (!sameDoctor(before, hospital)) changeSet.setDoctor(hospital);
   for (const doctor of [...state.doctors].filter(({ facts }) => isDoctor(facts))) {
     const calendar = calendarOf(state, doctor.facts, planned.get(doctor.facts.id) ?? [], at);
     const closing = slotsOnLeave(doctor.slots, added, calendar);

@@ -1,4 +1,5 @@
 import {
+  hasSameDates,
   isOnLeave,
   sameLeave,
   type DoctorFacts,
@@ -61,9 +62,12 @@ export function revisedSessions(before: DoctorFacts, after: DoctorFacts): Readon
   return new Set(revised.map(({ id }) => id));
 }
 
-/** The leaves that `after` has and `before` does not. */
+/**
+ * The leaves that `after` has and `before` does not, or has on other dates. A leave with another reason is not among
+ * them: it must not close again what the hospital has opened on its dates.
+ */
 export const addedLeaves = (before: readonly Leave[], after: readonly Leave[]): Leave[] =>
-  after.filter((leave) => !before.some((each) => sameLeave(leave, each)));
+  after.filter((leave) => !before.some((each) => hasSameDates(leave, each)));
 
 /** The open slots that a new leave or holiday closes (R24). */
 export const slotsOnLeave = (

@@ -71,7 +71,8 @@ export const Reason = Type.String({
 
 /** The name or the number of a consulting room. */
 export const Room = Type.String({
-  description: '1 to 32 characters, not all blank, no control or invisible characters.',
+  description:
+    '1 to 32 characters, not all blank, no control or invisible characters. Blanks around it do not count.',
   minLength: 1,
   maxLength: 32,
   pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,

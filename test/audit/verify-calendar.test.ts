@@ -113,3 +113,17 @@ it('finds nothing in a day of changed sessions, leaves, holidays and retirement,
   ]);
   expect(await verifyAt(path)).toMatchObject({ faults: [], doctors: 3 });
 });
+
+const ill = (opd: TestApp) => opd.post(`/slots/${TUESDAY}/close`, { reason: 'the doctor is ill' });
+const reopen = (opd: TestApp) =>
+  postOk(opd, `/slots/${TUESDAY}/reopen`, { reason: 'an emergency clinic' });
+const rename = (opd: TestApp) => opd.put('/holidays', [{ date: '2026-11-24', name: 'New Year' }]);
+
+it.each<[why: string, steps: ((opd: TestApp) => Promise<unknown>)[]]>([
+  ['the holiday had closed it', [holiday, reopen]],
+  ['it was closed for another reason before', [ill, holiday, reopen]],
+  ['it was open when the holiday got another name', [holiday, reopen, rename]],
+])('finds nothing wrong with a slot that was opened again on a holiday: %s', async (_, steps) => {
+  const path = await play(steps);
+  expect(await faultsOf(path)).toEqual([]);
+});

@@ -237,6 +237,17 @@ describe('holidays (R24)', () => {
     expect(recordsOf(outcome)).toEqual(['doctor_set *']);
   });
 
+  it('renamed, leave a slot open that the hospital has opened again, with its patient', () => {
+    const engine = week(MORNING);
+    holidays(engine, [TODAY]);
+    accepted(engine.reopenSlot({ slotId: MONDAY, at: NOW }));
+    book(engine, 'W1');
+    const renamed = { ...leaveOn(TODAY, TODAY, TODAY), reason: 'New Year' };
+    const outcome = engine.putHolidays({ holidays: [renamed], planned: new Map(), at: NOW });
+    expect(recordsOf(outcome)).toEqual(['doctor_set *']);
+    expect(found(engine.token(tokenId('W1'))).status).toBe('BOOKED');
+  });
+
   it('are kept as leaves of a record that is no doctor', () => {
     const engine = week(MORNING);
     holidays(engine, [TOMORROW, TODAY]);

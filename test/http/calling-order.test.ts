@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { CalledView, TokenView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
 import { bookAll, NINE, postOk, TEN } from '../support/app/front-desk.ts';
 
 // Whom the desk calls, and what it told the patients: both follow one order over all slots of the day (R18, R19).
@@ -66,6 +67,19 @@ it('two rooms have two patients; a call names its room, and the answer and the h
   });
   const history = await opd.get<{ changes: object[] }>(`/tokens/${ids['W3']}/history`);
   expect(history.body.changes.at(-1)).toMatchObject({ kind: 'started', room: 'B' });
+});
+
+it('a room whose name has blanks around it is the same room (R19)', async () => {
+  const opd = await openApp();
+  await opd.put('/doctors/doc1', doctorInput({ rooms: 2 }));
+  const { W1, W2 } = await bookAll(opd, 'W1+ W2+');
+  expect(await call(opd, { room: ' A' })).toMatchObject({ id: W1, room: 'A' });
+  const refused = { status: 409, body: { code: 'consultation_in_progress', token_id: W1 } };
+  for (const [url, named] of [
+    ['/call-next', { doctor_id: 'doc1' }],
+    ['/start', { token_id: W2 }],
+  ] as const)
+    expect(await opd.post(url, { ...named, room: 'A ' })).toMatchObject(refused);
 });
 
 it.each<[field: string, body: object]>([

@@ -130,7 +130,7 @@ function addConsultation(routes: Routes, tokens: TokenCommands): void {
         {
           doctorId: doctorId(body.doctor_id),
           slotId: body.slot_id === undefined ? null : slotId(body.slot_id),
-          room: body.room ?? null,
+          room: body.room?.trim() ?? null,
           completeCurrent: body.complete_current ?? false,
           skipCurrent: body.skip_current ?? false,
         },
@@ -147,8 +147,8 @@ function addConsultation(routes: Routes, tokens: TokenCommands): void {
     description: 'The patient may be called out of turn, and need not be checked in.',
     body: StartBody,
     success: Token,
-    run: ({ body: { token_id, room = null } }, context) =>
-      tokens.start({ tokenId: tokenId(token_id), room }, context, tokenOf),
+    run: ({ body: { token_id, room } }, context) =>
+      tokens.start({ tokenId: tokenId(token_id), room: room?.trim() ?? null }, context, tokenOf),
   });
 
   routes.command({
