@@ -52,7 +52,7 @@ export function compared(commands: readonly Recorded[]): Compared[] {
   });
   const model = new Model(slots, versions, found(commands[start])[0].at);
   return commands.slice(start).map((changes) => {
-    const action = actionOf(changes);
+    const action = actionOf(changes, model);
     return { action, recorded: { changes }, expected: answerOf(model, action) };
   });
 }
@@ -76,11 +76,13 @@ const BUTTONS = {
 /**
  * The command that made these changes. It is unambiguous, because the test never sends `start` and never names a slot
  * in `call-next`.
+ * @param model before the command
  */
-function actionOf(changes: Recorded): Action {
+function actionOf(changes: Recorded, model: Model): Action {
   const [{ doctorId, at }] = changes;
   const slotSet = firstOf(changes, 'slot_set');
-  if (slotSet !== undefined) return { at, token: tokenId('nobody'), ...setting(changes, slotSet) };
+  if (slotSet !== undefined)
+    return { at, token: tokenId('nobody'), ...setting(changes, slotSet, model) };
   const booked = firstOf(changes, 'booked');
   if (booked !== undefined) {
     const { tokenId: token, slotId, patientType: type, patientId } = booked;
@@ -104,6 +106,12 @@ function actionOf(changes: Recorded): Action {
   }
   const undone = firstOf(changes, 'undone');
   if (undone !== undefined) return { kind: 'undo', at, ago: 0, token: undone.tokenId };
+  const corrected = firstOf(changes, 'corrected');
+  if (corrected !== undefined) {
+    const { tokenId: token, patientName: name, patientId } = corrected;
+    const patient = patientId === null ? undefined : Number(patientId.slice(1));
+    return { kind: 'correct', at, ago: 0, token, name, patient };
+  }
   const paused = firstOf(changes, 'break_set');
   if (paused !== undefined) {
     const doctor = DOCTORS.findIndex(({ id }) => id === doctorId);
@@ -119,12 +127,14 @@ function actionOf(changes: Recorded): Action {
 }
 
 /** The command that changed one slot, or several slots by a delay of the day. */
-function setting(changes: Recorded, { slot }: SlotSet) {
+function setting(changes: Recorded, { slot }: SlotSet, model: Model) {
   const isOfDay = changes.filter(({ kind }) => kind === 'slot_set').length > 1;
   const doctor = DOCTORS.findIndex(({ id }) => id === slot.doctorId);
   const { date, capacity, delayMinutes } = slot;
   if (isOfDay) return { kind: 'delayDay', doctor, date, minutes: delayMinutes } as const;
   const place = placeOf(slot.id);
+  const wasClosed = found(model.slots.get(slot.id)).closedReason !== null;
+  if (wasClosed) return { kind: 'reopenSlot', slot: place } as const;
   if (slot.closedReason === null)
     return {
       kind: 'reviseSlot',

@@ -5,7 +5,16 @@ import {
   type SlotFacts,
   type Status,
 } from '../../../src/engine/index.ts';
-import { dateOf, doctorAt, roomsOf, slotAt, type Action, type ActionOf } from './history.ts';
+import {
+  dateOf,
+  doctorAt,
+  NAME,
+  patientOf,
+  roomsOf,
+  slotAt,
+  type Action,
+  type ActionOf,
+} from './history.ts';
 import { found } from '../engine/clinic.ts';
 import { byRank, priorityOf, type Claim, type Model } from './model.ts';
 
@@ -26,6 +35,8 @@ export const answerOf = (model: Model, action: Action): object =>
         return visit(model, action);
       case 'undo':
         return undo(model, action);
+      case 'correct':
+        return correct(model, action);
       case 'callNext':
         return callNext(model, action);
       case 'move':
@@ -51,12 +62,12 @@ const TOKEN_NOT_FOUND = { code: 'token_not_found' };
 
 function book(model: Model, action: ActionOf<'book'>): Refusal {
   const slot = found(model.slots.get(slotAt(action.slot).id));
-  const patient = action.patient === null ? null : `p${action.patient}`;
+  const patient = patientOf(action.patient);
   const duplicate = claimOfPatient(model, patient, slot.id);
   if (duplicate !== undefined) return { code: 'duplicate_booking', tokenId: duplicate.id };
   const { token: id, type, at: bookedAt } = action;
   const newcomer: Claim = {
-    ...{ id, patient, bookedAt, slot: slot.id, type, arrival: 0, number: 0 },
+    ...{ id, name: NAME, patient, bookedAt, slot: slot.id, type, arrival: 0, number: 0 },
     ...{ status: 'WAITING', hasCheckedIn: false, room: null, last: { kind: 'booked', from: null } },
   };
   const refusal = model.refusalOf(newcomer, slot);
@@ -67,11 +78,18 @@ function book(model: Model, action: ActionOf<'book'>): Refusal {
   return undefined;
 }
 
-/** R15: the live token of a patient in a slot. */
-const claimOfPatient = (model: Model, patient: string | null, slotId: string): Claim | undefined =>
-  model.claims.find(
-    (claim) => patient !== null && claim.patient === patient && claim.slot === slotId,
-  );
+/** R15: the live token of a patient in a slot, other than this one. */
+const claimOfPatient = (
+  model: Model,
+  patient: string | null,
+  slotId: string,
+  self?: Claim,
+): Claim | undefined =>
+  patient === null
+    ? undefined
+    : model.claims.find(
+        (claim) => claim !== self && claim.patient === patient && claim.slot === slotId,
+      );
 
 /** The commands on one token, with the kind of change and the status after it. */
 const TOKEN_COMMANDS = {
@@ -186,7 +204,7 @@ const UNDOABLE = ['checked_in', 'started', 'skipped', 'completed', 'no_show', 'c
 
 /** R22. */
 function undo(model: Model, { token, at }: ActionOf<'undo'>): Refusal {
-  const claim = [...model.claims, ...model.over].find(({ id }) => id === token);
+  const claim = model.anyClaim(token);
   if (claim === undefined) return TOKEN_NOT_FOUND;
   const slot = model.slotOf(claim);
   const { kind, from } = claim.last;
@@ -208,6 +226,18 @@ function undo(model: Model, { token, at }: ActionOf<'undo'>): Refusal {
   if (isDeparture) model.makeRoom(claim, slot);
   model.undo(claim, isDeparture && !model.hasFreeSeat(slot) ? 'WAITING' : to);
   model.restoreOrder(slot);
+  return undefined;
+}
+
+/** A correction changes neither place nor status; R15 holds for a live claim. */
+function correct(model: Model, action: ActionOf<'correct'>): Refusal {
+  const claim = model.anyClaim(action.token);
+  if (claim === undefined) return TOKEN_NOT_FOUND;
+  const patient = action.patient === undefined ? claim.patient : patientOf(action.patient);
+  const isLive = model.claims.includes(claim);
+  const other = isLive ? claimOfPatient(model, patient, claim.slot, claim) : undefined;
+  if (other !== undefined) return { code: 'duplicate_booking', tokenId: other.id };
+  model.correct(claim, action.name ?? claim.name, patient);
   return undefined;
 }
 

@@ -14,7 +14,8 @@ import { HISTORY_RULES } from './history.ts';
 /** A token of the model. */
 export interface Claim {
   readonly id: string;
-  readonly patient: string | null;
+  name: string;
+  patient: string | null;
   readonly bookedAt: EpochMs;
   slot: string;
   type: string;
@@ -95,6 +96,11 @@ export class Model {
     for (const [counter, count] of counts) this.#counts.set(counter, count);
     this.#records = records;
     return undefined;
+  }
+
+  /** A claim that is live or over. */
+  anyClaim(id: string): Claim | undefined {
+    return [...this.claims, ...this.over].find((claim) => claim.id === id);
   }
 
   claim(id: string): Claim | undefined {
@@ -181,10 +187,10 @@ export class Model {
     newcomer.last = { kind, from: null };
     newcomer.room = null;
     this.claims.push(newcomer);
-    const { id: tokenId, slot: slotId, patient, type, status, ...rest } = newcomer;
+    const { id: tokenId, slot: slotId, name, patient, type, status, ...rest } = newcomer;
     const { arrival, number, bookedAt, hasCheckedIn } = rest;
     const facts = { arrival, number, bookedAt, hasCheckedIn };
-    const patientFacts = { patientName: 'somebody', patientId: patient, patientType: type };
+    const patientFacts = { patientName: name, patientId: patient, patientType: type };
     const priority = priorityOf(newcomer);
     const record = { kind, tokenId, slotId, ...patientFacts, priority, ...facts, to: status };
     this.#record(slot.doctorId, record);
@@ -249,6 +255,14 @@ export class Model {
     claim.last = { kind: 'started', from: claim.status };
     claim.room = room;
     this.setStatus(claim, 'IN_CONSULTATION');
+  }
+
+  /** Gives a claim another name and patient. It can be undone as before. */
+  correct(claim: Claim, name: string, patient: string | null): void {
+    if (name === claim.name && patient === claim.patient) return;
+    Object.assign(claim, { name, patient });
+    const patientFacts = { patientName: name, patientId: patient };
+    this.recordOf(claim, { kind: 'corrected', from: claim.status, ...patientFacts });
   }
 
   /** Takes the last change of a claim back (R22). */
