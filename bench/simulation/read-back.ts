@@ -2,6 +2,7 @@ import type { ScheduleView, SlotView, TokenView } from '../../src/http/resources
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
 import {
+  EMERGENCY,
   holdsSeat,
   type ReferenceModel,
   type ReferenceSlot,
@@ -74,17 +75,19 @@ function checkOrder(
 }
 
 /**
- * A seated token has an estimated time; before the first consultation, it is not before the expected start. A completed
- * token has none.
+ * A seated token has an estimated time; before the first consultation, it is not before the expected start, unless the
+ * token is a checked-in emergency, which is called first (R18). A
+ * completed or skipped token has none.
  */
 function checkTime(
-  { id, status, estimated_time: time }: TokenView,
+  { id, status, type, estimated_time: time }: TokenView,
   { id: slotId, tokens, expected_start_time: start }: SlotView,
   violations: Violations,
 ): void {
-  const hasBegun = tokens.some((token) => token.status === 'IN_CONSULTATION');
-  const isRight =
-    time === null ? status === 'COMPLETED' : status !== 'COMPLETED' && (hasBegun || time >= start);
+  const isFirst = status === 'CHECKED_IN' && type === EMERGENCY;
+  const hasBegun = isFirst || tokens.some((token) => token.status === 'IN_CONSULTATION');
+  const hasNone = status === 'COMPLETED' || status === 'SKIPPED';
+  const isRight = time === null ? hasNone : !hasNone && (hasBegun || time >= start);
   violations.expect(
     isRight,
     `slot ${slotId}: estimated_time of ${id}, ${status}, is ${String(time)}`,
