@@ -1,3 +1,4 @@
+import type { QueueView } from '../../src/http/resources/queue.ts';
 import type { ScheduleView, SlotView, TokenView } from '../../src/http/resources/index.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
@@ -28,7 +29,24 @@ export async function readBack(
     for (const slot of schedule.slots) board.set(slot.id, slot);
   }
   for (const slot of model.slots.values()) checkSlot(slot, board.get(slot.id), violations);
+  await checkQueues(client, model, violations);
   return board;
+}
+
+/** Reads /queue; the calling order of each doctor must be that of the model (R18). */
+async function checkQueues(
+  client: Client,
+  model: ReferenceModel,
+  violations: Violations,
+): Promise<void> {
+  const path = `/queue?${Array.from(model.rooms.keys(), (id) => `doctor_id=${id}`).join('&')}`;
+  const { doctors } = bodyOf(await client.get(path), path) as QueueView;
+  violations.same(`${path}: doctors`, doctors.length, model.rooms.size);
+  for (const { doctor_id: id, calling_order: shown } of doctors) {
+    const named = (tokens: readonly { readonly id: string }[]) => tokens.map((token) => token.id);
+    const expected = named(model.callingOrder(id)).join(' ');
+    violations.same(`R18: calling order of ${id}`, named(shown).join(' '), expected);
+  }
 }
 
 function checkSlot(slot: ReferenceSlot, shown: SlotView | undefined, violations: Violations): void {

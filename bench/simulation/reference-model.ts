@@ -199,6 +199,18 @@ export class ReferenceModel {
     return [...emergencies, ...checkedIn][0];
   }
 
+  /** Today's booked and checked-in tokens of a doctor in the order of R18: checked-in emergencies, then slot by slot. */
+  callingOrder(doctorId: string): ReferenceToken[] {
+    const isFirst = ({ status, type }: ReferenceToken): boolean =>
+      status === 'CHECKED_IN' && type === EMERGENCY;
+    const tokens = this.slotsOf(doctorId)
+      .filter(({ hasBegun }) => hasBegun)
+      .flatMap((slot) => slot.tokens)
+      .filter(({ status }) => status === 'BOOKED' || status === 'CHECKED_IN');
+    const emergencies = tokens.filter(isFirst).sort((a, b) => a.arrival - b.arrival);
+    return [...emergencies, ...tokens.filter((token) => !isFirst(token))];
+  }
+
   /** The tokens in consultation with a doctor, the earliest arrival first. */
   inConsultation(doctorId: string): ReferenceToken[] {
     return this.slotsOf(doctorId)
