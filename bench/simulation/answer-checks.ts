@@ -132,9 +132,16 @@ export class AnswerChecks {
       `${at}: ${token.id} is no token of the simulation`,
     );
     violations.expect(this.#ledger.call(token.id), `${at}: two desks were given ${token.id}`);
-    const { completed } = token;
+    const { completed, skipped } = token;
     if (completed !== null)
       violations.same(`${at}: completed.status`, completed.status, 'COMPLETED');
+    if (skipped) this.skipped(at, skipped);
+  }
+
+  /** Checks a skipped token: it keeps its seat, or a waiting patient of a higher class got it (R8, R21). */
+  skipped(at: string, { status }: TokenView): void {
+    const isRight = status === 'SKIPPED' || status === 'WAITING';
+    this.violations.expect(isRight, `R21: ${at}: status of the skipped is ${status}`);
   }
 
   /**

@@ -62,14 +62,11 @@ export class Audit {
     );
   }
 
-  /** Reads the new change records of all tokens that were not over before, because other tokens cannot change. */
+  /** Reads the new change records of all tokens, also of those that are over, because an undo brings them back (R22). */
   async #newRecords(): Promise<Recorded[]> {
     const { client, ledger, model, violations, concurrency } = this.#deps;
     const records: Recorded[] = [];
-    const isOver = (id: string): boolean =>
-      ['CANCELLED', 'NO_SHOW', 'EXPIRED', 'COMPLETED'].includes(model.tokens.get(id)?.status ?? '');
-    const ids = [...ledger.tokens.keys()].filter((id) => !isOver(id));
-    await forEachConcurrently(ids, concurrency, async (tokenId) => {
+    await forEachConcurrently([...ledger.tokens.keys()], concurrency, async (tokenId) => {
       const path = `/tokens/${tokenId}/history`;
       const history = await client.get(path);
       if (history.status !== 200) {
@@ -88,10 +85,13 @@ export class Audit {
     return records;
   }
 
-  #count({ id, slot_id, kind }: ChangeView): void {
+  /** What is taken back counts one less, as in the day report. */
+  #count({ id, slot_id, kind, undone }: ChangeView): void {
     const key = `${id.slice(0, id.lastIndexOf(':'))} ${this.#deps.model.slots.get(slot_id)?.date ?? ''}`;
     const events = this.#events.get(key) ?? new Map<ChangeView['kind'], number>();
-    this.#events.set(key, events.set(kind, (events.get(kind) ?? 0) + 1));
+    const counted = undone ?? kind;
+    const step = undone === null ? 1 : -1;
+    this.#events.set(key, events.set(counted, (events.get(counted) ?? 0) + step));
   }
 
   /** When a refusal names a status, the token had this status at some time of the phase. */

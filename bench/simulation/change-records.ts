@@ -3,7 +3,7 @@ import type { ChangeView } from '../../src/http/resources/index.ts';
 import type { Violations } from '../lib/violations.ts';
 import type { Priorities } from './clinic.ts';
 import type { Ledger } from './ledger.ts';
-import type { ReferenceModel, ReferenceSlot, ReferenceToken } from './reference-model.ts';
+import type { ReferenceModel } from './reference-model.ts';
 
 /** A change record of a token. */
 export interface Recorded {
@@ -15,28 +15,14 @@ export interface Recorded {
   readonly version: number;
 }
 
-/** The command whose change records are being applied. */
-export interface RunningCommand {
-  /** The id of its first change record. */
-  readonly at: string;
-  readonly slot: ReferenceSlot;
-  /** The token of the command; null if the command changes a slot. */
-  readonly token: string | null;
-  readonly bumped: ReferenceToken[];
-  readonly promoted: ReferenceToken[];
-  /** Whether the command has changed the slot itself. */
-  isSet: boolean;
-  /** Checks the answer to the command after its last record. */
-  end: () => void;
-}
-
 /** The status that each of these records gives a token. */
 export const FINAL_STATUS = { cancelled: 'CANCELLED', no_show: 'NO_SHOW' } as const;
 /** The statuses before and after each step of a visit. */
 export const STEPS = {
-  checked_in: { from: ['BOOKED'], to: 'CHECKED_IN' },
-  started: { from: ['BOOKED', 'CHECKED_IN'], to: 'IN_CONSULTATION' },
+  checked_in: { from: ['BOOKED', 'SKIPPED'], to: 'CHECKED_IN' },
+  started: { from: ['BOOKED', 'CHECKED_IN', 'SKIPPED'], to: 'IN_CONSULTATION' },
   completed: { from: ['IN_CONSULTATION'], to: 'COMPLETED' },
+  skipped: { from: ['CHECKED_IN', 'IN_CONSULTATION'], to: 'SKIPPED' },
 } as const satisfies Record<string, { from: readonly Status[]; to: Status }>;
 
 /** The parts that the audits of all doctors share, because patients move between doctors. */

@@ -9,6 +9,8 @@ import type { OpenedSlot } from './ledger.ts';
 export type Priorities = ReadonlyMap<string, number>;
 
 const DOCTORS = ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'];
+/** The rooms of each doctor (R19). */
+const ROOMS = [1, 2, 1];
 /** The starts of the slots of tomorrow. */
 const HOURS = [9, 10];
 /** The slots that are running. */
@@ -41,7 +43,7 @@ export async function openClinic(
   const slots: OpenedSlot[] = [];
   for (const [index, name] of DOCTORS.entries()) {
     const id = `${run}-doc${index + 1}`;
-    const doctor = { name, time_zone: timeZone, sessions: [] };
+    const doctor = { name, time_zone: timeZone, rooms: ROOMS[index], sessions: [] };
     doctors.push(bodyOf(await client.put(`/doctors/${id}`, doctor), `Doctor ${id}`) as DoctorView);
     for (const { slotId, start, hours } of timesOf(id, timeZone)) {
       const startTime = new Date(start.epochMilliseconds).toISOString();

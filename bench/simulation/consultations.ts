@@ -1,6 +1,10 @@
+import type { KnownBooking } from './ledger.ts';
 import type { PatientPool, Action, PlanDeps } from './patients.ts';
 import type { ReferenceSlot } from './reference-model.ts';
+import type { CallRequest } from './visit-desk.ts';
 
+/** The kinds of changes that can be taken back (R22). */
+const UNDOABLE = ['checked_in', 'started', 'skipped', 'completed', 'no_show', 'cancelled'] as const;
 /** Planned calls for each checked-in patient; some calls find no checked-in patient. */
 const CALLS_A_PATIENT = 0.7;
 /** Share of the calls that name a slot; the others are for all slots of the day. */
@@ -14,11 +18,8 @@ export function consultations(deps: PlanDeps, patients: PatientPool): Action[] {
     { length: Math.ceil(checkedIn.length * CALLS_A_PATIENT) },
     (): Action => {
       const { slot } = random.pick(checkedIn);
-      const request = {
-        doctorId: slot.doctorId,
-        slotId: random.chance(OF_ONE_SLOT) ? slot.id : null,
-        completesCurrent: random.chance(0.8),
-      };
+      const current = random.chance(0.8) ? 'complete' : null;
+      const request = callOf(deps, slot, current);
       if (random.chance(0.7))
         return async () => {
           await visitDesk.callNext(request);
@@ -33,31 +34,90 @@ export function consultations(deps: PlanDeps, patients: PatientPool): Action[] {
   const few = patients.share(0.03);
   const absent = model.tokensWith('BOOKED').filter(({ slot }) => slot.hasBegun);
   const checkIns = patients.among(absent, few * 2).map((known) => () => visitDesk.checkIn(known));
-  const starts = patients
-    .withStatus(few, 'BOOKED', 'CHECKED_IN')
-    .map((known) => () => visitDesk.start(known));
+  const starts = patients.withStatus(few, 'BOOKED', 'CHECKED_IN').map((known): Action => {
+    const room = roomOf(deps);
+    return () => visitDesk.start(known, room);
+  });
   const cancels = patients
     .withStatus(few, 'BOOKED', 'CHECKED_IN')
     .map((known) => () => frontDesk.cancel(known));
   return [...calls, ...checkIns, ...starts, ...cancels, ...patients.bookings(0.02)];
 }
 
-/** Each doctor calls patients, slot by slot, until no checked-in patient is left. */
+const ROOMS = ['1', '2', null];
+
+/** Chooses the room to which a patient is called; sometimes none is named. */
+const roomOf = ({ random }: PlanDeps): string | null => random.pick(ROOMS);
+
+/** Plans a call for the next patient of this slot's doctor. */
+function callOf(
+  deps: PlanDeps,
+  { id, doctorId }: ReferenceSlot,
+  current: CallRequest['current'],
+): CallRequest {
+  const slotId = deps.random.chance(OF_ONE_SLOT) ? id : null;
+  const rooms = deps.model.rooms.get(doctorId) ?? 1;
+  return { doctorId, slotId, room: roomOf(deps), rooms, current };
+}
+
+/**
+ * Patients are not there when they are called, or have gone away since they checked in; some are no-shows. Nobody checks
+ * in meanwhile, so that every patient who is skipped was there before the phase.
+ */
+export function skips(deps: PlanDeps, patients: PatientPool): Action[] {
+  const { model, visitDesk, frontDesk, ledger } = deps;
+  const present = model.tokensWith('CHECKED_IN', 'IN_CONSULTATION');
+  // A call may skip each of them, so no answer to a booking can break the rule that they are there.
+  for (const { id } of present) ledger.forgetCheckIn(id);
+  const few = patients.share(0.02);
+  const inConsultation = present.filter(({ status }) => status === 'IN_CONSULTATION');
+  const calls = present
+    .slice(0, few * 2)
+    .map(({ slot }) => callOf(deps, slot, 'skip'))
+    .map((request): Action => async () => {
+      await visitDesk.callNext(request);
+    });
+  const absences = patients
+    .among(inConsultation, 1)
+    .map((known) => () => frontDesk.noShow(known, false));
+  const skipped = patients.among(present, few * 2).map((known) => () => visitDesk.skip(known));
+  return [...calls, ...absences, ...skipped, ...patients.bookings(0.03)];
+}
+
+/** Changes of every kind are taken back while patients book; skipped patients come back. */
+export function undos(deps: PlanDeps, patients: PatientPool): Action[] {
+  const { model, visitDesk } = deps;
+  const few = patients.share(0.02);
+  const kinds = Map.groupBy(model.tokens.values(), ({ last }) => last.kind);
+  const undone = UNDOABLE.flatMap((kind) => patients.among(kinds.get(kind) ?? [], few));
+  const back = patients.withStatus(few, 'SKIPPED').map((known) => () => visitDesk.checkIn(known));
+  return [
+    ...undone.map((known) => () => visitDesk.undo(known)),
+    ...back,
+    ...patients.bookings(0.03),
+  ];
+}
+
+/** Each doctor ends the consultations; then calls patients, slot by slot, until no checked-in patient is left. */
 export function evening({ model, visitDesk, ledger }: PlanDeps): Action[] {
   const seeAll = async (slots: readonly ReferenceSlot[]): Promise<void> => {
-    let last: Parameters<typeof visitDesk.complete>[0] | undefined;
+    const current = slots.flatMap(({ tokens }) =>
+      tokens.filter(({ status }) => status === 'IN_CONSULTATION'),
+    );
+    for (const { id } of current) {
+      const known = ledger.tokens.get(id);
+      if (known !== undefined) await visitDesk.complete(known);
+    }
+    let last: KnownBooking | undefined;
     for (const { id: slotId, doctorId } of slots)
       for (;;) {
-        const called = await visitDesk.callNext({ doctorId, slotId, completesCurrent: true });
+        const called = await visitDesk.callNext({
+          ...{ doctorId, slotId, room: '1', rooms: 1, current: 'complete' },
+        });
         if (called === undefined) break;
         last = called;
       }
-    const current = slots.flatMap(({ tokens }) =>
-      tokens.filter(({ status }) => status === 'IN_CONSULTATION'),
-    )[0];
-    // If no patient was called, the patient who was in consultation before still is.
-    const known = last ?? ledger.tokens.get(current?.id ?? '');
-    if (known !== undefined) await visitDesk.complete(known);
+    if (last !== undefined) await visitDesk.complete(last);
   };
   const doctorIds = new Set(Array.from(model.slots.values(), ({ doctorId }) => doctorId));
   return Array.from(doctorIds, (id) => () => seeAll(model.slotsOf(id)));

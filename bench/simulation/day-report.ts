@@ -11,6 +11,7 @@ const EVENTS = [
   'bumped',
   'promoted',
   'checked_in',
+  'skipped',
   'completed',
   'cancelled',
   'no_show',

@@ -1,5 +1,5 @@
 import { forEachConcurrently } from '../lib/pool.ts';
-import { consultations, evening } from './consultations.ts';
+import { consultations, evening, skips, undos } from './consultations.ts';
 import { invalidRequests } from './invalid-requests.ts';
 import { PatientPool, type Action, type Phase, type PlanDeps } from './patients.ts';
 import { EMERGENCY } from './reference-model.ts';
@@ -33,6 +33,8 @@ export class Day {
       phase('check-ins', () => this.#checkIns()),
       phase('no-shows', () => this.#noShows()),
       phase('consultations', () => consultations(deps, patients)),
+      phase('skips', () => skips(deps, patients)),
+      phase('undos', () => undos(deps, patients)),
       phase('moves', () => this.#moves()),
       phase('delays, seats', () => delaysAndSeats(deps, patients)),
       phase('closings', () => closings(deps, patients)),

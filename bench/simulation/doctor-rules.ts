@@ -1,14 +1,15 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { ChangeView } from '../../src/http/resources/index.ts';
-import {
-  FINAL_STATUS,
-  STEPS,
-  type AuditDeps,
-  type Recorded,
-  type RunningCommand,
-} from './change-records.ts';
+import { FINAL_STATUS, STEPS, type AuditDeps, type Recorded } from './change-records.ts';
 import type { ReportedEffect, SlotChange, TokenCommand } from './ledger.ts';
-import { holdsSeat, type ReferenceSlot, type ReferenceToken } from './reference-model.ts';
+import {
+  holdsSeat,
+  presenceAt,
+  seatStatusOf,
+  type ReferenceSlot,
+  type ReferenceToken,
+} from './reference-model.ts';
+import { idsOf, RunningCommands, type RunningCommand } from './running-commands.ts';
 
 /**
  * Applies the change records of a doctor to the reference model. Every record must be the one that the rules demand at
@@ -17,15 +18,15 @@ import { holdsSeat, type ReferenceSlot, type ReferenceToken } from './reference-
 export class DoctorRules {
   readonly #deps: AuditDeps;
   readonly #doctorId: string;
+  readonly #commands: RunningCommands;
   readonly #numbers = new Map<string, number>();
   #arrival = 0;
-  #running: RunningCommand | null = null;
-  #at = '';
   #following: Recorded | undefined;
 
   constructor(doctorId: string, deps: AuditDeps) {
     this.#doctorId = doctorId;
     this.#deps = deps;
+    this.#commands = new RunningCommands(deps.violations);
   }
 
   /**
@@ -33,7 +34,7 @@ export class DoctorRules {
    * @param following the doctor's next record; after a bump it is the record of the newcomer that caused it
    */
   play(record: Recorded, following: Recorded | undefined): void {
-    this.#at = record.change.id;
+    this.#commands.at = record.change.id;
     this.#following = following;
     this.#play(record);
   }
@@ -46,15 +47,15 @@ export class DoctorRules {
     if (slot !== undefined && kind === 'booked') this.#book(tokenId, slot, change);
     const token = model.tokens.get(tokenId);
     if (slot === undefined || token === undefined) {
-      this.#add(
+      this.#commands.add(
         `${tokenId} was never booked, or is in ${change.slot_id}, which is no slot of the simulation`,
       );
       return;
     }
     token.recordsPlayed += 1;
     if (kind !== 'booked' && kind !== 'moved_in') {
-      this.#same('from', change.from, token.status);
-      this.#same('slot', slot.id, token.slot.id);
+      this.#commands.same('from', change.from, token.status);
+      this.#commands.same('slot', slot.id, token.slot.id);
     }
     if (kind === 'moved_in') this.#moveIn(token, slot, change);
     if (kind === 'moved_out') this.#moveOut(token, change);
@@ -62,9 +63,10 @@ export class DoctorRules {
     if (kind === 'promoted') this.#promote(token, change);
     if (kind === 'reclassified') this.#reclassify(token, change);
     if (kind === 'cancelled' || kind === 'no_show') this.#leave(token, kind, change);
-    if (kind === 'checked_in' || kind === 'started' || kind === 'completed')
-      this.#step(token, kind, change);
-    if (kind === 'expired') this.#add(`R11: ${token.id} is expired in a slot that has not ended`);
+    if (kind in STEPS) this.#step(token, kind as keyof typeof STEPS, change);
+    if (kind === 'undone') this.#undo(token, change);
+    if (kind === 'expired')
+      this.#commands.add(`R11: ${token.id} is expired in a slot that has not ended`);
   }
 
   #book(id: string, slot: ReferenceSlot, change: ChangeView): void {
@@ -72,7 +74,7 @@ export class DoctorRules {
     const effect = ledger.takeEffect('booked', id);
     const known = ledger.tokens.get(id);
     if (effect === undefined || known === undefined) {
-      this.#add(`${id} has a record of a booking that was never answered`);
+      this.#commands.add(`${id} has a record of a booking that was never answered`);
       return;
     }
     const { type, number } = known.booking;
@@ -85,12 +87,14 @@ export class DoctorRules {
       number,
       status: 'WAITING',
       hasCheckedIn: false,
+      room: null,
+      last: { kind: 'booked', from: 'WAITING' },
       slot,
       recordsPlayed: 0,
       statusesInPhase: new Set(),
     };
     model.tokens.set(id, token);
-    this.#same('R10: number', number, this.#nextNumber(slot));
+    this.#commands.same('R10: number', number, this.#nextNumber(slot));
     this.#enter(token, slot, change, effect);
   }
 
@@ -101,18 +105,20 @@ export class DoctorRules {
     const effect = closing === undefined ? ledger.takeEffect('moved', token.id) : undefined;
     const affected = closing?.answer.affected.find((each) => each.token.id === token.id);
     const shown = effect?.token ?? affected?.token;
-    if (shown === undefined) this.#add(`R13: ${token.id} was moved, but no answer says so`);
-    this.#same('R13: slot moved to', slot.id, shown?.slot_id ?? slot.id);
+    if (shown === undefined)
+      this.#commands.add(`R13: ${token.id} was moved, but no answer says so`);
+    this.#commands.same('R13: slot moved to', slot.id, shown?.slot_id ?? slot.id);
     // R13: a move by the hospital within a doctor keeps the arrival, every other move gives a new one.
     if (closing === undefined || old.doctorId !== slot.doctorId) token.arrival = this.#arrival += 1;
     const isSameDay = old.doctorId === slot.doctorId && old.date === slot.date;
     const number = isSameDay ? token.number : this.#nextNumber(slot);
-    this.#same('R10: number of the moved', shown?.number ?? number, number);
+    this.#commands.same('R10: number of the moved', shown?.number ?? number, number);
     token.number = number;
     token.hasCheckedIn &&= old.date === slot.date;
-    if (affected !== undefined) this.#same('R13: outcome', affected.outcome, 'moved');
+    if (affected !== undefined) this.#commands.same('R13: outcome', affected.outcome, 'moved');
     this.#enter(token, slot, change, effect);
-    if (affected !== undefined) this.#same('R13: seated', affected.seated, holdsSeat(token));
+    if (affected !== undefined)
+      this.#commands.same('R13: seated', affected.seated, holdsSeat(token));
   }
 
   /** R2-R4: the token gets a free seat, the seat of the token that it has just bumped, or a place on the waitlist. */
@@ -122,46 +128,50 @@ export class DoctorRules {
     change: ChangeView,
     effect?: ReportedEffect,
   ): void {
-    const isBumping = this.#running?.token === token.id && this.#running.slot === slot;
-    const running =
-      isBumping && this.#running !== null ? this.#running : this.#begin(slot, token.id);
-    this.#expect(!slot.isClosed, `${token.id} enters ${slot.id}, which is closed`);
-    const isSeated = !slot.isFull;
-    if (!isSeated) {
-      const victim = slot.victimOf(token);
-      this.#same('R3: bumped recorded', null, victim?.id ?? null);
-    }
+    const running = this.#commands.arriving(token, slot);
+    this.#commands.expect(!slot.isClosed, `${token.id} enters ${slot.id}, which is closed`);
+    const status = this.#hasLanded(token, slot) ? seatStatusOf(token) : 'WAITING';
     token.slot = slot;
-    this.#become(
-      token,
-      isSeated ? (token.hasCheckedIn ? 'CHECKED_IN' : 'BOOKED') : 'WAITING',
-      change,
-    );
+    this.#become(token, status, change);
     slot.enter(token);
     if (effect !== undefined)
-      running.end = () => this.#checkAnswer(token, effect, running.bumped[0]);
+      running.end = () => this.#commands.checkAnswer(token, effect, running.bumped[0]);
+  }
+
+  /** Whether a seat is free for the token. If none is, there must be no token that it may bump. */
+  #hasLanded(token: ReferenceToken, slot: ReferenceSlot): boolean {
+    if (!slot.isFull) return true;
+    this.#commands.same('R3: bumped recorded', null, slot.victimOf(token)?.id ?? null);
+    return false;
   }
 
   #bump(token: ReferenceToken, change: ChangeView): void {
     const { slot } = token;
     const following = this.#following;
     if (change.cause === null) {
-      const running = this.#shrinking(slot) ?? this.#begin(slot, null);
-      this.#same('R12: bumped', token.id, slot.weakest?.id ?? null);
+      const running = this.#commands.shrinking(slot) ?? this.#commands.begin(slot, null);
+      this.#commands.same('R12: bumped', token.id, slot.weakest?.id ?? null);
       running.bumped.push(token);
     } else {
       const isNewcomer =
         following?.tokenId === change.cause && following.change.slot_id === slot.id;
-      this.#expect(isNewcomer, `R17: ${token.id} is bumped by ${change.cause}, which took no seat`);
+      this.#commands.expect(
+        isNewcomer,
+        `R17: ${token.id} is bumped by ${change.cause}, which took no seat`,
+      );
       const cause = this.#deps.model.tokens.get(change.cause) ?? this.#newcomer(change.cause);
       const isWaiter = following?.change.kind === 'promoted';
       const running =
-        isWaiter && this.#running?.slot === slot ? this.#running : this.#begin(slot, cause.id);
-      this.#expect(slot.isFull, `R2: ${token.id} is bumped although a seat is free`);
+        isWaiter && this.#commands.running?.slot === slot
+          ? this.#commands.running
+          : this.#commands.begin(slot, cause.id);
+      this.#commands.expect(slot.isFull, `R2: ${token.id} is bumped although a seat is free`);
       const victim = slot.victimOf(cause);
       if (token.status === 'CHECKED_IN' && cause.type !== 'EMERGENCY')
-        this.#add(`presence: ${token.id}, checked in, is bumped by ${cause.type} ${cause.id}`);
-      this.#same('R3: bumped recorded', token.id, victim?.id ?? null);
+        this.#commands.add(
+          `presence: ${token.id}, checked in, is bumped by ${cause.type} ${cause.id}`,
+        );
+      this.#commands.same('R3: bumped recorded', token.id, victim?.id ?? null);
       running.bumped.push(token);
     }
     this.#become(token, 'WAITING', change);
@@ -175,38 +185,48 @@ export class DoctorRules {
 
   #promote(token: ReferenceToken, change: ChangeView): void {
     const { slot } = token;
-    const running = this.#running?.slot === slot ? this.#running : this.#begin(slot, null);
-    // After a change of class, the bumped token frees the seat; otherwise the token that left its slot does.
+    const running =
+      this.#commands.running?.slot === slot
+        ? this.#commands.running
+        : this.#commands.begin(slot, null);
+    // After a change of class, a skip or an undo, the bumped token frees the seat; otherwise the token that left its slot does.
     const cause =
       running.token !== null && running.bumped[0] ? running.bumped[0].id : running.token;
-    this.#same('R5: cause of the promotion', change.cause, cause);
-    this.#expect(!slot.isFull, `R1: ${token.id} is promoted without a free seat`);
-    this.#expect(!slot.isClosed, `R5: ${token.id} is promoted in ${slot.id}, which is closed`);
-    this.#same('R5: promoted recorded', token.id, slot.waiting[0]?.id ?? null);
+    this.#commands.same('R5: cause of the promotion', change.cause, cause);
+    this.#commands.expect(!slot.isFull, `R1: ${token.id} is promoted without a free seat`);
+    this.#commands.expect(
+      !slot.isClosed,
+      `R5: ${token.id} is promoted in ${slot.id}, which is closed`,
+    );
+    this.#commands.same('R5: promoted recorded', token.id, slot.waiting[0]?.id ?? null);
     running.promoted.push(token);
-    this.#become(token, token.hasCheckedIn ? 'CHECKED_IN' : 'BOOKED', change);
+    this.#become(token, seatStatusOf(token), change);
   }
 
   #moveOut(token: ReferenceToken, change: ChangeView): void {
     const { ledger } = this.#deps;
     const { slot } = token;
-    const running = this.#begin(slot, token.id);
+    const running = this.#commands.begin(slot, token.id);
     slot.leave(token);
-    this.#same('to', change.to, null);
+    this.#commands.same('to', change.to, null);
     if (ledger.closings.has(change.reason ?? '')) return;
     // The effect is only read here, because the record of moving in takes it.
     const effect = ledger.peekEffect('moved', token.id);
     running.end = () => {
       const [promoted] = running.promoted;
-      this.#same('R5, R13: promoted answered', effect?.promoted ?? null, promoted?.id ?? null);
+      this.#commands.same(
+        'R5, R13: promoted answered',
+        effect?.promoted ?? null,
+        promoted?.id ?? null,
+      );
     };
   }
 
   #leave(token: ReferenceToken, kind: keyof typeof FINAL_STATUS, change: ChangeView): void {
     const { ledger } = this.#deps;
     const { slot } = token;
-    const running = this.#begin(slot, token.id);
-    this.#expect(
+    const running = this.#commands.begin(slot, token.id);
+    this.#commands.expect(
       kind === 'cancelled' || holdsSeat(token),
       `${token.id} had no seat, so it cannot be a no-show`,
     );
@@ -217,87 +237,125 @@ export class DoctorRules {
       const effect = this.#takeEffect(kind, token.id);
       running.end = () => {
         const [promoted] = running.promoted;
-        this.#same('R5, R6: promoted answered', effect?.promoted ?? null, promoted?.id ?? null);
+        this.#commands.same(
+          'R5, R6: promoted answered',
+          effect?.promoted ?? null,
+          promoted?.id ?? null,
+        );
       };
       return;
     }
     const affected = closing.answer.affected.find((each) => each.token.id === token.id);
-    this.#same('R13: outcome', affected?.outcome, 'cancelled_by_hospital');
+    this.#commands.same('R13: outcome', affected?.outcome, 'cancelled_by_hospital');
     const mayStay = closing.moveTo !== null && token.patientId === null;
-    this.#expect(!mayStay, `R13: ${token.id} is cancelled although it could be moved`);
+    this.#commands.expect(!mayStay, `R13: ${token.id} is cancelled although it could be moved`);
   }
 
   #reclassify(token: ReferenceToken, change: ChangeView): void {
     const { slot } = token;
-    const running = this.#begin(slot, token.id);
+    const running = this.#commands.begin(slot, token.id);
     const effect = this.#takeEffect('reclassified', token.id);
-    this.#same('R14: class', change.type, effect?.token?.type ?? null);
+    this.#commands.same('R14: class', change.type, effect?.token?.type ?? null);
     slot.leave(token);
     token.type = change.type ?? token.type;
     token.priority = this.#deps.priorities.get(token.type) ?? NaN;
     slot.enter(token);
     this.#become(token, token.status, change);
+    this.#endReordered('R14', token, effect, running);
+  }
+
+  /** When the command ends, the token's place must be as answered, and the tokens that lost or got a seat because of it. */
+  #endReordered(
+    rule: string,
+    token: ReferenceToken,
+    effect: ReportedEffect | undefined,
+    running: RunningCommand,
+  ): void {
     if (effect === undefined) return;
     const other = (touched: ReferenceToken | undefined) =>
       touched === token ? undefined : touched;
     running.end = () => {
-      this.#checkAnswer(token, effect, other(running.bumped[0]));
+      this.#commands.checkAnswer(token, effect, other(running.bumped[0]));
       const promoted = other(running.promoted[0])?.id ?? null;
-      this.#same('R14: promoted answered', effect.promoted, promoted);
+      this.#commands.same(`${rule}: promoted answered`, effect.promoted, promoted);
     };
   }
 
   #step(token: ReferenceToken, kind: keyof typeof STEPS, change: ChangeView): void {
     const { from, to } = STEPS[kind];
-    const { slot } = token;
-    this.#begin(slot, token.id);
+    const { model } = this.#deps;
+    const running = this.#commands.begin(token.slot, token.id);
     const effect = this.#takeEffect(kind, token.id);
-    this.#expect(
+    this.#commands.expect(
       (from as readonly Status[]).includes(token.status),
       `${kind} from ${token.status}`,
     );
     if (kind === 'started') {
-      const busy = this.#deps.model
-        .slotsOf(this.#doctorId)
-        .flatMap(({ tokens }) => tokens.filter(({ status }) => status === 'IN_CONSULTATION'));
-      this.#expect(
-        busy.length === 0,
-        `${token.id} is called while ${busy[0]?.id ?? ''} is in consultation`,
+      const busy = model.occupantOf(this.#doctorId, change.room);
+      this.#commands.expect(
+        busy === undefined,
+        `R19: ${token.id} is called while ${busy?.id ?? ''} is in consultation`,
       );
+      this.#commands.same('R19: room answered', effect?.token?.room, change.room);
       if (effect?.call !== undefined) {
-        const next = this.#deps.model.nextCalled(this.#doctorId, effect.call.slotId);
-        this.#same('R18: call-next: patient', token.id, next?.id ?? null);
+        const next = model.nextCalled(this.#doctorId, effect.call.slotId);
+        this.#commands.same('R18: call-next: patient', token.id, next?.id ?? null);
       }
+      token.room = change.room;
+    } else if (effect?.call !== undefined) {
+      const current = model.currentOf(this.#doctorId, effect.call.room);
+      this.#commands.same(`R19: call-next: ${kind}`, token.id, current?.id ?? null);
     }
-    if (kind === 'checked_in') token.hasCheckedIn = true;
-    if (to === 'IN_CONSULTATION') token.hasCheckedIn = true;
     this.#become(token, to, change);
-    this.#same('status answered', effect?.token?.status, to);
+    if (kind === 'skipped') this.#endReordered('R21', token, effect, running);
+    else this.#commands.same('status answered', effect?.token?.status, to);
+  }
+
+  /** R22: the token gets the status before its last change; after a departure it lands by R2-R4. */
+  #undo(token: ReferenceToken, change: ChangeView): void {
+    const { slot, last } = token;
+    const effect = this.#takeEffect('undone', token.id);
+    this.#commands.same('R22: undone', change.undone, last.kind);
+    const hasLeft = last.kind === 'cancelled' || last.kind === 'no_show';
+    const running = hasLeft
+      ? this.#commands.arriving(token, slot)
+      : this.#commands.begin(slot, token.id);
+    const isSeated = !hasLeft || this.#hasLanded(token, slot);
+    const status = last.from === 'WAITING' ? seatStatusOf(token) : last.from;
+    const hasNoRoom =
+      status === 'IN_CONSULTATION' &&
+      this.#deps.model.occupantOf(this.#doctorId, token.room) !== undefined;
+    this.#become(token, isSeated ? (hasNoRoom ? 'CHECKED_IN' : status) : 'WAITING', change);
+    if (hasLeft) slot.enter(token);
+    this.#endReordered('R22', token, effect, running);
+  }
+
+  /** Ends the last command. */
+  end(): void {
+    this.#commands.end();
   }
 
   /** Applies a change of a slot; if it has fewer seats now, the records of the bumped tokens come before it. */
   setSlot(at: string, change: SlotChange): void {
-    this.#at = at;
+    this.#commands.at = at;
     const slot = this.#deps.model.slots.get(change.slotId);
     if (slot === undefined) return;
-    const running = this.#shrinking(slot) ?? this.#begin(slot, null);
+    const running = this.#commands.shrinking(slot) ?? this.#commands.begin(slot, null);
     running.isSet = true;
     if (running.bumped.length > 0)
-      this.#same('R12: seated after the bumps', slot.seated.length, change.capacity);
+      this.#commands.same('R12: seated after the bumps', slot.seated.length, change.capacity);
     slot.capacity = change.capacity;
     slot.delayMinutes = change.delayMinutes;
-    this.#expect(slot.seated.length <= slot.capacity, `R1: ${slot.id} has too few seats`);
+    this.#commands.expect(slot.seated.length <= slot.capacity, `R1: ${slot.id} has too few seats`);
     if (change.closing !== null) this.#close(slot, change);
     running.end = () => {
-      this.#same('R12: bumped answered', change.bumped.join(' '), idsOf(running.bumped));
-      this.#same('R12: promoted answered', change.promoted.join(' '), idsOf(running.promoted));
+      this.#commands.same('R12: bumped answered', change.bumped.join(' '), idsOf(running.bumped));
+      this.#commands.same(
+        'R12: promoted answered',
+        change.promoted.join(' '),
+        idsOf(running.promoted),
+      );
     };
-  }
-
-  /** The running command if it bumps tokens of this slot because the slot gets fewer seats. */
-  #shrinking(slot: ReferenceSlot): RunningCommand | undefined {
-    const running = this.#running;
-    return running?.slot === slot && running.token === null && !running.isSet ? running : undefined;
   }
 
   /** The answer to a closing lists every token that is not completed, in the order of rank; one in consultation stays. */
@@ -305,33 +363,17 @@ export class DoctorRules {
     slot.isClosed = true;
     const listed = closing?.answer.affected.map(({ token }) => token.id).join(' ');
     const live = slot.tokens.filter(({ status }) => status !== 'COMPLETED');
-    this.#same(`R13: patients of ${slot.id} in its closing`, listed, idsOf(live));
+    this.#commands.same(`R13: patients of ${slot.id} in its closing`, listed, idsOf(live));
     for (const { token, outcome } of closing?.answer.affected ?? []) {
       const stays = live.some(({ id, status }) => id === token.id && status === 'IN_CONSULTATION');
-      this.#same(`R13: ${token.id} stays`, outcome === 'stays', stays);
+      this.#commands.same(`R13: ${token.id} stays`, outcome === 'stays', stays);
     }
-  }
-
-  /** Compares the answer about a token's new place with the model, after the last record of the command. */
-  #checkAnswer(
-    token: ReferenceToken,
-    effect: ReportedEffect,
-    bumped: ReferenceToken | undefined,
-  ): void {
-    this.#same('R2-R4: status answered', effect.token?.status, token.status);
-    const position = token.slot.positionOf(token);
-    this.#same('R4: waitlist_position', effect.token?.waitlist_position, position);
-    this.#same('R3: bumped answered', effect.bumped?.id ?? null, bumped?.id ?? null);
-    if (bumped === undefined || effect.bumped === null) return;
-    this.#same('R3: number of the bumped', effect.bumped.number, bumped.number);
-    const place = bumped.slot.positionOf(bumped);
-    this.#same('R7: position of the bumped', effect.bumped.waitlist_position, place);
   }
 
   #takeEffect(command: TokenCommand, id: string): ReportedEffect | undefined {
     const effect = this.#deps.ledger.takeEffect(command, id);
     if (effect === undefined)
-      this.#add(`${command} of ${id} has a change record, but no answer says so`);
+      this.#commands.add(`${command} of ${id} has a change record, but no answer says so`);
     return effect;
   }
 
@@ -342,51 +384,10 @@ export class DoctorRules {
   }
 
   #become(token: ReferenceToken, status: Status, change: ChangeView): void {
-    this.#same('status recorded', change.to, status);
+    this.#commands.same('status recorded', change.to, status);
+    token.last = { kind: change.kind, from: token.status };
+    token.hasCheckedIn = presenceAt(status) ?? token.hasCheckedIn;
     token.status = status;
     token.statusesInPhase.add(status);
   }
-
-  /** Begins the next command; the command before it ends. */
-  #begin(slot: ReferenceSlot, token: string | null): RunningCommand {
-    const at = this.#at;
-    this.end();
-    this.#at = at;
-    this.#running = {
-      at,
-      slot,
-      token,
-      bumped: [],
-      promoted: [],
-      isSet: false,
-      end: () => undefined,
-    };
-    return this.#running;
-  }
-
-  /** Ends the running command: the rules must hold, and its answer must agree with the model. */
-  end(): void {
-    if (this.#running === null) return;
-    const { at, slot, token, bumped, isSet, end } = this.#running;
-    this.#at = at;
-    if (bumped.length > 0 && token === null && !isSet)
-      this.#add(`R17: ${idsOf(bumped)} bumped by nobody, and no seats became fewer`);
-    if (slot.violation !== undefined) this.#add(slot.violation);
-    end();
-    this.#running = null;
-  }
-
-  #same<T>(what: string, actual: T, expected: T): void {
-    this.#deps.violations.same(`${what} (${this.#at})`, actual, expected);
-  }
-
-  #expect(holds: boolean, what: string): void {
-    if (!holds) this.#add(what);
-  }
-
-  #add(what: string): void {
-    this.#deps.violations.add(`${what} (${this.#at})`);
-  }
 }
-
-const idsOf = (tokens: readonly ReferenceToken[]): string => tokens.map(({ id }) => id).join(' ');

@@ -64,8 +64,8 @@ function invalidTokenCommands(deps: PlanDeps, patients: PatientPool): Action[] {
   const early = patients.withStatus(few, 'BOOKED').flatMap((known) => {
     const slot = model.tokens.get(known.booking.id)?.slot;
     const from = Date.parse(slot?.startTime ?? '') + (slot?.delayMinutes ?? 0) * 60_000;
-    // A start in less than a minute could pass before the request is decided.
-    if (slot === undefined || from < Date.now() + 60_000) return [];
+    // A delay does not make it too early for a slot that has begun.
+    if (slot === undefined || slot.hasBegun) return [];
     const facts = { allowed_from: new Date(from).toISOString() };
     const { id } = known.booking;
     return [

@@ -34,6 +34,8 @@ export type TokenCommand =
   | 'checked_in'
   | 'started'
   | 'completed'
+  | 'skipped'
+  | 'undone'
   | 'moved'
   | 'reclassified';
 
@@ -43,7 +45,7 @@ export interface ReportedEffect {
   readonly token: TokenView | null;
   readonly bumped: BookingView['bumped'];
   readonly promoted: string | null;
-  /** Set if the command was a call for the next patient. */
+  /** Set if the command was a call for the next patient; also for the patient whom it completed or skipped. */
   readonly call?: Call;
 }
 
@@ -51,8 +53,8 @@ export interface ReportedEffect {
 export interface Call {
   /** Null if the call was for all slots of the day. */
   readonly slotId: string | null;
-  /** The patient whose consultation the call completed. */
-  readonly completed: string | null;
+  /** The room to which the patient is called; null if none was named. */
+  readonly room: string | null;
 }
 
 /** The new values of a changed slot, and the effects that the answer reports. */
@@ -88,6 +90,8 @@ export const COLUMNS = {
   'no-show': 'tokens whose patient did not come',
   'checked-in': 'check-ins of patients at the desk',
   called: 'patients who went into consultation by a call for the next patient',
+  skipped: 'patients who were called or checked in and were not there',
+  undone: 'changes that were taken back',
   moved: 'tokens moved to another slot by the patient or because their slot was closed',
 } as const;
 export type Column = keyof typeof COLUMNS;
@@ -157,17 +161,22 @@ export class Ledger {
     return isFirst;
   }
 
+  /** Notes that the patient was skipped or the call taken back, so that the patient can be called again. */
+  uncall(id: string): void {
+    this.#called.delete(id);
+  }
+
   /** A number that grows with every answer: an answer before a request was sent is true for that request. */
   get now(): number {
     return this.#now;
   }
 
-  /** Whether the patient was checked in at that time and no move of the patient was sent since. */
+  /** Whether the patient was checked in at that time and nothing was sent since that may have ended that. */
   wasCheckedIn(id: string, then: number): boolean {
     return (this.#checkInTimes.get(id) ?? Infinity) <= then;
   }
 
-  /** Forgets the check-in before a move is sent, because it does not count for a slot of another day. */
+  /** Forgets the check-in before a request is sent that may end it: a move to another day, a skip or an undo. */
   forgetCheckIn(id: string): void {
     this.#checkInTimes.delete(id);
   }

@@ -1,7 +1,9 @@
+import type { QueueView } from '../../src/http/resources/queue.ts';
 import type { ScheduleView, SlotView, TokenView } from '../../src/http/resources/index.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
 import {
+  EMERGENCY,
   holdsSeat,
   type ReferenceModel,
   type ReferenceSlot,
@@ -27,7 +29,24 @@ export async function readBack(
     for (const slot of schedule.slots) board.set(slot.id, slot);
   }
   for (const slot of model.slots.values()) checkSlot(slot, board.get(slot.id), violations);
+  await checkQueues(client, model, violations);
   return board;
+}
+
+/** Reads /queue; the calling order of each doctor must be that of the model (R18). */
+async function checkQueues(
+  client: Client,
+  model: ReferenceModel,
+  violations: Violations,
+): Promise<void> {
+  const path = `/queue?${Array.from(model.rooms.keys(), (id) => `doctor_id=${id}`).join('&')}`;
+  const { doctors } = bodyOf(await client.get(path), path) as QueueView;
+  violations.same(`${path}: doctors`, doctors.length, model.rooms.size);
+  for (const { doctor_id: id, calling_order: shown } of doctors) {
+    const named = (tokens: readonly { readonly id: string }[]) => tokens.map((token) => token.id);
+    const expected = named(model.callingOrder(id)).join(' ');
+    violations.same(`R18: calling order of ${id}`, named(shown).join(' '), expected);
+  }
 }
 
 function checkSlot(slot: ReferenceSlot, shown: SlotView | undefined, violations: Violations): void {
@@ -74,17 +93,19 @@ function checkOrder(
 }
 
 /**
- * A seated token has an estimated time; before the first consultation, it is not before the expected start. A completed
- * token has none.
+ * A seated token has an estimated time; before the first consultation, it is not before the expected start, unless the
+ * token is a checked-in emergency, which is called first (R18). A
+ * completed or skipped token has none.
  */
 function checkTime(
-  { id, status, estimated_time: time }: TokenView,
+  { id, status, type, estimated_time: time }: TokenView,
   { id: slotId, tokens, expected_start_time: start }: SlotView,
   violations: Violations,
 ): void {
-  const hasBegun = tokens.some((token) => token.status === 'IN_CONSULTATION');
-  const isRight =
-    time === null ? status === 'COMPLETED' : status !== 'COMPLETED' && (hasBegun || time >= start);
+  const isFirst = status === 'CHECKED_IN' && type === EMERGENCY;
+  const hasBegun = isFirst || tokens.some((token) => token.status === 'IN_CONSULTATION');
+  const hasNone = status === 'COMPLETED' || status === 'SKIPPED';
+  const isRight = time === null ? hasNone : !hasNone && (hasBegun || time >= start);
   violations.expect(
     isRight,
     `slot ${slotId}: estimated_time of ${id}, ${status}, is ${String(time)}`,

@@ -23,8 +23,8 @@ import { VisitDesk } from './visit-desk.ts';
 const HELP = `npm run simulate -- [options]
 
 Simulates an outpatient day of three doctors: a morning rush of concurrent bookings of all classes, full slots with
-waitlists, emergencies, cancellations, check-ins, no-shows, consultations with several desks at the same time, moves and
-changes of class, late doctors, more and fewer seats, closed slots, and wrong requests. Checks every answer, every change
+waitlists, emergencies, cancellations, check-ins, no-shows, consultations in one or two rooms with several desks at the same
+time, patients who are skipped, changes that are taken back, moves and changes of class, late doctors, more and fewer seats, closed slots, and wrong requests. Checks every answer, every change
 record and every slot against the rules. Prints the final board and a summary, each with a legend, and the number of
 violations (expected: 0). Exits with 1 when there is a violation.
 
@@ -89,6 +89,7 @@ async function simulate(
   );
   const ledger = new Ledger();
   const model = new ReferenceModel();
+  for (const { id, rooms } of doctors) model.rooms.set(id, rooms);
   for (const slot of slots) model.slots.set(slot.id, new ReferenceSlot(slot));
   const checks = new AnswerChecks(violations, ledger, priorities);
   const desk = { client, ledger, checks, run: name };
