@@ -121,6 +121,7 @@ describe('npm run migrate-store', () => {
     const PGPASSWORD = decodeURIComponent(new URL(url).password);
     const rows = `doctors: 1 rows
 sessions: 0 rows
+leaves: 0 rows
 slots: 1 rows
 days: 1 rows
 tokens: 1 rows
