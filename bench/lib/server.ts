@@ -5,10 +5,12 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { required } from './required.ts';
 import { ToolError } from './tool.ts';
 
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** Stops the server with SIGTERM; resolves with its exit code, or null when it did not stop in time and was killed. */
   stop(): Promise<number | null>;
 }
@@ -55,7 +57,7 @@ export async function startServer(
     // The log must still be read, because a full pipe would block the server.
     child.stdout.resume();
     await untilReady(child, url, ended);
-    return { url, stop: () => stop(child, exited) };
+    return { url, pid: required(child.pid), stop: () => stop(child, exited) };
   } finally {
     clearTimeout(timeout);
   }
