@@ -15,17 +15,14 @@ export interface Probed {
 /** Milliseconds from an answer to the next request. */
 const PAUSE_MS = 3;
 
-let latencies: number[] = [];
-let isProbing = false;
-
-async function probe(url: string): Promise<void> {
+/** Asks until it is told to end. */
+async function probe(url: string, ended: AbortSignal): Promise<void> {
   const client = new Client(url, 1);
   // The first requests open the connection and warm the client up.
   for (let nth = 0; nth < 50; nth += 1) await client.timedText('/health');
   process.send?.('begun');
-  latencies = [];
-  isProbing = true;
-  while (isProbing) {
+  const latencies: number[] = [];
+  while (!ended.aborted) {
     latencies.push((await client.timedText('/health')).ms);
     await pause(PAUSE_MS);
   }
@@ -38,8 +35,11 @@ async function probe(url: string): Promise<void> {
   process.send?.(result);
 }
 
-if (process.send !== undefined && import.meta.main)
+if (process.send !== undefined && import.meta.main) {
+  let ending = new AbortController();
   process.on('message', (order: ProbeOrder) => {
-    if (order === 'end') isProbing = false;
-    else void probe(order.url);
+    if (order === 'end') return ending.abort();
+    ending = new AbortController();
+    void probe(order.url, ending.signal);
   });
+}

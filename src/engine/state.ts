@@ -25,6 +25,8 @@ export class EngineState {
   readonly #doctors = new Map<DoctorId, Doctor>();
   readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
+  /** In a dry run, what takes back each applied change, in the order of the changes; null outside a dry run. */
+  #inverses: (() => void)[] | null = null;
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
@@ -111,6 +113,7 @@ export class EngineState {
   apply(change: Change): void {
     const before = this.#doctors.get(change.doctorId)?.version ?? 0;
     invariant(change.version === before + 1, "a doctor's changes are applied one after another");
+    this.#inverses?.push(this.#inverseOf(change));
     switch (change.kind) {
       case 'doctor_set':
         this.#setDoctor(change.doctor);
@@ -132,6 +135,23 @@ export class EngineState {
         this.#transition(change);
     }
     this.#doctorOf(change.doctorId).version = change.version;
+  }
+
+  /**
+   * Runs a command, returns what `run` makes of it, and takes all its changes back, the latest first. The state is then
+   * what it was before. The time that this takes grows with the changes of the command, not with the state.
+   * @param run must not return objects of the engine, because they are as before the command when it has returned
+   */
+  dryRun<T>(run: () => T): T {
+    invariant(this.#inverses === null, 'a dry run does not begin another one');
+    const inverses: (() => void)[] = [];
+    this.#inverses = inverses;
+    try {
+      return run();
+    } finally {
+      this.#inverses = null;
+      for (const takeBack of inverses.reverse()) takeBack();
+    }
   }
 
   /** Adds a doctor from a store's snapshot, without slots. */
@@ -169,13 +189,46 @@ export class EngineState {
     this.#doctors.delete(id);
   }
 
-  /** Copies a doctor, with the slots and tokens in memory, into another engine. */
-  copyDoctor(id: DoctorId, target: EngineState): void {
-    const doctor = this.#doctors.get(id);
-    if (doctor === undefined) return;
-    target.restoreDoctor(doctor.snapshot());
-    for (const slot of doctor.slots)
-      target.restoreSlot(slot.facts, slot.tokens().map(tokenFactsOf));
+  /** What takes back a change that is about to be applied. */
+  #inverseOf(change: Change): () => void {
+    const doctor = this.#doctors.get(change.doctorId);
+    if (doctor === undefined) return () => this.evictDoctor(change.doctorId);
+    const { version, lastArrival } = doctor;
+    const takeBack = this.#inverseIn(doctor, change);
+    return () => {
+      takeBack();
+      doctor.version = version;
+      doctor.lastArrival = lastArrival;
+    };
+  }
+
+  #inverseIn({ facts }: Doctor, change: Change): () => void {
+    if (change.kind === 'doctor_set') return () => this.#setDoctor(facts);
+    if (change.kind === 'slot_set') {
+      const before = this.#ids.slot(change.slot.id)?.facts;
+      return before === undefined
+        ? () => this.evictSlot(this.#slotOf(change.slot.id))
+        : () => this.#setSlot(before);
+    }
+    const { tokenId, slotId } = change;
+    const { day } = this.#slotOf(slotId);
+    const { lastNumber } = day;
+    const token = this.#tokens.get(tokenId);
+    const before = token && { ...token };
+    return () => {
+      const after = this.#tokens.get(tokenId);
+      if (after !== undefined) this.#removeToken(after);
+      if (token !== undefined && before !== undefined) this.#putBack(token, before);
+      day.lastNumber = lastNumber;
+    };
+  }
+
+  /** Puts a token back into its slot, as it was before. */
+  #putBack(token: Token, before: Token): void {
+    invariant(isLive(before.status), 'a token that has changed was live before');
+    Object.assign(token, before);
+    this.#tokens.set(token.id, token);
+    token.slot.addToken(token, before.status);
   }
 
   #doctorOf(id: DoctorId): Doctor {
@@ -274,9 +327,3 @@ export class EngineState {
     } else this.#tokens.delete(token.id);
   }
 }
-
-const tokenFactsOf = ({ id, slot, patientClass, status, ...token }: Token): TokenFacts => {
-  invariant(isLive(status), 'a token in a slot is live');
-  const { type: patientType, priority } = patientClass;
-  return { ...token, tokenId: id, slotId: slot.facts.id, patientType, priority, to: status };
-};

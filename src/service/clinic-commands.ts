@@ -2,12 +2,10 @@ import {
   doctorId,
   SESSION_ENDED,
   slotId,
-  type AllocationEngine,
   type ClosedSlot,
   type CloseSlot,
   type DelayDay,
   type DoctorFacts,
-  type EpochMs,
   type Outcome,
   type RevisedSlot,
   type ReviseSlot,
@@ -121,10 +119,11 @@ export class ClinicCommands {
     project: Projection<RevisedSlot, View>,
   ): Promise<Answer<View>> {
     return this.#run('reviseSlot', isDryRun, context, async (intent) => {
+      const { engine } = this.#deps;
       const scope = await this.#runner.scopeOfSlot(command.slotId);
       return this.#onSlots(scope, intent, {
         isDryRun,
-        decide: (engine, at) => engine.reviseSlot({ ...command, at }),
+        decide: (at) => engine.reviseSlot({ ...command, at }),
         project,
       });
     });
@@ -138,13 +137,14 @@ export class ClinicCommands {
   ): Promise<Answer<View>> {
     const { slotId: id, reason, moveTo } = command;
     const close = async (intent: Intent): Promise<Result<View>> => {
+      const { engine } = this.#deps;
       if (reason === SESSION_ENDED)
         return refused({ code: 'invalid_request', errors: [RESERVED_REASON] });
       const own = await this.#runner.scopeOfSlot(id);
       const target = moveTo === null ? NOTHING : await this.#runner.scopeOfSlot(moveTo);
       return this.#onSlots(own && target && union(own, target), intent, {
         isDryRun,
-        decide: (engine, at) => engine.closeSlot({ ...command, at }),
+        decide: (at) => engine.closeSlot({ ...command, at }),
         project,
       });
     };
@@ -158,11 +158,12 @@ export class ClinicCommands {
     project: Projection<DelayedDay, View>,
   ): Promise<Answer<View>> {
     return this.#run('delayDay', isDryRun, context, (intent) => {
+      const { engine } = this.#deps;
       const errors = dateFaultsOf({ date: command.date });
       if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
       return this.#onSlots({ doctorIds: [command.doctorId] }, intent, {
         isDryRun,
-        decide: (engine, at) => engine.delayDay({ ...command, at }),
+        decide: (at) => engine.delayDay({ ...command, at }),
         project: (slots, moment) => project({ ...command, slots }, moment),
       });
     });
@@ -180,21 +181,14 @@ export class ClinicCommands {
     return this.#runner.run(name, own, command, reason);
   }
 
-  /** Runs a step on the engine; a dry run, on a copy of its doctors: the same code, and so the same answer. */
   #onSlots<Value, View>(
     scope: Scope | undefined,
     intent: Intent,
-    step: Omit<CommandStep<Value, View>, 'decide'> & {
-      readonly decide: (engine: AllocationEngine, at: EpochMs) => Outcome<Value>;
-    },
+    step: CommandStep<Value, View>,
   ): Promise<Result<View>> {
-    const { engine } = this.#deps;
-    if (scope === undefined) return this.#runner.refuse({ code: 'slot_not_found' }, intent);
-    return this.#runner.decide(scope, intent, {
-      ...step,
-      decide: (at) =>
-        step.decide(step.isDryRun ? engine.copyForDryRun(scope.doctorIds) : engine, at),
-    });
+    return scope === undefined
+      ? this.#runner.refuse({ code: 'slot_not_found' }, intent)
+      : this.#runner.decide(scope, intent, step);
   }
 }
 
