@@ -38,8 +38,10 @@ async function probe(url: string, ended: AbortSignal): Promise<void> {
 if (process.send !== undefined && import.meta.main) {
   let ending = new AbortController();
   process.on('message', (order: ProbeOrder) => {
-    if (order === 'end') return ending.abort();
-    ending = new AbortController();
-    void probe(order.url, ending.signal);
+    if (order === 'end') ending.abort();
+    else {
+      ending = new AbortController();
+      void probe(order.url, ending.signal);
+    }
   });
 }

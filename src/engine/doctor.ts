@@ -70,6 +70,19 @@ export class Doctor implements SlotOwner {
     this.#slots.splice(place, 1);
   }
 
+  /**
+   * A copy with copies of all slots and tokens in memory: what an answer shows that is made while the doctor goes on
+   * changing. The time that it takes grows with the live tokens.
+   */
+  copy(): Doctor {
+    const copy = new Doctor(this.facts);
+    copy.version = this.version;
+    copy.lastArrival = this.lastArrival;
+    for (const { date, lastNumber } of this.#days.values()) copy.day(date).lastNumber = lastNumber;
+    for (const slot of this.#slots) copy.#slots.push(slot.copyFor(copy));
+    return copy;
+  }
+
   /** The facts and the counters, without slots: what a store holds of a doctor. */
   snapshot(): DoctorSnapshot {
     const { facts, version, lastArrival } = this;

@@ -25,6 +25,8 @@ export interface Token {
   readonly hasCheckedIn: boolean;
 }
 
+const LIVE_STATUSES = [...SEATED_STATUSES, 'WAITING'] as const satisfies readonly LiveStatus[];
+
 /** A local calendar day of a doctor. */
 export interface Day {
   readonly date: LocalDate;
@@ -171,9 +173,7 @@ export class Slot {
 
   /** Every live token of the slot, best rank first. */
   tokens(): Token[] {
-    return [...SEATED_STATUSES, 'WAITING' as const]
-      .flatMap((status) => this.#tokensWith(status))
-      .sort(byRank);
+    return LIVE_STATUSES.flatMap((status) => this.#tokensWith(status)).sort(byRank);
   }
 
   /** The tokens that hold a seat, best rank first. */
@@ -188,6 +188,16 @@ export class Slot {
 
   #tokensWith(status: LiveStatus): Token[] {
     return [...(this.#lines[status] ?? [])];
+  }
+
+  /** A copy of the slot and its tokens for a copy of its doctor. */
+  copyFor(doctor: SlotOwner): Slot {
+    const copy = new Slot(doctor, this.#facts);
+    for (const status of LIVE_STATUSES)
+      copy.#lines[status] = this.#lines[status]?.copy((token) => ({ ...token, slot: copy })) ?? null;
+    copy.#seated = this.#seated;
+    copy.#waiting = this.#waiting;
+    return copy;
   }
 
   /** Sets the slot's facts. Only the engine's `apply` calls this method and the two below. */

@@ -5,16 +5,11 @@ import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
 import { describeRoutes, serveDescription } from './description.ts';
-import {
-  answerOtherMethods,
-  handleErrors,
-  refuseConnection,
-  refuseUrl,
-  Unanswered,
-} from './errors.ts';
+import { answerOtherMethods, handleErrors, refuseConnection, refuseUrl } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { identifyNobody } from './identity.ts';
+import { RequestOrder } from './request-order.ts';
 import { Routes } from './route.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
@@ -48,7 +43,7 @@ export async function buildApp({
   version,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
-  const unanswered = new Unanswered();
+  const order = new RequestOrder();
   const app = Fastify({
     // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
     loggerInstance: logger.child(
@@ -71,7 +66,7 @@ export async function buildApp({
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket, unanswered),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, order),
     frameworkErrors: (error, request, reply) => {
       refuseUrl(error, request, reply);
       // Fastify runs no hook for a URL without a route, so the line is written here.
@@ -88,7 +83,7 @@ export async function buildApp({
       },
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
-  unanswered.watch(app.server);
+  order.install(app.server);
   // Node answers an unknown `Expect` with 417 and no body; a server may ignore it instead (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) =>
     app.server.emit('request', request, response),

@@ -1,8 +1,9 @@
-import { METHODS, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
+import type { RequestOrder } from './request-order.ts';
 import { sendProblem } from './send-problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
 
@@ -77,34 +78,15 @@ function refuseAll(
   });
 }
 
-/** The requests of each connection that have no answer yet. */
-export class Unanswered {
-  readonly #requests = new WeakMap<Socket, Set<IncomingMessage>>();
-
-  /** Counts the requests of a server from now on. */
-  watch(server: Server): void {
-    server.on('request', (request: IncomingMessage, response) => {
-      const requests = this.#requests.get(request.socket) ?? new Set();
-      this.#requests.set(request.socket, requests.add(request));
-      response.once('close', () => requests.delete(request));
-    });
-  }
-
-  /** Whether a whole request of this connection has no answer yet. */
-  awaitsAnswer(socket: Socket): boolean {
-    return [...(this.#requests.get(socket) ?? [])].some(({ complete }) => complete);
-  }
-}
-
 /** Answers bytes that are not HTTP. Fastify knows neither a route nor a request then, so the answer is written by hand. */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  unanswered: Unanswered,
+  order: RequestOrder,
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
-  if (unanswered.awaitsAnswer(socket)) return void socket.destroy();
+  if (order.awaitsAnswer(socket)) return void socket.destroy();
   const { status, title, detail } = PROBLEMS.invalid_request;
   const body = JSON.stringify({
     type: 'urn:opd:problem:invalid_request',
