@@ -1,17 +1,23 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServerProcess } from '../lib/server.ts';
 import type { Probed, ProbeOrder } from './probe-task.ts';
 
 const TASK = fileURLToPath(new URL('./probe-task.ts', import.meta.url));
 
+/** Milliseconds between two looks at a file. */
+const POLL_MS = 5;
+
 /** What a server did to its other clients while something was read. */
 export interface Watched<T> extends Probed {
   readonly result: T;
   /** Milliseconds that the read took. */
   readonly ms: number;
+  /** Milliseconds of processor time of the server's longest turn of the event loop. */
+  readonly longestTurnMs: number;
   /** The most resident memory of the server, in MiB; NaN where the system does not tell it. */
   readonly peakMiB: number;
 }
@@ -20,9 +26,12 @@ export interface Watched<T> extends Probed {
 export class Prober {
   readonly #child = fork(TASK, { serialization: 'advanced' });
   readonly #server: ServerProcess;
+  readonly #turnsFile: string;
 
-  constructor(server: ServerProcess) {
+  /** @param turnsFile the file to which the server writes its longest turn; see turns.ts */
+  constructor(server: ServerProcess, turnsFile: string) {
     this.#server = server;
+    this.#turnsFile = turnsFile;
   }
 
   async watch<T>(read: () => Promise<T>): Promise<Watched<T>> {
@@ -30,17 +39,28 @@ export class Prober {
     this.#tell({ url: this.#server.url });
     await begun;
     resetPeak(this.#server.pid);
+    await this.#longestTurnMs();
     const startedAt = performance.now();
     const result = await read();
     const ms = performance.now() - startedAt;
     const answered = once(this.#child, 'message') as Promise<[Probed]>;
     this.#tell('end');
     const [probed] = await answered;
-    return { result, ms, peakMiB: peakMiB(this.#server.pid), ...probed };
+    const longestTurnMs = await this.#longestTurnMs();
+    return { result, ms, longestTurnMs, peakMiB: peakMiB(this.#server.pid), ...probed };
   }
 
   stop(): void {
     this.#child.kill();
+  }
+
+  /** The longest turn since the last call. */
+  async #longestTurnMs(): Promise<number> {
+    rmSync(this.#turnsFile, { force: true });
+    process.kill(this.#server.pid, 'SIGWINCH');
+    while (!existsSync(this.#turnsFile) || readFileSync(this.#turnsFile, 'utf8') === '')
+      await pause(POLL_MS);
+    return Number(readFileSync(this.#turnsFile, 'utf8'));
   }
 
   #tell(order: ProbeOrder): void {

@@ -79,7 +79,7 @@ export class Doctor implements SlotOwner {
     copy.version = this.version;
     copy.lastArrival = this.lastArrival;
     for (const { date, lastNumber } of this.#days.values()) copy.day(date).lastNumber = lastNumber;
-    for (const slot of this.#slots) copy.#slots.push(slot.copyFor(copy));
+    for (const slot of this.#slots) copy.addSlot(slot.copyFor(copy));
     return copy;
   }
 

@@ -194,7 +194,12 @@ export class Slot {
   copyFor(doctor: SlotOwner): Slot {
     const copy = new Slot(doctor, this.#facts);
     for (const status of LIVE_STATUSES)
-      copy.#lines[status] = this.#lines[status]?.copy((token) => ({ ...token, slot: copy })) ?? null;
+      copy.#lines[status] =
+        this.#lines[status]?.copy((token) => {
+          const own = { ...token, slot: copy };
+          copy.#index(own, status);
+          return own;
+        }) ?? null;
     copy.#seated = this.#seated;
     copy.#waiting = this.#waiting;
     return copy;
@@ -210,6 +215,10 @@ export class Slot {
   addToken(token: Token, status: LiveStatus): void {
     (this.#lines[status] ??= new Line()).insert(token);
     this.#count(status, 1);
+    this.#index(token, status);
+  }
+
+  #index(token: Token, status: LiveStatus): void {
     if (status === 'CHECKED_IN') this.doctor.slotsWithCheckedIn.add(this);
     if (status === 'IN_CONSULTATION') this.doctor.inConsultation.add(token);
     if (token.patientId !== null)

@@ -25,7 +25,7 @@ export class EngineState {
   readonly #doctors = new Map<DoctorId, Doctor>();
   readonly #ids = new Namespace();
   readonly #tokens = new Map<TokenId, Token>();
-  /** In a dry run, what takes back each applied change, in the order of the changes; null outside a dry run. */
+  /** In a dry run, what rolls back each applied change, in the order of the changes; null outside a dry run. */
   #inverses: (() => void)[] | null = null;
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
@@ -138,7 +138,7 @@ export class EngineState {
   }
 
   /**
-   * Runs a command, returns what `run` makes of it, and takes all its changes back, the latest first. The state is then
+   * Runs a command, returns what `run` makes of it, and rolls all its changes back, the latest first. The state is then
    * what it was before. The time that this takes grows with the changes of the command, not with the state.
    * @param run must not return objects of the engine, because they are as before the command when it has returned
    */
@@ -150,7 +150,7 @@ export class EngineState {
       return run();
     } finally {
       this.#inverses = null;
-      for (const takeBack of inverses.reverse()) takeBack();
+      for (const rollBack of inverses.reverse()) rollBack();
     }
   }
 
@@ -189,14 +189,14 @@ export class EngineState {
     this.#doctors.delete(id);
   }
 
-  /** What takes back a change that is about to be applied. */
+  /** What rolls back a change that is about to be applied. */
   #inverseOf(change: Change): () => void {
     const doctor = this.#doctors.get(change.doctorId);
     if (doctor === undefined) return () => this.evictDoctor(change.doctorId);
     const { version, lastArrival } = doctor;
-    const takeBack = this.#inverseIn(doctor, change);
+    const rollBack = this.#inverseIn(doctor, change);
     return () => {
-      takeBack();
+      rollBack();
       doctor.version = version;
       doctor.lastArrival = lastArrival;
     };

@@ -2,6 +2,7 @@ import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { RequestEndedError } from '../service/index.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import type { RequestOrder } from './request-order.ts';
 import { sendProblem } from './send-problem.ts';
@@ -25,6 +26,8 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
       return sendProblem(request, reply, 'invalid_request', {
         errors: faultsOfValidation(error.validation),
       });
+    // Nobody receives this answer, because the client has gone.
+    if (error instanceof RequestEndedError) return sendProblem(request, reply, 'internal');
     const code = CODE_OF[error.code] ?? (error.statusCode === 400 ? 'malformed_json' : 'internal');
     if (code === 'internal') logger.error({ request_id: request.id, err: error }, 'internal error');
     return sendProblem(request, reply, code);

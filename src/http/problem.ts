@@ -143,7 +143,7 @@ export const PROBLEMS = {
   },
   overloaded: {
     status: 503,
-    title: 'Too many commands are waiting',
+    title: 'Too many requests are waiting',
     detail: 'Nothing was changed. Repeat the request.',
     retryAfter: 1,
   },

@@ -3,6 +3,7 @@ import type { Archive, Store } from '../store/index.ts';
 import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { createTokenIds } from './ids.ts';
+import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
 import { Reads } from './reads.ts';
@@ -18,7 +19,15 @@ export { ClinicCommands, type DelayedDay, type PutDoctor } from './clinic-comman
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
-export { Reads, type Schedule } from './reads.ts';
+export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
+export {
+  Reads,
+  type Doctors,
+  type History,
+  type LongSchedule,
+  type Schedule,
+  type ShownSlot,
+} from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
@@ -71,12 +80,13 @@ export function createService(deps: ServiceDeps): Service {
   const newId = createTokenIds();
   const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
   const commands = { engine, store, archive, lifecycle, clock, newId, horizonDays };
+  const reading = { engine, store, archive, lifecycle, clock, largeReads: new LargeReads() };
   const runner = new Runner(commands);
   return {
     tokens: new TokenCommands(commands, runner),
     clinic: new ClinicCommands(commands, runner),
-    reads: new Reads({ engine, store, archive, lifecycle, clock }),
-    reports: new Reports({ engine, store, archive, lifecycle, clock }),
+    reads: new Reads(reading),
+    reports: new Reports(reading),
     isDurable: store.isDurable,
     get unreadiness() {
       return lifecycle.unreadiness;

@@ -45,7 +45,7 @@ export type Projection<Value, View> = (value: Value, moment: Moment) => View;
 export interface CommandStep<Value, View> {
   readonly decide: (at: EpochMs) => Outcome<Value> | { ok: false; refusal: Refusal };
   readonly project: Projection<Value, View>;
-  /** Whether the changes are taken back before anything else runs. */
+  /** Whether the changes are rolled back before anything else runs. */
   readonly isDryRun?: boolean;
 }
 

@@ -5,9 +5,10 @@ import {
   type EpochMs,
   type LocalDate,
   type Slot,
+  type SlotFacts,
   type SlotId,
 } from '../engine/index.ts';
-import type { StoredSlot } from './archive.ts';
+import type { Pages, StoredLiveToken, StoredSlot } from './archive.ts';
 import type { Horizon } from './store.ts';
 
 /**
@@ -62,16 +63,21 @@ export function loadSlots(
   }
 }
 
-/** Restores a stored slot into an engine of its own, to read a slot that is over. */
-export function detachedSlot(
+/**
+ * Restores a stored slot into an engine of its own, to read a slot that is over.
+ * @param pages the live tokens of the slot
+ */
+export async function detachedSlot(
   { rules }: AllocationEngine,
-  facts: DoctorFacts,
-  stored: StoredSlot,
-): Slot {
+  doctor: DoctorFacts,
+  facts: SlotFacts,
+  pages: Pages<StoredLiveToken>,
+): Promise<Slot> {
   const engine = new AllocationEngine(rules);
-  engine.restoreDoctor({ facts, version: 0, lastArrival: 0, lastNumbers: [] });
-  restoreSlot(engine, stored);
-  const slot = engine.slot(stored.facts.id);
+  engine.restoreDoctor({ facts: doctor, version: 0, lastArrival: 0, lastNumbers: [] });
+  restoreSlot(engine, { facts, tokens: [], lastNumber: 0 });
+  for await (const tokens of pages) restoreSlot(engine, { facts, tokens, lastNumber: 0 });
+  const slot = engine.slot(facts.id);
   invariant(slot !== undefined, 'a restored slot is in the index');
   return slot;
 }

@@ -15,7 +15,7 @@ import {
   type TokenId,
   type Weekday,
 } from '../engine/index.ts';
-import type { StoredResponse, StoredSlot, StoredToken } from './archive.ts';
+import type { StoredLiveToken, StoredResponse, StoredSlot, StoredToken } from './archive.ts';
 import type { Decision } from './store.ts';
 import type { RowOf } from './tables.ts';
 
@@ -220,14 +220,14 @@ export function tokenOf(row: TokenRow): StoredToken {
   };
 }
 
+/** Whether a token is live. */
+export const isLiveToken = (token: StoredToken): token is StoredLiveToken => isLive(token.status);
+
 /** A slot with those of these tokens that are live. */
 export const storedSlotOf = (row: SlotOfDayRow, tokens: readonly TokenRow[]): StoredSlot => ({
   facts: slotOf(row),
   lastNumber: row.last_number,
-  tokens: tokens.map(tokenOf).flatMap((token) => {
-    const { status } = token;
-    return isLive(status) ? [{ ...token, status }] : [];
-  }),
+  tokens: tokens.map(tokenOf).filter(isLiveToken),
 });
 
 export const responseRow = (response: StoredResponse): ResponseRow => ({

@@ -9,7 +9,15 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type { Archive, ChangeRecord, StoredResponse, StoredSlot, StoredToken } from './archive.ts';
+import type {
+  Archive,
+  ChangeRecord,
+  Pages,
+  StoredLiveToken,
+  StoredResponse,
+  StoredSlot,
+  StoredToken,
+} from './archive.ts';
 import type { ChangeLog, ChangePage } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
 import {
@@ -25,18 +33,15 @@ import type { GroupCommit } from './group-commit.ts';
 import { doctorsById, loadSlots } from './restore.ts';
 import type { Decision, Horizon, Scope, Store } from './store.ts';
 
-/** The stored rows of a sole owner, all of them durable. They are read at once, without waiting. */
+/** The stored rows of a sole owner, all of them durable. What is not read in pages is read at once, without waiting. */
 export interface StoredRows {
   token(id: TokenId): StoredToken | undefined;
-  history(id: TokenId): readonly ChangeRecord[];
+  history(id: TokenId): Pages<ChangeRecord>;
   slot(id: SlotId): StoredSlot | undefined;
-  slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): readonly StoredSlot[];
-  slotChanges(id: SlotId): readonly Change[];
+  slotFacts(id: SlotId): SlotFacts | undefined;
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[];
+  liveTokens(id: SlotId): Pages<StoredLiveToken>;
+  slotChanges(id: SlotId): Pages<Change>;
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
@@ -114,7 +119,7 @@ class SoleOwnerStore implements Store {
 
   ownerOf(id: SlotId): Promise<DoctorId | undefined> {
     const doctor = this.#engine.slot(id)?.doctor ?? this.#engine.sessionDoctor(id);
-    return Promise.resolve(doctor?.facts.id ?? this.#parts.rows.slot(id)?.facts.doctorId);
+    return Promise.resolve(doctor?.facts.id ?? this.#parts.rows.slotFacts(id)?.doctorId);
   }
 
   async close(): Promise<void> {
@@ -145,13 +150,13 @@ class SoleOwnerArchive implements Archive {
     return this.#rows.token(id);
   }
 
-  async history(id: TokenId): Promise<readonly ChangeRecord[]> {
+  async *history(id: TokenId): Pages<ChangeRecord> {
     await this.#commits.settled();
-    return this.#rows.history(id);
+    yield* this.#rows.history(id);
   }
 
-  slot(id: SlotId): Promise<StoredSlot | undefined> {
-    return Promise.resolve(this.#rows.slot(id));
+  slot(id: SlotId): Promise<SlotFacts | undefined> {
+    return Promise.resolve(this.#rows.slotFacts(id));
   }
 
   slots(
@@ -159,12 +164,18 @@ class SoleOwnerArchive implements Archive {
     from: LocalDate,
     to: LocalDate,
     except: ReadonlySet<SlotId>,
-  ): Promise<readonly StoredSlot[]> {
-    return Promise.resolve(this.#rows.slots(doctorId, from, to, ({ id }) => !except.has(id)));
+  ): Promise<readonly SlotFacts[]> {
+    return Promise.resolve(
+      this.#rows.slots(doctorId, from, to).filter(({ id }) => !except.has(id)),
+    );
   }
 
-  slotChanges(slotId: SlotId): Promise<readonly Change[]> {
-    return Promise.resolve(this.#rows.slotChanges(slotId));
+  liveTokens({ id }: SlotFacts): Pages<StoredLiveToken> {
+    return this.#rows.liveTokens(id);
+  }
+
+  slotChanges(slotId: SlotId): Pages<Change> {
+    return this.#rows.slotChanges(slotId);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {

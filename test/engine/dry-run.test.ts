@@ -64,7 +64,7 @@ describe('a dry run', () => {
     });
   });
 
-  it('that meets an error takes back what it has changed until then', () => {
+  it('that meets an error rolls back what it has changed until then', () => {
     const { engine, slot } = given(1, 'W1 W2:WAITING');
     const before = stateOf(engine);
     const run = () => {

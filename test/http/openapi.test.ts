@@ -35,6 +35,7 @@ const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
 const STEP = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
 const SLOT = ['slot_not_found', 'slot_ended', 'slot_closed'];
 const READ = ['invalid_request', 'not_durable', 'internal'];
+const LARGE_READ = [...READ, 'overloaded'];
 
 /** Every route with its success statuses and the codes it may answer. */
 const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly string[]]>> = {
@@ -61,17 +62,17 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'POST /start': ['200', [...STEP, 'consultation_in_progress']],
   'POST /complete': ['200', STEP],
   'POST /no-show': ['200', [...STEP, 'too_early']],
-  'GET /tokens/{id}': ['200', [...READ, 'token_not_found']],
-  'GET /tokens/{id}/history': ['200', [...READ, 'token_not_found']],
-  'GET /schedule': ['200', [...READ, 'doctor_not_found']],
-  'GET /doctors': ['200', READ],
+  'GET /tokens/{id}': ['200', [...LARGE_READ, 'token_not_found']],
+  'GET /tokens/{id}/history': ['200', [...LARGE_READ, 'token_not_found']],
+  'GET /schedule': ['200', [...LARGE_READ, 'doctor_not_found']],
+  'GET /doctors': ['200', LARGE_READ],
   'GET /doctors/{id}': ['200', [...READ, 'doctor_not_found']],
   'PUT /doctors/{id}': ['200 201', [...COMMAND, 'id_taken']],
   'POST /slots': ['201', [...POST, 'doctor_not_found', 'slot_ended', 'id_taken']],
   'PATCH /slots/{id}': ['200', [...COMMAND, ...SLOT, 'capacity_below_seated']],
   'POST /slots/{id}/close': ['200', [...POST, ...SLOT]],
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
-  'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
+  'GET /reports/day': ['200', [...LARGE_READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', 'internal']],
   'GET /health': ['200', ['invalid_request', 'internal']],
   'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', 'internal']],

@@ -1,5 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { WEEKDAYS, type DoctorFacts } from '../../engine/index.ts';
+import type { Doctors as AllDoctors } from '../../service/index.ts';
+import { itemsOf, Pieces, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, oneOf, Text } from '../schema.ts';
 
 const Session = Type.Object(
@@ -51,6 +53,17 @@ export const Doctors = Type.Object(
 );
 export type DoctorsView = Static<typeof Doctors>;
 
-export const doctorsOf = (doctors: readonly DoctorFacts[]): DoctorsView => ({
-  doctors: doctors.map(doctorOf),
-});
+export const doctorsOf = ({ doctors }: AllDoctors): DoctorsView | Pieces =>
+  Symbol.asyncIterator in doctors
+    ? new Pieces((serialiserOf) => doctorsPieces(doctors, serialiserOf))
+    : { doctors: doctors.map(doctorOf) };
+
+async function* doctorsPieces(
+  slices: AsyncIterable<readonly DoctorFacts[]>,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> {
+  yield '{"doctors":[';
+  const serialise = serialiserOf(Doctor);
+  yield* itemsOf(slices, (doctor) => serialise(doctorOf(doctor)));
+  yield ']}';
+}

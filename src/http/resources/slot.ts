@@ -9,13 +9,16 @@ import {
   type Moment,
   type RevisedSlot as EngineRevisedSlot,
   type Slot as EngineSlot,
+  type Token as EngineToken,
 } from '../../engine/index.ts';
-import { instantOf, type DelayedDay } from '../../service/index.ts';
+import { instantOf, slicesOf, type DelayedDay } from '../../service/index.ts';
+import { itemsOf, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 import { Bumped, bumpedOf } from './booking.ts';
 import { Token, tokenOf } from './token.ts';
 
-const slotFields = {
+/** The fields of a slot beside its tokens. */
+const headFields = {
   id: Text,
   doctor_id: Text,
   start_time: Instant,
@@ -28,6 +31,10 @@ const slotFields = {
   seats_left: Count,
   waiting: Count,
   status: oneOf(SLOT_STATUSES, { title: 'SlotStatus' }),
+};
+
+const slotFields = {
+  ...headFields,
   tokens: arrayOf(Token),
   waitlist: arrayOf(Token),
 };
@@ -38,7 +45,9 @@ export const Slot = Type.Object(slotFields, {
 });
 export type SlotView = Static<typeof Slot>;
 
-export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
+const SlotHead = Type.Object(headFields);
+
+const headOf = (slot: EngineSlot, moment: Moment): Static<typeof SlotHead> => ({
   id: slot.facts.id,
   doctor_id: slot.facts.doctorId,
   start_time: instantOf(slot.facts.startTime),
@@ -51,9 +60,29 @@ export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
   seats_left: slot.seatsLeft,
   waiting: slot.waiting,
   status: slotStatusOf(slot, moment),
+});
+
+export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
+  ...headOf(slot, moment),
   tokens: slot.seatedTokens().map((token) => tokenOf(token, moment)),
   waitlist: slot.waitlist().map((token) => tokenOf(token, moment)),
 });
+
+/** The text of a slot in pieces: what `slotOf` shows. */
+export async function* slotPieces(
+  slot: EngineSlot,
+  moment: Moment,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> {
+  const serialise = serialiserOf(Token);
+  const tokens = (list: readonly EngineToken[]): AsyncGenerator<string> =>
+    itemsOf(slicesOf(list), (token) => serialise(tokenOf(token, moment)));
+  yield `${withoutEnd(serialiserOf(SlotHead)(headOf(slot, moment)))},"tokens":[`;
+  yield* tokens(slot.seatedTokens());
+  yield '],"waitlist":[';
+  yield* tokens(slot.waitlist());
+  yield ']}';
+}
 
 /** The answer to a change of seats or delay. */
 export const RevisedSlot = Type.Object(

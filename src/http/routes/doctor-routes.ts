@@ -75,9 +75,9 @@ function addReads(routes: Routes, reads: Reads): void {
       'The slots of `date`, or of the days from `from` to `to` (31 at most), or else of today and tomorrow. Each slot lists its seated and its waiting patients, the best rank first.',
     query: ScheduleQuery,
     success: Schedule,
-    codes: ['doctor_not_found'],
-    run: async ({ query: { doctor_id, ...days } }, identity) => {
-      const query = { identity, doctorId: doctorId(doctor_id), ...days };
+    codes: ['doctor_not_found', 'overloaded'],
+    run: async ({ query: { doctor_id, ...days } }, asked) => {
+      const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
       return shown(await reads.schedule(query, slotOf), scheduleOf);
     },
   });
@@ -89,8 +89,8 @@ function addReads(routes: Routes, reads: Reads): void {
     summary: 'List the doctors',
     description: 'All doctors with their sessions, in the order of their ids.',
     success: Doctors,
-    codes: [],
-    run: async (_sent, identity) => shown(await reads.doctors({ identity }), doctorsOf),
+    codes: ['overloaded'],
+    run: async (_sent, asked) => shown(await reads.doctors(asked), doctorsOf),
   });
 
   routes.read({
@@ -102,8 +102,8 @@ function addReads(routes: Routes, reads: Reads): void {
     params: idParams('The id of the doctor.', 'doc1'),
     success: Doctor,
     codes: ['doctor_not_found'],
-    run: async ({ params }, identity) =>
-      shown(await reads.doctor({ identity, doctorId: doctorId(params.id) }), doctorOf),
+    run: async ({ params }, asked) =>
+      shown(await reads.doctor({ ...asked, doctorId: doctorId(params.id) }), doctorOf),
   });
 
   routes.app.get(

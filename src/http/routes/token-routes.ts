@@ -171,9 +171,9 @@ function addReads(routes: Routes, reads: Reads): void {
     description: 'Finds a token of any age and status.',
     params: TokenParams,
     success: Token,
-    codes: ['token_not_found'],
-    run: ({ params }, identity) =>
-      reads.token({ identity, tokenId: tokenId(params.id) }, { live: tokenOf, over: overTokenOf }),
+    codes: ['token_not_found', 'overloaded'],
+    run: ({ params }, asked) =>
+      reads.token({ ...asked, tokenId: tokenId(params.id) }, { live: tokenOf, over: overTokenOf }),
   });
 
   routes.read({
@@ -184,10 +184,10 @@ function addReads(routes: Routes, reads: Reads): void {
     description: 'Lists every change with its instant and its cause, the oldest first.',
     params: TokenParams,
     success: History,
-    codes: ['token_not_found'],
-    run: async ({ params: { id } }, identity) =>
-      shown(await reads.history({ identity, tokenId: tokenId(id) }), (changes) =>
-        historyOf(id, changes),
+    codes: ['token_not_found', 'overloaded'],
+    run: async ({ params: { id } }, asked) =>
+      shown(await reads.history({ ...asked, tokenId: tokenId(id) }), (history) =>
+        historyOf(id, history),
       ),
   });
 }

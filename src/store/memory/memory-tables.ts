@@ -1,5 +1,4 @@
 import {
-  isLive,
   type Change,
   type DoctorId,
   type EpochMs,
@@ -11,8 +10,11 @@ import {
   type TokenChange,
 } from '../../engine/index.ts';
 import {
+  PAGE_ITEMS,
   responsesExpiredAt,
   type ChangeRecord,
+  type Pages,
+  type StoredLiveToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
@@ -20,6 +22,7 @@ import {
 import type { PlacedChange } from '../cursor.ts';
 import { reasonOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
+import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import type { Decision, Origin } from '../store.ts';
 
@@ -48,37 +51,33 @@ export class MemoryTables implements StoredRows {
     return this.#tokens.get(id);
   }
 
-  history(id: TokenId): readonly ChangeRecord[] {
-    return [...(this.#history.get(id) ?? [])];
+  history(id: TokenId): Pages<ChangeRecord> {
+    return pagesOf(this.#history.get(id) ?? []);
+  }
+
+  slotFacts(id: SlotId): SlotFacts | undefined {
+    return this.#slots.get(id);
   }
 
   slot(id: SlotId): StoredSlot | undefined {
     const facts = this.#slots.get(id);
     if (facts === undefined) return undefined;
-    const tokens = [...(this.#tokensOf.get(id) ?? [])].flatMap((tokenId) => {
-      const token = this.#tokens.get(tokenId);
-      return token !== undefined && isLive(token.status)
-        ? [{ ...token, status: token.status }]
-        : [];
-    });
-    return { facts, tokens, lastNumber: this.#lastNumbers.get(dayOf(facts)) ?? 0 };
+    const lastNumber = this.#lastNumbers.get(dayOf(facts)) ?? 0;
+    return { facts, tokens: this.#liveTokensOf(id), lastNumber };
   }
 
-  slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): readonly StoredSlot[] {
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[] {
     return [...this.#slots.values()]
       .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
-      .filter(isWanted)
-      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1))
-      .flatMap(({ id }) => this.slot(id) ?? []);
+      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
   }
 
-  slotChanges(slotId: SlotId): readonly Change[] {
-    return [...(this.#changesOf.get(slotId) ?? [])];
+  liveTokens(id: SlotId): Pages<StoredLiveToken> {
+    return pagesOf(this.#liveTokensOf(id));
+  }
+
+  slotChanges(slotId: SlotId): Pages<Change> {
+    return pagesOf(this.#changesOf.get(slotId) ?? []);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
@@ -93,6 +92,11 @@ export class MemoryTables implements StoredRows {
 
   lastChange(): PlacedChange | undefined {
     return this.#changes.at(-1);
+  }
+
+  #liveTokensOf(id: SlotId): StoredLiveToken[] {
+    const tokens = [...(this.#tokensOf.get(id) ?? [])];
+    return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
   }
 
   #write(change: Change, origin: Origin): void {
@@ -136,6 +140,13 @@ export class MemoryTables implements StoredRows {
       this.#responses.delete(id);
     }
   }
+}
+
+/** The pages of a list as it is when the first of them is read. */
+async function* pagesOf<Item>(items: readonly Item[]): Pages<Item> {
+  const snapshot = [...items];
+  for (let from = 0; from < snapshot.length; from += PAGE_ITEMS)
+    yield await Promise.resolve(snapshot.slice(from, from + PAGE_ITEMS));
 }
 
 function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {

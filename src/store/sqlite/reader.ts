@@ -1,13 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Change, DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
+import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
 import {
   responsesExpiredAt,
-  type ChangeRecord,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
 } from '../archive.ts';
-import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
   slotOf,
@@ -22,11 +21,10 @@ import {
   type SlotOfDayRow,
   type TokenRow,
 } from '../rows.ts';
-import type { StoredRows } from '../sole-owner.ts';
 import { READS, type ReadName, type SqlValue } from './statements.ts';
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
-export class Reader implements StoredRows {
+export class Reader {
   readonly #database: DatabaseSync;
   readonly #statements: Record<ReadName, StatementSync>;
 
@@ -55,28 +53,16 @@ export class Reader implements StoredRows {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
   }
 
-  /** The wanted slots of these days. The tokens of the others are not read. */
-  slots(
-    doctorId: string,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): StoredSlot[] {
-    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to)
-      .filter((row) => isWanted(slotOf(row)))
-      .map((row) => this.#withTokens(row));
+  slotFacts(id: string): SlotFacts | undefined {
+    return this.#all<SlotOfDayRow>('slot', id).map(slotOf)[0];
   }
 
-  slotChanges(id: string): Change[] {
-    return this.#all<ChangeRow>('slotChanges', id).map(changeOf);
+  slots(doctorId: string, from: LocalDate, to: LocalDate): SlotFacts[] {
+    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to).map(slotOf);
   }
 
   token(id: string): StoredToken | undefined {
     return this.#all<TokenRow>('token', id).map(tokenOf)[0];
-  }
-
-  history(id: string): ChangeRecord[] {
-    return this.#all<ChangeRow>('history', id).map(recordOfRow);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {

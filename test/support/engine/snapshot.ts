@@ -31,14 +31,16 @@ export const snapshotOf = (engine: AllocationEngine): Snapshot[] =>
     inConsultation: Array.from(doctor.inConsultation, ({ id }) => id).sort(),
   }));
 
-const slotSnapshot = (slot: Slot): SlotSnapshot => ({
+/** Everything an engine knows of a slot. */
+export const slotSnapshot = (slot: Slot): SlotSnapshot => ({
   facts: slot.facts,
   seated: slot.seated,
   waiting: slot.waiting,
   tokens: [...slot.seatedTokens(), ...slot.waitlist()].map(tokenSnapshot),
 });
 
-const doctorSnapshot = ({ facts, version, lastArrival, slots }: Doctor): DoctorSnapshot => ({
+/** Everything an engine knows of a doctor but the slots. */
+export const doctorSnapshot = ({ facts, version, lastArrival, slots }: Doctor): DoctorSnapshot => ({
   facts,
   version,
   lastArrival,
