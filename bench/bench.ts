@@ -7,6 +7,7 @@ import { httpBench } from './http/http.ts';
 import { Progress, type OnStep } from './lib/progress.ts';
 import { print as format, type Report } from './lib/report.ts';
 import { print, runTool, ToolError, type Values } from './lib/tool.ts';
+import { overloadBench } from './overload/overload.ts';
 import { postgresBench } from './postgres/postgres.ts';
 import { readsBench } from './reads/reads.ts';
 import { startUpBench } from './start-up/start-up.ts';
@@ -17,6 +18,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   deep: deepWaitlistBench,
   'deep-http': deepHttpBench,
   http: httpBench,
+  overload: overloadBench,
   postgres: postgresBench,
   'clinic-day': clinicDayBench,
   reads: readsBench,
@@ -38,6 +40,7 @@ Parts:
   deep           promotions and bumps in the engine alone, by the length of the waitlist
   deep-http      the same over HTTP, one request at a time
   http           bookings and cancels over HTTP, in memory and on SQLite
+  overload       ten times as many bookings as the service can store
   postgres       bookings over HTTP on PostgreSQL, through one process and through two
   clinic-day     calls and schedules of a busy doctor, and the end of many slots
   reads          the answers to others while large schedules, reports and histories are read

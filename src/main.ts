@@ -1,14 +1,16 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { BackgroundTask } from './background/index.ts';
 import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
+import { openLog, type Log } from './cli/log.ts';
+import { openFilesMax } from './cli/open-files.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
-import { AllocationEngine, epochMs, type EpochMs } from './engine/index.ts';
+import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
+import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
 import {
   classTable,
   createService,
@@ -32,10 +34,14 @@ import { publishRun } from './telemetry/index.ts';
 const TICK_MS = 1_000;
 /** Milliseconds, at least, after which a tick that has failed is retried. */
 const TICK_RETRY_MS = 500;
-/** Bytes of log lines that are held in memory while no program reads the log; later lines are dropped, because a command must not wait for the log. */
-const LOG_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Milliseconds for which a turn of the event loop accepts requests. All other requests wait for the turn. */
+const TURN_MS = 100;
+/** Files that the process may open beside its connections: its modules, its log, and the files or connections of its database. */
+const FILES_RESERVED = 64;
 /** Milliseconds in which the last log lines of a stopping process must be written. */
-const LAST_LOG_LINE_MS = 1_000;
+const LAST_LOG_LINES_MS = 1_000;
+/** Milliseconds that the last log line gets when the process is killed. */
+const KILL_PAUSE_MS = 100;
 /** Milliseconds between two searches for idle connections while the process stops. */
 const IDLE_SWEEP_MS = 50;
 /** Milliseconds that loading, and after it the requests in flight, may take to finish once the process must stop. */
@@ -60,7 +66,7 @@ interface Parts {
   readonly engine: AllocationEngine;
   readonly ticks: BackgroundTask;
   readonly logger: Logger;
-  readonly log: ReturnType<typeof pino.destination>;
+  readonly output: Log['output'];
   /** Aborted as soon as the process must stop. */
   readonly stop: AbortSignal;
 }
@@ -86,7 +92,7 @@ function chooseRoster(given: ChosenRoster | undefined, isEmpty: boolean): Chosen
 }
 
 /** Ends the process when the store fails, because only a new process can load what is stored. */
-function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
+function stopOnStoreFailure({ store, logger, output, stop }: Parts): void {
   void store.failure.then((error) => {
     if (stop.aborted && error instanceof NotDurableError) {
       logger.warn(
@@ -95,12 +101,8 @@ function stopOnStoreFailure({ store, logger, log, stop }: Parts): void {
       );
       return;
     }
-    if (!logger.isLevelEnabled('error')) process.exit(1);
-    log.once('drain', () => process.exit(1));
-    // The level is not `fatal`, because pino writes that level synchronously and would wait for a reader of the log.
-    logger.error({ err: error }, 'The store has failed: stopping. Nothing acknowledged is lost.');
-    // If no program reads the log, `drain` never comes; the process must end all the same, so that it can be restarted.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_LOG_LINE_MS);
+    logger.error({ err: error }, `The store has failed: stopping. ${error.message}`);
+    void endProcess(output, 1);
   });
 }
 
@@ -136,34 +138,52 @@ async function closeConnections({ app, logger }: Parts): Promise<void> {
 }
 
 /**
- * Writes the last log line and waits until all lines are written, at most `LAST_LOG_LINE_MS`, because perhaps no
- * program reads the log. Without the wait, the exit of the process would cut off the lines that are being written.
+ * Ends the process at once, whatever it still does. It does not call `process.exit`, because that waits for a thread
+ * that hangs in a system call. The pause lets another thread write the line that was logged last.
  */
-async function finishLog({ logger, log }: Parts): Promise<void> {
-  if (!logger.isLevelEnabled('info')) return;
-  const written = once(log, 'drain');
-  logger.info('Stopped.');
-  await Promise.race([written, delay(LAST_LOG_LINE_MS)]);
+function killProcess(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, KILL_PAUSE_MS);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Writes the last log lines and ends the process, also when nothing reads the log any more. */
+async function endProcess(output: Log['output'], exitCode: number): Promise<void> {
+  if (await output.end(LAST_LOG_LINES_MS)) process.exit(exitCode);
+  killProcess();
 }
 
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, ticks, logger } = parts;
-  closeWithGrace({ delay: STOP_MS, logger }, async ({ err, signal }) => {
-    stopping.abort();
-    const ticksOver = ticks.stop();
-    if (err) logger.error({ err }, 'An unforeseen error: stopping.');
-    else logger.info({ signal }, 'Stopping.');
-    service.stop();
-    await Promise.race([started.catch(() => undefined), delay(FINISH_MS)]);
-    // Stops the service a second time, because a service that was loading began to serve when loading finished.
-    service.stop();
-    await closeConnections(parts);
-    await store.close();
-    // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
-    await ticksOver;
-    await finishLog(parts);
-  });
+  const { service, store, ticks, logger, output } = parts;
+  const kill = (facts: object, message: string): void => {
+    logger.error(facts, message);
+    killProcess();
+  };
+  closeWithGrace(
+    {
+      delay: STOP_MS,
+      logger,
+      onTimeout: () => kill({}, 'The process has not stopped in time: killing it.'),
+      onSecondSignal: (signal) => kill({ signal }, 'A second signal: killing the process.'),
+      onSecondError: (err) => kill({ err }, 'A second unforeseen error: killing the process.'),
+    },
+    async ({ err, signal }) => {
+      stopping.abort();
+      const ticksOver = ticks.stop();
+      if (err) logger.error({ err }, 'An unforeseen error: stopping.');
+      else logger.info({ signal }, 'Stopping.');
+      service.stop();
+      await Promise.race([started.catch(() => undefined), delay(FINISH_MS)]);
+      // Stops the service a second time, because a service that was loading began to serve when loading finished.
+      service.stop();
+      await closeConnections(parts);
+      await store.close();
+      // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
+      await ticksOver;
+      logger.info('Stopped.');
+      await endProcess(output, err ? 1 : 0);
+    },
+  );
 }
 
 /** @throws ProgramFailure when HOST and PORT cannot be listened on */
@@ -187,6 +207,33 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<s
   }
 }
 
+/**
+ * The bounds of the connections: those of the settings, and fewer connections if the system does not allow as many.
+ * @throws ProgramFailure when the system does not allow a single connection
+ */
+function connectionLimitsOf(settings: Settings, logger: Logger): ConnectionLimits {
+  const openFiles = openFilesMax();
+  const connections = connectionsWithin(openFiles - FILES_RESERVED);
+  if (connections < 1)
+    throw new ProgramFailure(
+      `The system lets this process open only ${openFiles} files at the same time: allow more with ulimit -n.`,
+    );
+  const connectionsMax = Math.min(settings.CONNECTIONS_MAX, connections);
+  if (connectionsMax < settings.CONNECTIONS_MAX)
+    logger.warn(
+      { open_files: openFiles },
+      `At most ${connectionsMax} connections are served instead of CONNECTIONS_MAX=${settings.CONNECTIONS_MAX}, because the system does not let this process open more files (ulimit -n).`,
+    );
+  return {
+    connectionsMax,
+    headersMax: settings.HEADERS_MAX,
+    headerBytesMax: settings.HEADER_BYTES_MAX,
+    headerSeconds: settings.HEADER_SECONDS,
+    requestSeconds: settings.REQUEST_SECONDS,
+    keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
+  };
+}
+
 /** Listens before it loads, so that clients are told that the state is still loading. */
 async function serve(
   parts: Parts,
@@ -198,26 +245,32 @@ async function serve(
   logger.debug({ url }, 'Listening. Commands are refused until the state is loaded.');
   if (stop.aborted) return;
   let source = '';
-  await service.start((isEmpty) => {
+  const { retired } = await service.start((isEmpty) => {
     const chosen = chooseRoster(given, isEmpty);
     source = chosen.source;
     if (given === undefined && isEmpty)
       logger.info('The database is empty and ROSTER is not set: starting with the demo roster.');
     return chosen.roster;
   });
+  if (retired.length > 0)
+    logger.info(
+      { doctors: retired },
+      'The demo doctors have retired, because the first real roster was applied and none of them was in use.',
+    );
   announce(parts, { database: databaseName(settings.DATABASE_URL), roster: source, url });
 }
 
 /** Writes the start banner, but not when the process was told to stop while it loaded, because it does not serve then. */
 function announce(
-  { engine, logger, stop }: Parts,
+  { engine, logger, output, stop }: Parts,
   facts: Pick<StartFacts, 'database' | 'roster' | 'url'>,
 ): void {
   if (stop.aborted) return;
+  const doctors = [...engine.doctors].filter((doctor) => isListed(doctor.facts)).length;
   writeBanner(
-    { version: readVersion(), doctors: [...engine.doctors].length, ...facts },
+    { version: readVersion(), doctors, ...facts },
     logger,
-    process.stdout.isTTY ? process.stdout : undefined,
+    output.isTerminal ? output : undefined,
   );
 }
 
@@ -226,8 +279,7 @@ async function start(): Promise<void> {
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
   const roster = ROSTER === undefined ? undefined : readRoster(ROSTER);
   const classes = classTable(roster?.patientTypes ?? []);
-  const log = pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_BYTES });
-  const logger = pino({ level: LOG_LEVEL }, log);
+  const { logger, output } = openLog(LOG_LEVEL);
   const engine = new AllocationEngine({
     classes,
     graceMinutes: settings.SLOT_GRACE_MINUTES,
@@ -235,14 +287,22 @@ async function start(): Promise<void> {
   });
   const { store, archive } = openDatabase(DATABASE_URL, engine);
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: connectionLimitsOf(settings, logger),
+    admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
+  });
   if (!store.isDurable)
     logger.warn(
       'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
     );
   const stopping = new AbortController();
   const ticks = createTicks(service, logger, stopping.signal);
-  const parts = { app, service, store, engine, ticks, logger, log, stop: stopping.signal };
+  const parts = { app, service, store, engine, ticks, logger, output, stop: stopping.signal };
   stopOnStoreFailure(parts);
   const given = roster && { roster, source: `${ROSTER} is applied` };
   const started = serve(parts, settings, given);

@@ -56,6 +56,52 @@ export const Settings = Type.Object({
     description:
       'How many patients may wait in a slot. A booking that would make one more patient wait is refused.',
   }),
+  CONNECTIONS_MAX: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 1_000,
+    description:
+      'How many connections are served at the same time. A new connection beyond them is refused.',
+  }),
+  HEADERS_MAX: Type.Integer({
+    minimum: 20,
+    maximum: 2_000,
+    default: 100,
+    description: 'How many headers a request may have.',
+  }),
+  HEADER_BYTES_MAX: Type.Integer({
+    minimum: 4_096,
+    maximum: 1_048_576,
+    default: 16_384,
+    description: 'How many bytes the request line and the headers may have together.',
+  }),
+  HEADER_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600,
+    default: 10,
+    description:
+      'Within how many seconds the headers of a request must arrive. A connection that sends nothing is closed after the same time.',
+  }),
+  REQUEST_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600,
+    default: 30,
+    description:
+      'Within how many seconds a whole request must arrive. A client that takes no byte of its answer for this time loses its connection.',
+  }),
+  KEEP_ALIVE_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600,
+    default: 72,
+    description: 'How many seconds a connection stays open after an answer without a new request.',
+  }),
+  REQUESTS_MAX: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 500,
+    description:
+      'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
+  }),
 });
 export type Settings = Static<typeof Settings>;
 

@@ -9,6 +9,13 @@ const DEFAULTS = {
   SLOT_GRACE_MINUTES: 30,
   HORIZON_DAYS: 14,
   WAITLIST_MAX: 1000,
+  CONNECTIONS_MAX: 1000,
+  HEADERS_MAX: 100,
+  HEADER_BYTES_MAX: 16_384,
+  HEADER_SECONDS: 10,
+  REQUEST_SECONDS: 30,
+  KEEP_ALIVE_SECONDS: 72,
+  REQUESTS_MAX: 500,
 };
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {
@@ -42,6 +49,7 @@ it('a setting is read without the white space around it, and other variables are
   });
   expect(read).toEqual({
     settings: {
+      ...DEFAULTS,
       HOST: '0.0.0.0',
       PORT: 0,
       DATABASE_URL: 'memory:',

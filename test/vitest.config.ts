@@ -7,8 +7,8 @@ import { scratchDirectory } from './support/process/scratch.ts';
 const NOT_ON_POSTGRES = [
   // These requests are answered before the store is used.
   'test/http/{docs,log,methods,openapi*,sockets,strictness}.test.ts',
-  // This test uses its own store, whose disk it blocks.
-  'test/http/durability.test.ts',
+  // These tests use their own stores, whose disks they block.
+  'test/http/{durability,stalled-reads}.test.ts',
   // These tests have no store, or always the same kind of store.
   'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
 ];

@@ -40,12 +40,13 @@ class EqualDays {
     });
     this.#clinic = clinic;
     this.#bySlot = Map.groupBy(clinic.slots, (slot) => slot.doctorId);
+    const arrived = { today: TODAY, dateBegins: clinic.now, at: clinic.now };
     for (let round = 0; round < length; round += 1)
       for (const facts of clinic.slots) {
         const booking = clinic.booking(facts, anyClass(random).type);
         const { token } = accepted(clinic.engine.book(booking));
         const isLast = facts === this.#bySlot.get(facts.doctorId)?.at(-1);
-        if (isLast) accepted(clinic.engine.checkIn({ tokenId: token.id, at: clinic.now }));
+        if (isLast) accepted(clinic.engine.checkIn({ ...arrived, tokenId: token.id }));
       }
   }
 
@@ -56,7 +57,8 @@ class EqualDays {
     const last = required(engine.slot(required(this.#bySlot.get(id)?.at(-1)).id));
     const ranked = last.seatedTokens();
     const called = [];
-    const command = { doctorId: id, slotId: null, completeCurrent: true, today: TODAY, at };
+    const next = { slotId: null, room: null, current: 'completed' } as const;
+    const command = { ...next, doctorId: id, today: TODAY, at };
     const start = performance.now();
     for (let call = 0; call < ranked.length; call += 1)
       called.push(accepted(engine.callNext(command)).token);

@@ -1,4 +1,5 @@
 import {
+  NEW_DOCTOR,
   AllocationEngine,
   DEFAULT_CLASSES,
   doctorId,
@@ -106,6 +107,7 @@ export async function endSlots(ending: EndingSlots): Promise<EndingResult> {
     name: `Dr. ${index}`,
     department: null,
     timeZone: 'UTC',
+    ...NEW_DOCTOR,
     sessions: [],
   }));
   const end = epochMs(START + HOUR_MS);

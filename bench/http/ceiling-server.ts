@@ -24,6 +24,7 @@ const token = {
   end_time: '2026-01-06T04:30:00.000Z',
   waitlist_position: null,
   estimated_time: '2026-01-06T03:54:00.000Z',
+  room: null,
 };
 const booking = { ...token, bumped: null };
 const cancellation = { status: 'CANCELLED' as const, id: ID, promoted: token };

@@ -5,6 +5,8 @@ import {
   epochMs,
   invariant,
   localDate,
+  NEW_DOCTOR,
+  NEW_SLOT,
   slotId,
   type Book,
   type Outcome,
@@ -43,13 +45,19 @@ export class EngineClinic {
       date: localDate('2026-01-05'),
       startTime: epochMs(NOW + (index % slotsADoctor) * 60_000),
       endTime: epochMs(NOW + (index % slotsADoctor) * 60_000 + 3_600_000),
-      delayMinutes: 0,
       capacity,
-      closedReason: null,
+      ...NEW_SLOT,
     }));
     const byDoctor = Map.groupBy(this.slots, (slot) => slot.doctorId);
     for (const [id, planned] of byDoctor) {
-      const facts = { id, name: 'Dr. Bench', department: null, timeZone: 'UTC', sessions: [] };
+      const facts = {
+        id,
+        name: 'Dr. Bench',
+        department: null,
+        timeZone: 'UTC',
+        sessions: [],
+        ...NEW_DOCTOR,
+      };
       accepted(this.engine.putDoctor(facts, planned, NOW));
     }
   }

@@ -109,9 +109,11 @@ export class HistoryWriter {
   }
 
   /** Writes the doctor's counters and evicts the doctor from memory. */
-  evict({ facts, version, lastArrival, slots }: Doctor): void {
+  evict({ facts, version, lastArrival, breakUntil, slots }: Doctor): void {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
-    const counters = { facts, version, lastArrival, lastNumbers };
+    const counters = {
+      ...{ facts, version, versionBefore: 0, lastArrival, breakUntil, lastNumbers },
+    };
     for (const operation of counterOperations(counters)) this.#execute(operation);
     this.#engine.evictDoctor(facts.id);
   }

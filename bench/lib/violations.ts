@@ -4,7 +4,7 @@ import { print } from './tool.ts';
 /** Violations that are printed at most, because later ones mostly follow from the first. */
 const LISTED_MAX = 20;
 
-/** The answers, change records and schedules of a server that do not agree with the rules R1-R17. */
+/** The answers, change records and schedules of a server that do not agree with the rules R1-R25. */
 export class Violations {
   /** The first violations, one sentence each. */
   readonly listed: string[] = [];

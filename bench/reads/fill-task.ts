@@ -1,4 +1,7 @@
 import {
+  NEW_DOCTOR,
+  NEW_SESSION,
+  NEW_SLOT,
   doctorId,
   epochMs,
   localDate,
@@ -57,6 +60,7 @@ const facts = (id: string, sessions: DoctorFacts['sessions'] = []): DoctorFacts 
   name: `Dr. ${id}`,
   department: null,
   timeZone: 'UTC',
+  ...NEW_DOCTOR,
   sessions,
 });
 
@@ -70,9 +74,8 @@ function slotsOf(id: string, dayStart: number, count: number, capacity: number):
     date,
     startTime: epochMs(dayStart + nth * MINUTE_MS),
     endTime: epochMs(dayStart + (nth + 60) * MINUTE_MS),
-    delayMinutes: 0,
+    ...NEW_SLOT,
     capacity,
-    closedReason: null,
   }));
 }
 
@@ -117,6 +120,7 @@ export function fill({ path, past, live, slots, crowded, history, doctors }: Hos
       start,
       end: start.replace('00', '45'),
       capacity: 20,
+      ...NEW_SESSION,
     }));
     writer.evict(writer.open(facts(`d${nth}`, sessions), [], epochMs(now)));
   }

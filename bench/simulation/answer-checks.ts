@@ -20,19 +20,20 @@ export interface BookingRequest {
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ALTERNATIVES_MAX = 3;
 
-/** The statuses that can follow each status by the rules. */
+/** The statuses to which a command leads from each status, by the rules. */
 const NEXT: Readonly<Record<Status, readonly Status[]>> = {
-  BOOKED: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
-  CHECKED_IN: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
-  IN_CONSULTATION: ['COMPLETED'],
+  BOOKED: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  CHECKED_IN: ['IN_CONSULTATION', 'SKIPPED', 'CANCELLED', 'NO_SHOW'],
+  SKIPPED: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  IN_CONSULTATION: ['COMPLETED', 'SKIPPED', 'NO_SHOW'],
   COMPLETED: [],
-  WAITING: ['BOOKED', 'CANCELLED', 'EXPIRED'],
+  WAITING: ['CANCELLED'],
   CANCELLED: [],
   NO_SHOW: [],
   EXPIRED: [],
 };
 /** The statuses in which a patient can be moved or given another class. */
-const AWAITING_CONSULTATION: readonly Status[] = ['BOOKED', 'CHECKED_IN', 'WAITING'];
+const AWAITING_CONSULTATION: readonly Status[] = ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'];
 
 /**
  * Checks the rules that one answer alone can break. The audit checks the other rules later, because they depend on the

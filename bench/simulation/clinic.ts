@@ -10,7 +10,9 @@ export type Priorities = ReadonlyMap<string, number>;
 
 const DOCTORS = ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'];
 /** The starts of the slots of tomorrow. */
-const HOURS = [9, 10, 11];
+const HOURS = [9, 10];
+/** The slots that are running. */
+const RUNNING = ['now', 'beside'];
 /** Patients for each seat, so that every slot fills up and most slots have a waitlist. */
 const PATIENTS_A_SEAT = 3;
 
@@ -23,7 +25,7 @@ export interface Clinic {
 
 /**
  * Adds doctors for this run, because the simulation must not call, delay or move the patients of others. Each doctor gets
- * a slot that is running now and hourly slots of tomorrow morning.
+ * two slots that are running now, in which patients can check in, and hourly slots of tomorrow morning.
  */
 export async function openClinic(
   client: Client,
@@ -32,7 +34,9 @@ export async function openClinic(
   violations: Violations,
 ): Promise<Clinic> {
   const timeZone = Temporal.Now.timeZoneId();
-  const capacity = Math.ceil(patients / PATIENTS_A_SEAT / (DOCTORS.length * (HOURS.length + 1)));
+  const capacity = Math.ceil(
+    patients / PATIENTS_A_SEAT / (DOCTORS.length * (RUNNING.length + HOURS.length)),
+  );
   const doctors: DoctorView[] = [];
   const slots: OpenedSlot[] = [];
   for (const [index, name] of DOCTORS.entries()) {
@@ -59,12 +63,16 @@ export async function openClinic(
   return { doctors, slots, priorities: await prioritiesOf(client) };
 }
 
-/** The times of a doctor's slots; the running slot takes 12 hours, longer than any run. */
+/** The times of a doctor's slots; a running slot takes 12 hours, longer than any run. */
 function timesOf(id: string, timeZone: string) {
   const now = Temporal.Now.zonedDateTimeISO(timeZone).subtract({ minutes: 1 });
   const tomorrow = now.toPlainDate().add({ days: 1 });
   return [
-    { slotId: `${id}-now`, start: now.round('second'), hours: 12 },
+    ...RUNNING.map((name, seconds) => ({
+      slotId: `${id}-${name}`,
+      start: now.round('second').add({ seconds }),
+      hours: 12,
+    })),
     ...HOURS.map((hour) => ({
       slotId: `${id}-${hour}`,
       start: tomorrow.toZonedDateTime({ timeZone, plainTime: { hour } }),

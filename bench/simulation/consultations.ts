@@ -31,9 +31,8 @@ export function consultations(deps: PlanDeps, patients: PatientPool): Action[] {
     },
   );
   const few = patients.share(0.03);
-  const checkIns = patients
-    .withStatus(few * 2, 'BOOKED')
-    .map((known) => () => visitDesk.checkIn(known));
+  const absent = model.tokensWith('BOOKED').filter(({ slot }) => slot.hasBegun);
+  const checkIns = patients.among(absent, few * 2).map((known) => () => visitDesk.checkIn(known));
   const starts = patients
     .withStatus(few, 'BOOKED', 'CHECKED_IN')
     .map((known) => () => visitDesk.start(known));

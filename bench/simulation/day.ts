@@ -69,15 +69,21 @@ export class Day {
     return [...cancels, ...this.#patients.bookings(0.08)];
   }
 
-  /** Most seated patients and a few waiting ones check in, while others book; only emergencies bump checked-in ones. */
+  /**
+   * Most seated patients of the running slots and a few waiting ones check in, while others book; only emergencies bump
+   * checked-in ones. A few come on the wrong day.
+   */
   #checkIns(): Action[] {
     const { visitDesk, model } = this.#deps;
-    const absent = model.tokensWith('BOOKED').length;
-    const checkingIn = this.#patients.withStatus(Math.ceil(absent * 0.6), 'BOOKED');
-    const early = this.#patients.withStatus(this.#patients.share(0.02), 'WAITING');
-    const checkIns = [...checkingIn, ...early].map((known) => () => visitDesk.checkIn(known));
+    const absent = model.tokensWith('BOOKED').filter(({ slot }) => slot.hasBegun);
+    const checkingIn = this.#patients.among(absent, Math.ceil(absent.length * 0.6));
+    const early = model.tokensWith('BOOKED').filter(({ slot }) => !slot.hasBegun);
+    const waiting = model.tokensWith('WAITING').filter(({ slot }) => slot.hasBegun);
+    const few = this.#patients.share(0.02);
     return [
-      ...checkIns,
+      ...checkingIn.map((known) => () => visitDesk.checkIn(known)),
+      ...this.#patients.among(waiting, few).map((known) => () => visitDesk.checkIn(known)),
+      ...this.#patients.among(early, few).map((known) => () => visitDesk.checkInTooEarly(known)),
       ...this.#patients.bookings(0.04),
       ...this.#patients.bookings(0.04, EMERGENCY),
     ];

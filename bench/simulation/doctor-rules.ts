@@ -264,21 +264,15 @@ export class DoctorRules {
         busy.length === 0,
         `${token.id} is called while ${busy[0]?.id ?? ''} is in consultation`,
       );
-      if (effect?.call !== undefined) this.#called(token, effect.call.slotId);
+      if (effect?.call !== undefined) {
+        const next = this.#deps.model.nextCalled(this.#doctorId, effect.call.slotId);
+        this.#same('R18: call-next: patient', token.id, next?.id ?? null);
+      }
     }
     if (kind === 'checked_in') token.hasCheckedIn = true;
     if (to === 'IN_CONSULTATION') token.hasCheckedIn = true;
     this.#become(token, to, change);
     this.#same('status answered', effect?.token?.status, to);
-  }
-
-  /** A call takes the checked-in token of best rank in the first slot that has a checked-in token. */
-  #called(token: ReferenceToken, slotId: string | null): void {
-    const slots = this.#deps.model.slotsOf(this.#doctorId);
-    const first = slots.find(({ id, nextCheckedIn }) =>
-      slotId === null ? nextCheckedIn !== undefined : id === slotId,
-    );
-    this.#same('call-next: patient', token.id, first?.nextCheckedIn?.id ?? null);
   }
 
   /** Applies a change of a slot; if it has fewer seats now, the records of the bumped tokens come before it. */

@@ -89,6 +89,11 @@ export class ReferenceSlot {
     return this.tokens.find(({ status }) => status === 'CHECKED_IN');
   }
 
+  /** Whether its start has passed; a slot of the simulation that has begun is one of today. */
+  get hasBegun(): boolean {
+    return Date.parse(this.startTime) <= Date.now();
+  }
+
   enter(token: ReferenceToken): void {
     const behind = this.tokens.findIndex((other) => outranks(token, other));
     this.tokens.splice(behind === -1 ? this.tokens.length : behind, 0, token);
@@ -156,6 +161,19 @@ export class ReferenceModel {
     return [...this.slots.values()]
       .filter((slot) => slot.doctorId === doctorId)
       .sort((a, b) => (a.startTime < b.startTime ? -1 : 1));
+  }
+
+  /**
+   * The token that a call takes (R18): the first checked-in emergency of the day; if there is none, the checked-in token
+   * of best rank in the first slot that has a checked-in token. A call of one slot takes the best rank of that slot.
+   */
+  nextCalled(doctorId: string, slotId: string | null): ReferenceToken | undefined {
+    const slots = this.slotsOf(doctorId).filter(({ id }) => slotId === null || id === slotId);
+    const checkedIn = slots.flatMap(({ nextCheckedIn }) => nextCheckedIn ?? []);
+    const emergencies = checkedIn
+      .filter(({ type }) => type === EMERGENCY)
+      .sort((a, b) => a.arrival - b.arrival);
+    return [...emergencies, ...checkedIn][0];
   }
 
   /** Forgets the statuses of earlier phases. */

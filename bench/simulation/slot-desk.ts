@@ -65,9 +65,10 @@ export class SlotDesk {
     const open = slots.filter((slot) => slot.date === date && !ledger.closingSlots.has(slot.id));
     const named = delayed.slots.map(({ id }) => id).join(' ');
     checks.violations.same(`${at}: slots`, named, open.map(({ id }) => id).join(' '));
-    for (const { id, delay_minutes, start_time, expected_start_time } of delayed.slots) {
+    for (const { id, delay_minutes, end_time, expected_end_time } of delayed.slots) {
       checks.violations.same(`${at}: delay_minutes of ${id}`, delay_minutes, minutes);
-      const lateMs = Date.parse(expected_start_time) - Date.parse(start_time);
+      // The end, because a delay does not move the start of a slot that has begun.
+      const lateMs = Date.parse(expected_end_time) - Date.parse(end_time);
       checks.violations.same(`${at}: minutes late of ${id}`, lateMs / 60_000, minutes);
     }
     for (const slot of open) this.#set(slot, { ...this.#stateOf(slot), delayMinutes: minutes });

@@ -33,6 +33,16 @@ export class VisitDesk {
     if (isDone) this.#deps.ledger.count(known.booking.type, 'checked-in');
   }
 
+  /** Checks a patient in on a day before that of the slot; it is refused, whatever else happens (R20). */
+  async checkInTooEarly(known: KnownBooking): Promise<void> {
+    const { client, checks } = this.#deps;
+    const { id } = known.booking;
+    const at = `POST /check-in of ${id} before its day`;
+    const answer = await client.post('/check-in', { token_id: id });
+    if (codeOf(answer) === 'too_early') checks.refusal(at, answer, 409, 'too_early');
+    else checks.refusalAfterChange(at, known, answer, 'CHECKED_IN');
+  }
+
   /** Starts a consultation without a call; it is refused while another patient is in consultation. */
   async start(known: KnownBooking): Promise<void> {
     await this.#step('/start', known);

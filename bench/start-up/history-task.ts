@@ -1,4 +1,6 @@
 import {
+  NEW_DOCTOR,
+  NEW_SESSION,
   doctorId,
   epochMs,
   sessionId,
@@ -43,12 +45,14 @@ const doctorFacts = (index: number): DoctorFacts => ({
   name: `Dr. ${index}`,
   department: null,
   timeZone: 'UTC',
+  ...NEW_DOCTOR,
   sessions: SESSIONS.map(([start, end], nth) => ({
     id: sessionId(`doctor-${index}-${nth}`),
     weekdays: WEEKDAYS,
     start,
     end,
     capacity: CAPACITY,
+    ...NEW_SESSION,
   })),
 });
 

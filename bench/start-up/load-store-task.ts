@@ -19,7 +19,7 @@ export async function loadStore(path: string): Promise<LoadedStore> {
   });
   const start = performance.now();
   const { store } = openDatabase(`sqlite:${path}`, engine);
-  await load(store, engine, () => epochMs(Date.now()));
+  await load(store, () => epochMs(Date.now()));
   const ms = performance.now() - start;
   const slots = [...engine.doctors].flatMap((doctor) => doctor.slots);
   await store.close();

@@ -3,11 +3,10 @@ import {
   endsAt,
   isEntry,
   isTokenChange,
-  nextStatuses,
+  mayFollow,
   seatStatusOf,
   TRANSITIONS,
   type Change,
-  type Slot,
   type Token,
   type TokenReclassified,
   type TokenTransition,
@@ -15,20 +14,25 @@ import {
 import type { ChangeContext } from './change-context.ts';
 import { faultOfEntry } from './entry-check.ts';
 import { hasDestination } from './move-histories.ts';
+import { faultOfStart } from './room-check.ts';
 import { faultOfBump, faultOfPromotion, faultOfSlotFacts } from './seat-check.ts';
+import { faultOfUndo } from './undo-check.ts';
 
 /**
  * Checks that a change is the one that the rules make of the state before it: which token is seated, waits, is bumped,
- * is promoted, moves or is called (R2-R6, R10-R15), and which token the change names as its cause (R17). A change that
+ * is promoted, moves, is called or comes back (R2-R6, R10-R15, R19, R22), and which token the change names as its cause
+ * (R17). A change that
  * the engine cannot apply is not checked here, because the engine itself reports it.
  * @returns the fault in words, to be put behind the name of the change; undefined when there is none
  */
 export function faultOfChange(change: Change, context: ChangeContext): string | undefined {
   if (change.kind === 'doctor_set') return undefined;
+  if (change.kind === 'break_set')
+    return change.until !== null && change.until <= change.at ? 'ends before it begins' : undefined;
   if (!isTokenChange(change)) return faultOfSlotFacts(change, context);
   if (isEntry(change)) return faultOfEntry(change, context);
-  const token = context.engine.token(change.tokenId);
-  if (token === undefined) return undefined;
+  const token = context.engine.anyToken(change.tokenId);
+  if (token?.status !== change.from) return undefined;
   if (token.slot.facts.id !== change.slotId) return 'names a slot that the token is not in';
   if (change.kind === 'reclassified') return faultOfReclassification(change, token);
   if (change.kind === 'moved_out') {
@@ -38,6 +42,8 @@ export function faultOfChange(change: Change, context: ChangeContext): string | 
       ? undefined
       : 'leaves its slot and enters no other (R13)';
   }
+  if (change.kind === 'corrected') return undefined;
+  if (change.kind === 'undone') return faultOfUndo(change, token, context);
   return faultOfTransition(change, token, context);
 }
 
@@ -58,25 +64,12 @@ function faultOfTransition(
 ): string | undefined {
   const { kind, from, to } = change;
   if (to !== (TRANSITIONS[kind] ?? seatStatusOf(token))) return `cannot lead to ${to}`;
-  // A promotion leads to CHECKED_IN when the patient has checked in, but the status table only names BOOKED.
-  const statusInTable = kind === 'promoted' ? 'BOOKED' : to;
-  if (!nextStatuses(from).includes(statusInTable))
-    return `cannot follow the status ${from} in the status table`;
+  if (!mayFollow(from, to)) return `cannot follow the status ${from} in the status table`;
   if (kind === 'bumped') return faultOfBump(change, token.slot, context);
   if (kind === 'promoted') return faultOfPromotion(change, token.slot, context);
+  if (change.room !== null && kind !== 'started') return 'names a room, but nobody is called (R19)';
   if (change.cause !== null) return 'names a cause, but this kind of change has none (R17)';
   if (kind === 'expired' && change.at < endsAt(token.slot.facts, 0))
     return 'comes before the end of its slot (R11)';
   return kind === 'started' ? faultOfStart(change, token.slot) : undefined;
-}
-
-/**
- * Checks that a doctor sees one patient at a time. A patient of a slot that has ended does not count: the change
- * records do not say whether the day of the slot was over in the doctor's time zone, and after that day the engine
- * ignores a consultation that was never completed.
- */
-function faultOfStart({ at }: TokenTransition, { doctor }: Slot): string | undefined {
-  for (const { id, slot } of doctor.inConsultation)
-    if (at < endsAt(slot.facts, 0)) return `starts while token ${id} is in consultation`;
-  return undefined;
 }

@@ -1,15 +1,17 @@
-import type { Change, SlotId } from '../engine/index.ts';
+import { isTokenChange, type Change, type SlotId } from '../engine/index.ts';
 
 /**
  * The kinds of changes that are complete only together with the change right before them. For example, a bump is
- * followed by the booking that takes the seat, and a cancellation is followed by the promotion that fills the seat.
+ * followed by the booking or the undo that takes the seat, and a cancellation is followed by the promotion that fills the seat.
  * Such changes form a group: a command makes one group or several, and the rules hold after each group.
  */
 const KINDS_BEFORE: Readonly<Partial<Record<Change['kind'], readonly Change['kind'][]>>> = {
   booked: ['bumped'],
   moved_in: ['bumped'],
-  slot_set: ['bumped'],
-  bumped: ['bumped', 'reclassified'],
+  // A kept slot follows its session when its last token has left (R25).
+  slot_set: ['bumped', 'cancelled', 'no_show', 'moved_out'],
+  bumped: ['bumped', 'reclassified', 'skipped', 'undone'],
+  undone: ['bumped'],
   promoted: ['promoted', 'bumped', 'cancelled', 'no_show', 'moved_out', 'slot_set'],
 };
 
@@ -24,6 +26,6 @@ export const sharesSlotAndInstant = (change: Change, other: Change | undefined):
 
 /** The slot in which a change happens; undefined for a change of the doctor. */
 export function slotIdOf(change: Change): SlotId | undefined {
-  if (change.kind === 'doctor_set') return undefined;
-  return change.kind === 'slot_set' ? change.slot.id : change.slotId;
+  if (isTokenChange(change)) return change.slotId;
+  return change.kind === 'slot_set' ? change.slot.id : undefined;
 }

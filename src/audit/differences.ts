@@ -38,12 +38,12 @@ async function tokenDifferences(
 
 function doctorDifferences(doctor: Doctor, stored: StoredDoctor): string[] {
   const name = `doctor ${doctor.facts.id}`;
-  const { version, lastArrival, facts } = doctor;
+  const { version, lastArrival, breakUntil, facts } = doctor;
   const faults: string[] = [];
   if (
     !isDeepStrictEqual(
-      [stored.facts, stored.version, stored.lastArrival],
-      [facts, version, lastArrival],
+      [stored.facts, stored.version, stored.lastArrival, stored.breakUntil],
+      [facts, version, lastArrival, breakUntil],
     )
   )
     faults.push(`${name}: its row or its sessions differ from its change records`);
@@ -63,12 +63,15 @@ function doctorDifferences(doctor: Doctor, stored: StoredDoctor): string[] {
 function describeDifference(stored: StoredToken | undefined, token: StoredToken): string {
   if (stored === undefined) return 'is missing from the table';
   const names = Object.keys(token) as (keyof StoredToken)[];
-  const different = names.filter((name) => stored[name] !== token[name]);
+  const different = names.filter((name) => wordsOf(stored[name]) !== wordsOf(token[name]));
   // The name and the id of a patient are not printed, because they are confidential.
   const values = different.map((name) =>
     name === 'patientName' || name === 'patientId'
       ? name
-      : `${name} is ${String(stored[name])}, by its change records ${String(token[name])}`,
+      : `${name} is ${wordsOf(stored[name])}, by its change records ${wordsOf(token[name])}`,
   );
   return `differs from its change records: ${values.join('; ')}`;
 }
+
+const wordsOf = (value: StoredToken[keyof StoredToken]): string =>
+  typeof value === 'object' && value !== null ? `${value.kind} from ${value.from}` : String(value);

@@ -1,4 +1,10 @@
-import { seatStatusOf, type PatientClass, type Slot, type TokenEntered } from '../engine/index.ts';
+import {
+  seatStatusOf,
+  takesNewcomer,
+  type PatientClass,
+  type Slot,
+  type TokenEntered,
+} from '../engine/index.ts';
 import type { StoredToken } from '../store/index.ts';
 import type { ChangeContext } from './change-context.ts';
 import { sharesSlotAndInstant } from './change-groups.ts';
@@ -10,7 +16,25 @@ export function faultOfEntry(change: TokenEntered, context: ChangeContext): stri
   if (slot === undefined) return undefined;
   const fault =
     change.kind === 'booked' ? faultOfBooking(change, slot) : faultOfMoveIn(change, slot, context);
-  return fault ?? faultOfPlacement(change, slot, context);
+  return fault ?? faultOfIntake(change, slot, context) ?? faultOfPlacement(change, slot, context);
+}
+
+/**
+ * Checks that the slot takes the newcomer (R23, R25). The hospital may move patients into any slot that is not kept. The
+ * records of one doctor do not say whether a patient who comes from another doctor was moved by the hospital.
+ */
+function faultOfIntake(
+  change: TokenEntered,
+  { facts }: Slot,
+  { engine, moves }: ChangeContext,
+): string | undefined {
+  if (facts.kept !== null) return 'enters a slot that is kept for other patients (R25)';
+  const origin = change.kind === 'booked' ? undefined : originOf(change, moves);
+  const old = origin && engine.slot(origin.slotId);
+  const mayBeHospital = origin !== undefined && (old === undefined || old.isClosed);
+  return mayBeHospital || takesNewcomer(facts, classOf(change))
+    ? undefined
+    : `enters a slot whose intake is ${facts.intake} (R23)`;
 }
 
 /** The class that a token has when it enters a slot. */
@@ -67,10 +91,11 @@ const isSamePatient = (change: TokenEntered, origin: StoredToken): boolean =>
 function faultOfPlacement(
   change: TokenEntered,
   slot: Slot,
-  { previous }: ChangeContext,
+  { engine, previous }: ChangeContext,
 ): string | undefined {
   if (slot.isClosed) return 'enters a slot that is closed';
-  const other = change.patientId === null ? undefined : slot.tokenOfPatient(change.patientId);
+  const { patientId } = change;
+  const other = patientId === null ? undefined : engine.patients.liveTokenIn(slot, patientId);
   if (other !== undefined) return `is a second token of the patient of token ${other.id} (R15)`;
   if (slot.seatsLeft > 0) {
     if (change.to === 'WAITING') return 'waits although a seat is free (R2)';

@@ -6,12 +6,14 @@ import {
   type Change,
   type DoctorId,
   type EngineRules,
+  type SlotId,
   type TokenId,
   isTokenChange,
 } from '../engine/index.ts';
 import { foldToken, type StoredToken } from '../store/index.ts';
 import { faultOfChange } from './change-check.ts';
 import { continuesGroup, slotIdOf } from './change-groups.ts';
+import { LeaveWatch, type PutHoliday } from './leave-check.ts';
 import type { MoveHistories } from './move-histories.ts';
 
 /** The kinds of changes after which seats need no check, because they give, free and fill no seat. */
@@ -27,11 +29,16 @@ export class Replay {
   readonly faults: string[] = [];
   /** How many changes were replayed. */
   changes = 0;
+  readonly #leaves: LeaveWatch;
   #previous: Change | undefined;
+  /** The tokens that must leave a closed slot, because they awaited consultation when it closed. */
+  readonly #leaving = new Map<TokenId, SlotId>();
 
-  constructor(doctorId: DoctorId, rules: EngineRules) {
+  /** @param holidays of the hospital, with the instants at which they were put */
+  constructor(doctorId: DoctorId, rules: EngineRules, holidays: readonly PutHoliday[]) {
     this.doctorId = doctorId;
     this.engine = new AllocationEngine(rules);
+    this.#leaves = new LeaveWatch(doctorId, holidays);
   }
 
   /**
@@ -40,8 +47,10 @@ export class Replay {
    */
   apply(change: Change, next: Change | undefined, moves: MoveHistories): void {
     if (this.faults.length === 0 && !continuesGroup(change, this.#previous)) this.#checkSeats();
+    if (this.faults.length === 0 && this.#previous?.at !== change.at) this.#checkLeaves();
     if (this.faults.length > 0) return;
     this.changes += 1;
+    this.#leaves.see(change, this.engine);
     const fault = this.#faultOf(change, next, moves);
     if (fault !== undefined) this.faults.push(`${nameOf(change)}: ${fault}`);
     this.#previous = change;
@@ -50,17 +59,26 @@ export class Replay {
   /** Checks the state after the last change. */
   finish(): void {
     if (this.faults.length === 0) this.#checkSeats();
+    if (this.faults.length === 0) this.#checkLeaves();
     if (this.faults.length === 0) this.#checkClosedSlots();
+    if (this.faults.length === 0) this.faults.push(...this.#leaves.openOnHolidays(this.engine));
+  }
+
+  #checkLeaves(): void {
+    this.faults.push(...this.#leaves.stayingOpen());
   }
 
   #faultOf(change: Change, next: Change | undefined, moves: MoveHistories): string | undefined {
     const doctor = this.engine.doctor(change.doctorId);
-    if (change.version !== (doctor?.version ?? 0) + 1) return 'its version is not the next one';
+    const before = doctor?.version ?? 0;
+    if (change.version === before) return 'its version was written twice';
+    if (change.version !== before + 1) return 'its version is not the next one';
     const context = { engine: this.engine, moves, previous: this.#previous, next };
     try {
       if (isTokenChange(change)) this.#fold(change);
       const fault = faultOfChange(change, context);
       if (fault !== undefined) return fault;
+      this.#watchClosing(change);
       this.engine.apply(change);
     } catch (error) {
       if (error instanceof InvariantError) return `cannot be applied: ${error.message}`;
@@ -81,6 +99,12 @@ export class Replay {
     if (change === undefined || SEATLESS_KINDS.has(change.kind)) return;
     const id = slotIdOf(change);
     const slot = id === undefined ? undefined : this.engine.slot(id);
+    const isKept = slot !== undefined && slot.facts.kept !== null && !slot.isClosed;
+    if (isKept && slot.isEmpty && change.at < endsAt(slot.facts, 0)) {
+      const fault = `leaves slot ${slot.facts.id} kept without a live token (R25)`;
+      this.faults.push(`${nameOf(change)}: ${fault}`);
+      return;
+    }
     const next = slot?.nextWaiting();
     if (slot === undefined || next === undefined) return;
     // The minutes of grace do not count, because the change records do not say how many there were at the time.
@@ -94,13 +118,24 @@ export class Replay {
       );
   }
 
-  /** Checks that a closed slot has no token that awaits consultation: its closing moved or cancelled them all. */
+  /** Notes the tokens that a closing must move or cancel. A token that comes to await consultation later may stay. */
+  #watchClosing(change: Change): void {
+    if (isTokenChange(change)) {
+      const leaves = change.kind === 'cancelled' || change.kind === 'moved_out';
+      if (leaves) this.#leaving.delete(change.tokenId);
+      return;
+    }
+    if (change.kind !== 'slot_set' || change.slot.closedReason === null) return;
+    const slot = this.engine.slot(change.slot.id);
+    if (slot?.isClosed !== false) return;
+    for (const token of slot.tokens())
+      if (awaitsConsultation(token.status)) this.#leaving.set(token.id, change.slot.id);
+  }
+
+  /** Checks that every closing has moved or cancelled the tokens that awaited consultation. */
   #checkClosedSlots(): void {
-    for (const token of this.engine.tokens)
-      if (token.slot.isClosed && awaitsConsultation(token.status))
-        this.faults.push(
-          `token ${token.id}: awaits consultation in slot ${token.slot.facts.id}, which is closed`,
-        );
+    for (const [token, slot] of this.#leaving)
+      this.faults.push(`token ${token}: awaits consultation in slot ${slot}, which is closed`);
   }
 }
 

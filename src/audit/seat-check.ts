@@ -1,6 +1,8 @@
 import {
+  type Change,
   holdsSeat,
   isEntry,
+  SESSION_ENDED,
   type PatientClass,
   type Slot,
   type SlotSet,
@@ -24,21 +26,25 @@ export function faultOfBump(
   return faultOfVictim(change, slot.victimFor(winner)?.id, 'R3');
 }
 
+/** The changes after which the first waiting token may take a seat, because one is easier to bump or outranks it (R8). */
+const BEFORE_EXCHANGE: readonly Change['kind'][] = ['reclassified', 'skipped', 'undone'];
+
 /**
- * The class of the token that gets the seat of a bumped token. The next change is either the entry of that token, or
- * its promotion after a change of class.
+ * The class of the token that gets the seat of a bumped token. The next change is the entry of that token, its undo
+ * after it was over (R22), or its promotion after another change.
  */
 function winnerClassOf(
   change: TokenTransition,
   slot: Slot,
-  { previous, next }: ChangeContext,
+  { engine, previous, next }: ChangeContext,
 ): PatientClass | undefined {
   if (!sharesSlotAndInstant(change, next) || !('tokenId' in next) || next.tokenId !== change.cause)
     return undefined;
   if (isEntry(next)) return classOf(next);
+  if (next.kind === 'undone') return engine.anyToken(next.tokenId)?.patientClass;
   if (next.kind !== 'promoted' || !sharesSlotAndInstant(change, previous)) return undefined;
-  if (previous.kind !== 'reclassified') return undefined;
-  // After a change of class only the first waiting token may take a seat, whether or not its own class changed (R8).
+  if (!BEFORE_EXCHANGE.includes(previous.kind)) return undefined;
+  // Only the first waiting token may take a seat, whether or not its own class changed (R8).
   const waiter = slot.nextWaiting();
   return waiter?.id === next.tokenId ? waiter.patientClass : undefined;
 }
@@ -62,15 +68,27 @@ const faultOfVictim = ({ tokenId }: TokenTransition, weakest: string | undefined
     : `is bumped, but ${weakest === undefined ? 'no token may be' : `token ${weakest} must be`} (${rule})`;
 
 /** Checks new facts of a slot. The engine itself checks that the capacity is enough for the seated tokens (R1). */
-export function faultOfSlotFacts(
-  change: SlotSet,
-  { engine, previous }: ChangeContext,
-): string | undefined {
+export function faultOfSlotFacts(change: SlotSet, context: ChangeContext): string | undefined {
+  const { engine, previous } = context;
   const slot = engine.slot(change.slot.id);
+  const fault = faultOfCalendar(change, slot);
+  if (fault !== undefined) return fault;
   const isAfterBump = sharesSlotAndInstant(change, previous) && previous.kind === 'bumped';
   return isAfterBump && slot !== undefined && slot.seated < change.slot.capacity
     ? `bumps more tokens than its new capacity asks for, token ${previous.tokenId} last (R12)`
     : undefined;
+}
+
+/** Checks that a slot with live tokens stays at its times, and does not close with its session (R25). */
+function faultOfCalendar({ slot: next }: SlotSet, slot: Slot | undefined): string | undefined {
+  const before = slot?.facts;
+  if (before !== undefined && slot?.isEmpty === false) {
+    if (before.startTime !== next.startTime || before.endTime !== next.endTime)
+      return 'changes the times of a slot with live tokens (R25)';
+    if (next.closedReason === SESSION_ENDED && before.closedReason === null)
+      return 'closes a slot with live tokens because of its session (R25)';
+  }
+  return undefined;
 }
 
 /** Checks a promotion: which token gets the seat, and which token left it (R5, R6, R14, R17). */

@@ -1,6 +1,7 @@
-import type { Change, EngineRules } from '../engine/index.ts';
+import { HOSPITAL, type Change, type EngineRules } from '../engine/index.ts';
 import type { AuditSource, Batches } from '../store/index.ts';
 import { differences } from './differences.ts';
+import { holidaysOf } from './leave-check.ts';
 import { readMoveHistories } from './move-histories.ts';
 import { Replay } from './replay.ts';
 
@@ -16,8 +17,8 @@ export interface VerifyReport {
 
 /**
  * Replays the change records of every doctor and compares the result with the tables, row by row. On the way it checks
- * that versions count up without gaps, that each change is the one that the rules make of the state before it, and that
- * R1, R5 and R8 hold after it.
+ * that versions count up without gaps and none is written twice, that no two tokens of a day have one number, that each
+ * change is the one that the rules make of the state before it, and that R1, R5, R8, R24 and R25 hold after it.
  * @throws StoreOpenError that names a change record that cannot be read
  */
 export async function verify(source: AuditSource, rules: EngineRules): Promise<VerifyReport> {
@@ -26,7 +27,8 @@ export async function verify(source: AuditSource, rules: EngineRules): Promise<V
   const withoutRecords = new Set(await source.doctorIds());
   for await (const replay of replays(source, rules)) {
     withoutRecords.delete(replay.doctorId);
-    report.doctors += 1;
+    // The record of the holidays is verified, and it is no doctor.
+    if (replay.doctorId !== HOSPITAL) report.doctors += 1;
     report.changes += replay.changes;
     report.tokens += replay.tokens.size;
     report.slots += replay.engine.doctor(replay.doctorId)?.slots.length ?? 0;
@@ -36,11 +38,16 @@ export async function verify(source: AuditSource, rules: EngineRules): Promise<V
   }
   for (const id of withoutRecords) faults.push(`doctor ${id} has no change record`);
   for (const id of await source.orphanTokens()) faults.push(`token ${id} has no change record`);
+  for (const { doctorId, date, number, tokenIds } of await source.doubledNumbers())
+    faults.push(
+      `doctor ${doctorId}: number ${number} of ${date} was given to tokens ${tokenIds.join(', ')} (R10)`,
+    );
   return { ...report, faults };
 }
 
 /** Yields the finished replay of each doctor; only one replay is in memory at a time. */
 async function* replays(source: AuditSource, rules: EngineRules): AsyncGenerator<Replay> {
+  const holidays = holidaysOf(await source.changesOf(HOSPITAL));
   let replay: Replay | undefined;
   for await (const batch of withNext(source.changes())) {
     const moves = await readMoveHistories(
@@ -50,7 +57,7 @@ async function* replays(source: AuditSource, rules: EngineRules): AsyncGenerator
     for (const [change, next] of batch) {
       if (replay?.doctorId !== change.doctorId) {
         if (replay !== undefined) yield finished(replay);
-        replay = new Replay(change.doctorId, rules);
+        replay = new Replay(change.doctorId, rules, holidays);
       }
       replay.apply(change, next, moves);
     }

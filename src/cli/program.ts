@@ -47,9 +47,13 @@ export async function runProgram(program: Program): Promise<void> {
     if (typeof input === 'string') process.stdout.write(input);
     else process.exitCode = (await program.run(input)) ?? 0;
   } catch (error) {
-    process.stderr.write(`${explain(error, program)}\n`);
-    // A failed start may have left a server or a connection open, which would keep the process alive.
-    process.exit(EXIT_CODE_FAILED);
+    try {
+      process.stderr.write(`${explain(error, program)}\n`);
+    } finally {
+      // A failed start may have left a server or a connection open, which would keep the process alive. Perhaps
+      // standard error cannot be written either.
+      process.exit(EXIT_CODE_FAILED);
+    }
   }
 }
 

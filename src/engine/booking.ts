@@ -4,7 +4,7 @@ import { found } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
 import { refuse, refuseFrom, refuseWith, type Refused } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
-import { delayedStartOf } from './slot-facts.ts';
+import { delayedStartOf, takesNewcomer } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { nextStatuses, type Status } from './status.ts';
 
@@ -15,9 +15,12 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
   const slot = state.resolveSlot(command.slotId, command.at);
+  if (slot === undefined && state.sessionDoctor(command.slotId) === doctor)
+    return refuse('slot_ended');
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
   const patientClass = state.classOf(command.patientType);
-  const duplicate = command.patientId === null ? undefined : slot.tokenOfPatient(command.patientId);
+  const duplicate =
+    command.patientId === null ? undefined : state.patients.liveTokenIn(slot, command.patientId);
   if (duplicate !== undefined)
     return refuseWith({ code: 'duplicate_booking', tokenId: duplicate.id });
   const refusal = refusalOfNewcomer(state, slot, patientClass, command.at);
@@ -42,7 +45,7 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   return { ok: true, changes: changeSet.changes, value: { token, bumped: landing.victim ?? null } };
 }
 
-/** Why a slot takes no newcomer of this class (R4, R11); undefined when it does. */
+/** Why a slot takes no newcomer of this class (R4, R11, R23, R25); undefined when it does. */
 export function refusalOfNewcomer(
   state: EngineState,
   slot: Slot,
@@ -51,8 +54,9 @@ export function refusalOfNewcomer(
 ): Refused | undefined {
   if (state.hasEnded(slot, at)) return refuse('slot_ended');
   if (slot.isClosed) return refuse('slot_closed');
-  if (slot.waiting < state.rules.waitlistMax) return undefined;
-  return landingIn(slot, patientClass).isSeated ? undefined : refuse('waitlist_full');
+  const isFull = slot.waiting >= state.rules.waitlistMax;
+  if (isFull && !landingIn(slot, patientClass).isSeated) return refuse('waitlist_full');
+  return takesNewcomer(slot.facts, patientClass) ? undefined : refuse('intake_closed');
 }
 
 /** See `AllocationEngine.cancel`. */
@@ -70,7 +74,9 @@ export function noShow(state: EngineState, command: NoShow): Outcome<Departure> 
   const refusal = refusalOfTransition(token, 'NO_SHOW');
   if (refusal !== undefined) return refusal;
   const allowedFrom = delayedStartOf(token.slot.facts);
-  if (command.at < allowedFrom && !command.force)
+  // Whoever was called or at the desk before had a turn: that needs no waiting for the start (R21).
+  const hadTurn = token.status === 'IN_CONSULTATION' || token.status === 'SKIPPED';
+  if (command.at < allowedFrom && !hadTurn && !command.force)
     return refuseWith({ code: 'too_early', allowedFrom });
   return depart(state, token, 'no_show', command.at);
 }

@@ -1,12 +1,18 @@
-import { TRANSITIONS, type Change, type TokenFacts, type Transition } from './change.ts';
+import {
+  TRANSITIONS,
+  type Change,
+  type TokenFacts,
+  type Transition,
+  type Undoable,
+} from './change.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
-import type { DoctorId, EpochMs, TokenId } from './ids.ts';
+import type { DoctorId, EpochMs, PatientId, TokenId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
 import type { Slot, Token } from './slot.ts';
-import type { SlotFacts } from './slot-facts.ts';
+import { followingSession, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
-import { isLive, seatStatusOf } from './status.ts';
+import { isLive, seatStatusOf, type LiveStatus } from './status.ts';
 
 /**
  * The changes of one accepted command. Each change is applied as soon as it is decided, because the next one is
@@ -37,11 +43,22 @@ export class ChangeSet {
     this.#append({ kind: 'slot_set', ...this.#nextEnvelope(slot.doctorId), slot });
   }
 
+  /** Sets the instant at which a doctor's break ends; null when there is none. */
+  setBreak(doctorId: DoctorId, until: EpochMs | null): void {
+    this.#append({ kind: 'break_set', ...this.#nextEnvelope(doctorId), until });
+  }
+
   /**
    * Changes a token's status to the one that this kind of transition leads to.
    * @param cause the other token that caused the change, if any (R17)
+   * @param room the room to which the patient is called, if one is named (R19)
    */
-  transition(token: Token, kind: Transition, cause: TokenId | null = null): void {
+  transition(
+    token: Token,
+    kind: Transition,
+    cause: TokenId | null = null,
+    room: string | null = null,
+  ): void {
     const { id, slot, status } = token;
     invariant(isLive(status), 'only a live token changes');
     const { doctor, facts } = slot;
@@ -57,7 +74,9 @@ export class ChangeSet {
       from: status,
       to: TRANSITIONS[kind] ?? seatStatusOf(token),
       cause,
+      room,
     });
+    this.#followIfEmpty(slot);
   }
 
   /** Gives a token another class; its status and its arrival do not change (R14). */
@@ -66,9 +85,24 @@ export class ChangeSet {
     this.#append({ kind: 'reclassified', ...envelope, patientType: type, priority });
   }
 
+  /** Takes the last change of a token back, which is of this kind: the token, also one that is over, gets this status (R22). */
+  undo({ id, slot, status }: Token, undone: Undoable, to: LiveStatus): void {
+    const { doctorId, id: slotId } = slot.facts;
+    const envelope = this.#nextEnvelope(doctorId);
+    this.#append({ kind: 'undone', ...envelope, tokenId: id, slotId, from: status, to, undone });
+  }
+
+  /** Gives a token another patient name and id; its place does not change. */
+  correct({ id, slot, status }: Token, patientName: string, patientId: PatientId | null): void {
+    const { doctorId, id: slotId } = slot.facts;
+    const envelope = { ...this.#nextEnvelope(doctorId), tokenId: id, slotId, from: status };
+    this.#append({ kind: 'corrected', ...envelope, patientName, patientId });
+  }
+
   /** Takes a token out of its slot. `enter` puts it into another one (R13). */
   moveOut(token: Token): void {
     this.#append({ kind: 'moved_out', ...this.#tokenEnvelope(token) });
+    this.#followIfEmpty(token.slot);
   }
 
   /**
@@ -106,9 +140,7 @@ export class ChangeSet {
    * @returns the promoted token
    */
   promote(slot: Slot, cause: TokenId | null): Token | undefined {
-    const mayPromote =
-      slot.hasUnfilledSeat && !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
-    const waiter = mayPromote ? slot.nextWaiting() : undefined;
+    const waiter = slot.hasUnfilledSeat && this.#promotes(slot) ? slot.nextWaiting() : undefined;
     if (waiter !== undefined) this.transition(waiter, 'promoted', cause);
     return waiter;
   }
@@ -119,6 +151,45 @@ export class ChangeSet {
     for (let next = this.promote(slot, null); next; next = this.promote(slot, null))
       promoted.push(next);
     return promoted;
+  }
+
+  /**
+   * Gives the seat of a token to the first waiting one, if that one may bump it now (R8): the token has just become
+   * easier to bump, because of its status or its class.
+   * @returns the token that got the seat
+   */
+  yieldSeat(token: Token): Token | undefined {
+    const { slot } = token;
+    const waiter = slot.nextWaiting();
+    if (waiter === undefined || slot.victimFor(waiter.patientClass) !== token) return undefined;
+    return this.exchange(slot, waiter) === undefined ? undefined : waiter;
+  }
+
+  /**
+   * Gives a waiting token the seat of the weakest one, if it may bump one and the slot is open and has not ended (R8).
+   * @returns the token that lost the seat
+   */
+  exchange(slot: Slot, waiter: Token): Token | undefined {
+    const victim = this.#promotes(slot) ? slot.victimFor(waiter.patientClass) : undefined;
+    if (victim === undefined) return undefined;
+    this.transition(victim, 'bumped', waiter.id);
+    this.transition(waiter, 'promoted', victim.id);
+    return victim;
+  }
+
+  #promotes(slot: Slot): boolean {
+    return !slot.isClosed && !this.#state.hasEnded(slot, this.#at);
+  }
+
+  /**
+   * Lets a kept slot follow its session in the command that takes its last live token out (R25). A closed slot does so
+   * when it is opened again, and an ended slot does not, because its time has passed.
+   */
+  #followIfEmpty(slot: Slot): void {
+    if (slot.facts.kept === null || !slot.isEmpty || slot.isClosed) return;
+    if (this.#state.hasEnded(slot, this.#at)) return;
+    const { graceMinutes } = this.#state.rules;
+    this.setSlot(followingSession(slot.facts, this.#at, graceMinutes));
   }
 
   #tokenEnvelope({ id, slot, status }: Token) {

@@ -23,6 +23,13 @@ export interface SlotSet extends Envelope {
   readonly slot: SlotFacts;
 }
 
+/** A doctor's break began, got another end, or ended. */
+export interface BreakSet extends Envelope {
+  readonly kind: 'break_set';
+  /** The instant at which the break ends; null when it is over. */
+  readonly until: EpochMs | null;
+}
+
 /** Every fact of a token at the moment when it enters a slot. */
 export interface TokenFacts {
   readonly tokenId: TokenId;
@@ -65,14 +72,23 @@ export interface TokenReclassified extends Envelope {
   readonly priority: number;
 }
 
-/**
- * The status that each kind of transition leads to; null for a promotion, which leads to `seatStatusOf` the token.
- */
+/** A token's name or hospital id was corrected. Its place did not change. */
+export interface TokenCorrected extends Envelope {
+  readonly kind: 'corrected';
+  readonly tokenId: TokenId;
+  readonly slotId: SlotId;
+  readonly from: Status;
+  readonly patientName: string;
+  readonly patientId: PatientId | null;
+}
+
+/** The status that each kind of transition leads to; null for a promotion, which leads to `seatStatusOf` the token. */
 export const TRANSITIONS = {
   bumped: 'WAITING',
   promoted: null,
   checked_in: 'CHECKED_IN',
   started: 'IN_CONSULTATION',
+  skipped: 'SKIPPED',
   completed: 'COMPLETED',
   cancelled: 'CANCELLED',
   no_show: 'NO_SHOW',
@@ -93,18 +109,84 @@ export interface TokenTransition extends Envelope {
    * seat was found free.
    */
   readonly cause: TokenId | null;
+  /** The room of a token that was called or started with one named (R19); null for every other transition. */
+  readonly room: string | null;
+}
+
+/** The kinds of changes that `undo` takes back (R22). */
+export const UNDOABLE = [
+  'checked_in',
+  'started',
+  'skipped',
+  'completed',
+  'no_show',
+  'cancelled',
+] as const satisfies readonly Transition[];
+export type Undoable = (typeof UNDOABLE)[number];
+
+/** The last change of a token was taken back (R22). */
+export interface TokenUndone extends Envelope {
+  readonly kind: 'undone';
+  readonly tokenId: TokenId;
+  readonly slotId: SlotId;
+  readonly from: Status;
+  readonly to: LiveStatus;
+  /** The kind of the change that was taken back. */
+  readonly undone: Undoable;
 }
 
 /** One change record. Applying all change records in order gives the engine's state (R16, R17). */
 export type Change =
-  DoctorSet | SlotSet | TokenEntered | TokenMovedOut | TokenReclassified | TokenTransition;
+  | DoctorSet
+  | SlotSet
+  | BreakSet
+  | TokenEntered
+  | TokenMovedOut
+  | TokenReclassified
+  | TokenCorrected
+  | TokenTransition
+  | TokenUndone;
 
-/** A change of a token: every kind but `doctor_set` and `slot_set`. */
-export type TokenChange = Exclude<Change, DoctorSet | SlotSet>;
+/** A change of a token. The other kinds concern a doctor or a slot. */
+export type TokenChange = Exclude<Change, DoctorSet | SlotSet | BreakSet>;
 
 /** Whether a change concerns a token. */
 export const isTokenChange = (change: Change): change is TokenChange =>
-  change.kind !== 'doctor_set' && change.kind !== 'slot_set';
+  change.kind !== 'doctor_set' && change.kind !== 'slot_set' && change.kind !== 'break_set';
+
+/** The last change of a token's place or status: what `undo` takes back, or the reason why it cannot (R22). */
+export interface LastChange {
+  readonly kind: LastKind;
+  /** The status before the change; null for an entry and for an undo, which cannot be taken back. */
+  readonly from: LiveStatus | null;
+}
+/** A correction does not count, because it changes neither place nor status. */
+export type LastKind = Exclude<TokenChange['kind'], 'moved_out' | 'corrected'>;
+
+const LAST_CHANGES = new Map<string, LastChange>();
+
+/** The last change of this kind. Equal ones are one object, because every token in memory has one. */
+export function lastChange(kind: LastKind, from: LiveStatus | null): LastChange {
+  const key = `${kind} ${from}`;
+  const known = LAST_CHANGES.get(key) ?? { kind, from };
+  LAST_CHANGES.set(key, known);
+  return known;
+}
+
+/** What a token's last change is after this change; undefined when it stays what it was. */
+export function lastChangeAfter(change: TokenChange): LastChange | undefined {
+  switch (change.kind) {
+    case 'moved_out':
+    case 'corrected':
+      return undefined;
+    case 'booked':
+    case 'moved_in':
+    case 'undone':
+      return lastChange(change.kind, null);
+    default:
+      return lastChange(change.kind, change.from);
+  }
+}
 
 /** Whether a change lets a token enter a slot: `booked` or `moved_in`. */
 export const isEntry = (change: Change): change is TokenEntered =>

@@ -4,33 +4,48 @@ import type {
   Booked,
   CallNext,
   Called,
+  CheckIn,
   ClosedSlot,
   CloseSlot,
+  Correct,
+  DatedTokenCommand,
   DelayDay,
   Departure,
+  EndLeave,
+  HolidaysPut,
+  LeaveTaken,
   Move,
   NoShow,
   Outcome,
+  PutHolidays,
   Reclassify,
+  ReopenSlot,
   Reordered,
+  RetireDoctor,
   RevisedSlot,
   ReviseSlot,
+  SetBreak,
   Start,
+  TakeLeave,
   TokenCommand,
+  Undone,
 } from './command.ts';
 import type { Doctor } from './doctor.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
+import { endLeave, openSlots, putDoctor, putHolidays, retireDoctor, takeLeave } from './doctors.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
-import { closeSlot, move, reclassify } from './moving.ts';
+import { closeSlot, move, reclassify, reopenSlot } from './moving.ts';
 import type { DoctorPlan, TakenSessions } from './namespace.ts';
 import type { Slot, Token } from './slot.ts';
 import type { SlotFacts } from './slot-facts.ts';
-import { addSlot, advanceTime, delayDay, openSlots, putDoctor, reviseSlot } from './slots.ts';
+import { addSlot, advanceTime, delayDay, reviseSlot } from './slots.ts';
 import { EngineState } from './state.ts';
-import { callNext, checkIn, complete, start } from './visit.ts';
+import { undo } from './undo.ts';
+import { correct } from './correction.ts';
+import { callNext, checkIn, complete, setBreak, skip, start } from './visit.ts';
 
 /**
- * The allocation rules R1-R17 over doctors, slots and tokens in memory. Each command is one synchronous method. It
+ * The allocation rules R1-R25 over doctors, slots and tokens in memory. Each command is one synchronous method. It
  * decides from the state, the command and the time in the command alone (R16). It returns the changes that it has
  * applied (R17), or a refusal and has changed nothing (R9).
  */
@@ -53,17 +68,23 @@ export class AllocationEngine extends EngineState {
     return noShow(this, command);
   }
 
-  /** Checks a booked patient in. From then on only an emergency (R3) or fewer seats (R12) bump the token. */
-  checkIn(command: TokenCommand): Outcome<Token> {
+  /**
+   * Checks a booked or skipped patient in, on the slot's date only (R20). From then on only an emergency (R3) or fewer
+   * seats (R12) bump the token.
+   */
+  checkIn(command: CheckIn): Outcome<Token> {
     return checkIn(this, command);
   }
 
-  /** Calls the next checked-in patient to the doctor: the best rank of the earliest slot of the day that has one. */
+  /**
+   * Calls the next checked-in patient of the day to the doctor, by the calling order (R18). As many patients are in
+   * consultation at once as the doctor has rooms (R19).
+   */
   callNext(command: CallNext): Outcome<Called> {
     return callNext(this, command);
   }
 
-  /** Calls one particular seated patient to the doctor. A doctor sees one patient at a time. */
+  /** Calls one particular seated patient to the doctor, when a room is free (R19). */
   start(command: Start): Outcome<Token> {
     return start(this, command);
   }
@@ -71,6 +92,27 @@ export class AllocationEngine extends EngineState {
   /** Ends a consultation; the seat is used up. */
   complete(command: TokenCommand): Outcome<Token> {
     return complete(this, command);
+  }
+
+  /**
+   * Marks a patient who was called or had checked in and is not there (R21). The token keeps seat and arrival, unless
+   * a waiting one may bump it now (R8).
+   */
+  skip(command: TokenCommand): Outcome<Reordered> {
+    return skip(this, command);
+  }
+
+  /** Takes back the last change of a token, live or over, if that was one of `UNDOABLE` (R22). */
+  undo(command: DatedTokenCommand): Outcome<Undone> {
+    return undo(this, command);
+  }
+
+  /**
+   * Corrects the name or the hospital id of a patient; also of a token that is over. An id with which another live token
+   * of the slot was booked is refused (R15).
+   */
+  correct(command: Correct): Outcome<Token> {
+    return correct(this, command);
   }
 
   /**
@@ -96,6 +138,16 @@ export class AllocationEngine extends EngineState {
     return closeSlot(this, command);
   }
 
+  /** Opens a slot again that the hospital has closed; a slot that its session does not yield any more stays closed (R24). */
+  reopenSlot(command: ReopenSlot): Outcome<Slot> {
+    return reopenSlot(this, command);
+  }
+
+  /** Sets or ends a doctor's break. The estimated times count from its end at the earliest. */
+  setBreak(command: SetBreak): Outcome<Doctor> {
+    return setBreak(this, command);
+  }
+
   /** Sets the delay of the slots of a day that are open and have not ended, and returns these slots. */
   delayDay(command: DelayDay): Outcome<readonly Slot[]> {
     return delayDay(this, command);
@@ -115,16 +167,19 @@ export class AllocationEngine extends EngineState {
   }
 
   /**
-   * Adds or changes a doctor, and makes the slots of the sessions match `planned`: missing slots are opened, unused
-   * slots are changed, closed or opened again, and slots with a live token stay as they are. A repeat changes
-   * nothing.
+   * Adds or changes a doctor, and lets the slots follow. Missing slots are opened. A slot that the sessions do not yield
+   * as it is follows its session when it has no live token, and is kept for its live tokens otherwise (R25). The slots
+   * of new leaves are closed (R24). A repeat changes nothing.
+   * @param planned what the sessions yield, leaves aside: up to the horizon the slots that have not ended, and on the date of each
+   *   slot that exists the one that its session yields there now
    */
   putDoctor(facts: DoctorFacts, planned: readonly SlotFacts[], at: EpochMs): Outcome<Doctor> {
     return putDoctor(this, facts, planned, at);
   }
 
   /**
-   * Opens the planned slots that do not exist yet, and those that closed with their session and are planned again.
+   * Opens the planned slots that do not exist yet, and those that closed with their session and are planned again. Slots
+   * that the sessions do not yield as they are follow or are kept, as in `putDoctor` (R25).
    */
   openSlots(
     doctorId: DoctorId,
@@ -132,6 +187,26 @@ export class AllocationEngine extends EngineState {
     at: EpochMs,
   ): Outcome<readonly SlotFacts[]> {
     return openSlots(this, doctorId, planned, at);
+  }
+
+  /** Retires a doctor whose patients have all been seen: no session yields a slot, and the empty slots close. */
+  retireDoctor(command: RetireDoctor): Outcome<Doctor> {
+    return retireDoctor(this, command);
+  }
+
+  /** Adds a leave, and closes the slots of its dates as `closeSlot` does (R24). */
+  takeLeave(command: TakeLeave): Outcome<LeaveTaken> {
+    return takeLeave(this, command);
+  }
+
+  /** Takes a leave back. Returns the slots of its dates that are open again, or for the first time (R24). */
+  endLeave(command: EndLeave): Outcome<readonly Slot[]> {
+    return endLeave(this, command);
+  }
+
+  /** Replaces the hospital's holidays. They close and open the slots of every doctor as leaves do (R24). */
+  putHolidays(command: PutHolidays): Outcome<HolidaysPut> {
+    return putHolidays(this, command);
   }
 
   /** Opens a single slot outside the sessions. */

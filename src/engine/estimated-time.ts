@@ -1,23 +1,71 @@
-import { epochMs, type EpochMs } from './ids.ts';
-import { delayedStartOf, endsAt } from './slot-facts.ts';
-import type { Token } from './slot.ts';
-import { holdsSeat } from './status.ts';
+import { isCalledFirst, slotsCalledFrom } from './calling-order.ts';
+import { epochMs, type EpochMs, type LocalDate } from './ids.ts';
+import type { Moment } from './moment.ts';
+import { inConsultationWith } from './rooms.ts';
+import type { Slot, SlotOwner, Token } from './slot.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const MINUTE_MS = 60_000;
 
 /**
- * The instant at which the doctor is expected to see a seated patient; null for a token that waits or is over.
+ * The instant at which the doctor is expected to see a patient: now for one in consultation, null for one who is not
+ * to be called: the token is skipped, waits, is completed or over, or its slot is past.
  *
- * The slot's pace is one patient every `(end - start) / capacity`. The time that the patients ahead need is counted
- * from `at` once a patient of the slot is in consultation, and before that from the delayed start at the earliest.
- * From one day after the delayed end of the slot there is no estimate.
+ * It follows the calling order over all slots of the day (R18): no patient is told an earlier time than one who is
+ * called before. Each patient ahead takes the pace of the own slot, `(end - start) / capacity`, shared by the rooms. It
+ * costs O(slots of the day + log of the tokens).
  */
-export function estimatedTimeOf(token: Token, at: EpochMs): EpochMs | null {
-  if (!holdsSeat(token.status) || token.status === 'COMPLETED') return null;
-  const { slot } = token;
-  const { startTime, endTime, capacity } = slot.facts;
-  if (at >= endsAt(slot.facts, 0) + DAY_MS) return null;
-  const from = slot.inConsultation > 0 ? at : Math.max(delayedStartOf(slot.facts), at);
-  const pace = (endTime - startTime) / capacity;
-  return epochMs(Math.floor(from + slot.seatedAheadOf(token) * pace));
+export function estimatedTimeOf(token: Token, moment: Moment): EpochMs | null {
+  const { slot, status } = token;
+  const { engine, at, todayIn } = moment;
+  const today = todayIn(slot.doctor.facts.timeZone);
+  if (engine.isPast(slot.facts, today, at)) return null;
+  if (status === 'IN_CONSULTATION') return at;
+  if (status !== 'BOOKED' && status !== 'CHECKED_IN') return null;
+
+  const slots =
+    slot.facts.date > today ? slot.day.slots : slotsCalledFrom(engine, slot.doctor, { today, at });
+  let free = firstFreeRoomAt(slot.doctor, today, moment);
+  const isFirst = isCalledFirst(token);
+  for (const each of slots) {
+    const emergencies = isFirst
+      ? each.checkedInEmergenciesAheadOf(token)
+      : each.checkedInEmergencies;
+    free += emergencies * paceOf(each);
+  }
+  if (!isFirst)
+    for (const each of slots) {
+      const { startTime, delayMinutes } = each.facts;
+      free = Math.max(free, startTime + delayMinutes * MINUTE_MS);
+      free += seenInTurn(each, moment, each === slot ? token : undefined) * paceOf(each);
+      if (each === slot) break;
+    }
+  return epochMs(Math.floor(free));
 }
+
+/**
+ * The instant at which a room is free for the next patient: when the doctor's break is over, and when those in
+ * consultation beyond the free rooms have been seen, each at the pace of the own slot.
+ */
+function firstFreeRoomAt(doctor: SlotOwner, today: LocalDate, { engine, at }: Moment): number {
+  const inConsultation = inConsultationWith(engine, doctor, { today, at });
+  const beyond = inConsultation.length - (doctor.facts.rooms - 1);
+  let free = Math.max(at, doctor.breakUntil ?? at);
+  for (const { slot } of inConsultation.slice(0, Math.max(0, beyond))) free += visitMsOf(slot);
+  return free;
+}
+
+/**
+ * How many patients are seen when it is the turn of a slot; with a token, those of them who are seen before it. One
+ * who has not come before the slot has ended counts no more.
+ */
+function seenInTurn(slot: Slot, { engine, at }: Moment, token: Token | undefined): number {
+  const countOf = (status: 'BOOKED' | 'CHECKED_IN'): number =>
+    token === undefined ? slot.inTurn(status) : slot.inTurnAheadOf(token, status);
+  return countOf('CHECKED_IN') + (engine.hasEnded(slot, at) ? 0 : countOf('BOOKED'));
+}
+
+/** Milliseconds that a visit takes by the plan of its slot. */
+const visitMsOf = ({ facts }: Slot): number => (facts.endTime - facts.startTime) / facts.capacity;
+
+/** Milliseconds after which the next patient of a slot can be called while all rooms are in use. */
+const paceOf = (slot: Slot): number => visitMsOf(slot) / slot.doctor.facts.rooms;

@@ -1,6 +1,6 @@
 /**
  * The engine: the allocation rules and the state that they act on. Other layers import only this file. DESIGN.md
- * explains the words and the rules R1-R17.
+ * explains the words and the rules R1-R25.
  *
  * - doctor: sees patients; has sessions, slots and the counters of arrivals, numbers and changes
  * - session: a recurring sitting of a doctor; it yields one slot on each of its weekdays
@@ -17,6 +17,7 @@
  * - refusal: the answer of a command that has changed nothing
  */
 export { alternativesTo } from './alternatives.ts';
+export { callingOrderOf, callingOrderOn, type CallingOrder } from './calling-order.ts';
 export * from './change.ts';
 export * from './command.ts';
 export type { Doctor } from './doctor.ts';
@@ -35,6 +36,7 @@ export {
   type EngineRefusal,
   type EngineRefusalCode,
 } from './refusal.ts';
+export type { RestoredToken } from './state.ts';
 export { outranks } from './line.ts';
 export { Slot, type Token } from './slot.ts';
 export * from './slot-facts.ts';

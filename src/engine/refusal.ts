@@ -1,3 +1,4 @@
+import type { LastKind } from './change.ts';
 import type { EpochMs, TokenId } from './ids.ts';
 import { nextStatuses, type Status } from './status.ts';
 
@@ -9,15 +10,19 @@ export const ENGINE_REFUSALS = [
   'doctor_not_found',
   'slot_not_found',
   'token_not_found',
+  'leave_not_found',
   'duplicate_booking',
   'slot_ended',
   'slot_closed',
   'waitlist_full',
+  'intake_closed',
   'invalid_transition',
+  'nothing_to_undo',
   'too_early',
   'consultation_in_progress',
   'nobody_waiting',
   'capacity_below_seated',
+  'doctor_in_use',
   'id_taken',
 ] as const;
 export type EngineRefusalCode = (typeof ENGINE_REFUSALS)[number];
@@ -34,13 +39,17 @@ export const COMMAND_REFUSALS = {
     'slot_ended',
     'slot_closed',
     'waitlist_full',
+    'intake_closed',
   ],
   cancel: ['token_not_found', 'invalid_transition'],
   noShow: ['token_not_found', 'invalid_transition', 'too_early'],
-  checkIn: ['token_not_found', 'invalid_transition'],
+  checkIn: ['token_not_found', 'slot_ended', 'invalid_transition', 'too_early'],
   callNext: ['doctor_not_found', 'slot_not_found', 'consultation_in_progress', 'nobody_waiting'],
   start: ['token_not_found', 'invalid_transition', 'consultation_in_progress'],
   complete: ['token_not_found', 'invalid_transition'],
+  skip: ['token_not_found', 'invalid_transition'],
+  correct: ['token_not_found', 'duplicate_booking'],
+  undo: ['token_not_found', 'duplicate_booking', 'slot_ended', 'slot_closed', 'nothing_to_undo'],
   move: [
     'slot_not_found',
     'token_not_found',
@@ -48,6 +57,7 @@ export const COMMAND_REFUSALS = {
     'slot_ended',
     'slot_closed',
     'waitlist_full',
+    'intake_closed',
     'invalid_transition',
   ],
   reclassify: ['token_not_found', 'invalid_transition'],
@@ -55,8 +65,14 @@ export const COMMAND_REFUSALS = {
   openSlots: ['doctor_not_found'],
   addSlot: ['doctor_not_found', 'slot_ended', 'id_taken'],
   reviseSlot: ['slot_not_found', 'slot_ended', 'slot_closed', 'capacity_below_seated'],
-  closeSlot: ['slot_not_found', 'slot_ended', 'slot_closed'],
+  closeSlot: ['slot_not_found', 'slot_ended', 'slot_closed', 'intake_closed'],
+  reopenSlot: ['slot_not_found', 'slot_ended', 'slot_closed'],
+  retireDoctor: ['doctor_not_found', 'doctor_in_use'],
+  takeLeave: ['doctor_not_found', 'slot_not_found', 'slot_ended', 'slot_closed', 'intake_closed'],
+  endLeave: ['doctor_not_found', 'leave_not_found'],
+  putHolidays: [],
   delayDay: ['doctor_not_found'],
+  setBreak: ['doctor_not_found'],
   advanceTime: ['doctor_not_found'],
 } as const satisfies Readonly<Record<string, readonly EngineRefusalCode[]>>;
 
@@ -68,12 +84,16 @@ interface RefusalFacts {
   /** The token that the patient has in the slot already (R15). */
   duplicate_booking: { readonly tokenId: TokenId };
   invalid_transition: { readonly from: Status; readonly allowed: readonly Status[] };
+  /** The last change of the token's place or status, which `undo` does not take back (R22). */
+  nothing_to_undo: { readonly lastChange: LastKind };
   /** The instant from which the command is allowed. */
   too_early: { readonly allowedFrom: EpochMs };
-  /** The token in consultation. */
+  /** The token in consultation: the one in the room that is asked for, or the earliest arrival (R19). */
   consultation_in_progress: { readonly tokenId: TokenId };
   /** How many seated tokens cannot be bumped (R12). */
   capacity_below_seated: { readonly count: number };
+  /** How many patients have still to be seen, and the token of the first of them. */
+  doctor_in_use: { readonly tokenId: TokenId; readonly count: number };
 }
 
 /** The codes without facts beside them. */

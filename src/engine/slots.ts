@@ -1,53 +1,20 @@
 import { ChangeSet } from './change-set.ts';
 import type { DelayDay, Outcome, RevisedSlot, ReviseSlot } from './command.ts';
-import { Doctor } from './doctor.ts';
-import type { DoctorFacts } from './doctor-facts.ts';
+import type { Doctor } from './doctor.ts';
+import { isListed } from './doctor-facts.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
 import { found } from './invariant.ts';
-import { sameDoctor, slotsToOpen, slotsToRevise } from './plan.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
-import { endsAt, type SlotFacts } from './slot-facts.ts';
+import { delayedStartOf, endsAt, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 
-// Commands that add or change doctors and slots, also while patients have tokens in them.
-
-/** See `AllocationEngine.putDoctor`. */
-export function putDoctor(
-  state: EngineState,
-  facts: DoctorFacts,
-  planned: readonly SlotFacts[],
-  at: EpochMs,
-): Outcome<Doctor> {
-  if (state.ids.taken([{ facts, planned }]).length > 0) return refuse('id_taken');
-  const known = state.doctor(facts.id);
-  const revised = slotsToRevise(known ?? new Doctor(facts), facts, planned, at);
-  const slots = [...slotsToOpen(planned, state.ids, at), ...revised];
-  const changeSet = new ChangeSet(state, at);
-  if (known === undefined || !sameDoctor(known.facts, facts)) changeSet.setDoctor(facts);
-  const slotsById = new Map(slots.map((slot) => [slot.id, slot]));
-  for (const slot of slotsById.values()) changeSet.setSlot(slot);
-  const doctor = found(state.doctor(facts.id), 'a doctor that was added is in memory');
-  return { ok: true, changes: changeSet.changes, value: doctor };
-}
-
-/** See `AllocationEngine.openSlots`. */
-export function openSlots(
-  state: EngineState,
-  doctorId: DoctorId,
-  planned: readonly SlotFacts[],
-  at: EpochMs,
-): Outcome<readonly SlotFacts[]> {
-  if (state.doctor(doctorId) === undefined) return refuse('doctor_not_found');
-  const opened = slotsToOpen(planned, state.ids, at);
-  const changeSet = new ChangeSet(state, at);
-  for (const slot of opened) changeSet.setSlot(slot);
-  return { ok: true, changes: changeSet.changes, value: opened };
-}
+// Commands that add or change slots, also while patients have tokens in them.
 
 /** See `AllocationEngine.addSlot`. */
 export function addSlot(state: EngineState, facts: SlotFacts, at: EpochMs): Outcome<Slot> {
-  if (state.doctor(facts.doctorId) === undefined) return refuse('doctor_not_found');
+  const doctor = state.doctor(facts.doctorId);
+  if (doctor === undefined || !isListed(doctor.facts)) return refuse('doctor_not_found');
   if (at >= endsAt(facts, state.rules.graceMinutes)) return refuse('slot_ended');
   if (state.ids.isTaken(facts.id)) return refuse('id_taken');
   const changeSet = new ChangeSet(state, at);
@@ -62,7 +29,9 @@ export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Rev
   if (slot === undefined) return refuse('slot_not_found');
   if (state.hasEnded(slot, command.at)) return refuse('slot_ended');
   if (slot.isClosed) return refuse('slot_closed');
-  const { capacity = slot.facts.capacity, delayMinutes = slot.facts.delayMinutes } = command;
+  const { facts } = slot;
+  const { capacity = facts.capacity, delayMinutes = facts.delayMinutes } = command;
+  const { intake = facts.intake } = command;
   if (slot.unbumpableSeats > capacity)
     return refuseWith({ code: 'capacity_below_seated', count: slot.unbumpableSeats });
 
@@ -77,7 +46,8 @@ export function reviseSlot(state: EngineState, command: ReviseSlot): Outcome<Rev
     changeSet.transition(weakest, 'bumped');
     bumped.push(weakest);
   }
-  setSlotIfChanged(changeSet, slot, { ...slot.facts, capacity, delayMinutes });
+  const revised = { ...delayed(facts, delayMinutes, command.at), capacity, intake };
+  setSlotIfChanged(changeSet, slot, revised);
   const promoted = changeSet.fillSeats(slot);
   return { ok: true, changes: changeSet.changes, value: { slot, bumped, promoted } };
 }
@@ -93,7 +63,7 @@ export function delayDay(state: EngineState, command: DelayDay): Outcome<readonl
   const changeSet = new ChangeSet(state, at);
   for (const slot of slots) {
     changeSet.fillSeats(slot);
-    setSlotIfChanged(changeSet, slot, { ...slot.facts, delayMinutes });
+    setSlotIfChanged(changeSet, slot, delayed(slot.facts, delayMinutes, at));
   }
   return { ok: true, changes: changeSet.changes, value: slots };
 }
@@ -110,7 +80,17 @@ export function advanceTime(state: EngineState, doctorId: DoctorId, at: EpochMs)
   return { ok: true, changes: changeSet.changes, value: doctor };
 }
 
+/** The facts with another delay. It moves the start only while the slot has not begun. */
+const delayed = (facts: SlotFacts, delayMinutes: number, at: EpochMs): SlotFacts => ({
+  ...facts,
+  delayMinutes,
+  startDelayMinutes: at < delayedStartOf(facts) ? delayMinutes : facts.startDelayMinutes,
+});
+
 function setSlotIfChanged(changeSet: ChangeSet, { facts }: Slot, revised: SlotFacts): void {
-  const isSame = facts.capacity === revised.capacity && facts.delayMinutes === revised.delayMinutes;
+  const isSame =
+    facts.capacity === revised.capacity &&
+    facts.delayMinutes === revised.delayMinutes &&
+    facts.intake === revised.intake;
   if (!isSame) changeSet.setSlot(revised);
 }

@@ -1,17 +1,44 @@
-import type { Change, TokenFacts, TokenReclassified, TokenTransition } from './change.ts';
+import {
+  lastChangeAfter,
+  type Change,
+  type LastChange,
+  type TokenChange,
+  type TokenCorrected,
+  type TokenEntered,
+  type TokenFacts,
+  type TokenReclassified,
+  type TokenTransition,
+  type TokenUndone,
+} from './change.ts';
 import type { EngineRules } from './command.ts';
-import { Doctor } from './doctor.ts';
+import { Doctor, type WantedSlots } from './doctor.ts';
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
-import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
+import type {
+  DoctorId,
+  EpochMs,
+  LocalDate,
+  LocalInstant,
+  SessionId,
+  SlotId,
+  TokenId,
+} from './ids.ts';
 import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
 import { EMERGENCY, type PatientClass } from './patient-class.ts';
+import { PatientIndex } from './patient-index.ts';
 import { Slot, type Token } from './slot.ts';
 import { endsAt, type SlotFacts } from './slot-facts.ts';
-import { impliesCheckIn, isLive } from './status.ts';
+import { isLive, presenceAt, type Status } from './status.ts';
 
 /** How long patients are still called from a slot of a past day after the slot has ended: four hours. */
 const AFTER_HOURS_MS = 4 * 3_600_000;
+
+/** A token as a store has it. */
+export interface RestoredToken extends Omit<TokenFacts, 'to'> {
+  readonly status: Status;
+  readonly room: string | null;
+  readonly last: LastChange;
+}
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -27,6 +54,7 @@ export class EngineState {
   readonly #tokens = new Map<TokenId, Token>();
   /** In a dry run, what rolls back each applied change, in the order of the changes; null outside a dry run. */
   #inverses: (() => void)[] | null = null;
+  readonly #patients = new PatientIndex();
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
@@ -56,17 +84,17 @@ export class EngineState {
   }
 
   /**
-   * The slot with this id; for a session id, the session's next slot that still takes bookings.
-   * @param after for a session id: only slots that start no earlier than this one count, and not this one itself
+   * The slot with this id; for a session id, the session's next slot that has not ended, see `nextSlotOfSession`.
+   * @param wanted for a session id: which of its slots count
    */
-  resolveSlot(id: SlotId, at: EpochMs, after?: Slot): Slot | undefined {
+  resolveSlot(id: SlotId, at: EpochMs, wanted?: WantedSlots): Slot | undefined {
     const slot = this.#ids.slot(id);
     if (slot !== undefined) return slot;
     // The id may be a session's, because slots and sessions share one namespace.
     const session = id as string as SessionId;
     return this.#ids
       .session(session)
-      ?.nextSlotOfSession(session, at, this.rules.graceMinutes, after);
+      ?.nextSlotOfSession(session, at, this.rules.graceMinutes, wanted);
   }
 
   /** The doctor of the session with this id; undefined for the id of a slot. */
@@ -74,19 +102,45 @@ export class EngineState {
     return this.#ids.session(id as SessionId);
   }
 
+  /** Whether an id is a session's, and every slot of the session has ended: in memory or not, none takes a newcomer. */
+  isSessionOver(id: SlotId, at: EpochMs): boolean {
+    return this.sessionDoctor(id) !== undefined && this.resolveSlot(id, at) === undefined;
+  }
+
   /** The live token with this id, if its slot is in memory. */
   token(id: TokenId): Token | undefined {
+    const token = this.#tokens.get(id);
+    return token !== undefined && isLive(token.status) ? token : undefined;
+  }
+
+  /** The token with this id, live or over, if its slot is in memory. */
+  anyToken(id: TokenId): Token | undefined {
     return this.#tokens.get(id);
+  }
+
+  /** The tokens in memory by their patients. */
+  get patients(): PatientIndex {
+    return this.#patients;
   }
 
   /** Every live token of the slots in memory. */
   get tokens(): Iterable<Token> {
-    return this.#tokens.values();
+    return Array.from(this.#tokens.values()).filter(({ status }) => isLive(status));
   }
 
   /** Whether a slot has ended: it takes no booking and promotes no token any more (R11). */
   hasEnded(slot: Slot, at: EpochMs): boolean {
     return at >= endsAt(slot.facts, this.rules.graceMinutes);
+  }
+
+  /**
+   * Whether a slot of an earlier date is still going on: it has not ended, or a patient of it is with the doctor.
+   * @param today the calendar day of `at` in the doctor's time zone
+   */
+  isGoingOn(slot: Slot, today: LocalDate, at: EpochMs): boolean {
+    const { facts, inConsultation } = slot;
+    if (at < facts.startTime || this.isPast(facts, today, at)) return false;
+    return inConsultation > 0 || !this.hasEnded(slot, at);
   }
 
   /**
@@ -121,15 +175,21 @@ export class EngineState {
       case 'slot_set':
         this.#setSlot(change.slot);
         break;
+      case 'break_set':
+        this.#doctorOf(change.doctorId).breakUntil = change.until;
+        break;
       case 'booked':
       case 'moved_in':
-        this.#addToken(change);
+        this.#enter(change);
         break;
       case 'moved_out':
         this.#removeToken(this.#expectToken(change.tokenId, change.from));
         break;
       case 'reclassified':
         this.#reclassify(change);
+        break;
+      case 'corrected':
+        this.#correct(change);
         break;
       default:
         this.#transition(change);
@@ -155,27 +215,77 @@ export class EngineState {
   }
 
   /** Adds a doctor from a store's snapshot, without slots. */
-  restoreDoctor({ facts, version, lastArrival, lastNumbers }: DoctorSnapshot): void {
+  restoreDoctor({ facts, version, lastArrival, lastNumbers, breakUntil }: DoctorSnapshot): void {
     const doctor = this.#setDoctor(facts);
     doctor.version = version;
     doctor.lastArrival = lastArrival;
-    for (const [date, number] of lastNumbers) doctor.day(date).lastNumber = number;
+    doctor.breakUntil = breakUntil;
+    this.restoreNumbers(facts.id, lastNumbers);
+  }
+
+  /** Restores day counters of a doctor in memory. A counter in memory that is ahead of the store's stays (R10). */
+  restoreNumbers(id: DoctorId, lastNumbers: DoctorSnapshot['lastNumbers']): void {
+    const doctor = this.#doctorOf(id);
+    for (const [date, number] of lastNumbers) {
+      const day = doctor.day(date);
+      day.lastNumber = Math.max(day.lastNumber, number);
+    }
   }
 
   /**
-   * Adds a slot of a doctor in memory, with its live tokens.
+   * Adds a slot of a doctor in memory, with its tokens, those that are over included.
    * @param lastNumber the number printed last on the slot's day
    */
-  restoreSlot(facts: SlotFacts, tokens: readonly TokenFacts[], lastNumber = 0): void {
+  restoreSlot(facts: SlotFacts, tokens: readonly RestoredToken[], lastNumber = 0): void {
     this.#setSlot(facts);
     for (const token of tokens) this.#addToken(token);
     const { day } = this.#slotOf(facts.id);
     day.lastNumber = Math.max(day.lastNumber, lastNumber);
   }
 
+  /** Records that memory has everything of a doctor that `completeFrom` promises from this instant on. */
+  setComplete(id: DoctorId, from: LocalInstant): void {
+    this.#doctorOf(id).completeFrom = from;
+  }
+
+  /**
+   * Whether memory may lack slots of a doctor that are not past at this instant. The clock was set back, or the doctor
+   * moved to a time zone in which it is still the day before, since these slots were evicted.
+   */
+  isIncomplete(id: DoctorId, { at, today }: LocalInstant): boolean {
+    const from = this.#doctors.get(id)?.completeFrom ?? null;
+    return from !== null && (at < from.at || today < from.today);
+  }
+
+  /** The slots of a doctor that can be evicted: they are past and no token waits in them. */
+  evictableSlots(id: DoctorId, { at, today }: LocalInstant): Slot[] {
+    const slots = this.#doctors.get(id)?.slots ?? [];
+    // Slots are sorted by day, so usually the first slot is of today.
+    const first = slots.findIndex(({ facts }) => facts.date >= today);
+    return slots
+      .slice(0, first === -1 ? slots.length : first)
+      .filter((slot) => slot.waiting === 0 && this.isPast(slot.facts, today, at));
+  }
+
+  /**
+   * Evicts from memory what is past at this instant. The doctor remembers the instant, so that `isIncomplete` tells
+   * when the store must restore something of it.
+   * @param firstDay the first date whose day counter stays in memory in any case
+   */
+  evictPast(id: DoctorId, now: LocalInstant, firstDay: LocalDate): void {
+    const doctor = this.#doctorOf(id);
+    for (const slot of this.evictableSlots(id, now)) this.evictSlot(slot);
+    doctor.evictDaysBefore(firstDay);
+    const { at, today } = doctor.completeFrom ?? now;
+    doctor.completeFrom = {
+      at: now.at > at ? now.at : at,
+      today: now.today > today ? now.today : today,
+    };
+  }
+
   /** Evicts a slot and its tokens from memory. They can be read from the store. */
   evictSlot(slot: Slot): void {
-    for (const token of slot.tokens()) this.#removeToken(token);
+    for (const token of [...slot.tokens(), ...slot.over()]) this.#removeToken(token);
     this.#ids.removeSlot(slot);
     this.#doctorOf(slot.facts.doctorId).removeSlot(slot);
   }
@@ -193,24 +303,37 @@ export class EngineState {
   #inverseOf(change: Change): () => void {
     const doctor = this.#doctors.get(change.doctorId);
     if (doctor === undefined) return () => this.evictDoctor(change.doctorId);
-    const { version, lastArrival } = doctor;
+    const { version, lastArrival, breakUntil } = doctor;
     const rollBack = this.#inverseIn(doctor, change);
     return () => {
       rollBack();
       doctor.version = version;
       doctor.lastArrival = lastArrival;
+      doctor.breakUntil = breakUntil;
     };
   }
 
   #inverseIn({ facts }: Doctor, change: Change): () => void {
-    if (change.kind === 'doctor_set') return () => this.#setDoctor(facts);
-    if (change.kind === 'slot_set') {
-      const before = this.#ids.slot(change.slot.id)?.facts;
-      return before === undefined
-        ? () => this.evictSlot(this.#slotOf(change.slot.id))
-        : () => this.#setSlot(before);
+    switch (change.kind) {
+      case 'doctor_set':
+        return () => this.#setDoctor(facts);
+      case 'slot_set':
+        return this.#inverseOfSlot(change.slot.id);
+      case 'break_set':
+        return () => undefined;
+      default:
+        return this.#inverseOfToken(change);
     }
-    const { tokenId, slotId } = change;
+  }
+
+  #inverseOfSlot(id: SlotId): () => void {
+    const before = this.#ids.slot(id)?.facts;
+    return before === undefined
+      ? () => this.evictSlot(this.#slotOf(id))
+      : () => this.#setSlot(before);
+  }
+
+  #inverseOfToken({ tokenId, slotId }: TokenChange): () => void {
     const { day } = this.#slotOf(slotId);
     const { lastNumber } = day;
     const token = this.#tokens.get(tokenId);
@@ -223,12 +346,11 @@ export class EngineState {
     };
   }
 
-  /** Puts a token back into its slot, as it was before. */
+  /** Puts a token back where it was, live or over, as it was before. */
   #putBack(token: Token, before: Token): void {
-    invariant(isLive(before.status), 'a token that has changed was live before');
     Object.assign(token, before);
     this.#tokens.set(token.id, token);
-    token.slot.addToken(token, before.status);
+    this.#place(token);
   }
 
   #doctorOf(id: DoctorId): Doctor {
@@ -273,7 +395,16 @@ export class EngineState {
     doctor.addSlot(slot);
   }
 
-  #addToken(facts: TokenFacts): void {
+  #enter(change: TokenEntered): void {
+    this.#addToken({
+      ...change,
+      status: change.to,
+      room: null,
+      last: found(lastChangeAfter(change), 'an entry is a change of place'),
+    });
+  }
+
+  #addToken(facts: RestoredToken): void {
     const slot = this.#slotOf(facts.slotId);
     const token: Token = {
       id: facts.tokenId,
@@ -284,8 +415,10 @@ export class EngineState {
       arrival: facts.arrival,
       number: facts.number,
       bookedAt: facts.bookedAt,
-      status: facts.to,
+      status: facts.status,
       hasCheckedIn: facts.hasCheckedIn,
+      room: facts.room,
+      last: facts.last,
     };
     const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);
@@ -293,13 +426,30 @@ export class EngineState {
     const sizeBefore = this.#tokens.size;
     this.#tokens.set(token.id, token);
     invariant(this.#tokens.size > sizeBefore, 'a token has one place in one slot');
-    slot.addToken(token, facts.to);
+    this.#place(token);
+  }
+
+  /** Puts a token where its status belongs: in the slot's line, or among those that are over. */
+  #place(token: Token): void {
+    const { slot, status } = token;
+    this.#patients.add(token);
+    if (!isLive(status)) {
+      slot.addOver(token);
+      return;
+    }
+    slot.addToken(token, status);
     invariant(slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
   }
 
+  /** Takes a token from where its status belongs. */
+  #unplace(token: Token): void {
+    this.#patients.remove(token);
+    if (isLive(token.status)) token.slot.removeToken(token, token.status);
+    else token.slot.removeOver(token);
+  }
+
   #removeToken(token: Token): void {
-    invariant(isLive(token.status), 'a token in a slot is live');
-    token.slot.removeToken(token, token.status);
+    this.#unplace(token);
     this.#tokens.delete(token.id);
   }
 
@@ -309,21 +459,29 @@ export class EngineState {
     return token;
   }
 
-  #reclassify({ tokenId, from, patientType, priority }: TokenReclassified): void {
-    const token = this.#expectToken(tokenId, from);
-    token.slot.removeToken(token, from);
-    token.patientClass = this.#classWithPriority(patientType, priority);
-    token.slot.addToken(token, from);
+  #reclassify(change: TokenReclassified): void {
+    const token = this.#expectToken(change.tokenId, change.from);
+    this.#unplace(token);
+    token.patientClass = this.#classWithPriority(change.patientType, change.priority);
+    token.last = lastChangeAfter(change) ?? token.last;
+    this.#place(token);
   }
 
-  #transition(change: TokenTransition): void {
+  #correct({ tokenId, from, patientName, patientId }: TokenCorrected): void {
+    const token = this.#expectToken(tokenId, from);
+    token.patientName = patientName;
+    this.#patients.remove(token);
+    token.patientId = patientId;
+    this.#patients.add(token);
+  }
+
+  #transition(change: TokenTransition | TokenUndone): void {
     const token = this.#expectToken(change.tokenId, change.from);
-    token.slot.removeToken(token, change.from);
+    this.#unplace(token);
     token.status = change.to;
-    token.hasCheckedIn ||= impliesCheckIn(change.to);
-    if (isLive(change.to)) {
-      token.slot.addToken(token, change.to);
-      invariant(token.slot.seatsLeft >= 0, 'a slot never seats more than its capacity (R1)');
-    } else this.#tokens.delete(token.id);
+    token.hasCheckedIn = presenceAt(change.to) ?? token.hasCheckedIn;
+    if (change.kind === 'started') token.room = change.room;
+    token.last = lastChangeAfter(change) ?? token.last;
+    this.#place(token);
   }
 }

@@ -1,28 +1,42 @@
 /**
  * The status table of the allocation rules, as data: whether a token of a status holds a seat, and which statuses it
- * may change to. A move stands beside this table, because there the token leaves one slot and enters another (R13).
+ * may change to, by a command on the token and by what others do. A move stands beside this table, because there the
+ * token leaves one slot and enters another (R13). An undo stands beside it too, because it leads back (R22).
  */
 export const STATUSES = {
   BOOKED: {
     seated: true,
-    next: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+    next: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+    byOthers: ['WAITING'],
   },
   CHECKED_IN: {
     seated: true,
-    next: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+    next: ['IN_CONSULTATION', 'SKIPPED', 'CANCELLED', 'NO_SHOW'],
+    byOthers: ['WAITING'],
   },
-  IN_CONSULTATION: { seated: true, next: ['COMPLETED'] },
-  COMPLETED: { seated: true, next: [] },
-  WAITING: { seated: false, next: ['BOOKED', 'CANCELLED', 'EXPIRED'] },
-  CANCELLED: { seated: false, next: [] },
-  NO_SHOW: { seated: false, next: [] },
-  EXPIRED: { seated: false, next: [] },
+  SKIPPED: {
+    seated: true,
+    next: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+    byOthers: ['WAITING'],
+  },
+  IN_CONSULTATION: { seated: true, next: ['COMPLETED', 'SKIPPED', 'NO_SHOW'], byOthers: [] },
+  COMPLETED: { seated: true, next: [], byOthers: [] },
+  WAITING: { seated: false, next: ['CANCELLED'], byOthers: ['BOOKED', 'CHECKED_IN', 'EXPIRED'] },
+  CANCELLED: { seated: false, next: [], byOthers: [] },
+  NO_SHOW: { seated: false, next: [], byOthers: [] },
+  EXPIRED: { seated: false, next: [], byOthers: [] },
 } as const;
 
 export type Status = keyof typeof STATUSES;
 
 /** The statuses that hold a seat, in the table's order. */
-export const SEATED_STATUSES = ['BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED'] as const;
+export const SEATED_STATUSES = [
+  'BOOKED',
+  'CHECKED_IN',
+  'SKIPPED',
+  'IN_CONSULTATION',
+  'COMPLETED',
+] as const;
 export type SeatedStatus = (typeof SEATED_STATUSES)[number];
 /** The statuses of a live token: it holds a seat of its slot or is on the waitlist. */
 export type LiveStatus = SeatedStatus | 'WAITING';
@@ -38,9 +52,26 @@ export const isLive = (status: Status): status is LiveStatus =>
 export const awaitsConsultation = (status: Status): boolean =>
   isLive(status) && status !== 'IN_CONSULTATION' && status !== 'COMPLETED';
 
-/** Whether a change to this status means that the patient is at the clinic. */
-export const impliesCheckIn = (status: Status): boolean =>
-  status === 'CHECKED_IN' || status === 'IN_CONSULTATION';
+/** Whether the hospital still has something to do for the patient: to see the patient, or to end the consultation. */
+export const isWithHospital = (status: Status): boolean => isLive(status) && status !== 'COMPLETED';
+
+/**
+ * Whether a token of this status says that the patient is at the clinic. Null for a token that waits or is over: it
+ * keeps what was so before, because it comes back with it (R5, R22).
+ */
+export function presenceAt(status: Status): boolean | null {
+  switch (status) {
+    case 'CHECKED_IN':
+    case 'IN_CONSULTATION':
+    case 'COMPLETED':
+      return true;
+    case 'BOOKED':
+    case 'SKIPPED':
+      return false;
+    default:
+      return null;
+  }
+}
 
 /**
  * The status that a token gets with a seat: `CHECKED_IN` when the patient has checked in, otherwise `BOOKED` (R5).
@@ -48,8 +79,15 @@ export const impliesCheckIn = (status: Status): boolean =>
 export const seatStatusOf = ({ hasCheckedIn }: { readonly hasCheckedIn: boolean }): SeatedStatus =>
   hasCheckedIn ? 'CHECKED_IN' : 'BOOKED';
 
-/** The statuses that this one may change to, in the table's order. */
+/** The statuses to which a command on the token leads from this one, in the table's order. */
 export const nextStatuses = (status: Status): readonly Status[] => STATUSES[status].next;
+
+/** Whether a token may change from one status to another, by its own command or by what others do. */
+export const mayFollow = (from: Status, to: Status): boolean => {
+  const { next, byOthers }: { next: readonly Status[]; byOthers: readonly Status[] } =
+    STATUSES[from];
+  return next.includes(to) || byOthers.includes(to);
+};
 
 /** Whether a string is the name of a status. */
 export const isStatus = (raw: string): raw is Status => Object.hasOwn(STATUSES, raw);

@@ -1,105 +1,158 @@
 import { refusalOfTransition } from './booking.ts';
+import { nextToCall, slotsCalledFrom } from './calling-order.ts';
 import { ChangeSet } from './change-set.ts';
-import type { CallNext, Called, Outcome, Start, TokenCommand } from './command.ts';
-import { startsBefore, type Doctor } from './doctor.ts';
-import type { EpochMs, LocalDate } from './ids.ts';
-import { refuse, refuseWith } from './refusal.ts';
-import type { Slot, SlotOwner, Token } from './slot.ts';
+import type {
+  CallNext,
+  Called,
+  CheckIn,
+  Outcome,
+  Reordered,
+  SetBreak,
+  Start,
+  TokenCommand,
+} from './command.ts';
+import type { Doctor } from './doctor.ts';
+import { epochMs, type EpochMs } from './ids.ts';
+import { found } from './invariant.ts';
+import { refuse, refuseWith, type Refused } from './refusal.ts';
+import { currentOf, inConsultationWith, occupantOf } from './rooms.ts';
+import type { Slot, Token } from './slot.ts';
 import type { EngineState } from './state.ts';
 
 // The visit: a patient checks in, is called, and sees the doctor.
 
+const MINUTE_MS = 60_000;
+
 /** See `AllocationEngine.checkIn`. */
-export function checkIn(state: EngineState, { tokenId, at }: TokenCommand): Outcome<Token> {
-  const token = state.token(tokenId);
-  return token === undefined
-    ? refuse('token_not_found')
-    : (refusalOfTransition(token, 'CHECKED_IN') ??
-        transitionTo(new ChangeSet(state, at), token, 'checked_in'));
+export function checkIn(state: EngineState, command: CheckIn): Outcome<Token> {
+  const { today, at, dateBegins } = command;
+  const token = state.token(command.tokenId);
+  if (token === undefined) return refuse('token_not_found');
+  if (state.isPast(token.slot.facts, today, at)) return refuse('slot_ended');
+  const refusal = refusalOfTransition(token, 'CHECKED_IN');
+  if (refusal !== undefined) return refusal;
+  return at < dateBegins
+    ? refuseWith({ code: 'too_early', allowedFrom: dateBegins })
+    : transitionTo(state, token, 'checked_in', at);
 }
 
 /** See `AllocationEngine.start`. */
-export function start(state: EngineState, { tokenId, today, at }: Start): Outcome<Token> {
-  const token = state.token(tokenId);
+export function start(state: EngineState, command: Start): Outcome<Token> {
+  const token = state.token(command.tokenId);
   if (token === undefined) return refuse('token_not_found');
   const refusal = refusalOfTransition(token, 'IN_CONSULTATION');
   if (refusal !== undefined) return refusal;
-  const current = inConsultationWith(state, token.slot.doctor, today, at);
-  return current === undefined
-    ? transitionTo(new ChangeSet(state, at), token, 'started')
-    : refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
+  const { doctor } = token.slot;
+  const occupant = occupantOf(inConsultationWith(state, doctor, command), doctor, command.room);
+  if (occupant !== undefined) return inConsultation(occupant);
+  return transitionTo(state, token, 'started', command.at, command.room);
 }
 
 /** See `AllocationEngine.complete`. */
-export function complete(state: EngineState, { tokenId, at }: TokenCommand): Outcome<Token> {
+export function complete(state: EngineState, command: TokenCommand): Outcome<Token> {
+  const token = state.token(command.tokenId);
+  if (token === undefined) return refuse('token_not_found');
+  return (
+    refusalOfTransition(token, 'COMPLETED') ?? transitionTo(state, token, 'completed', command.at)
+  );
+}
+
+/** See `AllocationEngine.skip`. */
+export function skip(state: EngineState, { tokenId, at }: TokenCommand): Outcome<Reordered> {
   const token = state.token(tokenId);
-  return token === undefined
-    ? refuse('token_not_found')
-    : (refusalOfTransition(token, 'COMPLETED') ??
-        transitionTo(new ChangeSet(state, at), token, 'completed'));
+  if (token === undefined) return refuse('token_not_found');
+  const refusal = refusalOfTransition(token, 'SKIPPED');
+  if (refusal !== undefined) return refusal;
+  const changeSet = new ChangeSet(state, at);
+  const promoted = skipIn(changeSet, token) ?? null;
+  return { ok: true, changes: changeSet.changes, value: { token, bumped: null, promoted } };
 }
 
 /** See `AllocationEngine.callNext`. */
 export function callNext(state: EngineState, command: CallNext): Outcome<Called> {
-  const { slotId, today, at } = command;
+  const { room, at } = command;
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
-  const slot = slotId === null ? undefined : state.slot(slotId);
-  const isSession = slotId !== null && state.sessionDoctor(slotId) === doctor;
-  if (slotId !== null && slot?.doctor !== doctor && !isSession) return refuse('slot_not_found');
-  const current = inConsultationWith(state, doctor, today, at);
-  if (current !== undefined && !command.completeCurrent)
-    return refuseWith({ code: 'consultation_in_progress', tokenId: current.id });
-  const next = slot === undefined ? nextOfDay(state, doctor, command) : slot.nextCheckedIn();
-  if (next === undefined) return refuse('nobody_waiting');
+  const slots = slotsAskedFor(state, doctor, command);
+  if (slots === undefined) return refuse('slot_not_found');
+  const here = inConsultationWith(state, doctor, command);
+  const current = command.current === null ? undefined : currentOf(here, doctor, room);
+  const staying = here.filter((token) => token !== current);
+  const occupant = occupantOf(staying, doctor, room);
+  if (occupant !== undefined) return inConsultation(occupant);
+  // Nothing may change when there is nobody to call (R9). So it is decided first who gets the seat of a skipped token.
+  const isSkip = command.current === 'skipped';
+  const heir = isSkip && current !== undefined ? heirOf(state, current, at) : undefined;
+  const heirIsCalled = heir?.hasCheckedIn === true && slots.includes(heir.slot);
+  if (nextToCall(slots) === undefined && !heirIsCalled) return refuse('nobody_waiting');
+
   const changeSet = new ChangeSet(state, at);
-  if (current !== undefined) changeSet.transition(current, 'completed');
-  changeSet.transition(next, 'started');
-  return {
-    ok: true,
-    changes: changeSet.changes,
-    value: { token: next, completed: current ?? null },
+  const promoted = current !== undefined && isSkip ? skipIn(changeSet, current) : undefined;
+  if (current !== undefined && !isSkip) changeSet.transition(current, 'completed');
+  const token = found(nextToCall(slots), 'a checked-in token stays checked in until it is called');
+  changeSet.transition(token, 'started', null, room);
+  const value = {
+    token,
+    completed: isSkip ? null : (current ?? null),
+    skipped: isSkip ? (current ?? null) : null,
+    promoted: promoted ?? null,
   };
+  return { ok: true, changes: changeSet.changes, value };
+}
+
+/** See `AllocationEngine.setBreak`. */
+export function setBreak(state: EngineState, command: SetBreak): Outcome<Doctor> {
+  const { doctorId, minutes, at } = command;
+  const doctor = state.doctor(doctorId);
+  if (doctor === undefined) return refuse('doctor_not_found');
+  const changeSet = new ChangeSet(state, at);
+  const until = minutes === 0 ? null : epochMs(at + minutes * MINUTE_MS);
+  if (until !== doctor.breakUntil) changeSet.setBreak(doctorId, until);
+  return { ok: true, changes: changeSet.changes, value: doctor };
 }
 
 function transitionTo(
-  changeSet: ChangeSet,
+  state: EngineState,
   token: Token,
   kind: 'checked_in' | 'started' | 'completed',
+  at: EpochMs,
+  room: string | null = null,
 ): Outcome<Token> {
-  changeSet.transition(token, kind);
+  const changeSet = new ChangeSet(state, at);
+  changeSet.transition(token, kind, null, room);
   return { ok: true, changes: changeSet.changes, value: token };
 }
 
-/** The token that is with the doctor. A token of a past day that was never completed does not count. */
-function inConsultationWith(
-  state: EngineState,
-  { inConsultation }: SlotOwner,
-  today: LocalDate,
-  at: EpochMs,
-): Token | undefined {
-  const current = [...inConsultation].filter(({ slot }) => !state.isPast(slot.facts, today, at));
-  // There is at most one, unless the clock was set back to a past day. Then the earliest arrival counts, because the
-  // order of the set can differ after a restart and the answer must not (R16).
-  return current.sort((a, b) => a.arrival - b.arrival)[0];
+const inConsultation = ({ id }: Token): Refused =>
+  refuseWith({ code: 'consultation_in_progress', tokenId: id });
+
+/** Marks a token as skipped (R21). Returns the waiting token that got its seat, if one may bump it now (R8). */
+function skipIn(changeSet: ChangeSet, token: Token): Token | undefined {
+  changeSet.fillSeats(token.slot);
+  changeSet.transition(token, 'skipped');
+  return changeSet.yieldSeat(token);
 }
 
-/**
- * The checked-in token to call next: the best rank of the earliest slot that has one. The slots are those of the day,
- * or of one session on that day, and any slot of a past day that is still running.
- */
-function nextOfDay(
+/** The waiting token that gets the seat of a token in consultation when that one is skipped (R8). */
+function heirOf(state: EngineState, { slot, patientClass }: Token, at: EpochMs): Token | undefined {
+  const waiter = slot.nextWaiting();
+  if (waiter === undefined || slot.isClosed || state.hasEnded(slot, at)) return undefined;
+  const isHigher = waiter.patientClass.priority > patientClass.priority;
+  return isHigher && slot.victimFor(waiter.patientClass) === undefined ? waiter : undefined;
+}
+
+/** The slots from which a call takes its patient, in the order of their starts; undefined when there is no such slot. */
+function slotsAskedFor(
   state: EngineState,
-  { slotsWithCheckedIn }: Doctor,
-  { slotId: session, today, at }: CallNext,
-): Token | undefined {
-  let earliest: Slot | undefined;
-  for (const slot of slotsWithCheckedIn) {
-    const { facts } = slot;
-    const isAskedFor = session === null || (facts.sessionId as string | null) === session;
-    const isOfDay = facts.date <= today && !state.isPast(facts, today, at);
-    if (isAskedFor && isOfDay && (earliest === undefined || startsBefore(slot, earliest)))
-      earliest = slot;
-  }
-  return earliest?.nextCheckedIn();
+  doctor: Doctor,
+  command: CallNext,
+): readonly Slot[] | undefined {
+  const { slotId } = command;
+  if (slotId === null) return slotsCalledFrom(state, doctor, command);
+  const slot = state.slot(slotId);
+  if (slot?.doctor === doctor) return [slot];
+  if (state.sessionDoctor(slotId) !== doctor) return undefined;
+  return slotsCalledFrom(state, doctor, command).filter(
+    ({ facts }) => (facts.sessionId as string | null) === slotId,
+  );
 }

@@ -1,9 +1,12 @@
+import type { ServerOptions } from 'node:http';
 import accepts from '@fastify/accepts';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
+import { Connections, type ConnectionLimits } from './connections.ts';
 import { describeRoutes, serveDescription } from './description.ts';
 import { answerOtherMethods, handleErrors, refuseConnection, refuseUrl } from './errors.ts';
 import { takeJson } from './json-body.ts';
@@ -25,14 +28,12 @@ export interface AppDeps {
   readonly clock: () => EpochMs;
   /** The version of the service, as `/openapi.json` gives it. */
   readonly version: string;
+  readonly connectionLimits: ConnectionLimits;
+  readonly admissionLimits: AdmissionLimits;
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
-/** Milliseconds within which a whole request must arrive. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Milliseconds from one search for late requests to the next. */
-const TIMEOUT_CHECK_MS = 5_000;
 
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
@@ -41,9 +42,12 @@ export async function buildApp({
   logger,
   clock,
   version,
+  connectionLimits,
+  admissionLimits,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const order = new RequestOrder();
+  const connections = new Connections(connectionLimits, order, logger);
   const app = Fastify({
     // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
     loggerInstance: logger.child(
@@ -56,17 +60,13 @@ export async function buildApp({
     // The start of the process is part of each request id, so that the ids of two processes differ.
     genReqId: createRequestIds(clock()),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Node gets the limit too, because its own limit for headers is 60 seconds and it applies the longer of the two.
-    http: {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    },
+    serverFactory: (handle, { http }) => connections.createServer(handle, http as ServerOptions),
     // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket, order),
+    clientErrorHandler: (error, socket) =>
+      refuseConnection(error, socket, order, connections.expectation),
     frameworkErrors: (error, request, reply) => {
       refuseUrl(error, request, reply);
       // Fastify runs no hook for a URL without a route, so the line is written here.
@@ -93,12 +93,12 @@ export async function buildApp({
   const finishRoutes = answerOtherMethods(app);
   await describeRoutes(app, version);
   await app.register(accepts);
-  const { tokens, clinic, reads, reports } = service;
-  const routes = new Routes(app, identifyNobody);
+  const { tokens, clinic, doctors, reads, reports } = service;
+  const routes = new Routes(app, identifyNobody, new Admission(app, admissionLimits, logger));
   addTokenRoutes(routes, { tokens, reads, classes });
   addVisitRoutes(routes, { tokens });
-  addDoctorRoutes(routes, { clinic, reads });
-  addSlotRoutes(routes, { clinic });
+  addDoctorRoutes(routes, { doctors, reads });
+  addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addOperationsRoutes(routes, { service });
   await serveDescription(app, clock);

@@ -18,7 +18,8 @@ const TAGS = {
   Tokens: 'Booking a patient, and what happens to the token until the visit.',
   Visit: 'The day at the clinic: check-in, call, consultation, no-show.',
   Schedule: 'The slots of a doctor with all patients in them.',
-  Doctors: 'The doctors, their weekly sessions, and the classes of patients.',
+  Doctors:
+    'The doctors, their weekly sessions and leaves, the holidays, and the classes of patients.',
   Slots: 'Single slots, and changes of slots that already have patients: seats, delays, closing.',
   Reports: 'The counts of a day.',
   Operations: 'Whether the service runs and accepts commands, for probes.',

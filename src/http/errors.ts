@@ -1,9 +1,11 @@
-import { METHODS, STATUS_CODES } from 'node:http';
+import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { RequestEndedError } from '../service/index.ts';
-import { PROBLEMS, type ProblemCode } from './problem.ts';
+import { causeOf, publish } from '../telemetry/index.ts';
+import { lastAnswer, sendLastAnswer } from './last-answer.ts';
+import type { ProblemCode } from './problem.ts';
 import type { RequestOrder } from './request-order.ts';
 import { sendProblem } from './send-problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
@@ -81,31 +83,23 @@ function refuseAll(
   });
 }
 
-/** Answers bytes that are not HTTP. Fastify knows neither a route nor a request then, so the answer is written by hand. */
+/**
+ * Answers bytes that are not HTTP, and requests that break a bound of the connection. Fastify knows neither a route nor
+ * a request then.
+ * @param expectation what the bytes must be, in words
+ */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
   socket: Socket,
   order: RequestOrder,
+  expectation: string,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (error.code === 'ECONNRESET') return void socket.destroy();
+  // The client goes on sending after the last answer of the connection.
+  if (!socket.writable) return;
+  publish('opd:connection-refused', () => ({ cause: causeOf(error) }));
   // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
   if (order.awaitsAnswer(socket)) return void socket.destroy();
-  const { status, title, detail } = PROBLEMS.invalid_request;
-  const body = JSON.stringify({
-    type: 'urn:opd:problem:invalid_request',
-    title,
-    status,
-    detail,
-    code: 'invalid_request',
-    errors: [
-      {
-        pointer: '',
-        detail: 'must be HTTP/1.1, with headers of 16 KiB at most, whole within 30 seconds',
-      },
-    ],
-  });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const errors = [{ pointer: '', detail: expectation }];
+  sendLastAnswer(socket, lastAnswer('invalid_request', { errors }));
 }

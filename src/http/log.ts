@@ -23,6 +23,7 @@ export class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
+    if (request.isOverload) return;
     const level = reply.statusCode >= 500 ? 'warn' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level](

@@ -59,6 +59,11 @@ export const PROBLEMS = {
     detail:
       'To come back, the patient needs a new booking. GET /tokens/{id}/history says who cancelled the token and when.',
   },
+  leave_not_found: {
+    status: 404,
+    title: 'The doctor has no such leave',
+    detail: 'GET /doctors/{id} lists the leaves of the doctor with their ids.',
+  },
   nobody_waiting: {
     status: 404,
     title: 'No checked-in patient is left to call',
@@ -78,7 +83,8 @@ export const PROBLEMS = {
   slot_ended: {
     status: 409,
     title: 'The slot has ended',
-    detail: 'Choose a later slot: GET /schedule?doctor_id= lists them.',
+    detail:
+      'Choose a later slot: GET /schedule?doctor_id= lists them. For a session id it means that every slot of the session so far has ended.',
   },
   slot_closed: {
     status: 409,
@@ -90,23 +96,35 @@ export const PROBLEMS = {
     title: 'The waitlist of the slot is full',
     detail: 'Choose another slot: GET /schedule?doctor_id= lists them.',
   },
+  intake_closed: {
+    status: 409,
+    title: 'The slot takes no new patient of this class',
+    detail:
+      'Choose another slot: GET /schedule?doctor_id= lists them with their intake. NONE takes nobody, EMERGENCY takes emergencies only.',
+  },
   invalid_transition: {
     status: 409,
     title: 'The status of the token does not allow this',
     detail:
       'from is its status now; allowed lists the statuses that can follow. A patient on the waitlist can check in as soon as a seat becomes free.',
   },
+  nothing_to_undo: {
+    status: 409,
+    title: 'The last change of the token cannot be taken back',
+    detail:
+      'last_change is the last change: only a check-in, a call or start, a skip, a completion, a no-show or a cancellation can be taken back, and only once. GET /tokens/{id}/history says what happened.',
+  },
   too_early: {
     status: 409,
-    title: 'The slot has not started',
+    title: 'It is too early for this',
     detail:
-      'The patient can be marked as a no-show from allowed_from on, or earlier with "force": true.',
+      'A patient can check in from allowed_from on, when the date of the slot begins. A patient can be marked as a no-show from allowed_from on, when the slot starts, or earlier with "force": true.',
   },
   consultation_in_progress: {
     status: 409,
-    title: 'The doctor has a patient in consultation',
+    title: 'The doctor has no free room',
     detail:
-      'token_id is the token of this patient: complete it first, or call the next patient with "complete_current": true.',
+      'token_id is the token of a patient who is in consultation: complete it first, or call the next patient with "complete_current": true. If the patient is not there, use "skip_current": true.',
   },
   capacity_below_seated: {
     status: 409,
@@ -114,11 +132,17 @@ export const PROBLEMS = {
     detail:
       'count patients are with the doctor or have already been seen: the slot needs a seat for each of them. Nothing was changed.',
   },
+  doctor_in_use: {
+    status: 409,
+    title: 'The doctor still has patients to see',
+    detail:
+      'count patients have not been seen yet; token_id is the token of the first. Move or cancel them, or close their slots. Nothing was changed.',
+  },
   id_taken: {
     status: 409,
     title: 'The id is already in use',
     detail:
-      'Choose another id: no two slots or sessions may have the same id, also of different doctors.',
+      'Choose another id: no two slots or sessions may have the same id, also of different doctors, and an id of the form session@... belongs to that session. The ids of past slots stay in use.',
   },
   idempotency_in_progress: {
     status: 409,
@@ -129,7 +153,7 @@ export const PROBLEMS = {
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
-    detail: 'A doctor may have 256 KiB, every other body 16 KiB.',
+    detail: 'A doctor or a list of holidays may have 256 KiB, every other body 16 KiB.',
   },
   unsupported_media_type: {
     status: 415,
@@ -143,8 +167,8 @@ export const PROBLEMS = {
   },
   overloaded: {
     status: 503,
-    title: 'Too many requests are waiting',
-    detail: 'Nothing was changed. Repeat the request.',
+    title: 'Too many requests arrive at the same time',
+    detail: 'Nothing was changed. Repeat the request after the seconds of retry_after.',
     retryAfter: 1,
   },
   not_durable: {

@@ -18,6 +18,7 @@ import {
   type RefusalCode,
   type Result,
 } from '../service/index.ts';
+import type { Admission, InFlight } from './admission.ts';
 import type { Tag } from './description.ts';
 import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
 import { createIdentityHook, type Identify } from './identity.ts';
@@ -100,12 +101,13 @@ export interface CommandRoute<
 > extends Texts {
   readonly command: CommandName;
   /** `POST` by default. */
-  readonly method?: 'PUT' | 'PATCH';
+  readonly method?: 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly params?: Params;
   /** None by default: a query parameter is refused then. */
   readonly query?: Query;
-  readonly body: Body;
+  /** None by default: a body is ignored then. */
+  readonly body?: Body;
   /** Bytes that the body may have, if not as many as other bodies. */
   readonly bodyLimit?: number;
   readonly preValidation?: preValidationHookHandler;
@@ -145,12 +147,20 @@ export interface ReadRoute<
 /** Adds routes to an app: a route says what is its own, and this class knows what all routes have in common. */
 export class Routes {
   readonly app: FastifyInstance;
-  /** The hook that makes the caller's identity. Every route of a command or a read has it. */
-  readonly onRequest: onRequestHookHandler;
+  readonly #commands: InFlight;
+  readonly reads: InFlight;
+  /** The hooks that accept a request and make the caller's identity. Every route of a command or a read has one of them. */
+  readonly #onCommand: onRequestHookHandler;
+  readonly onRead: onRequestHookHandler;
 
-  constructor(app: FastifyInstance, identify: Identify) {
+  constructor(app: FastifyInstance, identify: Identify, admission: Admission) {
     this.app = app;
-    this.onRequest = createIdentityHook(app, identify);
+    const { commands, reads } = admission;
+    this.#commands = commands;
+    this.reads = reads;
+    const identity = createIdentityHook(app, identify);
+    this.#onCommand = admission.hook(commands, identity);
+    this.onRead = admission.hook(reads, identity);
   }
 
   /** Adds a route for a command. */
@@ -173,7 +183,7 @@ export class Routes {
         answers: Object.fromEntries(statuses.map((status) => [status, route.success])),
         codes: codesOf(route.command),
       }),
-      onRequest: this.onRequest,
+      onRequest: this.#onCommand,
       ...(bodyLimit === undefined ? {} : { bodyLimit }),
       ...(preValidation === undefined ? {} : { preValidation }),
       handler: async (request, reply) => {
@@ -182,7 +192,9 @@ export class Routes {
           idempotency: takesKey ? idempotencyKeyOf(request, url) : null,
         };
         reply.code(statuses[0]);
-        const { result, isReplay } = await run(request, context, reply);
+        const { result, isReplay } = await this.#commands.during(() =>
+          run(request, context, reply),
+        );
         if (isReplay) reply.header('idempotency-replayed', 'true');
         if (result.ok && locationOf !== undefined)
           reply.header('location', locationOf(result.value));
@@ -201,20 +213,24 @@ export class Routes {
       ...optionsOf({
         ...route,
         answers: { 200: route.success },
-        codes: ['invalid_request', ...route.codes, 'not_durable'],
+        codes: ['invalid_request', ...route.codes, 'overloaded', 'not_durable'],
       }),
-      onRequest: this.onRequest,
+      onRequest: this.onRead,
       handler: async (request, reply) =>
-        send(request, reply, await route.run(request, askedBy(request, reply))),
+        send(
+          request,
+          reply,
+          await this.reads.during(() => route.run(request, askedBy(request, reply))),
+        ),
     });
   }
 }
 
 /** What every read says of its request. */
-export const askedBy = ({ identity }: FastifyRequest, reply: FastifyReply): Asked => ({
-  identity,
-  ended: () => endedSignalOf(reply),
-});
+export function askedBy({ identity }: FastifyRequest, reply: FastifyReply): Asked {
+  let signal: AbortSignal | undefined;
+  return { identity, ended: () => (signal ??= endedSignalOf(reply)) };
+}
 
 /** Projects the value of a successful read. It suits only values that never change, because it runs after the read. */
 export const shown = <Value, View>(

@@ -1,6 +1,8 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { Id, UNSEEN } from '../service/index.ts';
 
+export { DateText } from '../service/index.ts';
+
 // The schemas of requests and of resources are made of these parts. Fastify compiles the
 // validators and the serialisers from the schemas, and /openapi.json shows them.
 
@@ -45,16 +47,19 @@ export const Instant = Type.String({
   description: 'RFC 3339, UTC, milliseconds.',
 });
 
-export const DateText = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}$',
-  description: 'A date such as `2026-11-23`.',
-});
-
 /** The reason of a command; it is stored in the history of the tokens. */
 export const Reason = Type.String({
   description: '1 to 200 characters, not all blank, no control or invisible characters.',
   minLength: 1,
   maxLength: 200,
+  pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
+});
+
+/** The name or the number of a consulting room. */
+export const Room = Type.String({
+  description: '1 to 32 characters, not all blank, no control or invisible characters.',
+  minLength: 1,
+  maxLength: 32,
   pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
 });
 
@@ -64,3 +69,17 @@ export const idParams = (description: string, example: string) =>
 
 /** The query of a route that takes none. */
 export const NoQuery = closed({});
+
+/** The query of a command that can be a dry run. */
+export const DryRunQuery = closed({
+  dry_run: Type.Optional(
+    oneOf(['true', 'false'], {
+      description:
+        '`true` asks for a dry run: the answer is the same, but the command changes nothing.',
+    }),
+  ),
+});
+
+/** The end of the description of such a command. */
+export const DRY_RUN =
+  'With `dry_run=true` the answer is the same, but the command changes nothing.';

@@ -3,6 +3,7 @@ import {
   endsAt,
   epochMs,
   localDate,
+  NEW_SLOT,
   slotId,
   WEEKDAYS,
   type DoctorFacts,
@@ -24,24 +25,41 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The calendar day of an instant in a time zone. */
-export const localDateAt = (at: EpochMs, timeZone: string): LocalDate =>
-  localDate(
-    Temporal.Instant.fromEpochMilliseconds(at)
-      .toZonedDateTimeISO(timeZone)
-      .toPlainDate()
-      .toString(),
-  );
-
-/** Returns a function that gives the calendar day of an instant in a time zone. It computes each zone once, because it is called for thousands of slots. */
-export function calendarAt(at: EpochMs): (timeZone: string) => LocalDate {
-  const dates = new Map<string, LocalDate>();
-  return (timeZone) => {
-    const date = dates.get(timeZone) ?? localDateAt(at, timeZone);
-    dates.set(timeZone, date);
-    return date;
-  };
+/** A calendar day of a time zone, and the instants, in epoch milliseconds, from which and before which it is. */
+interface ZoneDay {
+  readonly date: LocalDate;
+  readonly from: number;
+  readonly until: number;
 }
+
+/** The day that was asked for last in each time zone. */
+const latestDays = new Map<string, ZoneDay>();
+
+/** The calendar day of an instant in a time zone. It is computed once a day, because every answer asks for it. */
+export function localDateAt(at: EpochMs, timeZone: string): LocalDate {
+  const latest = latestDays.get(timeZone);
+  if (latest !== undefined && at >= latest.from && at < latest.until) return latest.date;
+  const instant = Temporal.Instant.fromEpochMilliseconds(at);
+  const date = instant.toZonedDateTimeISO(timeZone).toPlainDate();
+  const from = startOf(date, timeZone);
+  const until = startOf(date.add({ days: 1 }), timeZone);
+  const day = { date: localDate(date.toString()), from, until };
+  latestDays.set(timeZone, day);
+  return day.date;
+}
+
+/** The first instant of a date in a time zone. */
+export const startOfDate = (date: LocalDate, timeZone: string): EpochMs =>
+  startOf(Temporal.PlainDate.from(date), timeZone);
+
+const startOf = (date: Temporal.PlainDate, timeZone: string): EpochMs =>
+  epochMs(date.toZonedDateTime(timeZone).epochMilliseconds);
+
+/** The calendar days of an instant, by time zone. */
+export const calendarAt =
+  (at: EpochMs) =>
+  (timeZone: string): LocalDate =>
+    localDateAt(at, timeZone);
 
 /** The date that is `days` days later, or earlier if `days` is negative. */
 export const plusDays = (date: LocalDate, days: number): LocalDate =>
@@ -66,6 +84,8 @@ export function minutesOf(time: string): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
+const DAY_MINUTES = 1_440;
+
 /** How far ahead the slots of the sessions are opened, and when a slot ends. */
 export interface Horizon {
   readonly horizonDays: number;
@@ -74,31 +94,75 @@ export interface Horizon {
 }
 
 /**
- * The slots of a doctor's sessions from today, in the doctor's time zone, to `horizonDays` ahead. The slots of today
- * that have ended are left out.
+ * The slots of a doctor's sessions from today, in the doctor's time zone, to `horizonDays` ahead, whether the doctor is
+ * on leave or not. The slots of today that have ended are left out. A slot that started yesterday and runs past midnight
+ * is included until its end.
  * A wall-clock time that daylight saving skips is moved later by the length of the gap. A time that daylight saving
  * repeats means its first occurrence. If the end would not be later than the start, the slot gets the length of the
  * session.
+ * @param isWanted on which dates
  */
 export function slotsOf(
   doctor: DoctorFacts,
   at: EpochMs,
   { horizonDays, graceMinutes }: Horizon,
+  isWanted: (date: LocalDate) => boolean = () => true,
 ): SlotFacts[] {
-  const today = Temporal.PlainDate.from(localDateAt(at, doctor.timeZone));
-  const dates = Array.from({ length: horizonDays + 1 }, (_, days) => today.add({ days }));
-  return dates.flatMap((date) =>
-    doctor.sessions
-      .filter(({ weekdays }) => weekdays.some((day) => WEEKDAYS[date.dayOfWeek - 1] === day))
-      .map((session) => slotOf(doctor, session, date))
-      .filter((slot) => endsAt(slot, graceMinutes) > at),
+  const today = localDateAt(at, doctor.timeZone);
+  const yesterday = Temporal.PlainDate.from(today).subtract({ days: 1 });
+  const days = Array.from({ length: horizonDays + 2 }, (_, days) =>
+    localDate(yesterday.add({ days }).toString()),
   );
+  return days
+    .filter(isWanted)
+    .flatMap((date) =>
+      doctor.sessions
+        .flatMap((session) => slotOn(doctor, session, date) ?? [])
+        .filter((slot) => endsAt(slot, date < today ? 0 : graceMinutes) > at),
+    );
+}
+
+/** The slot that a session yields on a date; undefined when it yields none. */
+export function slotOn(
+  doctor: DoctorFacts,
+  session: Session,
+  date: LocalDate,
+): SlotFacts | undefined {
+  const day = Temporal.PlainDate.from(date);
+  return isSessionDay(session, day) ? slotOf(doctor, session, day) : undefined;
+}
+
+/** Whether a session yields a slot on a date: by its weekdays, its first and last date, and its weeks. */
+function isSessionDay(
+  { weekdays, validFrom, validUntil, everyWeeks }: Session,
+  date: Temporal.PlainDate,
+): boolean {
+  const text = date.toString();
+  if (!weekdays.some((day) => WEEKDAYS[date.dayOfWeek - 1] === day)) return false;
+  if (validFrom !== null && text < validFrom) return false;
+  if (validUntil !== null && text > validUntil) return false;
+  if (validFrom === null || everyWeeks === 1) return true;
+  const first = mondayOf(Temporal.PlainDate.from(validFrom));
+  const weeks = first.until(mondayOf(date), { largestUnit: 'days' }).days / 7;
+  return weeks % everyWeeks === 0;
+}
+
+/** The first day of the week of a date, as ISO 8601 counts weeks. */
+const mondayOf = (date: Temporal.PlainDate): Temporal.PlainDate =>
+  date.subtract({ days: date.dayOfWeek - 1 });
+
+/** The minutes from the start of a session to its end by the clock on the wall, 1 to 1440. */
+export function lengthOf({ start, end }: Pick<Session, 'start' | 'end'>): number {
+  const minutes = minutesOf(end) - minutesOf(start);
+  return minutes > 0 ? minutes : minutes + DAY_MINUTES;
 }
 
 function slotOf(doctor: DoctorFacts, session: Session, date: Temporal.PlainDate): SlotFacts {
+  const isPastMidnight = minutesOf(session.end) <= minutesOf(session.start);
+  const lastDay = isPastMidnight ? date.add({ days: 1 }) : date;
   const startTime = instantOf(date, session.start, doctor.timeZone);
-  const wallEnd = instantOf(date, session.end, doctor.timeZone);
-  const lengthMs = (minutesOf(session.end) - minutesOf(session.start)) * 60_000;
+  const wallEnd = instantOf(lastDay, session.end, doctor.timeZone);
+  const lengthMs = lengthOf(session) * 60_000;
   return {
     id: slotId(`${session.id}@${date.toString()}`),
     doctorId: doctor.id,
@@ -106,9 +170,8 @@ function slotOf(doctor: DoctorFacts, session: Session, date: Temporal.PlainDate)
     date: localDate(date.toString()),
     startTime,
     endTime: wallEnd > startTime ? wallEnd : epochMs(startTime + lengthMs),
-    delayMinutes: 0,
     capacity: session.capacity,
-    closedReason: null,
+    ...NEW_SLOT,
   };
 }
 

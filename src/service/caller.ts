@@ -23,6 +23,6 @@ export interface CommandContext {
 /** What every read says: the identity that asks, and for how long it asks. */
 export interface Query {
   readonly identity: Identity;
-  /** Makes a signal that aborts with a `RequestEndedError` when the answer is sent or the client has gone. */
+  /** The signal of the request, the same at each call: it aborts with a `RequestEndedError` when the answer is sent or the client has gone. */
   readonly ended: () => AbortSignal;
 }

@@ -1,26 +1,36 @@
 import {
   doctorId,
+  ON_LEAVE,
   SESSION_ENDED,
   slotId,
+  type Change,
   type ClosedSlot,
   type CloseSlot,
   type DelayDay,
-  type DoctorFacts,
+  type DoctorId,
+  type EpochMs,
   type Outcome,
+  type ReopenSlot,
   type RevisedSlot,
   type ReviseSlot,
+  type SetBreak,
   type Slot,
+  type SlotId,
+  type Token,
+  type TokenId,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
 import type { CommandContext } from './caller.ts';
+import { affectedByClosing } from './closing-record.ts';
 import type { CommandName } from './commands.ts';
-import { dateFaultsOf, doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
-import { planOf, slotIdsOf } from './doctor-plan.ts';
+import { dateFaultsOf } from './doctor-input.ts';
+import { runDryRunnable, type DryRunnable } from './dry-run.ts';
 import type { Fault } from './fault-words.ts';
 import type { Answer } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
 import { singleSlotOf, slotFaultsOf, type SlotInput } from './roster/single-slot.ts';
 import {
+  isTokenIn,
   union,
   type CommandDeps,
   type CommandStep,
@@ -29,21 +39,33 @@ import {
   type Runner,
 } from './runner.ts';
 
-/** A command that can be a dry run: the same answer, and no change. */
-interface DryRunnable {
-  readonly isDryRun: boolean;
-}
-
 /** A single slot as a roster writes it; without an id it gets a new one. */
 export type AddSlotCommand = Omit<SlotInput, 'id'> & { readonly id?: string };
 export type ReviseSlotCommand = Omit<ReviseSlot, 'at'> & DryRunnable;
 export type CloseSlotCommand = Omit<CloseSlot, 'at'> & DryRunnable;
 export type DelayDayCommand = Omit<DelayDay, 'at'> & DryRunnable;
 
-/** A doctor who was added or revised. */
-export interface PutDoctor {
-  readonly isNew: boolean;
-  readonly doctor: DoctorFacts;
+export interface ReopenSlotCommand extends Omit<ReopenSlot, 'at'> {
+  /** Goes on record. */
+  readonly reason: string;
+}
+
+export interface SetBreakCommand extends Omit<SetBreak, 'at'> {
+  /** Goes on record; null when the caller gave none. */
+  readonly reason: string | null;
+}
+
+/** A slot that is open again. */
+export interface ReopenedSlot {
+  readonly slot: Slot;
+  /** The tokens that its closing moved or cancelled, as they are now: they stay where they are. */
+  readonly affected: readonly Token[];
+}
+
+/** A doctor's break, which lasts until this instant; null when there is none. */
+export interface Break {
+  readonly doctorId: DoctorId;
+  readonly until: EpochMs | null;
 }
 
 /** The open slots of a day that have not ended, all with the same delay now. */
@@ -51,7 +73,7 @@ export interface DelayedDay extends Omit<DelayDay, 'at'> {
   readonly slots: readonly Slot[];
 }
 
-/** The commands on doctors and slots. */
+/** The commands on slots, and on the slots of a doctor's day. */
 export class ClinicCommands {
   readonly #deps: CommandDeps;
   readonly #runner: Runner;
@@ -59,34 +81,6 @@ export class ClinicCommands {
   constructor(deps: CommandDeps, runner: Runner) {
     this.#deps = deps;
     this.#runner = runner;
-  }
-
-  /**
-   * Adds or revises a doctor and the slots of the sessions; repeating it changes nothing.
-   * @param input the doctor as a roster writes it
-   */
-  putDoctor<View>(
-    id: string,
-    input: DoctorInput,
-    context: CommandContext,
-    project: Projection<PutDoctor, View>,
-  ): Promise<Answer<View>> {
-    return this.#runner.run('putDoctor', context, (intent) => {
-      const { engine } = this.#deps;
-      const errors = faultsOf(input);
-      if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
-      const plan = planOf(this.#deps, doctorFactsOf(id, input));
-      const { facts, planned } = plan;
-      let isNew = false;
-      const scope = { doctorIds: [facts.id], slotIds: slotIdsOf(plan), isSetup: true };
-      return this.#runner.decide(scope, intent, {
-        decide: (at) => {
-          isNew = engine.doctor(facts.id) === undefined;
-          return engine.putDoctor(facts, planned, at);
-        },
-        project: (doctor, moment) => project({ isNew, doctor: doctor.facts }, moment),
-      });
-    });
   }
 
   /** Opens a single slot outside the sessions. */
@@ -112,7 +106,7 @@ export class ClinicCommands {
     });
   }
 
-  /** Sets a slot's seats and delay (R12). */
+  /** Sets a slot's seats, delay and intake (R12, R23). */
   reviseSlot<View>(
     { isDryRun, ...command }: ReviseSlotCommand,
     context: CommandContext,
@@ -136,10 +130,10 @@ export class ClinicCommands {
     project: Projection<ClosedSlot, View>,
   ): Promise<Answer<View>> {
     const { slotId: id, reason, moveTo } = command;
+    const { engine } = this.#deps;
     const close = async (intent: Intent): Promise<Result<View>> => {
-      const { engine } = this.#deps;
-      if (reason === SESSION_ENDED)
-        return refused({ code: 'invalid_request', errors: [RESERVED_REASON] });
+      const fault = RESERVED_REASONS.get(reason);
+      if (fault !== undefined) return refused({ code: 'invalid_request', errors: [fault] });
       const own = await this.#runner.scopeOfSlot(id);
       const target = moveTo === null ? NOTHING : await this.#runner.scopeOfSlot(moveTo);
       return this.#onSlots(own && target && union(own, target), intent, {
@@ -149,6 +143,50 @@ export class ClinicCommands {
       });
     };
     return this.#run('closeSlot', isDryRun, context, close, reason);
+  }
+
+  /** Opens a closed slot again, and lists the tokens that its closing moved or cancelled (R24). */
+  reopenSlot<View>(
+    { slotId: id, reason }: ReopenSlotCommand,
+    context: CommandContext,
+    project: Projection<ReopenedSlot, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const reopen = (intent: Intent): Promise<Result<View>> => {
+      let affected: readonly TokenId[] = [];
+      const scopeOf = async (): Promise<Scope | Refusal> => {
+        const scope = await this.#runner.scopeOfSlot(id);
+        if (scope === undefined) return { code: 'slot_not_found' };
+        affected = await this.#affectedByClosing(id, scope);
+        return this.#withTokens(scope, affected);
+      };
+      const isCurrent = (scope: Scope): boolean =>
+        affected.every((token) => isTokenIn(scope, engine.anyToken(token)));
+      return this.#runner.decideIn(scopeOf, isCurrent, intent, {
+        decide: (at) => engine.reopenSlot({ slotId: id, at }),
+        project: (slot, moment) => {
+          const tokens = affected.flatMap((token) => engine.anyToken(token) ?? []);
+          return project({ slot, affected: tokens }, moment);
+        },
+      });
+    };
+    return this.#runner.run('reopenSlot', context, reopen, reason);
+  }
+
+  /** Sets how long a doctor's break lasts from now on, or ends it. */
+  setBreak<View>(
+    { reason, ...command }: SetBreakCommand,
+    context: CommandContext,
+    project: Projection<Break, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const { doctorId: id } = command;
+    const decide = (intent: Intent): Promise<Result<View>> =>
+      this.#runner.decide({ doctorIds: [id] }, intent, {
+        decide: (at) => engine.setBreak({ ...command, at }),
+        project: ({ breakUntil }, moment) => project({ doctorId: id, until: breakUntil }, moment),
+      });
+    return this.#runner.run('setBreak', context, decide, reason);
   }
 
   /** Sets by how much a doctor runs late on a day. */
@@ -169,7 +207,26 @@ export class ClinicCommands {
     });
   }
 
-  /** A dry run stores no answer: its idempotency key, if any, stays unused. */
+  async #affectedByClosing(id: SlotId, { doctorIds }: Scope): Promise<TokenId[]> {
+    const { store, archive } = this.#deps;
+    // The archive has only what is durable: a closing that is being written must not be missed.
+    for (const doctor of doctorIds) await store.read(doctor, () => undefined);
+    const changes: Change[] = [];
+    for await (const page of archive.slotChanges(id)) changes.push(...page);
+    return affectedByClosing(changes);
+  }
+
+  /** The scope with the doctors and the slots of these tokens, wherever they are now. */
+  async #withTokens(scope: Scope, tokens: readonly TokenId[]): Promise<Scope> {
+    let all = scope;
+    for (const id of tokens) {
+      const token = await this.#deps.archive.token(id);
+      if (token !== undefined)
+        all = union(all, { doctorIds: [token.doctorId], slotIds: [token.slotId] });
+    }
+    return all;
+  }
+
   #run<View>(
     name: CommandName,
     isDryRun: boolean,
@@ -177,8 +234,7 @@ export class ClinicCommands {
     command: (intent: Intent) => Promise<Result<View>>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
-    const own = isDryRun ? { ...context, idempotency: null } : context;
-    return this.#runner.run(name, own, command, reason);
+    return runDryRunnable(this.#runner, name, { isDryRun }, context, command, reason);
   }
 
   #onSlots<Value, View>(
@@ -194,7 +250,16 @@ export class ClinicCommands {
 
 const NOTHING: Scope = { doctorIds: [] };
 
-const RESERVED_REASON: Fault = {
-  pointer: '/reason',
-  detail: `must not be ${SESSION_ENDED}: the service itself gives this reason when a session has ended`,
-};
+/** The closing reasons that the service itself gives, with the fault of a caller who gives one. */
+const RESERVED_REASONS: ReadonlyMap<string, Fault> = new Map(
+  Object.entries({
+    [SESSION_ENDED]: 'when a session has ended',
+    [ON_LEAVE]: 'on a day of leave or a holiday',
+  }).map(([reason, when]) => [
+    reason,
+    {
+      pointer: '/reason',
+      detail: `must not be ${reason}: the service itself gives this reason ${when}`,
+    },
+  ]),
+);

@@ -4,6 +4,8 @@ import type { RefusalCode } from './refusal.ts';
 interface CommandKind {
   /** Whether the first answer can be stored under an idempotency key, because a repeat would do more than the first. */
   readonly takesKey: boolean;
+  /** Whether the command also takes a token that is over. */
+  readonly takesOver?: boolean;
 }
 
 /** Every command that a caller can send, under the name that the engine gives it. */
@@ -15,21 +17,32 @@ export const COMMANDS = {
   callNext: { takesKey: true },
   start: { takesKey: true },
   complete: { takesKey: true },
+  skip: { takesKey: true },
+  undo: { takesKey: true, takesOver: true },
+  correct: { takesKey: false, takesOver: true },
   move: { takesKey: true },
   reclassify: { takesKey: true },
   putDoctor: { takesKey: false },
+  retireDoctor: { takesKey: false },
+  takeLeave: { takesKey: true },
+  endLeave: { takesKey: false },
+  putHolidays: { takesKey: false },
   addSlot: { takesKey: true },
   reviseSlot: { takesKey: false },
   closeSlot: { takesKey: true },
+  reopenSlot: { takesKey: true },
   delayDay: { takesKey: true },
+  setBreak: { takesKey: true },
 } as const satisfies Readonly<Partial<Record<EngineCommand, CommandKind>>>;
 export type CommandName = keyof typeof COMMANDS;
 
 /**
- * The codes with which a command refuses, in the order of the checks. A cancelled token is not in the engine any more,
- * and the service has a code of its own for it.
+ * The codes with which a command refuses, in the order of the checks. A command that takes only live tokens has a code
+ * of its own for a cancelled one.
  */
-export const refusalsOf = (command: CommandName): readonly RefusalCode[] =>
-  COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
-    code === 'token_not_found' ? [code, 'token_already_cancelled'] : [code],
+export function refusalsOf(command: CommandName): readonly RefusalCode[] {
+  const { takesOver = false }: CommandKind = COMMANDS[command];
+  return COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
+    code === 'token_not_found' && !takesOver ? [code, 'token_already_cancelled'] : [code],
   );
+}

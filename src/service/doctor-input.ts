@@ -1,24 +1,43 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { doctorId, sessionId, WEEKDAYS, type DoctorFacts } from '../engine/index.ts';
-import { isDate, isTimeZone, minutesOf } from './calendar.ts';
+import {
+  NEW_DOCTOR,
+  NEW_SESSION,
+  doctorId,
+  localDate,
+  sessionId,
+  WEEKDAYS,
+  type DoctorFacts,
+  type Leave,
+} from '../engine/index.ts';
+import { isDate, isTimeZone } from './calendar.ts';
 import { wordsOf, type Fault, type ValueSchema } from './fault-words.ts';
 
 /** How much a hospital may set up; lengths in characters. */
 export const LIMITS = {
   idLengthMax: 128,
+  // The ids of a session's slots are longer by `@YYYY-MM-DD`, and must be valid ids too.
+  sessionIdLengthMax: 128 - '@YYYY-MM-DD'.length,
   capacityMax: 10_000,
   sessionsMax: 100,
+  everyWeeksMax: 12,
+  roomsMax: 100,
+  leavesMax: 1_000,
+  holidaysMax: 1_000,
   doctorsMax: 10_000,
   singleSlotsMax: 10_000,
   classesMax: 100,
 } as const;
 
-export const Id = Type.String({
-  pattern: '^[A-Za-z0-9_.:@-]+$',
-  minLength: 1,
-  maxLength: LIMITS.idLengthMax,
-  description: '1 to 128 letters, digits and `_-.:@`.',
-});
+const idUpTo = (maxLength: number) =>
+  Type.String({
+    pattern: '^[A-Za-z0-9_.:@-]+$',
+    minLength: 1,
+    maxLength,
+    description: `1 to ${maxLength} letters, digits and \`_-.:@\`.`,
+  });
+
+export const Id = idUpTo(LIMITS.idLengthMax);
+const SessionId = idUpTo(LIMITS.sessionIdLengthMax);
 
 /**
  * Characters that a screen or a terminal would obey or not show: control characters, changes of direction, blanks
@@ -43,11 +62,28 @@ export const Name = Type.String({
     '1 to 200 characters, not counting spaces at the ends; no control or invisible characters.',
 });
 
+/**
+ * A patient's id as the hospital writes it: any script, spaces inside. It is compared as given, after Unicode's
+ * normalisation form C, because the same text can be typed in two ways.
+ */
+export const PatientIdText = Type.String({
+  pattern: `^${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,126}${characterBut('\\s')})?$`,
+  minLength: 1,
+  maxLength: 128,
+  description:
+    '1 to 128 characters of any script, such as `UHID/2024/0012`; spaces only inside; no control or invisible characters.',
+});
+
+export const DateText = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+  description: 'A date such as `2026-11-23`.',
+});
+
 export const Capacity = Type.Integer({ minimum: 1, maximum: LIMITS.capacityMax });
 
 export const SessionInput = Type.Object(
   {
-    id: Id,
+    id: SessionId,
     weekdays: Type.Array(Type.Union(WEEKDAYS.map((day) => Type.Literal(day))), {
       minItems: 1,
       maxItems: WEEKDAYS.length,
@@ -60,12 +96,24 @@ export const SessionInput = Type.Object(
     }),
     end: Type.String({
       pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
-      description: '`HH:MM`, later than `start`; `24:00` is midnight.',
+      description:
+        '`HH:MM`; `24:00` is midnight, and a time that is not later than `start` is on the next day.',
     }),
     capacity: Capacity,
+    valid_from: Type.Optional(DateText),
+    valid_until: Type.Optional(DateText),
+    every_weeks: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.everyWeeksMax,
+        description: 'In every n-th week, counted from the week of `valid_from`.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
+
+export type SessionInput = Static<typeof SessionInput>;
 
 export const DoctorInput = Type.Object(
   {
@@ -76,6 +124,13 @@ export const DoctorInput = Type.Object(
       maxLength: 64,
       description: 'An IANA name, such as `Asia/Kolkata`.',
     }),
+    rooms: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.roomsMax,
+        description: 'How many patients may be in consultation at once; 1 when left out.',
+      }),
+    ),
     sessions: Type.Array(SessionInput, { maxItems: LIMITS.sessionsMax }),
   },
   { additionalProperties: false },
@@ -87,14 +142,19 @@ export type HasValidForm = (pointer: string) => boolean;
 
 const anyForm: HasValidForm = () => true;
 
-/** The faults that a schema cannot state about dates: a date that is given must exist in the calendar. */
-export const dateFaultsOf = (dates: Readonly<Record<string, string | undefined>>): Fault[] =>
+/**
+ * The faults that a schema cannot state about dates: a date that is given must exist in the calendar.
+ * @param at the JSON Pointer of the object that has the dates
+ */
+export const dateFaultsOf = (
+  dates: Readonly<Record<string, string | undefined>>,
+  at = '',
+): Fault[] =>
   Object.entries(dates)
     .filter(([, date]) => date !== undefined && !isDate(date))
-    .map(([name]) => ({
-      pointer: `/${name}`,
-      detail: 'must be a date that exists, such as 2026-11-23',
-    }));
+    .map(([name]) => ({ pointer: `${at}/${name}`, detail: DATE_WORDS }));
+
+const DATE_WORDS = 'must be a date that exists, such as 2026-11-23';
 
 /**
  * The faults that a schema cannot state about a doctor.
@@ -116,13 +176,11 @@ function sessionFaultsOf(doctor: DoctorInput, at: string, isValid: HasValidForm)
   const ids = new Set<string>();
   // `listIn` and `Object` are needed, because the sessions of a doctor in a roster file may be anything.
   return listIn(doctor, 'sessions').flatMap((session, index) => {
-    const { id, weekdays, start, end } = Object(session) as Static<typeof SessionInput>;
+    const { id, weekdays, ...times } = Object(session) as SessionInput;
     const pointer = `${at}/sessions/${index}`;
     const areValid = (...fields: readonly string[]): boolean =>
       fields.every((field) => isValid(`${pointer}/${field}`));
-    const faults: Fault[] = [];
-    if (areValid('start', 'end') && minutesOf(end) <= minutesOf(start))
-      faults.push({ pointer: `${pointer}/end`, detail: 'must be later than start' });
+    const faults = validityFaultsOf(times, pointer, areValid);
     for (const [nth, day] of areValid('weekdays') ? weekdays.entries() : [])
       if (weekdays.indexOf(day) !== nth)
         faults.push({
@@ -134,6 +192,31 @@ function sessionFaultsOf(doctor: DoctorInput, at: string, isValid: HasValidForm)
     ids.add(id);
     return faults;
   });
+}
+
+/** The faults in the dates of a session and in the count of its weeks. */
+function validityFaultsOf(
+  { valid_from: from, valid_until: until, every_weeks: weeks = 1 }: Partial<SessionInput>,
+  at: string,
+  areValid: (...fields: readonly string[]) => boolean,
+): Fault[] {
+  const faults = dateFaultsOf(
+    {
+      ...(areValid('valid_from') ? { valid_from: from } : {}),
+      ...(areValid('valid_until') ? { valid_until: until } : {}),
+    },
+    at,
+  );
+  if (faults.length > 0) return faults;
+  const isReversed = from !== undefined && until !== undefined && until < from;
+  if (areValid('valid_from', 'valid_until') && isReversed)
+    faults.push({ pointer: `${at}/valid_until`, detail: 'must not be before valid_from' });
+  if (areValid('valid_from', 'every_weeks') && weeks > 1 && from === undefined)
+    faults.push({
+      pointer: `${at}/every_weeks`,
+      detail: 'needs valid_from, because the weeks are counted from its week',
+    });
+  return faults;
 }
 
 export const REPEATED_ID = 'must differ from the ids before it';
@@ -162,15 +245,30 @@ function listIn(parent: unknown, field: string): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The doctor of a valid input; the weekdays of each session in the order of the week. */
-export const doctorFactsOf = (id: string, input: DoctorInput): DoctorFacts => ({
+/**
+ * The doctor of a valid input; the weekdays of each session in the order of the week.
+ * @param leaves of the doctor, because the input does not have them
+ */
+export const doctorFactsOf = (
+  id: string,
+  input: DoctorInput,
+  leaves: readonly Leave[] = [],
+): DoctorFacts => ({
   id: doctorId(id),
   name: input.name.trim(),
   department: input.department?.trim() ?? null,
   timeZone: input.time_zone,
+  ...NEW_DOCTOR,
+  rooms: input.rooms ?? NEW_DOCTOR.rooms,
+  leaves,
   sessions: input.sessions.map((session) => ({
-    ...session,
     id: sessionId(session.id),
     weekdays: WEEKDAYS.filter((day) => session.weekdays.includes(day)),
+    start: session.start,
+    end: session.end,
+    capacity: session.capacity,
+    validFrom: session.valid_from === undefined ? null : localDate(session.valid_from),
+    validUntil: session.valid_until === undefined ? null : localDate(session.valid_until),
+    everyWeeks: session.every_weeks ?? NEW_SESSION.everyWeeks,
   })),
 });

@@ -27,8 +27,9 @@ export class SeatWatch {
   take(change: Change): void {
     this.advanceTo(change.at);
     if (change.kind === 'slot_set') this.slot = change.slot;
-    // A change of class has a `from` but no `to`, because the token keeps its status.
-    if ('from' in change && change.kind !== 'reclassified') this.#count(change.from, -1);
+    // A change of class and a correction have a `from` but no `to`, because the token keeps its status.
+    const { kind } = change;
+    if ('from' in change && ('to' in change || kind === 'moved_out')) this.#count(change.from, -1);
     if ('to' in change) this.#count(change.to, 1);
   }
 

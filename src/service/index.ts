@@ -1,7 +1,8 @@
-import type { AllocationEngine, EpochMs } from '../engine/index.ts';
+import { isDoctor, type AllocationEngine, type DoctorId, type EpochMs } from '../engine/index.ts';
 import type { Archive, Store } from '../store/index.ts';
 import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
+import { DoctorCommands } from './doctor-commands.ts';
 import { createTokenIds } from './ids.ts';
 import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -15,16 +16,27 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export * from './caller.ts';
-export { ClinicCommands, type DelayedDay, type PutDoctor } from './clinic-commands.ts';
+export {
+  ClinicCommands,
+  type Break,
+  type DelayedDay,
+  type ReopenedSlot,
+} from './clinic-commands.ts';
+export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-commands.ts';
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export {
   Reads,
+  type DoctorQueue,
   type Doctors,
   type History,
+  type LongQueue,
   type LongSchedule,
+  type LongSlot,
+  type Queue,
+  type ReadSlot,
   type Schedule,
   type ShownSlot,
 } from './reads.ts';
@@ -33,13 +45,17 @@ export { COUNTED, type Counts, type CountedKind, type DayReport } from './report
 export { Reports } from './reports.ts';
 export * from './doctor-input.ts';
 export * from './fault-words.ts';
+export { HolidayInput, holidayInputsOf } from './leave-input.ts';
+export type { Overlap } from './overlaps.ts';
 export { exportRoster } from './roster/export.ts';
 export { importRoster } from './roster/import.ts';
+export { demoRoster } from './roster/demo.ts';
 export * from './roster/file.ts';
 export { RosterError } from './roster/error.ts';
 export type { Projection } from './runner.ts';
+export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
-export { TokenCommands } from './token-commands.ts';
+export { TokenCommands, type BookedVisit } from './token-commands.ts';
 export type { ChangeRecord, StoredToken } from '../store/index.ts';
 
 export interface ServiceDeps {
@@ -55,6 +71,7 @@ export interface ServiceDeps {
 export interface Service {
   readonly tokens: TokenCommands;
   readonly clinic: ClinicCommands;
+  readonly doctors: DoctorCommands;
   readonly reads: Reads;
   readonly reports: Reports;
   /** False when a restart loses everything. */
@@ -64,13 +81,20 @@ export interface Service {
   /**
    * Loads every slot that can still change, applies the roster, brings the slots up to date and begins to serve.
    * @param roster called once, with whether the store has no doctors
+   * @returns the demo doctors that the roster has replaced
    * @throws RosterError when the roster or the class table contradicts the stored state; nothing is changed then
    */
-  start(roster: (isEmpty: boolean) => Roster): Promise<void>;
+  start(roster: (isEmpty: boolean) => Roster): Promise<Started>;
   /** Opens the slots that have come into the horizon and ends those that are over. It is called about every second. */
   tick(): Promise<void>;
   /** Takes no more commands. */
   stop(): void;
+}
+
+/** What a start has changed beside what the roster says. */
+export interface Started {
+  /** The demo doctors that have retired, because the roster is the first real one. */
+  readonly retired: readonly DoctorId[];
 }
 
 /** Builds the service of an engine and of the store that makes the engine's changes durable. */
@@ -85,6 +109,7 @@ export function createService(deps: ServiceDeps): Service {
   return {
     tokens: new TokenCommands(commands, runner),
     clinic: new ClinicCommands(commands, runner),
+    doctors: new DoctorCommands(commands, runner),
     reads: new Reads(reading),
     reports: new Reports(reading),
     isDurable: store.isDurable,
@@ -92,11 +117,13 @@ export function createService(deps: ServiceDeps): Service {
       return lifecycle.unreadiness;
     },
     async start(roster) {
-      await load(store, engine, clock);
+      await load(store, clock);
       assertClassesFit(engine);
-      await keeper.apply(roster([...engine.doctors].length === 0));
+      const isEmpty = [...engine.doctors].every(({ facts }) => !isDoctor(facts));
+      const { retired } = await keeper.apply(roster(isEmpty));
       await keeper.tick();
       lifecycle.run();
+      return { retired };
     },
     tick: () => keeper.tick(),
     stop: () => lifecycle.stop(),

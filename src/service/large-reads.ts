@@ -21,19 +21,23 @@ interface Waiter {
 export class LargeReads {
   #active = 0;
   readonly #waiting = new Set<Waiter>();
+  readonly #begun = new WeakSet<AbortSignal>();
 
   /**
-   * Waits until a large read may begin. It is over when its request has ended.
+   * Waits until a large read may begin. It is over when its request has ended. A request has one place, however many
+   * slots it reads.
    * @throws OverloadedError when too many large reads wait
    * @throws RequestEndedError when the request ends meanwhile
    */
   async begin(ended: AbortSignal): Promise<void> {
     ended.throwIfAborted();
+    if (this.#begun.has(ended)) return;
     if (this.#active < ACTIVE_MAX) this.#active += 1;
     else await this.#wait(ended);
     // A request can end between the moment at which it got the place and this one.
     if (ended.aborted) this.#finish();
     ended.throwIfAborted();
+    this.#begun.add(ended);
     ended.addEventListener('abort', () => this.#finish(), { once: true });
   }
 

@@ -1,5 +1,6 @@
 import {
   holdsSeat,
+  isLive,
   isTokenChange,
   type Change,
   type EpochMs,
@@ -19,6 +20,7 @@ export const COUNTED = [
   'bumped',
   'promoted',
   'checked_in',
+  'skipped',
   'completed',
   'cancelled',
   'no_show',
@@ -129,23 +131,34 @@ class TokenDay {
   type = '';
   /** Null once the token was moved to another day or doctor. */
   status: Status | null = null;
-  /** Milliseconds from its entry into the slot to the promotion that gave it the seat; null when no promotion did. */
+  /** Milliseconds from its entry into the slot until it got the seat that it had waited for; null when it never waited. */
   waitMs: number | null = null;
   #enteredAt = 0;
+  /** Whether it waited when it was live last. */
+  #waited = false;
 
   take(change: TokenChange): void {
     const { kind, at } = change;
-    const index = PLACE_OF.get(kind);
-    if (index !== undefined) this.counts[index] = (this.counts[index] ?? 0) + 1;
+    this.#count(kind, 1);
+    // What was taken back did not happen: a day with one completed visit too many counts one less.
+    if (kind === 'undone') this.#count(change.undone, -1);
     if (kind === 'moved_out') this.status = null;
-    else if (kind !== 'reclassified') this.status = change.to;
+    else if (kind !== 'reclassified' && kind !== 'corrected') this.status = change.to;
     if (kind === 'booked' || kind === 'moved_in') this.#enteredAt = at;
     if (kind === 'booked' || kind === 'moved_in' || kind === 'reclassified')
       this.type = change.patientType;
+    const isSeated = this.status !== null && holdsSeat(this.status);
     // A clock that was set back makes no wait negative.
-    if (kind === 'promoted') this.waitMs = Math.max(0, at - this.#enteredAt);
+    if (isSeated && this.#waited) this.waitMs = Math.max(0, at - this.#enteredAt);
     // A waiting token has no seat, also when it was promoted before and bumped since.
     if (this.status === 'WAITING') this.waitMs = null;
+    if (this.status !== null && isLive(this.status)) this.#waited = this.status === 'WAITING';
+    else if (kind === 'moved_out') this.#waited = false;
+  }
+
+  #count(kind: TokenChange['kind'], difference: 1 | -1): void {
+    const index = PLACE_OF.get(kind);
+    if (index !== undefined) this.counts[index] = (this.counts[index] ?? 0) + difference;
   }
 }
 

@@ -7,10 +7,12 @@ import {
   type Moment,
   type Outcome,
   type SlotId,
+  type Token,
   type TokenId,
 } from '../engine/index.ts';
 import type { Archive, Scope, Store } from '../store/index.ts';
 import { publish } from '../telemetry/index.ts';
+import { calendarAt } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
 import type { CommandName } from './commands.ts';
 import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
@@ -40,6 +42,13 @@ export interface Intent {
  * because the engine's own objects go on changing while the answer waits for the disk.
  */
 export type Projection<Value, View> = (value: Value, moment: Moment) => View;
+
+/** What an answer shows: the state of the engine at an instant. */
+export const momentAt = (engine: AllocationEngine, at: EpochMs): Moment => ({
+  engine,
+  at,
+  todayIn: calendarAt(at),
+});
 
 /** How a command is decided, and how its outcome is shown. */
 export interface CommandStep<Value, View> {
@@ -109,25 +118,40 @@ export class Runner {
   /**
    * Runs a step on the doctor who has the token. The token's slot is loaded if it has been evicted from memory.
    * @param more the doctors and slots that the step touches beside those of the token
+   * @param reach which tokens the step takes: live ones, or also those that are over
    */
-  async decideOnToken<Value, View>(
+  decideOnToken<Value, View>(
     id: TokenId,
     intent: Intent,
     step: CommandStep<Value, View>,
-    more: Scope = { doctorIds: [] },
+    { more = { doctorIds: [] }, reach = 'live' }: { more?: Scope; reach?: Reach } = {},
   ): Promise<Result<View>> {
-    const { engine } = this.#deps;
+    const scopeOf = async (): Promise<Scope | Refusal> => {
+      const own = await this.#scopeOfToken(id, reach);
+      return 'code' in own ? own : union(own, more);
+    };
+    const isInScope = (scope: Scope): boolean => isTokenIn(scope, this.#token(id, reach));
+    return this.decideIn(scopeOf, isInScope, intent, step);
+  }
+
+  /**
+   * Runs a step on a scope that is read before the decision.
+   * @param scopeOf reads the scope, or finds the refusal when there is none
+   * @param isCurrent whether the scope still has everything that it was read for; otherwise it is read again
+   */
+  async decideIn<Value, View>(
+    scopeOf: () => Promise<Scope | Refusal>,
+    isCurrent: (scope: Scope) => boolean,
+    intent: Intent,
+    step: CommandStep<Value, View>,
+  ): Promise<Result<View>> {
     for (;;) {
-      const own = await this.#scopeOfToken(id);
-      if ('code' in own) return this.refuse(own, intent);
-      const scope = union(own, more);
-      const result = await this.#transact<Result<View> | TokenHasLeft>(scope, intent, (at) => {
-        const doctorId = engine.token(id)?.slot.facts.doctorId;
-        return doctorId !== undefined && scope.doctorIds.includes(doctorId)
-          ? this.#decided(step, at)
-          : { changes: [], result: TOKEN_HAS_LEFT };
-      });
-      if (result !== TOKEN_HAS_LEFT) return result;
+      const scope = await scopeOf();
+      if ('code' in scope) return this.refuse(scope, intent);
+      const result = await this.#transact<Result<View> | ScopeOutdated>(scope, intent, (at) =>
+        isCurrent(scope) ? this.#decided(step, at) : { changes: [], result: SCOPE_OUTDATED },
+      );
+      if (result !== SCOPE_OUTDATED) return result;
     }
   }
 
@@ -146,16 +170,21 @@ export class Runner {
   }
 
   /** The scope of a command on a token, or the refusal when no command on it is possible. */
-  async #scopeOfToken(id: TokenId): Promise<Scope | Refusal> {
-    const { engine, archive } = this.#deps;
-    const token = engine.token(id);
+  async #scopeOfToken(id: TokenId, reach: Reach): Promise<Scope | Refusal> {
+    const token = this.#token(id, reach);
     if (token !== undefined) return { doctorIds: [token.slot.facts.doctorId] };
-    const stored = await archive.token(id);
+    const stored = await this.#deps.archive.token(id);
     if (stored === undefined) return { code: 'token_not_found' };
-    if (isLive(stored.status)) return { doctorIds: [stored.doctorId], slotIds: [stored.slotId] };
+    if (reach === 'any' || isLive(stored.status))
+      return { doctorIds: [stored.doctorId], slotIds: [stored.slotId] };
     return stored.status === 'CANCELLED'
       ? { code: 'token_already_cancelled' }
       : { code: 'invalid_transition', from: stored.status, allowed: [] };
+  }
+
+  #token(id: TokenId, reach: Reach): Token | undefined {
+    const { engine } = this.#deps;
+    return reach === 'live' ? engine.token(id) : engine.anyToken(id);
   }
 
   #decided<Value, View>(step: CommandStep<Value, View>, at: EpochMs): Decided<Result<View>> {
@@ -172,12 +201,12 @@ export class Runner {
   ): Decided<Result<View>> {
     const outcome = decide(at);
     if (!outcome.ok) return { changes: [], result: outcome };
-    const value = project(outcome.value, { engine: this.#deps.engine, at });
+    const value = project(outcome.value, momentAt(this.#deps.engine, at));
     return { changes: outcome.changes, result: { ok: true, value } };
   }
 
-  /** No response is stored when the token has left, because the command is still to be decided. */
-  #transact<T extends Result<unknown> | TokenHasLeft>(
+  /** No response is stored when the scope is outdated, because the command is still to be decided. */
+  #transact<T extends Result<unknown> | ScopeOutdated>(
     scope: Scope,
     { actor, reason, buildResponse }: Intent,
     decide: (at: EpochMs) => Decided<T>,
@@ -186,23 +215,32 @@ export class Runner {
     return store.transact(scope, () => {
       const at = clock();
       const { changes, result } = decide(at);
-      const response = result === TOKEN_HAS_LEFT ? null : buildResponse(result, at);
+      const response = result === SCOPE_OUTDATED ? null : buildResponse(result, at);
       return { changes, answer: result, origin: { actor, reason }, response };
     });
   }
 }
 
 /**
- * The result when the token was moved to another doctor, or is over, since its doctor was read. Nothing was decided, and
- * the token is read again.
+ * The result when something that the scope was read for has left it, for example a token that was moved to another
+ * doctor or is over. Nothing was decided, and the scope is read again.
  */
-const TOKEN_HAS_LEFT = 'token has left';
-type TokenHasLeft = typeof TOKEN_HAS_LEFT;
+const SCOPE_OUTDATED = 'scope is outdated';
+type ScopeOutdated = typeof SCOPE_OUTDATED;
+
+/** Which tokens a command takes: live ones, or also those that are over. */
+type Reach = 'live' | 'any';
+
+/** Whether the token is in memory, with a doctor of the scope. */
+export const isTokenIn = ({ doctorIds }: Scope, token: Token | undefined): boolean =>
+  token !== undefined && doctorIds.includes(token.slot.facts.doctorId);
 
 /** Two scopes as one: each doctor once, in the order of their ids, because they are locked in that order. */
 export const union = (a: Scope, b: Scope): Scope => ({
   doctorIds: [...new Set<DoctorId>([...a.doctorIds, ...b.doctorIds])].sort(),
   slotIds: [...(a.slotIds ?? []), ...(b.slotIds ?? [])],
+  sessions: [...(a.sessions ?? []), ...(b.sessions ?? [])],
+  isSetup: a.isSetup === true || b.isSetup === true,
 });
 
 /** Publishes that a command has its answer, and returns the answer. */

@@ -1,16 +1,19 @@
-import type {
-  AllocationEngine,
-  Change,
-  Doctor,
-  DoctorFacts,
-  DoctorId,
-  EpochMs,
-  LocalDate,
-  Slot,
+import { isDeepStrictEqual } from 'node:util';
+import {
+  isDoctor,
+  type AllocationEngine,
+  type Change,
+  type DoctorFacts,
+  type DoctorId,
+  type EpochMs,
+  type LocalDate,
+  type LocalInstant,
+  type Slot,
 } from '../engine/index.ts';
 import type { Scope, Store } from '../store/index.ts';
 import { calendarAt, plusDays } from './calendar.ts';
 import { planOf } from './doctor-plan.ts';
+import { withHospital } from './holidays.ts';
 import { applyRoster, SYSTEM } from './roster/apply.ts';
 import type { Roster } from './roster/file.ts';
 
@@ -21,7 +24,7 @@ interface SlotMaintainerDeps {
   readonly horizonDays: number;
 }
 
-/** Days for which a day's counters stay in memory: longer than any slot lasts and any clock is wrong. */
+/** Days for which a day's counter stays in memory: longer than from the date of any slot to the end of its grace. */
 const DAY_COUNTER_RETENTION_DAYS = 31;
 
 /** Doctors maintained at once: enough to share commits, and few enough that planning at midnight delays no request. */
@@ -46,13 +49,20 @@ export class SlotMaintainer {
 
   /**
    * Applies a roster, all of it or nothing.
+   * @returns the demo doctors that have retired because of it
    * @throws RosterError when the roster is rejected
    */
-  async apply(roster: Roster): Promise<void> {
+  async apply(roster: Roster): Promise<{ readonly retired: readonly DoctorId[] }> {
     const todayIn = calendarAt(this.#deps.clock());
-    await applyRoster(this.#deps, roster);
+    const changes = await applyRoster(this.#deps, roster);
     for (const { id, timeZone } of roster.doctors)
       this.#openedDays.set(id, dayAt(todayIn(timeZone), timeZone));
+    const retired = changes.flatMap((change) =>
+      change.kind === 'doctor_set' && isDoctor(change.doctor) && change.doctor.isRetired
+        ? [change.doctorId]
+        : [],
+    );
+    return { retired };
   }
 
   /** Does everything that is due now. It is called about once a second, and once before the first request is served. */
@@ -63,7 +73,8 @@ export class SlotMaintainer {
     const now = clock();
     await store.sync(now);
     const todayIn = calendarAt(now);
-    const ids = Array.from(engine.doctors, ({ facts }) => facts.id);
+    const doctors = [...engine.doctors].filter(({ facts }) => isDoctor(facts));
+    const ids = doctors.map(({ facts }) => facts.id);
     // The doctors of a group are maintained at once, because their changes then share a commit.
     for (let from = 0; from < ids.length; from += DOCTORS_PER_BATCH_MAX) {
       const group = ids.slice(from, from + DOCTORS_PER_BATCH_MAX);
@@ -81,22 +92,23 @@ export class SlotMaintainer {
     if (facts === undefined) return;
     const today = todayIn(facts.timeZone);
     const day = dayAt(today, facts.timeZone);
-    if (this.#openedDays.get(id) !== day && (await this.#openSlots(facts)) === 'opened') {
-      engine.doctor(id)?.evictDaysBefore(plusDays(today, -DAY_COUNTER_RETENTION_DAYS));
+    if (this.#openedDays.get(id) !== day && (await this.#openSlots(facts)) === 'opened')
       this.#openedDays.set(id, day);
-    }
     if (engine.doctor(id)?.slots.some((slot) => this.#isDue(slot, now)) === true)
       await this.#advanceTime(id);
-    await this.#evictPastSlots(id, today, now);
+    await this.#evictPast(id, { at: now, today });
   }
 
   /** Opens the slots up to the horizon. If the plan is outdated, the next tick makes a new one. */
   #openSlots(facts: DoctorFacts): Promise<Opening> {
     const { engine } = this.#deps;
-    const { planned } = planOf(this.#deps, facts);
-    const slotIds = planned.map(({ id }) => id);
-    return this.#transact<Opening>({ doctorIds: [facts.id], slotIds }, (at) => {
-      if (engine.doctor(facts.id)?.facts !== facts) return { changes: [], answer: 'planOutdated' };
+    const slotIds = planOf(this.#deps, facts).planned.map(({ id }) => id);
+    return this.#transact<Opening>({ doctorIds: withHospital(facts.id), slotIds }, (at) => {
+      // The facts are compared by their values, because the store may have loaded the same doctor anew.
+      if (!isDeepStrictEqual(engine.doctor(facts.id)?.facts, facts))
+        return { changes: [], answer: 'planOutdated' };
+      // The plan is made anew, because another process may have changed the doctor's slots since the first one.
+      const { planned } = planOf(this.#deps, facts);
       const outcome = engine.openSlots(facts.id, planned, at);
       return outcome.ok
         ? { changes: outcome.changes, answer: 'opened' }
@@ -118,17 +130,21 @@ export class SlotMaintainer {
   }
 
   /** Keeps slots with uncommitted changes in memory until the next tick, because an evicted slot is reloaded from disk. */
-  async #evictPastSlots(id: DoctorId, today: LocalDate, now: EpochMs): Promise<void> {
+  async #evictPast(id: DoctorId, now: LocalInstant): Promise<void> {
     const { engine, store } = this.#deps;
-    const past = (): Slot[] => {
-      const doctor = engine.doctor(id);
-      const slots = doctor === undefined ? [] : pastSlots(engine, doctor, today, now);
-      return slots.length > 0 && store.isSettled(id) ? slots : [];
-    };
-    if (past().length === 0) return;
+    const isDue = (): boolean => engine.evictableSlots(id, now).length > 0 && store.isSettled(id);
+    if (!isDue()) return;
     // Another process may have postponed a slot's end. The read makes the doctor current, so a running slot is not evicted.
     await store.read(id, () => undefined);
-    for (const slot of past()) if (slot.waiting === 0) engine.evictSlot(slot);
+    if (!isDue()) return;
+    const past = engine.evictableSlots(id, now).map(({ facts }) => facts.id);
+    await store.transact({ doctorIds: [id] }, () => ({
+      ...{ changes: [], answer: undefined, origin: SYSTEM, response: null },
+      past,
+    }));
+    const isFound = ({ facts }: Slot): boolean => past.includes(facts.id);
+    if (isDue() && engine.evictableSlots(id, now).every(isFound))
+      engine.evictPast(id, now, plusDays(now.today, -DAY_COUNTER_RETENTION_DAYS));
   }
 
   #transact<T>(
@@ -142,16 +158,3 @@ export class SlotMaintainer {
 
 /** A local date with its time zone, because a doctor who moves west has the same date twice. */
 const dayAt = (today: LocalDate, timeZone: string): string => `${today} ${timeZone}`;
-
-/** The slots that have ended and whose day is over. Slots are sorted by day, so usually the first slot is of today. */
-function pastSlots(
-  engine: AllocationEngine,
-  { slots }: Doctor,
-  today: LocalDate,
-  now: EpochMs,
-): Slot[] {
-  const first = slots.findIndex(({ facts }) => facts.date >= today);
-  return slots
-    .slice(0, first === -1 ? slots.length : first)
-    .filter((slot) => engine.isPast(slot.facts, today, now));
-}

@@ -3,6 +3,7 @@ import type {
   Booked,
   Called,
   CallNext,
+  Correct,
   Departure,
   EpochMs,
   LocalDate,
@@ -11,20 +12,36 @@ import type {
   Outcome,
   Reclassify,
   Reordered,
+  Start,
   Token,
   TokenId,
+  Undone,
 } from '../engine/index.ts';
-import { localDateAt } from './calendar.ts';
+import { localDateAt, startOfDate } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
 import type { CommandName } from './commands.ts';
 import type { Answer } from './idempotency.ts';
-import type { CommandDeps, CommandStep, Projection, Runner } from './runner.ts';
+import type { Fault } from './fault-words.ts';
+import { refused, type Result } from './refusal.ts';
+import type { CommandDeps, CommandStep, Intent, Projection, Runner } from './runner.ts';
 
 /** A command as a caller sends it: the service adds the instant, the local date and the id of a new token. */
-type Sent<Command> = Omit<Command, 'at' | 'today' | 'tokenId'>;
+type Sent<Command> = Omit<Command, 'at' | 'today' | 'dateBegins' | 'tokenId'>;
 
 export type BookCommand = Sent<Book>;
-export type CallNextCommand = Sent<CallNext>;
+
+export interface CallNextCommand extends Omit<Sent<CallNext>, 'current'> {
+  /** Whether the current patient is completed first; not together with `skipCurrent`. */
+  readonly completeCurrent: boolean;
+  /** Whether the current patient is skipped first (R21). */
+  readonly skipCurrent: boolean;
+}
+
+/** A booking, and what else the patient has on that day. */
+export interface BookedVisit extends Booked {
+  /** The patient's other live tokens of the same date, of whichever doctor, in the order in which their slots start. */
+  readonly alsoBooked: readonly Token[];
+}
 
 /** A command on a token that exists. */
 export interface OnToken {
@@ -37,9 +54,20 @@ export interface CancelCommand extends OnToken {
 }
 
 export type NoShowCommand = OnToken & Sent<NoShow>;
+export type StartCommand = OnToken & Sent<Start>;
 export type MoveCommand = OnToken & Sent<Move>;
 
+export interface UndoCommand extends OnToken {
+  /** Goes on record. */
+  readonly reason: string;
+}
+
 export interface ReclassifyCommand extends OnToken, Sent<Reclassify> {
+  /** Goes on record. */
+  readonly reason: string;
+}
+
+export interface CorrectCommand extends OnToken, Sent<Correct> {
   /** Goes on record. */
   readonly reason: string;
 }
@@ -58,7 +86,7 @@ export class TokenCommands {
   book<View>(
     command: BookCommand,
     context: CommandContext,
-    project: Projection<Booked, View>,
+    project: Projection<BookedVisit, View>,
   ): Promise<Answer<View>> {
     const { engine, newId } = this.#deps;
     const { doctorId, slotId } = command;
@@ -66,7 +94,7 @@ export class TokenCommands {
     const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
     return this.#runner.run('book', context, (intent) =>
       this.#runner.decide(scope, intent, {
-        decide: (at) => engine.book({ ...command, tokenId: newId(at), at }),
+        decide: (at) => this.#withOthers(engine.book({ ...command, tokenId: newId(at), at })),
         project,
       }),
     );
@@ -94,27 +122,33 @@ export class TokenCommands {
     return this.#onToken('noShow', tokenId, context, { decide, project });
   }
 
-  /** Marks a patient as being at the desk. */
+  /** Marks a patient as being at the desk, on the date of the slot (R20). */
   checkIn<View>(
     { tokenId }: OnToken,
     context: CommandContext,
     project: Projection<Token, View>,
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
-    const decide = (at: EpochMs): Outcome<Token> => engine.checkIn({ tokenId, at });
+    const decide = (at: EpochMs): Outcome<Token> => {
+      const slot = engine.token(tokenId)?.slot;
+      const today = this.#todayOf(slot?.doctor, at);
+      const dateBegins =
+        slot === undefined ? at : startOfDate(slot.facts.date, slot.doctor.facts.timeZone);
+      return engine.checkIn({ tokenId, today, dateBegins, at });
+    };
     return this.#onToken('checkIn', tokenId, context, { decide, project });
   }
 
-  /** Takes a patient to the doctor. */
+  /** Takes a patient to the doctor, into a room if one is named (R19). */
   start<View>(
-    { tokenId }: OnToken,
+    { tokenId, room }: StartCommand,
     context: CommandContext,
     project: Projection<Token, View>,
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Token> => {
       const today = this.#todayOf(engine.token(tokenId)?.slot.doctor, at);
-      return engine.start({ tokenId, today, at });
+      return engine.start({ tokenId, room, today, at });
     };
     return this.#onToken('start', tokenId, context, { decide, project });
   }
@@ -130,25 +164,65 @@ export class TokenCommands {
     return this.#onToken('complete', tokenId, context, { decide, project });
   }
 
-  /** Takes the next checked-in patient to the doctor, and completes the current consultation if asked to. */
+  /** Marks a patient who was called or had checked in and is not there (R21). */
+  skip<View>(
+    { tokenId }: OnToken,
+    context: CommandContext,
+    project: Projection<Reordered, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const decide = (at: EpochMs): Outcome<Reordered> => engine.skip({ tokenId, at });
+    return this.#onToken('skip', tokenId, context, { decide, project });
+  }
+
+  /** Takes the last change of a token back, for a reason that goes on record; also of a token that is over (R22). */
+  undo<View>(
+    { tokenId, reason }: UndoCommand,
+    context: CommandContext,
+    project: Projection<Undone, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const decide = (at: EpochMs): Outcome<Undone> => {
+      const today = this.#todayOf(engine.anyToken(tokenId)?.slot.doctor, at);
+      return engine.undo({ tokenId, today, at });
+    };
+    return this.#onAnyToken('undo', tokenId, context, { decide, project }, reason);
+  }
+
+  /** Corrects the name or the hospital id of a patient, for a reason that goes on record; also of a token that is over. */
+  correct<View>(
+    { tokenId, patientName, patientId, reason }: CorrectCommand,
+    context: CommandContext,
+    project: Projection<Token, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    const decide = (at: EpochMs): Outcome<Token> =>
+      engine.correct({ tokenId, patientName, patientId, at });
+    return this.#onAnyToken('correct', tokenId, context, { decide, project }, reason);
+  }
+
+  /** Takes the next checked-in patient to the doctor; the current consultation is completed or skipped if asked to. */
   callNext<View>(
-    command: CallNextCommand,
+    { completeCurrent, skipCurrent, ...command }: CallNextCommand,
     context: CommandContext,
     project: Projection<Called, View>,
   ): Promise<Answer<View>> {
     const { engine } = this.#deps;
     const { doctorId, slotId } = command;
+    const current = completeCurrent ? 'completed' : skipCurrent ? 'skipped' : null;
     const isAlias = slotId !== null && engine.sessionDoctor(slotId) !== undefined;
     const scope = { doctorIds: [doctorId], slotIds: slotId === null || isAlias ? [] : [slotId] };
-    return this.#runner.run('callNext', context, (intent) =>
-      this.#runner.decide(scope, intent, {
+    return this.#runner.run('callNext', context, (intent) => {
+      if (completeCurrent && skipCurrent)
+        return Promise.resolve(refused({ code: 'invalid_request', errors: [EITHER_OR] }));
+      return this.#runner.decide(scope, intent, {
         decide: (at) => {
           const today = this.#todayOf(engine.doctor(doctorId), at);
-          return engine.callNext({ ...command, today, at });
+          return engine.callNext({ ...command, current, today, at });
         },
         project,
-      }),
-    );
+      });
+    });
   }
 
   /** Moves a patient to another slot, of any doctor; when refused, the patient keeps the old place (R13). */
@@ -163,7 +237,7 @@ export class TokenCommands {
       const target = await this.#runner.scopeOfSlot(slotId);
       return target === undefined
         ? this.#runner.refuse({ code: 'slot_not_found' }, intent)
-        : this.#runner.decideOnToken(tokenId, intent, { decide, project }, target);
+        : this.#runner.decideOnToken(tokenId, intent, { decide, project }, { more: target });
     });
   }
 
@@ -177,6 +251,22 @@ export class TokenCommands {
     const decide = (at: EpochMs): Outcome<Reordered> =>
       engine.reclassify({ tokenId, patientType, at });
     return this.#onToken('reclassify', tokenId, context, { decide, project }, reason);
+  }
+
+  /** Adds the patient's other tokens of the day: those whose state cannot be lost any more, and those of the same doctor. */
+  #withOthers(outcome: Outcome<Booked>): Outcome<BookedVisit> {
+    if (!outcome.ok) return outcome;
+    const { engine, store } = this.#deps;
+    const { token } = outcome.value;
+    const { date, doctorId } = token.slot.facts;
+    const others = token.patientId === null ? [] : engine.patients.liveTokensOf(token.patientId);
+    const alsoBooked = others
+      .filter((other) => other !== token && other.slot.facts.date === date)
+      .filter(
+        ({ slot }) => slot.facts.doctorId === doctorId || store.isSettled(slot.facts.doctorId),
+      )
+      .sort((a, b) => a.slot.facts.startTime - b.slot.facts.startTime || (a.id < b.id ? -1 : 1));
+    return { ...outcome, value: { ...outcome.value, alsoBooked } };
   }
 
   #onToken<Value, View>(
@@ -194,8 +284,26 @@ export class TokenCommands {
     );
   }
 
+  /** A command on a token that may be over. */
+  #onAnyToken<Value, View>(
+    name: CommandName,
+    id: TokenId,
+    context: CommandContext,
+    step: CommandStep<Value, View>,
+    reason: string,
+  ): Promise<Answer<View>> {
+    const decide = (intent: Intent): Promise<Result<View>> =>
+      this.#runner.decideOnToken(id, intent, step, { reach: 'any' });
+    return this.#runner.run(name, context, decide, reason);
+  }
+
   /** The local date of a doctor. An unknown doctor has none, and the engine refuses the command whatever the date. */
   #todayOf(doctor: Token['slot']['doctor'] | undefined, at: EpochMs): LocalDate {
     return localDateAt(at, doctor?.facts.timeZone ?? 'UTC');
   }
 }
+
+const EITHER_OR: Fault = {
+  pointer: '/skip_current',
+  detail: 'cannot be combined with `complete_current`: a patient is either completed or skipped',
+};

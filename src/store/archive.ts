@@ -3,13 +3,16 @@ import type {
   DoctorFacts,
   DoctorId,
   EpochMs,
+  LastChange,
   LiveStatus,
   LocalDate,
   PatientId,
   SlotFacts,
   SlotId,
   Status,
+  TokenChange,
   TokenId,
+  Undoable,
 } from '../engine/index.ts';
 
 /** The first response to a command that came with an idempotency key. It is stored with the command's changes. */
@@ -30,6 +33,13 @@ export const RESPONSE_RETENTION_HOURS = 24;
 export const responsesExpiredAt = (now: EpochMs): number =>
   now - RESPONSE_RETENTION_HOURS * 3_600_000;
 
+/**
+ * The latest instant that a stored response may have. A later one was stored while the clock was wrong. It gets the
+ * present instant, because its true age is unknown and it would otherwise be stored until the wrong instant.
+ */
+export const responsesNotAfter = (now: EpochMs): number =>
+  now + RESPONSE_RETENTION_HOURS * 3_600_000;
+
 /** A token as the store has it, of any age and status. */
 export interface StoredToken {
   readonly id: TokenId;
@@ -45,14 +55,18 @@ export interface StoredToken {
   readonly bookedAt: EpochMs;
   readonly status: Status;
   readonly hasCheckedIn: boolean;
+  /** The room to which the patient was called last; null when none was named. */
+  readonly room: string | null;
+  /** The last change of the token's place or status. */
+  readonly last: LastChange;
 }
 
-/** A slot as the store has it, with its live tokens in no particular order. */
+/** A slot as the store has it, with its tokens, live or over, in no particular order. */
 export interface StoredSlot {
   readonly facts: SlotFacts;
   /** The highest number printed so far on the doctor's day, in whichever slot of the day. */
   readonly lastNumber: number;
-  readonly tokens: readonly StoredLiveToken[];
+  readonly tokens: readonly StoredToken[];
 }
 
 /** One change of one token, as the token's history tells it (R17). */
@@ -60,16 +74,20 @@ export interface ChangeRecord {
   readonly doctorId: DoctorId;
   readonly version: number;
   readonly at: EpochMs;
-  readonly kind: Exclude<Change['kind'], 'doctor_set' | 'slot_set'>;
+  readonly kind: TokenChange['kind'];
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
   /** Null where the token enters the slot: `booked`, `moved_in`. */
-  readonly from: LiveStatus | null;
+  readonly from: Status | null;
   /** Null where the token leaves the slot: `moved_out`. */
   readonly to: Status | null;
   /** The class that the token got by this change: `booked`, `moved_in`, `reclassified`; else null. */
   readonly patientType: string | null;
   readonly cause: TokenId | null;
+  /** The room to which the patient was called: `started` with a room named; else null (R19). */
+  readonly room: string | null;
+  /** The kind of the change that was taken back: `undone`; else null (R22). */
+  readonly undone: Undoable | null;
   readonly actor: string;
   readonly reason: string | null;
 }
@@ -85,6 +103,47 @@ export type Pages<Item> = AsyncIterable<readonly Item[]>;
 
 /** A token as the store has it, that is live. */
 export type StoredLiveToken = StoredToken & { readonly status: LiveStatus };
+
+/** A stored token with the facts of its slot. */
+export interface FoundToken {
+  readonly token: StoredToken;
+  readonly slot: SlotFacts;
+}
+
+/** Which tokens are found: those that have all of what is given. */
+export interface TokenFilter {
+  readonly doctorId: DoctorId | null;
+  /** The first and the last local date of the slots. */
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly number: number | null;
+  /** One or more. */
+  readonly statuses: readonly Status[];
+}
+
+/** The place of a token in the order in which tokens are found: the latest date first, then the last ids first. */
+export interface TokenPlace {
+  readonly date: string;
+  readonly slotId: string;
+  readonly tokenId: string;
+}
+
+export const placeOf = ({ token, slot }: FoundToken): TokenPlace => ({
+  date: slot.date,
+  slotId: slot.id,
+  tokenId: token.id,
+});
+
+/** Whether a place comes after another one in the order in which tokens are found. */
+export function isBehind(place: TokenPlace, other: TokenPlace): boolean {
+  if (place.date !== other.date) return place.date < other.date;
+  return place.slotId === other.slotId
+    ? place.tokenId < other.tokenId
+    : place.slotId < other.slotId;
+}
+
+/** The place before all tokens. */
+export const FIRST_PLACE: TokenPlace = { date: '~', slotId: '~', tokenId: '~' };
 
 /**
  * Reads stored data of any age: slots that are over, histories, stored responses. The archive gives only durable data, and
@@ -118,6 +177,14 @@ export interface Archive {
    * change of a token in it. Tokens that have moved out since are included.
    */
   slotChanges(slotId: SlotId): Pages<Change>;
+  /**
+   * Tokens in the order of their places.
+   * @param after the place behind which they are
+   * @param limit how many at most, 1 or more
+   */
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
+  /** The tokens of a patient, in no particular order. Those of a slot in the engine may be missing. */
+  tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]>;
   /** The response stored under a key less than 24 hours before `now`. */
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined>;
 }

@@ -2,6 +2,7 @@ import type {
   Change,
   DoctorFacts,
   DoctorId,
+  EpochMs,
   LocalDate,
   SlotFacts,
   TokenId,
@@ -22,6 +23,7 @@ export interface StoredDoctor {
   readonly facts: DoctorFacts;
   readonly version: number;
   readonly lastArrival: number;
+  readonly breakUntil: EpochMs | null;
   readonly lastNumbers: readonly (readonly [LocalDate, number])[];
   readonly slots: readonly SlotFacts[];
 }
@@ -30,6 +32,15 @@ export interface StoredDoctor {
 export interface DatedChange {
   readonly change: TokenChange;
   readonly date: LocalDate | null;
+}
+
+/** A printed number that several tokens of one doctor's day have, against R10. */
+export interface DoubledNumber {
+  readonly doctorId: DoctorId;
+  readonly date: LocalDate;
+  readonly number: number;
+  /** In the order of the ids. */
+  readonly tokenIds: readonly TokenId[];
 }
 
 /**
@@ -44,6 +55,8 @@ export interface AuditSource {
    * @throws StoreOpenError naming the change record that cannot be read
    */
   changes(): Batches;
+  /** All change records of one doctor, for a doctor who has few. */
+  changesOf(id: DoctorId): Promise<readonly Change[]>;
   doctor(id: DoctorId): Promise<StoredDoctor | undefined>;
   /** The tokens of these ids that exist, in any order. At most `ROWS_PER_BATCH` ids. */
   tokens(ids: readonly TokenId[]): Promise<readonly StoredToken[]>;
@@ -55,6 +68,8 @@ export interface AuditSource {
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]>;
   /** Tokens without any change record, and tokens that have moved to another doctor and left a row behind. */
   orphanTokens(): Promise<readonly TokenId[]>;
+  /** The numbers that several tokens have, by doctor, date and number. */
+  doubledNumbers(): Promise<readonly DoubledNumber[]>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,10 @@
 import {
   invariant,
+  NEW_DOCTOR,
+  NEW_SESSION,
+  NEW_SLOT,
   unreachable,
+  type BreakSet,
   type Change,
   type DoctorFacts,
   type DoctorId,
@@ -9,10 +13,13 @@ import {
   type SlotFacts,
   type SlotId,
   type Status,
+  type TokenCorrected,
   type TokenEntered,
   type TokenId,
   type TokenReclassified,
+  type TokenUndone,
   isEntry,
+  isLive,
   isTokenChange,
   type TokenChange,
 } from '../engine/index.ts';
@@ -36,6 +43,8 @@ export function recordOf(change: TokenChange, origin: Origin): ChangeRecord {
   return {
     ...{ doctorId, version, at, kind, tokenId, slotId, actor: origin.actor },
     ...stepOf(change),
+    room: change.kind === 'started' ? change.room : null,
+    undone: change.kind === 'undone' ? change.undone : null,
     reason: reasonOf(change, origin),
   };
 }
@@ -53,6 +62,14 @@ function stepOf(change: TokenChange): Pick<ChangeRecord, 'from' | 'to' | 'cause'
       const { from, patientType } = change;
       return { from, to: from, cause: null, patientType };
     }
+    case 'corrected': {
+      const { from } = change;
+      return { from, to: from, cause: null, patientType: null };
+    }
+    case 'undone': {
+      const { from, to } = change;
+      return { from, to, cause: null, patientType: null };
+    }
     default:
       return { from: change.from, to: change.to, cause: change.cause, patientType: null };
   }
@@ -69,7 +86,7 @@ export type ChangeRow = RowOf<
     readonly kind: Change['kind'];
     readonly token_id: TokenId | null;
     readonly slot_id: SlotId | null;
-    readonly from_status: LiveStatus | null;
+    readonly from_status: Status | null;
     readonly to_status: Status | null;
     readonly cause: TokenId | null;
     readonly actor: string;
@@ -87,6 +104,11 @@ type EnteredData = Omit<
   'kind' | 'doctorId' | 'version' | 'at' | 'tokenId' | 'slotId' | 'to' | 'bookedAt' | 'hasCheckedIn'
 > & { readonly present: boolean; readonly bookedAt?: EpochMs };
 type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
+/** The fields have the names that they have in the data of a booking. */
+type CorrectedData = Pick<TokenCorrected, 'patientName' | 'patientId'>;
+type StartedData = { readonly room: string };
+type UndoneData = Pick<TokenUndone, 'undone'>;
+type BreakData = Pick<BreakSet, 'until'>;
 
 /** The row of a change record. Its position among all records is drawn by the database. */
 export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'position'> {
@@ -108,8 +130,8 @@ export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'po
 }
 
 function slotIdOf(change: Change): SlotId | null {
-  if (change.kind === 'doctor_set') return null;
-  return change.kind === 'slot_set' ? change.slot.id : change.slotId;
+  if (isTokenChange(change)) return change.slotId;
+  return change.kind === 'slot_set' ? change.slot.id : null;
 }
 
 /** All that a change has no column for, as JSON; null when there is nothing. The order of the fields is stored too. */
@@ -120,7 +142,19 @@ function dataOf(change: Change): string | null {
     const { patientType, priority } = change;
     return JSON.stringify({ patientType, priority } satisfies ReclassifiedData);
   }
-  if (!isEntry(change)) return null;
+  if (change.kind === 'break_set')
+    return JSON.stringify({ until: change.until } satisfies BreakData);
+  if (change.kind === 'corrected') {
+    const { patientName, patientId } = change;
+    return JSON.stringify({ patientName, patientId } satisfies CorrectedData);
+  }
+  if (change.kind === 'undone')
+    return JSON.stringify({ undone: change.undone } satisfies UndoneData);
+  if (change.kind === 'moved_out') return null;
+  if (!isEntry(change))
+    return change.room === null
+      ? null
+      : JSON.stringify({ room: change.room } satisfies StartedData);
   const { patientName, patientId, patientType, priority, arrival, number } = change;
   const present = change.hasCheckedIn;
   const data = { patientName, patientId, patientType, priority, arrival, number, present };
@@ -137,9 +171,11 @@ export function changeOf(row: ChangeRow): Change {
   const envelope = { doctorId, version, at };
   switch (kind) {
     case 'doctor_set':
-      return { kind, ...envelope, doctor: read(row) as DoctorFacts };
+      return { kind, ...envelope, doctor: doctorFactsOf(read(row) as DoctorFacts) };
     case 'slot_set':
-      return { kind, ...envelope, slot: read(row) as SlotFacts };
+      return { kind, ...envelope, slot: slotFactsOf(read(row) as SlotFacts) };
+    case 'break_set':
+      return { kind, ...envelope, ...(read(row) as BreakData) };
     case 'booked':
     case 'moved_in': {
       const { present: hasCheckedIn, ...data } = read(row) as EnteredData;
@@ -154,24 +190,43 @@ export function changeOf(row: ChangeRow): Change {
       };
     }
     case 'moved_out':
-      return { kind, ...envelope, ...idsOf(row), from: fromOf(row) };
+      return { kind, ...envelope, ...idsOf(row), from: liveFromOf(row) };
     case 'reclassified':
       return {
         ...(read(row) as ReclassifiedData),
         kind,
         ...envelope,
         ...idsOf(row),
+        from: liveFromOf(row),
+      };
+    case 'corrected':
+      return {
+        ...(read(row) as CorrectedData),
+        kind,
+        ...envelope,
+        ...idsOf(row),
         from: fromOf(row),
+      };
+    case 'undone':
+      return {
+        ...(read(row) as UndoneData),
+        kind,
+        ...envelope,
+        ...idsOf(row),
+        from: fromOf(row),
+        to: toOf(row) as LiveStatus,
       };
     case 'bumped':
     case 'promoted':
     case 'checked_in':
     case 'started':
+    case 'skipped':
     case 'completed':
     case 'cancelled':
     case 'no_show':
     case 'expired': {
-      const step = { from: fromOf(row), to: toOf(row), cause: row.cause };
+      const room = row.data === null ? null : (read(row) as StartedData).room;
+      const step = { from: liveFromOf(row), to: toOf(row), cause: row.cause, room };
       return { kind, ...envelope, ...idsOf(row), ...step };
     }
     default:
@@ -197,14 +252,34 @@ export function recordOfRow(row: ChangeRow): ChangeRecord {
   return recordOf(change, row);
 }
 
+/** The facts of a doctor. A record of an earlier version of this program lacks the fields that came later. */
+const doctorFactsOf = (stored: DoctorFacts): DoctorFacts => ({
+  ...NEW_DOCTOR,
+  ...stored,
+  sessions: stored.sessions.map((session) => ({ ...NEW_SESSION, ...session })),
+});
+
+/** The facts of a slot. A record of an earlier version lacks the fields that came later; a delay moved the start then. */
+const slotFactsOf = (stored: SlotFacts): SlotFacts => ({
+  ...NEW_SLOT,
+  ...stored,
+  startDelayMinutes: (stored as Partial<SlotFacts>).startDelayMinutes ?? stored.delayMinutes,
+});
+
 function idsOf({ token_id: tokenId, slot_id: slotId }: ChangeRow) {
   invariant(tokenId !== null && slotId !== null, 'a change of a token names it and its slot');
   return { tokenId, slotId };
 }
 
-function fromOf({ from_status }: ChangeRow): LiveStatus {
+function fromOf({ from_status }: ChangeRow): Status {
   invariant(from_status !== null, 'a change of a token in a slot has the status it starts from');
   return from_status;
+}
+
+function liveFromOf(row: ChangeRow): LiveStatus {
+  const from = fromOf(row);
+  invariant(isLive(from), 'a change of a live token starts from the status of a live token');
+  return from;
 }
 
 function toOf({ to_status }: ChangeRow): Status {

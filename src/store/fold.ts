@@ -1,4 +1,11 @@
-import { impliesCheckIn, invariant, isEntry, type TokenChange } from '../engine/index.ts';
+import {
+  invariant,
+  isEntry,
+  lastChange,
+  lastChangeAfter,
+  presenceAt,
+  type TokenChange,
+} from '../engine/index.ts';
 import type { StoredToken } from './archive.ts';
 
 /**
@@ -12,17 +19,27 @@ export function foldToken(
   if (isEntry(change)) {
     invariant(token === undefined, 'a token is in one place at a time');
     const { kind, version, at, tokenId, to, ...facts } = change;
-    return { ...facts, id: tokenId, status: to };
+    return { ...facts, id: tokenId, status: to, room: null, last: lastChange(kind, null) };
   }
   invariant(token?.status === change.from, 'a change starts from the status the token has');
-  if (change.kind === 'moved_out') return undefined;
-  if (change.kind === 'reclassified') {
-    const { patientType, priority } = change;
-    return { ...token, patientType, priority };
+  switch (change.kind) {
+    case 'moved_out':
+      return undefined;
+    case 'reclassified': {
+      const { patientType, priority } = change;
+      return { ...token, patientType, priority, last: lastChangeAfter(change) ?? token.last };
+    }
+    case 'corrected': {
+      const { patientName, patientId } = change;
+      return { ...token, patientName, patientId };
+    }
+    default:
+      return {
+        ...token,
+        status: change.to,
+        hasCheckedIn: presenceAt(change.to) ?? token.hasCheckedIn,
+        room: change.kind === 'started' ? change.room : token.room,
+        last: lastChangeAfter(change) ?? token.last,
+      };
   }
-  return {
-    ...token,
-    status: change.to,
-    hasCheckedIn: token.hasCheckedIn || impliesCheckIn(change.to),
-  };
 }

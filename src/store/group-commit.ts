@@ -22,6 +22,11 @@ class Batch {
   /** When the first command came and when the first write began, on the clock of `performance`. */
   openedAtMs = 0;
   writeStartedAtMs = 0;
+
+  /** Whether a command has changed what a doctor is: the name, the sessions and so on. */
+  get setsDoctor(): boolean {
+    return this.decisions.some(({ changes }) => changes.some(({ kind }) => kind === 'doctor_set'));
+  }
 }
 
 /**
@@ -74,8 +79,7 @@ export class GroupCommit {
       this.#end(error as Error);
       throw error;
     }
-    if (decision.changes.length > 0 || decision.response !== null)
-      await this.#add(doctorIds, decision);
+    if (writesSomething(decision)) await this.#add(doctorIds, decision);
     else for (const id of doctorIds) await this.settled(id);
     return decision.answer;
   }
@@ -98,12 +102,21 @@ export class GroupCommit {
   }
 
   /**
-   * Waits until everything that can be read of this doctor, or of any doctor, is durable.
+   * Waits until everything that can be read of this doctor is durable.
    * @returns undefined when it is durable already; otherwise a promise that rejects with NotDurableError when the write
    *   fails
    */
-  settled(doctorId?: DoctorId): Promise<undefined> | undefined {
-    const batch = this.#inFlight(doctorId);
+  settled(doctorId: DoctorId): Promise<undefined> | undefined {
+    return this.#durable(({ doctorIds }) => doctorIds.has(doctorId));
+  }
+
+  /** The same of the doctors' own facts: their slots and tokens may still wait. */
+  doctorsSettled(): Promise<undefined> | undefined {
+    return this.#durable(({ setsDoctor }) => setsDoctor);
+  }
+
+  #durable(isConcerned: (batch: Batch) => boolean): Promise<undefined> | undefined {
+    const batch = this.#inFlight(isConcerned);
     // After a failure, memory may hold changes that are in no batch.
     if (!batch && this.#state !== 'failed') return undefined;
     if (!batch || this.#state !== 'ready')
@@ -115,17 +128,13 @@ export class GroupCommit {
 
   /** See `Store.isSettled`. */
   isSettled(doctorId: DoctorId): boolean {
-    return this.#state !== 'failed' && this.#inFlight(doctorId) === undefined;
+    const isConcerned = ({ doctorIds }: Batch): boolean => doctorIds.has(doctorId);
+    return this.#state !== 'failed' && this.#inFlight(isConcerned) === undefined;
   }
 
-  /** The latest batch in flight with a command of this doctor, or of any doctor. */
-  #inFlight(doctorId?: DoctorId): Batch | undefined {
-    return [this.#gathering, this.#writing]
-      .filter((batch) => batch !== null)
-      .find(
-        ({ decisions, doctorIds }) =>
-          decisions.length > 0 && (doctorId === undefined || doctorIds.has(doctorId)),
-      );
+  /** The latest batch in flight that this concerns. */
+  #inFlight(isConcerned: (batch: Batch) => boolean): Batch | undefined {
+    return [this.#gathering, this.#writing].filter((batch) => batch !== null).find(isConcerned);
   }
 
   /** Resolves when nothing is in flight any more. A stalled batch is retried once; then the group commit fails. */
@@ -204,6 +213,9 @@ export class GroupCommit {
     );
   }
 }
+
+const writesSomething = ({ changes, response, past = [] }: Decision<unknown>): boolean =>
+  changes.length > 0 || response !== null || past.length > 0;
 
 const eventOf = ({ decisions, openedAtMs, writeStartedAtMs }: Batch): CommitEvent => ({
   commands: decisions.length,

@@ -1,16 +1,24 @@
 import {
   invariant,
+  lastChange,
+  lastChangeAfter,
   isEntry,
   isLive,
+  byFirstDate,
   isStatus,
   type AllocationEngine,
   type DoctorFacts,
   type DoctorId,
   type DoctorSnapshot,
   type EpochMs,
+  type Intake,
+  type LastKind,
+  type Leave,
+  type LiveStatus,
   type LocalDate,
   type Session,
   type SlotFacts,
+  type TokenChange,
   type TokenEntered,
   type TokenId,
   type Weekday,
@@ -31,6 +39,10 @@ export type DoctorRow = RowOf<
     readonly time_zone: string;
     readonly version: number;
     readonly last_arrival: number;
+    readonly rooms: number;
+    /** SQLite has no booleans: 0 or 1 there. */
+    readonly retired: boolean | number;
+    readonly break_until: EpochMs | null;
   }
 >;
 
@@ -44,6 +56,22 @@ export type SessionRow = RowOf<
     readonly start_time: string;
     readonly end_time: string;
     readonly capacity: number;
+    /** SQLite has no booleans: 0 or 1 there. */
+    readonly ended: boolean | number;
+    readonly valid_from: LocalDate | null;
+    readonly valid_until: LocalDate | null;
+    readonly every_weeks: number;
+  }
+>;
+
+export type LeaveRow = RowOf<
+  'leaves',
+  {
+    readonly doctor_id: DoctorFacts['id'];
+    readonly id: Leave['id'];
+    readonly from_date: LocalDate;
+    readonly to_date: LocalDate;
+    readonly reason: string;
     /** SQLite has no booleans: 0 or 1 there. */
     readonly ended: boolean | number;
   }
@@ -70,6 +98,13 @@ export type SlotRow = RowOf<
     readonly delay_minutes: number;
     readonly capacity: number;
     readonly closed_reason: string | null;
+    readonly start_delay_minutes: number;
+    readonly intake: Intake;
+    /** SQLite has no booleans: 0 or 1 there. */
+    readonly kept: boolean | number;
+    readonly next_start_time: EpochMs | null;
+    readonly next_end_time: EpochMs | null;
+    readonly next_capacity: number | null;
   }
 >;
 
@@ -92,6 +127,9 @@ export type TokenRow = RowOf<
     readonly status: string;
     /** SQLite has no booleans: 0 or 1 there. */
     readonly present: boolean | number;
+    readonly room: string | null;
+    readonly last_kind: LastKind;
+    readonly last_from: LiveStatus | null;
   }
 >;
 
@@ -106,45 +144,63 @@ export type ResponseRow = RowOf<
   }
 >;
 
-export const doctorRow = ({ facts, version, lastArrival }: Counters): DoctorRow => ({
+export const doctorRow = ({ facts, version, lastArrival, breakUntil }: Counters): DoctorRow => ({
   id: facts.id,
   name: facts.name,
   department: facts.department,
   time_zone: facts.timeZone,
   version,
   last_arrival: lastArrival,
+  rooms: facts.rooms,
+  retired: facts.isRetired,
+  break_until: breakUntil,
 });
 
-export const doctorOf = (row: DoctorRow, sessions: readonly SessionRow[]): DoctorFacts => ({
+/** The rows that hold a doctor's facts: its own, its sessions in their order, and its leaves. */
+export interface DoctorRows {
+  readonly doctor: DoctorRow;
+  readonly sessions: readonly SessionRow[];
+  readonly leaves: readonly LeaveRow[];
+}
+
+export const doctorOf = ({ doctor: row, sessions, leaves }: DoctorRows): DoctorFacts => ({
   id: row.id,
   name: row.name,
   department: row.department,
   timeZone: row.time_zone,
   sessions: sessions.map(sessionOf),
+  rooms: row.rooms,
+  leaves: leaves.map(leaveOf).sort(byFirstDate),
+  isRetired: Boolean(row.retired),
 });
 
 /** A doctor with the counters that the engine needs. */
-export const snapshotOf = (
-  row: DoctorRow,
-  sessions: readonly SessionRow[],
-  days: readonly DayRow[],
-): DoctorSnapshot => ({
-  facts: doctorOf(row, sessions),
-  version: row.version,
-  lastArrival: row.last_arrival,
-  lastNumbers: days.map(({ date, last_number }): [LocalDate, number] => [date, last_number]),
+export const snapshotOf = (rows: DoctorRows, days: readonly DayRow[]): DoctorSnapshot => ({
+  facts: doctorOf(rows),
+  version: rows.doctor.version,
+  lastArrival: rows.doctor.last_arrival,
+  breakUntil: rows.doctor.break_until,
+  lastNumbers: days.map(lastNumberOf),
 });
 
+export const lastNumberOf = ({ date, last_number }: DayRow): readonly [LocalDate, number] => [
+  date,
+  last_number,
+];
+
 export const sessionRows = (doctor: DoctorFacts): SessionRow[] =>
-  doctor.sessions.map(({ id, weekdays, start, end, capacity }, position) => ({
+  doctor.sessions.map((session, position) => ({
     doctor_id: doctor.id,
-    id,
+    id: session.id,
     position,
-    weekdays: weekdays.join(),
-    start_time: start,
-    end_time: end,
-    capacity,
+    weekdays: session.weekdays.join(),
+    start_time: session.start,
+    end_time: session.end,
+    capacity: session.capacity,
     ended: false,
+    valid_from: session.validFrom,
+    valid_until: session.validUntil,
+    every_weeks: session.everyWeeks,
   }));
 
 const sessionOf = (row: SessionRow): Session => ({
@@ -153,6 +209,26 @@ const sessionOf = (row: SessionRow): Session => ({
   start: row.start_time,
   end: row.end_time,
   capacity: row.capacity,
+  validFrom: row.valid_from,
+  validUntil: row.valid_until,
+  everyWeeks: row.every_weeks,
+});
+
+export const leaveRows = (doctor: DoctorFacts): LeaveRow[] =>
+  doctor.leaves.map(({ id, from, to, reason }) => ({
+    doctor_id: doctor.id,
+    id,
+    from_date: from,
+    to_date: to,
+    reason,
+    ended: false,
+  }));
+
+const leaveOf = ({ id, from_date: from, to_date: to, reason }: LeaveRow): Leave => ({
+  id,
+  from,
+  to,
+  reason,
 });
 
 export const dayRows = ({ facts, lastNumbers }: Counters): DayRow[] =>
@@ -172,6 +248,12 @@ export const slotRow = (slot: SlotFacts): SlotRow => ({
   delay_minutes: slot.delayMinutes,
   capacity: slot.capacity,
   closed_reason: slot.closedReason,
+  start_delay_minutes: slot.startDelayMinutes,
+  intake: slot.intake,
+  kept: slot.kept !== null,
+  next_start_time: slot.kept?.replacement?.startTime ?? null,
+  next_end_time: slot.kept?.replacement?.endTime ?? null,
+  next_capacity: slot.kept?.replacement?.capacity ?? null,
 });
 
 export const slotOf = (row: SlotRow): SlotFacts => ({
@@ -184,7 +266,18 @@ export const slotOf = (row: SlotRow): SlotFacts => ({
   delayMinutes: row.delay_minutes,
   capacity: row.capacity,
   closedReason: row.closed_reason,
+  startDelayMinutes: row.start_delay_minutes,
+  intake: row.intake,
+  kept: keptOf(row),
 });
+
+function keptOf(row: SlotRow): SlotFacts['kept'] {
+  if (!row.kept) return null;
+  const { next_start_time: startTime, next_end_time: endTime, next_capacity: capacity } = row;
+  return startTime === null || endTime === null || capacity === null
+    ? { replacement: null }
+    : { replacement: { startTime, endTime, capacity } };
+}
 
 /** The whole row of a token that enters a slot. Later changes update parts of the row. */
 export const tokenRow = (token: TokenEntered): TokenRow => ({
@@ -200,6 +293,9 @@ export const tokenRow = (token: TokenEntered): TokenRow => ({
   booked_at: token.bookedAt,
   status: token.to,
   present: token.hasCheckedIn,
+  room: null,
+  last_kind: token.kind,
+  last_from: null,
 });
 
 export function tokenOf(row: TokenRow): StoredToken {
@@ -217,6 +313,8 @@ export function tokenOf(row: TokenRow): StoredToken {
     bookedAt: row.booked_at,
     status: row.status,
     hasCheckedIn: Boolean(row.present),
+    room: row.room,
+    last: lastChange(row.last_kind, row.last_from),
   };
 }
 
@@ -224,10 +322,19 @@ export function tokenOf(row: TokenRow): StoredToken {
 export const isLiveToken = (token: StoredToken): token is StoredLiveToken => isLive(token.status);
 
 /** A slot with those of these tokens that are live. */
+/** The columns that say a token's last change, after this change; undefined when it stays what it was. */
+export function lastColumnsAfter(
+  change: TokenChange,
+): Pick<TokenRow, 'last_kind' | 'last_from'> | undefined {
+  const last = lastChangeAfter(change);
+  return last && { last_kind: last.kind, last_from: last.from };
+}
+
+/** A slot with its tokens. */
 export const storedSlotOf = (row: SlotOfDayRow, tokens: readonly TokenRow[]): StoredSlot => ({
   facts: slotOf(row),
   lastNumber: row.last_number,
-  tokens: tokens.map(tokenOf).filter(isLiveToken),
+  tokens: tokens.map(tokenOf),
 });
 
 export const responseRow = (response: StoredResponse): ResponseRow => ({
@@ -250,7 +357,10 @@ export const storedResponseOf = (row: ResponseRow): StoredResponse => ({
 export interface Counters {
   readonly facts: DoctorFacts;
   readonly version: number;
+  /** The version that the batch continues; 0 when it adds the doctor. */
+  readonly versionBefore: number;
   readonly lastArrival: number;
+  readonly breakUntil: EpochMs | null;
   /** The days of tokens that have entered a slot, each with the number printed last on it. */
   readonly lastNumbers: ReadonlyMap<LocalDate, number>;
 }
@@ -260,18 +370,24 @@ export function countersOf(
   engine: AllocationEngine,
   decisions: readonly Decision<unknown>[],
 ): Counters[] {
-  const days = new Map<DoctorId, Map<LocalDate, number>>();
+  const touched = new Map<
+    DoctorId,
+    { readonly versionBefore: number; readonly lastNumbers: Map<LocalDate, number> }
+  >();
   for (const { changes } of decisions)
     for (const change of changes) {
-      const touched = days.get(change.doctorId) ?? new Map<LocalDate, number>();
-      days.set(change.doctorId, touched);
+      const doctor = touched.get(change.doctorId) ?? {
+        versionBefore: change.version - 1,
+        lastNumbers: new Map<LocalDate, number>(),
+      };
+      touched.set(change.doctorId, doctor);
       const day = isEntry(change) ? engine.slot(change.slotId)?.day : undefined;
-      if (day !== undefined) touched.set(day.date, day.lastNumber);
+      if (day !== undefined) doctor.lastNumbers.set(day.date, day.lastNumber);
     }
-  return [...days].flatMap(([id, lastNumbers]) => {
+  return [...touched].flatMap(([id, counters]) => {
     const doctor = engine.doctor(id);
     if (doctor === undefined) return [];
-    const { facts, version, lastArrival } = doctor;
-    return [{ facts, version, lastArrival, lastNumbers }];
+    const { facts, version, lastArrival, breakUntil } = doctor;
+    return [{ facts, version, lastArrival, breakUntil, ...counters }];
   });
 }

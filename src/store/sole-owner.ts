@@ -5,6 +5,7 @@ import type {
   DoctorId,
   EpochMs,
   LocalDate,
+  PatientId,
   SlotFacts,
   SlotId,
   TokenId,
@@ -12,11 +13,13 @@ import type {
 import type {
   Archive,
   ChangeRecord,
+  FoundToken,
   Pages,
   StoredLiveToken,
   StoredResponse,
-  StoredSlot,
   StoredToken,
+  TokenFilter,
+  TokenPlace,
 } from './archive.ts';
 import type { ChangeLog, ChangePage } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
@@ -30,18 +33,27 @@ import {
 } from './cursor.ts';
 import type { Database } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { doctorsById, loadSlots } from './restore.ts';
-import type { Decision, Horizon, Scope, Store } from './store.ts';
+import {
+  completeDoctor,
+  doctorsById,
+  foreignSlots,
+  isComplete,
+  loadSlots,
+  type DoctorRows,
+} from './restore.ts';
+import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
 /** The stored rows of a sole owner, all of them durable. What is not read in pages is read at once, without waiting. */
-export interface StoredRows {
+export interface StoredRows extends DoctorRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): Pages<ChangeRecord>;
-  slot(id: SlotId): StoredSlot | undefined;
   slotFacts(id: SlotId): SlotFacts | undefined;
-  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[];
   liveTokens(id: SlotId): Pages<StoredLiveToken>;
+  /** A slot with an id of the form `id@...` that is not of this doctor's session; undefined when there is none. */
+  foreignSlot(session: SessionOfDoctor): SlotId | undefined;
   slotChanges(id: SlotId): Pages<Change>;
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[];
+  tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
@@ -55,7 +67,7 @@ export interface SoleOwnerParts {
   readonly rows: StoredRows;
   readonly commits: GroupCommit;
   readonly hints: CommitHints;
-  readonly load: (horizon: Horizon) => void;
+  readonly load: (horizon: Horizon) => void | Promise<void>;
   /** Called once, after all batches have been written. */
   readonly close: () => Promise<void>;
 }
@@ -75,6 +87,7 @@ class SoleOwnerStore implements Store {
   readonly #parts: SoleOwnerParts;
   readonly #engine: AllocationEngine;
   readonly #commits: GroupCommit;
+  #horizon: (() => Horizon) | null = null;
 
   constructor(parts: SoleOwnerParts) {
     this.isDurable = parts.isDurable;
@@ -91,9 +104,9 @@ class SoleOwnerStore implements Store {
     return this.#commits.failure;
   }
 
-  load(horizon: () => Horizon): Promise<void> {
-    this.#parts.load(horizon());
-    return Promise.resolve();
+  async load(horizon: () => Horizon): Promise<void> {
+    this.#horizon = horizon;
+    await this.#parts.load(horizon());
   }
 
   sync(): Promise<void> {
@@ -102,12 +115,20 @@ class SoleOwnerStore implements Store {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    const engine = this.#engine;
+    const { rows } = this.#parts;
+    this.#complete(scope.doctorIds);
+    // A command that gives ids away compares them with those of all doctors.
+    if (scope.isSetup === true) this.#complete(Array.from(engine.doctors, ({ facts }) => facts.id));
     // A slot that is not in the engine has nothing in flight: its rows are current.
-    loadSlots(this.#engine, scope.slotIds, (id) => this.#parts.rows.slot(id));
+    loadSlots(engine, scope.slotIds, (id) => rows.slot(id));
+    if (scope.sessions !== undefined)
+      loadSlots(engine, foreignSlots(engine, scope.sessions, rows), (id) => rows.slot(id));
     return this.#commits.transact(scope.doctorIds, decide);
   }
 
   async read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {
+    this.#complete([doctorId]);
     const result = readEngine();
     await this.#commits.settled(doctorId);
     return result;
@@ -126,6 +147,15 @@ class SoleOwnerStore implements Store {
     await this.#commits.drain();
     await this.#parts.close();
   }
+
+  /** Restores the slots of these doctors that were past when they were evicted, and are not past now. */
+  #complete(ids: readonly DoctorId[]): void {
+    if (this.#horizon === null) return;
+    const horizon = this.#horizon();
+    for (const id of ids)
+      if (!isComplete(this.#engine, id, horizon))
+        completeDoctor(this.#engine, id, horizon, this.#parts.rows);
+  }
 }
 
 class SoleOwnerArchive implements Archive {
@@ -141,18 +171,28 @@ class SoleOwnerArchive implements Archive {
 
   async doctors(): Promise<readonly DoctorFacts[]> {
     const seen = doctorsById(this.#engine);
-    await this.#commits.settled();
+    await this.#commits.doctorsSettled();
     return seen;
   }
 
   async token(id: TokenId): Promise<StoredToken | undefined> {
-    await this.#commits.settled();
+    await this.#settled(id);
     return this.#rows.token(id);
   }
 
   async *history(id: TokenId): Pages<ChangeRecord> {
-    await this.#commits.settled();
+    await this.#settled(id);
     yield* this.#rows.history(id);
+  }
+
+  /**
+   * Waits until everything that can be read of the token's doctor is durable. A token that is neither in memory nor
+   * stored has no doctor to wait for: no caller knows its id from an answer.
+   */
+  async #settled(id: TokenId): Promise<void> {
+    const doctorId =
+      this.#engine.anyToken(id)?.slot.facts.doctorId ?? this.#rows.token(id)?.doctorId;
+    if (doctorId !== undefined) await this.#commits.settled(doctorId);
   }
 
   slot(id: SlotId): Promise<SlotFacts | undefined> {
@@ -176,6 +216,14 @@ class SoleOwnerArchive implements Archive {
 
   slotChanges(slotId: SlotId): Pages<Change> {
     return this.#rows.slotChanges(slotId);
+  }
+
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]> {
+    return Promise.resolve(this.#rows.tokens(filter, after, limit));
+  }
+
+  tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
+    return Promise.resolve(this.#rows.tokensOfPatient(id));
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {

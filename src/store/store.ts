@@ -1,4 +1,4 @@
-import type { Change, DoctorId, EpochMs, SlotFacts, SlotId } from '../engine/index.ts';
+import type { Change, DoctorId, EpochMs, LocalDate, SessionId, SlotId } from '../engine/index.ts';
 import type { StoredResponse } from './archive.ts';
 
 /** The caller of a command, and the reason that the caller gave. Both are recorded with the command's changes (R17). */
@@ -14,6 +14,8 @@ export interface Decision<T> {
   readonly origin: Origin;
   /** The response to store under the command's idempotency key. Null when there is no key, or nothing to store. */
   readonly response: StoredResponse | null;
+  /** Slots that leave the engine when the decision is durable: a search must find their tokens without it. */
+  readonly past?: readonly SlotId[];
 }
 
 /** The doctors and slots that a command touches. */
@@ -21,15 +23,28 @@ export interface Scope {
   readonly doctorIds: readonly DoctorId[];
   /** Slots that must be in the engine when the command decides, even if they are over. */
   readonly slotIds?: readonly SlotId[];
+  /**
+   * Sessions that the command may give to a doctor. If a slot has an id of the form `id@...` and is not of this doctor's
+   * session, one such slot of any age must be in the engine when the command decides, because it takes the id.
+   */
+  readonly sessions?: readonly SessionOfDoctor[];
   /** Whether the command may give ids to sessions or single slots. Such commands run one after another. */
   readonly isSetup?: boolean;
+  /** Whether the command concerns every doctor, also one that another process adds meanwhile. It is a setup command. */
+  readonly isHospitalWide?: boolean;
 }
 
-/** The instant of a load, and the test that tells which slots need not be loaded. */
+/** A session, and the doctor who has it or shall have it. */
+export interface SessionOfDoctor {
+  readonly id: SessionId;
+  readonly doctorId: DoctorId;
+}
+
+/** The present time, which tells which slots are past and need not be in the engine. */
 export interface Horizon {
   readonly now: EpochMs;
-  /** Whether a slot is over and its local day is over too. The slot's doctor is in the engine when this is asked. */
-  readonly isPast: (slot: SlotFacts) => boolean;
+  /** The calendar day of `now` in a time zone. */
+  readonly todayIn: (timeZone: string) => LocalDate;
 }
 
 /** `stalled`: the disk is full or the database busy, and the store retries. `failed` is final. */
@@ -49,7 +64,10 @@ export interface Store {
    * Loads the doctors into the engine, then their slots that are not past, and every slot with a waiting token, however
    * old the slot is. A slot that ended more than 72 hours ago counts as past without a question, because no delay and
    * grace together are that long.
-   * @param horizon asked whenever a doctor is loaded into the engine, now and later
+   *
+   * From then on `transact` and `read` load a slot that was past and is not past any more, because the clock was set back
+   * or the doctor moved to another time zone: the engine is a cache of what is stored.
+   * @param horizon asked for the present time, now and before each command and each read
    */
   load(horizon: () => Horizon): Promise<void>;
   /**

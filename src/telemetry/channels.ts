@@ -10,8 +10,11 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:database-unreachable': channel('opd:database-unreachable'),
   'opd:database-reachable': channel('opd:database-reachable'),
   'opd:store-failed': channel('opd:store-failed'),
+  'opd:connection-refused': channel('opd:connection-refused'),
+  'opd:admission-refused': channel('opd:admission-refused'),
   'opd:command': channel('opd:command'),
   'opd:background-run': channel('opd:background-run'),
+  'opd:log-dropped': channel('opd:log-dropped'),
 };
 
 /**

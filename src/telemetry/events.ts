@@ -6,9 +6,12 @@
 export interface TelemetryEvents {
   /** A group commit made one batch of commands durable (memory and SQLite). */
   readonly 'opd:commit': CommitEvent;
-  /** A batch could not be written now. The store refuses commands and retries the batch. */
+  /**
+   * A batch could not be written now: the store refuses commands and retries the batch. On PostgreSQL: the server has
+   * not stored commands in time, because it has no space or accepts no writes. One event for each stall.
+   */
   readonly 'opd:commit-stalled': { readonly cause: string };
-  /** The batch that stalled is durable, so the store accepts commands again. */
+  /** The batch that stalled is durable, or the PostgreSQL server has stored a change again. */
   readonly 'opd:commit-recovered': { readonly stalledMs: number };
   /** One attempt to carry out commands in a PostgreSQL transaction has ended. */
   readonly 'opd:transaction': TransactionEvent;
@@ -18,10 +21,19 @@ export interface TelemetryEvents {
   readonly 'opd:database-reachable': { readonly unreachableMs: number };
   /** The store has failed and does not recover, so the process must stop. */
   readonly 'opd:store-failed': { readonly cause: string };
+  /**
+   * A connection was closed by the service because of a bound or because its bytes are not HTTP. The cause is
+   * `CONNECTIONS_MAX`, or the code of the error: `OPD_HEADERS_MAX`, `ERR_HTTP_REQUEST_TIMEOUT`, `HPE_...`.
+   */
+  readonly 'opd:connection-refused': { readonly cause: string };
+  /** A request was refused before its body was read, because the service is overloaded. It has the requests in flight. */
+  readonly 'opd:admission-refused': { readonly commands: number; readonly reads: number };
   /** A command has its answer. */
   readonly 'opd:command': CommandEvent;
   /** A run of a background task has ended. */
   readonly 'opd:background-run': BackgroundRunEvent;
+  /** Log lines are lost, because standard output cannot be written or its reader is too slow. */
+  readonly 'opd:log-dropped': { readonly lines: number };
 }
 
 export interface CommitEvent {

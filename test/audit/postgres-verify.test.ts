@@ -55,13 +55,18 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a token without a change record',
     `INSERT INTO tokens SELECT doctor_id, 'x', slot_id, patient_name, patient_id, patient_type,
-      priority, arrival, number, booked_at, status, present FROM tokens WHERE id = 'W1'`,
-    /^token x has no change record$/,
+      priority, arrival, number, booked_at, status, present, room, last_kind FROM tokens WHERE id = 'W1'`,
+    /^token x has no change record$/m,
   ],
   [
     'a deleted change record',
     `DELETE FROM changes WHERE token_id = 'W4' AND kind = 'booked'`,
     /its version is not the next one$/,
+  ],
+  [
+    'a number that two tokens of a day have (R10)',
+    setToken('W4', 'number = 1'),
+    /^doctor rao: number 1 of 2026-01-05 was given to tokens W1, W4 \(R10\)$/m,
   ],
   [
     'a free seat that is not given to a waiting token (R5)',

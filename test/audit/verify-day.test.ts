@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { slotId, type EpochMs, type LocalDate } from '../../src/engine/index.ts';
-import { clock, NOW, TODAY, TOMORROW } from '../support/engine/clinic.ts';
+import { clock, NOW, RAO, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import {
   dayOf,
   faultsAfter,
@@ -64,6 +64,12 @@ it('a day with every kind of change is clean', async () => {
       (front) => front.leave('W3'),
       (front) => front.noShow('W2'),
       admit('nine', 'F1 F2'),
+      checkIn('F1'),
+      (front) => front.skip('F1'),
+      (front) => front.undo('F1'),
+      (front) => front.pause(RAO, 15),
+      close('other'),
+      (front) => front.reopen('other'),
       expire,
     ),
   );
@@ -71,7 +77,7 @@ it('a day with every kind of change is clean', async () => {
   const database = new DatabaseSync(path);
   const kinds = database.prepare('SELECT DISTINCT kind FROM changes').all();
   database.close();
-  expect(kinds).toHaveLength(14);
+  expect(kinds).toHaveLength(17);
   expect(await faultsOf(path)).toEqual([]);
 });
 
@@ -88,7 +94,7 @@ const twoSeen = (slot: string, at: EpochMs, today: LocalDate) =>
     },
   );
 const W1_STAYS = `${withoutChanges(`kind = 'completed'`)} ${setToken('W1', `status = 'IN_CONSULTATION'`)}`;
-const TWO_AT_ONCE = /^token W2: .*\(started\): starts while token W1 is in consultation$/;
+const TWO_AT_ONCE = /^token W2: .*\(started\): starts while token W1 is in consultation \(R19\)$/;
 
 itFinds([
   ['a second patient in consultation', twoSeen('nine', NOW, TODAY), W1_STAYS, TWO_AT_ONCE],

@@ -61,8 +61,8 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a token without a change record',
     `INSERT INTO tokens SELECT 'x', doctor_id, slot_id, patient_name, patient_id, patient_type,
-      arrival, number, booked_at, status, present, priority FROM tokens WHERE id = 'W1'`,
-    /^token x has no change record$/,
+      arrival, number, booked_at, status, present, priority, room, last_kind, last_from FROM tokens WHERE id = 'W1'`,
+    /^token x has no change record$/m,
   ],
   [
     'a deleted change record',
@@ -78,6 +78,18 @@ it.each<[what: string, sql: string, fault: RegExp]>([
     'a number that was used before (R10)',
     setData(`token_id = 'W4' AND kind = 'booked'`, 'number', '1'),
     /^token W4: change rao:\d+ \(booked\): its number is not the next of the day \(R10\)$/,
+  ],
+  [
+    'a version that two processes have written',
+    `INSERT INTO changes (doctor_id, version, at, kind, token_id, slot_id, from_status, to_status, cause, actor, reason, data)
+      SELECT doctor_id, version, at, kind, 'x', slot_id, from_status, to_status, cause, actor, reason, data
+      FROM changes WHERE token_id = 'W4' AND kind = 'booked'`,
+    /^token (W4|x): change rao:9 \(booked\): its version was written twice$/,
+  ],
+  [
+    'a number that two tokens of a day have, in the table alone (R10)',
+    setToken('W4', 'number = 1'),
+    /^doctor rao: number 1 of 2026-01-05 was given to tokens W1, W4 \(R10\)$/m,
   ],
   [
     'an arrival out of order',
@@ -97,7 +109,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a slot without a change record',
     `INSERT INTO slots SELECT 'x', doctor_id, session_id, date, start_time, end_time,
-      delay_minutes, capacity, closed_reason FROM slots LIMIT 1`,
+      delay_minutes, capacity, closed_reason, 0, 'ALL', 0, NULL, NULL, NULL FROM slots LIMIT 1`,
     /^doctor rao: has a slot without change record$/,
   ],
   [
@@ -112,7 +124,8 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   ],
   [
     'a doctor without a change record',
-    `INSERT INTO doctors VALUES ('x', 'X', NULL, 'UTC', 0, 0)`,
+    `INSERT INTO doctors (id, name, time_zone, version, last_arrival)
+      VALUES ('x', 'X', 'UTC', 0, 0)`,
     /^doctor x has no change record$/,
   ],
   ['a deleted doctor', `DELETE FROM doctors`, /^doctor rao: is missing from the table$/],

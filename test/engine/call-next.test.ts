@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochMs, localDate, sessionId, slotId } from '../../src/engine/index.ts';
+import { NEW_SESSION, epochMs, localDate, sessionId, slotId } from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
@@ -8,7 +8,6 @@ import {
   given,
   NOW,
   SEN,
-  TODAY,
   TOMORROW,
   type Setup,
 } from '../support/engine/clinic.ts';
@@ -21,6 +20,8 @@ describe('call-next', () => {
   const night = { date: yesterday, startTime: clock(-2), endTime: clock(9) };
   const ended = { date: yesterday, startTime: clock(-9), endTime: clock(-8) };
   const two = { capacity: 2 };
+  const nine = { startTime: clock(9), endTime: clock(10) };
+  const ten = { startTime: clock(10), endTime: clock(11) };
 
   it.each<[fact: string, setup: Setup, called: string]>([
     ['the best rank of the checked-in patients', { people: 'W1:CHECKED_IN F1:CHECKED_IN' }, 'F1'],
@@ -29,9 +30,25 @@ describe('call-next', () => {
     ['no patient who was bumped', { people: 'E1 E2:WAITING:checked-in W1:CHECKED_IN' }, 'W1'],
     [
       'a patient of the earlier slot first, also of lower rank',
-      { people: 'W1:CHECKED_IN', more: [place('ten', 'E1:CHECKED_IN')] },
+      { people: 'W1:CHECKED_IN', more: [place('ten', 'P1:CHECKED_IN')] },
       'W1',
     ],
+    [
+      'a checked-in emergency of any slot before everyone else (R18)',
+      { people: 'P1:CHECKED_IN', more: [place('ten', 'E1:CHECKED_IN')] },
+      'E1',
+    ],
+    [
+      'the earlier of two emergencies, although its slot is the later one (R18)',
+      { people: 'E2:CHECKED_IN', slot: ten, more: [place('ten', 'E1:CHECKED_IN', nine)] },
+      'E2',
+    ],
+    [
+      'no emergency who has not checked in (R18)',
+      { people: 'W1:CHECKED_IN', more: [place('ten', 'E1')] },
+      'W1',
+    ],
+    ['no patient who was skipped (R21)', { people: 'E1:SKIPPED W1:CHECKED_IN' }, 'W1'],
     [
       'a patient of a later slot when the earlier has no checked-in patient',
       { people: 'E1 E2:COMPLETED', more: [place('ten', 'W1:CHECKED_IN')] },
@@ -49,7 +66,7 @@ describe('call-next', () => {
     ],
     [
       'a patient of a slot that began yesterday and has not ended',
-      { people: 'E1:CHECKED_IN', more: [place('ten', 'W1:CHECKED_IN', night)] },
+      { people: 'P1:CHECKED_IN', more: [place('ten', 'W1:CHECKED_IN', night)] },
       'W1',
     ],
     [
@@ -58,24 +75,26 @@ describe('call-next', () => {
       'W1',
     ],
   ])('calls %s', (_, setup, called) => {
-    const clinic = new Clinic({ ...setup, slot: two });
+    const clinic = new Clinic({ ...setup, slot: { ...two, ...setup.slot } });
     const { changes, value } = accepted(clinic.callNext());
     expect(changes).toMatchObject([{ kind: 'started', tokenId: called, cause: null }]);
-    expect(value).toEqual({ token: clinic.token(called), completed: null });
+    const others = { completed: null, skipped: null, promoted: null };
+    expect(value).toEqual({ token: clinic.token(called), ...others });
   });
 
-  it('calls every patient of the day once, slot after slot', () => {
+  it('calls every patient of the day once, emergencies first, then slot after slot (R18)', () => {
     const people = 'W1:CHECKED_IN F1:CHECKED_IN O1';
-    const more = [place('ten', 'E1:CHECKED_IN'), place('tue', 'P1:CHECKED_IN')];
+    const more = [place('ten', 'E1:CHECKED_IN P2:CHECKED_IN', two), place('tue', 'P1:CHECKED_IN')];
     const clinic = new Clinic({ people, slot: { capacity: 3 }, more });
-    const call = () => clinic.callNext({ completeCurrent: true, at: clock(12) });
-    expect([call(), call(), call()].map(recordsOf)).toEqual([
-      ['started F1'],
+    const call = () => clinic.callNext({ current: 'completed', at: clock(12) });
+    expect([call(), call(), call(), call()].map(recordsOf)).toEqual([
+      ['started E1'],
+      ['completed E1', 'started F1'],
       ['completed F1', 'started W1'],
-      ['completed W1', 'started E1'],
+      ['completed W1', 'started P2'],
     ]);
     expect(call()).toEqual({ ok: false, refusal: { code: 'nobody_waiting' } });
-    expect(clinic.token('E1').status).toBe('IN_CONSULTATION');
+    expect(clinic.token('P2').status).toBe('IN_CONSULTATION');
   });
 
   it.each(['nine', 'ten', 'tue'])(
@@ -101,9 +120,10 @@ describe('call-next', () => {
       ],
     });
     const weekdays = ['mon', 'tue'] as const;
-    const rounds = { id: session, weekdays, start: '10:00', end: '11:00', capacity: 1 };
+    const times = { start: '10:00', end: '11:00', capacity: 1 };
+    const rounds = { ...NEW_SESSION, id: session, weekdays, ...times };
     clinic.engine.putDoctor(doctorFacts({ sessions: [rounds] }), [], NOW);
-    const call = () => clinic.callNext({ slotId: slotId('rounds'), completeCurrent: true });
+    const call = () => clinic.callNext({ slotId: slotId('rounds'), current: 'completed' });
     expect(accepted(call()).value.token.id).toBe('F1');
     expect(call()).toEqual({ ok: false, refusal: { code: 'nobody_waiting' } });
   });
@@ -131,7 +151,7 @@ describe('call-next', () => {
     [
       'checked-in patient besides the one in consultation',
       'W1:IN_CONSULTATION',
-      { completeCurrent: true },
+      { current: 'completed' },
       { code: 'nobody_waiting' },
     ],
     [
@@ -149,10 +169,10 @@ describe('call-next', () => {
 
   it('completes the current patient and calls in one command', () => {
     const clinic = given(2, 'W1:IN_CONSULTATION F1:CHECKED_IN');
-    const outcome = clinic.callNext({ completeCurrent: true });
+    const outcome = clinic.callNext({ current: 'completed' });
     expect(recordsOf(outcome)).toEqual(['completed W1', 'started F1']);
     const pair = { token: clinic.token('F1'), completed: clinic.token('W1') };
-    expect(accepted(outcome).value).toEqual(pair);
+    expect(accepted(outcome).value).toEqual({ ...pair, skipped: null, promoted: null });
   });
 });
 
@@ -193,7 +213,7 @@ describe('a doctor sees one patient at a time', () => {
 
   it('a patient in consultation counts until the end of the day, also after the slot has ended', () => {
     const clinic = new Clinic({ people: 'W1:IN_CONSULTATION', more: [place('ten', 'W2')] });
-    expect(clinic.start('W2', clock(10, 30))).toMatchObject({ refusal: { tokenId: 'W1' } });
+    expect(clinic.start('W2', { at: clock(10, 30) })).toMatchObject({ refusal: { tokenId: 'W1' } });
   });
 
   it.each([
@@ -204,14 +224,14 @@ describe('a doctor sees one patient at a time', () => {
     const slot = { ...begun, capacity: 2 };
     const more = [place('ten', 'W2:CHECKED_IN')];
     const clinic = () => new Clinic({ people: 'W1:IN_CONSULTATION', slot, more });
-    expect(clinic().start('W2', at, TODAY).ok).toBe(isOk);
+    expect(clinic().start('W2', { at }).ok).toBe(isOk);
     expect(clinic().callNext({ at }).ok).toBe(isOk);
   });
 
   it('another doctor is free at the same time', () => {
     const clinic = new Clinic({ people: 'W1:IN_CONSULTATION', more: [place('sen', 'W2')] });
     expect(clinic.start('W2').ok).toBe(true);
-    expect(clinic.start('W2', NOW, TOMORROW)).toMatchObject({
+    expect(clinic.start('W2', { today: TOMORROW })).toMatchObject({
       refusal: { code: 'invalid_transition' },
     });
   });

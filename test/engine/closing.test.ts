@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { sessionId, slotId, type ClosedSlot, type Outcome } from '../../src/engine/index.ts';
+import {
+  NEW_SESSION,
+  sessionId,
+  slotId,
+  type ClosedSlot,
+  type Outcome,
+} from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
@@ -86,7 +92,8 @@ describe('R13 closing a slot with another to move to', () => {
       more: [place('ten', 'W1', facts)],
     });
     const weekdays = ['mon', 'tue'] as const;
-    const rounds = { id: session, weekdays, start: '10:00', end: '11:00', capacity: 1 };
+    const times = { start: '10:00', end: '11:00', capacity: 1 };
+    const rounds = { ...NEW_SESSION, id: session, weekdays, ...times };
     const tuesday = slotFacts(place('tue', '', facts).slot);
     clinic.engine.putDoctor(doctorFacts({ sessions: [rounds] }), [tuesday], NOW);
     const close = { slotId: slotId('ten'), reason: 'ill', moveTo: slotId('rounds'), at: NOW };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  NEW_SESSION,
   doctorId,
   sessionId,
   slotId,
@@ -18,9 +19,18 @@ const stateOf = (engine: AllocationEngine) => ({
   snapshot: snapshotOf(engine),
   doctors: Array.from(engine.doctors, (doctor) => ({
     ...doctor.snapshot(),
-    checkedIn: Array.from(doctor.slotsWithCheckedIn, ({ facts }) => facts.id).sort(),
+    days: doctor.slots.map(({ day }) => day.slots.map(({ facts }) => facts.id)),
+    checkedInEmergencies: doctor.slots.map((slot) => slot.checkedInEmergencies),
   })),
   tokens: Array.from(engine.tokens, ({ id, slot }) => `${id} in ${slot.facts.id}`).sort(),
+  patients: Array.from(engine.tokens, ({ patientId }) => patientId).map((id) =>
+    id === null
+      ? []
+      : engine.patients
+          .tokensOf(id)
+          .map((token) => token.id)
+          .sort(),
+  ),
 });
 
 const answerOf = (outcome: Outcome<unknown>): object =>
@@ -43,7 +53,7 @@ describe('a dry run', () => {
   it('of a new doctor, a new session and new slots leaves neither them nor their ids behind', () => {
     const { engine, slot } = given(1, 'W1 W2:WAITING');
     const before = stateOf(engine);
-    const hours = { start: '18:00', end: '19:00', capacity: 2 };
+    const hours = { ...NEW_SESSION, start: '18:00', end: '19:00', capacity: 2 };
     const session: Session = { id: sessionId('evenings'), weekdays: ['mon'], ...hours };
     const facts = { ...slot.doctor.facts, sessions: [session] };
     const doctor = { ...facts, id: doctorId('new') };

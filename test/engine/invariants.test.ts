@@ -23,6 +23,7 @@ const fixture = () => {
     from: 'WAITING',
     to: 'BOOKED',
     cause: null,
+    room: null,
   };
   return { clinic, booked, promoted };
 };

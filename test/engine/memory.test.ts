@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { doctorId, localDate, sessionId, slotId } from '../../src/engine/index.ts';
+import {
+  doctorId,
+  epochMs,
+  localDate,
+  sessionId,
+  slotId,
+  type EpochMs,
+  type LocalDate,
+} from '../../src/engine/index.ts';
 import {
   accepted,
   Clinic,
@@ -48,7 +56,13 @@ describe('evicting', () => {
   it('a doctor does not evict a session that belongs to another doctor by now', () => {
     const engine = week(MORNING);
     const sen = doctorFacts({ id: doctorId('sen'), sessions: [MORNING] });
-    engine.restoreDoctor({ facts: sen, version: 1, lastArrival: 0, lastNumbers: [] });
+    engine.restoreDoctor({
+      facts: sen,
+      version: 1,
+      lastArrival: 0,
+      lastNumbers: [],
+      breakUntil: null,
+    });
     engine.evictDoctor(RAO);
     expect(engine.sessionDoctor(MORNING.id)?.facts).toEqual(sen);
     expect(put(engine, [MORNING], { id: doctorId('das') })).toMatchObject({
@@ -70,6 +84,46 @@ describe('evicting', () => {
     doctor.day(yesterday).lastNumber = 9;
     doctor.evictDaysBefore(today);
     expect([doctor.day(yesterday).lastNumber, doctor.day(today).lastNumber]).toEqual([0, 1]);
+  });
+});
+
+describe('evicting what is past', () => {
+  const yesterday = localDate('2026-01-04');
+  const tomorrow = { at: clock(24 + 9), today: localDate('2026-01-06') };
+
+  it('evicts past slots in which no token waits, and no other slot', () => {
+    const clinic = given(1, 'W1');
+    const waiting = slotFacts({ id: slotId('waiting') });
+    const running = slotFacts({ id: slotId('running'), endTime: clock(30) });
+    for (const slot of [waiting, running]) clinic.engine.addSlot(slot, NOW);
+    for (const name of ['W2', 'W3']) clinic.book(name, { slotId: waiting.id });
+    clinic.engine.evictPast(RAO, tomorrow, yesterday);
+    const ids = found(clinic.engine.doctor(RAO)).slots.map(({ facts }) => facts.id);
+    expect(ids.sort()).toEqual(['running', 'waiting']);
+  });
+
+  it('evicts no counter of a day of which a slot is in memory (R10)', () => {
+    const clinic = given(1, 'W1 W2:WAITING');
+    clinic.engine.evictPast(RAO, tomorrow, localDate('9999-12-31'));
+    const later = slotFacts({ id: slotId('later') });
+    clinic.engine.addSlot(later, NOW);
+    expect(accepted(clinic.book('W3', { slotId: later.id })).value.token.number).toBe(3);
+  });
+
+  it.each<[string, { at: EpochMs; today: LocalDate }, boolean]>([
+    ['at that instant', tomorrow, false],
+    ['later', { at: clock(50), today: localDate('2026-01-07') }, false],
+    ['an instant before', { ...tomorrow, at: epochMs(tomorrow.at - 1) }, true],
+    ['later, on the day before (in another time zone)', { at: clock(50), today }, true],
+  ])('memory may lack slots: %s', (_, moment, isIncomplete) => {
+    const { engine } = given(1, 'W1');
+    expect(engine.isIncomplete(RAO, { at: NOW, today: yesterday })).toBe(false);
+    engine.evictPast(RAO, tomorrow, yesterday);
+    // An eviction by an earlier clock does not make memory complete again.
+    engine.evictPast(RAO, { at: NOW, today }, yesterday);
+    expect(engine.isIncomplete(RAO, moment)).toBe(isIncomplete);
+    engine.setComplete(RAO, { at: NOW, today: yesterday });
+    expect(engine.isIncomplete(RAO, moment)).toBe(false);
   });
 });
 

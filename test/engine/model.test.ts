@@ -2,16 +2,32 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  callingOrderOf,
+  doctorId,
   ENGINE_REFUSALS,
   TRANSITIONS,
   type AllocationEngine,
+  type EpochMs,
   type SlotFacts,
   type Token,
 } from '../../src/engine/index.ts';
 import { found, NOW } from '../support/engine/clinic.ts';
-import { histories, opened, perform, SLOTS, type Action } from '../support/model/history.ts';
-import { answerOf } from '../support/model/model-desk.ts';
-import { byRank, mayBump, Model, type Claim } from '../support/model/model.ts';
+import {
+  dateOf,
+  DOCTORS,
+  histories,
+  opened,
+  perform,
+  SLOTS,
+  type Action,
+} from '../support/model/history.ts';
+import {
+  answerOf,
+  callingOrder,
+  inConsultationWith,
+  slotsOfDay,
+} from '../support/model/model-desk.ts';
+import { mayBump, Model, type Claim } from '../support/model/model.ts';
 import { rerun, seed } from '../support/seed.ts';
 
 const engineBoard = (engine: AllocationEngine, { id }: SlotFacts): object => {
@@ -19,14 +35,40 @@ const engineBoard = (engine: AllocationEngine, { id }: SlotFacts): object => {
   const waitlist = slot.waitlist();
   return {
     facts: slot.facts,
-    tokens: slot
-      .tokens()
-      .map((token) => `${token.id} ${token.status} ${String(token.hasCheckedIn)}`),
-    ahead: slot.tokens().map((token) => slot.seatedAheadOf(token)),
+    tokens: slot.tokens().map(describeToken),
+    over: Array.from(slot.over(), describeToken).sort(),
     positions: waitlist.map((token) => [token.id, slot.waitlistPositionOf(token)]),
     counts: [slot.seated, slot.waiting, slot.seatsLeft, slot.unbumpableSeats, slot.isEmpty],
-    next: [slot.nextWaiting()?.id, slot.nextCheckedIn()?.id],
+    next: slot.nextWaiting()?.id,
   };
+};
+
+const describeToken = (token: Token): string =>
+  factsOf(token.id, token.status, token.hasCheckedIn, token.room, token.last.kind);
+
+const describeClaim = (claim: Claim): string =>
+  factsOf(claim.id, claim.status, claim.hasCheckedIn, claim.room, claim.last.kind);
+
+const factsOf = (...facts: readonly unknown[]): string => facts.map(String).join(' ');
+
+const engineDay = (engine: AllocationEngine, doctor: string, at: EpochMs): object => {
+  const { inConsultation, toCall, skipped } = callingOrderOf(
+    engine,
+    found(engine.doctor(doctorId(doctor))),
+    dateOf(at),
+    at,
+  );
+  const called = toCall.filter(({ status }) => status === 'CHECKED_IN');
+  return [inConsultation, called, skipped].map((tokens) => tokens.map(({ id }) => id));
+};
+
+const modelDay = (model: Model, doctor: string, at: EpochMs): object => {
+  const slots = slotsOfDay(model, doctor, at);
+  const skipped = slots.flatMap((slot) =>
+    model.claimsIn(slot).filter(({ status }) => status === 'SKIPPED'),
+  );
+  const lists = [inConsultationWith(model, doctor, at), callingOrder(model, slots), skipped];
+  return lists.map((claims) => claims.map(({ id }) => id));
 };
 
 const modelBoard = (model: Model, facts: SlotFacts): object => {
@@ -34,16 +76,14 @@ const modelBoard = (model: Model, facts: SlotFacts): object => {
   const [seated, waiting] = [model.seated(facts), model.waiting(facts)];
   const done = seated.filter(({ status }) => status === 'COMPLETED');
   const withDoctor = seated.filter(({ status }) => status === 'IN_CONSULTATION');
-  const toCall = seated.filter(({ status }) => status === 'BOOKED' || status === 'CHECKED_IN');
   const unbumpable = done.length + withDoctor.length;
   return {
     facts,
-    tokens: tokens.map(({ id, status, hasCheckedIn }) => `${id} ${status} ${String(hasCheckedIn)}`),
-    ahead: tokens.map((token) =>
-      token.status === 'IN_CONSULTATION'
-        ? 0
-        : withDoctor.length + toCall.filter((other) => byRank(other, token) < 0).length,
-    ),
+    tokens: tokens.map(describeClaim),
+    over: model.over
+      .filter(({ slot }) => slot === facts.id)
+      .map(describeClaim)
+      .sort(),
     positions: waiting.map(({ id }, index) => [id, index + 1]),
     counts: [
       seated.length,
@@ -52,7 +92,7 @@ const modelBoard = (model: Model, facts: SlotFacts): object => {
       unbumpable,
       tokens.length === 0,
     ],
-    next: [waiting[0]?.id, toCall.find(({ status }) => status === 'CHECKED_IN')?.id],
+    next: waiting[0]?.id,
   };
 };
 
@@ -90,6 +130,8 @@ function expectSame(history: readonly Action[]): string[] {
       boards,
       slots.map((facts) => modelBoard(model, facts)),
     );
+    for (const { id } of DOCTORS)
+      expectEqual(engineDay(engine, id, action.at), modelDay(model, id, action.at));
     expectEqual(
       slots.flatMap((facts) => brokenRules(model, facts)),
       [],
@@ -112,9 +154,11 @@ describe('the engine answers as the rules read', () => {
     });
     fc.assert(property, { seed, numRuns: 2_000 });
     // The histories reach every kind of change and every refusal, except two that they cannot ask for.
-    const entries = ['booked', 'moved_out', 'moved_in', 'reclassified', 'slot_set'];
+    const others = ['moved_out', 'moved_in', 'reclassified', 'slot_set', 'break_set', 'undone'];
+    const entries = ['booked', ...others];
     const codes = ENGINE_REFUSALS.filter(
-      (code) => !['doctor_not_found', 'id_taken'].includes(code),
+      (code) =>
+        !['doctor_not_found', 'leave_not_found', 'doctor_in_use', 'id_taken'].includes(code),
     );
     expect([...seen].sort()).toEqual([...entries, ...Object.keys(TRANSITIONS), ...codes].sort());
   });

@@ -203,8 +203,11 @@ describe('a session that is removed and added again', () => {
   it('does not close a slot with a live token', () => {
     const engine = week(MORNING);
     use(engine, MONDAY);
-    expect(touched(put(engine, []))).toEqual(['doctor', TUESDAY]);
-    expect(factsOf(engine, MONDAY).closedReason).toBeNull();
+    expect(touched(put(engine, []))).toEqual(['doctor', MONDAY, TUESDAY]);
+    expect(factsOf(engine, MONDAY)).toMatchObject({
+      closedReason: null,
+      kept: { replacement: null },
+    });
   });
 
   it('opens them again, with its new facts', () => {
@@ -265,9 +268,14 @@ describe('slots beyond the horizon of a revision', () => {
     const engine = week(MORNING);
     close(engine, TUESDAY);
     engine.putDoctor(doctorFacts({ sessions: [LARGER] }), slotsOf(LARGER, [5]), NOW);
-    expect(touched(engine.openSlots(RAO, slotsOf(LARGER), NOW))).toEqual([]);
+    // The slot is kept while its day is beyond the plan, because the hospital may open it again (R25).
+    expect(factsOf(engine, TUESDAY).kept).toEqual({ replacement: null });
+    expect(touched(engine.openSlots(RAO, slotsOf(LARGER), NOW))).toEqual([TUESDAY]);
     expect(touched(put(engine, [LARGER]))).toEqual([]);
-    expect(factsOf(engine, TUESDAY).closedReason).toBe('the doctor is ill');
+    expect(factsOf(engine, TUESDAY)).toMatchObject({
+      closedReason: 'the doctor is ill',
+      kept: null,
+    });
   });
 
   it('stay closed while they have a live token', () => {

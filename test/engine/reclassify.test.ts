@@ -185,7 +185,14 @@ describe('a reclassification that changes nothing', () => {
 
   it.each([
     ['X1', { code: 'token_not_found' }],
-    ['W1', { code: 'invalid_transition', from: 'IN_CONSULTATION', allowed: ['COMPLETED'] }],
+    [
+      'W1',
+      {
+        code: 'invalid_transition',
+        from: 'IN_CONSULTATION',
+        allowed: ['COMPLETED', 'SKIPPED', 'NO_SHOW'],
+      },
+    ],
     ['W2', { code: 'invalid_transition', from: 'COMPLETED', allowed: [] }],
   ])('of %s is refused: %j (R9)', (name, refusal) => {
     const clinic = given(2, 'W1:IN_CONSULTATION W2:COMPLETED');

@@ -10,6 +10,7 @@ import {
   slotId,
   STATUSES,
   type Book,
+  type SlotFacts,
   type Status,
 } from '../../src/engine/index.ts';
 import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
@@ -18,11 +19,12 @@ import { snapshotOf } from '../support/engine/snapshot.ts';
 describe('a booking is refused for the first reason that applies, and changes nothing (R9)', () => {
   const asW1 = { patientId: patientId('W1') };
   const ended = { at: clock(10) };
-  const closed = { closedReason: 'holiday' };
+  const NOBODY = { intake: 'NONE' } as const;
+  const closed = { ...NOBODY, closedReason: 'holiday' };
   const elsewhere = { slotId: slotId('elsewhere') };
   const another = { doctorId: doctorId('sen') };
 
-  it.each<[string, Partial<Book>, slot: { closedReason?: string }, refusal: object]>([
+  it.each<[string, Partial<Book>, slot: Partial<SlotFacts>, refusal: object]>([
     // Each row lacks the first reason of the row before it, and has the reasons of all later rows.
     [
       'unknown doctor',
@@ -56,7 +58,8 @@ describe('a booking is refused for the first reason that applies, and changes no
     ],
     ['ended slot', ended, closed, { code: 'slot_ended' }],
     ['closed slot', {}, closed, { code: 'slot_closed' }],
-    ['full waitlist', {}, {}, { code: 'waitlist_full' }],
+    ['full waitlist', {}, NOBODY, { code: 'waitlist_full' }],
+    ['intake that is closed', {}, { ...NOBODY, capacity: 2 }, { code: 'intake_closed' }],
   ])('%s', (_, command, slot, refusal) => {
     const people = 'W1 W2:WAITING';
     const clinic = new Clinic({ people, slot, rules: { waitlistMax: 1 } });
@@ -79,15 +82,19 @@ describe('a booking is refused for the first reason that applies, and changes no
       'doctor_not_found',
       'slot_not_found',
       'token_not_found',
+      'leave_not_found',
       'duplicate_booking',
       'slot_ended',
       'slot_closed',
       'waitlist_full',
+      'intake_closed',
       'invalid_transition',
+      'nothing_to_undo',
       'too_early',
       'consultation_in_progress',
       'nobody_waiting',
       'capacity_below_seated',
+      'doctor_in_use',
       'id_taken',
     ]);
   });
@@ -95,11 +102,12 @@ describe('a booking is refused for the first reason that applies, and changes no
 
 /** The status table, written down a second time. */
 const TABLE: [Status, seat: boolean, live: boolean, next: Status[]][] = [
-  ['BOOKED', true, true, ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
-  ['CHECKED_IN', true, true, ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
-  ['IN_CONSULTATION', true, true, ['COMPLETED']],
+  ['BOOKED', true, true, ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
+  ['CHECKED_IN', true, true, ['IN_CONSULTATION', 'SKIPPED', 'CANCELLED', 'NO_SHOW']],
+  ['SKIPPED', true, true, ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW']],
+  ['IN_CONSULTATION', true, true, ['COMPLETED', 'SKIPPED', 'NO_SHOW']],
   ['COMPLETED', true, true, []],
-  ['WAITING', false, true, ['BOOKED', 'CANCELLED', 'EXPIRED']],
+  ['WAITING', false, true, ['CANCELLED']],
   ['CANCELLED', false, false, []],
   ['NO_SHOW', false, false, []],
   ['EXPIRED', false, false, []],
@@ -110,12 +118,15 @@ describe('the status table', () => {
     expect(Object.keys(STATUSES)).toEqual(TABLE.map(([status]) => status));
   });
 
-  it.each(TABLE)('%s: holds a seat %s, is live %s, may become %j', (status, seat, live, next) => {
-    expect(holdsSeat(status)).toBe(seat);
-    expect(isLive(status)).toBe(live);
-    expect(nextStatuses(status)).toEqual(next);
-    expect(isStatus(status)).toBe(true);
-  });
+  it.each(TABLE)(
+    '%s: holds a seat %s, is live %s, by a command becomes %j',
+    (status, seat, live, next) => {
+      expect(holdsSeat(status)).toBe(seat);
+      expect(isLive(status)).toBe(live);
+      expect(nextStatuses(status)).toEqual(next);
+      expect(isStatus(status)).toBe(true);
+    },
+  );
 
   it.each(['', 'booked', 'LIMBO', 'toString'])('%j is no status', (raw) => {
     expect(isStatus(raw)).toBe(false);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { localDate, sessionId, slotId, type SlotFacts } from '../../src/engine/index.ts';
+import {
+  NEW_SESSION,
+  localDate,
+  sessionId,
+  slotId,
+  type SlotFacts,
+} from '../../src/engine/index.ts';
 import { accepted, Clinic, clock, doctorFacts, NOW, slotFacts } from '../support/engine/clinic.ts';
 
 const people = 'W1 W2:WAITING';
@@ -82,7 +88,14 @@ describe('a session id means its next slot that still takes bookings', () => {
       ...facts,
     });
   const closed = { closedReason: 'holiday' };
-  const session = { id: morning, weekdays: [], start: '09:00', end: '10:00', capacity: 1 };
+  const session = {
+    id: morning,
+    weekdays: [],
+    start: '09:00',
+    end: '10:00',
+    capacity: 1,
+    ...NEW_SESSION,
+  };
 
   const clinicWith = (slots: readonly SlotFacts[]): Clinic => {
     const clinic = new Clinic({ slot: { startTime: clock(1), endTime: clock(23) } });
@@ -127,9 +140,10 @@ describe('a session id means its next slot that still takes bookings', () => {
 
   it.each<[string, SlotFacts[], string]>([
     ['all slots have ended', [slotOn(3), slotOn(4)], 'slot_ended'],
-    ['the latest slot is closed', [slotOn(4), slotOn(5, closed)], 'slot_closed'],
-    ['the session has no slot', [], 'slot_not_found'],
-  ])('%s: the booking is refused with the reason of the latest slot', (_, slots, code) => {
+    ['the slots that have not ended are closed', [slotOn(4), slotOn(5, closed)], 'slot_closed'],
+    ['a closed slot has ended too', [slotOn(3, closed), slotOn(4)], 'slot_ended'],
+    ['no slot is in memory, because the past ones are evicted', [], 'slot_ended'],
+  ])('%s: a booking with the session id is refused', (_, slots, code) => {
     const outcome = clinicWith(slots).book('W1', { slotId: slotId('morning') });
     expect(outcome).toEqual({ ok: false, refusal: { code } });
   });

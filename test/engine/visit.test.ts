@@ -8,6 +8,7 @@ import { recordsOf, take, takeAll } from '../support/engine/steps.ts';
 const LIVE: readonly LiveStatus[] = [
   'BOOKED',
   'CHECKED_IN',
+  'SKIPPED',
   'IN_CONSULTATION',
   'COMPLETED',
   'WAITING',
@@ -15,13 +16,14 @@ const LIVE: readonly LiveStatus[] = [
 
 /** Every command on one token: the statuses that accept it, and the status after it. */
 const COMMANDS: readonly [command: string, from: readonly LiveStatus[], to: Status | null][] = [
-  ['checkIn W1', ['BOOKED'], 'CHECKED_IN'],
-  ['start W1', ['BOOKED', 'CHECKED_IN'], 'IN_CONSULTATION'],
+  ['checkIn W1', ['BOOKED', 'SKIPPED'], 'CHECKED_IN'],
+  ['start W1', ['BOOKED', 'CHECKED_IN', 'SKIPPED'], 'IN_CONSULTATION'],
+  ['skip W1', ['CHECKED_IN', 'IN_CONSULTATION'], 'SKIPPED'],
   ['complete W1', ['IN_CONSULTATION'], 'COMPLETED'],
-  ['cancel W1', ['BOOKED', 'CHECKED_IN', 'WAITING'], 'CANCELLED'],
-  ['noShow W1', ['BOOKED', 'CHECKED_IN'], 'NO_SHOW'],
-  ['move W1 ten', ['BOOKED', 'CHECKED_IN', 'WAITING'], null],
-  ['reclassify W1 F', ['BOOKED', 'CHECKED_IN', 'WAITING'], null],
+  ['cancel W1', ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'], 'CANCELLED'],
+  ['noShow W1', ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'IN_CONSULTATION'], 'NO_SHOW'],
+  ['move W1 ten', ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'], null],
+  ['reclassify W1 F', ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'], null],
 ];
 
 describe('every command from every status', () => {

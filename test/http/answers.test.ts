@@ -100,7 +100,13 @@ it.each<[what: string, url: string, body: (id: IdOf) => object, expected: object
 it('PATCH of a slot answers all fields of the result of the service', async () => {
   const { opd } = await open();
   for (const capacity of [1, 4]) {
-    const command = { slotId: slotId(NINE), capacity, delayMinutes: undefined, isDryRun: true };
+    const command = {
+      slotId: slotId(NINE),
+      capacity,
+      delayMinutes: undefined,
+      intake: undefined,
+      isDryRun: true,
+    };
     const context = { identity: ANONYMOUS, idempotency: null };
     const { result } = await opd.service.clinic.reviseSlot(command, context, revisedSlotOf);
     const { body } = await opd.patch(`/slots/${NINE}`, { capacity });

@@ -21,6 +21,7 @@ it('the booking of the original documentation is answered with a token', async (
   expect(body).toEqual({
     id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     number: 1,
+    room: null,
     patient_name: 'John Doe',
     type: 'ONLINE_BOOKING',
     timestamp: '2026-11-23T08:00:00.000Z',

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_CLASSES, doctorId } from '../../src/engine/index.ts';
-import type { DoctorView, ScheduleView, SlotView } from '../../src/http/resources/index.ts';
+import type {
+  DoctorView,
+  PutDoctorView,
+  ScheduleView,
+  SlotView,
+} from '../../src/http/resources/index.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
 
@@ -32,22 +37,43 @@ it('PUT adds a doctor, whose slots can be booked at once', async () => {
     time_zone: 'Asia/Kolkata',
     sessions: [session('rao', { weekdays: ['sun', 'mon'], start: '18:00', end: '24:00' })],
   });
-  const answer = await opd.put<DoctorView>('/doctors/rao', input);
+  const answer = await opd.put<PutDoctorView>('/doctors/rao', input);
   expect(answer).toMatchObject({ status: 201 });
   expect(answer.body).toEqual({
     id: 'rao',
     name: 'Dr Rao',
     department: 'ENT',
     time_zone: 'Asia/Kolkata',
-    sessions: [session('rao', { weekdays: ['mon', 'sun'], start: '18:00', end: '24:00' })],
+    rooms: 1,
+    sessions: [
+      {
+        ...session('rao', { weekdays: ['mon', 'sun'], start: '18:00', end: '24:00' }),
+        every_weeks: 1,
+      },
+    ],
+    kept_slots: [],
+    overlaps: [],
   });
-  expect(await opd.get('/doctors/rao')).toMatchObject({ body: answer.body });
+  const { kept_slots, overlaps, ...doctor } = answer.body;
+  expect(await opd.get('/doctors/rao')).toMatchObject({ body: doctor });
   const token = await opd.book('W1', { doctor_id: 'rao', slot_id: 'rao' });
   expect(token).toMatchObject({
     slot_id: 'rao@2026-11-23',
     start_time: '2026-11-23T12:30:00.000Z',
     end_time: '2026-11-23T18:30:00.000Z',
   });
+});
+
+it('the slots of a session with the longest id can be addressed', async () => {
+  const opd = await openApp();
+  const id = 'a'.repeat(117);
+  const input = doctorInput({ sessions: [session(id)] });
+  expect(await opd.put('/doctors/rao', input)).toMatchObject({ status: 201 });
+  const slot_id = `${id}@2026-11-24`;
+  expect(await opd.book('W1', { doctor_id: 'rao', slot_id })).toMatchObject({ slot_id });
+  expect(await opd.patch(`/slots/${slot_id}`, { capacity: 2 })).toMatchObject({ status: 200 });
+  const closed = await opd.post(`/slots/${slot_id}/close`, { reason: 'ill' });
+  expect(closed).toMatchObject({ status: 200 });
 });
 
 it('a repeated PUT changes nothing, not even the version', async () => {
@@ -74,7 +100,10 @@ it('a revised session revises its unused slots, but not a slot with a live token
   const opd = await openApp();
   await opd.book('W1', { slot_id: 'doc1_slot1@2026-11-24' });
   const sessions = [session('doc1_slot1', { start: '14:00', end: '15:00' })];
-  expect(await opd.put('/doctors/doc1', doctorInput({ sessions }))).toMatchObject({ status: 200 });
+  expect(await opd.put('/doctors/doc1', doctorInput({ sessions }))).toMatchObject({
+    status: 200,
+    body: { kept_slots: [{ id: 'doc1_slot1@2026-11-24', seated: 1, waiting: 0 }] },
+  });
   expect(await slotsOf(opd, 'doc1', '2026-11-24')).toEqual([
     'doc1_slot1@2026-11-24 09:00 OPEN',
     'doc1_slot2@2026-11-24 10:00 CLOSED',
@@ -83,8 +112,8 @@ it('a revised session revises its unused slots, but not a slot with a live token
     'doc1_slot2@2026-11-25 10:00 CLOSED',
     'doc1_slot1@2026-11-25 14:00 OPEN',
   ]);
-  const used = await opd.book('W2', { slot_id: 'doc1_slot1@2026-11-24' });
-  expect(used).toMatchObject({ status: 'BOOKED', start_time: '2026-11-24T09:00:00.000Z' });
+  const used = await opd.post('/book', booking('W2', { slot_id: 'doc1_slot1@2026-11-24' }));
+  expect(used).toMatchObject({ status: 409, body: { code: 'intake_closed' } });
 });
 
 it('a removed session cannot be booked, until a PUT adds it again', async () => {
@@ -103,9 +132,25 @@ it.each<[what: string, more: object, pointer: string]>([
   ['an offset for a zone', { time_zone: '+05:30' }, '/time_zone'],
   ['no zone', { time_zone: null }, '/time_zone'],
   ['sessions that are no list', { sessions: {} }, '/sessions'],
-  ['an end before the start', { sessions: [session('a', { end: '08:00' })] }, '/sessions/0/end'],
-  ['an end at the start', { sessions: [session('a', { end: '09:00' })] }, '/sessions/0/end'],
+  [
+    'a first date that does not exist',
+    { sessions: [session('a', { valid_from: '2026-02-30' })] },
+    '/sessions/0/valid_from',
+  ],
+  [
+    'a last date before the first',
+    { sessions: [session('a', { valid_from: '2026-12-02', valid_until: '2026-12-01' })] },
+    '/sessions/0/valid_until',
+  ],
+  [
+    'every second week without a first date',
+    { sessions: [session('a', { every_weeks: 2, valid_until: '2026-12-01' })] },
+    '/sessions/0/every_weeks',
+  ],
+  ['no rooms', { rooms: 0 }, '/rooms'],
+  ['leaves', { leaves: [] }, '/leaves'],
   ['a session twice', { sessions: [session('a'), session('a')] }, '/sessions/1/id'],
+  ['a session id of 118 letters', { sessions: [session('a'.repeat(118))] }, '/sessions/0/id'],
   ['no weekday', { sessions: [session('a', { weekdays: [] })] }, '/sessions/0/weekdays'],
   [
     'a day twice',

@@ -15,6 +15,7 @@ import { History, historyOf } from '../../src/http/resources/history.ts';
 import { Schedule } from '../../src/http/resources/schedule.ts';
 import { slotOf } from '../../src/http/resources/slot.ts';
 import { ANONYMOUS, demoRoster, type LongSchedule } from '../../src/service/index.ts';
+import { momentAt } from '../../src/service/runner.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { fillDay, SLOTS } from '../support/app/large-day.ts';
 import { listen } from '../support/app/sockets.ts';
@@ -39,7 +40,7 @@ async function textAtOnce(schema: object, value: unknown): Promise<string> {
 function scheduleNow(opd: TestApp, at: EpochMs): Promise<string> {
   const doctor = opd.engine.doctor(doctorId('doc1'));
   if (doctor === undefined) throw new Error('doc1 is in memory');
-  const moment = { engine: opd.engine, at };
+  const moment = momentAt(opd.engine, at);
   const slots = doctor.slots.filter(({ facts }) => facts.date === '2026-11-23');
   const view = { ...doctorOf(doctor.facts), slots: slots.map((slot) => slotOf(slot, moment)) };
   return textAtOnce(Schedule, view);

@@ -1,7 +1,7 @@
 import type { InjectOptions } from 'fastify';
 import { convertV2 } from 'openapi-to-postmanv2';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EXAMPLE_TOKEN_ID } from '../../src/http/examples.ts';
+import { EXAMPLE_LEAVE_ID, EXAMPLE_TOKEN_ID } from '../../src/http/examples.ts';
 import type { BookingView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
@@ -57,11 +57,15 @@ function triedOut(path: string, method: string, operation: Operation): InjectOpt
 }
 
 /** The same request for a token that exists. */
-const about = (tokenId: string, request: InjectOptions): InjectOptions =>
-  JSON.parse(JSON.stringify(request).replaceAll(EXAMPLE_TOKEN_ID, tokenId)) as InjectOptions;
+const about = (id: string, request: InjectOptions): InjectOptions =>
+  JSON.parse(
+    JSON.stringify(request).replaceAll(EXAMPLE_TOKEN_ID, id).replaceAll(EXAMPLE_LEAVE_ID, id),
+  ) as InjectOptions;
 
 const needsToken = (request: InjectOptions): boolean =>
   JSON.stringify(request).includes(EXAMPLE_TOKEN_ID);
+const needsLeave = (request: InjectOptions): boolean =>
+  JSON.stringify(request).includes(EXAMPLE_LEAVE_ID);
 
 const requestOf = (name: string): InjectOptions => {
   const request = requests.get(name);
@@ -75,24 +79,26 @@ const SESSION = [
   ...['putDoctor', 'addSlot', 'readSchedule', 'readDayReport'],
   ...['book', 'readToken', 'readTokenHistory', 'move', 'reclassify'],
   ...['checkIn', 'callNext', 'complete'],
-  ...['book', 'start'],
+  ...['book', 'start', 'skip', 'undo', 'complete'],
   ...['book', 'noShow'],
   ...['book', 'cancel'],
-  ...['reviseSlot', 'delayDay', 'closeSlot'],
+  ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
+  ...['correct', 'readQueue'],
+  ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
 ];
 
 describe('the examples', () => {
   it('all work on the demo roster, once the id of a booking is in them', async () => {
     expect(new Set(SESSION)).toEqual(new Set(operations.keys()));
-    let tokenId = '';
+    let id = '';
     for (const name of SESSION) {
-      const answer = await opd.send<BookingView>(about(tokenId, requestOf(name)));
+      const answer = await opd.send<BookingView>(about(id, requestOf(name)));
       expect([name, answer.status, answer.text]).toEqual([
         name,
         expect.toBeOneOf([200, 201]),
         answer.text,
       ]);
-      if (name === 'book') tokenId = answer.body.id;
+      if (name === 'book' || name === 'takeLeave') id = answer.body.id;
     }
   });
 
@@ -111,7 +117,7 @@ describe('the examples', () => {
     expect(names.map(([name]) => name).toSorted()).toEqual(
       [
         ...['cancel', 'checkIn', 'complete', 'move', 'noShow', 'readToken', 'readTokenHistory'],
-        ...['reclassify', 'start'],
+        ...['reclassify', 'skip', 'start', 'undo'],
       ].toSorted(),
     );
     for (const [name, request] of names)
@@ -129,7 +135,7 @@ describe('the examples', () => {
           parameter.name,
           parameter.required,
         ]);
-    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(12);
+    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(17);
     expect(JSON.stringify([...requests.values()])).not.toContain('idempotency');
   });
 });
@@ -206,6 +212,7 @@ describe('a Postman collection that is imported from the description', () => {
       const { url } = request;
       if (needsToken(request))
         expect([url, body]).toMatchObject([url, { code: 'token_not_found' }]);
+      else if (needsLeave(request)) expect(body).toMatchObject({ code: 'leave_not_found' });
       else if (url === '/call-next') expect(body).toMatchObject({ code: 'nobody_waiting' });
       else expect([url, status]).toEqual([url, expect.toBeOneOf([200, 201])]);
     }

@@ -34,8 +34,7 @@ const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', 'internal'];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
 const STEP = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
 const SLOT = ['slot_not_found', 'slot_ended', 'slot_closed'];
-const READ = ['invalid_request', 'not_durable', 'internal'];
-const LARGE_READ = [...READ, 'overloaded'];
+const READ = ['invalid_request', 'overloaded', 'not_durable', 'internal'];
 
 /** Every route with its success statuses and the codes it may answer. */
 const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly string[]]>> = {
@@ -49,30 +48,49 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
       'slot_ended',
       'slot_closed',
       'waitlist_full',
+      'intake_closed',
     ],
   ],
   'POST /cancel': ['200', STEP],
-  'POST /move': ['200', [...STEP, ...SLOT, 'duplicate_booking', 'waitlist_full']],
+  'POST /move': ['200', [...STEP, ...SLOT, 'duplicate_booking', 'waitlist_full', 'intake_closed']],
   'POST /reclassify': ['200', STEP],
-  'POST /check-in': ['200', STEP],
+  'POST /check-in': ['200', [...STEP, 'slot_ended', 'too_early']],
   'POST /call-next': [
     '200',
     [...POST, 'doctor_not_found', 'slot_not_found', 'consultation_in_progress', 'nobody_waiting'],
   ],
   'POST /start': ['200', [...STEP, 'consultation_in_progress']],
   'POST /complete': ['200', STEP],
+  'POST /skip': ['200', STEP],
+  'POST /undo': [
+    '200',
+    [
+      ...POST,
+      ...['token_not_found', 'duplicate_booking', 'slot_ended', 'slot_closed', 'nothing_to_undo'],
+    ],
+  ],
   'POST /no-show': ['200', [...STEP, 'too_early']],
-  'GET /tokens/{id}': ['200', [...LARGE_READ, 'token_not_found']],
-  'GET /tokens/{id}/history': ['200', [...LARGE_READ, 'token_not_found']],
-  'GET /schedule': ['200', [...LARGE_READ, 'doctor_not_found']],
-  'GET /doctors': ['200', LARGE_READ],
+  'GET /tokens/{id}': ['200', [...READ, 'token_not_found']],
+  'GET /tokens/{id}/history': ['200', [...READ, 'token_not_found']],
+  'GET /schedule': ['200', [...READ, 'doctor_not_found']],
+  'GET /doctors': ['200', READ],
   'GET /doctors/{id}': ['200', [...READ, 'doctor_not_found']],
   'PUT /doctors/{id}': ['200 201', [...COMMAND, 'id_taken']],
   'POST /slots': ['201', [...POST, 'doctor_not_found', 'slot_ended', 'id_taken']],
   'PATCH /slots/{id}': ['200', [...COMMAND, ...SLOT, 'capacity_below_seated']],
-  'POST /slots/{id}/close': ['200', [...POST, ...SLOT]],
+  'POST /slots/{id}/close': ['200', [...POST, ...SLOT, 'intake_closed']],
+  'POST /slots/{id}/reopen': ['200', [...POST, ...SLOT]],
+  'DELETE /doctors/{id}': ['200', [...COMMAND, 'doctor_not_found', 'doctor_in_use']],
+  'POST /doctors/{id}/leave': ['200', [...POST, ...SLOT, 'doctor_not_found', 'intake_closed']],
+  'DELETE /doctors/{id}/leave/{leave_id}': [
+    '200',
+    [...COMMAND, 'doctor_not_found', 'leave_not_found'],
+  ],
+  'GET /holidays': ['200', READ],
+  'PUT /holidays': ['200', COMMAND],
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
-  'GET /reports/day': ['200', [...LARGE_READ, 'doctor_not_found']],
+  'POST /doctors/{id}/break': ['200', [...POST, 'doctor_not_found']],
+  'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', 'internal']],
   'GET /health': ['200', ['invalid_request', 'internal']],
   'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', 'internal']],
@@ -171,11 +189,11 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     expect(declared.map(({ name, required }) => [name, required])).toEqual(
       inPath.map((name) => [name, true]),
     );
-    expect(requestBody === undefined).toBe(route.startsWith('GET'));
+    expect(requestBody === undefined).toBe(/^(GET|DELETE) /.test(route));
+    const object = { type: 'object', additionalProperties: false };
+    const schema = route === 'PUT /holidays' ? { type: 'array', items: object } : object;
     if (requestBody !== undefined)
-      expect(requestBody.content).toMatchObject({
-        'application/json': { schema: { type: 'object', additionalProperties: false } },
-      });
+      expect(requestBody.content).toMatchObject({ 'application/json': { schema } });
     const keys = parameters.filter(({ name }) => name.toLowerCase() === 'idempotency-key');
     expect(keys).toHaveLength(route.startsWith('POST') ? 1 : 0);
   });

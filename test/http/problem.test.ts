@@ -40,6 +40,8 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.post('/cancel', { token_id: id });
     return opd.post('/cancel', { token_id: id });
   },
+  leave_not_found: async () =>
+    (await openApp()).send({ method: 'DELETE', url: '/doctors/doc1/leave/x' }),
   nobody_waiting: async () => (await openApp()).post('/call-next', { doctor_id: 'doc1' }),
   method_not_allowed: async () => (await openApp()).get('/book'),
   duplicate_booking: async () => {
@@ -62,11 +64,20 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     for (const name of ['W1', 'W2', 'W3', 'W4']) await opd.book(name);
     return opd.post('/book', booking('W5'));
   },
+  intake_closed: async () => {
+    const opd = await openApp();
+    await opd.patch('/slots/doc1_slot1@2026-11-24', { intake: 'NONE' });
+    return opd.post('/book', booking('E1', { slot_id: 'doc1_slot1@2026-11-24' }));
+  },
   invalid_transition: async () => {
     const opd = await openApp();
     for (const name of ['W1', 'W2', 'W3']) await opd.book(name);
     const { id } = await opd.book('W4');
     return opd.post('/no-show', { token_id: id });
+  },
+  nothing_to_undo: async () => {
+    const opd = await openApp();
+    return opd.post('/undo', { token_id: (await opd.book('W1')).id, reason: 'wrong click' });
   },
   too_early: async () => {
     const opd = await openApp();
@@ -86,6 +97,11 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
       await opd.post('/complete', { token_id: id });
     }
     return opd.patch('/slots/doc1_slot1@2026-11-23', { capacity: 1 });
+  },
+  doctor_in_use: async () => {
+    const opd = await openApp();
+    await opd.book('W1');
+    return opd.send({ method: 'DELETE', url: '/doctors/doc1' });
   },
   id_taken: async () => {
     const [start_time, end_time] = ['2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'];
@@ -183,7 +199,7 @@ describe('beside the code stand the facts to act on', () => {
   });
 
   it.each([
-    ['WAITING', 'W4', ['BOOKED', 'CANCELLED', 'EXPIRED']],
+    ['WAITING', 'W4', ['CANCELLED']],
     ['NO_SHOW', 'W1', []],
   ])('names where a token is, %s, and what it may do', async (from, name, allowed) => {
     const opd = await openApp();

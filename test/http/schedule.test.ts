@@ -26,6 +26,8 @@ it('the schedule shows the doctor with the slots of today and tomorrow', async (
   ]);
   expect(slots[0]).toEqual({
     id: 'doc1_slot1@2026-11-23',
+    intake: 'ALL',
+    kept: false,
     doctor_id: 'doc1',
     start_time: '2026-11-23T09:00:00.000Z',
     end_time: '2026-11-23T10:00:00.000Z',

@@ -121,10 +121,10 @@ describe('a delay', () => {
     expect(timesOf(await delay(opd, 0))).toEqual([`${NINE} 0 09:00-10:00`, `${TEN} 0 10:00-11:00`]);
   });
 
-  it('changes and answers only slots that have not ended', async () => {
+  it('changes and answers only slots that have not ended, and moves the start of none that has begun', async () => {
     const opd = await openApp();
     await opd.advanceTo('2026-11-23T10:30:00Z');
-    expect(timesOf(await delay(opd, 40))).toEqual([`${TEN} 40 10:40-11:40`]);
+    expect(timesOf(await delay(opd, 40))).toEqual([`${TEN} 40 10:00-11:40`]);
     expect(await opd.slot('2026-11-23')).toMatchObject({ delay_minutes: 0, status: 'ENDED' });
     expect(timesOf(await delay(opd, 40, '2026-11-22'))).toEqual([]);
     expect(timesOf(await delay(opd, 40, '2027-11-22'))).toEqual([]);

@@ -18,19 +18,21 @@ const NAMES = ['W1', 'W2', 'W3', 'W4', 'W5'];
 const COMMANDS_TO: Readonly<Record<Exclude<Status, 'WAITING' | 'EXPIRED'>, readonly string[]>> = {
   BOOKED: [],
   CHECKED_IN: ['/check-in'],
+  SKIPPED: ['/start', '/skip'],
   IN_CONSULTATION: ['/start'],
   COMPLETED: ['/start', '/complete'],
   CANCELLED: ['/cancel'],
   NO_SHOW: ['/no-show'],
 };
 
-/** The statuses that may follow each status. */
+/** The statuses to which a command leads from each status. */
 const ALLOWED: Readonly<Record<Status, readonly Status[]>> = {
-  BOOKED: ['WAITING', 'CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
-  CHECKED_IN: ['WAITING', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
-  IN_CONSULTATION: ['COMPLETED'],
+  BOOKED: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  CHECKED_IN: ['IN_CONSULTATION', 'SKIPPED', 'CANCELLED', 'NO_SHOW'],
+  SKIPPED: ['CHECKED_IN', 'IN_CONSULTATION', 'CANCELLED', 'NO_SHOW'],
+  IN_CONSULTATION: ['COMPLETED', 'SKIPPED', 'NO_SHOW'],
   COMPLETED: [],
-  WAITING: ['BOOKED', 'CANCELLED', 'EXPIRED'],
+  WAITING: ['CANCELLED'],
   CANCELLED: [],
   NO_SHOW: [],
   EXPIRED: [],
@@ -41,6 +43,7 @@ const STATUSES = Object.keys(ALLOWED) as Status[];
 const STEPS = [
   ['/check-in', {}, 'CHECKED_IN', 'checked_in'],
   ['/start', {}, 'IN_CONSULTATION', 'started'],
+  ['/skip', {}, 'SKIPPED', 'skipped'],
   ['/complete', {}, 'COMPLETED', 'completed'],
   ['/no-show', {}, 'NO_SHOW', 'no_show'],
   ['/cancel', {}, 'CANCELLED', 'cancelled'],
@@ -103,7 +106,7 @@ describe.each(STATUSES)('a command on a token that is %s', (from) => {
       const opened = await openWith(from);
       const { opd, id } = opened;
       const request = [url, { token_id: id, ...more }] as const;
-      const isBeforeVisit = ['BOOKED', 'CHECKED_IN', 'WAITING'].includes(from);
+      const isBeforeVisit = ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'].includes(from);
       if (!isBeforeVisit) return expectRefusal(opened, request, refusalOf(from));
       expect(await opd.post(...request)).toMatchObject({ status: 200, body: { id } });
       expect((await historyOf(opd, id)).map((change) => change.kind)).toContain(kind);
@@ -111,7 +114,7 @@ describe.each(STATUSES)('a command on a token that is %s', (from) => {
   );
 });
 
-it.each(['/check-in', '/start', '/complete', '/no-show', '/cancel'])(
+it.each(['/check-in', '/start', '/skip', '/complete', '/no-show', '/cancel'])(
   '%s of an unknown token is refused',
   async (url) => {
     const opened = await openWith('BOOKED');

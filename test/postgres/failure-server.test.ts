@@ -64,6 +64,12 @@ it('a database that restarts under load, by a shutdown or a crash, loses no book
   expect(await Promise.all(servers.map(isReady))).toEqual([true, true]);
   await eventually(async () => (await sessionsOf(url)) <= 2 * SESSIONS);
   await stop(...servers);
+  for (const { log } of servers) {
+    const begun = log.match(/"cause":"\w+","msg":"The database takes no commands now/g) ?? [];
+    const ended = log.match(/"stalled_ms":\d+,"msg":"The database takes commands again/g) ?? [];
+    expect(begun.length).toBeGreaterThanOrEqual(2);
+    expect(ended.length).toBe(begun.length);
+  }
 });
 
 it('a session is destroyed when the server closes the connection before it has sent anything', async () => {

@@ -110,8 +110,8 @@ class Round {
 
   /** Creates the doctors and slots of the reference model. The slots of its first day have begun. */
   async open(): Promise<void> {
-    for (const { id } of DOCTORS) {
-      const doctor = { name: 'Dr. R', time_zone: 'UTC', sessions: [] };
+    for (const { id, rooms } of DOCTORS) {
+      const doctor = { name: 'Dr. R', time_zone: 'UTC', rooms, sessions: [] };
       expect(await this.#send('PUT', `/doctors/${id}${this.ending}`, doctor)).toBe(201);
     }
     const first = Math.min(...SLOTS.map(({ startTime }) => startTime));
@@ -169,6 +169,10 @@ class Round {
         return ['POST', '/check-in', token];
       case 'complete':
         return ['POST', '/complete', token];
+      case 'skip':
+        return ['POST', '/skip', token];
+      case 'undo':
+        return ['POST', '/undo', { ...token, reason: 'a wrong click' }];
       case 'noShow':
         return ['POST', '/no-show', { ...token, force: true }];
       case 'move':
@@ -177,7 +181,10 @@ class Round {
         return ['POST', '/reclassify', { ...token, patient_type: action.type, reason: 'triage' }];
       case 'callNext': {
         const doctor_id = this.#named(found(DOCTORS[action.doctor]).id);
-        return ['POST', '/call-next', { doctor_id, complete_current: action.completeCurrent }];
+        const { room, current } = action;
+        const field = current === 'skipped' ? 'skip_current' : 'complete_current';
+        const named = room === null ? {} : { room };
+        return ['POST', '/call-next', { doctor_id, ...named, [field]: current !== null }];
       }
       case 'reviseSlot': {
         const { capacity, delayMinutes: delay_minutes } = action;
@@ -195,7 +202,12 @@ class Round {
         const date = new Date().toISOString().slice(0, 10);
         return ['POST', `/doctors/${this.#named(id)}/delay`, { date, minutes: action.minutes }];
       }
+      case 'setBreak': {
+        const { id } = found(DOCTORS[action.doctor]);
+        return ['POST', `/doctors/${this.#named(id)}/break`, { minutes: action.minutes }];
+      }
       case 'start':
+      case 'reopenSlot':
       case 'advanceTime':
         return undefined;
     }

@@ -68,6 +68,7 @@ const firstOf = <Kind extends Change['kind']>(changes: Recorded, ...kinds: reado
 /** The change of each simple command of the front desk. */
 const BUTTONS = {
   checked_in: 'checkIn',
+  skipped: 'skip',
   completed: 'complete',
   cancelled: 'cancel',
 } as const;
@@ -97,10 +98,20 @@ function actionOf(changes: Recorded): Action {
   const started = firstOf(changes, 'started');
   if (started !== undefined) {
     const doctor = DOCTORS.findIndex(({ id }) => id === doctorId);
-    const completeCurrent = firstOf(changes, 'completed') !== undefined;
-    return { kind: 'callNext', at, token: started.tokenId, doctor, slot: null, completeCurrent };
+    const current = firstOf(changes, 'completed', 'skipped')?.kind ?? null;
+    const { tokenId: token, room } = started;
+    return { kind: 'callNext', at, token, doctor, slot: null, room, current };
   }
-  const button = found(firstOf(changes, 'checked_in', 'completed', 'cancelled', 'no_show'));
+  const undone = firstOf(changes, 'undone');
+  if (undone !== undefined) return { kind: 'undo', at, ago: 0, token: undone.tokenId };
+  const paused = firstOf(changes, 'break_set');
+  if (paused !== undefined) {
+    const doctor = DOCTORS.findIndex(({ id }) => id === doctorId);
+    const minutes = paused.until === null ? 0 : (paused.until - at) / 60_000;
+    return { kind: 'setBreak', at, token: tokenId('nobody'), doctor, minutes };
+  }
+  const buttons = ['checked_in', 'skipped', 'completed', 'cancelled', 'no_show'] as const;
+  const button = found(firstOf(changes, ...buttons));
   const step = { at, token: button.tokenId, ago: 0 };
   return button.kind === 'no_show'
     ? { kind: 'noShow', ...step, force: true }
@@ -115,7 +126,13 @@ function setting(changes: Recorded, { slot }: SlotSet) {
   if (isOfDay) return { kind: 'delayDay', doctor, date, minutes: delayMinutes } as const;
   const place = placeOf(slot.id);
   if (slot.closedReason === null)
-    return { kind: 'reviseSlot', slot: place, capacity, delayMinutes } as const;
+    return {
+      kind: 'reviseSlot',
+      slot: place,
+      capacity,
+      delayMinutes,
+      intake: slot.intake,
+    } as const;
   const moved = firstOf(changes, 'moved_in');
   const moveTo = moved === undefined ? null : placeOf(moved.slotId);
   return { kind: 'closeSlot', slot: place, moveTo } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ScheduleView } from '../../src/http/resources/index.ts';
+import type { DoctorView, PutHolidaysView, ScheduleView } from '../../src/http/resources/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { found } from '../support/engine/clinic.ts';
@@ -156,6 +156,62 @@ describe('the work of a clock tick is done once, by any running process', () => 
       'doc1_slot1@2026-11-24 OPEN',
       'doc1_slot2@2026-11-24 OPEN',
     ]);
+  });
+
+  it('a process opens no slot on a holiday that another process has put', async () => {
+    const { stopped, other } = await startTwo();
+    const holidays = [{ date: '2026-11-25', name: 'Founders’ day' }];
+    // The other process has loaded the holidays once already, so that only its own commands can find the new ones.
+    expect(
+      await stopped.put('/holidays', [{ date: '2026-12-25', name: 'Christmas' }]),
+    ).toMatchObject({
+      status: 200,
+    });
+    await other.advanceTo('2026-11-23T08:00:01Z');
+    expect(await stopped.put('/holidays', holidays)).toMatchObject({ status: 200 });
+    await end(stopped);
+    await other.put('/doctors/new', doctorInput({ sessions: [session('early')] }));
+    for (const day of [TUESDAY, '2026-11-25']) await other.advanceTo(`${day}T00:00:00Z`);
+    for (const doctor of ['doc1', 'new'])
+      expect(await scheduleOf(other, doctor, '2026-11-25')).toEqual([]);
+    expect(await scheduleOf(other, 'new', '2026-11-26')).toEqual(['early@2026-11-26 OPEN']);
+    expect(await other.get('/holidays')).toMatchObject({ body: { holidays } });
+  });
+
+  it('a holiday closes the slots of doctors whom only another process has served', async () => {
+    const { stopped: one, other } = await startTwo();
+    await one.put('/doctors/new', doctorInput({ sessions: [session('early')] }));
+    const { id } = await one.book('W1', { doctor_id: 'new', slot_id: `early@${TUESDAY}` });
+    const holidays = [{ date: TUESDAY, name: 'Founders’ day' }];
+    const { body } = await other.put<PutHolidaysView>('/holidays', holidays);
+    const slots = body.closed_slots.map((slot) => slot.id);
+    expect(slots).toContain(`early@${TUESDAY}`);
+    expect(slots).toHaveLength(7);
+    expect(await kindsOf(one, id)).toEqual(['booked', 'cancelled']);
+    expect(await scheduleOf(one, 'new', TUESDAY)).toEqual([`early@${TUESDAY} CLOSED`]);
+    expect((await one.put<PutHolidaysView>('/holidays', [])).body.opened_slots).toHaveLength(7);
+    expect(await scheduleOf(other, 'new', TUESDAY)).toEqual([`early@${TUESDAY} OPEN`]);
+  });
+
+  it('leaves and kept slots that one process has made are known to the other', async () => {
+    const { stopped: one, other } = await startTwo();
+    const { id } = await one.book('W1', { slot_id: `doc1_slot1@${TUESDAY}` });
+    const sessions = [session('doc1_slot1', { start: '14:00', end: '15:00' })];
+    await one.put('/doctors/doc1', doctorInput({ sessions }));
+    const body = { doctor_id: 'doc1', slot_id: `doc1_slot1@${TUESDAY}` };
+    const patient = { patient_name: 'B', patient_type: 'WALK_IN' };
+    expect(await other.post('/book', { ...body, ...patient })).toMatchObject({
+      body: { code: 'intake_closed' },
+    });
+    await postOk(other, '/cancel', { token_id: id });
+    expect(await one.post('/book', { ...body, ...patient })).toMatchObject({
+      ...{ status: 201, body: { start_time: `${TUESDAY}T14:00:00.000Z` } },
+    });
+    const leave = { from: TUESDAY, to: TUESDAY, reason: 'a course' };
+    expect(await other.post('/doctors/doc1/leave', leave)).toMatchObject({
+      body: { slots: [{ id: `doc1_slot1@${TUESDAY}` }] },
+    });
+    expect((await one.get<DoctorView>('/doctors/doc1')).body.leaves).toMatchObject([leave]);
   });
 
   it('a slot that is still open because of a delay set by another process stays usable', async () => {

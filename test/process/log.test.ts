@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, it } from 'vitest';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { book, openHospital } from '../support/store/hospital.ts';
 import { freePort, startServer, type ServerProcess } from '../support/process/server-process.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const NAME = 'Zebulon Quagmire';
 const MEMORY = { DATABASE_URL: 'memory:' };
@@ -106,4 +110,30 @@ it('no request waits when the log is not read', async () => {
   server.resumeLog();
   expect(await server.stop()).toEqual({ code: 0, signal: null });
   expect(requestsOf(server).length).toBe(6_003);
+});
+
+it('the log tells a stall once when it begins, with its cause, and once when it ends, with its length', async () => {
+  const file = join(tempDir(), 'opd.db');
+  const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
+  const other = new DatabaseSync(file, { timeout: 10_000 });
+  onTestFinished(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const waiting = book(server, NAME);
+  await eventually(async () => (await server.get('/ready')).status === 503);
+  other.exec('ROLLBACK');
+  expect((await waiting).status).toBe(201);
+  await server.stop();
+  const lines = linesOf(server).filter(({ msg }) => String(msg).startsWith('The database takes'));
+  expect(lines).toMatchObject([
+    {
+      level: 40,
+      cause: 'The database cannot be written (SQLite 5): database is locked.',
+      msg: 'The database takes no commands now: they are refused until it does.',
+    },
+    {
+      level: 40,
+      stalled_ms: expect.any(Number) as number,
+      msg: 'The database takes commands again.',
+    },
+  ]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { doctorId, type DoctorFacts } from '../../src/engine/index.ts';
+import { NEW_DOCTOR, doctorId, type DoctorFacts } from '../../src/engine/index.ts';
 import type { ScheduleView } from '../../src/http/resources/index.ts';
 import { demoRoster, type SlotInput } from '../../src/service/index.ts';
 import { durableDatabase } from '../support/app/app-database.ts';
@@ -83,6 +83,7 @@ const withSession = (id: string): DoctorFacts[] => [
     name: 'Dr New',
     department: null,
     timeZone: 'UTC',
+    ...NEW_DOCTOR,
     sessions: sessions.map((session) => ({ ...session, id: id as typeof session.id })),
   },
 ];

@@ -1,51 +1,24 @@
 import { expect, it } from 'vitest';
-import { AllocationEngine, epochMs, type DoctorFacts } from '../../src/engine/index.ts';
+import {
+  AllocationEngine,
+  epochMs,
+  leaveId,
+  localDate,
+  sessionId,
+  type Leave,
+} from '../../src/engine/index.ts';
 import {
   demoRoster,
   exportRoster,
-  importRoster,
   parseRoster,
   type RosterFile,
   type SlotInput,
 } from '../../src/service/index.ts';
-import { verifyDatabase } from '../../src/audit/index.ts';
-import { openDatabase, openDryRunStore } from '../../src/store/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
 import { durableUrl } from '../support/app/app-database.ts';
 import { openApp } from '../support/app/app.ts';
+import { file, NOW, RosterDatabase } from '../support/app/roster-database.ts';
 import { RULES } from '../support/engine/clinic.ts';
-
-const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
-
-/** A stored database. Each import and each export opens and closes it, like a program of its own. */
-class RosterDatabase {
-  readonly url: string;
-
-  constructor(url: string) {
-    this.url = url;
-  }
-
-  async import(file: RosterFile, { isDryRun = false, now = NOW } = {}): Promise<string[]> {
-    const engine = new AllocationEngine(RULES);
-    const store = isDryRun
-      ? openDryRunStore(this.url, engine)
-      : openDatabase(this.url, engine).store;
-    const deps = { engine, store, clock: () => now, horizonDays: 1 };
-    return importRoster(deps, file).finally(() => store.close());
-  }
-
-  /** The number of change records in the database. */
-  async records(): Promise<number> {
-    const { changes, faults } = await verifyDatabase(this.url, RULES);
-    expect(faults).toEqual([]);
-    return changes;
-  }
-
-  async export(now = NOW): Promise<string> {
-    const engine = new AllocationEngine(RULES);
-    const store = openDryRunStore(this.url, engine);
-    return (await exportRoster(store, engine, now).finally(() => store.close())) ?? 'nothing';
-  }
-}
 
 const [DOC1, DOC2] = demoRoster('Asia/Kolkata');
 if (DOC1 === undefined || DOC2 === undefined) throw new Error('the demo has doctors');
@@ -59,15 +32,13 @@ const camp = (change: Partial<SlotInput> = {}): SlotInput => ({
   ...change,
 });
 
-const file = (doctors: readonly DoctorFacts[], more: Partial<RosterFile> = {}): RosterFile => ({
-  patientTypes: [],
-  doctors,
-  slots: [],
-  ...more,
-});
-
 const [ONE, TWO] = DOC1.sessions;
 if (ONE === undefined || TWO === undefined) throw new Error('the demo has two sessions');
+
+const LEAVE: Leave = {
+  ...{ id: leaveId('l1'), reason: 'a course' },
+  ...{ from: localDate('2026-11-24'), to: localDate('2026-11-26') },
+};
 
 const FIRST = file([{ ...DOC1, sessions: [ONE] }], { slots: [camp()] });
 
@@ -126,6 +97,42 @@ it.each<[what: string, next: RosterFile, lines: string[]]>([
     'a new single slot',
     file([FIRST.doctors[0] ?? DOC1], { slots: [camp({ id: 'b' }), camp()] }),
     ['slot b of doctor doc1 opened'],
+  ],
+  [
+    'rooms, and dates and weeks of a session',
+    file([
+      {
+        ...{ ...DOC1, rooms: 2 },
+        sessions: [
+          {
+            ...{ ...ONE, validFrom: localDate('2026-11-23'), everyWeeks: 2 },
+            validUntil: localDate('2026-12-23'),
+          },
+        ],
+      },
+    ]),
+    [
+      'doctor doc1 revised: rooms',
+      'session doc1_slot1 of doctor doc1 changed: valid_from, valid_until, every_weeks',
+    ],
+  ],
+  [
+    'a leave',
+    file([{ ...DOC1, sessions: [ONE], leaves: [LEAVE] }], { withLeaves: new Set([DOC1.id]) }),
+    [
+      'leave of doctor doc1 2026-11-24 to 2026-11-26 added',
+      'slot camp of doctor doc1 closed',
+      'slot doc1_slot1@2026-11-24 of doctor doc1 closed',
+    ],
+  ],
+  [
+    'holidays',
+    file(FIRST.doctors, { holidays: [{ ...LEAVE, to: LEAVE.from, id: leaveId(LEAVE.from) }] }),
+    [
+      'holiday 2026-11-24 added',
+      'slot camp of doctor doc1 closed',
+      'slot doc1_slot1@2026-11-24 of doctor doc1 closed',
+    ],
   ],
   [
     'only parts that are not imported',
@@ -191,6 +198,67 @@ it('an export imports as the same roster, and its order does not depend on the o
   expect(await copy.import(exported)).toEqual(dryRun);
   expect(await copy.export()).toBe(text);
   expect(await copy.import(exported)).toEqual(['nothing to change']);
+});
+
+it('an export has rooms, leaves, holidays and the dates and weeks of sessions, and no retired doctor', async () => {
+  const database = new RosterDatabase(await durableUrl());
+  const session = {
+    ...{ ...ONE, end: '02:00', everyWeeks: 3 },
+    ...{ validFrom: localDate('2026-11-20'), validUntil: localDate('2027-11-20') },
+  };
+  const doctor = { ...DOC1, rooms: 3, sessions: [session], leaves: [LEAVE] };
+  const holidays = ['2026-12-25', '2027-01-01'].map((text) => {
+    const date = localDate(text);
+    return { id: leaveId(date), from: date, to: date, reason: 'a holiday' };
+  });
+  const roster = file([doctor], { withLeaves: new Set([DOC1.id]), holidays });
+  await database.import(file([{ ...DOC2, name: 'Dr. R' }]));
+  await database.import(roster);
+  const opd = await openApp({ store: (engine) => openDatabase(database.url, engine), roster: [] });
+  expect((await opd.send({ method: 'DELETE', url: '/doctors/doc2' })).status).toBe(200);
+  await opd.store.close();
+  const text = await database.export();
+  expect(parseRoster(text)).toEqual(roster);
+  expect(await database.import(roster)).toEqual(['nothing to change']);
+
+  // Without leaves and holidays a roster leaves them as they are; with empty lists it removes them.
+  const silent = file([{ ...doctor, leaves: [] }]);
+  expect(await database.import(silent)).toEqual(['nothing to change']);
+  const removing = file([{ ...doctor, leaves: [] }], {
+    withLeaves: new Set([DOC1.id]),
+    holidays: [],
+  });
+  expect(await database.import(removing)).toEqual([
+    ...['holiday 2026-12-25 removed', 'holiday 2027-01-01 removed'],
+    'leave of doctor doc1 2026-11-24 to 2026-11-26 removed',
+  ]);
+});
+
+it('an import names the sessions that overlap, also when nothing changes', async () => {
+  const database = new RosterDatabase(await durableUrl());
+  const ward = { ...ONE, id: sessionId('ward'), start: '09:30', end: '11:00' };
+  const roster = file([{ ...DOC1, sessions: [ONE, ward] }]);
+  const line = 'sessions doc1_slot1 and ward of doctor doc1 overlap, first on 2026-11-23';
+  expect(await database.import(roster)).toContain(line);
+  expect(await database.import(roster)).toEqual(['nothing to change', line]);
+});
+
+it('a dry run names the patients of a leave, and the slots that are kept for theirs', async () => {
+  const database = new RosterDatabase(await durableUrl());
+  await database.import(file([{ ...DOC1, timeZone: 'UTC' }]));
+  const opd = await openApp({ store: (engine) => openDatabase(database.url, engine), roster: [] });
+  const { id } = await opd.book('W1', { slot_id: 'doc1_slot1@2026-11-24' });
+  await opd.store.close();
+  const later = { ...ONE, start: '14:00', end: '15:00' };
+  const kept = file([{ ...DOC1, timeZone: 'UTC', sessions: [later, TWO] }]);
+  expect(await database.import(kept, { isDryRun: true })).toContain(
+    'slot doc1_slot1@2026-11-24 of doctor doc1 kept for its patients: it takes nobody new',
+  );
+  const leave = file([{ ...DOC1, timeZone: 'UTC', leaves: [LEAVE] }], {
+    withLeaves: new Set([DOC1.id]),
+  });
+  expect(await database.import(leave, { isDryRun: true })).toContain(`token ${id} cancelled`);
+  expect(await database.records()).toBeGreaterThan(0);
 });
 
 it('an export has the doctors by id, in whatever order the store loads them', async () => {

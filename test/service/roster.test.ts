@@ -34,6 +34,8 @@ it('parseRoster reads doctors with their sessions', () => {
   expect(parseRoster(text)).toEqual({
     patientTypes: [],
     slots: [],
+    withLeaves: new Set(),
+    holidays: undefined,
     doctors: [
       {
         id: 'rao',
@@ -41,8 +43,14 @@ it('parseRoster reads doctors with their sessions', () => {
         department: 'ENT',
         timeZone: 'UTC',
         sessions: [
-          { id: 'a', weekdays: ['mon', 'sun'], start: '09:00', end: '24:00', capacity: 3 },
+          {
+            ...{ id: 'a', weekdays: ['mon', 'sun'], start: '09:00', end: '24:00', capacity: 3 },
+            ...{ validFrom: null, validUntil: null, everyWeeks: 1 },
+          },
         ],
+        rooms: 1,
+        leaves: [],
+        isRetired: false,
       },
     ],
   });
@@ -160,19 +168,67 @@ it.each<[what: string, text: string, pointers: string[]]>([
   expect(pointersOf(text)).toEqual(pointers.map((pointer) => `/slots${pointer}`));
 });
 
+it('parseRoster reads leaves and holidays in the order of their dates', () => {
+  const leaves = [
+    { from: '2026-12-24', to: '2026-12-31', reason: ' Christmas ' },
+    { id: 'l0', from: '2026-11-24', to: '2026-11-24', reason: 'a course' },
+  ];
+  const holidays = [
+    { date: '2027-01-01', name: 'New Year' },
+    { date: '2026-12-25', name: 'Christmas' },
+  ];
+  const doctors = [doctor('rao', { leaves }), doctor('sen', {})];
+  const read = parseRoster(JSON.stringify({ doctors, holidays }));
+  expect(read).toMatchObject({
+    doctors: [
+      {
+        leaves: [
+          { id: 'l0', from: '2026-11-24', to: '2026-11-24', reason: 'a course' },
+          { id: '2026-12-24', from: '2026-12-24', to: '2026-12-31', reason: 'Christmas' },
+        ],
+      },
+      { leaves: [] },
+    ],
+    withLeaves: new Set(['rao']),
+    holidays: [
+      { id: '2026-12-25', from: '2026-12-25', to: '2026-12-25', reason: 'Christmas' },
+      { id: '2027-01-01', from: '2027-01-01', to: '2027-01-01', reason: 'New Year' },
+    ],
+  });
+});
+
+it.each<[what: string, roster: object, pointers: string[]]>([
+  ['a leave that ends before it begins', { to: '2026-11-23' }, ['/doctors/0/leaves/0/to']],
+  ['a leave from no date', { from: '2026-11-31' }, ['/doctors/0/leaves/0/from']],
+  ['a leave without a reason', { reason: ' ' }, ['/doctors/0/leaves/0/reason']],
+])('the pointer leads to the fault of %s', (_what, more, pointers) => {
+  const leave = { from: '2026-11-24', to: '2026-11-24', reason: 'a course', ...more };
+  expect(pointersOf(roster(doctor('rao', { leaves: [leave] })))).toEqual(pointers);
+});
+
+it('the pointer leads to leaves with one id and holidays on one date', () => {
+  const leave = { from: '2026-11-24', to: '2026-11-24', reason: 'a course' };
+  const holiday = { date: '2026-12-25', name: 'Christmas' };
+  const doctors = [doctor('rao', { leaves: [leave, leave] })];
+  const text = JSON.stringify({ doctors, holidays: [holiday, holiday, { date: 5 }] });
+  expect(pointersOf(text)).toEqual([
+    ...['/doctors/0/leaves/1/id', '/holidays/1/date', '/holidays/2/date', '/holidays/2/name'],
+  ]);
+});
+
 it('all faults of all doctors are listed together', () => {
   const text = roster(
     doctor('a', { time_zone: 'Mars/Olympus' }),
     doctor('b', {
-      sessions: [session('s'), session('s', { end: '08:00' }), session('t', { end: '09:00' })],
+      sessions: [session('s'), session('s', { every_weeks: 2 }), session('t', { every_weeks: 2 })],
     }),
     doctor('a', { time_zone: '+01:00', sessions: [] }),
   );
   expect(pointersOf(text)).toEqual([
     '/doctors/0/time_zone',
-    '/doctors/1/sessions/1/end',
+    '/doctors/1/sessions/1/every_weeks',
     '/doctors/1/sessions/1/id',
-    '/doctors/1/sessions/2/end',
+    '/doctors/1/sessions/2/every_weeks',
     '/doctors/2/id',
     '/doctors/2/time_zone',
   ]);
@@ -191,7 +247,7 @@ it('faults of the schema and faults of the values are listed together, each in w
         time_zone: 'Mars/Olympus',
         sessions: [
           null,
-          session('s', { weekdays: ['monday'], capacity: '3', start: '11:00', end: '10:00' }),
+          session('s', { weekdays: ['monday'], capacity: '3', every_weeks: 2 }),
           session('s', { weekdays: ['mon', 'mon'], start: 9 }),
         ],
       }),
@@ -218,7 +274,7 @@ it('faults of the schema and faults of the values are listed together, each in w
     `/slots/0/end_time must be text: ${instant}`,
     '/patient_types/1/priority must differ from the priority of EMERGENCY',
     '/doctors/1/time_zone must be the name of an IANA time zone, such as Asia/Kolkata',
-    '/doctors/1/sessions/1/end must be later than start',
+    '/doctors/1/sessions/1/every_weeks needs valid_from, because the weeks are counted from its week',
     '/doctors/1/sessions/2/weekdays/1 must differ from the days before it',
     '/doctors/1/sessions/2/id must differ from the ids before it',
     '/doctors/2/id must differ from the ids before it',

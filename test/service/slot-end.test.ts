@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import {
+  NEW_DOCTOR,
+  NEW_SESSION,
   doctorId,
   sessionId,
   tokenId,
@@ -165,12 +167,14 @@ const clinic = (doctors: number): DoctorFacts[] =>
     name: `Dr. ${index}`,
     department: null,
     timeZone: 'UTC',
+    ...NEW_DOCTOR,
     sessions: ['09:00', '10:00'].map((start) => ({
       id: sessionId(`d${index}_${start.slice(0, 2)}`),
       weekdays: WEEKDAYS,
       start,
       end: `${Number(start.slice(0, 2)) + 1}:00`.padStart(5, '0'),
       capacity: 1,
+      ...NEW_SESSION,
     })),
   }));
 

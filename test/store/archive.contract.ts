@@ -1,12 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  NEW_SESSION,
   doctorId,
   localDate,
+  patientId,
   slotId,
+  STATUSES,
   tokenId,
   type Session,
   type SessionId,
+  type Status,
 } from '../../src/engine/index.ts';
+import { FIRST_PLACE, placeOf, type TokenFilter } from '../../src/store/index.ts';
 import { clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
 import type { Pages } from '../../src/store/index.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
@@ -80,6 +85,8 @@ function readTests(desk: () => Desk): void {
       bookedAt: NOW,
       status: 'CANCELLED',
       hasCheckedIn: false,
+      room: null,
+      last: { kind: 'cancelled', from: 'BOOKED' },
     });
   });
 
@@ -117,7 +124,7 @@ function readTests(desk: () => Desk): void {
     );
   });
 
-  it('a slot is read with its live tokens only', async () => {
+  it('a slot is read with all its tokens, those that are over included', async () => {
     for (const name of ['a', 'b', 'c', 'd']) await desk().book(name);
     await desk().cancel('b');
     await desk().cancel('a');
@@ -125,7 +132,76 @@ function readTests(desk: () => Desk): void {
     expect(await desk().archive.slot(slotId('nine'))).toEqual(facts);
     const tokens = await liveTokensOf(desk().archive, slotId('nine'));
     const statuses = tokens.map(({ id, status }) => `${id} ${status}`).sort();
-    expect(statuses).toEqual(['c BOOKED', 'd WAITING']);
+    expect(statuses).toEqual(['a CANCELLED', 'b CANCELLED', 'c BOOKED', 'd WAITING']);
+  });
+
+  describe('tokens', () => {
+    const monday = localDate('2026-01-05');
+    const all: TokenFilter = {
+      ...{ doctorId: null, from: localDate('0000-01-01'), to: localDate('9999-12-31') },
+      ...{ number: null, statuses: Object.keys(STATUSES) as Status[] },
+    };
+    const find = async (filter: Partial<TokenFilter> = {}, after = FIRST_PLACE, limit = 100) =>
+      (await desk().archive.tokens({ ...all, ...filter }, after, limit)).map(
+        ({ token, slot }) => `${token.id} in ${slot.id}`,
+      );
+
+    /** Tokens a and b on Monday, of which a is cancelled; c and d on Tuesday. */
+    const fill = async (): Promise<void> => {
+      await desk().addSlot({ id: slotId('ten'), date: tuesday, startTime: clock(33), capacity: 1 });
+      const book = (name: string, slot: string, patient: string) =>
+        desk().book(name, { slotId: slotId(slot), patientId: patientId(patient) });
+      await book('a', 'nine', 'p');
+      await desk().cancel('a');
+      await book('b', 'nine', 'p');
+      await book('c', 'ten', 'p');
+      await book('d', 'ten', 'q');
+    };
+
+    it('are in one order: the latest date first, then the last ids first', async () => {
+      await fill();
+      const order = ['d in ten', 'c in ten', 'b in nine', 'a in nine'];
+      expect(await find()).toEqual(order);
+      expect(await find({}, FIRST_PLACE, 3)).toEqual(order.slice(0, 3));
+      const [, second] = await desk().archive.tokens(all, FIRST_PLACE, 2);
+      expect(await find({}, placeOf(found(second)))).toEqual(order.slice(2));
+      const b = (await desk().archive.tokens(all, FIRST_PLACE, 3))[2];
+      expect(await find({}, placeOf(found(b)))).toEqual(order.slice(3));
+    });
+
+    it.each<[what: string, filter: Partial<TokenFilter>, expected: string[]]>([
+      ['a doctor', { doctorId: RAO }, ['d in ten', 'c in ten', 'b in nine', 'a in nine']],
+      ['another doctor', { doctorId: doctorId('sen') }, []],
+      ['a day', { from: monday, to: monday }, ['b in nine', 'a in nine']],
+      ['a number', { number: 2 }, ['d in ten', 'b in nine']],
+      ['a number of a doctor', { doctorId: RAO, number: 1 }, ['c in ten', 'a in nine']],
+      ['a status', { statuses: ['CANCELLED'] }, ['a in nine']],
+      ['either of two statuses', { statuses: ['CANCELLED', 'WAITING'] }, ['d in ten', 'a in nine']],
+    ])('of %s', async (_, filter, expected) => {
+      await fill();
+      expect(await find(filter)).toEqual(expected);
+    });
+
+    it('of a patient are found, those of current slots in the engine', async () => {
+      await fill();
+      const stored = await desk().archive.tokensOfPatient(patientId('p'));
+      const current = desk().engine.patients.tokensOf(patientId('p'));
+      const ids = [...stored.map(({ token }) => token.id), ...current.map(({ id }) => id)];
+      expect([...new Set(ids)].sort()).toEqual(['a', 'b', 'c']);
+      expect(await desk().archive.tokensOfPatient(patientId('x'))).toEqual([]);
+    });
+
+    it('of a patient are found when their slots have left the engine', async () => {
+      await fill();
+      const nine = slotId('nine');
+      await desk().store.transact({ doctorIds: [RAO] }, () => ({
+        ...{ changes: [], answer: null, response: null, past: [nine] },
+        origin: { actor: 'system', reason: null },
+      }));
+      const stored = await desk().archive.tokensOfPatient(patientId('p'));
+      const inNine = stored.filter(({ slot }) => slot.id === nine);
+      expect(inNine.map(({ token }) => token.id).sort()).toEqual(['a', 'b']);
+    });
   });
 
   it('the tokens and the changes of a slot, and a history, are read in pages of 250 at most', async () => {
@@ -180,7 +256,8 @@ function readTests(desk: () => Desk): void {
 
   it('doctors are read in the order of their ids, with their sessions', async () => {
     const id = 'mornings' as SessionId;
-    const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
+    const times = { start: '07:00', end: '08:00', capacity: 2 };
+    const session: Session = { ...NEW_SESSION, id, weekdays: ['mon'], ...times };
     await desk().put({ id: RAO, name: 'Dr. Rao, revised', sessions: [session] });
     const das = doctorId('das');
     await desk().put({ id: das });
@@ -233,5 +310,18 @@ function storedResponseTests(desk: () => Desk): void {
     expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toBeUndefined();
     await store(later);
     expect(await desk().archive.storedResponse('anonymous', 'k1', later.at)).toEqual(later);
+  });
+
+  it('of a clock that was 400 days ahead are found until a day after the clock was right again', async () => {
+    const find = (hour: number) => desk().archive.storedResponse('anonymous', 'wrong', clock(hour));
+    await store(storedResponse({ key: 'before' }));
+    await store(storedResponse({ key: 'wrong', at: clock(8 + 400 * 24) }));
+    for (const day of [0, 1, 2, 3]) {
+      if (day < 2) expect(await find(8 + 24 * day)).toMatchObject({ key: 'wrong' });
+      await store(storedResponse({ key: `after ${day}`, at: clock(9 + 24 * day) }));
+    }
+    expect(await find(8 + 3 * 24)).toBeUndefined();
+    // It is not found either when the wrong instant comes near.
+    expect(await find(8 + 399.5 * 24)).toBeUndefined();
   });
 }

@@ -52,6 +52,15 @@ export function auditSourceContract(name: string, database: () => VerifiedDataba
       expect(order).toEqual(expected);
     });
 
+    it('the changes of one doctor are read in the order of the versions', async () => {
+      await desk.admit('other', 'O1');
+      await desk.admit('nine', 'W1');
+      const source = await open();
+      const all = (await batchesOf(source)).flat();
+      expect(await source.changesOf(SEN)).toEqual(all.filter(({ doctorId }) => doctorId === SEN));
+      expect(await source.changesOf(doctorId('nobody'))).toEqual([]);
+    });
+
     it('a change is read as the engine applied it', async () => {
       await desk.admit('nine', 'W1 W2 W3');
       await desk.move('W1', 'ten');
@@ -150,9 +159,13 @@ export function auditSourceContract(name: string, database: () => VerifiedDataba
       expect(await source.doctorIds()).toEqual([RAO, SEN]);
     });
 
-    it('no token without a change record is found in a clean database', async () => {
-      await desk.admit('nine', 'W1');
-      expect(await (await open()).orphanTokens()).toEqual([]);
+    it('no token without a change record and no doubled number is found in a clean database', async () => {
+      await desk.admit('nine', 'W1 W2');
+      await desk.admit('morrow', 'W3');
+      await desk.admit('other', 'W4');
+      const source = await open();
+      expect(await source.orphanTokens()).toEqual([]);
+      expect(await source.doubledNumbers()).toEqual([]);
     });
   });
 }

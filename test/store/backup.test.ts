@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,8 @@ import { expect, it } from 'vitest';
 import { migrate } from '../../src/store/sqlite/open.ts';
 import { openSqliteDatabase } from '../../src/store/sqlite/database.ts';
 import { openApp } from '../support/app/app.ts';
+import { fill } from '../support/process/full-disk.ts';
+import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/backup.ts', import.meta.url));
@@ -43,7 +45,18 @@ it.each<[what: string, url: string, target: string | undefined, message: RegExp]
   ],
   ['of no database', 'sqlite:none.db', 'new.db', /^There is no database none\.db\.\n$/],
   ['of memory', 'memory:', 'new.db', /^DATABASE_URL is memory: nothing is stored\.\n$/],
-  ['onto an existing file', 'sqlite:here.db', 'here.db', /^The backup cannot be written: EEXIST/],
+  [
+    'onto an existing file',
+    'sqlite:here.db',
+    'here.db',
+    /^The file \S+ is there already: name a new one\.\n$/,
+  ],
+  [
+    'into a folder that does not exist',
+    'sqlite:here.db',
+    'no-such-folder/new.db',
+    /^The backup cannot be written: ENOENT: .+\.\n$/,
+  ],
 ])('a backup %s is refused with one sentence', (_, url, target, message) => {
   const directory = tempDir();
   migrate(join(directory, 'here.db'));
@@ -69,3 +82,22 @@ it.each<[what: string, sql: string, message: RegExp]>([
   expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
   expect(existsSync(target)).toBe(false);
 });
+
+it.skipIf(noMount !== null)(
+  `a backup onto a full disk leaves nothing, and succeeds when there is space${needsMount}`,
+  () => {
+    const path = join(tempDir(), 'opd.db');
+    migrate(path);
+    const directory = mountMemory('size=1m');
+    const target = join(directory, 'backup.db');
+    const makeSpace = fill(directory);
+    expect(run(`sqlite:${path}`, target)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^The backup cannot be written: .*full.*\.\n$/) as string,
+    });
+    expect(readdirSync(directory)).toEqual(['filler']);
+    makeSpace();
+    expect(run(`sqlite:${path}`, target)).toMatchObject({ status: 0, stderr: '' });
+    expect(readdirSync(directory)).toEqual(['backup.db']);
+  },
+);

@@ -20,6 +20,8 @@ const asStored = (token: Token) => ({
   bookedAt: token.bookedAt,
   status: token.status,
   hasCheckedIn: token.hasCheckedIn,
+  room: token.room,
+  last: token.last,
 });
 
 /** Tests what a store has after the commands of a clinic's day. */
@@ -71,7 +73,7 @@ export function clinicDayTests(database: () => OpenDatabase | Promise<OpenDataba
     expect(await read('W2')).toMatchObject({ status: 'NO_SHOW', hasCheckedIn: false });
   });
 
-  it('a completed token still belongs to its slot, and an expired one does not', async () => {
+  it('a completed token and an expired one still belong to their slot', async () => {
     await desk.admit('nine', 'W1 W2 W3');
     await desk.start('W1');
     await desk.complete('W1');

@@ -31,9 +31,42 @@ export function restartDayTests({ before, restart }: Restart): void {
     expect(statuses.sort().join()).toBe('BOOKED,BOOKED,BOOKED,COMPLETED,IN_CONSULTATION,WAITING');
     const after = await restart();
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(desk.engine));
-    const second = { tokenId: tokenId('W1'), today: TODAY, at: NOW };
+    const second = { tokenId: tokenId('W1'), today: TODAY, room: null, at: NOW };
     expect(after.engine.start(second)).toMatchObject({
       refusal: { code: 'consultation_in_progress', tokenId: 'E1' },
+    });
+  });
+
+  it('skipped, undone and over tokens, rooms, and the break of a doctor are loaded unchanged', async () => {
+    const desk = before();
+    await desk.put({ id: RAO, rooms: 2 }, [{ capacity: 4 }]);
+    await desk.admit('nine', 'W1 W2 W3 W4 F5');
+    await desk.checkIn('W1 W2');
+    await desk.start('W1', 'A');
+    await desk.start('W2', 'B');
+    await desk.complete('W2');
+    await desk.undo('W2');
+    await desk.leave('W3');
+    await desk.noShow('W4');
+    await desk.skip('W1');
+    await desk.pause(RAO, 20);
+    const after = await restart();
+    expect(snapshotOf(after.engine)).toEqual(snapshotOf(desk.engine));
+    expect(after.engine.doctor(RAO)?.breakUntil).toBe(NOW + 20 * 60_000);
+    expect(after.engine.anyToken(tokenId('W2'))).toMatchObject({
+      ...{ status: 'IN_CONSULTATION', room: 'B' },
+      last: { kind: 'undone', from: null },
+    });
+    // What can be taken back is known after the restart too, also of tokens that are over.
+    const undone = (name: string) =>
+      after.engine.undo({ tokenId: tokenId(name), today: TODAY, at: NOW });
+    expect(undone('W1')).toMatchObject({ value: { undone: 'skipped', token: { room: 'A' } } });
+    expect(undone('W4')).toMatchObject({
+      value: { undone: 'no_show', token: { status: 'BOOKED' } },
+    });
+    expect(undone('W3')).toMatchObject({ value: { undone: 'cancelled' } });
+    expect(undone('W2')).toMatchObject({
+      refusal: { code: 'nothing_to_undo', lastChange: 'undone' },
     });
   });
 

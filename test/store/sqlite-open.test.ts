@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -13,7 +14,7 @@ import { dirname, join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AllocationEngine } from '../../src/engine/index.ts';
+import { AllocationEngine, epochMs } from '../../src/engine/index.ts';
 import { openDatabase, StoreOpenError, type Database, type Store } from '../../src/store/index.ts';
 import { migrate, openForWriting, prepareFile } from '../../src/store/sqlite/open.ts';
 import { NOW, RULES } from '../support/engine/clinic.ts';
@@ -59,12 +60,26 @@ const change = (file: string, sql: string): void => {
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
+/** The permissions of the files in a directory, in octal digits, by their names. */
+const modesIn = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(directory).map((name) => [
+      name,
+      (statSync(join(directory, name)).mode & 0o777).toString(8),
+    ]),
+  );
+
 describe('a database that does not exist', () => {
-  it('is created, and only the owner can read its files', () => {
+  it('is created, and only the owner can read its files', async () => {
     const file = newFile();
-    open(file);
-    for (const name of readdirSync(dirname(file)).filter((each) => !each.includes('-owner')))
-      expect([name, statSync(join(dirname(file), name)).mode & 0o777]).toEqual([name, 0o600]);
+    await new Desk(() => openAll(file)).load();
+    expect(modesIn(dirname(file))).toEqual({
+      'opd.db': '600',
+      'opd.db-owner': '600',
+      'opd.db-owner-journal': '600',
+      'opd.db-shm': '600',
+      'opd.db-wal': '600',
+    });
   });
 
   it('is refused in a folder that does not exist, and nothing is created', () => {
@@ -95,6 +110,39 @@ describe('a database that does not exist', () => {
       n: names.length,
       last: names.length,
     });
+  });
+});
+
+describe('a database that exists', () => {
+  it('keeps its permissions, but only the owner can read the file that locks it', async () => {
+    const file = newFile();
+    await openDatabase(`sqlite:${file}`, new AllocationEngine(RULES)).store.close();
+    chmodSync(file, 0o640);
+    chmodSync(`${file}-owner`, 0o644);
+    await new Desk(() => openAll(file)).load();
+    expect(modesIn(dirname(file))).toEqual({
+      'opd.db': '640',
+      'opd.db-owner': '600',
+      'opd.db-owner-journal': '600',
+      'opd.db-shm': '640',
+      'opd.db-wal': '640',
+    });
+  });
+
+  it('is refused with one sentence when a page of it is damaged', async () => {
+    const file = newFile();
+    await openDatabase(`sqlite:${file}`, new AllocationEngine(RULES)).store.close();
+    const { rootpage } =
+      query(file, `SELECT rootpage FROM sqlite_schema WHERE name = 'doctors'`) ?? {};
+    const { page_size: size } = query(file, 'PRAGMA page_size') ?? {};
+    const bytes = readFileSync(file);
+    bytes.fill(0xaa, (Number(rootpage) - 1) * Number(size), Number(rootpage) * Number(size));
+    writeFileSync(file, bytes);
+    await expect(new Desk(() => openAll(file)).load()).rejects.toThrow(
+      new StoreOpenError(
+        `The file ${realpathSync(file)} is damaged: database disk image is malformed.`,
+      ),
+    );
   });
 });
 
@@ -234,16 +282,26 @@ describe('a path that cannot be written', () => {
 });
 
 describe('responses stored under keys', () => {
-  it('are never older than a day, because each new response deletes expired ones', async () => {
+  const hour = 3_600_000;
+
+  /** The number of responses that are left when one was stored in each of these hours. */
+  async function leftAfter(hours: readonly number[]): Promise<unknown> {
     const file = newFile();
     const desk = await new Desk(() => openAll(file)).load(NOW);
-    const hour = 3_600_000;
-    for (let nth = 0; nth < 100; nth += 1) {
-      const at = (NOW + nth * hour) as typeof NOW;
-      const stored = { caller: 'c', key: String(nth), requestHash: '', answer: '', at };
-      await desk.book('x', {}, { response: stored });
+    for (const [nth, at] of hours.entries()) {
+      const key = { caller: 'c', key: String(nth), requestHash: '', answer: '' };
+      await desk.book('x', {}, { response: { ...key, at: epochMs(NOW + at * hour) } });
     }
-    const { n } = query(file, 'SELECT count(*) AS n FROM idempotency_keys') ?? {};
-    expect(n).toBe(24);
+    return query(file, 'SELECT count(*) AS n FROM idempotency_keys')?.['n'];
+  }
+
+  it('are never older than a day, because each new response deletes expired ones', async () => {
+    expect(await leftAfter([...Array(100).keys()])).toBe(24);
+  });
+
+  it('are deleted too when the clock was 400 days ahead, or 400 days behind, for some of them', async () => {
+    const hours = [...Array(100).keys()];
+    for (const wrong of [400 * 24, -400 * 24])
+      expect(await leftAfter(hours.map((at) => (at > 9 && at < 20 ? at + wrong : at)))).toBe(24);
   });
 });

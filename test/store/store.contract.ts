@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  NEW_SESSION,
   doctorId,
   localDate,
   slotId,
@@ -155,7 +156,8 @@ function ownerOfTests(desk: () => Desk): void {
   it('ownerOf finds the doctor of a slot or a session, as long as the doctor has it', async () => {
     const { store } = desk();
     const id = 'mornings' as SessionId;
-    const session: Session = { id, weekdays: ['mon'], start: '07:00', end: '08:00', capacity: 2 };
+    const times = { start: '07:00', end: '08:00', capacity: 2 };
+    const session: Session = { ...NEW_SESSION, id, weekdays: ['mon'], ...times };
     await desk().put({ id: RAO, sessions: [session] });
     const ownerOf = (name: string) => store.ownerOf(slotId(name));
     expect(await ownerOf('other')).toBe(SEN);

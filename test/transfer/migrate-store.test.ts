@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { tokenId } from '../../src/engine/index.ts';
+import { leaveId, tokenId, type Leave } from '../../src/engine/index.ts';
 import { PostgresCopyTarget } from '../../src/store/postgres/copy.ts';
 import { SqliteCopyTarget } from '../../src/store/sqlite/copy.ts';
 import { columnsOf, TABLE_NAMES, type CopiedRow, type TableName } from '../../src/store/tables.ts';
@@ -10,7 +10,7 @@ import { verifyDatabase } from '../../src/audit/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { migrateStore } from '../../src/transfer/index.ts';
 import { ROWS_PER_BATCH } from '../../src/store/audit-source.ts';
-import { NOW, RULES } from '../support/engine/clinic.ts';
+import { NOW, RULES, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import { storedResponse } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
@@ -40,11 +40,19 @@ async function deskAt(url: string): Promise<FrontDesk> {
 
 const NAME = `O'Neil \\ "x" {y} <नमस्ते 👋>`;
 
+const LEAVE: Leave = {
+  id: leaveId('leave'),
+  from: TODAY,
+  to: TOMORROW,
+  reason: NAME,
+};
+
 /** Plays a day of two doctors that has rows in every table and values of every kind. */
 async function dayAt(url: string): Promise<string> {
   const desk = await deskAt(url);
   await desk.openSlots();
   await desk.put({ department: null, sessions: [EVENING, MORNING] });
+  await desk.put({ sessions: [MORNING], rooms: 2, leaves: [LEAVE] });
   await desk.put({ sessions: [MORNING] });
   await desk.admit('nine', 'W1 W2 E1 W3');
   for (const slot of ['other', 'morrow', 'nine', 'ten']) await desk.move('W1', slot);

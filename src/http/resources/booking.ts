@@ -1,14 +1,15 @@
 import { Type, type Static } from '@sinclair/typebox';
 import {
   alternativesTo,
-  type Booked,
   type Moment,
   type Reordered as EngineReordered,
   type Token,
+  type Undone as EngineUndone,
+  UNDOABLE,
 } from '../../engine/index.ts';
-import { instantOf } from '../../service/index.ts';
-import { arrayOf, Count, Instant, orNull, Text } from '../schema.ts';
-import { Token as TokenSchema, tokenFields, tokenOf } from './token.ts';
+import { instantOf, type BookedVisit } from '../../service/index.ts';
+import { arrayOf, Count, Instant, oneOf, orNull, Text } from '../schema.ts';
+import { StatusName, Token as TokenSchema, tokenFields, tokenOf } from './token.ts';
 
 // What a command answers that gives a token its place: the token, and the others whose places it changed.
 
@@ -38,12 +39,12 @@ export type AlternativeView = Static<typeof Alternative>;
 
 /** A waiting token comes with slots that have free seats; a seated token with none. */
 const alternativesOf = (
-  { status, slot }: Token,
+  token: Token,
   moment: Moment,
 ): { alternatives?: readonly AlternativeView[] } =>
-  status === 'WAITING'
+  token.status === 'WAITING'
     ? {
-        alternatives: alternativesTo(slot, moment).map(({ facts, seatsLeft }) => ({
+        alternatives: alternativesTo(token, moment).map(({ facts, seatsLeft }) => ({
           id: facts.id,
           start_time: instantOf(facts.startTime),
           seats_left: seatsLeft,
@@ -51,37 +52,65 @@ const alternativesOf = (
       }
     : {};
 
+const AlsoBooked = Type.Object(
+  { id: Text, doctor_id: Text, slot_id: Text, start_time: Instant, status: StatusName },
+  { title: 'AlsoBooked', description: 'Another live token of the patient on the same date.' },
+);
+export type AlsoBookedView = Static<typeof AlsoBooked>;
+
+/** A booking without a patient id says nothing about other tokens. */
+const alsoBookedOf = ({
+  token,
+  alsoBooked,
+}: BookedVisit): { also_booked?: readonly AlsoBookedView[] } =>
+  token.patientId === null
+    ? {}
+    : {
+        also_booked: alsoBooked.map(({ id, status, slot: { facts } }) => ({
+          id,
+          doctor_id: facts.doctorId,
+          slot_id: facts.id,
+          start_time: instantOf(facts.startTime),
+          status,
+        })),
+      };
+
 /** The answer to a booking. */
 export const Booking = Type.Object(
   {
     ...tokenFields,
     bumped: orNull(Bumped),
     alternatives: Type.Optional(arrayOf(Alternative)),
+    also_booked: Type.Optional(
+      arrayOf(
+        AlsoBooked,
+        'Where the booking names a `patient_id`: the other live tokens of that patient on the same date. It is a hint for the desk, never a refusal.',
+      ),
+    ),
   },
   { title: 'Booking', description: 'The new token, and the token that lost its seat to it.' },
 );
 export type BookingView = Static<typeof Booking>;
 
-export const bookingOf = ({ token, bumped }: Booked, moment: Moment): BookingView => ({
-  ...tokenOf(token, moment),
-  bumped: bumped === null ? null : bumpedOf(bumped),
-  ...alternativesOf(token, moment),
+export const bookingOf = (booked: BookedVisit, moment: Moment): BookingView => ({
+  ...tokenOf(booked.token, moment),
+  bumped: booked.bumped === null ? null : bumpedOf(booked.bumped),
+  ...alternativesOf(booked.token, moment),
+  ...alsoBookedOf(booked),
 });
 
-/** The answer to a move or to a change of class. */
-export const Reordered = Type.Object(
-  {
-    ...tokenFields,
-    bumped: orNull(Bumped),
-    promoted: orNull(TokenSchema),
-    alternatives: Type.Optional(arrayOf(Alternative)),
-  },
-  {
-    title: 'Reordered',
-    description:
-      'The token in its new place, the token that lost its seat and the one that got one.',
-  },
-);
+const reorderedFields = {
+  ...tokenFields,
+  bumped: orNull(Bumped),
+  promoted: orNull(TokenSchema),
+  alternatives: Type.Optional(arrayOf(Alternative)),
+};
+
+/** The answer to a move, to a change of class or to a skip. */
+export const Reordered = Type.Object(reorderedFields, {
+  title: 'Reordered',
+  description: 'The token in its new place, the token that lost its seat and the one that got one.',
+});
 export type ReorderedView = Static<typeof Reordered>;
 
 export const reorderedOf = (
@@ -92,4 +121,20 @@ export const reorderedOf = (
   bumped: bumped === null ? null : bumpedOf(bumped),
   promoted: promoted === null ? null : tokenOf(promoted, moment),
   ...alternativesOf(token, moment),
+});
+
+/** The answer to an undo. */
+export const Undone = Type.Object(
+  { ...reorderedFields, undone: oneOf(UNDOABLE, { title: 'UndoableKind' }) },
+  {
+    title: 'Undone',
+    description:
+      'The token with the status that it has again, the kind of the change that was taken back, the token that lost its seat and the one that got one.',
+  },
+);
+export type UndoneView = Static<typeof Undone>;
+
+export const undoneOf = ({ undone, ...reordered }: EngineUndone, moment: Moment): UndoneView => ({
+  ...reorderedOf(reordered, moment),
+  undone,
 });

@@ -1,8 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox';
-import type { TokenChange } from '../../engine/index.ts';
+import { UNDOABLE, type TokenChange } from '../../engine/index.ts';
 import { instantOf, type ChangeRecord, type History as TokenHistory } from '../../service/index.ts';
 import { itemsOf, Pieces, type SerialiserOf } from '../pieces.ts';
-import { arrayOf, Instant, orNull, Text, TextOrNull } from '../schema.ts';
+import { arrayOf, Instant, oneOf, orNull, Text, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
 const Change = Type.Object(
@@ -17,6 +17,8 @@ const Change = Type.Object(
     cause: TextOrNull(
       'The token that caused the change: the newcomer of a bump, or the token whose seat became free.',
     ),
+    room: TextOrNull('The room to which the patient was called; null when none was named.'),
+    undone: orNull(oneOf(UNDOABLE, { title: 'UndoableKind' })),
     actor: Text,
     reason: TextOrNull(),
   },
@@ -56,6 +58,8 @@ const changeOf = (change: ChangeRecord): ChangeView => ({
   to: change.to,
   type: change.patientType,
   cause: change.cause,
+  room: change.room,
+  undone: change.undone,
   actor: change.actor,
   reason: change.reason,
 });

@@ -2,6 +2,7 @@
 export type * from './booking.ts';
 export type * from './doctor.ts';
 export type * from './history.ts';
+export type * from './leave.ts';
 export type * from './report.ts';
 export type * from './schedule.ts';
 export type * from './slot.ts';

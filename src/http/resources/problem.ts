@@ -48,7 +48,15 @@ const FACTS: Readonly<Partial<Record<ProblemCode, TProperties>>> = {
   },
   invalid_transition: {
     from: StatusName,
-    allowed: arrayOf(StatusName, '`invalid_transition`: the statuses that can follow `from`.'),
+    allowed: arrayOf(
+      StatusName,
+      '`invalid_transition`: the statuses to which a request can lead from `from`.',
+    ),
+  },
+  nothing_to_undo: {
+    last_change: Type.String({
+      description: '`nothing_to_undo`: the kind of the last change of the token.',
+    }),
   },
   too_early: {
     allowed_from: Type.String({
@@ -58,7 +66,16 @@ const FACTS: Readonly<Partial<Record<ProblemCode, TProperties>>> = {
   },
   consultation_in_progress: {
     token_id: Type.String({
-      description: '`consultation_in_progress`: the token of the patient who is with the doctor.',
+      description: '`consultation_in_progress`: the token of a patient who is with the doctor.',
+    }),
+  },
+  doctor_in_use: {
+    token_id: Type.String({
+      description: '`doctor_in_use`: the token of the first patient who has not been seen.',
+    }),
+    count: Type.Integer({
+      minimum: 1,
+      description: '`doctor_in_use`: how many patients have not been seen.',
     }),
   },
   capacity_below_seated: {
@@ -109,8 +126,12 @@ export function factsOf(refusal: Refusal): ProblemFacts {
     case 'duplicate_booking':
     case 'consultation_in_progress':
       return { token_id: refusal.tokenId };
+    case 'nothing_to_undo':
+      return { last_change: refusal.lastChange };
     case 'too_early':
       return { allowed_from: instantOf(refusal.allowedFrom) };
+    case 'doctor_in_use':
+      return { token_id: refusal.tokenId, count: refusal.count };
     case 'capacity_below_seated':
       return { count: refusal.count };
     case 'invalid_transition':

@@ -3,6 +3,8 @@ import {
   delayedStartOf,
   endsAt,
   holdsSeat,
+  INTAKES,
+  intakeOf,
   SLOT_STATUSES,
   slotStatusOf,
   type ClosedSlot as EngineClosedSlot,
@@ -11,8 +13,17 @@ import {
   type Slot as EngineSlot,
   type Token as EngineToken,
 } from '../../engine/index.ts';
-import { instantOf, slicesOf, type DelayedDay } from '../../service/index.ts';
-import { itemsOf, withoutEnd, type SerialiserOf } from '../pieces.ts';
+import {
+  inTurns,
+  instantOf,
+  slicesOf,
+  type Break as DoctorBreak,
+  type DelayedDay,
+  type LongSlot,
+  type ReadSlot,
+  type ReopenedSlot as EngineReopenedSlot,
+} from '../../service/index.ts';
+import { itemsOf, Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 import { Bumped, bumpedOf } from './booking.ts';
 import { Token, tokenOf } from './token.ts';
@@ -31,6 +42,14 @@ const headFields = {
   seats_left: Count,
   waiting: Count,
   status: oneOf(SLOT_STATUSES, { title: 'SlotStatus' }),
+  intake: oneOf(INTAKES, {
+    title: 'Intake',
+    description: 'Which new patients the slot takes, while it is open.',
+  }),
+  kept: Type.Boolean({
+    description:
+      'Whether the session no longer yields the slot, so that it is kept for its patients and takes nobody new.',
+  }),
 };
 
 const slotFields = {
@@ -60,6 +79,8 @@ const headOf = (slot: EngineSlot, moment: Moment): Static<typeof SlotHead> => ({
   seats_left: slot.seatsLeft,
   waiting: slot.waiting,
   status: slotStatusOf(slot, moment),
+  intake: intakeOf(slot.facts),
+  kept: slot.facts.kept !== null,
 });
 
 export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
@@ -67,6 +88,15 @@ export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
   tokens: slot.seatedTokens().map((token) => tokenOf(token, moment)),
   waitlist: slot.waitlist().map((token) => tokenOf(token, moment)),
 });
+
+/** The slot that was read. The tokens of a small one are projected already, because they were read at one instant. */
+export const readSlotOf = (read: ReadSlot<SlotView>): SlotView | Pieces =>
+  'view' in read ? read.view : new Pieces((serialiserOf) => longSlotPieces(read, serialiserOf));
+
+const longSlotPieces = (
+  { slot, moment, ended }: LongSlot,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> => inTurns(slotPieces(slot, moment, serialiserOf), ended);
 
 /** The text of a slot in pieces: what `slotOf` shows. */
 export async function* slotPieces(
@@ -84,7 +114,7 @@ export async function* slotPieces(
   yield ']}';
 }
 
-/** The answer to a change of seats or delay. */
+/** The answer to a change of seats, delay or intake. */
 export const RevisedSlot = Type.Object(
   {
     ...slotFields,
@@ -167,4 +197,47 @@ export const delayOf = (
   date,
   minutes,
   slots: slots.map((slot) => slotOf(slot, moment)),
+});
+
+/** The answer to the reopening of a slot. */
+export const ReopenedSlot = Type.Object(
+  {
+    ...slotFields,
+    affected: arrayOf(
+      Token,
+      'The tokens that the closing moved or cancelled, as they are now: they stay where they are.',
+    ),
+  },
+  {
+    title: 'ReopenedSlot',
+    description: 'The open slot, and the tokens that its closing moved or cancelled.',
+  },
+);
+export type ReopenedView = Static<typeof ReopenedSlot>;
+
+export const reopenedSlotOf = (
+  { slot, affected }: EngineReopenedSlot,
+  moment: Moment,
+): ReopenedView => ({
+  ...slotOf(slot, moment),
+  affected: affected.map((token) => tokenOf(token, moment)),
+});
+
+/** The answer to a doctor's break. */
+export const Break = Type.Object(
+  {
+    doctor_id: Text,
+    until: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'When the break ends; null when there is none.',
+    }),
+  },
+  { title: 'Break', description: 'The break of a doctor.' },
+);
+export type BreakView = Static<typeof Break>;
+
+export const breakOf = ({ doctorId, until }: DoctorBreak): BreakView => ({
+  doctor_id: doctorId,
+  until: until === null ? null : instantOf(until),
 });

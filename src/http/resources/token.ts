@@ -7,8 +7,8 @@ import {
   type Status,
   type Token as EngineToken,
 } from '../../engine/index.ts';
-import { instantOf, type StoredToken } from '../../service/index.ts';
-import { Instant, oneOf, Text } from '../schema.ts';
+import { instantOf, type SearchPage, type StoredToken } from '../../service/index.ts';
+import { arrayOf, Instant, oneOf, Text, TextOrNull } from '../schema.ts';
 
 export const StatusName = oneOf(Object.keys(STATUSES) as Status[], { title: 'TokenStatus' });
 
@@ -35,8 +35,13 @@ export const tokenFields = {
   estimated_time: Type.Unsafe<string | null>({
     type: ['string', 'null'],
     format: 'date-time',
-    description: 'When the patient should see the doctor; null when waiting or over.',
+    description:
+      'When the patient should see the doctor; null when waiting, skipped, completed or over.',
   }),
+  // Optional, because an answer that an earlier version has stored under an idempotency key lacks it.
+  room: Type.Optional(
+    TextOrNull('The room in which the patient is in consultation; null when none was named.'),
+  ),
 };
 
 export const Token = Type.Object(tokenFields, {
@@ -45,10 +50,25 @@ export const Token = Type.Object(tokenFields, {
 });
 export type TokenView = Static<typeof Token>;
 
-/** A live token. */
-export function tokenOf(token: EngineToken, { at }: Moment): TokenView {
+/** The tokens that a search has found. */
+export const FoundTokens = Type.Object(
+  {
+    tokens: arrayOf(Token),
+    next_cursor: TextOrNull('The `cursor` of the next page; null when there are no more tokens.'),
+  },
+  { title: 'FoundTokens', description: 'Some of the tokens of a search, the latest date first.' },
+);
+export type FoundTokensView = Static<typeof FoundTokens>;
+
+export const foundTokensOf = ({ tokens, nextCursor }: SearchPage<TokenView>): FoundTokensView => ({
+  tokens,
+  next_cursor: nextCursor,
+});
+
+/** A token of the engine. */
+export function tokenOf(token: EngineToken, moment: Moment): TokenView {
   const { slot } = token;
-  const estimatedTime = estimatedTimeOf(token, at);
+  const estimatedTime = estimatedTimeOf(token, moment);
   return {
     ...factsOf(token, token.patientClass.type, slot.facts),
     waitlist_position: slot.waitlistPositionOf(token),
@@ -79,4 +99,5 @@ const factsOf = (
   status: token.status,
   start_time: instantOf(slot.startTime),
   end_time: instantOf(slot.endTime),
+  room: token.status === 'IN_CONSULTATION' ? token.room : null,
 });

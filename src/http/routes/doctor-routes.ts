@@ -5,19 +5,28 @@ import {
   DoctorInput,
   Id,
   longListsOf,
-  type ClinicCommands,
+  type DoctorCommands,
   type Reads,
 } from '../../service/index.ts';
-import { Doctor, doctorOf, Doctors, doctorsOf } from '../resources/doctor.ts';
+import {
+  Doctor,
+  doctorOf,
+  Doctors,
+  doctorsOf,
+  PutDoctor,
+  putDoctorOf,
+} from '../resources/doctor.ts';
 import { PatientTypes, patientTypesOf } from '../resources/patient-types.ts';
+import { Queue, queueOf, queueTokenOf } from '../resources/queue.ts';
 import { Schedule, scheduleOf } from '../resources/schedule.ts';
 import { slotOf } from '../resources/slot.ts';
 import { optionsOf, shown, type Routes } from '../route.ts';
-import { closed, DateText, idParams } from '../schema.ts';
+import { closed, DateText, idParams, oneOf } from '../schema.ts';
+import { addLeaveRoutes } from './leave-routes.ts';
 import { sendProblem } from '../send-problem.ts';
 
 interface DoctorRoutes {
-  readonly clinic: ClinicCommands;
+  readonly doctors: DoctorCommands;
   readonly reads: Reads;
 }
 
@@ -30,6 +39,17 @@ const ScheduleQuery = closed({
   from: Type.Optional(DateText),
   to: Type.Optional(DateText),
 });
+
+const QueueQuery = closed({
+  doctor_id: Type.Optional(
+    Type.Unsafe<string | readonly string[]>({
+      anyOf: [Id, { type: 'array', items: Id, minItems: 1, maxItems: 1_000 }],
+      description: 'One doctor, or several: `doctor_id=doc1&doctor_id=doc2`. All by default.',
+    }),
+  ),
+  date: Type.Optional(DateText),
+});
+const DoctorsQuery = closed({ retired: Type.Optional(oneOf(['true', 'false'])) });
 
 const DoctorBody = Type.Unsafe<DoctorInput>({
   ...DoctorInput,
@@ -59,10 +79,11 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
   else done();
 };
 
-/** Adds the routes of doctors, their sessions, and their slots with the patients. */
-export function addDoctorRoutes(routes: Routes, { clinic, reads }: DoctorRoutes): void {
+/** Adds the routes of doctors, their sessions and leaves, and their slots with the patients. */
+export function addDoctorRoutes(routes: Routes, { doctors, reads }: DoctorRoutes): void {
   addReads(routes, reads);
-  addSetup(routes, clinic);
+  addSetup(routes, doctors);
+  addLeaveRoutes(routes, { doctors, reads });
 }
 
 function addReads(routes: Routes, reads: Reads): void {
@@ -83,14 +104,35 @@ function addReads(routes: Routes, reads: Reads): void {
   });
 
   routes.read({
+    name: 'readQueue',
+    url: '/queue',
+    tag: 'Schedule',
+    summary: 'Read who is called next, without names',
+    description:
+      "Doctor by doctor the day in the order in which patients are called: who is with the doctor and in which room, who is next, who was skipped and who waits. Today in the doctor's time zone unless a `date` is given.",
+    query: QueueQuery,
+    success: Queue,
+    codes: ['doctor_not_found'],
+    run: async ({ query: { doctor_id = [], date } }, asked) => {
+      const doctorIds = [doctor_id].flat().map(doctorId);
+      return shown(await reads.queue({ ...asked, doctorIds, date }, queueTokenOf), queueOf);
+    },
+  });
+
+  routes.read({
     name: 'listDoctors',
     url: '/doctors',
     tag: 'Doctors',
     summary: 'List the doctors',
-    description: 'All doctors with their sessions, in the order of their ids.',
+    description:
+      'All doctors with their sessions, in the order of their ids. With `retired=true` the doctors who have left instead.',
+    query: DoctorsQuery,
     success: Doctors,
-    codes: ['overloaded'],
-    run: async (_sent, asked) => shown(await reads.doctors(asked), doctorsOf),
+    codes: [],
+    run: async ({ query }, asked) => {
+      const retired = query.retired === 'true';
+      return shown(await reads.doctors({ ...asked, retired }), doctorsOf);
+    },
   });
 
   routes.read({
@@ -120,7 +162,7 @@ function addReads(routes: Routes, reads: Reads): void {
   );
 }
 
-function addSetup(routes: Routes, clinic: ClinicCommands): void {
+function addSetup(routes: Routes, doctors: DoctorCommands): void {
   routes.command({
     command: 'putDoctor',
     method: 'PUT',
@@ -128,17 +170,34 @@ function addSetup(routes: Routes, clinic: ClinicCommands): void {
     tag: 'Doctors',
     summary: 'Add or change a doctor',
     description:
-      'The body is the whole doctor: a session that it leaves out is removed. Future slots without a live token change with their session; the others stay. To repeat the request changes nothing.',
+      'The body is the whole doctor: a session that it leaves out is removed. Slots without a live token follow their session. The others are kept for their patients, take nobody new, and are listed. The leaves of the doctor stay, and a retired doctor is back. To repeat the request changes nothing.',
     params: idParams('The id of the doctor, new or known.', 'doc4'),
     body: DoctorBody,
     bodyLimit: BODY_LIMIT,
     preValidation: refuseLongLists,
     statuses: [200, 201],
-    success: Doctor,
+    success: PutDoctor,
     run: async ({ params, body }, context, reply) => {
-      const { result, isReplay } = await clinic.putDoctor(params.id, body, context, (put) => put);
+      // The view is made at the instant of the decision, because kept slots go on changing.
+      const { result, isReplay } = await doctors.putDoctor(params.id, body, context, (put) => ({
+        isNew: put.isNew,
+        view: putDoctorOf(put),
+      }));
       if (result.ok && result.value.isNew) reply.code(201);
-      return { result: shown(result, ({ doctor }) => doctorOf(doctor)), isReplay };
+      return { result: shown(result, ({ view }) => view), isReplay };
     },
+  });
+
+  routes.command({
+    command: 'retireDoctor',
+    method: 'DELETE',
+    url: '/doctors/:id',
+    tag: 'Doctors',
+    summary: 'Retire a doctor',
+    description:
+      'The doctor gets no new slots, the empty ones close, and lists leave the doctor out. What happened stays readable. A `PUT` brings the doctor back.',
+    params: idParams('The id of the doctor.', 'doc3'),
+    success: Doctor,
+    run: ({ params }, context) => doctors.retireDoctor(doctorId(params.id), context, doctorOf),
   });
 }

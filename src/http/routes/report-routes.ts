@@ -20,7 +20,7 @@ const DayReportQuery = closed({
 });
 
 /** Adds the route of what a hospital counts at the end of a day, as JSON or as a table. */
-export function addReportRoutes({ app, onRequest }: Routes, { reports }: ReportRoutes): void {
+export function addReportRoutes({ app, onRead, reads }: Routes, { reports }: ReportRoutes): void {
   const options = optionsOf({
     name: 'readDayReport',
     tag: 'Reports',
@@ -39,7 +39,7 @@ export function addReportRoutes({ app, onRequest }: Routes, { reports }: ReportR
 
   app.get<{ Querystring: Static<typeof DayReportQuery> }>(
     '/reports/day',
-    { ...options, onRequest },
+    { ...options, onRequest: onRead },
     async (request, reply) => {
       const { doctor_id, date } = request.query;
       const query = {
@@ -47,7 +47,7 @@ export function addReportRoutes({ app, onRequest }: Routes, { reports }: ReportR
         doctorId: doctorId(doctor_id),
         date: localDate(date),
       };
-      const result = shown(await reports.day(query), dayReportOf);
+      const result = shown(await reads.during(() => reports.day(query)), dayReportOf);
       reply.header('vary', 'Accept');
       // With equal quality values the first of the list; JSON too when the client accepts neither.
       const isTable = request.type([JSON_TYPE, CSV_TYPE]) === CSV_TYPE;

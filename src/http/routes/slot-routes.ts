@@ -1,22 +1,28 @@
 import { Type } from '@sinclair/typebox';
-import { doctorId, localDate, slotId } from '../../engine/index.ts';
-import { Capacity, Id, type ClinicCommands } from '../../service/index.ts';
+import { doctorId, INTAKES, localDate, slotId, type Intake } from '../../engine/index.ts';
+import { Capacity, Id, type ClinicCommands, type Reads } from '../../service/index.ts';
 import { EXAMPLE_DATE } from '../examples.ts';
 import {
+  Break,
+  breakOf,
   ClosedSlot,
   closedSlotOf,
   Delay,
   delayOf,
+  readSlotOf,
+  ReopenedSlot,
+  reopenedSlotOf,
   RevisedSlot,
   revisedSlotOf,
   Slot,
   slotOf,
 } from '../resources/slot.ts';
-import type { Routes } from '../route.ts';
-import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
+import { shown, type Routes } from '../route.ts';
+import { closed, DateText, DRY_RUN, DryRunQuery, idParams, oneOf, Reason } from '../schema.ts';
 
 interface SlotRoutes {
   readonly clinic: ClinicCommands;
+  readonly reads: Reads;
 }
 
 const SlotBody = closed(
@@ -49,8 +55,18 @@ const DelayMinutes = Type.Integer({
 const ReviseSlotBody = Type.Unsafe<{
   readonly capacity?: number;
   readonly delay_minutes?: number;
+  readonly intake?: Intake;
 }>({
-  ...closed({ capacity: Type.Optional(Capacity), delay_minutes: Type.Optional(DelayMinutes) }),
+  ...closed({
+    capacity: Type.Optional(Capacity),
+    delay_minutes: Type.Optional(DelayMinutes),
+    intake: Type.Optional(
+      oneOf(INTAKES, {
+        description:
+          '`NONE`: nobody new, the patients of the slot are seen; `EMERGENCY`: new emergencies only.',
+      }),
+    ),
+  }),
   minProperties: 1,
   title: 'ReviseSlotRequest',
   examples: [{ capacity: 4 }],
@@ -78,26 +94,53 @@ const DelayBody = closed(
   { title: 'DelayRequest', examples: [{ date: EXAMPLE_DATE, minutes: 20 }] },
 );
 
+const ReopenBody = closed(
+  { reason: Reason },
+  { title: 'ReopenSlotRequest', examples: [{ reason: 'Dr. A is well again' }] },
+);
+
+const BreakBody = closed(
+  {
+    minutes: Type.Integer({
+      minimum: 0,
+      maximum: 1_440,
+      description: 'How long the break lasts from now on; 0 ends it.',
+    }),
+    reason: Type.Optional(Reason),
+  },
+  { title: 'BreakRequest', examples: [{ minutes: 15, reason: 'tea' }] },
+);
+
 const SlotParams = idParams(
   'The own id of the slot; the id of a session is not accepted here.',
   `doc1_slot1@${EXAMPLE_DATE}`,
 );
 
-const DryRunQuery = closed({
-  dry_run: Type.Optional(
-    oneOf(['true', 'false'], {
-      description:
-        '`true` asks for a dry run: the answer is the same, but the command changes nothing.',
-    }),
-  ),
-});
-
-const DRY_RUN = 'With `dry_run=true` the answer is the same, but the command changes nothing.';
-
 /** Adds the routes by which slots are opened, and changed while patients are in them. */
-export function addSlotRoutes(routes: Routes, { clinic }: SlotRoutes): void {
+export function addSlotRoutes(routes: Routes, { clinic, reads }: SlotRoutes): void {
+  addReads(routes, reads);
   addOpening(routes, clinic);
   addDisruptions(routes, clinic);
+  addDoctorDay(routes, clinic);
+}
+
+function addReads(routes: Routes, reads: Reads): void {
+  routes.read({
+    name: 'readSlot',
+    url: '/slots/:id',
+    tag: 'Slots',
+    summary: 'Read a slot with its patients',
+    description:
+      'A slot of any age, with its seated and its waiting patients, the best rank first.',
+    params: idParams(
+      'The id of a slot, or of a session: it means the next slot that takes bookings.',
+      `doc1_slot1@${EXAMPLE_DATE}`,
+    ),
+    success: Slot,
+    codes: ['slot_not_found'],
+    run: async ({ params }, asked) =>
+      shown(await reads.slot({ ...asked, slotId: slotId(params.id) }, slotOf), readSlotOf),
+  });
 }
 
 function addOpening(routes: Routes, clinic: ClinicCommands): void {
@@ -118,8 +161,8 @@ function addOpening(routes: Routes, clinic: ClinicCommands): void {
     method: 'PATCH',
     url: '/slots/:id',
     tag: 'Slots',
-    summary: 'Change the seats or the delay of a slot',
-    description: `More seats promote waiting patients; fewer seats bump the lowest ranks. ${DRY_RUN}`,
+    summary: 'Change the seats, the delay or the intake of a slot',
+    description: `More seats promote waiting patients; fewer seats bump the lowest ranks. The intake says which new patients the slot takes. ${DRY_RUN}`,
     params: SlotParams,
     query: DryRunQuery,
     body: ReviseSlotBody,
@@ -130,6 +173,7 @@ function addOpening(routes: Routes, clinic: ClinicCommands): void {
           slotId: slotId(params.id),
           capacity: body.capacity,
           delayMinutes: body.delay_minutes,
+          intake: body.intake,
           isDryRun: query.dry_run === 'true',
         },
         context,
@@ -144,7 +188,7 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
     url: '/slots/:id/close',
     tag: 'Slots',
     summary: 'Close a slot and move or cancel its patients',
-    description: `The answer lists every affected patient with the outcome. A closed slot cannot be opened again. ${DRY_RUN}`,
+    description: `The answer lists every affected patient with the outcome. ${DRY_RUN}`,
     params: SlotParams,
     query: DryRunQuery,
     body: CloseBody,
@@ -160,6 +204,37 @@ function addDisruptions(routes: Routes, clinic: ClinicCommands): void {
         context,
         closedSlotOf,
       ),
+  });
+
+  routes.command({
+    command: 'reopenSlot',
+    url: '/slots/:id/reopen',
+    tag: 'Slots',
+    summary: 'Open a closed slot again',
+    description:
+      'Possible until the slot has ended. The patients whom the closing moved or cancelled stay where they are; the answer lists them as they are now. A slot that is open stays as it is.',
+    params: SlotParams,
+    body: ReopenBody,
+    success: ReopenedSlot,
+    run: ({ params, body: { reason } }, context) =>
+      clinic.reopenSlot({ slotId: slotId(params.id), reason }, context, reopenedSlotOf),
+  });
+}
+
+/** The commands on a doctor's day. */
+function addDoctorDay(routes: Routes, clinic: ClinicCommands): void {
+  routes.command({
+    command: 'setBreak',
+    url: '/doctors/:id/break',
+    tag: 'Slots',
+    summary: 'Say how long a doctor pauses from now on',
+    description:
+      'The estimated times begin at the end of the break at the earliest. Patients can be called all the same.',
+    params: idParams('The id of the doctor.', 'doc1'),
+    body: BreakBody,
+    success: Break,
+    run: ({ params, body: { minutes, reason = null } }, context) =>
+      clinic.setBreak({ doctorId: doctorId(params.id), minutes, reason }, context, breakOf),
   });
 
   routes.command({

@@ -1,13 +1,28 @@
 import { Type } from '@sinclair/typebox';
-import { doctorId, patientId, slotId, tokenId, type PatientClass } from '../../engine/index.ts';
-import { Id, Name, type Reads, type TokenCommands } from '../../service/index.ts';
+import {
+  doctorId,
+  patientId,
+  slotId,
+  tokenId,
+  type PatientClass,
+  type PatientId,
+  type Status,
+} from '../../engine/index.ts';
+import { Id, Name, PatientIdText, type Reads, type TokenCommands } from '../../service/index.ts';
 import { EXAMPLE_TOKEN_ID } from '../examples.ts';
 import { Booking, bookingOf, Reordered, reorderedOf } from '../resources/booking.ts';
 import { History, historyOf } from '../resources/history.ts';
-import { overTokenOf, Token, tokenOf } from '../resources/token.ts';
+import {
+  FoundTokens,
+  foundTokensOf,
+  overTokenOf,
+  StatusName,
+  Token,
+  tokenOf,
+} from '../resources/token.ts';
 import { Cancellation, cancellationOf } from '../resources/visit.ts';
 import { shown, type Routes } from '../route.ts';
-import { closed, idParams, oneOf, Reason } from '../schema.ts';
+import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
 
 interface TokenRoutes {
   readonly tokens: TokenCommands;
@@ -35,7 +50,7 @@ export const bookBody = (classes: readonly PatientClass[]) =>
       slot_id: SlotOrSessionId,
       patient_name: Name,
       patient_type: patientType(classes),
-      patient_id: Type.Optional(Id),
+      patient_id: Type.Optional(PatientIdText),
     },
     {
       title: 'BookRequest',
@@ -72,12 +87,75 @@ const reclassifyBody = (classes: readonly PatientClass[]) =>
     },
   );
 
+/** The longest part of a name that a search takes, in characters. */
+const NAME_PART_MAX = 200;
+const PAGE = { default: 50, max: 200 } as const;
+
+const CorrectBody = Type.Unsafe<{
+  readonly patient_name?: string;
+  readonly patient_id?: string;
+  readonly reason: string;
+}>({
+  ...closed({
+    patient_name: Type.Optional(Name),
+    patient_id: Type.Optional(PatientIdText),
+    reason: Reason,
+  }),
+  minProperties: 2,
+  title: 'CorrectRequest',
+  examples: [{ patient_name: 'Asha Rao', reason: 'misspelt at the desk' }],
+});
+
+const StatusQuery = Type.Unsafe<Status | readonly Status[]>({
+  anyOf: [StatusName, { type: 'array', items: StatusName, minItems: 1 }],
+  description: 'One status, or several: `status=BOOKED&status=WAITING`.',
+});
+
+const SearchQuery = closed({
+  patient_id: Type.Optional(PatientIdText),
+  doctor_id: Type.Optional(Type.String({ ...Id, examples: ['doc1'] })),
+  date: Type.Optional(DateText),
+  from: Type.Optional(DateText),
+  to: Type.Optional(DateText),
+  number: Type.Optional(
+    Type.String({ pattern: '^[1-9]\\d{0,8}$', description: 'The printed number, 1 or more.' }),
+  ),
+  status: Type.Optional(StatusQuery),
+  name: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: NAME_PART_MAX,
+      pattern: '\\S',
+      description:
+        'A part of the name, without regard to case or accents; together with a day or a `doctor_id`.',
+    }),
+  ),
+  limit: Type.Optional(
+    Type.String({
+      pattern: '^([1-9]\\d?|1\\d\\d|200)$',
+      description: `How many tokens at most: 1 to ${PAGE.max}, ${PAGE.default} by default.`,
+    }),
+  ),
+  cursor: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1_000,
+      description: '`next_cursor` of the page before.',
+    }),
+  ),
+});
+
+/** The id of a patient in the form in which ids are compared; null when there is none. */
+const patientIdOf = (text: string | undefined): PatientId | null =>
+  text === undefined ? null : patientId(text.normalize('NFC'));
+
 const TokenParams = idParams('The `id` in the answer to the booking.', EXAMPLE_TOKEN_ID);
 
-/** Adds the routes by which a token is made, changed and read. */
+/** Adds the routes by which a token is made, changed, corrected, found and read. */
 export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: TokenRoutes): void {
   addBooking(routes, tokens, classes);
   addReordering(routes, tokens, classes);
+  addCorrection(routes, tokens);
   addReads(routes, reads);
 }
 
@@ -99,7 +177,7 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
           doctorId: doctorId(body.doctor_id),
           slotId: slotId(body.slot_id),
           patientName: body.patient_name.trim(),
-          patientId: body.patient_id === undefined ? null : patientId(body.patient_id),
+          patientId: patientIdOf(body.patient_id),
           patientType: body.patient_type,
         },
         context,
@@ -162,7 +240,62 @@ function addReordering(
   });
 }
 
+function addCorrection(routes: Routes, tokens: TokenCommands): void {
+  routes.command({
+    command: 'correct',
+    method: 'PATCH',
+    url: '/tokens/:id',
+    tag: 'Tokens',
+    summary: 'Correct the name or the hospital id of a patient',
+    description:
+      'Also of a token that is over. The place of the token does not change. The reason is stored in the history of the token, the name is not shown there.',
+    params: TokenParams,
+    body: CorrectBody,
+    success: Token,
+    run: ({ params, body }, context) =>
+      tokens.correct(
+        {
+          tokenId: tokenId(params.id),
+          patientName: body.patient_name?.trim(),
+          patientId: patientIdOf(body.patient_id) ?? undefined,
+          reason: body.reason,
+        },
+        context,
+        tokenOf,
+      ),
+  });
+}
+
 function addReads(routes: Routes, reads: Reads): void {
+  routes.read({
+    name: 'findTokens',
+    url: '/tokens',
+    tag: 'Tokens',
+    summary: 'Find tokens',
+    description:
+      'Finds the tokens that have all of what is asked for, of any age and status, the latest date first. A page can have fewer tokens than `limit`: there are more as long as `next_cursor` is not null.',
+    query: SearchQuery,
+    success: FoundTokens,
+    codes: [],
+    run: async ({ query }, asked) =>
+      shown(
+        await reads.tokens(
+          {
+            ...asked,
+            patientId: patientIdOf(query.patient_id),
+            doctorId: query.doctor_id === undefined ? null : doctorId(query.doctor_id),
+            ...{ date: query.date, from: query.from, to: query.to, name: query.name },
+            number: query.number === undefined ? null : Number(query.number),
+            statuses: query.status === undefined ? [] : [query.status].flat(),
+            limit: query.limit === undefined ? PAGE.default : Number(query.limit),
+            cursor: query.cursor,
+          },
+          { live: tokenOf, over: overTokenOf },
+        ),
+        foundTokensOf,
+      ),
+  });
+
   routes.read({
     name: 'readToken',
     url: '/tokens/:id',
@@ -171,7 +304,7 @@ function addReads(routes: Routes, reads: Reads): void {
     description: 'Finds a token of any age and status.',
     params: TokenParams,
     success: Token,
-    codes: ['token_not_found', 'overloaded'],
+    codes: ['token_not_found'],
     run: ({ params }, asked) =>
       reads.token({ ...asked, tokenId: tokenId(params.id) }, { live: tokenOf, over: overTokenOf }),
   });
@@ -184,7 +317,7 @@ function addReads(routes: Routes, reads: Reads): void {
     description: 'Lists every change with its instant and its cause, the oldest first.',
     params: TokenParams,
     success: History,
-    codes: ['token_not_found', 'overloaded'],
+    codes: ['token_not_found'],
     run: async ({ params: { id } }, asked) =>
       shown(await reads.history({ ...asked, tokenId: tokenId(id) }), (history) =>
         historyOf(id, history),

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   AllocationEngine,
+  HOSPITAL,
   doctorId,
   endsAt,
   epochMs,
@@ -8,15 +9,19 @@ import {
   slotId,
   type Change,
   type DoctorFacts,
+  type DoctorId,
   type DoctorPlan,
   type EpochMs,
   type Outcome,
   type SlotFacts,
   type SlotId,
 } from '../../engine/index.ts';
-import type { Store } from '../../store/index.ts';
-import { planOf, slotIdsOf } from '../doctor-plan.ts';
+import type { Scope, Store } from '../../store/index.ts';
+import { localDateAt } from '../calendar.ts';
+import { planOf, sessionsOf, slotIdsOf } from '../doctor-plan.ts';
+import { hospitalScope, putHolidays } from '../holidays.ts';
 import { instantOf } from '../instant.ts';
+import { demoDoctorsToRetire } from './demo.ts';
 import { RosterError } from './error.ts';
 import type { Roster } from './file.ts';
 import { singleSlotOf } from './single-slot.ts';
@@ -42,34 +47,66 @@ export async function applyRoster(deps: RosterDeps, roster: Roster): Promise<rea
   const { engine, store, clock } = deps;
   // The clock is read before planning: if midnight passes during it, the next tick opens the slots of the new day.
   const now = clock();
-  const plans: DoctorPlan[] = [];
+  const made: MadePlan[] = [];
   for (const facts of roster.doctors) {
-    plans.push(planOf(deps, facts));
+    made.push({ plan: planOf(deps, facts), version: engine.doctor(facts.id)?.version });
     // Planning thousands of doctors takes seconds, so that each one yields to the event loop: /health must answer.
     await setImmediate();
   }
   const scope = {
-    doctorIds: [
-      ...new Set([
-        ...roster.doctors.map(({ id }) => id),
-        ...roster.slots.map((slot) => doctorId(slot.doctor_id)),
-      ]),
+    ...scopeOf(engine, roster),
+    slotIds: [
+      ...made.flatMap(({ plan }) => slotIdsOf(plan)),
+      ...roster.slots.map(({ id }) => slotId(id)),
     ],
-    slotIds: [...plans.flatMap(slotIdsOf), ...roster.slots.map(({ id }) => slotId(id))],
-    isSetup: true,
+    sessions: made.flatMap(({ plan }) => sessionsOf(plan)),
   };
   const { obstacles, changes } = await store.transact(scope, () => {
+    const plans = made.map((each) => currentPlan(deps, each, roster));
     const singles = singleSlots(engine, roster, now);
     const obstacles = {
       sessions: takenSessions(engine, plans),
       slots: takenSlots(engine, plans, singles),
     };
     const isFree = obstacles.sessions.length + obstacles.slots.length === 0;
-    const changes = isFree ? putAll(engine, plans, singles, now) : [];
+    const changes = isFree ? putAll(deps, { roster, plans, singles }, now) : [];
     return { changes, answer: { obstacles, changes }, origin: SYSTEM, response: null };
   });
   assertNone(obstacles);
   return changes;
+}
+
+/** A plan with the version of its doctor when it was made. */
+interface MadePlan {
+  readonly plan: DoctorPlan;
+  readonly version: number | undefined;
+}
+
+/** The doctors that a roster touches: all, if it names the holidays or may replace the demo doctors. */
+function scopeOf(engine: AllocationEngine, roster: Roster): Scope {
+  if (roster.holidays !== undefined || demoDoctorsToRetire(engine, roster).length > 0) {
+    const { doctorIds, ...scope } = hospitalScope(engine);
+    return { ...scope, doctorIds: [...new Set([...doctorIds, ...doctorsOf(roster)])] };
+  }
+  return { doctorIds: [HOSPITAL, ...doctorsOf(roster)], isSetup: true };
+}
+
+const doctorsOf = (roster: Roster): Set<DoctorId> =>
+  new Set([
+    ...roster.doctors.map(({ id }) => id),
+    ...roster.slots.map((slot) => doctorId(slot.doctor_id)),
+  ]);
+
+/**
+ * A plan as it is now: with the leaves that the doctor has if the roster does not name them, and made anew if another
+ * process has changed the doctor since it was made.
+ */
+function currentPlan(deps: RosterDeps, { plan, version }: MadePlan, roster: Roster): DoctorPlan {
+  const { facts } = plan;
+  const known = deps.engine.doctor(facts.id);
+  const { planned } = known?.version === version ? plan : planOf(deps, facts);
+  const hasLeaves = roster.withLeaves?.has(facts.id) === true;
+  return { facts: hasLeaves ? facts : { ...facts, leaves: known?.facts.leaves ?? [] }, planned };
 }
 
 /** A single slot of a roster; its facts are undefined when its doctor is unknown. */
@@ -126,17 +163,25 @@ const sameSlot = (a: SlotFacts, b: SlotFacts): boolean =>
 const describe = ({ doctorId, startTime, endTime }: SlotFacts): string =>
   `of doctor ${doctorId} from ${instantOf(startTime)} to ${instantOf(endTime)}`;
 
-function putAll(
-  engine: AllocationEngine,
-  plans: readonly DoctorPlan[],
-  singles: readonly Single[],
-  at: EpochMs,
-): Change[] {
+/** What a roster sets up. */
+interface SetUp {
+  readonly roster: Roster;
+  readonly plans: readonly DoctorPlan[];
+  readonly singles: readonly Single[];
+}
+
+function putAll(deps: RosterDeps, { roster, plans, singles }: SetUp, at: EpochMs): Change[] {
+  const { engine } = deps;
+  // The demo doctors are found before the roster adds its own doctors.
+  const leaving = demoDoctorsToRetire(engine, roster);
   const changesOf = (outcome: Outcome<unknown>): readonly Change[] => {
     invariant(outcome.ok, 'a doctor or slot without an obstacle can be set up');
     return outcome.changes;
   };
+  const { holidays } = roster;
   return [
+    ...(holidays === undefined ? [] : changesOf(putHolidays(deps, holidays, at))),
+    ...leaving.flatMap((id) => changesOf(engine.retireDoctor(retirementOf(engine, id, at)))),
     ...plans.flatMap(({ facts, planned }) => changesOf(engine.putDoctor(facts, planned, at))),
     ...singles.flatMap(({ id, facts }) =>
       facts === undefined || engine.slot(id) !== undefined
@@ -146,12 +191,18 @@ function putAll(
   ];
 }
 
+const retirementOf = (engine: AllocationEngine, id: DoctorId, at: EpochMs) => ({
+  doctorId: id,
+  today: localDateAt(at, engine.doctor(id)?.facts.timeZone ?? 'UTC'),
+  at,
+});
+
 /** @throws RosterError when there is an obstacle */
 function assertNone({ sessions, slots }: Readonly<Record<'sessions' | 'slots', string[]>>): void {
   if (sessions.length + slots.length === 0) return;
   const all = [...sessions, ...slots].join('; ');
   const advice =
-    " These ids are in use by another doctor's sessions or by slots: give the sessions other ids.";
+    " These ids, or ids that begin with one of them and @, are in use by another doctor's sessions or by slots: give the sessions other ids.";
   throw new RosterError(
     `The roster cannot be applied, and nothing was changed: ${all}.${sessions.length > 0 ? advice : ''}`,
   );

@@ -4,9 +4,9 @@ import { ValueErrorType, type ValueError } from '@sinclair/typebox/errors';
 import { Value } from '@sinclair/typebox/value';
 import {
   doctorId,
-  sessionId,
-  WEEKDAYS,
   type DoctorFacts,
+  type DoctorId,
+  type Leave,
   type PatientClass,
 } from '../../engine/index.ts';
 import { ClassInput, classFaultsOf } from './class-table.ts';
@@ -19,6 +19,14 @@ import {
   REPEATED_ID,
   type HasValidForm,
 } from '../doctor-input.ts';
+import {
+  HolidayInput,
+  holidayFaultsOf,
+  holidaysOf,
+  LeaveInput,
+  leaveFaultsOf,
+  leavesOf,
+} from '../leave-input.ts';
 import { lastStepOf, wordsOf, type Fault, type Finding } from '../fault-words.ts';
 import { RosterError } from './error.ts';
 import { SlotInput, slotFaultsOf } from './single-slot.ts';
@@ -27,10 +35,18 @@ const RosterText = Type.Object(
   {
     patient_types: Type.Optional(Type.Array(ClassInput, { maxItems: LIMITS.classesMax })),
     doctors: Type.Array(
-      Type.Object({ id: Id, ...DoctorInput.properties }, { additionalProperties: false }),
+      Type.Object(
+        {
+          id: Id,
+          ...DoctorInput.properties,
+          leaves: Type.Optional(Type.Array(LeaveInput, { maxItems: LIMITS.leavesMax })),
+        },
+        { additionalProperties: false },
+      ),
       { minItems: 1, maxItems: LIMITS.doctorsMax },
     ),
     slots: Type.Optional(Type.Array(SlotInput, { maxItems: LIMITS.singleSlotsMax })),
+    holidays: Type.Optional(Type.Array(HolidayInput, { maxItems: LIMITS.holidaysMax })),
   },
   { additionalProperties: false },
 );
@@ -40,6 +56,10 @@ type RosterText = Static<typeof RosterText>;
 export interface Roster {
   readonly doctors: readonly DoctorFacts[];
   readonly slots: readonly SlotInput[];
+  /** The doctors whose leaves the roster names. The other doctors keep the leaves that they have. */
+  readonly withLeaves?: ReadonlySet<DoctorId>;
+  /** The hospital's holidays; undefined leaves them as they are. */
+  readonly holidays?: readonly Leave[] | undefined;
 }
 
 /** The content of a roster file. */
@@ -50,8 +70,9 @@ export interface RosterFile extends Roster {
 
 /**
  * Reads the text of a roster file:
- * `{"patient_types": [{"type", "priority"}], "doctors": [{"id", "name", "time_zone", "sessions"}],
- * "slots": [{"id", "doctor_id", "start_time", "end_time", "capacity"}]}`. Only `doctors` is required.
+ * `{"patient_types": [{"type", "priority"}], "doctors": [{"id", "name", "time_zone", "sessions", "leaves"}],
+ * "slots": [{"id", "doctor_id", "start_time", "end_time", "capacity"}], "holidays": [{"date", "name"}]}`. Only
+ * `doctors` is required.
  * @returns the content, or all faults: first those of the form, then those of the parts whose form is right
  */
 export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
@@ -65,10 +86,7 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
   }
   if (Value.Check(RosterText, roster)) {
     const faults = contentFaultsOf(roster, () => true);
-    const { patient_types: patientTypes = [], doctors, slots = [] } = roster;
-    return faults.length > 0
-      ? { faults }
-      : { patientTypes, doctors: doctors.map((doctor) => doctorFactsOf(doctor.id, doctor)), slots };
+    return faults.length > 0 ? { faults } : fileOf(roster);
   }
   const findings = formFindingsOf(roster);
   // An unknown field leaves the rest of its object valid.
@@ -82,6 +100,20 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
   }));
   return { faults: [...formFaults, ...contentFaultsOf(roster, isValid)] };
 }
+
+const fileOf = ({
+  patient_types: patientTypes = [],
+  doctors,
+  ...more
+}: RosterText): RosterFile => ({
+  patientTypes,
+  doctors: doctors.map((doctor) => doctorFactsOf(doctor.id, doctor, leavesOf(doctor.leaves ?? []))),
+  slots: more.slots ?? [],
+  withLeaves: new Set(
+    doctors.flatMap(({ id, leaves }) => (leaves === undefined ? [] : [doctorId(id)])),
+  ),
+  holidays: more.holidays && holidaysOf(more.holidays),
+});
 
 /** What the schema finds wrong, by place: the first finding of each. */
 function formFindingsOf(roster: unknown): Map<string, Finding> {
@@ -107,7 +139,8 @@ function pointersUpTo(pointer: string): string[] {
 /** The faults that the schema cannot state, of the parts whose form is valid. */
 function contentFaultsOf(roster: unknown, isValid: HasValidForm): Fault[] {
   // The type holds for the parts that are valid; the others are not read.
-  const { patient_types: classes, doctors, slots } = Object(roster) as Partial<RosterText>;
+  const { patient_types: classes, ...more } = Object(roster) as Partial<RosterText>;
+  const { doctors, slots, holidays } = more;
   return [
     ...classFaultsOf(
       itemsOf(classes).map((each, index) =>
@@ -116,9 +149,13 @@ function contentFaultsOf(roster: unknown, isValid: HasValidForm): Fault[] {
       '/patient_types',
     ),
     ...itemsOf(doctors).flatMap((doctor, index) => faultsOf(doctor, `/doctors/${index}`, isValid)),
+    ...itemsOf(doctors).flatMap(({ leaves }, index) =>
+      leaveFaultsOf(itemsOf(leaves), `/doctors/${index}/leaves`, isValid),
+    ),
     ...repeatedIds(itemsOf(doctors), '/doctors', isValid),
     ...itemsOf(slots).flatMap((slot, index) => slotFaultsOf(slot, `/slots/${index}`, isValid)),
     ...repeatedIds(itemsOf(slots), '/slots', isValid),
+    ...holidayFaultsOf(itemsOf(holidays), '/holidays', isValid),
   ];
 }
 
@@ -157,23 +194,3 @@ export function readRoster(file: string): RosterFile {
   const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`);
   throw new RosterError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
 }
-
-/** The three doctors that an empty database starts with. Each works every day, in two sessions of three seats. */
-export const demoRoster = (timeZone: string): DoctorFacts[] =>
-  ['Dr. A (Cardiology)', 'Dr. B (Orthopedics)', 'Dr. C (General)'].map((name, index) => {
-    const id = `doc${index + 1}`;
-    const session = (nth: number, start: string, end: string) => ({
-      id: sessionId(`${id}_slot${nth}`),
-      weekdays: WEEKDAYS,
-      start,
-      end,
-      capacity: 3,
-    });
-    return {
-      id: doctorId(id),
-      name,
-      department: null,
-      timeZone,
-      sessions: [session(1, '09:00', '10:00'), session(2, '10:00', '11:00')],
-    };
-  });

@@ -1,13 +1,19 @@
 import {
+  isDoctor,
+  sameLeave,
   slotId,
   type Change,
   type DoctorFacts,
   type DoctorId,
+  type EpochMs,
+  type Leave,
   type Session,
   type SlotFacts,
   type SlotId,
 } from '../../engine/index.ts';
 import type { Store } from '../../store/index.ts';
+import { localDateAt } from '../calendar.ts';
+import { overlapsOf } from '../overlaps.ts';
 import { applyRoster, type RosterDeps } from './apply.ts';
 import { load } from '../load.ts';
 import type { RosterFile } from './file.ts';
@@ -23,7 +29,7 @@ interface ImportDeps extends RosterDeps {
  */
 export async function importRoster(deps: ImportDeps, file: RosterFile): Promise<string[]> {
   const { engine, store, clock } = deps;
-  await load(store, engine, clock);
+  await load(store, clock);
   const known = [...engine.doctors];
   const doctors = new Map(known.map(({ facts }) => [facts.id, facts]));
   const slots = new Map(
@@ -33,6 +39,7 @@ export async function importRoster(deps: ImportDeps, file: RosterFile): Promise<
   return [
     ...(changes.length === 0 ? ['nothing to change'] : []),
     ...changes.flatMap((change) => linesOf(change, doctors, slots)),
+    ...file.doctors.flatMap((facts) => overlapLines(facts, clock())),
     ...file.slots.flatMap((slot) => {
       const seats = engine.slot(slotId(slot.id))?.facts.capacity;
       if (seats === undefined) return [`slot ${slot.id} left out: it has ended`];
@@ -50,8 +57,31 @@ function linesOf(
   doctors: ReadonlyMap<DoctorId, DoctorFacts>,
   slots: ReadonlyMap<SlotId, SlotFacts>,
 ): string[] {
-  if (change.kind === 'doctor_set') return doctorLines(doctors.get(change.doctorId), change.doctor);
-  return change.kind === 'slot_set' ? [slotLine(slots.get(change.slot.id), change.slot)] : [];
+  if (change.kind === 'doctor_set') {
+    const before = doctors.get(change.doctorId);
+    const { doctor } = change;
+    return isDoctor(doctor) ? doctorLines(before, doctor) : leaveLines('holiday', before, doctor);
+  }
+  if (change.kind === 'slot_set') return [slotLine(slots.get(change.slot.id), change.slot)];
+  return change.kind === 'cancelled' ? [`token ${change.tokenId} cancelled`] : [];
+}
+
+const overlapLines = ({ id, sessions, timeZone }: DoctorFacts, now: EpochMs): string[] =>
+  overlapsOf(sessions, localDateAt(now, timeZone)).map(
+    ({ sessions: [a, b], date }) =>
+      `sessions ${a} and ${b} of doctor ${id} overlap, first on ${date}`,
+  );
+
+/** The leaves of a doctor, or the holidays, that a change adds and removes. */
+function leaveLines(what: string, before: DoctorFacts | undefined, after: DoctorFacts): string[] {
+  const known = before?.leaves ?? [];
+  const line = ({ from, to }: Leave): string => (from === to ? from : `${from} to ${to}`);
+  const missingIn = (leaves: readonly Leave[], others: readonly Leave[]): Leave[] =>
+    leaves.filter((leave) => !others.some((each) => sameLeave(leave, each)));
+  return [
+    ...missingIn(known, after.leaves).map((leave) => `${what} ${line(leave)} removed`),
+    ...missingIn(after.leaves, known).map((leave) => `${what} ${line(leave)} added`),
+  ];
 }
 
 function doctorLines(before: DoctorFacts | undefined, doctor: DoctorFacts): string[] {
@@ -59,7 +89,9 @@ function doctorLines(before: DoctorFacts | undefined, doctor: DoctorFacts): stri
   const sessions = doctor.sessions.flatMap((session) =>
     sessionLine(known.get(session.id), session, doctor.id),
   );
-  if (before === undefined) return [`doctor ${doctor.id} added`, ...sessions];
+  const leaves = leaveLines(`leave of doctor ${doctor.id}`, before, doctor);
+  if (before === undefined) return [`doctor ${doctor.id} added`, ...sessions, ...leaves];
+  if (doctor.isRetired) return [`doctor ${doctor.id} retired`];
   const remaining = new Set(doctor.sessions.map(({ id }) => id));
   const ended = before.sessions.filter(({ id }) => !remaining.has(id));
   const order = before.sessions.filter(({ id }) => remaining.has(id));
@@ -69,9 +101,11 @@ function doctorLines(before: DoctorFacts | undefined, doctor: DoctorFacts): stri
     ...(order.every(({ id }, index) => newOrder[index]?.id === id) ? [] : ['order of sessions']),
   ];
   return [
+    ...(before.isRetired ? [`doctor ${doctor.id} is back`] : []),
     ...(fields.length === 0 ? [] : [`doctor ${doctor.id} revised: ${fields.join(', ')}`]),
     ...sessions,
     ...ended.map(({ id }) => `session ${id} of doctor ${doctor.id} ended`),
+    ...leaves,
   ];
 }
 
@@ -87,7 +121,11 @@ function slotLine(before: SlotFacts | undefined, slot: SlotFacts): string {
   if (before === undefined) return `${name} opened`;
   if (slot.closedReason !== null) return `${name} closed`;
   if (before.closedReason !== null) return `${name} opened again`;
-  return `${name} revised: ${differences(FIELDS_OF_SLOT, before, slot).join(', ')}`;
+  if (slot.kept !== null) return `${name} kept for its patients: it takes nobody new`;
+  const fields = differences(FIELDS_OF_SLOT, before, slot);
+  return fields.length === 0
+    ? `${name} takes patients again`
+    : `${name} revised: ${fields.join(', ')}`;
 }
 
 /** The fields that a roster can change, under their names in a roster file. */
@@ -97,6 +135,7 @@ const FIELDS_OF_DOCTOR: Fields<DoctorFacts> = [
   ['name', ({ name }) => name],
   ['department', ({ department }) => department],
   ['time_zone', ({ timeZone }) => timeZone],
+  ['rooms', ({ rooms }) => rooms],
 ];
 
 const FIELDS_OF_SESSION: Fields<Session> = [
@@ -104,6 +143,9 @@ const FIELDS_OF_SESSION: Fields<Session> = [
   ['start', ({ start }) => start],
   ['end', ({ end }) => end],
   ['capacity', ({ capacity }) => capacity],
+  ['valid_from', ({ validFrom }) => validFrom],
+  ['valid_until', ({ validUntil }) => validUntil],
+  ['every_weeks', ({ everyWeeks }) => everyWeeks],
 ];
 
 const FIELDS_OF_SLOT: Fields<SlotFacts> = [

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { epochMs, slotId, type DoctorFacts, type SlotFacts } from '../../engine/index.ts';
+import { NEW_SLOT, epochMs, slotId, type DoctorFacts, type SlotFacts } from '../../engine/index.ts';
 import { isDate, localDateAt } from '../calendar.ts';
 import { Capacity, Id, type HasValidForm } from '../doctor-input.ts';
 import { INSTANT_WORDS, type Fault } from '../fault-words.ts';
@@ -58,8 +58,7 @@ export function singleSlotOf(input: SlotInput, doctor: DoctorFacts): SlotFacts {
     date: localDateAt(startTime, doctor.timeZone),
     startTime,
     endTime: epochMs(Date.parse(input.end_time)),
-    delayMinutes: 0,
     capacity: input.capacity,
-    closedReason: null,
+    ...NEW_SLOT,
   };
 }

@@ -1,36 +1,45 @@
 import {
   type Change,
   type DoctorId,
+  type DoctorSnapshot,
   type EpochMs,
   type LocalDate,
+  type PatientId,
   type SlotFacts,
   type SlotId,
   type TokenId,
   isEntry,
+  isTokenChange,
   type TokenChange,
 } from '../../engine/index.ts';
 import {
   PAGE_ITEMS,
+  isBehind,
+  placeOf,
   responsesExpiredAt,
+  responsesNotAfter,
   type ChangeRecord,
   type Pages,
   type StoredLiveToken,
+  type FoundToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import type { PlacedChange } from '../cursor.ts';
 import { reasonOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
-import type { Decision, Origin } from '../store.ts';
+import type { Decision, Origin, SessionOfDoctor } from '../store.ts';
 
 /** What the tables of a database hold, in memory: nothing of it is there after a restart. */
 export class MemoryTables implements StoredRows {
   readonly #slots = new Map<SlotId, SlotFacts>();
   /** The number printed last on each doctor's day. */
-  readonly #lastNumbers = new Map<string, number>();
+  readonly #lastNumbers = new Map<DoctorId, Map<LocalDate, number>>();
   readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
@@ -62,8 +71,22 @@ export class MemoryTables implements StoredRows {
   slot(id: SlotId): StoredSlot | undefined {
     const facts = this.#slots.get(id);
     if (facts === undefined) return undefined;
-    const lastNumber = this.#lastNumbers.get(dayOf(facts)) ?? 0;
-    return { facts, tokens: this.#liveTokensOf(id), lastNumber };
+    const tokens = [...(this.#tokensOf.get(id) ?? [])].flatMap((tokenId) => {
+      return this.#tokens.get(tokenId) ?? [];
+    });
+    const lastNumber = this.#lastNumbers.get(facts.doctorId)?.get(facts.date) ?? 0;
+    return { facts, tokens, lastNumber };
+  }
+
+  lastNumbers(doctorId: DoctorId, from: LocalDate): DoctorSnapshot['lastNumbers'] {
+    return [...(this.#lastNumbers.get(doctorId) ?? [])].filter(([date]) => date >= from);
+  }
+
+  foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
+    return [...this.#slots.values()].find(
+      (slot) =>
+        slot.id.startsWith(`${id}@`) && (slot.sessionId !== id || slot.doctorId !== doctorId),
+    )?.id;
   }
 
   slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[] {
@@ -80,8 +103,34 @@ export class MemoryTables implements StoredRows {
     return pagesOf(this.#changesOf.get(slotId) ?? []);
   }
 
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[] {
+    return this.#found(({ token, slot }) => {
+      const isWanted =
+        (filter.doctorId === null || filter.doctorId === slot.doctorId) &&
+        (filter.number === null || filter.number === token.number) &&
+        filter.statuses.includes(token.status);
+      return isWanted && slot.date >= filter.from && slot.date <= filter.to;
+    })
+      .filter((found) => isBehind(placeOf(found), after))
+      .sort((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  tokensOfPatient(id: PatientId): readonly FoundToken[] {
+    return this.#found(({ token }) => token.patientId === id);
+  }
+
+  #found(isWanted: (found: FoundToken) => boolean): FoundToken[] {
+    return [...this.#tokens.values()]
+      .flatMap((token) => {
+        const slot = this.#slots.get(token.slotId);
+        return slot === undefined ? [] : [{ token, slot }];
+      })
+      .filter(isWanted);
+  }
+
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
-    this.#deleteExpiredResponses(responsesExpiredAt(now));
+    this.#deleteExpiredResponses(now);
     return this.#responses.get(keyOf({ caller, key }));
   }
 
@@ -103,12 +152,12 @@ export class MemoryTables implements StoredRows {
     const { actor } = origin;
     const reason = reasonOf(change, origin);
     this.#changes.push({ position: this.#changes.length + 1, change, actor, reason });
-    if (change.kind === 'doctor_set') return;
     if (change.kind === 'slot_set') {
       this.#slots.set(change.slot.id, change.slot);
       add(this.#changesOf, change.slot.id, change);
       return;
     }
+    if (!isTokenChange(change)) return;
     add(this.#changesOf, change.slotId, change);
     add(this.#history, change.tokenId, recordOf(change, origin));
     this.#writeToken(change);
@@ -129,15 +178,17 @@ export class MemoryTables implements StoredRows {
     this.#tokensOf.set(slotId, tokens.add(tokenId));
     const slot = this.#slots.get(slotId);
     if (slot === undefined) return;
-    const last = this.#lastNumbers.get(dayOf(slot)) ?? 0;
-    this.#lastNumbers.set(dayOf(slot), Math.max(last, change.number));
+    const days = this.#lastNumbers.get(slot.doctorId) ?? new Map<LocalDate, number>();
+    const last = days.get(slot.date) ?? 0;
+    this.#lastNumbers.set(slot.doctorId, days.set(slot.date, Math.max(last, change.number)));
   }
 
   /** Responses are stored in the order in which they came: the oldest are first. */
-  #deleteExpiredResponses(expiredAt: number): void {
-    for (const [id, { at }] of this.#responses) {
-      if (at > expiredAt) return;
-      this.#responses.delete(id);
+  #deleteExpiredResponses(now: EpochMs): void {
+    for (const [id, response] of this.#responses) {
+      if (response.at > responsesNotAfter(now)) this.#responses.set(id, { ...response, at: now });
+      else if (response.at > responsesExpiredAt(now)) return;
+      else this.#responses.delete(id);
     }
   }
 }
@@ -154,7 +205,5 @@ function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
   list.push(item);
   lists.set(key, list);
 }
-
-const dayOf = ({ doctorId, date }: SlotFacts): string => `${doctorId}\n${date}`;
 
 const keyOf = ({ caller, key }: { caller: string; key: string }): string => `${caller}\n${key}`;

@@ -5,6 +5,7 @@ import type {
   EpochMs,
   LocalDate,
   SlotFacts,
+  PatientId,
   SlotId,
   TokenId,
 } from '../../engine/index.ts';
@@ -15,8 +16,11 @@ import {
   type ChangeRecord,
   type Pages,
   type StoredLiveToken,
+  type FoundToken,
   type StoredResponse,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import {
@@ -28,8 +32,9 @@ import {
   type SlotRow,
   type TokenRow,
 } from '../rows.ts';
-import { factsOfRow } from './rows.ts';
+import { factsOfRow, foundOfRow } from './rows.ts';
 import type { Row, Rows, Run } from './session.ts';
+import { arrayOf } from './statements.ts';
 
 /** Each method is one statement, and so reads one snapshot of what is committed. */
 export class PostgresArchive implements Archive {
@@ -71,7 +76,7 @@ export class PostgresArchive implements Archive {
 
   async *liveTokens({ doctorId, id }: SlotFacts): Pages<StoredLiveToken> {
     const pages = pagesOf(
-      () => this.#run('liveTokens', doctorId, id),
+      () => this.#run('tokensOf', doctorId, id),
       (row) => tokenOf(row as unknown as TokenRow),
     );
     for await (const tokens of pages) yield tokens.filter(isLiveToken);
@@ -82,6 +87,25 @@ export class PostgresArchive implements Archive {
       () => this.#run('slotChanges', id),
       (row) => changeOf(row as unknown as ChangeRow),
     );
+  }
+
+  async tokens(
+    filter: TokenFilter,
+    after: TokenPlace,
+    limit: number,
+  ): Promise<readonly FoundToken[]> {
+    const { doctorId, from, to, number, statuses } = filter;
+    const days = [from, to, after.date, after.slotId, after.tokenId];
+    const values = [...days, JSON.stringify(number), arrayOf(statuses), limit];
+    const rows =
+      doctorId === null
+        ? await this.#run('tokensOfDays', ...values)
+        : await this.#run('tokensOfDoctor', ...values, doctorId);
+    return rows.map(foundOfRow);
+  }
+
+  async tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
+    return (await this.#run('tokensOfPatient', id)).map(foundOfRow);
   }
 
   async storedResponse(

@@ -13,14 +13,15 @@ import {
   type StoredDoctor,
   type DatedChange,
   type AuditSource,
+  type DoubledNumber,
 } from '../audit-source.ts';
 import { openStored } from './open.ts';
 import { snapshotOfRow } from './rows.ts';
-import { arrayOf, namesOf, select, SESSIONS } from './statements.ts';
+import { arrayOf, namesOf, select, SESSIONS_AND_LEAVES } from './statements.ts';
 import type { ReadTransaction } from './read-transaction.ts';
 
 const DOCTOR = `SELECT ${namesOf('doctors')},
-    ${SESSIONS},
+    ${SESSIONS_AND_LEAVES},
     coalesce((SELECT jsonb_agg(days) FROM days WHERE doctor_id = doctors.id), '[]') AS days,
     coalesce((SELECT jsonb_agg(slots) FROM slots WHERE doctor_id = doctors.id), '[]') AS slots
   FROM doctors WHERE id = $1`;
@@ -34,6 +35,10 @@ const STEPS = `SELECT ${namesOf('changes')}, slots.date
 /** The pairs of doctor and token of which the last record does not say that the token has moved out. */
 const PLACES = `SELECT doctor_id, token_id FROM changes WHERE token_id = ANY ($1::text::text[])
   GROUP BY doctor_id, token_id HAVING (array_agg(kind ORDER BY position DESC))[1] <> 'moved_out'`;
+
+const DOUBLED_NUMBERS = `SELECT doctor_id, date, number, jsonb_agg(tokens.id ORDER BY tokens.id) AS ids
+  FROM tokens JOIN slots USING (doctor_id) WHERE slots.id = slot_id
+  GROUP BY doctor_id, date, number HAVING count(*) > 1 ORDER BY doctor_id, date, number`;
 
 /** One consistent snapshot of a database, stopped or live. It writes nothing and blocks no writer. */
 export class PostgresAuditSource implements AuditSource {
@@ -57,6 +62,12 @@ export class PostgresAuditSource implements AuditSource {
     const rows = this.#view.batches(`${select('changes')} ORDER BY doctor_id, version`);
     for await (const batch of rows)
       yield batch.map((row) => auditedChange(row as unknown as ChangeRow));
+  }
+
+  async changesOf(id: DoctorId): Promise<readonly Change[]> {
+    const sql = `${select('changes')} WHERE doctor_id = $1 ORDER BY version`;
+    const rows = await this.#view.send(sql, id);
+    return rows.map((row) => auditedChange(row as unknown as ChangeRow));
   }
 
   async doctor(id: DoctorId): Promise<StoredDoctor | undefined> {
@@ -90,6 +101,15 @@ export class PostgresAuditSource implements AuditSource {
         if (!doctorsOf.get(id)?.some((row) => row['doctor_id'] === doctorId)) orphans.push(id);
     }
     return orphans;
+  }
+
+  async doubledNumbers(): Promise<readonly DoubledNumber[]> {
+    return (await this.#view.send(DOUBLED_NUMBERS)).map((row) => ({
+      doctorId: row['doctor_id'] as DoctorId,
+      date: row['date'] as LocalDate,
+      number: row['number'] as number,
+      tokenIds: row['ids'] as TokenId[],
+    }));
   }
 
   close(): Promise<void> {

@@ -70,7 +70,7 @@ export class CommandExecutor {
     commands: readonly Command[],
     listener: ExecutionListener,
   ): Promise<ExecutionOutcome> {
-    const { engine, loader, pool, lockedDoctors } = this.#deps;
+    const { engine, loader, pool, health, lockedDoctors } = this.#deps;
     const startedMs = performance.now();
     const session = pool.acquire();
     const doctorIds = doctorsOf(commands);
@@ -86,6 +86,7 @@ export class CommandExecutor {
     let outcome: ExecutionOutcome | undefined;
     try {
       await transaction.run();
+      if (transaction.decisions.some(({ changes }) => changes.length > 0)) health.noteStored();
       outcome = { isCommitted: true, answers: transaction.answers };
     } catch (error) {
       failure = classifyFailure(error);
@@ -124,6 +125,7 @@ export class CommandExecutor {
       ({ deadlineMs }) => health.isOver(deadlineMs),
     );
     const cause = new NotDurableError('The database has not stored it in time.', { cause: error });
+    if (overdue.length > 0) health.noteRefused(error);
     for (const { reject } of overdue) reject(cause);
     for (const command of requeued) command.isIsolated = true;
     return { isCommitted: false, requeued };

@@ -34,7 +34,7 @@ export class PostgresDryRunStore implements DryRunStore {
   async transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
     const doctorIds = Array.from(this.#engine.doctors, ({ facts }) => facts.id);
     if (this.#transaction !== undefined)
-      await this.#loader.loadSlots(doctorIds, scope.slotIds ?? [], this.#transaction.run);
+      await this.#loader.loadSlots(doctorIds, [scope], this.#transaction.run);
     return decide().answer;
   }
 

@@ -92,6 +92,10 @@ export function classifyFailure(error: unknown): Failure {
   return RETRYABLE_CODES.has(code) || RETRYABLE_CLASSES.has(sqlClass) ? 'retryable' : 'fatal';
 }
 
+/** Whether the server can store nothing now: it has no disk space or memory, or it accepts no writes. */
+export const isServerUnwritable = (error: unknown): error is Error =>
+  RETRYABLE_CLASSES.has(codeOf(error).slice(0, 2)) || codeOf(error) === '25006';
+
 /** Whether the server rejected a row because another command has stored its response under the same idempotency key. */
 export const isKeyTaken = (error: unknown): boolean =>
   codeOf(error) === '23505' &&

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BackgroundTask } from '../../background/index.ts';
 import { causeOf, publish, publishRun } from '../../telemetry/index.ts';
 import { NotDurableError, type StoreState } from '../store.ts';
-import { classifyFailure } from './errors.ts';
+import { classifyFailure, isServerUnwritable } from './errors.ts';
 
 /** Milliseconds for which a command or a read is retried before it is refused. */
 const RETRY_WINDOW_MS = 5_000;
@@ -16,6 +16,9 @@ const RETRY_PAUSE_MS = 50;
  * until one ping succeeds. A ping that fails makes the store *stalled*: new commands and reads are refused at once, and
  * `onUnreachable` lets the dispatcher refuse those that have waited too long. A ping that succeeds makes it *ready*
  * again. `fail`, after an error that no retry can mend, makes it *failed* for ever. `close` ends watching and retrying.
+ *
+ * A server that answers but stores nothing, for example on a full disk, does not make the store stalled, because reads
+ * go on and each command finds out for itself. `noteRefused` and `noteStored` only publish when that begins and ends.
  */
 export class Health {
   /** Resolves with the error that made the store fail. */
@@ -26,6 +29,8 @@ export class Health {
   readonly #watcher: BackgroundTask;
   #state: StoreState = 'ready';
   #stalledAtMs = 0;
+  /** When the server began to refuse writes, on the clock of `performance`; null when it takes them. */
+  #unwritableAtMs: number | null = null;
   #isClosing = false;
 
   /**
@@ -107,6 +112,22 @@ export class Health {
         await this.pause();
       }
     }
+  }
+
+  /** Takes note that commands were refused, because the database has not stored them in time. */
+  noteRefused(cause: unknown): void {
+    if (this.#unwritableAtMs !== null || !isServerUnwritable(cause)) return;
+    this.#unwritableAtMs = performance.now();
+    // The messages of these errors name files and limits, but quote no row.
+    publish('opd:commit-stalled', () => ({ cause: cause.message }));
+  }
+
+  /** Takes note that the database has stored changes. */
+  noteStored(): void {
+    if (this.#unwritableAtMs === null) return;
+    const stalledMs = performance.now() - this.#unwritableAtMs;
+    this.#unwritableAtMs = null;
+    publish('opd:commit-recovered', () => ({ stalledMs }));
   }
 
   /** Pings the database until it answers. The store is stalled from the first ping that fails to the one that succeeds. */

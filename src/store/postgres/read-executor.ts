@@ -1,4 +1,4 @@
-import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
+import type { DoctorId } from '../../engine/index.ts';
 import { NotDurableError } from '../store.ts';
 import { classifyFailure, StaleDoctorError } from './errors.ts';
 import type { Health } from './health.ts';
@@ -9,8 +9,7 @@ import type { Pool } from './pool.ts';
 import { arrayOf } from './statements.ts';
 
 export interface ReadExecutorDeps {
-  readonly engine: Pick<AllocationEngine, 'doctor'>;
-  readonly loader: Pick<Loader, 'load'>;
+  readonly loader: Pick<Loader, 'isLoaded' | 'load'>;
   readonly pool: Pick<Pool, 'query'>;
   readonly health: Pick<Health, 'isOver' | 'pause' | 'watch'>;
 }
@@ -42,11 +41,11 @@ export class ReadExecutor {
     onCurrent: () => void,
   ): Promise<readonly PendingRead[]> {
     try {
-      const { engine, pool, loader } = this.#deps;
+      const { pool, loader } = this.#deps;
       const ids = new Set(reads.map(({ doctorId }) => doctorId));
       const rows = await pool.query('versions', arrayOf(ids));
       await loader.load(ids, rows, pool.query);
-      if (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined))
+      if (rows.some(({ id }) => !loader.isLoaded(id as DoctorId)))
         throw new StaleDoctorError('A doctor was evicted while other doctors were loaded.');
       onCurrent();
       return [];

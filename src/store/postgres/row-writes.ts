@@ -1,19 +1,24 @@
 import {
-  impliesCheckIn,
+  presenceAt,
   type AllocationEngine,
   type Change,
   type DoctorFacts,
   type DoctorId,
   type SlotFacts,
   isEntry,
+  isTokenChange,
   type TokenChange,
+  type TokenEntered,
+  type TokenMovedOut,
 } from '../../engine/index.ts';
-import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import {
   countersOf,
   dayRows,
   doctorRow,
+  lastColumnsAfter,
+  leaveRows,
   responseRow,
   sessionRows,
   slotRow,
@@ -87,6 +92,8 @@ export class RowWrites {
     send('setDoctors', known.map(doctorRow));
     if (this.#doctors.size > 0) sent.push(run('endSessions', arrayOf(this.#doctors.keys())));
     send('setSessions', [...this.#doctors.values()].flatMap(sessionRows));
+    if (this.#doctors.size > 0) sent.push(run('endLeaves', arrayOf(this.#doctors.keys())));
+    send('setLeaves', [...this.#doctors.values()].flatMap(leaveRows));
     send('setSlots', Array.from(this.#slots.values(), slotRow));
     send('setDays', counters.flatMap(dayRows));
     for (const [name, writes] of Map.groupBy(this.#tokens.values(), (write) => write.statement))
@@ -96,19 +103,18 @@ export class RowWrites {
       );
     send('addChanges', this.#changes);
     const [first] = this.#responses;
-    send(
-      'deleteExpiredResponses',
-      this.#responses,
-      first === undefined ? 0 : responsesExpiredAt(first.at),
-    );
-    send('storeResponses', this.#responses);
+    if (first !== undefined) {
+      sent.push(run('restampResponses', first.at, responsesNotAfter(first.at)));
+      send('deleteExpiredResponses', this.#responses, responsesExpiredAt(first.at));
+      send('storeResponses', this.#responses);
+    }
     return sent;
   }
 
   #add(change: Change): void {
     if (change.kind === 'doctor_set') this.#doctors.set(change.doctorId, change.doctor);
     else if (change.kind === 'slot_set') this.#slots.set(change.slot.id, change.slot);
-    else this.#addToToken(change);
+    else if (isTokenChange(change)) this.#addToToken(change);
   }
 
   #addToToken(change: TokenChange): void {
@@ -123,17 +129,28 @@ export class RowWrites {
       });
     const write = this.#tokens.get(place) ?? {
       statement: 'stepTokens',
-      row: { doctor_id, id, present: false },
+      row: { doctor_id, id },
     };
     this.#tokens.set(place, write);
-    if (change.kind === 'reclassified') {
-      write.row['patient_type'] = change.patientType;
-      write.row['priority'] = change.priority;
-      return;
+    Object.assign(write.row, columnsAfter(change), lastColumnsAfter(change));
+  }
+}
+
+/** The columns of a token that a change sets, beside those of its last change. */
+function columnsAfter(change: Exclude<TokenChange, TokenEntered | TokenMovedOut>): Row {
+  switch (change.kind) {
+    case 'reclassified':
+      return { patient_type: change.patientType, priority: change.priority };
+    case 'corrected':
+      return { patient_name: change.patientName, patient_id: change.patientId };
+    default: {
+      const present = presenceAt(change.to);
+      return {
+        status: change.to,
+        ...(present === null ? {} : { present }),
+        ...(change.kind === 'started' ? { called: true, room: change.room } : {}),
+      };
     }
-    write.row['status'] = change.to;
-    // Once a patient has checked in, no later status takes that back.
-    if (impliesCheckIn(change.to)) write.row['present'] = true;
   }
 }
 

@@ -1,13 +1,17 @@
 import type { DoctorFacts, DoctorSnapshot } from '../../engine/index.ts';
-import type { StoredSlot } from '../archive.ts';
+import type { FoundToken, StoredSlot } from '../archive.ts';
 import {
   doctorOf,
   snapshotOf,
+  slotOf,
   storedSlotOf,
+  tokenOf,
   type DayRow,
   type DoctorRow,
+  type LeaveRow,
   type SessionRow,
   type SlotOfDayRow,
+  type SlotRow,
   type TokenRow,
 } from '../rows.ts';
 import type { Row } from './session.ts';
@@ -20,6 +24,7 @@ interface SlotJson extends SlotOfDayRow {
 
 interface WholeDoctorRow extends DoctorRow {
   readonly sessions: readonly SessionRow[];
+  readonly leaves: readonly LeaveRow[];
   readonly days: readonly DayRow[];
   readonly slots: readonly SlotJson[];
 }
@@ -35,16 +40,22 @@ const storedSlot = ({ tokens, ...row }: SlotJson): StoredSlot => storedSlotOf(ro
 /** A row of a statement that gives a slot as JSON. */
 export const slotOfRow = (row: Row): StoredSlot => storedSlot(row['slot'] as SlotJson);
 
+/** A row of a statement that gives a token and its slot as JSON. */
+export const foundOfRow = (row: Row): FoundToken => ({
+  token: tokenOf(row['token'] as TokenRow),
+  slot: slotOf(row['slot'] as SlotRow),
+});
+
 /** A row of `allDoctors`. */
 export function factsOfRow(row: Row): DoctorFacts {
-  const { sessions, ...doctor } = row as unknown as Omit<WholeDoctorRow, 'days' | 'slots'>;
-  return doctorOf(doctor, sessions);
+  const { sessions, leaves, ...doctor } = row as unknown as Omit<WholeDoctorRow, 'days' | 'slots'>;
+  return doctorOf({ doctor, sessions, leaves });
 }
 
-/** A row with a doctor, its sessions and its days. */
+/** A row with a doctor, its sessions, its leaves and its days. */
 export function snapshotOfRow(row: Row): DoctorSnapshot {
-  const { sessions, days, ...doctor } = row as unknown as WholeDoctorRow;
-  return snapshotOf(doctor, sessions, days);
+  const { sessions, leaves, days, ...doctor } = row as unknown as WholeDoctorRow;
+  return snapshotOf({ doctor, sessions, leaves }, days);
 }
 
 /** A row of `doctors`. */

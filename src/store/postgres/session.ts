@@ -13,6 +13,15 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 const RESPONSE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** The statements of transactions that have parameters. */
+const PREPARED = [
+  ...Object.values(HOT),
+  OTHERS.ownersOfRoots,
+  OTHERS.foreignSlots,
+  OTHERS.restampResponses,
+  OTHERS.deleteExpiredResponses,
+];
+
 export type Parameter = string | number | null;
 export type Row = Readonly<Record<string, unknown>>;
 /** The rows of a result, and the command tag with which the server names the statement that it executed. */
@@ -99,7 +108,7 @@ export class Session {
    */
   prepare(): Promise<unknown> {
     this.#prepared ??= Promise.all(
-      [...Object.values(HOT), OTHERS.ownersOfRoots, OTHERS.deleteExpiredResponses].map((text) => {
+      PREPARED.map((text) => {
         const parameters = new Set(text.match(/\$\d/g)).size;
         const empty = Array<string>(parameters).fill('');
         return this.#awaitResponse(this.#sql.unsafe(text, empty, { prepare: true }).describe());

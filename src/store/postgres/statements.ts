@@ -62,19 +62,29 @@ const upsert = (table: TableName, ...key: string[]): string =>
 const idsIn = (column: string, parameter: 1 | 2 = 1): string =>
   `${column} = ANY ($${parameter}::text::text[])`;
 
-const LIVE = `status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`;
+/** A doctor's sessions and leaves, as JSON. */
+export const SESSIONS_AND_LEAVES = `coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
+    WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions,
+  coalesce((SELECT jsonb_agg(leaves) FROM leaves
+    WHERE leaves.doctor_id = doctors.id AND NOT ended), '[]') AS leaves`;
 
-/** A doctor's sessions, as JSON. */
-export const SESSIONS = `coalesce((SELECT jsonb_agg(sessions ORDER BY position) FROM sessions
-    WHERE sessions.doctor_id = doctors.id AND NOT ended), '[]') AS sessions`;
-
-/** A slot with the number printed last on its day and its live tokens, as JSON. */
+/** A slot with the number printed last on its day and its tokens, as JSON. */
 const SLOT = `to_jsonb(slots) || jsonb_build_object(
     'last_number', coalesce((SELECT last_number FROM days
       WHERE days.doctor_id = slots.doctor_id AND days.date = slots.date), 0),
     'tokens', coalesce((SELECT jsonb_agg(tokens) FROM tokens
-      WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id AND ${LIVE}), '[]')
+      WHERE tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id), '[]')
   ) AS slot`;
+
+/** Tokens with the slots they are in, both as JSON. */
+const FOUND = `SELECT to_jsonb(tokens) AS token, to_jsonb(slots) AS slot FROM slots
+  JOIN tokens ON tokens.doctor_id = slots.doctor_id AND tokens.slot_id = slots.id`;
+
+/** Of the days from one to another, behind a place, with this number if one is given and one of these statuses. */
+const OF_DAYS_BEHIND = `slots.date BETWEEN $1 AND $2 AND (slots.date, slots.id, tokens.id) < ($3, $4, $5)
+  AND ($6::text = 'null' OR tokens.number::text = $6::text) AND ${idsIn('tokens.status').replace('$1', '$7')}`;
+
+const LATEST_FIRST = `ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT $8`;
 
 /** The statements that a command or a read of a doctor waits for. */
 export const HOT = {
@@ -86,7 +96,7 @@ export const HOT = {
     ORDER BY changes.doctor_id, changes.version`,
   // One statement has one snapshot: a doctor is read as of one instant, locked or not.
   doctors: `SELECT ${namesOf('doctors')},
-      ${SESSIONS},
+      ${SESSIONS_AND_LEAVES},
       coalesce((SELECT jsonb_agg(days) FROM days
         WHERE days.doctor_id = doctors.id AND days.date >= $2), '[]') AS days,
       ARRAY_TO_JSON(ARRAY(SELECT ${SLOT} FROM slots WHERE slots.doctor_id = doctors.id AND (end_time > $3
@@ -103,24 +113,24 @@ export const HOT = {
     FROM ${given(TABLES.doctors.columns)} WHERE doctors.id = given.id`,
   endSessions: `UPDATE sessions SET ended = true WHERE ${idsIn('doctor_id')}`,
   setSessions: upsert('sessions', 'doctor_id', 'id'),
+  endLeaves: `UPDATE leaves SET ended = true WHERE ${idsIn('doctor_id')}`,
+  setLeaves: upsert('leaves', 'doctor_id', 'id'),
   setSlots: upsert('slots', 'doctor_id', 'id'),
   setDays: upsert('days', 'doctor_id', 'date'),
   removeTokens: `DELETE FROM tokens USING ${given({ doctor_id: 'text', id: 'text' })}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
   setTokens: upsert('tokens', 'doctor_id', 'id'),
-  // Once a patient has checked in, no later status takes that back.
+  // A row has the columns that change. A column that may become null has another one that says whether it changes.
   stepTokens: `UPDATE tokens SET status = coalesce(given.status, tokens.status),
-      present = tokens.present OR given.present,
+      present = coalesce(given.present, tokens.present),
       patient_type = coalesce(given.patient_type, tokens.patient_type),
-      priority = coalesce(given.priority, tokens.priority)
-    FROM ${given({
-      doctor_id: 'text',
-      id: 'text',
-      status: 'text',
-      present: 'boolean',
-      patient_type: 'text',
-      priority: 'integer',
-    })}
+      priority = coalesce(given.priority, tokens.priority),
+      patient_name = coalesce(given.patient_name, tokens.patient_name),
+      patient_id = CASE WHEN given.patient_name IS NULL THEN tokens.patient_id ELSE given.patient_id END,
+      room = CASE WHEN given.called THEN given.room ELSE tokens.room END,
+      last_kind = coalesce(given.last_kind, tokens.last_kind),
+      last_from = CASE WHEN given.last_kind IS NULL THEN tokens.last_from ELSE given.last_from END
+    FROM ${given({ ...TABLES.tokens.columns, called: 'boolean' })}
     WHERE tokens.doctor_id = given.doctor_id AND tokens.id = given.id`,
   addChanges: insert('changes', [...writtenColumnsOf('changes'), 'command_id']),
   storeResponses: insert('idempotency_keys'),
@@ -138,16 +148,25 @@ export const OTHERS = {
   // The doctors with an id whose part before the first @ is one of these: all doctors share one namespace of ids.
   ownersOfRoots: `SELECT doctor_id AS id FROM slots WHERE ${idsIn("split_part(id, '@', 1)")}
     UNION SELECT doctor_id FROM sessions WHERE NOT ended AND ${idsIn("split_part(id, '@', 1)")}`,
+  // A slot with an id of the form session@... that is not of the doctor's session, one for each session.
+  foreignSlots: `SELECT DISTINCT ON (given.id) slots.id FROM ${given({ id: 'text', doctor_id: 'text' })}
+    JOIN slots ON split_part(slots.id, '@', 1) = split_part(given.id, '@', 1)
+      AND starts_with(slots.id, given.id || '@')
+      AND NOT (slots.doctor_id = given.doctor_id AND slots.session_id IS NOT DISTINCT FROM given.id)
+    ORDER BY given.id`,
   // Each new response deletes two expired ones, so that the table never outgrows a day, and an expired one of its own key.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= $2 AND ((caller, key) IN (
       SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})
     OR (caller, key) IN (SELECT caller, key FROM idempotency_keys WHERE at <= $2 ORDER BY at
       LIMIT 2 * json_array_length($1::text::json) FOR UPDATE SKIP LOCKED))`,
+  // Responses of a wrong, later clock. Rows that another process has locked are left to it.
+  restampResponses: `UPDATE idempotency_keys SET at = $1 WHERE (caller, key) IN (
+    SELECT caller, key FROM idempotency_keys WHERE at > $2 LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
   takenKeys: `SELECT caller, key FROM idempotency_keys WHERE at > $2 AND (caller, key) IN (
     SELECT caller, key FROM ${given({ caller: 'text', key: 'text' })})`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,
   timeZones: `SELECT id, time_zone FROM doctors`,
-  allDoctors: `SELECT ${namesOf('doctors')}, ${SESSIONS} FROM doctors ORDER BY id`,
+  allDoctors: `SELECT ${namesOf('doctors')}, ${SESSIONS_AND_LEAVES} FROM doctors ORDER BY id`,
   slotsToEnd: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,
   ownerOf: `SELECT doctor_id AS id FROM slots WHERE id = $1
@@ -155,8 +174,11 @@ export const OTHERS = {
   slot: `${select('slots')} WHERE id = $1`,
   slotsOfDays: `${select('slots')} WHERE doctor_id = $1 AND date BETWEEN $2 AND $3
     ORDER BY start_time, id`,
-  liveTokens: `${select('tokens')} WHERE doctor_id = $1 AND slot_id = $2 AND ${LIVE}`,
+  tokensOf: `${select('tokens')} WHERE doctor_id = $1 AND slot_id = $2`,
   token: `${select('tokens')} WHERE id = $1`,
+  tokensOfDoctor: `${FOUND} WHERE slots.doctor_id = $9 AND ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
+  tokensOfDays: `${FOUND} WHERE ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
+  tokensOfPatient: `${FOUND} WHERE tokens.patient_id = $1`,
   history: `${select('changes')} WHERE token_id = $1 ORDER BY position`,
   slotChanges: `${select('changes')} WHERE slot_id = $1 AND kind = 'slot_set'
     UNION ALL ${select('changes')} WHERE slot_id = $1 AND token_id IN (

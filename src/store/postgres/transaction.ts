@@ -72,12 +72,12 @@ export class Transaction {
     const { run } = this.#session;
     const { ids, rows } = await lockDoctors(this.#session, this.commands);
     for (const { id } of rows) this.#stored.add(id as DoctorId);
-    const slotIds = this.commands.flatMap(({ scope }) => scope.slotIds ?? []);
+    const scopes = this.commands.map(({ scope }) => scope);
     do {
       await loader.load(ids, rows, run);
-      await loader.loadSlots(ids, slotIds, run);
+      await loader.loadSlots(ids, scopes, run);
       // When a token has moved to a loaded doctor, its former doctor is evicted and must be loaded again.
-    } while (rows.some(({ id }) => engine.doctor(id as DoctorId) === undefined));
+    } while (rows.some(({ id }) => !loader.isLoaded(id as DoctorId)));
     onLocked(ids);
     this.#decide();
     const writes = new RowWrites(this.#decided);
@@ -93,8 +93,8 @@ export class Transaction {
       try {
         const decision = decide();
         // A change of an unlocked doctor could be read by others before it is durable.
-        const isWithin = decision.changes.every(({ doctorId }) =>
-          scope.doctorIds.includes(doctorId),
+        const isWithin = decision.changes.every(
+          ({ doctorId }) => scope.isHospitalWide === true || scope.doctorIds.includes(doctorId),
         );
         invariant(isWithin, 'a command changes only the doctors it names');
         return { commandId, decision };
@@ -125,10 +125,12 @@ async function lockDoctors(
     return { ids: named, rows };
   }
   const roots = commands.flatMap(({ scope }) => scope.slotIds ?? []).map(rootOf);
+  // Once the setup is locked, no other process adds a doctor.
+  const isHospitalWide = commands.some(({ scope }) => scope.isHospitalWide === true);
   const [, , owners] = await settleAll([
     run('begin'),
     run('lockSetup'),
-    run('ownersOfRoots', arrayOf(new Set(roots))),
+    isHospitalWide ? run('timeZones') : run('ownersOfRoots', arrayOf(new Set(roots))),
   ]);
   const ids = new Set([...named, ...owners.map(({ id }) => id as DoctorId)]);
   return { ids, rows: await run('lock', arrayOf(ids)) };

@@ -13,6 +13,7 @@ import {
   type StoredDoctor,
   type DatedChange,
   type AuditSource,
+  type DoubledNumber,
 } from '../audit-source.ts';
 import type { ChangeRow } from '../change-rows.ts';
 import { damaged, openCurrent } from './open-read-only.ts';
@@ -22,6 +23,7 @@ import {
   tokenOf,
   type DayRow,
   type DoctorRow,
+  type LeaveRow,
   type SessionRow,
   type SlotRow,
   type TokenRow,
@@ -61,6 +63,11 @@ export class SqliteAuditSource implements AuditSource {
     yield batch;
   }
 
+  changesOf(id: DoctorId): Promise<readonly Change[]> {
+    const sql = `${select('changes')} WHERE doctor_id = ? ORDER BY version`;
+    return Promise.resolve(this.#all<ChangeRow>(sql, id).map(auditedChange));
+  }
+
   doctor(id: DoctorId): Promise<StoredDoctor | undefined> {
     const [row] = this.#all<DoctorRow>(`${select('doctors')} WHERE id = ?`, id);
     if (row === undefined) return Promise.resolve(undefined);
@@ -68,10 +75,11 @@ export class SqliteAuditSource implements AuditSource {
       `${select('sessions')} WHERE doctor_id = ? AND ended = 0 ORDER BY position`,
       id,
     );
+    const leaves = this.#all<LeaveRow>(`${select('leaves')} WHERE doctor_id = ? AND ended = 0`, id);
     const days = this.#all<DayRow>(`${select('days')} WHERE doctor_id = ?`, id);
     const slots = this.#all<SlotRow>(`${select('slots')} WHERE doctor_id = ?`, id);
     return Promise.resolve({
-      ...snapshotOf(row, sessions, days),
+      ...snapshotOf({ doctor: row, sessions, leaves }, days),
       slots: slots.map(slotOf),
     });
   }
@@ -100,6 +108,21 @@ export class SqliteAuditSource implements AuditSource {
       'SELECT id FROM tokens WHERE NOT EXISTS (SELECT 1 FROM changes WHERE token_id = tokens.id) ORDER BY id',
     );
     return Promise.resolve(rows.map(({ id }) => id));
+  }
+
+  doubledNumbers(): Promise<readonly DoubledNumber[]> {
+    const rows = this.#all<Omit<DoubledNumber, 'tokenIds'> & { readonly ids: string }>(
+      `SELECT tokens.doctor_id AS doctorId, date, number, json_group_array(tokens.id) AS ids
+        FROM tokens JOIN slots ON slots.id = slot_id
+        GROUP BY tokens.doctor_id, date, number HAVING count(*) > 1
+        ORDER BY tokens.doctor_id, date, number`,
+    );
+    return Promise.resolve(
+      rows.map(({ ids, ...place }) => ({
+        ...place,
+        tokenIds: (JSON.parse(ids) as TokenId[]).sort(),
+      })),
+    );
   }
 
   close(): Promise<void> {

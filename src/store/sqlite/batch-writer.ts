@@ -1,16 +1,20 @@
 import {
-  impliesCheckIn,
+  presenceAt,
   type AllocationEngine,
   type Change,
   type DoctorFacts,
+  type TokenTransition,
+  type TokenUndone,
 } from '../../engine/index.ts';
-import { responsesExpiredAt, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
 import {
   countersOf,
   dayRows,
   doctorRow,
+  lastColumnsAfter,
+  leaveRows,
   responseRow,
   sessionRows,
   slotRow,
@@ -19,7 +23,7 @@ import {
 } from '../rows.ts';
 import type { Decision } from '../store.ts';
 import { writtenColumnsOf, type Column, type TableName } from '../tables.ts';
-import type { Operation, SqlValue } from './statements.ts';
+import { SET_DOCTOR_COLUMNS, type Operation, type SqlValue } from './statements.ts';
 import type { WriterClient } from './writer-client.ts';
 
 /**
@@ -28,8 +32,9 @@ import type { WriterClient } from './writer-client.ts';
  */
 function valuesOf<Name extends TableName>(
   table: Name,
+  of: readonly string[] = writtenColumnsOf(table),
 ): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
-  const columns = writtenColumnsOf(table) as Column<Name>[];
+  const columns = of as readonly Column<Name>[];
   return (row) =>
     columns.map((name) => {
       const value: SqlValue | boolean | undefined = row[name];
@@ -39,7 +44,9 @@ function valuesOf<Name extends TableName>(
 }
 
 const doctorValues = valuesOf('doctors');
+const setDoctorValues = valuesOf('doctors', SET_DOCTOR_COLUMNS);
 const sessionValues = valuesOf('sessions');
+const leaveValues = valuesOf('leaves');
 const slotValues = valuesOf('slots');
 const dayValues = valuesOf('days');
 const tokenValues = valuesOf('tokens');
@@ -50,6 +57,8 @@ const responseValues = valuesOf('idempotency_keys');
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
   ['endSessions', [doctor.id]],
   ...sessionRows(doctor).map((row): Operation => ['setSession', sessionValues(row)]),
+  ['endLeaves', [doctor.id]],
+  ...leaveRows(doctor).map((row): Operation => ['setLeave', leaveValues(row)]),
 ];
 
 function stateOperations(change: Change): Operation[] {
@@ -65,11 +74,32 @@ function stateOperations(change: Change): Operation[] {
       return [];
     case 'moved_in':
       return [['moveToken', tokenValues(tokenRow(change))]];
-    case 'reclassified':
-      return [['setClass', [change.patientType, change.priority, change.tokenId]]];
+    case 'reclassified': {
+      const { patientType, priority, from, tokenId } = change;
+      return [['setClass', [patientType, priority, change.kind, from, tokenId]]];
+    }
+    case 'corrected':
+      return [['setPatient', [change.patientName, change.patientId, change.tokenId]]];
+    case 'break_set':
+      // The end of a break is written with the doctor's own row.
+      return [];
     default:
-      return [['setStatus', [change.to, Number(impliesCheckIn(change.to)), change.tokenId]]];
+      return stepOperations(change);
   }
+}
+
+function stepOperations(change: TokenTransition | TokenUndone): Operation[] {
+  const { kind, to, tokenId } = change;
+  const present = presenceAt(to);
+  const last = lastColumnsAfter(change);
+  const presence = present === null ? null : Number(present);
+  const values = [to, presence, last?.last_kind ?? null, last?.last_from ?? null, tokenId];
+  return kind === 'started'
+    ? [
+        ['setStatus', values],
+        ['setRoom', [change.room, tokenId]],
+      ]
+    : [['setStatus', values]];
 }
 
 const responseOperations = (response: StoredResponse): Operation[] => [
@@ -77,20 +107,44 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** What a command writes: state, change records, and the stored response if there is one. */
-export const operationsOf = ({ changes, origin, response }: Decision<unknown>): Operation[] => [
+/** What a command writes: state, change records, the stored response if there is one, and the search index. */
+export const operationsOf = ({
+  changes,
+  origin,
+  response,
+  past = [],
+}: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
     ...stateOperations(change),
     ['addChange', changeValues(changeRowOf(change, origin))],
   ]),
   ...(response === null ? [] : responseOperations(response)),
+  ...past.flatMap((id): Operation[] => [
+    ['indexTokens', [id]],
+    ['indexSlot', [id]],
+  ]),
 ];
+
+function doctorOperation(counters: Counters): Operation {
+  const row = doctorRow(counters);
+  const { versionBefore } = counters;
+  return versionBefore === 0
+    ? ['addDoctor', doctorValues(row)]
+    : ['setDoctor', [...setDoctorValues(row), row.id, versionBefore]];
+}
 
 /** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */
 export const counterOperations = (counters: Counters): Operation[] => [
-  ['setDoctor', doctorValues(doctorRow(counters))],
+  doctorOperation(counters),
   ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
 ];
+
+/** Once for each batch that stores responses. */
+function restampOperations(decisions: readonly Decision<unknown>[]): Operation[] {
+  const at = decisions.findLast(({ response }) => response !== null)?.response?.at;
+  if (at === undefined) return [];
+  return [['restampResponses', [at, responsesNotAfter(at), responsesNotAfter(at)]]];
+}
 
 /** Makes the batches of `GroupCommit` durable: one transaction of the writer thread each. */
 export class BatchWriter {
@@ -113,6 +167,7 @@ export class BatchWriter {
   readonly write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
     // Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it.
     this.#unwritten ??= [
+      ...restampOperations(decisions),
       ...decisions.flatMap(operationsOf),
       ...countersOf(this.#engine, decisions).flatMap(counterOperations),
     ];

@@ -1,4 +1,4 @@
-import type { AllocationEngine } from '../../engine/index.ts';
+import type { AllocationEngine, EpochMs } from '../../engine/index.ts';
 import { CommitHints } from '../commit-hints.ts';
 import type { Database } from '../database.ts';
 import { GroupCommit } from '../group-commit.ts';
@@ -30,13 +30,23 @@ export function openSqliteDatabase(engine: AllocationEngine, file: string): Data
   const client = new WriterClient(path);
   const hints = new CommitHints();
   const writer = new BatchWriter(engine, client, hints);
+  const commits = new GroupCommit(writer.write);
+  // A process that ended while slots left its memory has not given all their tokens their place in the index.
+  const indexPastSlots = async (now: EpochMs): Promise<void> => {
+    const past = rows.unindexedSlots(now).filter((id) => engine.slot(id) === undefined);
+    const origin = { actor: 'system', reason: null };
+    await commits.transact([], () => ({ changes: [], answer: null, origin, response: null, past }));
+  };
   return soleOwnerDatabase({
     isDurable: true,
     engine,
     rows,
-    commits: new GroupCommit(writer.write),
+    commits,
     hints,
-    load: (horizon) => loadInto(engine, rows, horizon),
+    load: async (horizon) => {
+      loadInto(engine, rows, horizon);
+      await indexPastSlots(horizon.now);
+    },
     close: async () => {
       rows.close();
       await pages.close();

@@ -1,5 +1,5 @@
 import type { AllocationEngine } from '../../engine/index.ts';
-import { loadSlots } from '../restore.ts';
+import { foreignSlots, loadSlots } from '../restore.ts';
 import type { Decision, Horizon, Scope, DryRunStore } from '../store.ts';
 import { loadInto } from './load.ts';
 import { openCurrent } from './open-read-only.ts';
@@ -22,7 +22,9 @@ export class SqliteDryRunStore implements DryRunStore {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
-    loadSlots(this.#engine, scope.slotIds, (id) => this.#reader.slot(id));
+    const foreign = foreignSlots(this.#engine, scope.sessions ?? [], this.#reader);
+    const ids = [...(scope.slotIds ?? []), ...foreign];
+    loadSlots(this.#engine, ids, (id) => this.#reader.slot(id));
     return Promise.resolve(decide().answer);
   }
 

@@ -39,6 +39,10 @@ export function openCurrent(path: string): DatabaseSync {
   }
 }
 
+/** Whether SQLite itself reports the error: not a bug of this program. */
+export const isSqliteError = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+
 /** The error to report when a database cannot be read. */
 export const damaged = (path: string, error: unknown): StoreOpenError =>
   error instanceof StoreOpenError

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -6,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  statSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -15,6 +17,8 @@ import { StoreOpenError } from '../store.ts';
 const APPLICATION_ID = 0x4f504454;
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
+/** The permissions of every file that the program creates: only its owner may read and write it. */
+const OWNER_ONLY = 0o600;
 /** Milliseconds that a write waits for the lock of another connection, such as a backup's. */
 const BUSY_TIMEOUT_MS = 1_000;
 /** The folder of the default DATABASE_URL, in the working directory. */
@@ -37,12 +41,21 @@ const messageOf = (error: unknown): string =>
 /**
  * Takes the sole ownership of a database file, until the connection is closed: an SQLite lock on a file beside it. The
  * operating system releases the lock when the process ends, however it ends.
- * @throws StoreOpenError when another process holds it, or the file beside it cannot be created
+ * @throws StoreOpenError when another process holds it, the file beside it cannot be created, or the database has a second
+ *   name, because the file beside that name would be another one
  */
 export function takeOwnership(path: string): DatabaseSync {
+  const { nlink } = statSync(path);
+  if (nlink > 1)
+    throw new StoreOpenError(
+      `The database ${path} has ${nlink} names (hard links). Another process could use it under another name, and both would damage it: delete the other names. The command find with -samefile ${path} lists them.`,
+    );
   const file = `${path}-owner`;
   let owner: DatabaseSync | null = null;
   try {
+    closeSync(openSync(file, 'a', OWNER_ONLY));
+    // A file of an earlier version may be readable for other users, and a user who can read it can lock it.
+    chmodSync(file, OWNER_ONLY);
     owner = new DatabaseSync(file, { timeout: 0 });
     owner.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return owner;
@@ -78,7 +91,7 @@ export function prepareFolder(path: string): void {
 export function prepareFile(path: string): string {
   prepareFolder(path);
   return writing(path, () => {
-    closeSync(openSync(path, 'a+', 0o600));
+    closeSync(openSync(path, 'a+', OWNER_ONLY));
     return realpathSync(path);
   });
 }

@@ -1,14 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts } from '../../engine/index.ts';
+import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
 import {
   responsesExpiredAt,
+  type FoundToken,
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from '../archive.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
+  lastNumberOf,
   slotOf,
   snapshotOf,
   storedResponseOf,
@@ -16,19 +20,37 @@ import {
   tokenOf,
   type DayRow,
   type DoctorRow,
+  type LeaveRow,
   type ResponseRow,
   type SessionRow,
   type SlotOfDayRow,
+  type SlotRow,
   type TokenRow,
 } from '../rows.ts';
-import { READS, type ReadName, type SqlValue } from './statements.ts';
+import type { SessionOfDoctor } from '../store.ts';
+import { columnsOf } from '../tables.ts';
+import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
+
+/** A token and its slot in one row. */
+type FoundRow = TokenRow & Readonly<Record<`${typeof SLOT_PREFIX}${keyof SlotRow}`, SqlValue>>;
+
+function foundOf(row: FoundRow): FoundToken {
+  const columns = columnsOf('slots').map((name) => [
+    name,
+    row[`${SLOT_PREFIX}${name}` as keyof FoundRow],
+  ]);
+  return { token: tokenOf(row), slot: slotOf(Object.fromEntries(columns) as SlotRow) };
+}
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
 export class Reader {
+  /** The file that is read. */
+  readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements: Record<ReadName, StatementSync>;
 
   constructor(database: DatabaseSync) {
+    this.path = database.location() ?? '';
     this.#database = database;
     this.#statements = Object.fromEntries(
       Object.entries(READS).map(([name, sql]) => [name, database.prepare(sql)]),
@@ -38,10 +60,17 @@ export class Reader {
   /** All doctors, with the numbers of the days from this one on. */
   doctors(from: LocalDate): DoctorSnapshot[] {
     const sessions = Map.groupBy(this.#all<SessionRow>('sessions'), (row) => row.doctor_id);
+    const leaves = Map.groupBy(this.#all<LeaveRow>('leaves'), (row) => row.doctor_id);
     const days = Map.groupBy(this.#all<DayRow>('daysFrom', from), (row) => row.doctor_id);
-    return this.#all<DoctorRow>('doctors').map((row) =>
-      snapshotOf(row, sessions.get(row.id) ?? [], days.get(row.id) ?? []),
-    );
+    return this.#all<DoctorRow>('doctors').map((doctor) => {
+      const { id } = doctor;
+      const rows = { doctor, sessions: sessions.get(id) ?? [], leaves: leaves.get(id) ?? [] };
+      return snapshotOf(rows, days.get(id) ?? []);
+    });
+  }
+
+  lastNumbers(doctorId: string, from: LocalDate): DoctorSnapshot['lastNumbers'] {
+    return this.#all<DayRow>('daysOf', doctorId, from).map(lastNumberOf);
   }
 
   /** Slots that end after this instant, and those with a waiting token. */
@@ -57,12 +86,36 @@ export class Reader {
     return this.#all<SlotOfDayRow>('slot', id).map(slotOf)[0];
   }
 
+  foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
+    return this.#all<{ readonly id: SlotId }>('foreignSlot', id, doctorId)[0]?.id;
+  }
+
   slots(doctorId: string, from: LocalDate, to: LocalDate): SlotFacts[] {
     return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to).map(slotOf);
   }
 
   token(id: string): StoredToken | undefined {
     return this.#all<TokenRow>('token', id).map(tokenOf)[0];
+  }
+
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): FoundToken[] {
+    const { doctorId, from, to, number, statuses } = filter;
+    const days = [from, to, after.date, after.slotId, after.tokenId];
+    const values = [...days, number, JSON.stringify(statuses), limit];
+    const rows =
+      doctorId === null
+        ? this.#all<FoundRow>('tokensOfDays', ...values)
+        : this.#all<FoundRow>('tokensOfDoctor', doctorId, ...values);
+    return rows.map(foundOf);
+  }
+
+  tokensOfPatient(id: string): FoundToken[] {
+    return this.#all<FoundRow>('tokensOfPatient', id).map(foundOf);
+  }
+
+  /** The slots that have ended by this instant and whose tokens have no place in the index by patient. */
+  unindexedSlots(instant: number): SlotId[] {
+    return this.#all<{ id: SlotId }>('unindexedSlots', instant).map(({ id }) => id);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
@@ -83,7 +136,7 @@ export class Reader {
   }
 
   #withTokens(row: SlotOfDayRow): StoredSlot {
-    return storedSlotOf(row, this.#all<TokenRow>('liveTokensOf', row.id));
+    return storedSlotOf(row, this.#all<TokenRow>('tokensOf', row.id));
   }
 
   #all<Row>(name: ReadName, ...values: SqlValue[]): Row[] {

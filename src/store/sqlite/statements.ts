@@ -2,6 +2,9 @@ import { columnsOf, orUpdate, writtenColumnsOf, type TableName } from '../tables
 
 export type SqlValue = string | number | null;
 
+/** What the names of a slot's columns begin with where a row has a token and its slot. */
+export const SLOT_PREFIX = 'slot.';
+
 /** One statement of a batch, by its name, with its parameters. */
 export type Operation = readonly [StatementName, readonly SqlValue[]];
 
@@ -26,22 +29,38 @@ export const insert = (
 const upsert = (table: TableName, ...key: string[]): string =>
   `${insert(table)} ${orUpdate(table, key)}`;
 
+/** The columns that `setDoctor` sets, in the order of its parameters. The id and the version before follow. */
+export const SET_DOCTOR_COLUMNS = writtenColumnsOf('doctors').filter((name) => name !== 'id');
+
 /** Every statement that writes. */
 export const WRITES = {
-  setDoctor: upsert('doctors', 'id'),
+  addDoctor: insert('doctors'),
+  // The version is the one that the batch continues. Another process that wrote since has changed it.
+  setDoctor: `UPDATE doctors SET ${SET_DOCTOR_COLUMNS.map((name) => `${name} = ?`).join(', ')}
+    WHERE id = ? AND version = ?`,
   endSessions: `UPDATE sessions SET ended = 1 WHERE doctor_id = ?`,
   setSession: upsert('sessions', 'doctor_id', 'id'),
+  endLeaves: `UPDATE leaves SET ended = 1 WHERE doctor_id = ?`,
+  setLeave: upsert('leaves', 'doctor_id', 'id'),
   setSlot: upsert('slots', 'id'),
   addToken: insert('tokens'),
   // A token that has moved: its row is there already, with its place before.
   moveToken: upsert('tokens', 'id'),
-  setClass: `UPDATE tokens SET patient_type = ?, priority = ? WHERE id = ?`,
-  // Once a patient has checked in, no later status takes that back.
-  setStatus: `UPDATE tokens SET status = ?, present = max(present, ?) WHERE id = ?`,
+  setClass: `UPDATE tokens SET patient_type = ?, priority = ?, last_kind = ?, last_from = ? WHERE id = ?`,
+  setStatus: `UPDATE tokens SET status = ?, present = coalesce(?, present), last_kind = ?, last_from = ?
+    WHERE id = ?`,
+  setRoom: `UPDATE tokens SET room = ? WHERE id = ?`,
+  setPatient: `UPDATE tokens SET patient_name = ?, patient_id = ? WHERE id = ?`,
+  indexTokens: `UPDATE tokens SET indexed = 1 WHERE slot_id = ? AND patient_id IS NOT NULL`,
+  indexSlot: `UPDATE slots SET indexed = 1 WHERE id = ?`,
   addChange: insert('changes'),
   setDay: upsert('days', 'doctor_id', 'date'),
   // A response that replaces an expired one gets a new place in the order below.
   storeResponse: insert('idempotency_keys', undefined, 'INSERT OR REPLACE'),
+  // A response of a wrong, later clock is at the head when all before it are deleted, and would keep those behind it. The
+  // scan is empty unless there is one at the head.
+  restampResponses: `UPDATE idempotency_keys SET at = ? WHERE at > ? AND position >= (
+    SELECT iif(at > ?, position, 9223372036854775807) FROM idempotency_keys ORDER BY position LIMIT 1)`,
   // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
@@ -49,21 +68,42 @@ export const WRITES = {
 
 export type StatementName = keyof typeof WRITES;
 
+/** The statements that find their row, unless the database is not the one that the batch was decided on. */
+export const FINDING: ReadonlySet<StatementName> = new Set(['setDoctor', 'setClass', 'setStatus']);
+
 const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
+
+/** Tokens with the slots they are in; the columns of the slot follow those of the token. */
+const FOUND = `SELECT ${namesOf('tokens')}, ${columnsOf('slots')
+  .map((column) => `slots.${column} AS "${SLOT_PREFIX}${column}"`)
+  .join(', ')} FROM slots JOIN tokens ON tokens.slot_id = slots.id`;
+
+/** Of the days from one to another, behind a place, with this number if one is given and one of these statuses. */
+const OF_DAYS_BEHIND = `slots.date BETWEEN ? AND ? AND (slots.date, slots.id, tokens.id) < (?, ?, ?)
+    AND ifnull(tokens.number = ?, 1) AND tokens.status IN (SELECT value FROM json_each(?))
+    ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT ?`;
 
 /** Every statement that reads. */
 export const READS = {
   doctors: select('doctors'),
   sessions: `${select('sessions')} WHERE ended = 0 ORDER BY doctor_id, position`,
+  leaves: `${select('leaves')} WHERE ended = 0`,
   daysFrom: `${select('days')} WHERE date >= ?`,
+  daysOf: `${select('days')} WHERE doctor_id = ? AND date >= ?`,
   slotsToLoad: `${SLOTS} WHERE end_time > ?
     OR slots.id IN (SELECT slot_id FROM tokens WHERE status = 'WAITING')`,
-  liveTokensOf: `${select('tokens')} WHERE slot_id = ?
-    AND status IN ('BOOKED', 'CHECKED_IN', 'IN_CONSULTATION', 'COMPLETED', 'WAITING')`,
+  tokensOf: `${select('tokens')} WHERE slot_id = ?`,
   slot: `${SLOTS} WHERE id = ?`,
+  // 'A' follows '@', so these are the ids that begin with the session's id and '@'.
+  foreignSlot: `SELECT id FROM slots WHERE id >= ?1 || '@' AND id < ?1 || 'A'
+    AND NOT (doctor_id = ?2 AND session_id IS ?1) LIMIT 1`,
   slotsOf: `${SLOTS} WHERE doctor_id = ? AND date BETWEEN ? AND ? ORDER BY start_time, id`,
   token: `${select('tokens')} WHERE id = ?`,
+  tokensOfDoctor: `${FOUND} WHERE slots.doctor_id = ? AND ${OF_DAYS_BEHIND}`,
+  tokensOfDays: `${FOUND} WHERE ${OF_DAYS_BEHIND}`,
+  tokensOfPatient: `${FOUND} WHERE tokens.patient_id = ? AND tokens.indexed = 1`,
+  unindexedSlots: `SELECT id FROM slots WHERE indexed = 0 AND end_time <= ?`,
   history: `${select('changes')} WHERE token_id = ? ORDER BY position`,
   // Each part uses an index of its own. A token that has left the slot is found by the record of its leaving.
   slotChanges: `${select('changes')} WHERE slot_id = ?1 AND kind = 'slot_set'

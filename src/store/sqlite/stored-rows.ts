@@ -26,7 +26,7 @@ export class SqliteStoredRows extends Reader implements StoredRows {
   }
 
   async *liveTokens(id: string): Pages<StoredLiveToken> {
-    const pages = this.#client.pages<TokenRow>(TOKEN_COLUMNS, 'liveTokensOf', id);
+    const pages = this.#client.pages<TokenRow>(TOKEN_COLUMNS, 'tokensOf', id);
     for await (const rows of pages) yield rows.map(tokenOf).filter(isLiveToken);
   }
 

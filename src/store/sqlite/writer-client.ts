@@ -13,6 +13,7 @@ export interface WriteBatch {
 
 export type WriteResult =
   | { readonly ok: true }
+  /** `errcode` is SQLite's; 0 when SQLite reports no error. */
   | { readonly ok: false; readonly message: string; readonly errcode: number };
 
 /** Full, busy, locked: the same batch may fit later. The extended one is the shared-memory file on a full disk. */
@@ -65,10 +66,11 @@ export class WriterClient {
     const current = this.#current;
     this.#current = null;
     if (result.ok) return current?.resolve(undefined);
-    const failure = isTransient(result.errcode) ? TransientWriteError : Error;
-    current?.reject(
-      new failure(`The database cannot be written (SQLite ${result.errcode}): ${result.message}.`),
-    );
+    const { message, errcode } = result;
+    // 0: the message is a sentence of the writer, not of SQLite.
+    if (errcode === 0) return current?.reject(new Error(message));
+    const failure = isTransient(errcode) ? TransientWriteError : Error;
+    current?.reject(new failure(`The database cannot be written (SQLite ${errcode}): ${message}.`));
   }
 
   #die(cause: Error): void {

@@ -5,11 +5,14 @@ import {
   AllocationEngine,
   epochMs,
   type DoctorFacts,
+  type EngineRules,
   type EpochMs,
   type PatientClass,
 } from '../../../src/engine/index.ts';
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import type { AdmissionLimits } from '../../../src/http/admission.ts';
+import type { ConnectionLimits } from '../../../src/http/connections.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
   classTable,
@@ -20,6 +23,7 @@ import {
 } from '../../../src/service/index.ts';
 import type { Database } from '../../../src/store/index.ts';
 import { newDatabase } from './app-database.ts';
+import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import type { OpenDatabase } from '../store/desk.ts';
 import { TestDisk } from './test-disk.ts';
 import { shareCompilers } from './shared-compilers.ts';
@@ -35,6 +39,8 @@ export interface AppOptions {
   readonly slots?: Roster['slots'];
   /** Classes that the roster adds or changes. */
   readonly patientTypes?: readonly PatientClass[];
+  /** Makes the engine. By default a new, empty one. */
+  readonly engine?: (rules: EngineRules) => AllocationEngine;
   /** Opens the database. A new, empty database by default. */
   readonly store?: OpenDatabase;
   readonly graceMinutes?: number;
@@ -43,6 +49,10 @@ export interface AppOptions {
   /** False: the service is not started, so it answers as a service that still loads. */
   readonly started?: boolean;
   readonly logger?: pino.Logger;
+  /** Other bounds of connections than the default ones. */
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+  /** The work that is accepted at the same time. Without it all requests are accepted. */
+  readonly admissionLimits?: Partial<AdmissionLimits>;
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -60,6 +70,7 @@ export class TestApp {
   readonly app: FastifyInstance;
   readonly service: Service;
   readonly engine: AllocationEngine;
+  readonly database: Database;
   readonly store: Database['store'];
   readonly archive: Database['archive'];
   readonly #time: { now: EpochMs };
@@ -72,11 +83,17 @@ export class TestApp {
     time: { now: EpochMs };
   }) {
     this.app = parts.app;
+    this.database = parts.database;
     this.service = parts.service;
     this.engine = parts.engine;
     this.store = parts.database.store;
     this.archive = parts.database.archive;
     this.#time = parts.time;
+  }
+
+  /** The time of the clock. */
+  get clock(): string {
+    return new Date(this.#time.now).toISOString();
   }
 
   set now(instant: string) {
@@ -151,7 +168,8 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { now = '2026-11-23T08:00:00Z', timeZone = 'UTC', started = true } = options;
   const time = { now: epochMs(Date.parse(now)) };
   const classes = classTable(options.patientTypes ?? []);
-  const engine = new AllocationEngine({
+  const { engine: engineOf = (rules: EngineRules) => new AllocationEngine(rules) } = options;
+  const engine = engineOf({
     classes,
     graceMinutes: options.graceMinutes ?? 30,
     waitlistMax: options.waitlistMax ?? 1_000,
@@ -170,7 +188,15 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
-  const app = await buildApp({ service, classes, logger, clock, version: readVersion() });
+  const app = await buildApp({
+    service,
+    classes,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
+    admissionLimits: { ...NO_ADMISSION_LIMITS, ...options.admissionLimits },
+  });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());

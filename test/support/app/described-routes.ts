@@ -4,6 +4,7 @@ import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import { createService } from '../../../src/service/index.ts';
+import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
 
 export interface Schema {
@@ -29,7 +30,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, { description: string; content?: Content }>>;
 }
 
-/** A body field or a query parameter of a request. `sessions[].id` is a field of the items of a list. */
+/** A body field or a query parameter of a request. `sessions[].id` is a field of the items of a list, `[].id` one of a body that is a list. */
 export interface Field {
   readonly name: string;
   readonly isRequired: boolean;
@@ -85,6 +86,7 @@ export class DescribedRoute {
     return [
       ...query.map(({ name, required = false }) => ({ name, isRequired: required })),
       ...fieldsOf(this.bodySchema ?? {}, ''),
+      ...fieldsOf(this.bodySchema?.items ?? {}, '[].'),
     ];
   }
 }
@@ -148,7 +150,15 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     horizonDays: 14,
   });
   const logger = pino({ level: 'silent' });
-  return buildApp({ service, classes: DEFAULT_CLASSES, logger, clock, version: readVersion() });
+  return buildApp({
+    service,
+    classes: DEFAULT_CLASSES,
+    logger,
+    clock,
+    version: readVersion(),
+    connectionLimits: CONNECTION_LIMITS,
+    admissionLimits: NO_ADMISSION_LIMITS,
+  });
 }
 
 /** Every route of the program, including those that `/openapi.json` leaves out. */

@@ -42,6 +42,7 @@ export function counts(
     bumped: 0,
     promoted: 0,
     checked_in: 0,
+    skipped: 0,
     completed: 0,
     cancelled: 0,
     no_show: 0,

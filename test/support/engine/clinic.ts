@@ -1,4 +1,7 @@
 import {
+  NEW_DOCTOR,
+  NEW_SLOT,
+  lastChange,
   AllocationEngine,
   DEFAULT_CLASSES,
   doctorId,
@@ -18,16 +21,19 @@ import {
   type DoctorFacts,
   type EngineRules,
   type EpochMs,
+  type Moment,
   type Departure,
-  type LiveStatus,
   type Outcome,
   type Reordered,
   type RevisedSlot,
   type ReviseSlot,
+  type RestoredToken,
   type Slot,
   type SlotFacts,
+  type Start,
   type Token,
-  type TokenFacts,
+  type Undone,
+  type Status,
 } from '../../../src/engine/index.ts';
 
 export const RULES: EngineRules = { classes: DEFAULT_CLASSES, graceMinutes: 0, waitlistMax: 1_000 };
@@ -48,6 +54,7 @@ export const doctorFacts = (facts: Partial<DoctorFacts> = {}): DoctorFacts => ({
   name: 'Dr Rao',
   department: 'ENT',
   timeZone: 'UTC',
+  ...NEW_DOCTOR,
   sessions: [],
   ...facts,
 });
@@ -59,9 +66,9 @@ export const slotFacts = (facts: Partial<SlotFacts> = {}): SlotFacts => ({
   date: TODAY,
   startTime: clock(9),
   endTime: clock(10),
-  delayMinutes: 0,
   capacity: 1,
-  closedReason: null,
+  ...NEW_SLOT,
+  startDelayMinutes: facts.delayMinutes ?? 0,
   ...facts,
 });
 
@@ -72,16 +79,17 @@ export const classOf = (name: string): string =>
   found(DEFAULT_CLASSES.find(({ type }) => type.startsWith(name.charAt(0)))).type;
 
 /**
- * A token in words: `W1` is booked, `W1:WAITING` has this status, `W1:WAITING:checked-in` has checked in before, and
- * `W2/W1` is a token of the patient W1.
+ * A token in words: `W1` is booked, `W1:WAITING` has this status, `W1:WAITING:checked-in` has checked in before,
+ * `W1:IN_CONSULTATION@A` is in room A, and `W2/W1` is a token of the patient W1.
  */
 const tokenFactsOf = (
   person: string,
   place: number,
   lastArrival: number,
   { id, date }: SlotFacts,
-): TokenFacts => {
-  const [names = '', status = 'BOOKED', checkedIn] = person.split(':');
+): RestoredToken => {
+  const [who = '', room = null] = person.split('@');
+  const [names = '', status = 'BOOKED', checkedIn] = who.split(':');
   const [name = '', patient = name] = names.split('/');
   const patientType = classOf(name);
   return {
@@ -94,8 +102,10 @@ const tokenFactsOf = (
     arrival: lastArrival + place,
     number: date === TODAY ? lastArrival + place : place,
     bookedAt: NOW,
-    to: status as LiveStatus,
-    hasCheckedIn: checkedIn !== undefined || (status !== 'BOOKED' && status !== 'WAITING'),
+    status: status as Status,
+    hasCheckedIn: checkedIn !== undefined || !['BOOKED', 'SKIPPED', 'WAITING'].includes(status),
+    room,
+    last: lastChange('booked', null),
   };
 };
 
@@ -107,6 +117,8 @@ export interface SlotSetup {
 
 export interface Setup extends SlotSetup {
   readonly rules?: Partial<EngineRules>;
+  /** Of Dr Rao. */
+  readonly doctor?: Partial<DoctorFacts>;
   /** Further slots, of Dr Rao or of Dr Sen. A test names them by their ids. */
   readonly more?: readonly SlotSetup[];
 }
@@ -120,9 +132,9 @@ export class Clinic {
   readonly engine: AllocationEngine;
   readonly slot: Slot;
 
-  constructor({ people = '', slot = {}, rules = {}, more = [] }: Setup) {
+  constructor({ people = '', slot = {}, rules = {}, more = [], doctor = {} }: Setup) {
     this.engine = new AllocationEngine({ ...RULES, ...rules });
-    this.engine.putDoctor(doctorFacts(), [], NOW);
+    this.engine.putDoctor(doctorFacts(doctor), [], NOW);
     this.engine.putDoctor(doctorFacts({ id: SEN, name: 'Dr Sen' }), [], NOW);
     for (const setup of [{ people, slot }, ...more]) this.#restore(setup);
     this.slot = this.slotOf(slotFacts(slot).id);
@@ -149,12 +161,24 @@ export class Clinic {
     return this.engine.noShow({ tokenId: tokenId(name), at, force });
   }
 
-  checkIn(name: string, at = NOW): Outcome<Token> {
-    return this.engine.checkIn({ tokenId: tokenId(name), at });
+  /** The date begins at midnight in UTC. */
+  checkIn(name: string, at = NOW, today = TODAY): Outcome<Token> {
+    const { date } = this.token(name).slot.facts;
+    const dateBegins = epochMs(Date.parse(date));
+    return this.engine.checkIn({ tokenId: tokenId(name), today, dateBegins, at });
   }
 
-  start(name: string, at = NOW, today = TODAY): Outcome<Token> {
-    return this.engine.start({ tokenId: tokenId(name), today, at });
+  start(name: string, command: Partial<Start> = {}): Outcome<Token> {
+    const now = { today: TODAY, at: NOW };
+    return this.engine.start({ tokenId: tokenId(name), room: null, ...now, ...command });
+  }
+
+  skip(name: string, at = NOW): Outcome<Reordered> {
+    return this.engine.skip({ tokenId: tokenId(name), at });
+  }
+
+  undo(name: string, at = NOW, today = TODAY): Outcome<Undone> {
+    return this.engine.undo({ tokenId: tokenId(name), today, at });
   }
 
   complete(name: string, at = NOW): Outcome<Token> {
@@ -162,8 +186,9 @@ export class Clinic {
   }
 
   callNext(command: Partial<CallNext> = {}): Outcome<Called> {
-    const today = { slotId: null, completeCurrent: false, today: TODAY, at: NOW };
-    return this.engine.callNext({ doctorId: RAO, ...today, ...command });
+    const now = { today: TODAY, at: NOW };
+    const plain = { doctorId: RAO, slotId: null, room: null, current: null };
+    return this.engine.callNext({ ...plain, ...now, ...command });
   }
 
   move(name: string, slot: string, at = NOW): Outcome<Reordered> {
@@ -176,7 +201,7 @@ export class Clinic {
   }
 
   reviseSlot(command: Partial<ReviseSlot>): Outcome<RevisedSlot> {
-    const same = { capacity: undefined, delayMinutes: undefined };
+    const same = { capacity: undefined, delayMinutes: undefined, intake: undefined };
     return this.engine.reviseSlot({ slotId: this.slot.facts.id, ...same, at: NOW, ...command });
   }
 
@@ -186,16 +211,25 @@ export class Clinic {
     return this.engine.closeSlot({ ...closing, ...command });
   }
 
+  reopenSlot(name: string, at = NOW): Outcome<Slot> {
+    return this.engine.reopenSlot({ slotId: slotId(name), at });
+  }
+
   delayDay(command: Partial<DelayDay>): Outcome<readonly Slot[]> {
     return this.engine.delayDay({ doctorId: RAO, date: TODAY, minutes: 0, at: NOW, ...command });
+  }
+
+  setBreak(minutes: number, at = NOW): Outcome<Doctor> {
+    return this.engine.setBreak({ doctorId: RAO, minutes, at });
   }
 
   advanceTime(at: EpochMs, doctor = RAO): Outcome<Doctor> {
     return this.engine.advanceTime(doctor, at);
   }
 
+  /** A token, live or over. */
   token(name: string): Token {
-    return found(this.engine.token(tokenId(name)));
+    return found(this.engine.anyToken(tokenId(name)));
   }
 
   slotOf(name: string): Slot {
@@ -215,6 +249,13 @@ export class Clinic {
     this.engine.restoreSlot(facts, tokens);
   }
 }
+
+/** The instant of an answer; all doctors are in UTC. */
+export const momentOf = (engine: AllocationEngine, at: EpochMs): Moment => ({
+  engine,
+  at,
+  todayIn: () => localDate(new Date(at).toISOString().slice(0, 10)),
+});
 
 /** The ranked list with its capacity line: `'E1 W1 | W2'` has two seated tokens and a waiting one. */
 export function boardOf(slot: Slot): string {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { DEFAULT_CLASSES, type Token } from '../../../src/engine/index.ts';
+import { lastChange, DEFAULT_CLASSES, type Token } from '../../../src/engine/index.ts';
 import { Line } from '../../../src/engine/line.ts';
 import { found, given } from './clinic.ts';
 
@@ -17,6 +17,8 @@ export const ranked = (classIndex: number, arrival: number): Token => ({
   bookedAt: 0 as Token['bookedAt'],
   status: 'BOOKED',
   hasCheckedIn: false,
+  room: null,
+  last: lastChange('booked', null),
 });
 
 /** The reference: an array, sorted by rank after every insert. */

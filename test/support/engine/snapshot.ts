@@ -3,9 +3,9 @@ import {
   Slot,
   type DoctorSnapshot,
   type EngineRules,
+  type RestoredToken,
   type SlotFacts,
   type Token,
-  type TokenFacts,
 } from '../../../src/engine/index.ts';
 import { Doctor } from '../../../src/engine/doctor.ts';
 
@@ -13,8 +13,8 @@ export interface SlotSnapshot {
   readonly facts: SlotFacts;
   readonly seated: number;
   readonly waiting: number;
-  /** The seated tokens in rank order, then the waiting ones. */
-  readonly tokens: readonly TokenFacts[];
+  /** The seated tokens in rank order, then the waiting ones, then those that are over. */
+  readonly tokens: readonly RestoredToken[];
 }
 
 export interface Snapshot {
@@ -36,18 +36,28 @@ export const slotSnapshot = (slot: Slot): SlotSnapshot => ({
   facts: slot.facts,
   seated: slot.seated,
   waiting: slot.waiting,
-  tokens: [...slot.seatedTokens(), ...slot.waitlist()].map(tokenSnapshot),
+  tokens: [...slot.seatedTokens(), ...slot.waitlist(), ...overOf(slot)].map(tokenSnapshot),
 });
 
+/** The tokens that are over, in the order of their ids, because the slot has no order for them. */
+const overOf = (slot: Slot): Token[] => [...slot.over()].sort((a, b) => (a.id < b.id ? -1 : 1));
+
 /** Everything an engine knows of a doctor but the slots. */
-export const doctorSnapshot = ({ facts, version, lastArrival, slots }: Doctor): DoctorSnapshot => ({
+export const doctorSnapshot = ({
   facts,
   version,
   lastArrival,
+  breakUntil,
+  slots,
+}: Doctor): DoctorSnapshot => ({
+  facts,
+  version,
+  lastArrival,
+  breakUntil,
   lastNumbers: slots.map(({ day }) => [day.date, day.lastNumber]),
 });
 
-const tokenSnapshot = (token: Token): TokenFacts => ({
+const tokenSnapshot = (token: Token): RestoredToken => ({
   tokenId: token.id,
   slotId: token.slot.facts.id,
   patientName: token.patientName,
@@ -57,8 +67,10 @@ const tokenSnapshot = (token: Token): TokenFacts => ({
   arrival: token.arrival,
   number: token.number,
   bookedAt: token.bookedAt,
-  to: token.status as TokenFacts['to'],
+  status: token.status,
   hasCheckedIn: token.hasCheckedIn,
+  room: token.room,
+  last: token.last,
 });
 
 /** An engine in this state, restored as a store does it after a restart. */

@@ -1,6 +1,7 @@
 import {
   AllocationEngine,
   localDate,
+  NEW_SESSION,
   sessionId,
   slotId,
   type Doctor,
@@ -17,6 +18,7 @@ export const MORNING: Session = {
   start: '09:00',
   end: '10:00',
   capacity: 2,
+  ...NEW_SESSION,
 };
 
 export const EVENING: Session = {

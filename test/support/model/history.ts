@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import {
   AllocationEngine,
+  type CallNext,
   DEFAULT_CLASSES,
+  INTAKES,
   epochMs,
   localDate,
   patientId,
@@ -11,6 +13,7 @@ import {
   type DoctorId,
   type EngineRules,
   type EpochMs,
+  type Intake,
   type LocalDate,
   type Outcome,
   type SlotFacts,
@@ -30,7 +33,8 @@ import {
 } from '../engine/clinic.ts';
 
 /** Two doctors with five slots on two days, so small that they are full most of the time. */
-export const DOCTORS = [doctorFacts(), doctorFacts({ id: SEN })] as const;
+/** The second doctor has two rooms. */
+export const DOCTORS = [doctorFacts(), doctorFacts({ id: SEN, rooms: 2 })] as const;
 export const SLOTS: readonly SlotFacts[] = [
   { startTime: clock(9), endTime: clock(10), capacity: 1 },
   { startTime: clock(10), endTime: clock(12), capacity: 2 },
@@ -49,9 +53,11 @@ type Step =
       readonly patient: number | null;
     }
   | {
-      readonly kind: 'cancel' | 'checkIn' | 'start' | 'complete';
+      readonly kind: 'cancel' | 'checkIn' | 'complete' | 'skip';
       readonly ago: number;
     }
+  | { readonly kind: 'undo'; readonly ago: number }
+  | { readonly kind: 'start'; readonly ago: number; readonly room: string | null }
   | { readonly kind: 'noShow'; readonly ago: number; readonly force: boolean }
   | { readonly kind: 'move'; readonly ago: number; readonly slot: number }
   | { readonly kind: 'reclassify'; readonly ago: number; readonly type: string }
@@ -59,15 +65,19 @@ type Step =
       readonly kind: 'callNext';
       readonly doctor: number;
       readonly slot: number | null;
-      readonly completeCurrent: boolean;
+      readonly room: string | null;
+      readonly current: CallNext['current'];
     }
   | {
       readonly kind: 'reviseSlot';
       readonly slot: number;
       readonly capacity: number | undefined;
       readonly delayMinutes: number | undefined;
+      readonly intake: Intake | undefined;
     }
   | { readonly kind: 'closeSlot'; readonly slot: number; readonly moveTo: number | null }
+  | { readonly kind: 'reopenSlot'; readonly slot: number }
+  | { readonly kind: 'setBreak'; readonly doctor: number; readonly minutes: number }
   | {
       readonly kind: 'delayDay';
       readonly doctor: number;
@@ -91,6 +101,7 @@ const ago = fc.nat(7);
 const optional = <T, U>(arbitrary: fc.Arbitrary<T>, nil: U): fc.Arbitrary<T | U> =>
   fc.option(arbitrary, { nil });
 const flag = fc.boolean();
+const room = fc.constantFrom(null, null, 'A', 'B');
 const kind = <Kind extends Step['kind']>(...kinds: readonly Kind[]): fc.Arbitrary<Kind> =>
   fc.constantFrom(...kinds);
 
@@ -98,7 +109,10 @@ const kind = <Kind extends Step['kind']>(...kinds: readonly Kind[]): fc.Arbitrar
 const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
   [32, fc.record({ kind: kind('book'), slot, type, patient: optional(fc.nat(9), null) })],
   [18, fc.record({ kind: kind('checkIn'), ago })],
-  [12, fc.record({ kind: kind('cancel', 'start', 'complete', 'complete'), ago })],
+  [9, fc.record({ kind: kind('cancel', 'complete', 'complete'), ago })],
+  [3, fc.record({ kind: kind('start'), ago, room })],
+  [4, fc.record({ kind: kind('skip'), ago })],
+  [10, fc.record({ kind: kind('undo'), ago })],
   [4, fc.record({ kind: kind('noShow'), ago, force: flag })],
   [8, fc.record({ kind: kind('move'), ago, slot })],
   [6, fc.record({ kind: kind('reclassify'), ago, type })],
@@ -108,7 +122,8 @@ const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
       kind: kind('callNext'),
       doctor,
       slot: fc.option(slot, { nil: null, freq: 2 }),
-      completeCurrent: fc.constantFrom(true, true, false),
+      room,
+      current: fc.constantFrom('completed', 'completed', 'skipped', null),
     }),
   ],
   [
@@ -118,9 +133,12 @@ const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
       slot,
       capacity: optional(fc.constantFrom(1, 1, 2, 3, 4), undefined),
       delayMinutes: optional(fc.constantFrom(0, 10, 60), undefined),
+      intake: optional(fc.constantFrom('ALL', ...INTAKES), undefined),
     }),
   ],
   [2, fc.record({ kind: kind('closeSlot'), slot, moveTo: optional(slot, null) })],
+  [2, fc.record({ kind: kind('reopenSlot'), slot })],
+  [1, fc.record({ kind: kind('setBreak'), doctor, minutes: fc.constantFrom(0, 0, 15) })],
   [
     2,
     fc.record({
@@ -171,6 +189,8 @@ export function opened(): { engine: AllocationEngine; changes: Change[] } {
 }
 
 export const slotAt = (index: number): SlotFacts => found(SLOTS[index]);
+export const roomsOf = (doctor: string): number =>
+  found(DOCTORS.find(({ id }) => id === doctor)).rooms;
 export const doctorAt = (index: number): DoctorId => found(DOCTORS[index]).id;
 
 /** Performs one action on an engine. */
@@ -189,11 +209,18 @@ export function perform(engine: AllocationEngine, action: Action): Outcome<unkno
         patientType: action.type,
       });
     case 'cancel':
-    case 'checkIn':
     case 'complete':
+    case 'skip':
       return engine[action.kind](command);
+    case 'checkIn': {
+      const slot = engine.token(action.token)?.slot.facts;
+      const dateBegins = epochMs(Date.parse(slot?.date ?? today));
+      return engine.checkIn({ ...command, today, dateBegins });
+    }
+    case 'undo':
+      return engine.undo({ ...command, today });
     case 'start':
-      return engine.start({ ...command, today });
+      return engine.start({ ...command, today, room: action.room });
     case 'noShow':
       return engine.noShow({ ...command, force: action.force });
     case 'move':
@@ -202,9 +229,9 @@ export function perform(engine: AllocationEngine, action: Action): Outcome<unkno
       return engine.reclassify({ ...command, patientType: action.type });
     case 'callNext': {
       const idOfSlot = action.slot === null ? null : slotAt(action.slot).id;
-      const { completeCurrent } = action;
+      const { room, current } = action;
       const doctorId = doctorAt(action.doctor);
-      return engine.callNext({ doctorId, slotId: idOfSlot, completeCurrent, today, at });
+      return engine.callNext({ doctorId, slotId: idOfSlot, room, current, today, at });
     }
     case 'reviseSlot':
       return engine.reviseSlot({ ...action, slotId: slotAt(action.slot).id });
@@ -212,6 +239,10 @@ export function perform(engine: AllocationEngine, action: Action): Outcome<unkno
       const moveTo = action.moveTo === null ? null : slotAt(action.moveTo).id;
       return engine.closeSlot({ slotId: slotAt(action.slot).id, moveTo, reason: 'ill', at });
     }
+    case 'reopenSlot':
+      return engine.reopenSlot({ slotId: slotAt(action.slot).id, at });
+    case 'setBreak':
+      return engine.setBreak({ ...action, doctorId: doctorAt(action.doctor) });
     case 'delayDay':
       return engine.delayDay({ ...action, doctorId: doctorAt(action.doctor) });
     case 'advanceTime':

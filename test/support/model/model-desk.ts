@@ -1,7 +1,13 @@
-import { nextStatuses, type Status } from '../../../src/engine/index.ts';
-import { dateOf, doctorAt, slotAt, type Action, type ActionOf } from './history.ts';
+import {
+  epochMs,
+  nextStatuses,
+  type EpochMs,
+  type SlotFacts,
+  type Status,
+} from '../../../src/engine/index.ts';
+import { dateOf, doctorAt, roomsOf, slotAt, type Action, type ActionOf } from './history.ts';
 import { found } from '../engine/clinic.ts';
-import { priorityOf, type Claim, type Model } from './model.ts';
+import { byRank, priorityOf, type Claim, type Model } from './model.ts';
 
 type Refusal = object | undefined;
 
@@ -16,7 +22,10 @@ export const answerOf = (model: Model, action: Action): object =>
       case 'checkIn':
       case 'start':
       case 'complete':
+      case 'skip':
         return visit(model, action);
+      case 'undo':
+        return undo(model, action);
       case 'callNext':
         return callNext(model, action);
       case 'move':
@@ -27,8 +36,12 @@ export const answerOf = (model: Model, action: Action): object =>
         return reviseSlot(model, action);
       case 'closeSlot':
         return closeSlot(model, action);
+      case 'reopenSlot':
+        return reopenSlot(model, action);
       case 'delayDay':
         return delayDay(model, action);
+      case 'setBreak':
+        return setBreak(model, action);
       case 'advanceTime':
         return advanceTime(model, action);
     }
@@ -44,7 +57,7 @@ function book(model: Model, action: ActionOf<'book'>): Refusal {
   const { token: id, type, at: bookedAt } = action;
   const newcomer: Claim = {
     ...{ id, patient, bookedAt, slot: slot.id, type, arrival: 0, number: 0 },
-    ...{ status: 'WAITING', hasCheckedIn: false },
+    ...{ status: 'WAITING', hasCheckedIn: false, room: null, last: { kind: 'booked', from: null } },
   };
   const refusal = model.refusalOf(newcomer, slot);
   if (refusal !== undefined) return refusal;
@@ -67,50 +80,134 @@ const TOKEN_COMMANDS = {
   checkIn: ['checked_in', 'CHECKED_IN'],
   start: ['started', 'IN_CONSULTATION'],
   complete: ['completed', 'COMPLETED'],
+  skip: ['skipped', 'SKIPPED'],
 } as const;
 
 function visit(model: Model, action: ActionOf<keyof typeof TOKEN_COMMANDS>): Refusal {
   const claim = model.claim(action.token);
   if (claim === undefined) return TOKEN_NOT_FOUND;
   const [kind, to] = TOKEN_COMMANDS[action.kind];
+  const slot = model.slotOf(claim);
+  const { at } = action;
+  if (action.kind === 'checkIn' && model.isPast(slot, dateOf(at))) return { code: 'slot_ended' };
   const allowed: readonly Status[] = nextStatuses(claim.status);
   if (!allowed.includes(to)) return { code: 'invalid_transition', from: claim.status, allowed };
-  const slot = model.slotOf(claim);
-  const allowedFrom = slot.startTime + slot.delayMinutes * 60_000;
-  if (action.kind === 'noShow' && !action.force && action.at < allowedFrom)
-    return { code: 'too_early', allowedFrom };
-  const current = inConsultationWith(model, slot.doctorId, action);
-  if (action.kind === 'start' && current !== undefined)
-    return { code: 'consultation_in_progress', tokenId: current.id };
-  model.transition(claim, kind, to);
+  const midnight = Date.parse(slot.date);
+  if (action.kind === 'checkIn' && at < midnight)
+    return { code: 'too_early', allowedFrom: midnight };
+  const begins = slot.startTime + slot.startDelayMinutes * 60_000;
+  const hadTurn = claim.status === 'SKIPPED' || claim.status === 'IN_CONSULTATION';
+  if (action.kind === 'noShow' && !action.force && !hadTurn && at < begins)
+    return { code: 'too_early', allowedFrom: begins };
+  if (action.kind === 'start') {
+    const blocker = blockerOf(
+      inConsultationWith(model, slot.doctorId, at),
+      slot.doctorId,
+      action.room,
+    );
+    if (blocker !== undefined) return inProgress(blocker);
+    model.start(claim, action.room);
+  } else model.transition(claim, kind, to);
   model.fill(slot, claim.id);
+  model.restoreOrder(slot);
   return undefined;
 }
 
-/** The claim in consultation with a doctor; one of a past day does not count. */
-const inConsultationWith = (model: Model, doctor: string, { at }: Action): Claim | undefined =>
-  model.claims.find((claim) => {
-    const slot = model.slotOf(claim);
-    const isWithDoctor = claim.status === 'IN_CONSULTATION' && slot.doctorId === doctor;
-    return isWithDoctor && !model.isPast(slot, dateOf(at));
-  });
+const inProgress = ({ id }: Claim): object => ({ code: 'consultation_in_progress', tokenId: id });
+
+/** The claims in consultation with a doctor, by arrival; one of a past day does not count. */
+export const inConsultationWith = (model: Model, doctor: string, at: EpochMs): Claim[] =>
+  model.claims
+    .filter((claim) => {
+      const slot = model.slotOf(claim);
+      const isWithDoctor = claim.status === 'IN_CONSULTATION' && slot.doctorId === doctor;
+      return isWithDoctor && !model.isPast(slot, dateOf(at));
+    })
+    .sort((a, b) => a.arrival - b.arrival);
+
+const inRoom = (claims: readonly Claim[], room: string | null): Claim | undefined =>
+  room === null ? undefined : claims.find((claim) => claim.room === room);
+
+/** R19: the claim because of which no patient can be called. */
+const blockerOf = (here: readonly Claim[], doctor: string, room: string | null) =>
+  inRoom(here, room) ?? (here.length < roomsOf(doctor) ? undefined : here[0]);
+
+/** R18: the checked-in claims of these slots in the order in which they are called. */
+export function callingOrder(model: Model, slots: readonly SlotFacts[]): Claim[] {
+  const checkedIn = slots.map((slot) =>
+    model.claimsIn(slot).filter(({ status }) => status === 'CHECKED_IN'),
+  );
+  const isEmergency = ({ type }: Claim): boolean => type === 'EMERGENCY';
+  const emergencies = checkedIn.flat().filter(isEmergency).sort(byRank);
+  return [...emergencies, ...checkedIn.flat().filter((claim) => !isEmergency(claim))];
+}
+
+/** The slots of the day in time order, and those of earlier days that are not past. */
+export const slotsOfDay = (model: Model, doctor: string, at: EpochMs): SlotFacts[] =>
+  model
+    .slotsOf(doctor)
+    .filter((slot) => slot.date <= dateOf(at) && !model.isPast(slot, dateOf(at)));
 
 function callNext(model: Model, action: ActionOf<'callNext'>): Refusal {
+  const { at, room } = action;
   const doctor = doctorAt(action.doctor);
-  const asked = action.slot === null ? null : slotAt(action.slot).id;
-  const slots = model.slotsOf(doctor).filter(({ id }) => asked === null || id === asked);
-  if (slots.length === 0) return { code: 'slot_not_found' };
-  const current = inConsultationWith(model, doctor, action);
-  if (current !== undefined && !action.completeCurrent)
-    return { code: 'consultation_in_progress', tokenId: current.id };
-  const today = dateOf(action.at);
-  const isOfToday = (slot: (typeof slots)[number]): boolean =>
-    asked !== null || (slot.date <= today && !model.isPast(slot, today));
-  const claims = slots.filter(isOfToday).flatMap((slot) => model.claimsIn(slot));
-  const next = claims.find(({ status }) => status === 'CHECKED_IN');
-  if (next === undefined) return { code: 'nobody_waiting' };
-  if (current !== undefined) model.transition(current, 'completed', 'COMPLETED');
-  model.transition(next, 'started', 'IN_CONSULTATION');
+  const asked = action.slot === null ? null : found(model.slots.get(slotAt(action.slot).id));
+  if (asked !== null && asked.doctorId !== doctor) return { code: 'slot_not_found' };
+  const slots = asked === null ? slotsOfDay(model, doctor, at) : [asked];
+  const here = inConsultationWith(model, doctor, at);
+  const onlyOne = room === null && here.length === 1;
+  const meant = inRoom(here, room) ?? (roomsOf(doctor) === 1 || onlyOne ? here[0] : undefined);
+  const current = action.current === null ? undefined : meant;
+  const blocker = blockerOf(
+    here.filter((claim) => claim !== current),
+    doctor,
+    room,
+  );
+  if (blocker !== undefined) return inProgress(blocker);
+  // A skip may give a checked-in patient a seat, who can be called then. So the model tries it and takes it back.
+  const attempt = model.attempt(() => {
+    if (current !== undefined && action.current !== null) {
+      model.transition(
+        current,
+        action.current,
+        action.current === 'completed' ? 'COMPLETED' : 'SKIPPED',
+      );
+      model.restoreOrder(model.slotOf(current));
+    }
+    return callingOrder(model, slots)[0];
+  });
+  if (attempt === undefined) return { code: 'nobody_waiting' };
+  model.start(attempt, room);
+  return undefined;
+}
+
+/** The kinds that can be taken back, and the statuses that need a free room then. */
+const UNDOABLE = ['checked_in', 'started', 'skipped', 'completed', 'no_show', 'cancelled'];
+
+/** R22. */
+function undo(model: Model, { token, at }: ActionOf<'undo'>): Refusal {
+  const claim = [...model.claims, ...model.over].find(({ id }) => id === token);
+  if (claim === undefined) return TOKEN_NOT_FOUND;
+  const slot = model.slotOf(claim);
+  const { kind, from } = claim.last;
+  const isDeparture = kind === 'no_show' || kind === 'cancelled';
+  if (isDeparture) {
+    const other = claimOfPatient(model, claim.patient, slot.id);
+    if (other !== undefined) return { code: 'duplicate_booking', tokenId: other.id };
+    if (model.hasEnded(slot)) return { code: 'slot_ended' };
+    if (slot.closedReason !== null) return { code: 'slot_closed' };
+  } else if (model.isPast(slot, dateOf(at))) return { code: 'slot_ended' };
+  if (!UNDOABLE.includes(kind) || from === null)
+    return { code: 'nothing_to_undo', lastChange: kind };
+  const isRoomFree =
+    blockerOf(inConsultationWith(model, slot.doctorId, at), slot.doctorId, claim.room) ===
+    undefined;
+  const waited = claim.hasCheckedIn ? 'CHECKED_IN' : 'BOOKED';
+  const seat = from === 'WAITING' ? waited : from;
+  const to = seat === 'IN_CONSULTATION' && !isRoomFree ? 'CHECKED_IN' : seat;
+  if (isDeparture) model.makeRoom(claim, slot);
+  model.undo(claim, isDeparture && !model.hasFreeSeat(slot) ? 'WAITING' : to);
+  model.restoreOrder(slot);
   return undefined;
 }
 
@@ -132,7 +229,7 @@ function move(model: Model, action: ActionOf<'move'>): Refusal {
 }
 
 const refusalOfReorder = ({ status }: Claim): Refusal =>
-  ['BOOKED', 'CHECKED_IN', 'WAITING'].includes(status)
+  ['BOOKED', 'CHECKED_IN', 'SKIPPED', 'WAITING'].includes(status)
     ? undefined
     : { code: 'invalid_transition', from: status, allowed: nextStatuses(status) };
 
@@ -157,6 +254,7 @@ function reclassify(model: Model, action: ActionOf<'reclassify'>): Refusal {
   const refusal = refusalOfReorder(claim);
   if (refusal !== undefined || claim.type === action.type) return refusal;
   claim.type = action.type;
+  claim.last = { kind: 'reclassified', from: claim.status };
   const priority = priorityOf(claim);
   const patientType = action.type;
   model.recordOf(claim, { kind: 'reclassified', from: claim.status, patientType, priority });
@@ -169,12 +267,13 @@ function reviseSlot(model: Model, action: ActionOf<'reviseSlot'>): Refusal {
   if (model.hasEnded(slot)) return { code: 'slot_ended' };
   if (slot.closedReason !== null) return { code: 'slot_closed' };
   const { capacity = slot.capacity, delayMinutes = slot.delayMinutes } = action;
+  const { intake = slot.intake } = action;
   const unbumpable = model
     .claimsIn(slot)
     .filter(({ status }) => status === 'IN_CONSULTATION' || status === 'COMPLETED');
   if (unbumpable.length > capacity)
     return { code: 'capacity_below_seated', count: unbumpable.length };
-  model.resize({ ...slot, capacity, delayMinutes });
+  model.resize({ ...model.delayed(slot, delayMinutes), capacity, intake });
   return undefined;
 }
 
@@ -201,10 +300,23 @@ function closeSlot(model: Model, action: ActionOf<'closeSlot'>): Refusal {
   return undefined;
 }
 
+/** R24: a slot that the hospital has closed. */
+function reopenSlot(model: Model, action: ActionOf<'reopenSlot'>): Refusal {
+  const slot = found(model.slots.get(slotAt(action.slot).id));
+  if (model.hasEnded(slot)) return { code: 'slot_ended' };
+  model.revise({ ...slot, closedReason: null });
+  return undefined;
+}
+
+function setBreak(model: Model, { doctor, minutes, at }: ActionOf<'setBreak'>): Refusal {
+  model.setBreak(doctorAt(doctor), minutes === 0 ? null : epochMs(at + minutes * 60_000));
+  return undefined;
+}
+
 function delayDay(model: Model, action: ActionOf<'delayDay'>): Refusal {
   for (const slot of model.slotsOf(doctorAt(action.doctor)))
     if (slot.date === action.date && model.isOpen(slot))
-      model.revise({ ...slot, delayMinutes: action.minutes });
+      model.revise(model.delayed(slot, action.minutes));
   return undefined;
 }
 

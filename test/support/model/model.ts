@@ -11,7 +11,7 @@ import { HISTORY_RULES } from './history.ts';
 
 // The reference model: the rules over one array of claims, which is sorted and filtered again for every question.
 
-/** A live token of the model. A claim that is over is removed from the array. */
+/** A token of the model. */
 export interface Claim {
   readonly id: string;
   readonly patient: string | null;
@@ -22,6 +22,10 @@ export interface Claim {
   number: number;
   status: Status;
   hasCheckedIn: boolean;
+  /** The room to which it was called last. */
+  room: string | null;
+  /** The last change, and the status before it; null where no change can be taken back. */
+  last: { readonly kind: string; readonly from: Status | null };
 }
 
 const PRIORITIES = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
@@ -32,29 +36,36 @@ export const priorityOf = ({ type }: Claim): number => found(PRIORITIES.get(type
 export const byRank = (a: Claim, b: Claim): number =>
   priorityOf(b) - priorityOf(a) || a.arrival - b.arrival;
 
-/** R3's order of victims: the lowest priority, among equals first one not yet checked in, then the latest arrival. */
+/** R3's order of victims: the lowest priority, among equals first one who is not there, then the latest arrival. */
 const byWeakness = (a: Claim, b: Claim): number =>
   priorityOf(a) - priorityOf(b) ||
   Number(a.status === 'CHECKED_IN') - Number(b.status === 'CHECKED_IN') ||
   b.arrival - a.arrival;
 
-/** R3: a `BOOKED` token of strictly lower priority; an `EMERGENCY` may also bump a `CHECKED_IN` one. */
+const isAbsent = ({ status }: Claim): boolean => status === 'BOOKED' || status === 'SKIPPED';
+
+/** R3: one of strictly lower priority who is not there; an `EMERGENCY` may also bump a `CHECKED_IN` one. */
 export const mayBump = (newcomer: Claim, seated: Claim): boolean =>
   priorityOf(seated) < priorityOf(newcomer) &&
-  (seated.status === 'BOOKED' || (seated.status === 'CHECKED_IN' && newcomer.type === EMERGENCY));
+  (isAbsent(seated) || (seated.status === 'CHECKED_IN' && newcomer.type === EMERGENCY));
 
-/** The claims that fewer seats bump, in order (R12): `BOOKED` first, but an emergency only by R3's order. */
+/** The claims that fewer seats bump, in order (R12): who is not there first, but an emergency only by R3's order. */
 function byBumpOrder(seated: readonly Claim[]): Claim[] {
-  const isFirst = ({ status, type }: Claim) => status === 'BOOKED' && type !== EMERGENCY;
+  const isFirst = (claim: Claim) => isAbsent(claim) && claim.type !== EMERGENCY;
   const isSecond = (claim: Claim) =>
-    !isFirst(claim) && (claim.status === 'BOOKED' || claim.status === 'CHECKED_IN');
+    !isFirst(claim) && (isAbsent(claim) || claim.status === 'CHECKED_IN');
   return [...seated.filter(isFirst).sort(byWeakness), ...seated.filter(isSecond).sort(byWeakness)];
 }
 
 /** The claims, slots and counters, and the rules that the commands use. */
 export class Model {
   readonly slots: Map<string, SlotFacts>;
+  /** The live ones. */
   claims: Claim[] = [];
+  /** Those that are over. */
+  over: Claim[] = [];
+  /** The ends of the doctors' breaks. */
+  readonly breaks = new Map<string, EpochMs | null>();
   readonly #counts: Map<string, number>;
   #records: object[] = [];
   #at: EpochMs;
@@ -71,6 +82,19 @@ export class Model {
     this.#records = [];
     const refusal = command();
     return refusal === undefined ? { changes: this.#records } : { refusal };
+  }
+
+  /** Takes back everything that a part of a command did when its result is undefined. */
+  attempt(part: () => Claim | undefined): Claim | undefined {
+    const claims = structuredClone({ claims: this.claims, over: this.over });
+    const [counts, records] = [new Map(this.#counts), [...this.#records]];
+    const result = part();
+    if (result !== undefined) return result;
+    Object.assign(this, claims);
+    this.#counts.clear();
+    for (const [counter, count] of counts) this.#counts.set(counter, count);
+    this.#records = records;
+    return undefined;
   }
 
   claim(id: string): Claim | undefined {
@@ -98,6 +122,13 @@ export class Model {
 
   waiting(slot: SlotFacts): Claim[] {
     return this.claimsIn(slot).filter(({ status }) => status === 'WAITING');
+  }
+
+  /** A delay moves the start of a slot that has not begun; a slot that has begun keeps its start. */
+  delayed(slot: SlotFacts, delayMinutes: number): SlotFacts {
+    const hasBegun = this.#at >= slot.startTime + slot.startDelayMinutes * 60_000;
+    const startDelayMinutes = hasBegun ? slot.startDelayMinutes : delayMinutes;
+    return { ...slot, delayMinutes, startDelayMinutes };
   }
 
   hasEnded({ endTime, delayMinutes }: SlotFacts): boolean {
@@ -130,27 +161,39 @@ export class Model {
     return this.seated(slot).length < slot.capacity;
   }
 
-  /** Why a slot takes no newcomer like this one (R4, R11). */
+  /** Why a slot takes no newcomer like this one (R4, R11, R23). */
   refusalOf(newcomer: Claim, slot: SlotFacts): object | undefined {
     if (this.hasEnded(slot)) return { code: 'slot_ended' };
     if (slot.closedReason !== null) return { code: 'slot_closed' };
     const wouldWait = !this.hasFreeSeat(slot) && this.victimOf(newcomer, slot) === undefined;
     const isFull = this.waiting(slot).length >= HISTORY_RULES.waitlistMax;
-    return wouldWait && isFull ? { code: 'waitlist_full' } : undefined;
+    if (wouldWait && isFull) return { code: 'waitlist_full' };
+    const isTaken =
+      slot.intake === 'ALL' || (slot.intake === 'EMERGENCY' && newcomer.type === EMERGENCY);
+    return isTaken ? undefined : { code: 'intake_closed' };
   }
 
   /** Puts a newcomer on a free seat, on the victim's seat or on the waitlist (R2-R4). */
   land(kind: 'booked' | 'moved_in', newcomer: Claim): void {
     const slot = this.slotOf(newcomer);
-    const victim = this.hasFreeSeat(slot) ? undefined : this.victimOf(newcomer, slot);
-    if (victim !== undefined) this.transition(victim, 'bumped', 'WAITING', newcomer.id);
+    this.makeRoom(newcomer, slot);
     newcomer.status = this.hasFreeSeat(slot) ? seatOf(newcomer) : 'WAITING';
+    newcomer.last = { kind, from: null };
+    newcomer.room = null;
     this.claims.push(newcomer);
-    const { id: tokenId, slot: slotId, patient, type, status, ...facts } = newcomer;
+    const { id: tokenId, slot: slotId, patient, type, status, ...rest } = newcomer;
+    const { arrival, number, bookedAt, hasCheckedIn } = rest;
+    const facts = { arrival, number, bookedAt, hasCheckedIn };
     const patientFacts = { patientName: 'somebody', patientId: patient, patientType: type };
     const priority = priorityOf(newcomer);
     const record = { kind, tokenId, slotId, ...patientFacts, priority, ...facts, to: status };
     this.#record(slot.doctorId, record);
+  }
+
+  /** In a full slot the newcomer bumps the weakest claim that it may bump (R3). */
+  makeRoom(newcomer: Claim, slot: SlotFacts): void {
+    const victim = this.hasFreeSeat(slot) ? undefined : this.victimOf(newcomer, slot);
+    if (victim !== undefined) this.transition(victim, 'bumped', 'WAITING', newcomer.id);
   }
 
   /** R5: while a seat is free in an open slot, the first waiting claim gets it. */
@@ -189,14 +232,50 @@ export class Model {
 
   /** Changes the status of a claim. */
   transition(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
-    this.recordOf(claim, { kind, from: claim.status, to, cause });
+    this.recordOf(claim, { kind, from: claim.status, to, cause, room: null });
+    claim.last = { kind, from: claim.status };
+    this.setStatus(claim, to);
+  }
+
+  /** Calls a claim to a room. */
+  start(claim: Claim, room: string | null): void {
+    this.recordOf(claim, {
+      kind: 'started',
+      from: claim.status,
+      to: 'IN_CONSULTATION',
+      cause: null,
+      room,
+    });
+    claim.last = { kind: 'started', from: claim.status };
+    claim.room = room;
+    this.setStatus(claim, 'IN_CONSULTATION');
+  }
+
+  /** Takes the last change of a claim back (R22). */
+  undo(claim: Claim, to: Status): void {
+    this.recordOf(claim, { kind: 'undone', from: claim.status, to, undone: claim.last.kind });
+    claim.last = { kind: 'undone', from: null };
+    this.setStatus(claim, to);
+  }
+
+  setStatus(claim: Claim, to: Status): void {
+    this.remove(claim);
     claim.status = to;
-    claim.hasCheckedIn ||= to === 'CHECKED_IN' || to === 'IN_CONSULTATION';
-    if (['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(to)) this.remove(claim);
+    const isOver = ['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(to);
+    // One who waits or is over keeps what was so before: a check-in counts when the token gets a seat again.
+    if (!isOver && to !== 'WAITING') claim.hasCheckedIn = to !== 'BOOKED' && to !== 'SKIPPED';
+    (isOver ? this.over : this.claims).push(claim);
+  }
+
+  setBreak(doctor: string, until: EpochMs | null): void {
+    if (until === (this.breaks.get(doctor) ?? null)) return;
+    this.breaks.set(doctor, until);
+    this.#record(doctor, { kind: 'break_set', until });
   }
 
   remove(claim: Claim): void {
     this.claims = this.claims.filter((other) => other !== claim);
+    this.over = this.over.filter((other) => other !== claim);
   }
 
   recordOf(claim: Claim, change: object): void {

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../eventually.ts';
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 export interface Exit {
   readonly code: number | null;
@@ -29,6 +29,10 @@ export class ServerProcess {
     this.exited = new Promise((resolve) => {
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get hasExited(): boolean {
@@ -76,23 +80,48 @@ export async function killServers(): Promise<void> {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts `src/main.ts` with these settings and no others, on a free port if no PORT is set. */
-export function spawnServer(settings: Environment): ServerProcess {
+/** The environment of a process of the service: these settings and no others, and a free port if no PORT is set. */
+export function environmentOf(settings: Environment): Environment {
   const { PATH = '', TZ, NODE_COMPILE_CACHE = '' } = process.env;
   const zone = TZ === undefined ? {} : { TZ };
-  const env = { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
+}
+
+/** How a process is started. */
+export interface Spawning {
+  /** The file descriptor of its standard output; by default the test reads it as `log`. */
+  readonly output?: number | 'pipe';
+  /** How many files the process may open at the same time, if not as many as this process. */
+  readonly openFiles?: number;
+}
+
+/** Starts `src/main.ts` with these settings and no others. */
+export function spawnServer(
+  settings: Environment,
+  { output = 'pipe', openFiles }: Spawning = {},
+): ServerProcess {
+  const env = environmentOf(settings);
+  const [command, ...args] =
+    openFiles === undefined
+      ? [process.execPath, MAIN]
+      : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$1"`, process.execPath, MAIN];
+  const child = spawn(command, args, { env, stdio: ['ignore', output, 'pipe'] });
   const server = new ServerProcess(child);
   started.add(server);
   return server;
 }
 
 /**
- * Starts the service and waits until it takes commands. Settings that silence its log must name a PORT.
+ * Starts the service and waits until it takes commands. The settings must name a PORT if the log is silent or the test
+ * does not read it.
+ * @param output the file descriptor of its standard output; by default the test reads it as `log`
  * @throws Error with the output of the process, when the process ends before that
  */
-export async function startServer(settings: Environment): Promise<ServerProcess> {
-  const server = spawnServer(settings);
+export async function startServer(
+  settings: Environment,
+  spawning: Spawning = {},
+): Promise<ServerProcess> {
+  const server = spawnServer(settings, spawning);
   const { PORT = '0' } = settings;
   await eventually(async () => {
     if (server.hasExited) throw new Error(`The server has ended: ${server.errors}${server.log}`);

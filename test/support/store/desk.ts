@@ -14,7 +14,7 @@ import {
 } from '../../../src/engine/index.ts';
 import { localDateAt } from '../../../src/service/calendar.ts';
 import type { Database, Decision, StoredResponse, Scope } from '../../../src/store/index.ts';
-import { doctorFacts, found, NOW, RAO, RULES, slotFacts } from '../engine/clinic.ts';
+import { doctorFacts, NOW, RAO, RULES, slotFacts } from '../engine/clinic.ts';
 
 /** Opens a database for an engine. All calls of one such function open the same database. */
 export type OpenDatabase = (engine: AllocationEngine) => Database;
@@ -59,13 +59,7 @@ export class Desk {
 
   /** Loads the engine from the database, with this instant as the present time. */
   async load(now: EpochMs = NOW): Promise<this> {
-    await this.store.load(() => ({
-      now,
-      isPast: (slot) => {
-        const { timeZone } = found(this.engine.doctor(slot.doctorId)).facts;
-        return this.engine.isPast(slot, localDateAt(now, timeZone), now);
-      },
-    }));
+    await this.store.load(() => ({ now, todayIn: (timeZone) => localDateAt(now, timeZone) }));
     return this;
   }
 

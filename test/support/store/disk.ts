@@ -40,7 +40,7 @@ export class Disk {
   }
 
   /** Waits, as a read does, until the doctor's changes are durable. */
-  read(doctorId?: DoctorId): Promise<void> {
+  read(doctorId: DoctorId): Promise<void> {
     return handled(found(this.commits.settled(doctorId)));
   }
 

@@ -52,12 +52,19 @@ export class FrontDesk extends Desk {
 
   /** Cancels these tokens. */
   leave = (names: string) => this.#each(names, (engine, command) => engine.cancel(command));
-  checkIn = (names: string) => this.#each(names, (engine, command) => engine.checkIn(command));
+  checkIn = (names: string) =>
+    this.#each(names, (engine, command) => {
+      const arrived = { today: this.today, dateBegins: command.at };
+      return engine.checkIn({ ...command, ...arrived });
+    });
   complete = (names: string) => this.#each(names, (engine, command) => engine.complete(command));
   noShow = (names: string) =>
     this.#each(names, (engine, command) => engine.noShow({ ...command, force: true }));
-  start = (names: string) =>
-    this.#each(names, (engine, command) => engine.start({ ...command, today: this.today }));
+  start = (names: string, room: string | null = null) =>
+    this.#each(names, (engine, command) => engine.start({ ...command, room, today: this.today }));
+  skip = (names: string) => this.#each(names, (engine, command) => engine.skip(command));
+  undo = (names: string) =>
+    this.#each(names, (engine, command) => engine.undo({ ...command, today: this.today }));
 
   move = (name: string, slot: string) =>
     this.#each(name, (engine, command) => engine.move({ ...command, slotId: slotId(slot) }));
@@ -66,7 +73,8 @@ export class FrontDesk extends Desk {
     this.#each(name, (engine, command) => engine.reclassify({ ...command, patientType }));
 
   async revise(slot: string, capacity: number): Promise<void> {
-    const command = { slotId: slotId(slot), capacity, delayMinutes: undefined, at: this.at };
+    const others = { delayMinutes: undefined, intake: undefined };
+    const command = { slotId: slotId(slot), capacity, ...others, at: this.at };
     await this.#accept((engine) => engine.reviseSlot(command));
   }
 
@@ -74,6 +82,14 @@ export class FrontDesk extends Desk {
     const target = moveTo === undefined ? null : slotId(moveTo);
     const command = { slotId: slotId(slot), reason: 'ill', moveTo: target, at: this.at };
     await this.#accept((engine) => engine.closeSlot(command));
+  }
+
+  async reopen(slot: string): Promise<void> {
+    await this.#accept((engine) => engine.reopenSlot({ slotId: slotId(slot), at: this.at }));
+  }
+
+  async pause(doctorId: DoctorId, minutes: number): Promise<void> {
+    await this.#accept((engine) => engine.setBreak({ doctorId, minutes, at: this.at }));
   }
 
   async passTime(doctor: DoctorId = RAO): Promise<void> {

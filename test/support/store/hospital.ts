@@ -1,11 +1,20 @@
-import { startServer, type ServerProcess } from '../process/server-process.ts';
+import { startServer, type ServerProcess, type Spawning } from '../process/server-process.ts';
 
 /** The two slots of `openHospital`. */
 export const SLOTS = ['small', 'large'] as const;
 
 /** Starts a service with the demo roster and two slots of its first doctor, which do not end while a test runs. */
-export async function openHospital(settings: Readonly<Record<string, string>>) {
-  const server = await startServer(settings);
+export async function openHospital(
+  settings: Readonly<Record<string, string>>,
+  spawning: Spawning = {},
+): Promise<ServerProcess> {
+  const server = await startServer(settings, spawning);
+  await openSlots(server);
+  return server;
+}
+
+/** Opens the two slots with the first doctor of the demo roster. */
+export async function openSlots(server: ServerProcess): Promise<void> {
   const hours = (from: number) => new Date(Date.now() + from * 3_600_000).toISOString();
   for (const [index, id] of SLOTS.entries()) {
     const capacity = 2 + 4 * index;
@@ -14,7 +23,6 @@ export async function openHospital(settings: Readonly<Record<string, string>>) {
     const { status } = await server.post('/slots', slot);
     if (status !== 201) throw new Error(`slot ${id} is refused: ${status}`);
   }
-  return server;
 }
 
 /** Books a walk-in patient with the first doctor. */

@@ -61,6 +61,7 @@ export const bumped = (name: string, minute: number): Change => ({
   from: 'BOOKED',
   to: 'WAITING',
   cause: null,
+  room: null,
 });
 
 export const promoted = (name: string, minute: number): Change => ({
@@ -70,6 +71,7 @@ export const promoted = (name: string, minute: number): Change => ({
   from: 'WAITING',
   to: 'BOOKED',
   cause: null,
+  room: null,
 });
 
 export const cancelled = (name: string, from: LiveStatus, minute: number): Change => ({
@@ -79,6 +81,7 @@ export const cancelled = (name: string, from: LiveStatus, minute: number): Chang
   from,
   to: 'CANCELLED',
   cause: null,
+  room: null,
 });
 
 const idsOf = (name: string) => ({ tokenId: tokenId(name), slotId: slotFacts().id });

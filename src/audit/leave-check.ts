@@ -1,0 +1,85 @@
+import {
+  endsAt,
+  isOnLeave,
+  ON_LEAVE,
+  sameLeave,
+  type AllocationEngine,
+  type Change,
+  type DoctorId,
+  type Leave,
+  type SlotId,
+} from '../engine/index.ts';
+
+/** A holiday with the instant, in epoch milliseconds, at which it was put. */
+export interface PutHoliday {
+  readonly holiday: Leave;
+  readonly at: number;
+}
+
+/** The holidays that are valid now, from the change records of the record that holds them. */
+export function holidaysOf(changes: readonly Change[]): PutHoliday[] {
+  let holidays: PutHoliday[] = [];
+  for (const change of changes)
+    if (change.kind === 'doctor_set')
+      holidays = change.doctor.leaves.map((holiday) => {
+        const known = holidays.find((each) => sameLeave(each.holiday, holiday));
+        return known ?? { holiday, at: change.at };
+      });
+  return holidays;
+}
+
+/** Checks that the slots on dates of leave and on holidays are closed (R24). */
+export class LeaveWatch {
+  readonly #doctorId: DoctorId;
+  readonly #holidays: readonly PutHoliday[];
+  /** The slots that a new leave must close, each with the name of the change that added the leave. */
+  readonly #toClose = new Map<SlotId, string>();
+  /** The slots that a leave or a holiday has closed: the hospital may have opened them again. */
+  readonly #wereClosed = new Set<SlotId>();
+
+  constructor(doctorId: DoctorId, holidays: readonly PutHoliday[]) {
+    this.#doctorId = doctorId;
+    this.#holidays = holidays;
+  }
+
+  /** Takes note of a change. The engine is in the state right before it. */
+  see(change: Change, engine: AllocationEngine): void {
+    if (change.kind === 'slot_set' && change.slot.closedReason !== null) {
+      this.#toClose.delete(change.slot.id);
+      if (change.slot.closedReason === ON_LEAVE) this.#wereClosed.add(change.slot.id);
+    }
+    if (change.kind !== 'doctor_set') return;
+    const doctor = engine.doctor(change.doctorId);
+    const known = doctor?.facts.leaves ?? [];
+    const added = change.doctor.leaves.filter(
+      (leave) => !known.some((each) => sameLeave(leave, each)),
+    );
+    for (const { facts, isClosed } of doctor?.slots ?? [])
+      if (!isClosed && isOnLeave(added, facts.date) && change.at < endsAt(facts, 0))
+        this.#toClose.set(facts.id, `change ${change.doctorId}:${change.version} (doctor_set)`);
+  }
+
+  /** The slots that a leave should have closed by now, each as a fault. */
+  stayingOpen(): string[] {
+    return Array.from(
+      this.#toClose,
+      ([id, change]) => `${change}: leaves slot ${id} open on a date of leave (R24)`,
+    );
+  }
+
+  /**
+   * The slots of sessions that are open on a holiday, each as a fault. A slot that had ended when the holiday was put, or
+   * that was opened again by the hospital, may be open.
+   */
+  openOnHolidays(engine: AllocationEngine): string[] {
+    const slots = engine.doctor(this.#doctorId)?.slots ?? [];
+    return slots.flatMap(({ facts, isClosed }) => {
+      const { id, sessionId, date } = facts;
+      if (isClosed || sessionId === null || this.#wereClosed.has(id)) return [];
+      const isOpen = this.#holidays.some(
+        ({ holiday, at }) => isOnLeave([holiday], date) && at < endsAt(facts, 0),
+      );
+      return isOpen ? [`slot ${id}: is open on a holiday (R24)`] : [];
+    });
+  }
+}
