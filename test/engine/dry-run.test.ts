@@ -23,14 +23,17 @@ const stateOf = (engine: AllocationEngine) => ({
     checkedInEmergencies: doctor.slots.map((slot) => slot.checkedInEmergencies),
   })),
   tokens: Array.from(engine.tokens, ({ id, slot }) => `${id} in ${slot.facts.id}`).sort(),
-  patients: Array.from(engine.tokens, ({ patientId }) => patientId).map((id) =>
-    id === null
-      ? []
-      : engine.patients
+  patients: Array.from(engine.tokens)
+    .flatMap(({ patientId }) => patientId ?? [])
+    .map(
+      (id) =>
+        `${id}: ${engine.patients
           .tokensOf(id)
           .map((token) => token.id)
-          .sort(),
-  ),
+          .sort()
+          .join()}`,
+    )
+    .sort(),
 });
 
 const answerOf = (outcome: Outcome<unknown>): object =>
