@@ -27,19 +27,19 @@ export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
-export {
-  Reads,
-  type DoctorQueue,
-  type Doctors,
-  type History,
-  type LongQueue,
-  type LongSchedule,
-  type LongSlot,
-  type Queue,
-  type ReadSlot,
-  type Schedule,
-  type ShownSlot,
-} from './reads.ts';
+export type {
+  DoctorQueue,
+  Doctors,
+  History,
+  LongQueue,
+  LongSchedule,
+  LongSlot,
+  Queue,
+  ReadSlot,
+  Schedule,
+  ShownSlot,
+} from './read-model.ts';
+export { Reads } from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';

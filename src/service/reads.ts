@@ -1,172 +1,43 @@
 import {
-  callingOrderOf,
-  callingOrderOn,
   HOSPITAL,
   isDoctor,
   isListed,
   isLive,
-  localDate,
-  type AllocationEngine,
-  type Doctor,
   type DoctorFacts,
   type DoctorId,
-  type EpochMs,
   type Leave,
-  type LocalDate,
-  type Moment,
   type PatientClass,
   type Slot,
-  type SlotFacts,
   type SlotId,
   type Token,
   type TokenId,
 } from '../engine/index.ts';
-import {
-  detachedSlot,
-  PAGE_ITEMS,
-  type Archive,
-  type ChangeRecord,
-  type Pages,
-  type Store,
-  type StoredToken,
-} from '../store/index.ts';
-import { daysBetween, plusDays } from './calendar.ts';
+import { PAGE_ITEMS, type Pages, type StoredToken } from '../store/index.ts';
 import type { Query } from './caller.ts';
-import { dateFaultsOf } from './doctor-input.ts';
-import type { Fault } from './fault-words.ts';
-import { inTurns, slicesOf, type LargeReads } from './large-reads.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import { inTurns, slicesOf } from './large-reads.ts';
+import { liveTokensIn, pastSlot } from './past-slot.ts';
+import { Queues } from './queues.ts';
+import type {
+  DoctorQuery,
+  Doctors,
+  DoctorsQuery,
+  History,
+  LongQueue,
+  LongSchedule,
+  Queue,
+  QueueQuery,
+  ReadDeps,
+  ReadSlot,
+  Schedule,
+  ScheduleQuery,
+  SlotQuery,
+  TokenProjection,
+  TokenQuery,
+} from './read-model.ts';
 import { refused, type Result } from './refusal.ts';
 import { momentAt, type Projection } from './runner.ts';
+import { Schedules } from './schedules.ts';
 import { Search, type SearchPage, type SearchQuery } from './search.ts';
-
-export interface TokenQuery extends Query {
-  readonly tokenId: TokenId;
-}
-
-export interface SlotQuery extends Query {
-  readonly slotId: SlotId;
-}
-
-export interface DoctorsQuery extends Query {
-  /** Whether the retired doctors are asked for, and not the others. */
-  readonly retired: boolean;
-}
-
-export interface DoctorQuery extends Query {
-  readonly doctorId: DoctorId;
-}
-
-/** The days of a schedule, each `YYYY-MM-DD`: one day, or `from` and `to`; by default the doctor's today and tomorrow. */
-export interface ScheduleQuery extends DoctorQuery {
-  readonly date?: string | undefined;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-}
-
-/** The queues of a day: of the doctor's today by default, and of all listed doctors when none is named. */
-export interface QueueQuery extends Query {
-  readonly doctorIds: readonly DoctorId[];
-  readonly date?: string | undefined;
-}
-
-/** A doctor's day in the calling order (R18), as it is at an instant. */
-export interface DoctorQueue<View> {
-  readonly doctor: DoctorFacts;
-  readonly moment: Moment;
-  readonly date: LocalDate;
-  /** The instant at which the doctor's break ends; null when there is none. */
-  readonly breakUntil: EpochMs | null;
-  readonly inConsultation: readonly View[];
-  readonly toCall: readonly View[];
-  readonly skipped: readonly View[];
-  readonly waiting: readonly View[];
-}
-
-/** The queues of some doctors. */
-export interface Queue<View> {
-  readonly queues: readonly DoctorQueue<View>[];
-}
-
-/** The queues of some doctors, with many tokens. Their tokens are copies, which no command changes any more. */
-export interface LongQueue {
-  readonly longQueues: AsyncIterable<DoctorQueue<Token>>;
-  /** Aborts when nothing more may be done for the request. */
-  readonly ended: AbortSignal;
-}
-
-/** How a token is shown: a live token of the engine, or a stored one that is over. */
-export interface TokenProjection<View> {
-  readonly live: Projection<Token, View>;
-  readonly over: (token: StoredToken, slot: SlotFacts) => View;
-}
-
-/** A doctor's slots of some days, in the order in which they start. */
-export interface Schedule<SlotView> {
-  readonly doctor: DoctorFacts;
-  readonly slots: readonly SlotView[];
-}
-
-/** A slot that no command changes any more, and the instant at which it is shown. */
-export interface ShownSlot {
-  readonly slot: Slot;
-  readonly moment: Moment;
-}
-
-/** A slot with many tokens, or one that is over. */
-export interface LongSlot extends ShownSlot {
-  /** Aborts when nothing more may be done for the request. */
-  readonly ended: AbortSignal;
-}
-
-/** A slot as it is shown, if that takes little work. */
-export type ReadSlot<View> = { readonly view: View } | LongSlot;
-
-/**
- * A schedule with many tokens or with slots that are over. The doctor and the slots in memory are as they were at one
- * instant. A slot that is over is read when it is asked for; no later change adds a token to it.
- */
-export interface LongSchedule {
-  readonly doctor: DoctorFacts;
-  readonly shownSlots: AsyncIterable<ShownSlot>;
-  /** Aborts when nothing more may be done for the request. */
-  readonly ended: AbortSignal;
-}
-
-/** All doctors in the order of their ids, or slices of them if they are many. */
-export interface Doctors {
-  readonly doctors: readonly DoctorFacts[] | AsyncIterable<readonly DoctorFacts[]>;
-}
-
-/** A token's change records: all of them, or slices of them if they are many. */
-export interface History {
-  readonly changes: readonly ChangeRecord[] | AsyncIterable<readonly ChangeRecord[]>;
-}
-
-/** Days that a schedule may span. */
-const SCHEDULE_DAYS_MAX = 31;
-
-interface ReadDeps {
-  readonly engine: AllocationEngine;
-  readonly store: Store;
-  readonly archive: Archive;
-  readonly lifecycle: Lifecycle;
-  readonly clock: () => EpochMs;
-  readonly largeReads: LargeReads;
-}
-
-/** What is in memory of the days of a schedule. */
-interface DaysInMemory<View> {
-  readonly doctor: DoctorFacts;
-  readonly moment: Moment;
-  readonly from: LocalDate;
-  readonly to: LocalDate;
-  readonly ids: ReadonlySet<SlotId>;
-  /** The slots as they are shown; null when they are not shown at once. */
-  readonly views: readonly View[] | null;
-  /** Copies of the slots, when they are not shown at once. */
-  readonly copies: readonly Slot[];
-}
 
 /**
  * The reads. Slots and tokens in memory are projected at once, and the answer waits until their state is durable; the
@@ -174,10 +45,14 @@ interface DaysInMemory<View> {
  */
 export class Reads {
   readonly #deps: ReadDeps;
+  readonly #schedules: Schedules;
+  readonly #queues: Queues;
   readonly #search: Search;
 
   constructor(deps: ReadDeps) {
     this.#deps = deps;
+    this.#schedules = new Schedules(deps);
+    this.#queues = new Queues(deps);
     this.#search = new Search({ ...deps, read: (query, how) => this.token(query, how) });
   }
 
@@ -231,7 +106,7 @@ export class Reads {
       if (facts === undefined || doctor === undefined) return refused({ code: 'slot_not_found' });
       const signal = ended();
       await largeReads.begin(signal);
-      const slot = copy ?? (await this.#pastSlot(doctor, facts, signal));
+      const slot = copy ?? (await pastSlot(this.#deps, doctor, facts, signal));
       return { ok: true, value: { slot, moment, ended: signal } };
     });
   }
@@ -254,52 +129,7 @@ export class Reads {
     query: ScheduleQuery,
     project: Projection<Slot, View>,
   ): Promise<Result<Schedule<View> | LongSchedule>> {
-    const { lifecycle } = this.#deps;
-    return lifecycle.read(async () => {
-      const errors = scheduleFaults(query);
-      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      return this.#schedule(query, project, false);
-    });
-  }
-
-  /** @param isLong whether the slots in memory are copied in any case, because slots that are over are shown too */
-  async #schedule<View>(
-    query: ScheduleQuery,
-    project: Projection<Slot, View>,
-    isLong: boolean,
-  ): Promise<Result<Schedule<View> | LongSchedule>> {
-    const { store, archive, largeReads } = this.#deps;
-    const { doctorId: id } = query;
-    const seen = await store.read(id, () => this.#daysInMemory(query, project, isLong));
-    if (seen === undefined) return refused({ code: 'doctor_not_found' });
-    const { doctor, moment, from, to, ids, views, copies } = seen;
-    const past = await archive.slots(id, from, to, ids);
-    if (views !== null && past.length > 0) return this.#schedule(query, project, true);
-    if (views !== null) return { ok: true, value: { doctor, slots: views } };
-    const ended = query.ended();
-    await largeReads.begin(ended);
-    const shownSlots = this.#shownSlots(doctor, past, copies, { moment, ended });
-    return { ok: true, value: { doctor, shownSlots, ended } };
-  }
-
-  async *#shownSlots(
-    doctor: DoctorFacts,
-    past: readonly SlotFacts[],
-    copies: readonly Slot[],
-    { moment, ended }: { readonly moment: Moment; readonly ended: AbortSignal },
-  ): AsyncGenerator<ShownSlot> {
-    const all = [
-      ...past.map((facts) => ({ facts, copy: null })),
-      ...copies.map((copy) => ({ facts: copy.facts, copy })),
-      // The same order as in memory, so that an eviction does not change it.
-    ].sort((a, b) => a.facts.startTime - b.facts.startTime || (a.facts.id < b.facts.id ? -1 : 1));
-    for (const { facts, copy } of all)
-      yield { slot: copy ?? (await this.#pastSlot(doctor, facts, ended)), moment };
-  }
-
-  #pastSlot(doctor: DoctorFacts, facts: SlotFacts, ended: AbortSignal): Promise<Slot> {
-    const { engine, archive } = this.#deps;
-    return detachedSlot(engine, doctor, facts, inTurns(archive.liveTokens(facts), ended));
+    return this.#deps.lifecycle.read(() => this.#schedules.schedule(query, project));
   }
 
   /** The calling orders of a day, doctor by doctor, in the order of their ids (R18). */
@@ -307,46 +137,7 @@ export class Reads {
     query: QueueQuery,
     project: Projection<Token, View>,
   ): Promise<Result<Queue<View> | LongQueue>> {
-    const { engine, store, lifecycle, largeReads } = this.#deps;
-    const { doctorIds, date } = query;
-    return lifecycle.read<Queue<View> | LongQueue>(async () => {
-      const errors = dateFaultsOf({ date });
-      if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-      const listed = [...engine.doctors].map(({ facts }) => facts).filter(isListed);
-      const ids = doctorIds.length > 0 ? new Set(doctorIds) : listed.map(({ id }) => id).sort();
-      let tokens = 0;
-      const queues = await Promise.all(
-        Array.from(ids, (id) =>
-          store.read(id, () => {
-            const doctor = engine.doctor(id);
-            if (doctor === undefined) return undefined;
-            tokens += tokensAround(doctor, date);
-            return tokens > PAGE_ITEMS ? 'long' : shownQueue(this.#queueOf(doctor, date), project);
-          }),
-        ),
-      );
-      if (queues.includes(undefined)) return refused({ code: 'doctor_not_found' });
-      const shown = queues.filter((queue) => queue !== undefined && queue !== 'long');
-      if (shown.length === queues.length) return { ok: true, value: { queues: shown } };
-      const ended = query.ended();
-      await largeReads.begin(ended);
-      return { ok: true, value: { longQueues: this.#longQueues([...ids], date), ended } };
-    });
-  }
-
-  /** The queues one after another, each as it is when it is asked for. */
-  async *#longQueues(
-    ids: readonly DoctorId[],
-    date: string | undefined,
-  ): AsyncGenerator<DoctorQueue<Token>> {
-    const { engine, store } = this.#deps;
-    for (const id of ids) {
-      const queue = await store.read(id, () => {
-        const doctor = engine.doctor(id);
-        return doctor && this.#queueOf(doctor.copy(), date);
-      });
-      if (queue !== undefined) yield queue;
-    }
+    return this.#deps.lifecycle.read(() => this.#queues.queue(query, project));
   }
 
   /** The doctors, or the retired ones, in the order of their ids. */
@@ -386,54 +177,13 @@ export class Reads {
     const moment = momentAt(engine, clock());
     const doctor = engine.doctor(owner);
     const slot = engine.resolveSlot(id, moment.at);
-    const isCopied = slot !== undefined && tokensOf([slot]) > PAGE_ITEMS;
+    const isCopied = slot !== undefined && liveTokensIn([slot]) > PAGE_ITEMS;
     const copies = isCopied ? (doctor?.copy().slots ?? []) : [];
     return {
       moment,
       doctor: doctor?.facts,
       view: slot === undefined || isCopied ? null : { value: project(slot, moment) },
       copy: copies.find(({ facts }) => facts.id === slot?.facts.id),
-    };
-  }
-
-  #queueOf(doctor: Doctor, date: string | undefined): DoctorQueue<Token> {
-    const { engine, clock } = this.#deps;
-    const moment = momentAt(engine, clock());
-    const { at, todayIn } = moment;
-    const today = todayIn(doctor.facts.timeZone);
-    const day = date === undefined ? today : localDate(date);
-    const order =
-      day === today ? callingOrderOf(engine, doctor, today, at) : callingOrderOn(doctor, day);
-    const { breakUntil } = doctor;
-    return {
-      ...order,
-      ...{ doctor: doctor.facts, moment, date: day },
-      breakUntil: breakUntil !== null && breakUntil > at ? breakUntil : null,
-    };
-  }
-
-  /** The slots in memory of the days of a schedule; slots that are over may be in the store alone. */
-  #daysInMemory<View>(
-    query: ScheduleQuery,
-    project: Projection<Slot, View>,
-    isLong: boolean,
-  ): DaysInMemory<View> | undefined {
-    const { engine, clock } = this.#deps;
-    const doctor = engine.doctor(query.doctorId);
-    if (doctor === undefined) return undefined;
-    const moment = momentAt(engine, clock());
-    const { at, todayIn } = moment;
-    const today = todayIn(doctor.facts.timeZone);
-    const [from, to] = rangeOf(query, today);
-    const isGoingOn = (slot: Slot): boolean =>
-      slot.facts.date < from && from <= today && today <= to && engine.isGoingOn(slot, today, at);
-    const slots = doctor.slots.filter((slot) => isWithin(slot, from, to) || isGoingOn(slot));
-    const ids = new Set(slots.map(({ facts }) => facts.id));
-    const isCopied = isLong || slots.length + tokensOf(slots) > PAGE_ITEMS;
-    return {
-      ...{ doctor: doctor.facts, moment, from, to, ids },
-      views: isCopied ? null : slots.map((slot) => project(slot, moment)),
-      copies: isCopied ? doctor.copy().slots.filter(({ facts }) => ids.has(facts.id)) : [],
     };
   }
 
@@ -468,7 +218,7 @@ export class Reads {
     // The slot has been evicted from memory: the token's place is found in the slot as it is stored.
     const signal = ended();
     await largeReads.begin(signal);
-    const token = (await this.#pastSlot(doctor, slot, signal))
+    const token = (await pastSlot(this.#deps, doctor, slot, signal))
       .tokens()
       .find((each) => each.id === id);
     return token && project(token, momentAt(engine, clock()));
@@ -478,61 +228,4 @@ export class Reads {
 async function firstOf<Item>(pages: Pages<Item>): Promise<readonly Item[] | undefined> {
   for await (const page of pages) return page;
   return undefined;
-}
-
-const isWithin = ({ facts: { date } }: Slot, from: LocalDate, to: LocalDate): boolean =>
-  date >= from && date <= to;
-
-/** How many live tokens some slots have. */
-const tokensOf = (slots: readonly Slot[]): number =>
-  slots.reduce((sum, { seated, waiting }) => sum + seated + waiting, 0);
-
-/** How many live tokens the queue of a day has at most. Without a date it is of today, and slots of days before may go on. */
-const tokensAround = ({ slots }: Doctor, date: string | undefined): number =>
-  tokensOf(slots.filter(({ facts }) => date === undefined || facts.date === date));
-
-/** A queue with its tokens as they are shown. */
-function shownQueue<View>(
-  { inConsultation, toCall, skipped, waiting, ...head }: DoctorQueue<Token>,
-  project: Projection<Token, View>,
-): DoctorQueue<View> {
-  const shown = (tokens: readonly Token[]): View[] =>
-    tokens.map((token) => project(token, head.moment));
-  return {
-    ...head,
-    inConsultation: shown(inConsultation),
-    toCall: shown(toCall),
-    skipped: shown(skipped),
-    waiting: shown(waiting),
-  };
-}
-
-function scheduleFaults({ date, from, to }: ScheduleQuery): Fault[] {
-  const faults = dateFaultsOf({ date, from, to });
-  if (faults.length > 0) return faults;
-  if (date !== undefined && (from !== undefined || to !== undefined))
-    return [{ pointer: '/date', detail: 'cannot be combined with `from` or `to`' }];
-  if ((from === undefined) !== (to === undefined))
-    return [
-      {
-        pointer: from === undefined ? '/from' : '/to',
-        detail: 'is missing: `from` and `to` go together',
-      },
-    ];
-  if (from === undefined || to === undefined) return [];
-  const days = daysBetween(localDate(from), localDate(to)) + 1;
-  return days >= 1 && days <= SCHEDULE_DAYS_MAX
-    ? []
-    : [
-        {
-          pointer: '/to',
-          detail: `must not be before \`from\`, and at most ${SCHEDULE_DAYS_MAX} days may be asked for`,
-        },
-      ];
-}
-
-function rangeOf({ date, from, to }: ScheduleQuery, today: LocalDate): [LocalDate, LocalDate] {
-  if (date !== undefined) return [localDate(date), localDate(date)];
-  if (from !== undefined && to !== undefined) return [localDate(from), localDate(to)];
-  return [today, plusDays(today, 1)];
 }

@@ -26,7 +26,7 @@ import { dateFaultsOf } from './doctor-input.ts';
 import type { Fault } from './fault-words.ts';
 import { searchedForm } from './name-part.ts';
 import { refused, type Result } from './refusal.ts';
-import type { TokenProjection, TokenQuery } from './reads.ts';
+import type { TokenProjection, TokenQuery } from './read-model.ts';
 import { momentAt } from './runner.ts';
 
 /** What a search asks for. The tokens that it finds have all of what is given. */
