@@ -96,7 +96,7 @@ function addReads(routes: Routes, reads: Reads): void {
       'The slots of `date`, or of the days from `from` to `to` (31 at most), or else of today and tomorrow. Each slot lists its seated and its waiting patients, the best rank first.',
     query: ScheduleQuery,
     success: Schedule,
-    codes: ['doctor_not_found', 'overloaded'],
+    codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id, ...days } }, asked) => {
       const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
       return shown(await reads.schedule(query, slotOf), scheduleOf);
