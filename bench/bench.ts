@@ -4,6 +4,7 @@ import { engineBench } from './engine/engine.ts';
 import { memoryBench } from './engine/memory.ts';
 import { deepHttpBench } from './http/deep-http.ts';
 import { httpBench } from './http/http.ts';
+import { metricsBench } from './http/metrics.ts';
 import { Progress, type OnStep } from './lib/progress.ts';
 import { print as format, type Report } from './lib/report.ts';
 import { print, runTool, ToolError, type Values } from './lib/tool.ts';
@@ -19,6 +20,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   'deep-http': deepHttpBench,
   http: httpBench,
   overload: overloadBench,
+  metrics: metricsBench,
   postgres: postgresBench,
   'clinic-day': clinicDayBench,
   reads: readsBench,
@@ -41,6 +43,7 @@ Parts:
   deep-http      the same over HTTP, one request at a time
   http           bookings and cancels over HTTP, in memory and on SQLite
   overload       ten times as many bookings as the service can store
+  metrics        what metrics and traces cost a booking over HTTP
   postgres       bookings over HTTP on PostgreSQL, through one process and through two
   clinic-day     calls and schedules of a busy doctor, and the end of many slots
   reads          the answers to others while large schedules, reports and histories are read

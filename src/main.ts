@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -11,6 +12,9 @@ import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
 import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
+import { buildMetricsApp } from './http/metrics.ts';
+import { PROBLEMS } from './http/problem.ts';
+import { createMetrics, type Metrics } from './metrics/index.ts';
 import {
   classTable,
   createService,
@@ -29,6 +33,7 @@ import {
   type Store,
 } from './store/index.ts';
 import { publishRun } from './telemetry/index.ts';
+import type { Tracing, TracingOptions } from './tracing/index.ts';
 
 /** Milliseconds between two ticks. A tick ends the slots whose time is over and opens the slots of a new day. */
 const TICK_MS = 1_000;
@@ -49,6 +54,11 @@ const FINISH_MS = 3_000;
 /** Milliseconds after which a stopping process ends, whatever it still does. */
 const STOP_MS = 10_000;
 
+/** The address of METRICS_PORT if METRICS_HOST is not set. */
+const METRICS_HOST_DEFAULT = '127.0.0.1';
+/** Milliseconds in which a stopping process sends the last traces. */
+const LAST_TRACES_MS = 1_000;
+
 const HELP = `npm start
   Starts the service. It serves requests until it is told to stop: press Ctrl+C, or send SIGTERM to the
   process of node, because npm does not pass SIGTERM on to it.
@@ -61,6 +71,11 @@ Exits with 0 after a stop, or with 1 and a sentence when it cannot start.
 /** The parts of a running process. */
 interface Parts {
   readonly app: FastifyInstance;
+  readonly metrics: Metrics;
+  /** Serves the metrics at an address of its own; null if the service itself serves them. */
+  readonly metricsApp: FastifyInstance | null;
+  /** Null if no receiver of traces is set. */
+  readonly tracing: Tracing | null;
   readonly service: Service;
   readonly store: Store;
   readonly engine: AllocationEngine;
@@ -125,7 +140,7 @@ const createTicks = (service: Service, logger: Logger, stop: AbortSignal): Backg
   });
 
 /** Lets the requests in flight finish for `FINISH_MS`, then closes the connections that are still open. */
-async function closeConnections({ app, logger }: Parts): Promise<void> {
+async function closeConnections({ app, metricsApp, logger }: Parts): Promise<void> {
   // A connection that is kept alive becomes idle only when its requests in flight are answered.
   const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
   const end = setTimeout(() => {
@@ -133,6 +148,7 @@ async function closeConnections({ app, logger }: Parts): Promise<void> {
     app.server.closeAllConnections();
   }, FINISH_MS);
   await app.close();
+  await metricsApp?.close();
   clearInterval(sweep);
   clearTimeout(end);
 }
@@ -154,7 +170,7 @@ async function endProcess(output: Log['output'], exitCode: number): Promise<void
 
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, ticks, logger, output } = parts;
+  const { service, store, ticks, tracing, logger, output } = parts;
   const kill = (facts: object, message: string): void => {
     logger.error(facts, message);
     killProcess();
@@ -180,28 +196,35 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
       await store.close();
       // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
       await ticksOver;
+      await Promise.race([tracing?.stop(), delay(LAST_TRACES_MS)]);
       logger.info('Stopped.');
       await endProcess(output, err ? 1 : 0);
     },
   );
 }
 
-/** @throws ProgramFailure when HOST and PORT cannot be listened on */
-async function listen(app: FastifyInstance, { HOST, PORT }: Settings): Promise<string> {
+/** An address to listen on, and how the settings of it are named. */
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly prefix: '' | 'METRICS_';
+}
+
+/** @throws ProgramFailure when the address cannot be listened on */
+async function listen(app: FastifyInstance, { host, port, prefix }: Address): Promise<string> {
   try {
-    return await app.listen({ host: HOST, port: PORT });
+    return await app.listen({ host, port });
   } catch (error) {
-    const { code, address, port, message } = error as NodeJS.ErrnoException & {
+    const { code, address, message } = error as NodeJS.ErrnoException & {
       readonly address?: string;
-      readonly port?: number;
     };
     if (code === 'EADDRINUSE')
       throw new ProgramFailure(
-        `${address}:${port} is in use: stop the program that listens there, or set PORT.`,
+        `${address}:${port} is in use: stop the program that listens there, or set ${prefix}PORT.`,
       );
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new ProgramFailure(
-        `Cannot listen on HOST=${HOST} and PORT=${PORT}: ${message}. HOST must be an address of this machine, and this user must be allowed to open the port.`,
+        `Cannot listen on ${prefix}HOST=${host} and ${prefix}PORT=${port}: ${message}. ${prefix}HOST must be an address of this machine, and this user must be allowed to open the port.`,
       );
     throw error;
   }
@@ -240,8 +263,14 @@ async function serve(
   settings: Settings,
   given: ChosenRoster | undefined,
 ): Promise<void> {
-  const { app, service, logger, stop } = parts;
-  const url = await listen(app, settings);
+  const { app, metricsApp, service, logger, stop } = parts;
+  const { HOST, PORT, METRICS_HOST = METRICS_HOST_DEFAULT, METRICS_PORT = 0 } = settings;
+  if (metricsApp !== null) {
+    const address = { host: METRICS_HOST, port: METRICS_PORT, prefix: 'METRICS_' } as const;
+    const metricsUrl = await listen(metricsApp, address);
+    logger.info({ metrics_url: metricsUrl }, 'The metrics have an address of their own.');
+  }
+  const url = await listen(app, { host: HOST, port: PORT, prefix: '' });
   logger.debug({ url }, 'Listening. Commands are refused until the state is loaded.');
   if (stop.aborted) return;
   let source = '';
@@ -274,6 +303,16 @@ function announce(
   );
 }
 
+/** Starts to make traces if a receiver is set. Nothing that makes or sends traces is loaded otherwise. */
+async function startTraces(
+  { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Settings,
+  options: Omit<TracingOptions, 'endpoint'>,
+): Promise<Tracing | null> {
+  if (endpoint === undefined) return null;
+  const { startTracing } = await import('./tracing/index.ts');
+  return startTracing({ endpoint, ...options });
+}
+
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -287,14 +326,29 @@ async function start(): Promise<void> {
   });
   const { store, archive } = openDatabase(DATABASE_URL, engine);
   const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
+  const version = readVersion();
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');
+  const metrics = createMetrics({
+    version,
+    measuresProcess: true,
+    problemCodes: Object.keys(PROBLEMS),
+    isReady: () => service.unreadiness === undefined,
+    queueLength: () => service.queueLength,
+    occupancy: () => service.occupancy(),
+    connections: () => promisify(app.server.getConnections.bind(app.server))(),
+    onError,
+  });
+  const hasOwnAddress = settings.METRICS_PORT !== undefined;
+  const metricsApp = hasOwnAddress ? buildMetricsApp(metrics, logger) : null;
+  const tracing = await startTraces(settings, { version, onError });
   const app = await buildApp({
-    service,
-    classes,
-    logger,
-    clock,
-    version: readVersion(),
+    ...{ service, classes, logger, clock, version },
     connectionLimits: connectionLimitsOf(settings, logger),
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
+    hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
+    origins: settings.CORS_ORIGINS ?? [],
+    metrics: hasOwnAddress ? null : metrics,
   });
   if (!store.isDurable)
     logger.warn(
@@ -302,7 +356,10 @@ async function start(): Promise<void> {
     );
   const stopping = new AbortController();
   const ticks = createTicks(service, logger, stopping.signal);
-  const parts = { app, service, store, engine, ticks, logger, output, stop: stopping.signal };
+  const parts = {
+    ...{ app, metrics, metricsApp, tracing, service, store, engine, ticks, logger, output },
+    stop: stopping.signal,
+  };
   stopOnStoreFailure(parts);
   const given = roster && { roster, source: `${ROSTER} is applied` };
   const started = serve(parts, settings, given);

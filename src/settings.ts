@@ -4,6 +4,10 @@ import { DATABASE_URL_PATTERN } from './store/index.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** A list with commas between its items. */
+const listOf = (pattern: string, description: string) =>
+  Type.Array(Type.String({ pattern }), { description });
+
 /** All settings with their defaults and bounds. README.md and `npm start -- --help` list the same ones. */
 export const Settings = Type.Object({
   HOST: Type.String({
@@ -17,6 +21,18 @@ export const Settings = Type.Object({
     default: 8_080,
     description: 'The port to listen on; 0 means any free port.',
   }),
+  ALLOWED_HOSTS: Type.Optional(
+    listOf(
+      '^([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])$',
+      'Host names that requests may have in their header Host, with commas between them: in lower case and without a port, such as opd.hospital.example. The names of the machine itself (localhost, 127.0.0.1, [::1]), HOST and the address to which a request was sent are always accepted; a request with another name gets 421.',
+    ),
+  ),
+  CORS_ORIGINS: Type.Optional(
+    listOf(
+      '^(?!http://[^/]*:80$|https://[^/]*:443$)https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$',
+      'The origins whose web pages may use the service, with commas between them. Each is exactly as a browser sends it: in lower case, with its port if that is not the usual one, without a path, such as https://desk.hospital.example,http://localhost:5173. Without it, only the pages of the service itself may.',
+    ),
+  ),
   DATABASE_URL: Type.String({
     pattern: DATABASE_URL_PATTERN,
     default: 'sqlite:data/opd.db',
@@ -102,6 +118,27 @@ export const Settings = Type.Object({
     description:
       'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),
+  METRICS_HOST: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'The address at which METRICS_PORT is opened. Without it: 127.0.0.1.',
+    }),
+  ),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'The port at which `GET /metrics` is served, and nothing else; 0 means any free port. Without it, PORT serves the metrics too.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/]+',
+      description:
+        'The URL of a receiver of traces, by OpenTelemetry over HTTP, for example http://127.0.0.1:4318. Without it, no trace is made.',
+    }),
+  ),
 });
 export type Settings = Static<typeof Settings>;
 
@@ -114,13 +151,23 @@ export function readSettings(
 ): { settings: Settings } | { faults: readonly string[] } {
   const given = Object.entries(Settings.properties).flatMap(([name, schema]: [string, TSchema]) => {
     const text = environment[name]?.trim() ?? '';
-    if (text === '') return [];
-    return [[name, schema['type'] === 'integer' && /^\d+$/.test(text) ? Number(text) : text]];
+    return text === '' ? [] : [[name, valueOf(text, schema)]];
   });
   const settings = Value.Default(Settings, Object.fromEntries(given));
-  if (Value.Check(Settings, settings)) return { settings };
-  const names = new Set([...Value.Errors(Settings, settings)].map(({ path }) => path.slice(1)));
+  if (Value.Check(Settings, settings))
+    return settings.METRICS_HOST !== undefined && settings.METRICS_PORT === undefined
+      ? { faults: ['METRICS_HOST is set without METRICS_PORT. Set both, or only METRICS_PORT.'] }
+      : { settings };
+  // The path of a list's item has the place of the item as its second step.
+  const paths = [...Value.Errors(Settings, settings)].map(({ path }) => path.split('/'));
+  const names = new Set(paths.map(([, name = '']) => name));
   return { faults: Array.from(names, (name) => faultOf(name, environment[name] ?? '')) };
+}
+
+/** The value of a setting. A text that does not fit stays a text, so that the schema refuses it. */
+function valueOf(text: string, { type }: TSchema): unknown {
+  if (type === 'array') return text.split(',').map((item) => item.trim());
+  return type === 'integer' && /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** What `--help` says of the settings: for each its name, its default and its description, indented. */

@@ -23,7 +23,7 @@ const faultsOf = (environment: Record<string, string>): readonly string[] => {
   return 'faults' in read ? read.faults : [];
 };
 
-it('every setting except the roster has a default', () => {
+it('every setting has a default, except the roster, the hosts and the origins', () => {
   expect(readSettings({})).toEqual({ settings: DEFAULTS });
 });
 
@@ -93,6 +93,43 @@ it.each(['sqlite:', 'sqlite', 'mysql://opd:secret@localhost/opd', 'memory:opd'])
     expect(faults[0]).not.toMatch(/secret/);
   },
 );
+
+it('the hosts and the origins are lists with commas between the items', () => {
+  const read = readSettings({
+    ALLOWED_HOSTS: 'opd.example, opd_1,[fe80::1],10.0.0.7',
+    CORS_ORIGINS: 'https://desk.example ,http://localhost:5173',
+  });
+  expect(read).toMatchObject({
+    settings: {
+      ALLOWED_HOSTS: ['opd.example', 'opd_1', '[fe80::1]', '10.0.0.7'],
+      CORS_ORIGINS: ['https://desk.example', 'http://localhost:5173'],
+    },
+  });
+});
+
+it.each([
+  ['ALLOWED_HOSTS', '*'],
+  ['ALLOWED_HOSTS', '*.example'],
+  ['ALLOWED_HOSTS', 'Opd.example'],
+  ['ALLOWED_HOSTS', 'opd.example:8080'],
+  ['ALLOWED_HOSTS', 'https://opd.example'],
+  ['ALLOWED_HOSTS', 'opd.example,'],
+  ['ALLOWED_HOSTS', 'opd.example other.example'],
+  ['CORS_ORIGINS', '*'],
+  ['CORS_ORIGINS', 'null'],
+  ['CORS_ORIGINS', 'desk.example'],
+  ['CORS_ORIGINS', 'https://desk.example/'],
+  ['CORS_ORIGINS', 'https://Desk.example'],
+  ['CORS_ORIGINS', 'https://desk.example:443'],
+  ['CORS_ORIGINS', 'http://desk.example:80'],
+  ['CORS_ORIGINS', 'https://*.example'],
+  ['CORS_ORIGINS', 'https://a.example,,https://b.example'],
+])('%s=%s is refused in words that say how a list is written', (name, text) => {
+  const faults = faultsOf({ [name]: text });
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toContain(`${name}=${text} is not valid.`);
+  expect(faults[0]).toContain('with commas between them');
+});
 
 it.each([
   ['PORT', '65535'],

@@ -6,11 +6,11 @@ import { scratchDirectory } from './support/process/scratch.ts';
 /** Test files that are not run a second time with PostgreSQL as the database. */
 const NOT_ON_POSTGRES = [
   // These requests are answered before the store is used.
-  'test/http/{docs,log,methods,openapi*,sockets,strictness}.test.ts',
+  'test/http/{docs,hosts,log,methods,openapi*,origins,sockets,strictness}.test.ts',
   // These tests use their own stores, whose disks they block.
   'test/http/{durability,stalled-reads}.test.ts',
   // These tests have no store, or always the same kind of store.
-  'test/service/{calendar,empty-seats,idempotency,ids,roster}.test.ts',
+  'test/service/{calendar,duplicate-fields,empty-seats,idempotency,ids,roster}.test.ts',
 ];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -26,7 +26,10 @@ export default defineConfig({
     // A worker loads the program's modules once for all its files, because no module has state that a test changes.
     isolate: false,
     setupFiles: 'test/support/each-file.ts',
-    globalSetup: 'test/support/postgres/postgres-setup.ts',
+    globalSetup: [
+      'test/support/postgres/postgres-setup.ts',
+      'test/support/browser/browser-setup.ts',
+    ],
     // There are more workers than cores, because many tests wait for a timer and use no core meanwhile.
     maxWorkers: availableParallelism() + 2,
     testTimeout: 120_000,

@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 import accepts from '@fastify/accepts';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -8,12 +8,22 @@ import type { Service } from '../service/index.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
 import { describeRoutes, serveDescription } from './description.ts';
-import { answerOtherMethods, handleErrors, refuseConnection, refuseUrl } from './errors.ts';
+import {
+  answerOtherMethods,
+  handleErrors,
+  refuseConnection,
+  refuseTunnel,
+  refuseUrl,
+} from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
+import { Hosts } from './hosts.ts';
+import type { MetricsSource } from './metrics.ts';
 import { identifyNobody } from './identity.ts';
+import { allowOrigins } from './origins.ts';
 import { RequestOrder } from './request-order.ts';
-import { Routes } from './route.ts';
+import { refuseUnknownQueries, Routes } from './route.ts';
+import { VALIDATION } from './schema.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
@@ -30,6 +40,12 @@ export interface AppDeps {
   readonly version: string;
   readonly connectionLimits: ConnectionLimits;
   readonly admissionLimits: AdmissionLimits;
+  /** Host names that requests may have beside the loopback names and the bound address. None by default. */
+  readonly hosts?: readonly string[];
+  /** The origins of pages that may use the service from a browser. None by default. */
+  readonly origins?: readonly string[];
+  /** What `GET /metrics` answers; null if the metrics are not served here. */
+  readonly metrics: MetricsSource | null;
 }
 
 /** Bytes that a body may have, unless its route sets another limit. */
@@ -44,10 +60,14 @@ export async function buildApp({
   version,
   connectionLimits,
   admissionLimits,
+  hosts = [],
+  origins = [],
+  metrics,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const order = new RequestOrder();
   const connections = new Connections(connectionLimits, order, logger);
+  const ownHosts = new Hosts(hosts);
   const app = Fastify({
     // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
     loggerInstance: logger.child(
@@ -61,6 +81,12 @@ export async function buildApp({
     genReqId: createRequestIds(clock()),
     bodyLimit: BODY_LIMIT,
     serverFactory: (handle, { http }) => connections.createServer(handle, http as ServerOptions),
+    http: {
+      // Node would answer without a body. The hook for host names answers instead.
+      requireHostHeader: false,
+      // Of two equal headers Node would drop the second one silently.
+      joinDuplicateHeaders: true,
+    },
     // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -68,29 +94,21 @@ export async function buildApp({
     clientErrorHandler: (error, socket) =>
       refuseConnection(error, socket, order, connections.expectation),
     frameworkErrors: (error, request, reply) => {
-      refuseUrl(error, request, reply);
+      if (!ownHosts.refuse(request, reply)) refuseUrl(error, request, reply);
       // Fastify runs no hook for a URL without a route, so the line is written here.
       requestLog.requestCompleted(null, request, reply);
     },
-    ajv: {
-      // Values are never coerced and fields never dropped; one answer names all faults.
-      // `verbose` adds the schema and the value to each fault, because its words are made from them.
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        allErrors: true,
-        verbose: true,
-      },
-    },
+    ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
-  order.install(app.server);
-  // Node answers an unknown `Expect` with 417 and no body; a server may ignore it instead (RFC 9110, 10.1.1).
-  app.server.on('checkExpectation', (request, response) =>
-    app.server.emit('request', request, response),
-  );
+  answerForNode(app.server, order);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!ownHosts.refuse(request, reply)) done();
+  });
   takeJson(app);
   handleErrors(app, logger);
+  await allowOrigins(app, origins);
   const finishRoutes = answerOtherMethods(app);
+  refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
   const { tokens, clinic, doctors, reads, reports } = service;
@@ -100,8 +118,16 @@ export async function buildApp({
   addDoctorRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
-  addOperationsRoutes(routes, { service });
+  addOperationsRoutes(routes, { service, metrics });
   await serveDescription(app, clock);
   finishRoutes();
   return app;
+}
+
+/** Takes over the answers that Node gives by itself when nobody listens for the event: they have no body. */
+function answerForNode(server: Server, order: RequestOrder): void {
+  order.install(server);
+  // Node answers an unknown `Expect` with 417; a server may ignore it instead (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('connect', (_request, socket) => refuseTunnel(socket, order));
 }

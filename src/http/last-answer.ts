@@ -9,8 +9,13 @@ const CLOSE_MS = 500;
 /**
  * A problem (RFC 9457) as the bytes of a whole HTTP answer, after which the connection ends. It is for connections on
  * which Fastify knows neither a route nor a request.
+ * @param more further header lines
  */
-export function lastAnswer(code: ProblemCode, facts: ProblemFacts = {}): string {
+export function lastAnswer(
+  code: ProblemCode,
+  facts: ProblemFacts = {},
+  more: readonly string[] = [],
+): string {
   const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
   const body = JSON.stringify({
     type: `urn:opd:problem:${code}`,
@@ -28,6 +33,7 @@ export function lastAnswer(code: ProblemCode, facts: ProblemFacts = {}): string 
     'Cache-Control: no-store',
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     'Connection: close',
+    ...more,
   ];
   return `${headers.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -7,6 +7,7 @@ type HttpCode =
   | 'method_not_allowed'
   | 'payload_too_large'
   | 'unsupported_media_type'
+  | 'misdirected_request'
   | 'internal';
 
 export type ProblemCode = RefusalCode | HttpCode;
@@ -157,8 +158,14 @@ export const PROBLEMS = {
   },
   unsupported_media_type: {
     status: 415,
-    title: 'The body is not declared as JSON',
-    detail: 'Send Content-Type: application/json.',
+    title: 'The body is not declared as plain JSON',
+    detail: 'Send Content-Type: application/json, and no Content-Encoding.',
+  },
+  misdirected_request: {
+    status: 421,
+    title: 'The service does not have this host name',
+    detail:
+      'Use the address that the service shows when it starts. If the host name is right, the administrator adds it to the setting ALLOWED_HOSTS.',
   },
   idempotency_key_reused: {
     status: 422,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Requests of one connection that may wait for the answer to an earlier one before no more bytes are read from it. */
 const WAITING_MAX = 16;
@@ -18,7 +18,7 @@ interface Unanswered {
  */
 export class RequestOrder {
   /** The requests of each connection in the order in which they came. The first one is being handled. */
-  readonly #unanswered = new WeakMap<Socket, Unanswered[]>();
+  readonly #unanswered = new WeakMap<Duplex, Unanswered[]>();
 
   /** Puts itself before the request listener that the server has. It is called once, before the server listens. */
   install(server: Server): void {
@@ -31,7 +31,7 @@ export class RequestOrder {
   }
 
   /** Whether a whole request of this connection has no answer yet. */
-  awaitsAnswer(socket: Socket): boolean {
+  awaitsAnswer(socket: Duplex): boolean {
     return this.#unanswered.get(socket)?.some(({ request }) => request.complete) ?? false;
   }
 

@@ -48,20 +48,19 @@ interface Described extends Texts {
   /** The `operationId`: generated clients name a method after it. */
   readonly name: string;
   readonly params?: TSchema | undefined;
-  /** None by default: a query parameter is refused then. */
   readonly query?: TSchema | undefined;
   readonly headers?: TSchema | undefined;
   readonly body?: TSchema | undefined;
   /** The answers of success by their statuses. */
   readonly answers: Readonly<Record<number, object>>;
-  /** The codes that the route may answer besides `internal`, which every route may. */
+  /** The codes that the route may answer besides those that every route may. */
   readonly codes: readonly ProblemCode[];
 }
 
 /** What Fastify takes of a route beside its handler: validation, serialisation and description. */
 export function optionsOf(route: Described) {
-  const { name, tag, summary, description, params, query = NoQuery, headers, body } = route;
-  const codes: readonly ProblemCode[] = [...route.codes, 'internal'];
+  const { name, tag, summary, description, params, query, headers, body } = route;
+  const codes: readonly ProblemCode[] = [...route.codes, 'misdirected_request', 'internal'];
   return {
     config: { codes },
     schema: {
@@ -70,7 +69,7 @@ export function optionsOf(route: Described) {
       summary,
       description,
       ...(params === undefined ? {} : { params }),
-      querystring: query,
+      ...(query === undefined ? {} : { querystring: query }),
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
       response: route.answers,
@@ -85,6 +84,16 @@ const codesOf = (command: CommandName): readonly ProblemCode[] => [
   ...AVAILABILITY_REFUSALS,
   ...refusalsOf(command),
 ];
+
+/**
+ * Refuses every query parameter on the routes that declare none, also on the routes of packages. It is called before the
+ * routes are added.
+ */
+export function refuseUnknownQueries(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.schema = { querystring: NoQuery, ...route.schema };
+  });
+}
 
 /** What a handler gets of a request, validated. */
 interface Sent<Params extends TSchema, Query extends TSchema> {
@@ -104,7 +113,6 @@ export interface CommandRoute<
   readonly method?: 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly params?: Params;
-  /** None by default: a query parameter is refused then. */
   readonly query?: Query;
   /** None by default: a body is ignored then. */
   readonly body?: Body;
@@ -132,7 +140,6 @@ export interface ReadRoute<
   readonly name: string;
   readonly url: string;
   readonly params?: Params;
-  /** None by default: a query parameter is refused then. */
   readonly query?: Query;
   readonly success: Success;
   /** The codes of the read, beside those that every read has. */

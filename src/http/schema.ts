@@ -1,10 +1,22 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
-import { Id, UNSEEN } from '../service/index.ts';
+import { Id, isVisibleText, UNSEEN, VISIBLE_TEXT } from '../service/index.ts';
 
 export { DateText } from '../service/index.ts';
 
 // The schemas of requests and of resources are made of these parts. Fastify compiles the
 // validators and the serialisers from the schemas, and /openapi.json shows them.
+
+/**
+ * How the validators are compiled. Values are never coerced and fields never dropped; one answer names all faults.
+ * `verbose` adds the schema and the value to each fault, because its words are made from them.
+ */
+export const VALIDATION = {
+  coerceTypes: false,
+  removeAdditional: false,
+  allErrors: true,
+  verbose: true,
+  formats: { [VISIBLE_TEXT]: isVisibleText },
+} as const;
 
 /** What a schema says to people and tools beside its form. */
 interface Annotations {
@@ -49,10 +61,12 @@ export const Instant = Type.String({
 
 /** The reason of a command; it is stored in the history of the tokens. */
 export const Reason = Type.String({
-  description: '1 to 200 characters, not all blank, no control or invisible characters.',
+  description:
+    '1 to 200 characters, of which at least one is visible; no control characters, changes of direction or blanks without width.',
+  format: VISIBLE_TEXT,
   minLength: 1,
   maxLength: 200,
-  pattern: `^(?=.*\\S)[^${UNSEEN}]+$`,
+  pattern: `^[^${UNSEEN}]+$`,
 });
 
 /** The name or the number of a consulting room. */

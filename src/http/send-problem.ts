@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Refusal } from '../service/index.ts';
+import { publish } from '../telemetry/index.ts';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from './problem.ts';
 import { factsOf, type ProblemFacts } from './resources/problem.ts';
 
@@ -11,6 +12,7 @@ export function sendProblem(
   facts: ProblemFacts = {},
 ): FastifyReply {
   const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
+  publish('opd:request-refused', () => ({ code }));
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   const problem = {
     type: `urn:opd:problem:${code}`,

@@ -11,6 +11,7 @@ import {
 } from '../engine/index.ts';
 import { isDate, isTimeZone } from './calendar.ts';
 import { wordsOf, type Fault, type ValueSchema } from './fault-words.ts';
+import { VISIBLE_TEXT } from './visible-text.ts';
 
 /** How much a hospital may set up; lengths in characters. */
 export const LIMITS = {
@@ -51,15 +52,16 @@ const PAIR = '[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]';
 const characterBut = (others: string): string => `(?:${PAIR}|[^${others}${UNSEEN}\\uD800-\\uDFFF])`;
 
 /**
- * A name of 1 to 200 characters after trimming. None of them is in `UNSEEN`, and the first is not a joiner, so that
- * the name is visible. `maxLength` limits the untrimmed text, because longer text makes the pattern slow to match.
+ * A name of 1 to 200 characters after trimming. None of them is in `UNSEEN`, and the first is not a joiner, because two
+ * names that look the same must not begin differently. `maxLength` limits the untrimmed text, because longer text makes the pattern slow to match.
  */
 export const Name = Type.String({
   pattern: `^[^\\S${UNSEEN}]*${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,198}${characterBut('\\s')})?[^\\S${UNSEEN}]*$`,
+  format: VISIBLE_TEXT,
   minLength: 1,
   maxLength: 1_000,
   description:
-    '1 to 200 characters, not counting spaces at the ends; no control or invisible characters.',
+    '1 to 200 characters, not counting spaces at the ends, of which at least one is visible; no control characters, changes of direction or blanks without width.',
 });
 
 /**
@@ -68,6 +70,7 @@ export const Name = Type.String({
  */
 export const PatientIdText = Type.String({
   pattern: `^${characterBut('\\s\\u200C\\u200D')}(${characterBut('')}{0,126}${characterBut('\\s')})?$`,
+  format: VISIBLE_TEXT,
   minLength: 1,
   maxLength: 128,
   description:

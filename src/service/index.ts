@@ -7,6 +7,7 @@ import { createTokenIds } from './ids.ts';
 import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
+import { occupancyOf } from './occupancy.ts';
 import { Reads } from './reads.ts';
 import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
@@ -43,7 +44,10 @@ export { Reads } from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
+export type { Occupancy } from './occupancy.ts';
 export * from './doctor-input.ts';
+export { duplicateFieldsOf } from './duplicate-fields.ts';
+export { isVisibleText, VISIBLE_TEXT } from './visible-text.ts';
 export * from './fault-words.ts';
 export { HolidayInput, holidayInputsOf } from './leave-input.ts';
 export type { Overlap } from './overlaps.ts';
@@ -78,6 +82,10 @@ export interface Service {
   readonly isDurable: boolean;
   /** Why the service takes no command now; undefined when it is ready. */
   readonly unreadiness: 'not_durable' | 'stopping' | undefined;
+  /** Commands, and on PostgreSQL reads too, that wait for the database or are on their way to it. */
+  readonly queueLength: number;
+  /** The seats of the open slots of today and of later days. It waits for other work of the process in between. */
+  occupancy(): ReturnType<typeof occupancyOf>;
   /**
    * Loads every slot that can still change, applies the roster, brings the slots up to date and begins to serve.
    * @param roster called once, with whether the store has no doctors
@@ -116,6 +124,10 @@ export function createService(deps: ServiceDeps): Service {
     get unreadiness() {
       return lifecycle.unreadiness;
     },
+    get queueLength() {
+      return store.queueLength;
+    },
+    occupancy: () => occupancyOf(engine, clock()),
     async start(roster) {
       await load(store, clock);
       assertClassesFit(engine);

@@ -18,6 +18,7 @@ import type { CommandName } from './commands.ts';
 import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
+import { transact } from './transact.ts';
 
 export interface CommandDeps {
   readonly engine: AllocationEngine;
@@ -68,6 +69,7 @@ interface StartedCommand {
 /** The result of a decision in one transaction. */
 interface Decided<T> {
   readonly changes: readonly Change[];
+  /** The classes of their tokens, see `Accepted` in the engine. */
   readonly result: T;
 }
 
@@ -211,8 +213,8 @@ export class Runner {
     { actor, reason, buildResponse }: Intent,
     decide: (at: EpochMs) => Decided<T>,
   ): Promise<T> {
-    const { store, clock } = this.#deps;
-    return store.transact(scope, () => {
+    const { engine, store, clock } = this.#deps;
+    return transact(engine, store, scope, () => {
       const at = clock();
       const { changes, result } = decide(at);
       const response = result === SCOPE_OUTDATED ? null : buildResponse(result, at);

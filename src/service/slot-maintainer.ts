@@ -16,6 +16,7 @@ import { planOf } from './doctor-plan.ts';
 import { withHospital } from './holidays.ts';
 import { applyRoster, SYSTEM } from './roster/apply.ts';
 import type { Roster } from './roster/file.ts';
+import { transact } from './transact.ts';
 
 interface SlotMaintainerDeps {
   readonly engine: AllocationEngine;
@@ -151,8 +152,12 @@ export class SlotMaintainer {
     scope: Scope,
     decide: (at: EpochMs) => { readonly changes: readonly Change[]; readonly answer: T },
   ): Promise<T> {
-    const { store, clock } = this.#deps;
-    return store.transact(scope, () => ({ ...decide(clock()), origin: SYSTEM, response: null }));
+    const { engine, store, clock } = this.#deps;
+    return transact(engine, store, scope, () => ({
+      ...decide(clock()),
+      origin: SYSTEM,
+      response: null,
+    }));
   }
 }
 

@@ -65,6 +65,11 @@ export class GroupCommit {
     return this.#state;
   }
 
+  /** Commands that are not durable yet. */
+  get queueLength(): number {
+    return this.#gathering.decisions.length + (this.#writing?.decisions.length ?? 0);
+  }
+
   /** See `Store.transact`. A `decide` that throws is a bug, so the state in memory cannot be trusted any more. */
   async transact<T>(doctorIds: readonly DoctorId[], decide: () => Decision<T>): Promise<T> {
     this.#admit();

@@ -6,14 +6,17 @@ import { PostgresCopySource, PostgresCopyTarget } from './postgres/copy.ts';
 import { openPostgresDatabase } from './postgres/database.ts';
 import { PostgresDryRunStore } from './postgres/dry-run-store.ts';
 import { nameOf } from './postgres/errors.ts';
+import { readMigrations as readPostgresMigrations } from './postgres/open.ts';
 import { SqliteAuditSource } from './sqlite/audit-source.ts';
 import { backUp as backUpFile } from './sqlite/backup.ts';
 import { SqliteCopySource, SqliteCopyTarget } from './sqlite/copy.ts';
 import { openSqliteDatabase } from './sqlite/database.ts';
 import { SqliteDryRunStore } from './sqlite/dry-run-store.ts';
+import { readMigrations as readSqliteMigrations } from './sqlite/open-read-only.ts';
 import type { AuditSource } from './audit-source.ts';
 import type { CopySource, CopyTarget } from './copy.ts';
 import type { Database } from './database.ts';
+import type { Migrations } from './migrations.ts';
 import { StoreOpenError, type DryRunStore } from './store.ts';
 
 export * from './archive.ts';
@@ -22,6 +25,7 @@ export * from './change-log.ts';
 export type * from './copy.ts';
 export type * from './database.ts';
 export { foldToken } from './fold.ts';
+export * from './migrations.ts';
 export { detachedSlot } from './restore.ts';
 export * from './store.ts';
 export { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
@@ -55,6 +59,13 @@ export function openDatabase(url: string, engine: AllocationEngine): Database {
  */
 export const openAuditSource = async (url: string): Promise<AuditSource> =>
   isPostgres(url) ? PostgresAuditSource.open(url) : new SqliteAuditSource(storedPathOf(url));
+
+/**
+ * Reads which migrations a database has had, stopped or live.
+ * @throws StoreOpenError when there is no database of this program, or it cannot be read
+ */
+export const readMigrations = async (url: string): Promise<Migrations> =>
+  isPostgres(url) ? readPostgresMigrations(url) : readSqliteMigrations(storedPathOf(url));
 
 /**
  * Copies the database, stopped or live, into a new file as it is at one instant.

@@ -100,6 +100,10 @@ class SoleOwnerStore implements Store {
     return this.#commits.state;
   }
 
+  get queueLength(): number {
+    return this.#commits.queueLength;
+  }
+
   get failure(): Promise<Error> {
     return this.#commits.failure;
   }

@@ -58,6 +58,8 @@ export interface Store {
   /** False when a restart loses everything. */
   readonly isDurable: boolean;
   readonly state: StoreState;
+  /** Commands, and on PostgreSQL reads too, that wait for the database or are on their way to it. */
+  readonly queueLength: number;
   /** Resolves with the reason when the store has failed for good, because the process must stop then. */
   readonly failure: Promise<Error>;
   /**

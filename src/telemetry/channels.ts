@@ -13,7 +13,11 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:connection-refused': channel('opd:connection-refused'),
   'opd:admission-refused': channel('opd:admission-refused'),
   'opd:command': channel('opd:command'),
+  'opd:decision': channel('opd:decision'),
   'opd:background-run': channel('opd:background-run'),
+  'opd:request-started': channel('opd:request-started'),
+  'opd:request': channel('opd:request'),
+  'opd:request-refused': channel('opd:request-refused'),
   'opd:log-dropped': channel('opd:log-dropped'),
 };
 
@@ -28,6 +32,9 @@ export function publish<Name extends ChannelName>(
   const target = CHANNELS[name];
   if (target.hasSubscribers) target.publish(build());
 }
+
+/** Whether a channel has a subscriber: what only an event needs is not computed when it has none. */
+export const isWatched = (name: ChannelName): boolean => CHANNELS[name].hasSubscribers;
 
 /**
  * Subscribes to a channel.

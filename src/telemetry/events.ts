@@ -30,8 +30,16 @@ export interface TelemetryEvents {
   readonly 'opd:admission-refused': { readonly commands: number; readonly reads: number };
   /** A command has its answer. */
   readonly 'opd:command': CommandEvent;
+  /** What a command, or the tick, has decided is durable. */
+  readonly 'opd:decision': DecisionEvent;
   /** A run of a background task has ended. */
   readonly 'opd:background-run': BackgroundRunEvent;
+  /** A request has reached the router. It is published in the asynchronous context in which the request is answered. */
+  readonly 'opd:request-started': RequestStartedEvent;
+  /** The answer to a request is sent. A request whose client went away before is not published. */
+  readonly 'opd:request': RequestEvent;
+  /** A request was answered with a problem. */
+  readonly 'opd:request-refused': { readonly code: string };
   /** Log lines are lost, because standard output cannot be written or its reader is too slow. */
   readonly 'opd:log-dropped': { readonly lines: number };
 }
@@ -70,6 +78,41 @@ export interface CommandEvent {
   readonly outcome: string;
   /** Whether the stored response to an earlier request was returned. */
   readonly isReplay: boolean;
+  readonly ms: number;
+}
+
+/** The part of a change that says nothing about who the patient is. */
+export interface DecidedChange {
+  /** The kind of the change record: `booked`, `bumped`. */
+  readonly kind: string;
+  /** The class of the token; null for a change of a doctor or a slot. */
+  readonly patientType: string | null;
+}
+
+export interface DecisionEvent {
+  readonly changes: readonly DecidedChange[];
+  /** From the decision to the moment when it was durable. */
+  readonly waitMs: number;
+}
+
+/** The object by which the events of one request are matched. Subscribers compare it and read nothing of it. */
+export type RequestKey = object;
+
+export interface RequestStartedEvent {
+  readonly key: RequestKey;
+  readonly method: string;
+  /** The pattern of the route, without the values in it; null for a URL that the router cannot parse. */
+  readonly route: string | null;
+  /** The header `traceparent`, as the client sent it. */
+  readonly traceParent: string | undefined;
+}
+
+export interface RequestEvent {
+  readonly key: RequestKey;
+  /** The `operationId` of the route; null for a route that `/openapi.json` does not describe. */
+  readonly operation: string | null;
+  readonly status: number;
+  /** From the router to the end of the answer. */
   readonly ms: number;
 }
 

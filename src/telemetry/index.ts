@@ -1,3 +1,3 @@
 export { publishRun } from './background-run.ts';
-export { causeOf, publish, subscribe } from './channels.ts';
+export { causeOf, isWatched, publish, subscribe } from './channels.ts';
 export type * from './events.ts';

@@ -40,7 +40,9 @@ describe('simulate', () => {
     expect(output).toContain('0 violations (expected: 0)');
     for (const column of COLUMN_NAMES) expect(output).toContain(`  ${column.padEnd(12)}`);
     expect(output).not.toMatch(/arriv/i);
-    expect(output).toMatch(/-doc1 Dr\. A \(Cardiology\)\n(.*\n){2} +\d\d:\d\d .* seated .*\(closed\)/);
+    expect(output).toMatch(
+      /-doc1 Dr\. A \(Cardiology\)\n(.*\n){2} +\d\d:\d\d .* seated .*\(closed\)/,
+    );
     expect(code).toBe(0);
   });
 

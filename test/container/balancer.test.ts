@@ -1,21 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openApp } from '../support/app/app.ts';
+import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
+import { DEBIAN_ENV, skipNote, whyMissing } from '../support/process/installed.ts';
 import { freePort } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';
 
-/** Debian installs HAProxy in /usr/sbin, which is not in the PATH of every user. */
-const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
-const isInstalled = spawnSync('haproxy', ['-v'], { env }).status === 0;
-/** The reason why the balancer cannot be tested on this machine; null if it can be. */
-const noBalancer = isInstalled ? null : 'haproxy is not installed on this machine';
-const needsBalancer = noBalancer === null ? '' : ` (skipped: ${noBalancer})`;
+const env = DEBIAN_ENV;
+const noBalancer = whyMissing('haproxy', '-v');
 
 /** How an instance responds to every request except `GET /ready`. */
 type Behaviour = 'answers' | 'breaks off' | 'refuses';
@@ -23,11 +22,16 @@ type Behaviour = 'answers' | 'breaks off' | 'refuses';
 /** A fake instance of the service. It is always ready, and it records the paths of the requests that it receives. */
 class Instance {
   readonly seen: string[] = [];
+  /** The hosts that the health checks named. */
+  readonly checkedHosts = new Set<string | undefined>();
   readonly server: Server;
 
   constructor(behaviour: Behaviour) {
     this.server = createServer((request, response) => {
-      if (request.url === '/ready') return response.end();
+      if (request.url === '/ready') {
+        this.checkedHosts.add(request.headers.host);
+        return response.end();
+      }
       this.seen.push(request.url ?? '');
       if (behaviour === 'breaks off') return request.socket.destroy();
       return response.writeHead(behaviour === 'refuses' ? 503 : 201).end();
@@ -46,12 +50,16 @@ class Instance {
   }
 }
 
-/** Starts a balancer of these instances by deploy/haproxy.cfg. Resolves with its URL when it takes requests. */
-async function balance(...instances: readonly Instance[]): Promise<string> {
+/** Starts a balancer of these instances. Resolves with its URL when it takes requests. */
+const balance = async (...instances: readonly Instance[]): Promise<string> =>
+  balanceAddresses(...(await Promise.all(instances.map((instance) => instance.listen()))));
+
+/** Starts a balancer by deploy/haproxy.cfg of the instances at these addresses. */
+async function balanceAddresses(...addresses: readonly string[]): Promise<string> {
   const port = await freePort();
   let settings = BALANCER.replace('bind :8080', `bind 127.0.0.1:${port}`);
-  for (const [index, instance] of instances.entries())
-    settings = settings.replace(`opd-${index + 1}:8080`, await instance.listen());
+  for (const [index, address] of addresses.entries())
+    settings = settings.replace(`opd-${index + 1}:8080`, address);
   const file = join(tempDir(), 'haproxy.cfg');
   writeFileSync(file, settings);
   const balancer = spawn('haproxy', ['-db', '-f', file], { env, stdio: 'ignore' });
@@ -82,7 +90,7 @@ const COMMAND = { method: 'POST', body: '{}' };
 const KEYED = { ...COMMAND, headers: { 'Idempotency-Key': 'a key' } };
 const REVISION = { method: 'PATCH', body: '{}' };
 
-describe.skipIf(noBalancer !== null)(`the load balancer${needsBalancer}`, () => {
+describe.skipIf(noBalancer !== null)(`the load balancer${skipNote(noBalancer)}`, () => {
   it('accepts its settings', () => {
     const file = join(tempDir(), 'haproxy.cfg');
     writeFileSync(file, BALANCER);
@@ -112,6 +120,29 @@ describe.skipIf(noBalancer !== null)(`the load balancer${needsBalancer}`, () => 
     expect(await answered(await balance(bad, good), request)).toEqual(good.seen);
     expect(bad.seen).not.toEqual([]);
     expect([...bad.seen, ...good.seen].toSorted()).toEqual(PATHS);
+  });
+
+  it('names a host that every instance knows when it asks whether the instance is ready', async () => {
+    const instance = new Instance('answers');
+    await balance(instance);
+    await eventually(() => Promise.resolve(instance.checkedHosts.has('localhost')));
+    expect(instance.checkedHosts).not.toContain(undefined);
+  });
+
+  it('passes on the host that a client names, so that the service can refuse it', async () => {
+    const opd = await openApp();
+    const { port } = await listen(opd);
+    const url = new URL(await balanceAddresses(`127.0.0.1:${port}`));
+    const statusOf = async (host: string): Promise<number | undefined> => {
+      const headers = { host };
+      const [answer] = (await once(get(new URL('/doctors', url), { headers }), 'response')) as [
+        IncomingMessage,
+      ];
+      answer.resume();
+      return answer.statusCode;
+    };
+    expect(await statusOf(url.host)).toBe(200);
+    expect(await statusOf('evil.example')).toBe(421);
   });
 
   it('loses no request when an instance has stopped', async () => {

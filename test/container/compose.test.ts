@@ -26,8 +26,19 @@ it('compose.yaml is valid by the schema of Compose files and by the rules of a l
 });
 
 it('compose.yaml needs one variable, a password, and has a message for when it is missing', () => {
-  expect(new Set(variables().map(({ name }) => name))).toEqual(new Set(['POSTGRES_PASSWORD']));
-  expect(variables()[0]?.missing).toContain('letters and digits');
+  const needed = variables().filter(({ initial }) => initial === undefined);
+  expect(new Set(needed.map(({ name }) => name))).toEqual(new Set(['POSTGRES_PASSWORD']));
+  expect(needed[0]?.missing).toContain('letters and digits');
+});
+
+it('compose.yaml passes on the hosts and the origins that .env may set', () => {
+  const optional = variables().filter(({ initial }) => initial !== undefined);
+  expect(optional).toMatchObject([
+    { name: 'ALLOWED_HOSTS', initial: '' },
+    { name: 'CORS_ORIGINS', initial: '' },
+  ]);
+  for (const [, { environment }] of INSTANCES)
+    expect(environment).toMatchObject({ ALLOWED_HOSTS: '', CORS_ORIGINS: '' });
 });
 
 it.each(INSTANCES)(
@@ -81,7 +92,7 @@ it('every health check requests the route GET /ready at the port of the image', 
   expect(PORT).toBe('8080');
   const checks = [...INSTANCES.map(([, service]) => service), balancer];
   const paths = checks.map((service) => pathIn(service?.healthcheck.test));
-  const balanced = /option httpchk GET (\S+)/.exec(BALANCER)?.[1];
+  const balanced = /http-check send meth GET uri (\S+)/.exec(BALANCER)?.[1];
   expect([...paths, balanced]).toEqual(['/ready', '/ready', '/ready', '/ready']);
   expect((await describedRoutes()).map(({ name }) => name)).toContain('GET /ready');
 });
@@ -95,16 +106,17 @@ it('the balancer uses every instance, and only this machine can reach it', () =>
   expect(postgres?.ports).toBeUndefined();
 });
 
-it('the database is stored in its own volume', () => {
+it('databases are stored in volumes of their own', () => {
   const [volume = ''] = postgres?.volumes ?? [];
   // Since PostgreSQL 18, the image stores each major version in its own folder below this one.
   expect(volume.split(':')[1]).toBe('/var/lib/postgresql');
-  expect(Object.keys(volumes)).toEqual([volume.split(':')[0]]);
+  const stored = [volume, ...(services['prometheus']?.volumes ?? [])];
+  expect(Object.keys(volumes)).toEqual(stored.map((each) => each.split(':')[0]));
 });
 
 it('every service restarts when it ends, and every image has a version', () => {
   for (const { image, build, restart } of Object.values(services)) {
     expect(restart).toBe('unless-stopped');
-    if (image !== undefined || build === undefined) expect(image).toMatch(/:\d/);
+    if (image !== undefined || build === undefined) expect(image).toMatch(/:v?\d/);
   }
 });

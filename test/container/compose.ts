@@ -22,32 +22,49 @@ export interface ComposeService {
   readonly healthcheck: HealthCheck;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly command?: readonly string[];
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
 }
 
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
-  readonly configs: { readonly balancer: { readonly file: string } };
+  readonly configs: Readonly<Record<string, { readonly file: string }>> & {
+    readonly balancer: { readonly file: string };
+  };
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-/** A variable that compose.yaml reads from the environment, with the sentence that is printed if it is missing. */
-const VARIABLE = /\$\{(?<name>\w+)(?::\?(?<missing>[^}]+))?\}/g;
+/**
+ * A variable that compose.yaml reads from the environment, with the sentence that is printed if it is missing, or with
+ * the value that it has then.
+ */
+const VARIABLE = /\$\{(?<name>\w+)(?::\?(?<missing>[^}]+)|:-(?<initial>[^}]*))?\}/g;
 
 /** Paths in compose.yaml start from its own folder. */
 export const FOLDER = new URL('deploy/', ROOT);
 
 const TEXT = readFileSync(new URL('compose.yaml', FOLDER), 'utf8');
 
-/** The variables that compose.yaml reads, with the sentences that are printed if they are missing. */
-export const variables = (): { name: string; missing: string | undefined }[] =>
-  Array.from(TEXT.matchAll(VARIABLE), ({ groups }) => ({
-    name: groups?.['name'] ?? '',
-    missing: groups?.['missing'],
+interface Variable {
+  readonly name: string;
+  readonly missing: string | undefined;
+  readonly initial: string | undefined;
+}
+
+/** The variables that compose.yaml reads, with what happens if they are missing. */
+export const variables = (): Variable[] =>
+  Array.from(TEXT.matchAll(VARIABLE), ({ groups = {} }) => ({
+    name: groups['name'] ?? '',
+    missing: groups['missing'],
+    initial: groups['initial'],
   }));
 
-/** The content of compose.yaml after every variable was replaced by this value. */
+/** The content of compose.yaml when every variable that it needs has this value, and no other is set. */
 export const composeWith = (value: string): Compose =>
-  parse(TEXT.replaceAll(VARIABLE, value)) as Compose;
+  parse(
+    TEXT.replaceAll(VARIABLE, (_, _name, _missing, initial?: string) => initial ?? value),
+  ) as Compose;
 
 /** The settings of its load balancer. */
 export const BALANCER = readFileSync(

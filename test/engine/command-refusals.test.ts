@@ -40,11 +40,13 @@ it(`a command refuses only with the codes of its list, whatever happens ${rerun}
       const outcome = perform(engine, action);
       if (outcome.ok) continue;
       const command: EngineCommand = action.kind;
-      expect(listOf(command)).toContain(outcome.refusal.code);
-      seen.add(`${command} ${outcome.refusal.code}`);
+      const { code } = outcome.refusal;
+      // `expect` is called only for a fault, because 100,000 calls cost seconds.
+      if (!listOf(command).includes(code)) expect(listOf(command)).toContain(code);
+      seen.add(`${command} ${code}`);
     }
   });
-  fc.assert(property, { seed, numRuns: 300 });
+  fc.assert(property, { seed, numRuns: 2_000 });
   expect([...seen]).toEqual(
     expect.arrayContaining([
       'book duplicate_booking',
@@ -59,7 +61,6 @@ it(`a command refuses only with the codes of its list, whatever happens ${rerun}
       'checkIn too_early',
       'checkIn slot_ended',
       'skip invalid_transition',
-      'undo duplicate_booking',
       'undo slot_ended',
       'undo slot_closed',
       'undo nothing_to_undo',

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { openApp, type TestApp } from '../support/app/app.ts';
+import { listen } from '../support/app/sockets.ts';
 
 /** The URLs that a page or a style sheet loads: scripts, styles, images, frames and fonts. */
 const loadedBy = (text: string): string[] =>
@@ -46,3 +47,36 @@ it('the page shows the same description as /openapi.json', async () => {
   const [shown, given] = [await opd.get('/docs/json'), await opd.get('/openapi.json')];
   expect(shown.body).toEqual(given.body);
 });
+
+it.each([
+  '/docs/static/%2e%2e/x',
+  '/docs/static/%2e%2e/%2e%2e/package.json',
+  '/docs/static/../../package.json',
+  '/docs/static/..%2f..%2fpackage.json',
+  '/docs/static/..%5c..%5cpackage.json',
+  '/docs/static/%2e%2e',
+  '/docs/static//etc/passwd',
+  '/docs/static/a%00b',
+  `/docs/static/${'x'.repeat(300)}`,
+])('no file outside of the page is read by %s', async (path) => {
+  // By a socket, because other clients shorten the path before they send it.
+  const clients = await listen(await openApp());
+  const answer = await clients.exchange(
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 404 .*"code":"route_not_found"/s);
+});
+
+it.each([
+  ['range', 'bytes=999999-'],
+  ['if-match', '"x"'],
+  ['if-unmodified-since', 'Mon, 01 Jan 1990 00:00:00 GMT'],
+])(
+  'a file of the page with a condition that it does not fulfil gets 400: %s',
+  async (name, value) => {
+    const opd = await openApp();
+    const url = '/docs/static/index.css';
+    const answer = await opd.send({ method: 'GET', url, headers: { [name]: value } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  },
+);

@@ -46,13 +46,23 @@ it('an unexpected error is logged completely, with the request id of the answer'
   const [error, request] = lines;
   expect(error).toMatchObject({ level: 50, err: { message: 'the secret of the store' } });
   expect(body.instance).toBe(`urn:opd:request:${String(error?.['request_id'])}`);
-  expect(request).toMatchObject({ level: 40, status: 500, request_id: error?.['request_id'] });
+  expect(request).toMatchObject({ level: 30, status: 500, request_id: error?.['request_id'] });
 });
 
-it('the level warn logs no requests', async () => {
+it('the level warn logs no requests, however many are refused with 503', async () => {
   const { opd, lines } = await openLogged('warn');
   await opd.book('W1');
+  opd.service.stop();
+  for (let nth = 0; nth < 100; nth += 1)
+    expect(await opd.post('/book', booking('W2'))).toMatchObject({ status: 503 });
   expect(lines).toEqual([]);
+});
+
+it('the level warn logs the cause of a 500, once', async () => {
+  const { opd, lines } = await openLogged('warn');
+  opd.archive.token = () => Promise.reject(new Error('the secret of the store'));
+  expect(await opd.get('/tokens/x')).toMatchObject({ status: 500 });
+  expect(lines).toMatchObject([{ level: 50, msg: 'internal error' }]);
 });
 
 it('every request has its own id, also after a restart', () => {

@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import type { InjectOptions } from 'fastify';
 import { expect, it } from 'vitest';
 import { booking, openApp } from '../support/app/app.ts';
@@ -96,7 +97,7 @@ it('PUT of a doctor accepts a hundred sessions, and refuses a body of more than 
   const opd = await openApp();
   const week = (id: number) => ({
     ...(doctorInput()['sessions'] as object[])[0],
-    id: `${'s'.repeat(120)}${id}`,
+    id: `${'s'.repeat(115)}${id}`,
   });
   const input = doctorInput({ sessions: Array.from({ length: 100 }, (_, id) => week(id)) });
   expect(Buffer.byteLength(JSON.stringify(input))).toBeGreaterThan(16_384);
@@ -122,6 +123,44 @@ it.each([
   const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
   expect(answer).toMatchObject({ status });
 });
+
+it.each(['gzip', 'br', 'deflate', 'GZIP', 'identity, gzip', 'x-unknown'])(
+  'a body with the encoding %s is refused, whatever its bytes are',
+  async (encoding) => {
+    const opd = await openApp();
+    const json = JSON.stringify(booking('W1'));
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+    for (const payload of [json, gzipSync(json)]) {
+      const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+      expect(answer).toMatchObject({
+        status: 415,
+        body: { code: 'unsupported_media_type' },
+        headers: { 'accept-encoding': 'identity' },
+      });
+    }
+    expect(await opd.slot('2026-11-23')).toMatchObject({ seated: 0 });
+  },
+);
+
+it('a body with the encoding identity is plain JSON', async () => {
+  const opd = await openApp();
+  const answer = await opd.post('/book', booking('W1'), { 'content-encoding': 'Identity' });
+  expect(answer).toMatchObject({ status: 201 });
+});
+
+const READS = Object.keys(ROUTES).filter((url) => ROUTES[url]?.startsWith('GET'));
+
+it.each([...READS, '/docs/json', '/docs/yaml', '/docs/static/nothing'])(
+  '%s refuses a query parameter that it does not know',
+  async (url) => {
+    const answer = await (await openApp()).get<{ errors: object[] }>(`${url}?nonsense=1`);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(answer.body.errors).toContainEqual({
+      pointer: '/nonsense',
+      detail: expect.stringMatching(/^unknown field `nonsense`/) as string,
+    });
+  },
+);
 
 it('a request without a body is refused', async () => {
   const answer = await (await openApp()).send({ method: 'POST', url: '/book' });

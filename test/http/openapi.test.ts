@@ -29,12 +29,14 @@ interface Description {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
+/** The codes of every route. */
+const ALWAYS = ['misdirected_request', 'internal'];
 const BODY = ['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'];
-const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', 'internal'];
+const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', ...ALWAYS];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
 const STEP = [...POST, 'token_not_found', 'token_already_cancelled', 'invalid_transition'];
 const SLOT = ['slot_not_found', 'slot_ended', 'slot_closed'];
-const READ = ['invalid_request', 'overloaded', 'not_durable', 'internal'];
+const READ = ['invalid_request', 'overloaded', 'not_durable', ...ALWAYS];
 
 /** Every route with its success statuses and the codes it may answer. */
 const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly string[]]>> = {
@@ -91,9 +93,9 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
   'POST /doctors/{id}/break': ['200', [...POST, 'doctor_not_found']],
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
-  'GET /patient-types': ['200', ['invalid_request', 'internal']],
-  'GET /health': ['200', ['invalid_request', 'internal']],
-  'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', 'internal']],
+  'GET /patient-types': ['200', ['invalid_request', ...ALWAYS]],
+  'GET /health': ['200', ['invalid_request', ...ALWAYS]],
+  'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', ...ALWAYS]],
 };
 
 /** What a route answers with besides JSON. */

@@ -120,6 +120,8 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
   },
   payload_too_large: async () => text(await openApp(), ' '.repeat(16 * 1024 + 1)),
   unsupported_media_type: async () => text(await openApp(), '{}', 'text/plain'),
+  misdirected_request: async () =>
+    (await openApp()).send({ method: 'GET', url: '/health', headers: { host: 'evil.example' } }),
   idempotency_key_reused: async () => {
     const opd = await openApp();
     await opd.book('W1', {}, { 'idempotency-key': 'k' });

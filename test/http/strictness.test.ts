@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { booking, openApp, type Answer, type TestApp } from '../support/app/app.ts';
+import { doctorInput } from '../support/app/doctor-input.ts';
 
 // The service never coerces a value and never drops a field. An invalid request is refused and changes nothing.
 
@@ -91,6 +92,29 @@ it.each<[field: string, value: unknown]>([
   await expectUnchanged();
 });
 
+/** Texts without one visible character: fillers, blanks, joiners, variation selectors, tags. */
+const INVISIBLE = [
+  ...['\u3164', '\u2800', '\u115f', '\u1160', '\uffa0', '\u034f', '\u00ad', '\u180e', '\u17b4'],
+  ...['\ufe0f', '\u{e0100}', '\u{e0041}\u{e007f}', '\u{1d159}', '\u{13441}', '\u{1d173}'],
+  ...['\u3164 \u3164', '\u2800\u2800', ' \u034f\ufe0f ', '\u3164\u200d', '\ufffe'],
+];
+
+it('a text without a visible character is refused wherever a person types one', async () => {
+  const { id } = await opd.book('W1');
+  const slot = '/slots/doc1_slot2@2026-11-23/close';
+  for (const text of INVISIBLE) {
+    const named = await opd.post('/book', booking('W2', { patient_name: text }));
+    expectFaultAt(named, '/patient_name');
+    expectFaultAt(await opd.post('/cancel', { token_id: id, reason: text }), '/reason');
+    const triaged = { token_id: id, patient_type: 'EMERGENCY', reason: text };
+    expectFaultAt(await opd.post('/reclassify', triaged), '/reason');
+    expectFaultAt(await opd.post(slot, { reason: text }), '/reason');
+    expectFaultAt(await opd.put('/doctors/new', doctorInput({ name: text })), '/name');
+    const placed = doctorInput({ department: text });
+    expectFaultAt(await opd.put('/doctors/new', placed), '/department');
+  }
+});
+
 it.each(['null', '[]', '"text"', '5', 'true', '[{}]'])(
   'the body %s is refused',
   async (payload) => {
@@ -134,6 +158,52 @@ it.each<[what: string, payload: string | Buffer]>([
   await expectUnchanged();
 });
 
+it.each<[what: string, payload: string, pointers: string[]]>([
+  ['the name twice', BODY.replace('{', '{"patient_name": "E1", '), ['/patient_name']],
+  ['equal values', BODY.replace('{', '{"patient_name": "W1", '), ['/patient_name']],
+  ['an escape in one name', BODY.replace('{', '{"patient\\u005fname": "E1", '), ['/patient_name']],
+  [
+    'two fields twice',
+    `${BODY.slice(0, -1)}, ${BODY.slice(1)}`,
+    Object.keys(booking('')).map((key) => `/${key}`),
+  ],
+  ['an unknown field twice', BODY.replace('{', '{"a/b~": 1, "a/b~": 2, '), ['/a~1b~0']],
+  ['no name twice', BODY.replace('{', '{"": 1, "": 2, '), ['/']],
+  ['a field of an object twice', BODY.replace('{', '{"a": {"b": 1, "b": 1}, '), ['/a/b']],
+  ['a field in a list twice', BODY.replace('{', '{"a": [[], {}, {"b": {}, "b": 1}], '), ['/a/2/b']],
+])('a body with %s is refused', async (_what, payload, pointers) => {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await opd.send({ method: 'POST', url: '/book', payload, headers });
+  const errors = pointers.map((pointer) => ({ pointer, detail: 'must be given once' }));
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors } });
+  await expectUnchanged();
+});
+
+it('a name may contain what looks like a field that is given twice', async () => {
+  const { patient_name } = await opd.book('W1', { patient_name: '"a":1,"a":2,\\":{' });
+  expect(patient_name).toBe('"a":1,"a":2,\\":{');
+});
+
+it('a hundred fields that are given twice are named at most, and a deep body is read', async () => {
+  const fields = Array.from({ length: 300 }, (_, index) => `"f${index}":1`).join(',');
+  const twice = await sendDoctor(`{${fields},${fields}}`);
+  expect(twice).toMatchObject({ status: 400 });
+  expect((twice.body as { errors: object[] }).errors).toHaveLength(100);
+  const deep = `${'['.repeat(100_000)}{"a":1,"a":2}${']'.repeat(100_000)}`;
+  expect(await sendDoctor(`{"name":${deep}}`)).toMatchObject({
+    status: 400,
+    body: { errors: [{ detail: 'must be given once' }] },
+  });
+});
+
+const sendDoctor = (payload: string): Promise<Answer> =>
+  opd.send({
+    method: 'PUT',
+    url: '/doctors/new',
+    payload,
+    headers: { 'content-type': 'application/json' },
+  });
+
 describe('ids in the path', () => {
   it.each([
     ['/tokens/', 400, 'invalid_request'],
@@ -169,6 +239,11 @@ const VALID: Readonly<Record<string, object>> = {
 
 it.each(Object.entries(VALID))('%s accepts the body %j', async (url, body) => {
   expect((await opd.post(url, body)).status).not.toBe(400);
+});
+
+it.each(Object.entries(VALID))('%s refuses a query parameter', async (url, body) => {
+  expectFaultAt(await opd.post(`${url}?nonsense=1`, body), '/nonsense');
+  await expectUnchanged();
 });
 
 it.each([

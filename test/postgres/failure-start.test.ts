@@ -48,6 +48,9 @@ it('a process refuses the database of another program or of a newer version and 
   ).toEqual([{ tablename: 'patients' }]);
   await stop(await startServer({ DATABASE_URL: newer.url }));
   await runSql(newer.url, `INSERT INTO migrations VALUES (1000, '1000-of-tomorrow.sql')`);
+  // Only a breaking migration keeps an older program away.
+  await stop(await startServer({ DATABASE_URL: newer.url }));
+  await runSql(newer.url, `INSERT INTO migrations VALUES (1001, '1001-of-tomorrow.breaking.sql')`);
   expect(await refusalOf(newer.url)).toContain('was written by a newer version of this program');
 });
 

@@ -32,6 +32,7 @@ const PROGRAMS: readonly [file: string, args: readonly string[], help: RegExp][]
   ['src/cli/verify.ts', [], /^npm run verify\n/],
   ['src/cli/backup.ts', ['backup.db'], /^npm run backup -- FILE\n/],
   ['src/cli/roster.ts', ['export', 'roster.json'], /^npm run roster -- export FILE\n/],
+  ['src/cli/migrations.ts', [], /^npm run migrations\n/],
   ['src/cli/migrate-store.ts', ['sqlite:a.db', 'sqlite:b.db'], /^npm run migrate-store -- FROM/],
 ];
 

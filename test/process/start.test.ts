@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DoctorView } from '../../src/http/resources/index.ts';
@@ -130,11 +132,14 @@ describe('a start that cannot succeed ends with 1 and a sentence', () => {
       'times and zones',
       {
         doctors: [
-          doctor('a', { time_zone: 'Mars/Olympus', sessions: [session('s', { end: '08:00' })] }),
+          doctor('a', {
+            time_zone: 'Mars/Olympus',
+            sessions: [session('s', { valid_until: '2026-02-30' })],
+          }),
           doctor('b', { sessions: [session('t'), session('t')] }),
         ],
       },
-      ['/doctors/0/time_zone', '/doctors/0/sessions/0/end', '/doctors/1/sessions/1/id'],
+      ['/doctors/0/time_zone', '/doctors/0/sessions/0/valid_until', '/doctors/1/sessions/1/id'],
     ],
     ['doctors', { doctors: [doctor('a'), doctor('a', { sessions: [] })] }, ['/doctors/1/id']],
   ])(
@@ -184,6 +189,19 @@ describe('the doctors at the start', () => {
     expect(without.sort()).toEqual(['a', 'b', 'c']);
   });
 
+  it('are not the demo doctors any more after the first real roster, and the log says so once', async () => {
+    const settings = sqlite();
+    await doctorsOf(settings);
+    const ROSTER = rosterFile({ doctors: [doctor('a')] });
+    const message = 'The demo doctors have retired';
+    const [real, log] = await doctorsOf({ ...settings, ROSTER });
+    expect(real).toEqual(['a']);
+    expect(log).toContain(message);
+    const [again, againLog] = await doctorsOf({ ...settings, ROSTER });
+    expect(again).toEqual(['a']);
+    expect(againLog).not.toContain(message);
+  });
+
   it('have bookable slots from their sessions', async () => {
     const ROSTER = rosterFile({ doctors: [doctor('a')] });
     const server = await startServer({ ...MEMORY, ROSTER });
@@ -203,4 +221,22 @@ describe('the doctors at the start', () => {
     expect(line).toMatch(/"level":40,.*a restart loses every booking/);
     expect(more.filter((each) => !each.includes('/ready'))).toEqual([]);
   });
+});
+
+it('ALLOWED_HOSTS and CORS_ORIGINS say which hosts and which pages the service answers', async () => {
+  const origin = 'https://desk.example';
+  const lists = { ALLOWED_HOSTS: 'opd.example', CORS_ORIGINS: origin };
+  const server = await startServer({ ...MEMORY, ...lists, HOST: '127.0.0.1' });
+  const answerTo = async (host: string): Promise<IncomingMessage> => {
+    const [answer] = (await once(
+      get(server.url + '/health', { headers: { host, origin } }),
+      'response',
+    )) as [IncomingMessage];
+    answer.resume();
+    return answer;
+  };
+  const allowed = await answerTo('opd.example');
+  expect(allowed.statusCode).toBe(200);
+  expect(allowed.headers['access-control-allow-origin']).toBe(origin);
+  expect((await answerTo('other.example')).statusCode).toBe(421);
 });

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { demoRoster, parseRoster } from '../../src/service/index.ts';
+import { demoRoster, parseRoster, readRoster } from '../../src/service/index.ts';
 import { doctorInput, session } from '../support/app/doctor-input.ts';
+import { tempDir } from '../support/process/temp-dir.ts';
 
 const roster = (...doctors: readonly object[]): string => JSON.stringify({ doctors });
 const doctor = (id: string, more: object = {}): object => ({ id, ...doctorInput(), ...more });
@@ -60,6 +63,14 @@ it.each<[what: string, text: string, pointers: string[]]>([
   ['text that is no JSON', '{"doctors": [', ['']],
   ['nothing', '', ['']],
   ['no object', '[]', ['']],
+  ['two lists of doctors', roster(doctor('a')).replace('{', '{"doctors": [], '), ['/doctors']],
+  ['a name twice', roster(doctor('a')).replace('[{', '[{"name": "Dr. B", '), ['/doctors/0/name']],
+  ['an invisible name', roster(doctor('a', { name: '\u3164' })), ['/doctors/0/name']],
+  [
+    'an invisible department',
+    roster(doctor('a', { department: '\u2800' })),
+    ['/doctors/0/department'],
+  ],
   ['no doctors', '{}', ['/doctors']],
   ['an empty list', roster(), ['/doctors']],
   ['an unknown field', '{"doctors": [], "clinic": 1}', ['/clinic', '/doctors']],
@@ -296,4 +307,27 @@ it('the demo has three doctors, each with two sessions of three seats every day'
       [`${id}_slot1`, '09:00', '10:00', 3, 7],
       [`${id}_slot2`, '10:00', '11:00', 3, 7],
     ]);
+});
+
+/** Writes a roster file of these bytes and reads it. */
+function readBytes(bytes: Buffer): ReturnType<typeof readRoster> {
+  const file = join(tempDir(), 'roster.json');
+  writeFileSync(file, bytes);
+  return readRoster(file);
+}
+
+const JOSE = roster(doctor('a', { name: 'Dr. José' }));
+
+it.each([
+  ['Latin-1', Buffer.from(JOSE, 'latin1')],
+  ['UTF-16 with a byte order mark', Buffer.from(`\ufeff${JOSE}`, 'utf16le')],
+  ['UTF-16', Buffer.from(JOSE, 'utf16le')],
+  ['UTF-8 that was cut off', Buffer.from(JOSE).subarray(0, JOSE.indexOf('é') + 1)],
+])('a roster file in %s is refused with a sentence that says what to do', (_what, bytes) => {
+  expect(() => readBytes(bytes)).toThrow(/is not written in UTF-8\. Save it again/);
+});
+
+it('a roster file in UTF-8 is read with and without a byte order mark', () => {
+  for (const mark of ['', '\ufeff'])
+    expect(readBytes(Buffer.from(mark + JOSE)).doctors).toMatchObject([{ name: 'Dr. José' }]);
 });

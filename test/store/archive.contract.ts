@@ -274,7 +274,7 @@ function readTests(desk: () => Desk): void {
       const version = found(desk().engine.doctor(RAO)).version + 1;
       const change = { kind: 'slot_set', doctorId: RAO, version, at: NOW, slot } as const;
       desk().engine.apply(change);
-      return { ok: true, changes: [change], value: null };
+      return { ok: true, changes: [change], patientTypes: [null], value: null };
     });
     expect(await desk().archive.slot(slotId('nine'))).toEqual(slot);
   });

@@ -219,11 +219,21 @@ describe('a file of another kind', () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  it('is refused when it was written by a newer version', async () => {
+  it('opens when a newer version has only migrations that are not breaking, and they stay', async () => {
     const file = newFile();
     const { store } = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
     await store.close();
-    change(file, `INSERT INTO migrations (id, name) VALUES (99, '0099-the-future.sql')`);
+    const name = '0099-the-future.sql';
+    change(file, `INSERT INTO migrations (id, name) VALUES (99, '${name}')`);
+    open(file);
+    expect(query(file, 'SELECT name FROM migrations ORDER BY id DESC')).toEqual({ name });
+  });
+
+  it('is refused when a newer version has a breaking migration', async () => {
+    const file = newFile();
+    const { store } = openDatabase(`sqlite:${file}`, new AllocationEngine(RULES));
+    await store.close();
+    change(file, `INSERT INTO migrations (id, name) VALUES (99, '0099-the-future.breaking.sql')`);
     expect(refusalOf(file)).toBe(
       `The database ${realpathSync(file)} was written by a newer version of this program: start that one.`,
     );

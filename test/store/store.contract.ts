@@ -47,7 +47,10 @@ function transactTests(desk: () => Desk): void {
     let runs = 0;
     const answered = desk().store.transact({ doctorIds: [RAO] }, () => {
       runs += 1;
-      return { ...decided({ ok: true, changes: [], value: null }), answer: 'the answer' };
+      return {
+        ...decided({ ok: true, changes: [], value: null }),
+        answer: 'the answer',
+      };
     });
     expect(await answered).toBe('the answer');
     expect(runs).toBe(1);
@@ -193,7 +196,7 @@ function loadTests(desk: () => Desk): void {
     const { engine } = desk();
     found(engine.doctor(RAO)).evictDaysBefore(localDate('9999-12-31'));
     const scope = { doctorIds: [RAO], slotIds: [slotId('nine')] };
-    await desk().run(scope, () => ({ ok: true, changes: [], value: null }));
+    await desk().run(scope, () => ({ ok: true, changes: [], patientTypes: [], value: null }));
     expect(found(engine.slot(slotId('nine'))).day.lastNumber).toBe(2);
   });
 
@@ -210,6 +213,7 @@ function loadTests(desk: () => Desk): void {
     await desk().run({ doctorIds: [RAO], slotIds: [slotId('nine')] }, () => ({
       ok: true,
       changes: [],
+      patientTypes: [],
       value: null,
     }));
     await answered;
@@ -220,7 +224,12 @@ function loadTests(desk: () => Desk): void {
   it('are ignored when they do not exist or their doctor is not in memory', async () => {
     desk().engine.evictDoctor(SEN);
     const scope = { doctorIds: [RAO], slotIds: [slotId('never was'), slotId('other')] };
-    const outcome = await desk().run(scope, () => ({ ok: true, changes: [], value: null }));
+    const outcome = await desk().run(scope, () => ({
+      ok: true,
+      changes: [],
+      patientTypes: [],
+      value: null,
+    }));
     expect(outcome.ok).toBe(true);
     expect(desk().engine.slot(slotId('other'))).toBeUndefined();
   });

@@ -1,14 +1,17 @@
 import type { Service } from '../../service/index.ts';
+import { addMetricsRoute, type MetricsSource } from '../metrics.ts';
 import { Health, HEALTHY, Readiness, readinessOf } from '../resources/operations.ts';
 import { optionsOf, type Routes } from '../route.ts';
 import { sendProblem } from '../send-problem.ts';
 
 interface OperationsRoutes {
   readonly service: Service;
+  /** What `GET /metrics` answers; null if the metrics are not served here. */
+  readonly metrics: MetricsSource | null;
 }
 
 /** Adds the routes by which the service is operated. */
-export function addOperationsRoutes({ app }: Routes, { service }: OperationsRoutes): void {
+export function addOperationsRoutes({ app }: Routes, { service, metrics }: OperationsRoutes): void {
   const health = optionsOf({
     name: 'readHealth',
     tag: 'Operations',
@@ -33,6 +36,8 @@ export function addOperationsRoutes({ app }: Routes, { service }: OperationsRout
       ? reply.send(readinessOf(service.isDurable))
       : sendProblem(request, reply, service.unreadiness),
   );
+
+  if (metrics !== null) addMetricsRoute(app, metrics);
 
   // Not a permanent redirect, because browsers would remember it.
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));

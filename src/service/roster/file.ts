@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { Type, type Static } from '@sinclair/typebox';
 import { ValueErrorType, type ValueError } from '@sinclair/typebox/errors';
@@ -27,6 +28,7 @@ import {
   leaveFaultsOf,
   leavesOf,
 } from '../leave-input.ts';
+import { duplicateFieldsOf } from '../duplicate-fields.ts';
 import { lastStepOf, wordsOf, type Fault, type Finding } from '../fault-words.ts';
 import { RosterError } from './error.ts';
 import { SlotInput, slotFaultsOf } from './single-slot.ts';
@@ -73,7 +75,8 @@ export interface RosterFile extends Roster {
  * `{"patient_types": [{"type", "priority"}], "doctors": [{"id", "name", "time_zone", "sessions", "leaves"}],
  * "slots": [{"id", "doctor_id", "start_time", "end_time", "capacity"}], "holidays": [{"date", "name"}]}`. Only
  * `doctors` is required.
- * @returns the content, or all faults: first those of the form, then those of the parts whose form is right
+ * @returns the content, or the fields that are given twice, or all other faults: first those of the form, then those of
+ *   the parts whose form is right
  */
 export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
   let roster: unknown;
@@ -84,6 +87,8 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ');
     return { faults: [{ pointer: '', detail: `must be JSON: ${reason}` }] };
   }
+  const duplicates = duplicateFieldsOf(Buffer.from(text), roster);
+  if (duplicates.length > 0) return { faults: duplicates };
   if (Value.Check(RosterText, roster)) {
     const faults = contentFaultsOf(roster, () => true);
     return faults.length > 0 ? { faults } : fileOf(roster);
@@ -183,14 +188,22 @@ function repeatedIds(
  * @throws RosterError when the file cannot be read, or with all its faults and their places
  */
 export function readRoster(file: string): RosterFile {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw new RosterError(`The roster cannot be read: ${(error as Error).message}.`);
   }
-  const roster = parseRoster(text);
+  // Without this check each byte that is not UTF-8 would become U+FFFD in a name.
+  if (!isUtf8(bytes))
+    throw new RosterError(
+      `The roster ${file} is not written in UTF-8. Save it again with the encoding UTF-8; some editors call this choice "Unicode (UTF-8)".`,
+    );
+  const roster = parseRoster(textOf(bytes));
   if ('doctors' in roster) return roster;
   const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`);
   throw new RosterError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
 }
+
+/** The text of a file in UTF-8. Some editors put a byte order mark before the text; it is not a part of the text. */
+const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\uFEFF/, '');

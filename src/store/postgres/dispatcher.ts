@@ -49,6 +49,7 @@ export class Dispatcher {
   readonly #pendingReads = new PendingReads();
   readonly #inFlight = new Set<Promise<void>>();
   #transactions = 0;
+  #commandsInFlight = 0;
   #slowTransactions = 0;
   #isStartScheduled = false;
 
@@ -94,6 +95,15 @@ export class Dispatcher {
     });
   }
 
+  /** Commands and reads that wait, and commands in flight. */
+  get queueLength(): number {
+    return this.#waiting + this.#commandsInFlight;
+  }
+
+  get #waiting(): number {
+    return this.#queue.size + this.#pendingReads.size;
+  }
+
   /** See `Store.isSettled`. */
   isSettled(doctorId: DoctorId): boolean {
     return !this.#queue.isBusy(doctorId) && !this.#queue.hasWaiting(doctorId);
@@ -115,8 +125,7 @@ export class Dispatcher {
   }
 
   #assertRoom(message: string): void {
-    if (this.#queue.size + this.#pendingReads.size >= PENDING_MAX)
-      throw new OverloadedError(message);
+    if (this.#waiting >= PENDING_MAX) throw new OverloadedError(message);
   }
 
   /** Starts what may start at the end of this turn of the event loop, so that its requests share a transaction. */
@@ -164,6 +173,7 @@ export class Dispatcher {
   /** Has one transaction executed, and settles or requeues its commands. */
   async #executeCommands(commands: readonly Command[]): Promise<void> {
     this.#transactions += 1;
+    this.#commandsInFlight += commands.length;
     const endSlowWatch = this.#watchForSlowness();
     try {
       const outcome = await this.#deps.commands.execute(commands, {
@@ -180,6 +190,7 @@ export class Dispatcher {
       throw error;
     } finally {
       this.#transactions -= 1;
+      this.#commandsInFlight -= commands.length;
       endSlowWatch();
     }
   }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isUsable, missingIn, unknownIn, type Migrations } from '../migrations.ts';
 import { StoreOpenError } from '../store.ts';
 import { nameOf, openError } from './errors.ts';
 import { Session } from './session.ts';
@@ -18,9 +19,6 @@ const DISCONNECT_TIMEOUT_MS = 2_000;
 /** Milliseconds between two counts of the connections. */
 const DISCONNECT_POLL_MS = 50;
 
-/** The names of all migrations in their order. */
-const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
-
 /**
  * Migrates the tables of a database to this program's version. When several processes start at once, one migrates and
  * the others wait.
@@ -34,6 +32,17 @@ export async function migrate(url: string): Promise<void> {
     await transaction.close();
   }
 }
+
+/**
+ * Reads the migrations of a database, stopped or live.
+ * @throws StoreOpenError when the database cannot be reached or belongs to another program
+ */
+export const readMigrations = (url: string): Promise<Migrations> =>
+  connect(url, async (session) => {
+    const migrations = await migrationsOf(session, url);
+    await session.close();
+    return migrations;
+  });
 
 /**
  * Opens a read-only snapshot of a database, stopped or live. Returns undefined when the database is empty.
@@ -127,17 +136,16 @@ async function assertUnused(session: Session, url: string): Promise<void> {
 async function beginMigrated(session: Session, url: string): Promise<ReadTransaction> {
   await session.send(`BEGIN; ${WITHOUT_TIMEOUTS}`);
   await session.send(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK_ID})`);
-  const files = migrationFiles();
-  const applied = await appliedMigrations(session, url);
-  if (applied > files.length)
+  const migrations = await migrationsOf(session, url);
+  if (!isUsable(migrations))
     throw new StoreOpenError(
       `The database ${nameOf(url)} was written by a newer version of this program: start that one.`,
     );
-  if (applied === 0)
+  if (migrations.applied.length === 0)
     await session.send('CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)');
-  for (const [index, name] of files.entries()) {
-    if (index < applied) continue;
-    await session.send('INSERT INTO migrations VALUES ($1, $2)', [index + 1, name]);
+  for (const name of missingIn(migrations)) {
+    const id = migrations.known.indexOf(name) + 1;
+    await session.send('INSERT INTO migrations VALUES ($1, $2)', [id, name]);
     await session.send(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   }
   return new ReadTransaction(session, url);
@@ -146,12 +154,12 @@ async function beginMigrated(session: Session, url: string): Promise<ReadTransac
 /** Begins a read-only transaction; undefined when the database is empty. */
 async function beginReading(session: Session, url: string): Promise<ReadTransaction | undefined> {
   await session.send(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${WITHOUT_TIMEOUTS}`);
-  const applied = await appliedMigrations(session, url);
-  if (applied === 0) return undefined;
-  const missing = migrationFiles().length - applied;
-  if (missing === 0) return new ReadTransaction(session, url);
+  const migrations = await migrationsOf(session, url);
+  if (migrations.applied.length === 0) return undefined;
+  const isOlder = missingIn(migrations).length > 0;
+  if (!isOlder && unknownIn(migrations).length === 0) return new ReadTransaction(session, url);
   throw new StoreOpenError(
-    missing > 0
+    isOlder
       ? `The database ${nameOf(url)} was written by an older version of this program: start this one on it first.`
       : `The database ${nameOf(url)} was written by a newer version of this program: use that one.`,
   );
@@ -165,8 +173,12 @@ async function beginReadingStored(session: Session, url: string): Promise<ReadTr
   );
 }
 
-/** The number of migrations that are applied to a database; 0 when it is empty. */
-async function appliedMigrations(session: Session, url: string): Promise<number> {
+/**
+ * The migrations of this program and of a database. None is applied to an empty database.
+ * @throws StoreOpenError when the database does not store text as UTF8, or belongs to another program
+ */
+async function migrationsOf(session: Session, url: string): Promise<Migrations> {
+  const known = readdirSync(MIGRATIONS).sort();
   const [facts] = await session.send(`SELECT current_setting('server_encoding') AS encoding,
     to_regclass('migrations') IS NOT NULL AS has_migrations,
     EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema()) AS has_tables`);
@@ -174,10 +186,13 @@ async function appliedMigrations(session: Session, url: string): Promise<number>
     throw new StoreOpenError(
       `The database ${nameOf(url)} does not store text as UTF8: create it with the encoding UTF8.`,
     );
-  if (facts['has_tables'] !== true) return 0;
-  const names =
-    facts['has_migrations'] === true ? await session.send('SELECT * FROM migrations') : [];
-  if (names.some(({ name }) => name === migrationFiles()[0])) return names.length;
+  if (facts['has_tables'] !== true) return { known, applied: [] };
+  const rows =
+    facts['has_migrations'] === true
+      ? await session.send('SELECT * FROM migrations ORDER BY id')
+      : [];
+  const applied = rows.map(({ name }) => String(name));
+  if (applied[0] === known[0]) return { known, applied };
   throw new StoreOpenError(
     `The database ${nameOf(url)} belongs to another program: name another one in DATABASE_URL.`,
   );

@@ -35,6 +35,10 @@ export class PostgresStore implements Store {
     return this.#deps.health.state;
   }
 
+  get queueLength(): number {
+    return this.#deps.dispatcher.queueLength;
+  }
+
   get failure(): Promise<Error> {
     return this.#deps.health.failure;
   }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { missingIn, unknownIn, type Migrations } from '../migrations.ts';
 import { StoreOpenError } from '../store.ts';
-import { appliedMigrations, assertOurs, migrationFiles } from './open.ts';
+import { assertOurs, migrationsOf } from './open.ts';
 
 /**
  * A connection to a database of this program, stopped or live, that cannot write.
@@ -43,6 +44,21 @@ export function openCurrent(path: string): DatabaseSync {
 export const isSqliteError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 
+/**
+ * The migrations of a database, stopped or live.
+ * @throws StoreOpenError as `openReadOnly`
+ */
+export function readMigrations(path: string): Migrations {
+  const database = openReadOnly(path);
+  try {
+    return migrationsOf(database);
+  } catch (error) {
+    throw damaged(path, error);
+  } finally {
+    database.close();
+  }
+}
+
 /** The error to report when a database cannot be read. */
 export const damaged = (path: string, error: unknown): StoreOpenError =>
   error instanceof StoreOpenError
@@ -50,10 +66,11 @@ export const damaged = (path: string, error: unknown): StoreOpenError =>
     : new StoreOpenError(`The file ${path} is damaged: ${(error as Error).message}.`);
 
 function assertCurrent(database: DatabaseSync, path: string): void {
-  const missing = migrationFiles().length - appliedMigrations(database);
-  if (missing === 0) return;
+  const migrations = migrationsOf(database);
+  const isOlder = missingIn(migrations).length > 0;
+  if (!isOlder && unknownIn(migrations).length === 0) return;
   throw new StoreOpenError(
-    missing > 0
+    isOlder
       ? `The database ${path} was written by an older version of this program: start this one on it first.`
       : `The database ${path} was written by a newer version of this program: use that one.`,
   );

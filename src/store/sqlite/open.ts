@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isUsable, missingIn, type Migrations } from '../migrations.ts';
 import { StoreOpenError } from '../store.ts';
 
 /** 'OPDT' in the header of the file: tells our databases from those of other programs. */
@@ -25,12 +26,14 @@ const BUSY_TIMEOUT_MS = 1_000;
 const DEFAULT_FOLDER = 'data';
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
-/** The files of all migrations, in their order. A current database has had all of them applied. */
-export const migrationFiles = (): string[] => readdirSync(MIGRATIONS).sort();
-
-/** How many of them a database has had applied. */
-export const appliedMigrations = (database: DatabaseSync): number =>
-  Number(database.prepare('SELECT max(id) AS id FROM migrations').get()?.['id'] ?? 0);
+/** The migrations of this program, and those of a database that has the table of them. */
+export const migrationsOf = (database: DatabaseSync): Migrations => ({
+  known: readdirSync(MIGRATIONS).sort(),
+  applied: database
+    .prepare('SELECT name FROM migrations ORDER BY id')
+    .all()
+    .map(({ name }) => String(name)),
+});
 
 const errcodeOf = (error: unknown): number =>
   error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
@@ -155,16 +158,14 @@ export function assertOurs(database: DatabaseSync, path: string): void {
 }
 
 function applyMissing(database: DatabaseSync, path: string): void {
-  const files = migrationFiles();
-  const from = appliedMigrations(database);
-  if (from > files.length)
+  const migrations = migrationsOf(database);
+  if (!isUsable(migrations))
     throw new StoreOpenError(
       `The database ${path} was written by a newer version of this program: start that one.`,
     );
   const insert = database.prepare('INSERT INTO migrations (id, name) VALUES (?, ?)');
-  for (const [index, name] of files.entries()) {
-    if (index < from) continue;
-    insert.run(index + 1, name);
+  for (const name of missingIn(migrations)) {
+    insert.run(migrations.known.indexOf(name) + 1, name);
     database.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   }
 }

@@ -13,6 +13,7 @@ import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import type { AdmissionLimits } from '../../../src/http/admission.ts';
 import type { ConnectionLimits } from '../../../src/http/connections.ts';
+import type { MetricsSource } from '../../../src/http/metrics.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
   classTable,
@@ -53,6 +54,12 @@ export interface AppOptions {
   readonly connectionLimits?: Partial<ConnectionLimits>;
   /** The work that is accepted at the same time. Without it all requests are accepted. */
   readonly admissionLimits?: Partial<AdmissionLimits>;
+  /** The origins of pages that may use the service. */
+  readonly origins?: readonly string[];
+  /** Host names of the service beside the loopback names. */
+  readonly hosts?: readonly string[];
+  /** What `GET /metrics` answers. By default there is no such route. */
+  readonly metrics?: MetricsSource;
 }
 
 /** The answer to a request, as a client receives it. `body` is the parsed JSON, or null when there is none. */
@@ -196,6 +203,9 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     version: readVersion(),
     connectionLimits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
     admissionLimits: { ...NO_ADMISSION_LIMITS, ...options.admissionLimits },
+    hosts: options.hosts ?? [],
+    origins: options.origins ?? [],
+    metrics: options.metrics ?? null,
   });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));

@@ -3,6 +3,7 @@ import pino from 'pino';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/index.ts';
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import { VALIDATION } from '../../../src/http/schema.ts';
 import { createService } from '../../../src/service/index.ts';
 import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
@@ -158,6 +159,7 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     version: readVersion(),
     connectionLimits: CONNECTION_LIMITS,
     admissionLimits: NO_ADMISSION_LIMITS,
+    metrics: { contentType: 'text/plain', scrape: () => Promise.resolve('') },
   });
 }
 
@@ -184,9 +186,7 @@ export async function describedRoutes(): Promise<DescribedRoute[]> {
 
 /** The faults of a value, in words. Empty when the value is valid. The validator is the one that checks requests. */
 export async function faultsIn(schema: Schema, value: unknown): Promise<string> {
-  const app = Fastify({
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
-  });
+  const app = Fastify({ ajv: { customOptions: VALIDATION } });
   app.post('/', { schema: { body: schema } }, () => ({}));
   const answer = await app.inject({
     method: 'POST',

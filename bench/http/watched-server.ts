@@ -1,0 +1,79 @@
+import pino from 'pino';
+import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
+import { buildApp } from '../../src/http/app.ts';
+import { PROBLEMS } from '../../src/http/problem.ts';
+import { createMetrics } from '../../src/metrics/index.ts';
+import { createService } from '../../src/service/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
+import { startTracing } from '../../src/tracing/index.ts';
+
+/** Bounds that the bench does not reach. */
+const BOUNDS = {
+  connectionLimits: {
+    ...{ connectionsMax: 1_000, headersMax: 100, headerBytesMax: 16_384 },
+    ...{ headerSeconds: 10, requestSeconds: 30, keepAliveSeconds: 72 },
+  },
+  admissionLimits: { requestsMax: Infinity, turnMs: Infinity },
+};
+
+/** Who subscribes to the telemetry of the server. */
+export const WATCHERS = ['nobody', 'metrics', 'metrics and traces'] as const;
+export type Watcher = (typeof WATCHERS)[number];
+
+/** What the server is started with. */
+export interface WatchedServer {
+  readonly databaseUrl: string;
+  /** Where the traces are sent. */
+  readonly endpoint: string;
+}
+
+/** Starts the service in this process. Its watchers change while it runs, because a second process would not be equal. */
+async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> {
+  const clock = () => epochMs(Date.now());
+  const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
+  const engine = new AllocationEngine(rules);
+  const { store, archive } = openDatabase(databaseUrl, engine);
+  const service = createService({ engine, store, archive, clock, horizonDays: 7 });
+  const sources = {
+    version: 'bench',
+    // It could not be ended, and costs a booking nothing: it runs for each garbage collection and 100 times a second.
+    measuresProcess: false,
+    problemCodes: Object.keys(PROBLEMS),
+    isReady: () => service.unreadiness === undefined,
+    queueLength: () => service.queueLength,
+    occupancy: () => service.occupancy(),
+    connections: () => Promise.resolve(0),
+  };
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  const watch: Readonly<Record<Watcher, () => readonly (() => unknown)[]>> = {
+    nobody: () => [],
+    metrics: () => [createMetrics({ ...sources, onError }).close],
+    'metrics and traces': () => [
+      createMetrics({ ...sources, onError }).close,
+      startTracing({ endpoint, version: 'bench', onError: () => undefined }).stop,
+    ],
+  };
+  let ends: readonly (() => unknown)[] = [];
+  process.on('message', (watcher: Watcher) => {
+    void Promise.all(ends.map((end) => end())).then(() => {
+      ends = watch[watcher]();
+      const { user, system } = process.cpuUsage();
+      process.send?.(user + system);
+    });
+  });
+  const logger = pino({ level: 'silent' });
+  const app = await buildApp({
+    ...{ service, classes: DEFAULT_CLASSES, logger, clock, version: 'bench' },
+    metrics: null,
+    ...BOUNDS,
+  });
+  await service.start(() => ({ doctors: [], slots: [] }));
+  return app.listen({ host: '127.0.0.1', port: 0 });
+}
+
+if (process.send !== undefined && import.meta.main)
+  process.once('message', (server: WatchedServer) => {
+    void serve(server).then((url) => process.send?.(url));
+  });

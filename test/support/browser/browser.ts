@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Page } from 'playwright-core';
+import { inject, onTestFinished } from 'vitest';
+
+/** Where Debian's package installs Chromium. */
+export const CHROMIUM = '/usr/bin/chromium';
+/** The reason why no test with a browser can run on this machine; null if they can. */
+export const noBrowser = existsSync(CHROMIUM) ? null : `${CHROMIUM} is not installed`;
+/** What the name of such a test says when it is skipped. */
+export const needsBrowser = noBrowser === null ? '' : ` (skipped: ${noBrowser})`;
+
+/**
+ * Opens an empty page in the browser that all test files of a run share, with cookies and storage of its own. The page
+ * is closed when the test ends. Every host name that ends with `.example` leads to this machine.
+ */
+export async function openPage(): Promise<Page> {
+  const answer = await fetch(inject('sharedBrowser'));
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
+  const browser = await chromium.connect(text);
+  onTestFinished(() => browser.close());
+  return (await browser.newContext()).newPage();
+}
