@@ -49,6 +49,16 @@ export function readsOf(hospital: Hospital, filled: Filled): Read[] {
     },
     schedule('schedule of a slot with all of its tokens', DOCTORS.crowded, liveDate, crowded),
     {
+      name: 'that slot alone',
+      path: `/slots/${DOCTORS.crowded}-0`,
+      isRight: (answer) => count(answer, TOKEN) === crowded,
+    },
+    {
+      name: 'queue of a live day',
+      path: `/queue?doctor_id=${DOCTORS.live}&date=${liveDate}`,
+      isRight: (answer) => count(answer, '"number":') === live,
+    },
+    {
       name: 'history of a token',
       path: `/tokens/${changedToken}/history`,
       isRight: (answer) => count(answer, '"kind":') === history,

@@ -13,11 +13,13 @@ import type { ScheduleView } from '../../src/http/resources/index.ts';
 import { Doctors, doctorOf } from '../../src/http/resources/doctor.ts';
 import { History, historyOf } from '../../src/http/resources/history.ts';
 import { Schedule } from '../../src/http/resources/schedule.ts';
-import { slotOf } from '../../src/http/resources/slot.ts';
+import { Queue, queueTokenOf, type QueueView } from '../../src/http/resources/queue.ts';
+import { Slot, slotOf } from '../../src/http/resources/slot.ts';
 import { ANONYMOUS, demoRoster, type LongSchedule } from '../../src/service/index.ts';
 import { momentAt } from '../../src/service/runner.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { fillDay, SLOTS } from '../support/app/large-day.ts';
+import { found } from '../support/engine/clinic.ts';
 import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
 import { allOf } from '../support/store/pages.ts';
@@ -92,6 +94,43 @@ describe('a large answer is the same as one that is made at once', () => {
     ]);
     // A short answer has its length, although it was made in pieces.
     expect(headers).toHaveProperty('content-length');
+  });
+
+  it('for a slot, in memory and when it is past', async () => {
+    const opd = await openApp();
+    await fillDay(opd, 2 * MANY);
+    const [id] = SLOTS;
+    const slotNow = (at: EpochMs): Promise<string> => {
+      const slot = found(opd.engine.slot(slotId(id)));
+      return textAtOnce(Slot, slotOf(slot, momentAt(opd.engine, at)));
+    };
+    expect((await opd.get(`/slots/${id}`)).text).toBe(await slotNow(NOW));
+    await opd.advanceTo('2026-11-23T23:59:00Z');
+    const inMemory = await slotNow(epochMs(Date.parse('2026-11-24T05:00:00Z')));
+    await opd.advanceTo('2026-11-24T05:00:00Z');
+    expect(opd.engine.slot(slotId(id))).toBeUndefined();
+    expect((await opd.get(`/slots/${id}`)).text).toBe(inMemory);
+  });
+
+  it('for the queues of all doctors', async () => {
+    const opd = await openApp();
+    const tokens = await fillDay(opd, MANY);
+    for (const { id } of tokens.slice(0, 20)) await opd.post('/check-in', { token_id: id });
+    for (const { id } of tokens.slice(5, 10)) await opd.post('/skip', { token_id: id });
+    await opd.post('/call-next', { doctor_id: 'doc1', room: '1' });
+    const large = await opd.get<QueueView>('/queue');
+    const [first, ...others] = large.body.doctors;
+    const lists = [first?.in_consultation, first?.calling_order, first?.skipped, first?.waiting];
+    expect(lists.flat()).toHaveLength(MANY);
+    expect(lists.every((list) => list !== undefined && list.length > 0)).toBe(true);
+    expect(large.text).toBe(await textAtOnce(Queue, large.body));
+    const moment = momentAt(opd.engine, NOW);
+    for (const token of lists.flatMap((list) => list ?? []))
+      expect(token).toEqual(queueTokenOf(found(opd.engine.token(tokenId(token.id))), moment));
+    for (const queue of others) {
+      const { body } = await opd.get<QueueView>(`/queue?doctor_id=${queue.doctor_id}`);
+      expect(body.doctors).toEqual([queue]);
+    }
   });
 
   it('for a history', async () => {

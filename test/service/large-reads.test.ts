@@ -53,6 +53,19 @@ describe('large reads', () => {
     expect(begun(later)).toBe(ACTIVE);
   });
 
+  it('of one request have one place together', async () => {
+    const reads = new LargeReads();
+    const request = new Request();
+    for (let nth = 0; nth < 2 * ACTIVE; nth += 1) request.begin(reads);
+    await settled();
+    const others = requestsOf(ACTIVE, reads);
+    await settled();
+    expect(begun(others)).toBe(ACTIVE - 1);
+    request.end();
+    await settled();
+    expect(begun(others)).toBe(ACTIVE);
+  });
+
   it('are refused when too many wait, and taken again when fewer wait', async () => {
     const reads = new LargeReads();
     const requests = requestsOf(ACTIVE + WAITING, reads);

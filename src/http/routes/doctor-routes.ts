@@ -81,12 +81,14 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
 
 /** Adds the routes of doctors, their sessions and leaves, and their slots with the patients. */
 export function addDoctorRoutes(routes: Routes, { doctors, reads }: DoctorRoutes): void {
+  addDayReads(routes, reads);
   addReads(routes, reads);
   addSetup(routes, doctors);
   addLeaveRoutes(routes, { doctors, reads });
 }
 
-function addReads(routes: Routes, reads: Reads): void {
+/** The reads of a doctor's days. */
+function addDayReads(routes: Routes, reads: Reads): void {
   routes.read({
     name: 'readSchedule',
     url: '/schedule',
@@ -118,7 +120,9 @@ function addReads(routes: Routes, reads: Reads): void {
       return shown(await reads.queue({ ...asked, doctorIds, date }, queueTokenOf), queueOf);
     },
   });
+}
 
+function addReads(routes: Routes, reads: Reads): void {
   routes.read({
     name: 'listDoctors',
     url: '/doctors',
