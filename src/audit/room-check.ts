@@ -4,7 +4,7 @@ type SlotOwner = Slot['doctor'];
 
 /** What the change records say about a doctor's rooms. */
 interface Occupancy {
-  /** Whether a patient could be called to the room, whoever counts. */
+  /** Whether a patient could be called to the room, also if every patient in consultation counts. */
   readonly isSurelyFree: boolean;
   /** Whether no patient could be called. */
   readonly isSurelyTaken: boolean;

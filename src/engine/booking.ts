@@ -18,7 +18,7 @@ export function book(state: EngineState, command: Book): Outcome<Booked> {
   if (slot === undefined && state.sessionDoctor(command.slotId) === doctor)
     return refuse('slot_ended');
   if (slot?.doctor !== doctor) return refuse('slot_not_found');
-  const patientClass = state.classOf(command.patientType);
+  const patientClass = state.classes.classOf(command.patientType);
   const duplicate =
     command.patientId === null ? undefined : state.patients.liveTokenIn(slot, command.patientId);
   if (duplicate !== undefined)

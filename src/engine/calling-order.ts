@@ -4,7 +4,7 @@ import { inConsultationWith, type Now } from './rooms.ts';
 import { byRank, type Slot, type SlotOwner, type Token } from './slot.ts';
 import type { EngineState } from './state.ts';
 
-/** Everyone whom a doctor sees on a day, and everyone who hopes for it. */
+/** The tokens that a doctor sees on a day, and those that may still get a place. */
 export interface CallingOrder {
   /** The patients who are with the doctor, the earliest arrival first. */
   readonly inConsultation: readonly Token[];

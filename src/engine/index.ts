@@ -36,7 +36,7 @@ export {
   type EngineRefusal,
   type EngineRefusalCode,
 } from './refusal.ts';
-export type { RestoredToken } from './state.ts';
+export type { RestoredToken } from './restored-token.ts';
 export { outranks } from './line.ts';
 export { Slot, type Token } from './slot.ts';
 export * from './slot-facts.ts';

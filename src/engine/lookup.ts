@@ -1,9 +1,8 @@
+import { ClassTable } from './class-table.ts';
 import type { EngineRules } from './command.ts';
 import type { Doctor, WantedSlots } from './doctor.ts';
 import type { DoctorId, EpochMs, LocalDate, SessionId, SlotId, TokenId } from './ids.ts';
-import { found, invariant } from './invariant.ts';
 import { Namespace } from './namespace.ts';
-import { EMERGENCY, type PatientClass } from './patient-class.ts';
 import { PatientIndex } from './patient-index.ts';
 import type { Slot, Token } from './slot.ts';
 import { endsAt, type SlotFacts } from './slot-facts.ts';
@@ -15,21 +14,18 @@ const AFTER_HOURS_MS = 4 * 3_600_000;
 /** What is in memory, as it is found by ids and by the clock. `EngineState` writes it. */
 export class EngineLookup {
   readonly rules: EngineRules;
+  readonly classes: ClassTable;
   /** The ids of all slots and sessions in memory. */
   readonly ids = new Namespace();
   /** The tokens in memory by their patients. */
   readonly patients = new PatientIndex();
-  protected readonly classes: Map<string, PatientClass>;
   protected readonly doctorsById = new Map<DoctorId, Doctor>();
   protected readonly tokensById = new Map<TokenId, Token>();
 
   /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
   constructor(rules: EngineRules) {
-    // Otherwise a token that may not bump a checked-in token would outrank one that may (R3, R8).
-    const highest = rules.classes.toSorted((a, b) => b.priority - a.priority)[0];
-    invariant(highest?.type === EMERGENCY, 'EMERGENCY is the highest class');
     this.rules = rules;
-    this.classes = new Map(rules.classes.map((patientClass) => [patientClass.type, patientClass]));
+    this.classes = new ClassTable(rules.classes);
   }
 
   /** Every doctor in memory. */
@@ -107,13 +103,5 @@ export class EngineLookup {
    */
   isPast(slot: SlotFacts, today: LocalDate, at: EpochMs): boolean {
     return slot.date < today && at >= endsAt(slot, this.rules.graceMinutes) + AFTER_HOURS_MS;
-  }
-
-  /**
-   * The class of this name in the table.
-   * @throws InvariantError when the table has no such class
-   */
-  classOf(type: string): PatientClass {
-    return found(this.classes.get(type), 'a command names a class of the table');
   }
 }

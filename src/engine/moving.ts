@@ -49,7 +49,7 @@ export function reclassify(state: EngineState, command: Reclassify): Outcome<Reo
   const refusal = refusalOfReorder(token);
   if (refusal !== undefined) return refusal;
   const changeSet = new ChangeSet(state, command.at);
-  const patientClass = state.classOf(command.patientType);
+  const patientClass = state.classes.classOf(command.patientType);
   if (token.patientClass === patientClass) return reordered(state, changeSet, token);
 
   const { slot } = token;

@@ -1,11 +1,9 @@
 import {
   lastChangeAfter,
   type Change,
-  type LastChange,
   type TokenChange,
   type TokenCorrected,
   type TokenEntered,
-  type TokenFacts,
   type TokenReclassified,
   type TokenTransition,
   type TokenUndone,
@@ -15,17 +13,10 @@ import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
 import type { DoctorId, LocalDate, LocalInstant, SlotId, TokenId } from './ids.ts';
 import { found, invariant } from './invariant.ts';
 import { EngineLookup } from './lookup.ts';
-import type { PatientClass } from './patient-class.ts';
+import type { RestoredToken } from './restored-token.ts';
 import { Slot, type Token } from './slot.ts';
 import type { SlotFacts } from './slot-facts.ts';
-import { isLive, presenceAt, type Status } from './status.ts';
-
-/** A token as a store has it. */
-export interface RestoredToken extends Omit<TokenFacts, 'to'> {
-  readonly status: Status;
-  readonly room: string | null;
-  readonly last: LastChange;
-}
+import { isLive, presenceAt } from './status.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -238,20 +229,6 @@ export class EngineState extends EngineLookup {
     return found(this.ids.slot(id), 'a change of a slot finds the slot in memory');
   }
 
-  /**
-   * The class of this name with this priority: the table's, or one object for all tokens that got another priority
-   * from an earlier table.
-   */
-  #classWithPriority(type: string, priority: number): PatientClass {
-    const current = this.classes.get(type);
-    if (current?.priority === priority) return current;
-    // This name cannot collide with a class of the table, because a class name has no space.
-    const name = `${type} ${priority}`;
-    const earlier = this.classes.get(name) ?? { type, priority };
-    this.classes.set(name, earlier);
-    return earlier;
-  }
-
   #setDoctor(facts: DoctorFacts): Doctor {
     const doctor = this.doctorsById.get(facts.id) ?? new Doctor(facts);
     for (const { id } of doctor.facts.sessions) this.ids.removeSession(id, doctor);
@@ -288,7 +265,7 @@ export class EngineState extends EngineLookup {
       slot,
       patientName: facts.patientName,
       patientId: facts.patientId,
-      patientClass: this.#classWithPriority(facts.patientType, facts.priority),
+      patientClass: this.classes.withPriority(facts.patientType, facts.priority),
       arrival: facts.arrival,
       number: facts.number,
       bookedAt: facts.bookedAt,
@@ -339,7 +316,7 @@ export class EngineState extends EngineLookup {
   #reclassify(change: TokenReclassified): void {
     const token = this.#expectToken(change.tokenId, change.from);
     this.#unplace(token);
-    token.patientClass = this.#classWithPriority(change.patientType, change.priority);
+    token.patientClass = this.classes.withPriority(change.patientType, change.priority);
     token.last = lastChangeAfter(change) ?? token.last;
     this.#place(token);
   }

@@ -80,7 +80,7 @@ export function callNext(state: EngineState, command: CallNext): Outcome<Called>
   const staying = here.filter((token) => token !== current);
   const occupant = occupantOf(staying, doctor, room);
   if (occupant !== undefined) return inConsultation(occupant);
-  // Nothing may change when there is nobody to call (R9). So it is decided first who gets the seat of a skipped token.
+  // A call without a patient to call changes nothing (R9): the token that gets a skipped one's seat is found before.
   const isSkip = command.current === 'skipped';
   const heir = isSkip && current !== undefined ? heirOf(state, current, at) : undefined;
   const heirIsCalled = heir?.hasCheckedIn === true && slots.includes(heir.slot);

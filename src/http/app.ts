@@ -48,6 +48,14 @@ export interface AppDeps {
   readonly metrics: MetricsSource | null;
 }
 
+/** What Node is told about requests. */
+const NODE_OPTIONS = {
+  // Node would answer without a body. The hook for host names answers instead.
+  requireHostHeader: false,
+  // Of two equal headers Node would drop the second one silently.
+  joinDuplicateHeaders: true,
+};
+
 /** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
 
@@ -81,12 +89,7 @@ export async function buildApp({
     genReqId: createRequestIds(clock()),
     bodyLimit: BODY_LIMIT,
     serverFactory: (handle, { http }) => connections.createServer(handle, http as ServerOptions),
-    http: {
-      // Node would answer without a body. The hook for host names answers instead.
-      requireHostHeader: false,
-      // Of two equal headers Node would drop the second one silently.
-      joinDuplicateHeaders: true,
-    },
+    http: NODE_OPTIONS,
     // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

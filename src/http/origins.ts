@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 /** What an allowed page may send, and what it may read beside the status and the body. */
 const ALLOWED = {
   origin: true,
-  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH'],
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowedHeaders: ['Content-Type', 'Idempotency-Key'],
   exposedHeaders: ['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed'],
   // Seconds for which a browser need not ask again: the most that Chromium accepts.

@@ -25,7 +25,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** A calendar day of a time zone, and the instants, in epoch milliseconds, from which and before which it is. */
+/** A calendar day of a time zone, and instants, in epoch milliseconds, from which and before which it is that day. */
 interface ZoneDay {
   readonly date: LocalDate;
   readonly from: number;
@@ -39,11 +39,12 @@ const latestDays = new Map<string, ZoneDay>();
 export function localDateAt(at: EpochMs, timeZone: string): LocalDate {
   const latest = latestDays.get(timeZone);
   if (latest !== undefined && at >= latest.from && at < latest.until) return latest.date;
-  const instant = Temporal.Instant.fromEpochMilliseconds(at);
-  const date = instant.toZonedDateTimeISO(timeZone).toPlainDate();
-  const from = startOf(date, timeZone);
-  const until = startOf(date.add({ days: 1 }), timeZone);
-  const day = { date: localDate(date.toString()), from, until };
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
+  const date = local.toPlainDate();
+  // A change of the clocks a minute after midnight can bring the day before back.
+  const change = local.getTimeZoneTransition('next')?.epochMilliseconds ?? Infinity;
+  const until = Math.min(startOf(date.add({ days: 1 }), timeZone), change);
+  const day = { date: localDate(date.toString()), from: at, until };
   latestDays.set(timeZone, day);
   return day.date;
 }

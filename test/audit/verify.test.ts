@@ -61,7 +61,8 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a token without a change record',
     `INSERT INTO tokens SELECT 'x', doctor_id, slot_id, patient_name, patient_id, patient_type,
-      arrival, number, booked_at, status, present, priority, room, last_kind, last_from FROM tokens WHERE id = 'W1'`,
+      arrival, number, booked_at, status, present, priority, room, last_kind, last_from, indexed
+      FROM tokens WHERE id = 'W1'`,
     /^token x has no change record$/m,
   ],
   [
@@ -109,7 +110,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a slot without a change record',
     `INSERT INTO slots SELECT 'x', doctor_id, session_id, date, start_time, end_time,
-      delay_minutes, capacity, closed_reason, 0, 'ALL', 0, NULL, NULL, NULL FROM slots LIMIT 1`,
+      delay_minutes, capacity, closed_reason, 0, 'ALL', 0, NULL, NULL, NULL, 0 FROM slots LIMIT 1`,
     /^doctor rao: has a slot without change record$/,
   ],
   [

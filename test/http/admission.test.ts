@@ -76,7 +76,7 @@ it('a client that sends its body slowly takes no place', async () => {
   const clients = await listen(opd);
   for (let slow = 0; slow < 3; slow += 1)
     (await clients.socket()).write(
-      'POST /book HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+      'POST /book HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
     );
   expect(await clients.post('/book', booking('W1'))).toMatchObject({ status: 201 });
 });
@@ -109,7 +109,7 @@ it('a time of refusals has two log lines, and the refused requests have none', a
 });
 
 const BOOKING = JSON.stringify(booking('W1'));
-const BYTES = `POST /book HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${BOOKING.length}\r\n\r\n${BOOKING}`;
+const BYTES = `POST /book HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BOOKING.length}\r\n\r\n${BOOKING}`;
 
 /** Counts the answers that a client receives. */
 function countAnswers(socket: Socket): { count: number } {
@@ -136,7 +136,7 @@ it('a connection is not read for a moment after its request was refused, and the
   for (const socket of sockets) socket.write(BYTES);
   // The answer to a request that is sent later shows that the server has read everything that it wants to read.
   const later = await clients.socket();
-  later.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+  later.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await once(later, 'data');
   expect(received()).toBe(51);
   vi.advanceTimersByTime(2);

@@ -16,9 +16,11 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/complete': 'POST',
   '/move': 'POST',
   '/reclassify': 'POST',
-  '/tokens/x': 'GET, HEAD',
+  '/tokens': 'GET, HEAD',
+  '/tokens/x': 'GET, HEAD, PATCH',
   '/tokens/x/history': 'GET, HEAD',
   '/schedule': 'GET, HEAD',
+  '/queue': 'GET, HEAD',
   '/doctors': 'GET, HEAD',
   '/doctors/doc1': 'GET, HEAD, DELETE, PUT',
   '/doctors/doc1/leave': 'POST',
@@ -26,7 +28,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/holidays': 'GET, HEAD, PUT',
   '/doctors/doc1/delay': 'POST',
   '/slots': 'POST',
-  '/slots/x': 'PATCH',
+  '/slots/x': 'GET, HEAD, PATCH',
   '/slots/x/close': 'POST',
   '/reports/day': 'GET, HEAD',
   '/patient-types': 'GET, HEAD',
@@ -71,7 +73,7 @@ it('HEAD is answered like GET, without the body', async () => {
   expect(head.headers['content-length']).toBe(String(Buffer.byteLength(get.text)));
 });
 
-it.each(['/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/docs/static/x'])(
+it.each(['/book/', '//book', '/BOOK', '/token', '/tokens/x/y', '/book%20', '/docs/static/x'])(
   '%s is not a route',
   async (url) => {
     const answer = await (await openApp()).get(url);
@@ -79,12 +81,18 @@ it.each(['/book/', '//book', '/BOOK', '/tokens', '/tokens/x/y', '/book%20', '/do
   },
 );
 
-const WITH_BODY = Object.entries(ROUTES).filter(([, allow]) => /POST|PATCH/.test(allow));
+/** The routes that take a body of the usual size, each with the method that takes it. */
+const WITH_BODY = Object.entries(ROUTES).flatMap(([url, allow]) =>
+  allow
+    .split(', ')
+    .filter((method) => method === 'POST' || method === 'PATCH')
+    .map((method) => [url, method] as const),
+);
 
 it.each(WITH_BODY)('%s accepts a body of 16 KiB and not one byte more', async (url, method) => {
   const opd = await openApp();
   const bytes = (length: number) => ({
-    method: method as 'POST' | 'PATCH',
+    method,
     url,
     payload: JSON.stringify({ token_id: 'x' }).padEnd(length),
     headers: { 'content-type': 'application/json' },

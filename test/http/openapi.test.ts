@@ -72,9 +72,13 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
     ],
   ],
   'POST /no-show': ['200', [...STEP, 'too_early']],
+  'GET /tokens': ['200', READ],
+  'PATCH /tokens/{id}': ['200', [...COMMAND, 'token_not_found', 'duplicate_booking']],
   'GET /tokens/{id}': ['200', [...READ, 'token_not_found']],
   'GET /tokens/{id}/history': ['200', [...READ, 'token_not_found']],
   'GET /schedule': ['200', [...READ, 'doctor_not_found']],
+  'GET /queue': ['200', [...READ, 'doctor_not_found']],
+  'GET /slots/{id}': ['200', [...READ, 'slot_not_found']],
   'GET /doctors': ['200', READ],
   'GET /doctors/{id}': ['200', [...READ, 'doctor_not_found']],
   'PUT /doctors/{id}': ['200 201', [...COMMAND, 'id_taken']],
@@ -107,6 +111,7 @@ const OTHER_TYPES: Readonly<Record<string, readonly string[]>> = {
 const QUERIES: Readonly<Record<string, string>> = {
   '/schedule': '?doctor_id=doc1',
   '/reports/day': '?doctor_id=doc1&date=2026-11-23',
+  '/tokens': '?doctor_id=doc1',
 };
 
 let description: Description;
@@ -275,7 +280,8 @@ it('answers every route as it is described', async () => {
   const { id } = await opd.book('W1', { patient_id: 'p' });
   for (const [route, operation] of operations) {
     if (!route.startsWith('GET')) continue;
-    const url = route.slice(4).replace('{id}', route.includes('tokens') ? id : 'doc1');
+    const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1' };
+    const url = route.slice(4).replace('{id}', String(ids[route.split('/')[1] ?? '']));
     const answer = await opd.get<Json>(url + (QUERIES[url] ?? ''));
     const schema = operation.responses['200']?.content['application/json']?.schema;
     const { required, properties } = schema as { required: string[]; properties: Json };

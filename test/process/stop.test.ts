@@ -82,7 +82,7 @@ it('a process that stops does not wait for ever for an incomplete request', asyn
   const { port, hostname } = new URL(server.url);
   const half = connect(Number(port), hostname);
   half.on('error', () => undefined);
-  half.write('POST /book HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n');
+  half.write('POST /book HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n');
   half.write('Content-Type: application/json\r\n\r\n{"doctor');
   expect((await book(server, 'a')).status).toBe(201);
   expect(await server.stop()).toEqual({ code: 0, signal: null });

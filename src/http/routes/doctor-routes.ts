@@ -81,30 +81,13 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
 
 /** Adds the routes of doctors, their sessions and leaves, and their slots with the patients. */
 export function addDoctorRoutes(routes: Routes, { doctors, reads }: DoctorRoutes): void {
-  addDayReads(routes, reads);
   addReads(routes, reads);
+  addQueue(routes, reads);
   addSetup(routes, doctors);
   addLeaveRoutes(routes, { doctors, reads });
 }
 
-/** The reads of a doctor's days. */
-function addDayReads(routes: Routes, reads: Reads): void {
-  routes.read({
-    name: 'readSchedule',
-    url: '/schedule',
-    tag: 'Schedule',
-    summary: "Read a doctor's slots with their patients",
-    description:
-      'The slots of `date`, or of the days from `from` to `to` (31 at most), or else of today and tomorrow. Each slot lists its seated and its waiting patients, the best rank first.',
-    query: ScheduleQuery,
-    success: Schedule,
-    codes: ['doctor_not_found'],
-    run: async ({ query: { doctor_id, ...days } }, asked) => {
-      const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
-      return shown(await reads.schedule(query, slotOf), scheduleOf);
-    },
-  });
-
+function addQueue(routes: Routes, reads: Reads): void {
   routes.read({
     name: 'readQueue',
     url: '/queue',
@@ -123,6 +106,22 @@ function addDayReads(routes: Routes, reads: Reads): void {
 }
 
 function addReads(routes: Routes, reads: Reads): void {
+  routes.read({
+    name: 'readSchedule',
+    url: '/schedule',
+    tag: 'Schedule',
+    summary: "Read a doctor's slots with their patients",
+    description:
+      'The slots of `date`, or of the days from `from` to `to` (31 at most), or else of today and tomorrow. Each slot lists its seated and its waiting patients, the best rank first.',
+    query: ScheduleQuery,
+    success: Schedule,
+    codes: ['doctor_not_found'],
+    run: async ({ query: { doctor_id, ...days } }, asked) => {
+      const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
+      return shown(await reads.schedule(query, slotOf), scheduleOf);
+    },
+  });
+
   routes.read({
     name: 'listDoctors',
     url: '/doctors',
