@@ -26,7 +26,7 @@ async function openedDatabase() {
 }
 
 /** Takes the tables back to the first migration. */
-const FIRST_VERSION = `DROP INDEX changes_by_position;
+const FIRST_VERSION = `DROP INDEX changes_by_position, slots_by_date, tokens_by_patient;
   ALTER TABLE doctors DROP COLUMN rooms, DROP COLUMN retired, DROP COLUMN break_until;
   ALTER TABLE sessions DROP COLUMN valid_from, DROP COLUMN valid_until, DROP COLUMN every_weeks;
   DROP TABLE leaves;
