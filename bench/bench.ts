@@ -10,6 +10,7 @@ import { print as format, type Report } from './lib/report.ts';
 import { print, runTool, ToolError, type Values } from './lib/tool.ts';
 import { overloadBench } from './overload/overload.ts';
 import { postgresBench } from './postgres/postgres.ts';
+import { readsBench } from './reads/reads.ts';
 import { startUpBench } from './start-up/start-up.ts';
 
 /** The parts of the bench, in the order in which they run. */
@@ -22,6 +23,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   metrics: metricsBench,
   postgres: postgresBench,
   'clinic-day': clinicDayBench,
+  reads: readsBench,
   'start-up': startUpBench,
   memory: memoryBench,
 };
@@ -44,6 +46,7 @@ Parts:
   metrics        what metrics and traces cost a booking over HTTP
   postgres       bookings over HTTP on PostgreSQL, through one process and through two
   clinic-day     calls and schedules of a busy doctor, and the end of many slots
+  reads          the answers to others while large schedules, reports and histories are read
   start-up       the start of the service on a large database
   memory         the memory of a live token
 

@@ -43,6 +43,7 @@ const HOUR_MS = 3_600_000;
 const GRACE_MINUTES = 30;
 const CONCURRENCY = 512;
 const IDENTITY = { name: 'bench' };
+const NEVER_ENDED = new AbortController().signal;
 const CONTEXT = { identity: IDENTITY, idempotency: null };
 
 /** Books two patients into each slot of one seat; returns the ids of the waiting tokens. */
@@ -84,8 +85,10 @@ async function blockedBy(work: () => Promise<void>): Promise<number> {
 /** The last change record of every waiting token is its expiry, made by the service itself. */
 async function check(service: Service, waiters: readonly string[]): Promise<void> {
   await forEachConcurrently(waiters, CONCURRENCY, async (id) => {
-    const history = await service.reads.history({ identity: IDENTITY, tokenId: tokenId(id) });
-    const last = history.ok ? history.value.at(-1) : undefined;
+    const query = { identity: IDENTITY, ended: () => NEVER_ENDED, tokenId: tokenId(id) };
+    const history = await service.reads.history(query);
+    const changes = history.ok ? history.value.changes : [];
+    const last = 'at' in changes ? changes.at(-1) : undefined;
     if (last?.kind !== 'expired' || last.actor !== 'system')
       throw new Error(`The waiting token ${id} is not expired.`);
   });

@@ -45,6 +45,15 @@ export class Client {
     return { ms, text: answer };
   }
 
+  /** Sends a request; returns the status and the body as text. */
+  text(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    return this.#request(method, path, body === undefined ? undefined : JSON.stringify(body), {});
+  }
+
   post(
     path: string,
     body: object,

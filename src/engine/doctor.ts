@@ -86,6 +86,20 @@ export class Doctor implements SlotOwner {
     slot.day.slots.splice(slot.day.slots.indexOf(slot), 1);
   }
 
+  /**
+   * A copy with copies of all slots and tokens in memory: what an answer shows that is made while the doctor goes on
+   * changing. The time that it takes grows with the tokens.
+   */
+  copy(): Doctor {
+    const copy = new Doctor(this.facts);
+    copy.version = this.version;
+    copy.lastArrival = this.lastArrival;
+    copy.breakUntil = this.breakUntil;
+    for (const { date, lastNumber } of this.#days.values()) copy.day(date).lastNumber = lastNumber;
+    for (const slot of this.#slots) copy.addSlot(slot.copyFor(copy));
+    return copy;
+  }
+
   /** The facts and the counters, without slots: what a store holds of a doctor. */
   snapshot(): DoctorSnapshot {
     const { facts, version, lastArrival, breakUntil } = this;

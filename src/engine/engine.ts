@@ -213,11 +213,4 @@ export class AllocationEngine extends EngineState {
   addSlot(facts: SlotFacts, at: EpochMs): Outcome<Slot> {
     return addSlot(this, facts, at);
   }
-
-  /** A new engine with copies of these doctors and their slots, on which a dry run performs its command. */
-  copyForDryRun(doctorIds: readonly DoctorId[]): AllocationEngine {
-    const copy = new AllocationEngine(this.rules);
-    for (const id of doctorIds) this.copyDoctor(id, copy);
-    return copy;
-  }
 }

@@ -90,6 +90,13 @@ export class Line<T extends Ranked> {
     return ahead + lowerBound(node.tokens, token);
   }
 
+  /** A line of copies of the tokens. A copy has the rank of its token. */
+  copy(copyOf: (token: T) => T): Line<T> {
+    const line = new Line<T>();
+    line.#root = copyOfNode(this.#root, copyOf);
+    return line;
+  }
+
   /** Every token, best rank first. */
   *[Symbol.iterator](): Generator<T> {
     yield* tokensOf(this.#root);
@@ -106,6 +113,12 @@ const sizeOf = <T>(node: Node<T>): number =>
   node.children === null ? node.tokens.length : node.size;
 
 const firstOf = <T>(node: Node<T>): T => at(node.children === null ? node.tokens : node.firsts, 0);
+
+function copyOfNode<T>(node: Node<T>, copyOf: (token: T) => T): Node<T> {
+  if (node.children === null) return { children: null, tokens: node.tokens.map(copyOf) };
+  const children = node.children.map((child) => copyOfNode(child, copyOf));
+  return { children, firsts: children.map(firstOf), size: node.size };
+}
 
 function* tokensOf<T>(node: Node<T>): Generator<T> {
   if (node.children === null) yield* node.tokens;

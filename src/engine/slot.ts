@@ -30,6 +30,8 @@ export interface Token {
   readonly last: LastChange;
 }
 
+const LIVE_STATUSES = [...SEATED_STATUSES, 'WAITING'] as const satisfies readonly LiveStatus[];
+
 /** A local calendar day of a doctor. */
 export interface Day {
   readonly date: LocalDate;
@@ -200,9 +202,7 @@ export class Slot {
 
   /** Every live token of the slot, best rank first. */
   tokens(): Token[] {
-    return [...SEATED_STATUSES, 'WAITING' as const]
-      .flatMap((status) => [...this.tokensWith(status)])
-      .sort(byRank);
+    return LIVE_STATUSES.flatMap((status) => [...this.tokensWith(status)]).sort(byRank);
   }
 
   /** The tokens that hold a seat, best rank first. */
@@ -220,7 +220,20 @@ export class Slot {
     return this.#lines[status] ?? [];
   }
 
-  /** Sets the slot's facts. Only the engine's `apply` calls this method and those below. */
+  /** A copy of the slot and its tokens, those that are over included, for a copy of its doctor. */
+  copyFor(doctor: SlotOwner): Slot {
+    const copy = new Slot(doctor, this.#facts);
+    const own = (token: Token): Token => ({ ...token, slot: copy });
+    for (const status of LIVE_STATUSES)
+      copy.#lines[status] = this.#lines[status]?.copy(own) ?? null;
+    for (const token of copy.tokensWith('IN_CONSULTATION')) doctor.inConsultation.add(token);
+    for (const token of this.over()) copy.addOver(own(token));
+    copy.#seated = this.#seated;
+    copy.#waiting = this.#waiting;
+    copy.#checkedInEmergencies = this.#checkedInEmergencies;
+    return copy;
+  }
+
   revise(facts: SlotFacts): void {
     this.#facts = facts;
     this.#day = this.doctor.day(facts.date);

@@ -1,35 +1,22 @@
-import { ClassTable } from './class-table.ts';
 import {
   lastChangeAfter,
   type Change,
+  type TokenChange,
   type TokenCorrected,
   type TokenEntered,
   type TokenReclassified,
   type TokenTransition,
   type TokenUndone,
 } from './change.ts';
-import type { EngineRules } from './command.ts';
-import { Doctor, type WantedSlots } from './doctor.ts';
+import { Doctor } from './doctor.ts';
 import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
-import type {
-  DoctorId,
-  EpochMs,
-  LocalDate,
-  LocalInstant,
-  SessionId,
-  SlotId,
-  TokenId,
-} from './ids.ts';
+import type { DoctorId, LocalDate, LocalInstant, SlotId, TokenId } from './ids.ts';
 import { found, invariant } from './invariant.ts';
-import { Namespace } from './namespace.ts';
-import { PatientIndex } from './patient-index.ts';
+import { EngineLookup } from './lookup.ts';
+import type { RestoredToken } from './restored-token.ts';
 import { Slot, type Token } from './slot.ts';
-import { endsAt, type SlotFacts } from './slot-facts.ts';
-import { restoredTokenOf, type RestoredToken } from './restored-token.ts';
+import type { SlotFacts } from './slot-facts.ts';
 import { isLive, presenceAt } from './status.ts';
-
-/** How long patients are still called from a slot of a past day after the slot has ended: four hours. */
-const AFTER_HOURS_MS = 4 * 3_600_000;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -37,114 +24,18 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
  * The doctors, the slots with their lines, and the index of tokens. `apply` is the only writer: the state is what the
  * applied changes and the restored snapshots give (R16).
  */
-export class EngineState {
-  readonly rules: EngineRules;
-  readonly classes: ClassTable;
-  readonly #doctors = new Map<DoctorId, Doctor>();
-  readonly #ids = new Namespace();
-  readonly #tokens = new Map<TokenId, Token>();
-  readonly #patients = new PatientIndex();
-
-  /** @throws InvariantError when `EMERGENCY` is not the class of highest priority */
-  constructor(rules: EngineRules) {
-    this.rules = rules;
-    this.classes = new ClassTable(rules.classes);
-  }
-
-  /** Every doctor in memory. */
-  get doctors(): Iterable<Doctor> {
-    return this.#doctors.values();
-  }
-
-  /** The ids of all slots and sessions in memory. */
-  get ids(): Namespace {
-    return this.#ids;
-  }
-
-  doctor(id: DoctorId): Doctor | undefined {
-    return this.#doctors.get(id);
-  }
-
-  slot(id: SlotId): Slot | undefined {
-    return this.#ids.slot(id);
-  }
-
-  /**
-   * The slot with this id; for a session id, the session's next slot that has not ended, see `nextSlotOfSession`.
-   * @param wanted for a session id: which of its slots count
-   */
-  resolveSlot(id: SlotId, at: EpochMs, wanted?: WantedSlots): Slot | undefined {
-    const slot = this.#ids.slot(id);
-    if (slot !== undefined) return slot;
-    // The id may be a session's, because slots and sessions share one namespace.
-    const session = id as string as SessionId;
-    return this.#ids
-      .session(session)
-      ?.nextSlotOfSession(session, at, this.rules.graceMinutes, wanted);
-  }
-
-  /** The doctor of the session with this id; undefined for the id of a slot. */
-  sessionDoctor(id: SlotId | SessionId): Doctor | undefined {
-    return this.#ids.session(id as SessionId);
-  }
-
-  /** Whether an id is a session's, and every slot of the session has ended: in memory or not, none takes a newcomer. */
-  isSessionOver(id: SlotId, at: EpochMs): boolean {
-    return this.sessionDoctor(id) !== undefined && this.resolveSlot(id, at) === undefined;
-  }
-
-  /** The live token with this id, if its slot is in memory. */
-  token(id: TokenId): Token | undefined {
-    const token = this.#tokens.get(id);
-    return token !== undefined && isLive(token.status) ? token : undefined;
-  }
-
-  /** The token with this id, live or over, if its slot is in memory. */
-  anyToken(id: TokenId): Token | undefined {
-    return this.#tokens.get(id);
-  }
-
-  /** The tokens in memory by their patients. */
-  get patients(): PatientIndex {
-    return this.#patients;
-  }
-
-  /** Every live token of the slots in memory. */
-  get tokens(): Iterable<Token> {
-    return Array.from(this.#tokens.values()).filter(({ status }) => isLive(status));
-  }
-
-  /** Whether a slot has ended: it takes no booking and promotes no token any more (R11). */
-  hasEnded(slot: Slot, at: EpochMs): boolean {
-    return at >= endsAt(slot.facts, this.rules.graceMinutes);
-  }
-
-  /**
-   * Whether a slot of an earlier date is still going on: it has not ended, or a patient of it is with the doctor.
-   * @param today the calendar day of `at` in the doctor's time zone
-   */
-  isGoingOn(slot: Slot, today: LocalDate, at: EpochMs): boolean {
-    const { facts, inConsultation } = slot;
-    if (at < facts.startTime || this.isPast(facts, today, at)) return false;
-    return inConsultation > 0 || !this.hasEnded(slot, at);
-  }
-
-  /**
-   * Whether a slot is past: its day is over and it ended more than four hours ago. Until then patients are still
-   * called from it, because doctors run late, also past midnight.
-   * @param today the calendar day of `at` in the doctor's time zone
-   */
-  isPast(slot: SlotFacts, today: LocalDate, at: EpochMs): boolean {
-    return slot.date < today && at >= endsAt(slot, this.rules.graceMinutes) + AFTER_HOURS_MS;
-  }
+export class EngineState extends EngineLookup {
+  /** In a dry run, what rolls back each applied change, in the order of the changes; null outside a dry run. */
+  #inverses: (() => void)[] | null = null;
 
   /**
    * Applies one change. Commands, restore and replay all write the engine's state through this method.
    * @throws InvariantError when the change does not follow from the state, for example when it oversells a slot (R1)
    */
   apply(change: Change): void {
-    const before = this.#doctors.get(change.doctorId)?.version ?? 0;
+    const before = this.doctorsById.get(change.doctorId)?.version ?? 0;
     invariant(change.version === before + 1, "a doctor's changes are applied one after another");
+    this.#inverses?.push(this.#inverseOf(change));
     switch (change.kind) {
       case 'doctor_set':
         this.#setDoctor(change.doctor);
@@ -172,6 +63,23 @@ export class EngineState {
         this.#transition(change);
     }
     this.#doctorOf(change.doctorId).version = change.version;
+  }
+
+  /**
+   * Runs a command, returns what `run` makes of it, and rolls all its changes back, the latest first. The state is then
+   * what it was before. The time that this takes grows with the changes of the command, not with the state.
+   * @param run must not return objects of the engine, because they are as before the command when it has returned
+   */
+  dryRun<T>(run: () => T): T {
+    invariant(this.#inverses === null, 'a dry run does not begin another one');
+    const inverses: (() => void)[] = [];
+    this.#inverses = inverses;
+    try {
+      return run();
+    } finally {
+      this.#inverses = null;
+      for (const rollBack of inverses.reverse()) rollBack();
+    }
   }
 
   /** Adds a doctor from a store's snapshot, without slots. */
@@ -213,13 +121,13 @@ export class EngineState {
    * moved to a time zone in which it is still the day before, since these slots were evicted.
    */
   isIncomplete(id: DoctorId, { at, today }: LocalInstant): boolean {
-    const from = this.#doctors.get(id)?.completeFrom ?? null;
+    const from = this.doctorsById.get(id)?.completeFrom ?? null;
     return from !== null && (at < from.at || today < from.today);
   }
 
   /** The slots of a doctor that can be evicted: they are past and no token waits in them. */
   evictableSlots(id: DoctorId, { at, today }: LocalInstant): Slot[] {
-    const slots = this.#doctors.get(id)?.slots ?? [];
+    const slots = this.doctorsById.get(id)?.slots ?? [];
     // Slots are sorted by day, so usually the first slot is of today.
     const first = slots.findIndex(({ facts }) => facts.date >= today);
     return slots
@@ -246,53 +154,98 @@ export class EngineState {
   /** Evicts a slot and its tokens from memory. They can be read from the store. */
   evictSlot(slot: Slot): void {
     for (const token of [...slot.tokens(), ...slot.over()]) this.#removeToken(token);
-    this.#ids.removeSlot(slot);
+    this.ids.removeSlot(slot);
     this.#doctorOf(slot.facts.doctorId).removeSlot(slot);
   }
 
   /** Evicts a doctor with all slots and tokens from memory. */
   evictDoctor(id: DoctorId): void {
-    const doctor = this.#doctors.get(id);
+    const doctor = this.doctorsById.get(id);
     if (doctor === undefined) return;
     for (const slot of [...doctor.slots]) this.evictSlot(slot);
-    for (const session of doctor.facts.sessions) this.#ids.removeSession(session.id, doctor);
-    this.#doctors.delete(id);
+    for (const session of doctor.facts.sessions) this.ids.removeSession(session.id, doctor);
+    this.doctorsById.delete(id);
   }
 
-  /** Copies a doctor, with the slots and tokens in memory, into another engine. */
-  copyDoctor(id: DoctorId, target: EngineState): void {
-    const doctor = this.#doctors.get(id);
-    if (doctor === undefined) return;
-    target.restoreDoctor(doctor.snapshot());
-    for (const slot of doctor.slots)
-      target.restoreSlot(slot.facts, [...slot.tokens(), ...slot.over()].map(restoredTokenOf));
+  /** What rolls back a change that is about to be applied. */
+  #inverseOf(change: Change): () => void {
+    const doctor = this.doctorsById.get(change.doctorId);
+    if (doctor === undefined) return () => this.evictDoctor(change.doctorId);
+    const { version, lastArrival, breakUntil } = doctor;
+    const rollBack = this.#inverseIn(doctor, change);
+    return () => {
+      rollBack();
+      doctor.version = version;
+      doctor.lastArrival = lastArrival;
+      doctor.breakUntil = breakUntil;
+    };
+  }
+
+  #inverseIn({ facts }: Doctor, change: Change): () => void {
+    switch (change.kind) {
+      case 'doctor_set':
+        return () => this.#setDoctor(facts);
+      case 'slot_set':
+        return this.#inverseOfSlot(change.slot.id);
+      case 'break_set':
+        return () => undefined;
+      default:
+        return this.#inverseOfToken(change);
+    }
+  }
+
+  #inverseOfSlot(id: SlotId): () => void {
+    const before = this.ids.slot(id)?.facts;
+    return before === undefined
+      ? () => this.evictSlot(this.#slotOf(id))
+      : () => this.#setSlot(before);
+  }
+
+  #inverseOfToken({ tokenId, slotId }: TokenChange): () => void {
+    const { day } = this.#slotOf(slotId);
+    const { lastNumber } = day;
+    const token = this.tokensById.get(tokenId);
+    const before = token && { ...token };
+    return () => {
+      const after = this.tokensById.get(tokenId);
+      if (after !== undefined) this.#removeToken(after);
+      if (token !== undefined && before !== undefined) this.#putBack(token, before);
+      day.lastNumber = lastNumber;
+    };
+  }
+
+  /** Puts a token back where it was, live or over, as it was before. */
+  #putBack(token: Token, before: Token): void {
+    Object.assign(token, before);
+    this.tokensById.set(token.id, token);
+    this.#place(token);
   }
 
   #doctorOf(id: DoctorId): Doctor {
-    return found(this.#doctors.get(id), 'a change of a doctor finds the doctor in memory');
+    return found(this.doctorsById.get(id), 'a change of a doctor finds the doctor in memory');
   }
 
   #slotOf(id: SlotId): Slot {
-    return found(this.#ids.slot(id), 'a change of a slot finds the slot in memory');
+    return found(this.ids.slot(id), 'a change of a slot finds the slot in memory');
   }
 
   #setDoctor(facts: DoctorFacts): Doctor {
-    const doctor = this.#doctors.get(facts.id) ?? new Doctor(facts);
-    for (const { id } of doctor.facts.sessions) this.#ids.removeSession(id, doctor);
+    const doctor = this.doctorsById.get(facts.id) ?? new Doctor(facts);
+    for (const { id } of doctor.facts.sessions) this.ids.removeSession(id, doctor);
     doctor.facts = facts;
-    this.#doctors.set(facts.id, doctor);
-    for (const { id } of facts.sessions) this.#ids.addSession(id, doctor);
+    this.doctorsById.set(facts.id, doctor);
+    for (const { id } of facts.sessions) this.ids.addSession(id, doctor);
     return doctor;
   }
 
   #setSlot(facts: SlotFacts): void {
     const doctor = this.#doctorOf(facts.doctorId);
-    const known = this.#ids.slot(facts.id);
+    const known = this.ids.slot(facts.id);
     const slot = known ?? new Slot(doctor, facts);
     if (known !== undefined) doctor.removeSlot(known);
     slot.revise(facts);
     invariant(slot.seatsLeft >= 0, 'a slot has no fewer seats than seated tokens (R1)');
-    if (known === undefined) this.#ids.addSlot(slot);
+    if (known === undefined) this.ids.addSlot(slot);
     doctor.addSlot(slot);
   }
 
@@ -324,16 +277,16 @@ export class EngineState {
     const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);
     day.lastNumber = Math.max(day.lastNumber, facts.number);
-    const sizeBefore = this.#tokens.size;
-    this.#tokens.set(token.id, token);
-    invariant(this.#tokens.size > sizeBefore, 'a token has one place in one slot');
+    const sizeBefore = this.tokensById.size;
+    this.tokensById.set(token.id, token);
+    invariant(this.tokensById.size > sizeBefore, 'a token has one place in one slot');
     this.#place(token);
   }
 
   /** Puts a token where its status belongs: in the slot's line, or among those that are over. */
   #place(token: Token): void {
     const { slot, status } = token;
-    this.#patients.add(token);
+    this.patients.add(token);
     if (!isLive(status)) {
       slot.addOver(token);
       return;
@@ -344,18 +297,18 @@ export class EngineState {
 
   /** Takes a token from where its status belongs. */
   #unplace(token: Token): void {
-    this.#patients.remove(token);
+    this.patients.remove(token);
     if (isLive(token.status)) token.slot.removeToken(token, token.status);
     else token.slot.removeOver(token);
   }
 
   #removeToken(token: Token): void {
     this.#unplace(token);
-    this.#tokens.delete(token.id);
+    this.tokensById.delete(token.id);
   }
 
   #expectToken(id: TokenId, from: Token['status']): Writable<Token> {
-    const token = found(this.#tokens.get(id), 'a change of a token finds the token in memory');
+    const token = found(this.tokensById.get(id), 'a change of a token finds the token in memory');
     invariant(token.status === from, 'a change starts from the status the token has');
     return token;
   }
@@ -371,9 +324,9 @@ export class EngineState {
   #correct({ tokenId, from, patientName, patientId }: TokenCorrected): void {
     const token = this.#expectToken(tokenId, from);
     token.patientName = patientName;
-    this.#patients.remove(token);
+    this.patients.remove(token);
     token.patientId = patientId;
-    this.#patients.add(token);
+    this.patients.add(token);
   }
 
   #transition(change: TokenTransition | TokenUndone): void {

@@ -14,7 +14,6 @@ import {
   refuseConnection,
   refuseTunnel,
   refuseUrl,
-  Unanswered,
 } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
@@ -22,6 +21,7 @@ import { Hosts } from './hosts.ts';
 import type { MetricsSource } from './metrics.ts';
 import { identifyNobody } from './identity.ts';
 import { allowOrigins } from './origins.ts';
+import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
@@ -58,6 +58,7 @@ const NODE_OPTIONS = {
 
 /** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
+
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
@@ -72,8 +73,8 @@ export async function buildApp({
   metrics,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
-  const unanswered = new Unanswered();
-  const connections = new Connections(connectionLimits, unanswered, logger);
+  const order = new RequestOrder();
+  const connections = new Connections(connectionLimits, order, logger);
   const ownHosts = new Hosts(hosts);
   const app = Fastify({
     // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
@@ -94,7 +95,7 @@ export async function buildApp({
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_024 },
     clientErrorHandler: (error, socket) =>
-      refuseConnection(error, socket, unanswered, connections.expectation),
+      refuseConnection(error, socket, order, connections.expectation),
     frameworkErrors: (error, request, reply) => {
       if (!ownHosts.refuse(request, reply)) refuseUrl(error, request, reply);
       // Fastify runs no hook for a URL without a route, so the line is written here.
@@ -102,7 +103,7 @@ export async function buildApp({
     },
     ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
-  answerForNode(app.server, unanswered);
+  answerForNode(app.server, order);
   app.addHook('onRequest', (request, reply, done) => {
     if (!ownHosts.refuse(request, reply)) done();
   });
@@ -127,9 +128,9 @@ export async function buildApp({
 }
 
 /** Takes over the answers that Node gives by itself when nobody listens for the event: they have no body. */
-function answerForNode(server: Server, unanswered: Unanswered): void {
-  unanswered.watch(server);
+function answerForNode(server: Server, order: RequestOrder): void {
+  order.install(server);
   // Node answers an unknown `Expect` with 417; a server may ignore it instead (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.on('connect', (_request, socket) => refuseTunnel(socket, unanswered));
+  server.on('connect', (_request, socket) => refuseTunnel(socket, order));
 }

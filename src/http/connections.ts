@@ -2,9 +2,9 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { publish } from '../telemetry/index.ts';
-import type { Unanswered } from './errors.ts';
 import { lastAnswer, sendLastAnswer } from './last-answer.ts';
 import { RefusalLog } from './refusal-log.ts';
+import type { RequestOrder } from './request-order.ts';
 
 /** The bounds of connections and of what arrives on them. */
 export interface ConnectionLimits {
@@ -37,15 +37,15 @@ export const connectionsWithin = (descriptors: number): number =>
 /** The connections of a server: how many there are, and how long each may take for what it does. */
 export class Connections {
   readonly #limits: ConnectionLimits;
-  readonly #unanswered: Unanswered;
+  readonly #order: RequestOrder;
   readonly #refusals: RefusalLog;
   readonly #logger: Logger;
   #served = 0;
   #refused = 0;
 
-  constructor(limits: ConnectionLimits, unanswered: Unanswered, logger: Logger) {
+  constructor(limits: ConnectionLimits, order: RequestOrder, logger: Logger) {
     this.#limits = limits;
-    this.#unanswered = unanswered;
+    this.#order = order;
     this.#logger = logger;
     this.#refusals = new RefusalLog(logger, {
       begin: `${limits.connectionsMax} connections are open, as many as are served: new ones are refused.`,
@@ -121,7 +121,7 @@ export class Connections {
 
   /** Ends a connection on which nothing has moved for a while, unless its client waits for an answer. */
   #onIdle(socket: Socket): void {
-    if (this.#unanswered.awaitsAnswer(socket) && socket.writableLength === 0) return;
+    if (this.#order.awaitsAnswer(socket) && socket.writableLength === 0) return;
     socket.destroy();
   }
 }

@@ -1,11 +1,13 @@
-import { METHODS, type IncomingMessage, type Server } from 'node:http';
+import { METHODS } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { RequestEndedError } from '../service/index.ts';
 import { causeOf, publish } from '../telemetry/index.ts';
 import { lastAnswer, sendLastAnswer } from './last-answer.ts';
 import type { ProblemCode } from './problem.ts';
 import { RequestFault } from './request-fault.ts';
+import type { RequestOrder } from './request-order.ts';
 import { sendProblem } from './send-problem.ts';
 import { faultsOfValidation } from './validation-faults.ts';
 
@@ -35,6 +37,8 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
       return sendProblem(request, reply, 'invalid_request', {
         errors: faultsOfValidation(error.validation),
       });
+    // Nobody receives this answer, because the client has gone.
+    if (error instanceof RequestEndedError) return sendProblem(request, reply, 'internal');
     if (error.statusCode === 412 || error.statusCode === 416)
       return sendProblem(request, reply, 'invalid_request', { errors: [FILE_CONDITION] });
     if (error instanceof RequestFault) return sendFault(error, request, reply);
@@ -101,25 +105,6 @@ function refuseAll(
   });
 }
 
-/** The requests of each connection that have no answer yet. */
-export class Unanswered {
-  readonly #requests = new WeakMap<Duplex, Set<IncomingMessage>>();
-
-  /** Counts the requests of a server from now on. */
-  watch(server: Server): void {
-    server.on('request', (request: IncomingMessage, response) => {
-      const requests = this.#requests.get(request.socket) ?? new Set();
-      this.#requests.set(request.socket, requests.add(request));
-      response.once('close', () => requests.delete(request));
-    });
-  }
-
-  /** Whether a whole request of this connection has no answer yet. */
-  awaitsAnswer(socket: Duplex): boolean {
-    return [...(this.#requests.get(socket) ?? [])].some(({ complete }) => complete);
-  }
-}
-
 /**
  * Answers bytes that are not HTTP, and requests that break a bound of the connection. Fastify knows neither a route nor
  * a request then.
@@ -128,27 +113,27 @@ export class Unanswered {
 export function refuseConnection(
   error: NodeJS.ErrnoException,
   socket: Duplex,
-  unanswered: Unanswered,
+  order: RequestOrder,
   expectation: string,
 ): void {
   if (error.code === 'ECONNRESET') return void socket.destroy();
   publish('opd:connection-refused', () => ({ cause: causeOf(error) }));
   const errors = [{ pointer: '', detail: expectation }];
-  endWith(socket, unanswered, lastAnswer('invalid_request', { errors }));
+  endWith(socket, order, lastAnswer('invalid_request', { errors }));
 }
 
 /** Answers CONNECT, which asks a proxy for a tunnel. Node takes the connection from Fastify then. */
-export function refuseTunnel(socket: Duplex, unanswered: Unanswered): void {
+export function refuseTunnel(socket: Duplex, order: RequestOrder): void {
   // Without a listener an error of the socket would end the process.
   socket.on('error', () => socket.destroy());
-  endWith(socket, unanswered, lastAnswer('method_not_allowed', {}, ['Allow: ']));
+  endWith(socket, order, lastAnswer('method_not_allowed', {}, ['Allow: ']));
 }
 
 /** Ends a connection with an answer, if no request of the connection waits for an answer of its own. */
-function endWith(socket: Duplex, unanswered: Unanswered, answer: string): void {
+function endWith(socket: Duplex, order: RequestOrder, answer: string): void {
   // The client goes on sending after the last answer of the connection.
   if (!socket.writable) return;
   // Answers come in the order of the requests: the client would take this one for the answer to an earlier command.
-  if (unanswered.awaitsAnswer(socket)) return void socket.destroy();
+  if (order.awaitsAnswer(socket)) return void socket.destroy();
   sendLastAnswer(socket, answer);
 }

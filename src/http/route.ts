@@ -14,7 +14,7 @@ import {
   type Answer,
   type CommandContext,
   type CommandName,
-  type Identity,
+  type Query as Asked,
   type RefusalCode,
   type Result,
 } from '../service/index.ts';
@@ -22,6 +22,7 @@ import type { Admission, InFlight } from './admission.ts';
 import type { Tag } from './description.ts';
 import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
 import { createIdentityHook, type Identify } from './identity.ts';
+import { endedSignalOf, Pieces, sendPieces } from './pieces.ts';
 import type { ProblemCode } from './problem.ts';
 import { NoQuery } from './schema.ts';
 import { sendRefusal } from './send-problem.ts';
@@ -143,7 +144,11 @@ export interface ReadRoute<
   readonly success: Success;
   /** The codes of the read, beside those that every read has. */
   readonly codes: readonly RefusalCode[];
-  readonly run: (sent: Sent<Params, Query>, identity: Identity) => Promise<Result<Static<Success>>>;
+  /** Its value may be the text of a `Success` in pieces. */
+  readonly run: (
+    sent: Sent<Params, Query>,
+    asked: Asked,
+  ) => Promise<Result<Static<Success> | Pieces>>;
 }
 
 /** Adds routes to an app: a route says what is its own, and this class knows what all routes have in common. */
@@ -219,9 +224,19 @@ export class Routes {
       }),
       onRequest: this.onRead,
       handler: async (request, reply) =>
-        send(request, reply, await this.reads.during(() => route.run(request, request.identity))),
+        send(
+          request,
+          reply,
+          await this.reads.during(() => route.run(request, askedBy(request, reply))),
+        ),
     });
   }
+}
+
+/** What every read says of its request. */
+export function askedBy({ identity }: FastifyRequest, reply: FastifyReply): Asked {
+  let signal: AbortSignal | undefined;
+  return { identity, ended: () => (signal ??= endedSignalOf(reply)) };
 }
 
 /** Projects the value of a successful read. It suits only values that never change, because it runs after the read. */
@@ -235,8 +250,10 @@ export function send(
   request: FastifyRequest,
   reply: FastifyReply,
   result: Result<unknown>,
-): FastifyReply {
-  return result.ok
-    ? reply.header('cache-control', 'no-store').send(result.value)
-    : sendRefusal(request, reply, result.refusal);
+): FastifyReply | Promise<FastifyReply> {
+  if (!result.ok) return sendRefusal(request, reply, result.refusal);
+  reply.header('cache-control', 'no-store');
+  return result.value instanceof Pieces
+    ? sendPieces(reply, result.value)
+    : reply.send(result.value);
 }

@@ -20,7 +20,9 @@ export interface CommandContext {
   readonly idempotency: IdempotencyKey | null;
 }
 
-/** What every read says: the identity that asks. */
+/** What every read says: the identity that asks, and for how long it asks. */
 export interface Query {
   readonly identity: Identity;
+  /** The signal of the request, the same at each call: it aborts with a `RequestEndedError` when the answer is sent or the client has gone. */
+  readonly ended: () => AbortSignal;
 }

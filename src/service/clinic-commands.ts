@@ -3,6 +3,7 @@ import {
   ON_LEAVE,
   SESSION_ENDED,
   slotId,
+  type Change,
   type ClosedSlot,
   type CloseSlot,
   type DelayDay,
@@ -23,7 +24,7 @@ import type { CommandContext } from './caller.ts';
 import { affectedByClosing } from './closing-record.ts';
 import type { CommandName } from './commands.ts';
 import { dateFaultsOf } from './doctor-input.ts';
-import { decideOrDryRun, runDryRunnable, type DryRunnable, type EngineStep } from './dry-run.ts';
+import { runDryRunnable, type DryRunnable } from './dry-run.ts';
 import type { Fault } from './fault-words.ts';
 import type { Answer } from './idempotency.ts';
 import { refused, type Refusal, type Result } from './refusal.ts';
@@ -32,6 +33,7 @@ import {
   isTokenIn,
   union,
   type CommandDeps,
+  type CommandStep,
   type Intent,
   type Projection,
   type Runner,
@@ -111,10 +113,11 @@ export class ClinicCommands {
     project: Projection<RevisedSlot, View>,
   ): Promise<Answer<View>> {
     return this.#run('reviseSlot', isDryRun, context, async (intent) => {
+      const { engine } = this.#deps;
       const scope = await this.#runner.scopeOfSlot(command.slotId);
       return this.#onSlots(scope, intent, {
         isDryRun,
-        decide: (engine, at) => engine.reviseSlot({ ...command, at }),
+        decide: (at) => engine.reviseSlot({ ...command, at }),
         project,
       });
     });
@@ -127,6 +130,7 @@ export class ClinicCommands {
     project: Projection<ClosedSlot, View>,
   ): Promise<Answer<View>> {
     const { slotId: id, reason, moveTo } = command;
+    const { engine } = this.#deps;
     const close = async (intent: Intent): Promise<Result<View>> => {
       const fault = RESERVED_REASONS.get(reason);
       if (fault !== undefined) return refused({ code: 'invalid_request', errors: [fault] });
@@ -134,7 +138,7 @@ export class ClinicCommands {
       const target = moveTo === null ? NOTHING : await this.#runner.scopeOfSlot(moveTo);
       return this.#onSlots(own && target && union(own, target), intent, {
         isDryRun,
-        decide: (engine, at) => engine.closeSlot({ ...command, at }),
+        decide: (at) => engine.closeSlot({ ...command, at }),
         project,
       });
     };
@@ -192,11 +196,12 @@ export class ClinicCommands {
     project: Projection<DelayedDay, View>,
   ): Promise<Answer<View>> {
     return this.#run('delayDay', isDryRun, context, (intent) => {
+      const { engine } = this.#deps;
       const errors = dateFaultsOf({ date: command.date });
       if (errors.length > 0) return Promise.resolve(refused({ code: 'invalid_request', errors }));
       return this.#onSlots({ doctorIds: [command.doctorId] }, intent, {
         isDryRun,
-        decide: (engine, at) => engine.delayDay({ ...command, at }),
+        decide: (at) => engine.delayDay({ ...command, at }),
         project: (slots, moment) => project({ ...command, slots }, moment),
       });
     });
@@ -206,7 +211,9 @@ export class ClinicCommands {
     const { store, archive } = this.#deps;
     // The archive has only what is durable: a closing that is being written must not be missed.
     for (const doctor of doctorIds) await store.read(doctor, () => undefined);
-    return affectedByClosing(await archive.slotChanges(id));
+    const changes: Change[] = [];
+    for await (const page of archive.slotChanges(id)) changes.push(...page);
+    return affectedByClosing(changes);
   }
 
   /** The scope with the doctors and the slots of these tokens, wherever they are now. */
@@ -233,10 +240,11 @@ export class ClinicCommands {
   #onSlots<Value, View>(
     scope: Scope | undefined,
     intent: Intent,
-    step: EngineStep<Value, View>,
+    step: CommandStep<Value, View>,
   ): Promise<Result<View>> {
-    if (scope === undefined) return this.#runner.refuse({ code: 'slot_not_found' }, intent);
-    return decideOrDryRun(this.#runner, this.#deps.engine, scope, intent, step);
+    return scope === undefined
+      ? this.#runner.refuse({ code: 'slot_not_found' }, intent)
+      : this.#runner.decide(scope, intent, step);
   }
 }
 

@@ -16,7 +16,7 @@ import { localDateAt } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
 import { doctorFactsOf, faultsOf, type DoctorInput } from './doctor-input.ts';
 import { planOf, sessionsOf, slotIdsOf } from './doctor-plan.ts';
-import { decideOrDryRun, runDryRunnable, type DryRunnable } from './dry-run.ts';
+import { runDryRunnable, type DryRunnable } from './dry-run.ts';
 import { hospitalScope, plansOfRemoved, putHolidays, withHospital } from './holidays.ts';
 import type { Answer } from './idempotency.ts';
 import {
@@ -148,9 +148,9 @@ export class DoctorCommands {
         const own: Scope = { doctorIds: withHospital(doctorId) };
         const target = moveTo === null ? own : await this.#runner.scopeOfSlot(moveTo);
         const leave: Leave = { id: leaveId(newId(clock())), from, to, reason };
-        return decideOrDryRun(this.#runner, engine, union(own, target ?? own), intent, {
+        return this.#runner.decide(union(own, target ?? own), intent, {
           ...run,
-          decide: (onEngine, at) => onEngine.takeLeave({ doctorId, leave, moveTo, at }),
+          decide: (at) => engine.takeLeave({ doctorId, leave, moveTo, at }),
           project,
         });
       },
@@ -192,9 +192,9 @@ export class DoctorCommands {
       const holidays = holidaysOf(input);
       const planned = plansOfRemoved(this.#deps, holidays);
       const slotIds = [...planned.values()].flat().map(({ id }) => id);
-      return decideOrDryRun(this.#runner, engine, { ...hospitalScope(engine), slotIds }, intent, {
+      return this.#runner.decide({ ...hospitalScope(engine), slotIds }, intent, {
         isDryRun,
-        decide: (onEngine, at) => putHolidays({ ...this.#deps, engine: onEngine }, holidays, at),
+        decide: (at) => putHolidays(this.#deps, holidays, at),
         project: (put, moment) => project({ ...put, holidays }, moment),
       });
     });

@@ -14,17 +14,19 @@ export function emptySeatMsOf(changes: readonly Change[], now: number): number {
   return watch.emptyMs;
 }
 
-/** Follows the seats of a slot through its changes and adds up the empty time. */
-class SeatWatch {
+/** Follows the seats of a slot through its changes and adds up the empty time. See `emptySeatMsOf`. */
+export class SeatWatch {
+  /** Milliseconds so far. */
   emptyMs = 0;
-  #slot: SlotFacts | null = null;
+  /** The facts of the slot; null before the first of its own changes. */
+  slot: SlotFacts | null = null;
   #seated = 0;
   #waiting = 0;
   #since = 0;
 
   take(change: Change): void {
     this.advanceTo(change.at);
-    if (change.kind === 'slot_set') this.#slot = change.slot;
+    if (change.kind === 'slot_set') this.slot = change.slot;
     // A change of class and a correction have a `from` but no `to`, because the token keeps its status.
     const { kind } = change;
     if ('from' in change && ('to' in change || kind === 'moved_out')) this.#count(change.from, -1);
@@ -33,7 +35,7 @@ class SeatWatch {
 
   /** Adds the time since the last call, in which no change happened. If the clock was set back, it adds nothing. */
   advanceTo(at: number): void {
-    const slot = this.#slot;
+    const { slot } = this;
     if (slot?.closedReason === null) {
       const emptySeats = Math.min(slot.capacity - this.#seated, this.#waiting);
       const elapsedMs = Math.min(at, endsAt(slot, 0)) - this.#since;

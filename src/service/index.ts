@@ -4,6 +4,7 @@ import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { DoctorCommands } from './doctor-commands.ts';
 import { createTokenIds } from './ids.ts';
+import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
 import { occupancyOf } from './occupancy.ts';
@@ -26,7 +27,20 @@ export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-comman
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
-export { Reads, type DoctorQueue, type Schedule } from './reads.ts';
+export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
+export type {
+  DoctorQueue,
+  Doctors,
+  History,
+  LongQueue,
+  LongSchedule,
+  LongSlot,
+  Queue,
+  ReadSlot,
+  Schedule,
+  ShownSlot,
+} from './read-model.ts';
+export { Reads } from './reads.ts';
 export * from './refusal.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
@@ -98,13 +112,14 @@ export function createService(deps: ServiceDeps): Service {
   const newId = createTokenIds();
   const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
   const commands = { engine, store, archive, lifecycle, clock, newId, horizonDays };
+  const reading = { engine, store, archive, lifecycle, clock, largeReads: new LargeReads() };
   const runner = new Runner(commands);
   return {
     tokens: new TokenCommands(commands, runner),
     clinic: new ClinicCommands(commands, runner),
     doctors: new DoctorCommands(commands, runner),
-    reads: new Reads({ engine, store, archive, lifecycle, clock }),
-    reports: new Reports({ engine, store, archive, lifecycle, clock }),
+    reads: new Reads(reading),
+    reports: new Reports(reading),
     isDurable: store.isDurable,
     get unreadiness() {
       return lifecycle.unreadiness;

@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import type { AllocationEngine, Change, DoctorId, EpochMs, LocalDate } from '../engine/index.ts';
-import type { Archive, Store } from '../store/index.ts';
+import type { Archive, Pages, Store } from '../store/index.ts';
 import type { Query } from './caller.ts';
 import { dateFaultsOf } from './doctor-input.ts';
+import type { LargeReads } from './large-reads.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 import { dayReportOf, type DayReport } from './report.ts';
@@ -19,6 +19,7 @@ interface ReportDeps {
   readonly archive: Archive;
   readonly lifecycle: Lifecycle;
   readonly clock: () => EpochMs;
+  readonly largeReads: LargeReads;
 }
 
 /** The reports. They count change records, which are durable: no report shows what could still be lost. */
@@ -30,8 +31,8 @@ export class Reports {
   }
 
   /** What happened in a doctor's slots of a day, up to now; of a day of any age. */
-  day({ doctorId, date }: DayReportQuery): Promise<Result<DayReport>> {
-    const { engine, store, archive, lifecycle } = this.#deps;
+  day({ doctorId, date, ended }: DayReportQuery): Promise<Result<DayReport>> {
+    const { engine, store, archive, lifecycle, largeReads } = this.#deps;
     return lifecycle.read(async () => {
       const errors = dateFaultsOf({ date });
       if (errors.length > 0) return refused({ code: 'invalid_request', errors });
@@ -40,20 +41,12 @@ export class Reports {
       if (seen === undefined) return refused({ code: 'doctor_not_found' });
       const { version, at, inMemory } = seen;
       const past = await archive.slots(doctorId, date, date, new Set(inMemory));
-      const slotIds = [...inMemory, ...past.map(({ facts }) => facts.id)];
-      const changes: (readonly Change[])[] = [];
-      for (const slotId of slotIds) {
-        changes.push(await archive.slotChanges(slotId));
-        // A long day is read in steps, and other requests are answered between two steps.
-        await setImmediate();
-      }
-      const value = dayReportOf({
-        doctorId,
-        date,
-        slots: changes.map((slot) => slot.filter((change) => change.version <= version)),
-        classes: engine.rules.classes,
-        at,
-      });
+      const signal = ended();
+      await largeReads.begin(signal);
+      const slotIds = [...inMemory, ...past.map(({ id }) => id)];
+      const slots = slotIds.map((id) => changesUpTo(archive.slotChanges(id), version));
+      const { classes } = engine.rules;
+      const value = await dayReportOf({ doctorId, date, slots, classes, at }, signal);
       return { ok: true, value };
     });
   }
@@ -69,4 +62,8 @@ export class Reports {
       inMemory: inMemory.map(({ facts }) => facts.id),
     };
   }
+}
+
+async function* changesUpTo(pages: Pages<Change>, version: number): Pages<Change> {
+  for await (const changes of pages) yield changes.filter((change) => change.version <= version);
 }

@@ -55,7 +55,7 @@ export const momentAt = (engine: AllocationEngine, at: EpochMs): Moment => ({
 export interface CommandStep<Value, View> {
   readonly decide: (at: EpochMs) => Outcome<Value> | { ok: false; refusal: Refusal };
   readonly project: Projection<Value, View>;
-  /** Whether the changes are thrown away, because the decision was made on a copy. */
+  /** Whether the changes are rolled back before anything else runs. */
   readonly isDryRun?: boolean;
 }
 
@@ -189,14 +189,22 @@ export class Runner {
     return reach === 'live' ? engine.token(id) : engine.anyToken(id);
   }
 
-  #decided<Value, View>(
-    { decide, project, isDryRun = false }: CommandStep<Value, View>,
+  #decided<Value, View>(step: CommandStep<Value, View>, at: EpochMs): Decided<Result<View>> {
+    const { engine } = this.#deps;
+    if (step.isDryRun !== true) return this.#changed(step, at);
+    // The same code, and so the same answer.
+    const { result } = engine.dryRun(() => this.#changed(step, at));
+    return { changes: [], result };
+  }
+
+  #changed<Value, View>(
+    { decide, project }: CommandStep<Value, View>,
     at: EpochMs,
   ): Decided<Result<View>> {
     const outcome = decide(at);
     if (!outcome.ok) return { changes: [], result: outcome };
     const value = project(outcome.value, momentAt(this.#deps.engine, at));
-    return { changes: isDryRun ? [] : outcome.changes, result: { ok: true, value } };
+    return { changes: outcome.changes, result: { ok: true, value } };
   }
 
   /** No response is stored when the scope is outdated, because the command is still to be decided. */

@@ -26,7 +26,7 @@ import { dateFaultsOf } from './doctor-input.ts';
 import type { Fault } from './fault-words.ts';
 import { searchedForm } from './name-part.ts';
 import { refused, type Result } from './refusal.ts';
-import type { TokenProjection, TokenQuery } from './token-projection.ts';
+import type { TokenProjection, TokenQuery } from './read-model.ts';
 import { momentAt } from './runner.ts';
 
 /** What a search asks for. The tokens that it finds have all of what is given. */
@@ -136,7 +136,7 @@ export class Search {
 
   /** Projects the tokens as they are now. Each doctor is read once. */
   async #projected<View>(
-    { identity }: Query,
+    { identity, ended }: Query,
     found: readonly FoundToken[],
     projection: TokenProjection<View>,
   ): Promise<View[]> {
@@ -157,7 +157,7 @@ export class Search {
           continue;
         }
         // The token has changed since it was found, or its slot is past.
-        const result = await read({ identity, tokenId: token.id }, projection);
+        const result = await read({ identity, ended, tokenId: token.id }, projection);
         if (result.ok) views.set(token.id, result.value);
       }
     }

@@ -4,6 +4,7 @@ import type {
   DoctorId,
   EpochMs,
   LastChange,
+  LiveStatus,
   LocalDate,
   PatientId,
   SlotFacts,
@@ -91,6 +92,18 @@ export interface ChangeRecord {
   readonly reason: string | null;
 }
 
+/** Items to a page: about a millisecond of work for the one who reads them. */
+export const PAGE_ITEMS = 250;
+
+/**
+ * Items in pages of at most `PAGE_ITEMS`, all of one snapshot. The next page is read when it is asked for, and nothing more
+ * is read when the loop over the pages ends early.
+ */
+export type Pages<Item> = AsyncIterable<readonly Item[]>;
+
+/** A token as the store has it, that is live. */
+export type StoredLiveToken = StoredToken & { readonly status: LiveStatus };
+
 /** A stored token with the facts of its slot. */
 export interface FoundToken {
   readonly token: StoredToken;
@@ -144,9 +157,9 @@ export interface Archive {
   /** A token of any age and status. */
   token(id: TokenId): Promise<StoredToken | undefined>;
   /** The change records of a token, oldest first (R17). Empty when there is no such token. */
-  history(id: TokenId): Promise<readonly ChangeRecord[]>;
+  history(id: TokenId): Pages<ChangeRecord>;
   /** A slot of any age. */
-  slot(id: SlotId): Promise<StoredSlot | undefined>;
+  slot(id: SlotId): Promise<SlotFacts | undefined>;
   /**
    * The doctor's slots from one local date to another, both included, in the order in which they start.
    * @param except the slots to leave out, because the caller has them already
@@ -156,12 +169,14 @@ export interface Archive {
     from: LocalDate,
     to: LocalDate,
     except: ReadonlySet<SlotId>,
-  ): Promise<readonly StoredSlot[]>;
+  ): Promise<readonly SlotFacts[]>;
+  /** The live tokens of a slot of any age, in no particular order. */
+  liveTokens(slot: SlotFacts): Pages<StoredLiveToken>;
   /**
    * Everything that happened in a slot, in the order of the doctor's versions: the changes of the slot itself, and every
    * change of a token in it. Tokens that have moved out since are included.
    */
-  slotChanges(slotId: SlotId): Promise<readonly Change[]>;
+  slotChanges(slotId: SlotId): Pages<Change>;
   /**
    * Tokens in the order of their places.
    * @param after the place behind which they are

@@ -13,7 +13,7 @@ import {
   type SlotFacts,
   type SlotId,
 } from '../engine/index.ts';
-import type { StoredSlot } from './archive.ts';
+import type { Pages, StoredLiveToken, StoredSlot } from './archive.ts';
 import type { Horizon, SessionOfDoctor } from './store.ts';
 
 /**
@@ -73,13 +73,9 @@ export function restoreCurrentSlots(
 export interface DoctorRows {
   /** The doctor's day counters from this date on. */
   lastNumbers(doctorId: DoctorId, from: LocalDate): DoctorSnapshot['lastNumbers'];
-  /** The wanted slots of a doctor from one local date to another, both included, in the order in which they start. */
-  slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): readonly StoredSlot[];
+  /** The slots of a doctor from one local date to another, both included, in the order in which they start. */
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[];
+  slot(id: SlotId): StoredSlot | undefined;
 }
 
 /**
@@ -97,7 +93,9 @@ export function completeDoctor(
   engine.restoreNumbers(id, rows.lastNumbers(id, date));
   const isMissing = (slot: SlotFacts): boolean =>
     engine.slot(slot.id) === undefined && !isPast(engine, slot, horizon);
-  for (const slot of rows.slots(id, date, LAST_DATE, isMissing)) restoreSlot(engine, slot);
+  const missing = rows.slots(id, date, LAST_DATE).filter(isMissing);
+  const ids = missing.map((slot) => slot.id);
+  loadSlots(engine, ids, (slotId) => rows.slot(slotId));
   setComplete(engine, id, horizon);
 }
 
@@ -145,16 +143,27 @@ export function loadSlots(
   }
 }
 
-/** Restores a stored slot into an engine of its own, to read a slot that is over. */
-export function detachedSlot(
+/**
+ * Restores a stored slot into an engine of its own, to read a slot that is over.
+ * @param pages the live tokens of the slot
+ */
+export async function detachedSlot(
   { rules }: AllocationEngine,
-  facts: DoctorFacts,
-  stored: StoredSlot,
-): Slot {
+  doctor: DoctorFacts,
+  facts: SlotFacts,
+  pages: Pages<StoredLiveToken>,
+): Promise<Slot> {
   const engine = new AllocationEngine(rules);
-  engine.restoreDoctor({ facts, version: 0, lastArrival: 0, lastNumbers: [], breakUntil: null });
-  restoreSlot(engine, stored);
-  const slot = engine.slot(stored.facts.id);
+  engine.restoreDoctor({
+    facts: doctor,
+    version: 0,
+    lastArrival: 0,
+    lastNumbers: [],
+    breakUntil: null,
+  });
+  restoreSlot(engine, { facts, tokens: [], lastNumber: 0 });
+  for await (const tokens of pages) restoreSlot(engine, { facts, tokens, lastNumber: 0 });
+  const slot = engine.slot(facts.id);
   invariant(slot !== undefined, 'a restored slot is in the index');
   return slot;
 }

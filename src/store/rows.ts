@@ -3,6 +3,7 @@ import {
   lastChange,
   lastChangeAfter,
   isEntry,
+  isLive,
   byFirstDate,
   isStatus,
   type AllocationEngine,
@@ -22,7 +23,7 @@ import {
   type TokenId,
   type Weekday,
 } from '../engine/index.ts';
-import type { StoredResponse, StoredSlot, StoredToken } from './archive.ts';
+import type { StoredLiveToken, StoredResponse, StoredSlot, StoredToken } from './archive.ts';
 import type { Decision } from './store.ts';
 import type { RowOf } from './tables.ts';
 
@@ -317,6 +318,10 @@ export function tokenOf(row: TokenRow): StoredToken {
   };
 }
 
+/** Whether a token is live. */
+export const isLiveToken = (token: StoredToken): token is StoredLiveToken => isLive(token.status);
+
+/** A slot with those of these tokens that are live. */
 /** The columns that say a token's last change, after this change; undefined when it stays what it was. */
 export function lastColumnsAfter(
   change: TokenChange,

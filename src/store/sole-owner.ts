@@ -6,6 +6,7 @@ import type {
   EpochMs,
   LocalDate,
   PatientId,
+  SlotFacts,
   SlotId,
   TokenId,
 } from '../engine/index.ts';
@@ -13,8 +14,9 @@ import type {
   Archive,
   ChangeRecord,
   FoundToken,
+  Pages,
+  StoredLiveToken,
   StoredResponse,
-  StoredSlot,
   StoredToken,
   TokenFilter,
   TokenPlace,
@@ -41,14 +43,15 @@ import {
 } from './restore.ts';
 import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
-/** The stored rows of a sole owner, all of them durable. They are read at once, without waiting. */
+/** The stored rows of a sole owner, all of them durable. What is not read in pages is read at once, without waiting. */
 export interface StoredRows extends DoctorRows {
   token(id: TokenId): StoredToken | undefined;
-  history(id: TokenId): readonly ChangeRecord[];
-  slot(id: SlotId): StoredSlot | undefined;
+  history(id: TokenId): Pages<ChangeRecord>;
+  slotFacts(id: SlotId): SlotFacts | undefined;
+  liveTokens(id: SlotId): Pages<StoredLiveToken>;
   /** A slot with an id of the form `id@...` that is not of this doctor's session; undefined when there is none. */
   foreignSlot(session: SessionOfDoctor): SlotId | undefined;
-  slotChanges(id: SlotId): readonly Change[];
+  slotChanges(id: SlotId): Pages<Change>;
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[];
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
@@ -141,7 +144,7 @@ class SoleOwnerStore implements Store {
 
   ownerOf(id: SlotId): Promise<DoctorId | undefined> {
     const doctor = this.#engine.slot(id)?.doctor ?? this.#engine.sessionDoctor(id);
-    return Promise.resolve(doctor?.facts.id ?? this.#parts.rows.slot(id)?.facts.doctorId);
+    return Promise.resolve(doctor?.facts.id ?? this.#parts.rows.slotFacts(id)?.doctorId);
   }
 
   async close(): Promise<void> {
@@ -181,9 +184,9 @@ class SoleOwnerArchive implements Archive {
     return this.#rows.token(id);
   }
 
-  async history(id: TokenId): Promise<readonly ChangeRecord[]> {
+  async *history(id: TokenId): Pages<ChangeRecord> {
     await this.#settled(id);
-    return this.#rows.history(id);
+    yield* this.#rows.history(id);
   }
 
   /**
@@ -196,8 +199,8 @@ class SoleOwnerArchive implements Archive {
     if (doctorId !== undefined) await this.#commits.settled(doctorId);
   }
 
-  slot(id: SlotId): Promise<StoredSlot | undefined> {
-    return Promise.resolve(this.#rows.slot(id));
+  slot(id: SlotId): Promise<SlotFacts | undefined> {
+    return Promise.resolve(this.#rows.slotFacts(id));
   }
 
   slots(
@@ -205,12 +208,18 @@ class SoleOwnerArchive implements Archive {
     from: LocalDate,
     to: LocalDate,
     except: ReadonlySet<SlotId>,
-  ): Promise<readonly StoredSlot[]> {
-    return Promise.resolve(this.#rows.slots(doctorId, from, to, ({ id }) => !except.has(id)));
+  ): Promise<readonly SlotFacts[]> {
+    return Promise.resolve(
+      this.#rows.slots(doctorId, from, to).filter(({ id }) => !except.has(id)),
+    );
   }
 
-  slotChanges(slotId: SlotId): Promise<readonly Change[]> {
-    return Promise.resolve(this.#rows.slotChanges(slotId));
+  liveTokens({ id }: SlotFacts): Pages<StoredLiveToken> {
+    return this.#rows.liveTokens(id);
+  }
+
+  slotChanges(slotId: SlotId): Pages<Change> {
+    return this.#rows.slotChanges(slotId);
   }
 
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]> {

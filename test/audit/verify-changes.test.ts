@@ -12,6 +12,7 @@ import {
   threeSeats,
   withoutChanges,
 } from '../support/store/damage.ts';
+import { allOf } from '../support/store/pages.ts';
 
 /** 10:15 on the day: the slot has reached its end time, and its grace is not over. */
 const GRACE = clock(10, 15);
@@ -157,7 +158,7 @@ it('promotions without a cause are clean when an ended slot is open again', asyn
     front.at = clock(10, 15);
     await front.admit('nine', 'F1');
   });
-  const changes = await desk.archive.slotChanges(slotId('nine'));
+  const changes = await allOf(desk.archive.slotChanges(slotId('nine')));
   await desk.store.close();
   expect(changes.slice(-4)).toMatchObject([
     { kind: 'promoted', cause: null },

@@ -35,7 +35,7 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
     url: '/name',
     success: Named,
     codes: [],
-    run: (_sent, { name }) => Promise.resolve({ ok: true, value: { name } }),
+    run: (_sent, { identity }) => Promise.resolve({ ok: true, value: { name: identity.name } }),
   });
   return { app, bodies };
 }

@@ -77,12 +77,13 @@ describe('empty seats while a token waits', () => {
     expect(emptySeatMsOf(record(...changes), now) / 60_000).toBe(minutes);
   });
 
-  it('are reported, even for one second', () => {
-    const report = dayReportOf({
+  it('are reported, even for one second', async () => {
+    const day = {
       ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES },
-      slots: [record(set(one), ...waiting('W1')), record(set(one), ...waiting('W2'))],
+      slots: [[record(set(one), ...waiting('W1'))], [record(set(one), ...waiting('W2'))]],
       at: epochMs(clock(9, 10) + 1_000),
-    });
+    };
+    const report = await dayReportOf(day, new AbortController().signal);
     expect(report.emptySeatMinutes).toBe(0.1);
   });
 });

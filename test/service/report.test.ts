@@ -16,6 +16,7 @@ import type { CountsView, DayReportView } from '../../src/http/resources/index.t
 import { dayReportOf as viewOf } from '../../src/http/resources/report.ts';
 import { shown } from '../../src/http/route.ts';
 import { ANONYMOUS, COUNTED } from '../../src/service/index.ts';
+import { LargeReads } from '../../src/service/large-reads.ts';
 import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
 import { Reports } from '../../src/service/reports.ts';
@@ -140,8 +141,13 @@ describe('the report of a known day', () => {
 });
 
 /** The report of a day, as a client receives it. */
-const dayOf = async (reports: Reports, id: DoctorId, date = localDate(DATE)) =>
-  shown(await reports.day({ identity: ANONYMOUS, doctorId: id, date }), viewOf);
+const dayOf = async (reports: Reports, id: DoctorId, date = localDate(DATE)) => {
+  const request = new AbortController();
+  const query = { identity: ANONYMOUS, ended: () => request.signal, doctorId: id, date };
+  const result = await reports.day(query);
+  request.abort();
+  return shown(result, viewOf);
+};
 
 describe('a report', () => {
   it('is answered only when its data is durable', async () => {
@@ -206,13 +212,13 @@ describe('a report', () => {
 });
 
 describe('the wait', () => {
-  const reportFor = (...changes: readonly Change[]): DayReportView =>
-    viewOf(
-      dayReportOf({
-        ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES, at: clock(12) },
-        slots: [record(set({ capacity: 2 }), ...changes)],
-      }),
-    );
+  const reportFor = async (...changes: readonly Change[]): Promise<DayReportView> => {
+    const day = {
+      ...{ doctorId: 'rao', date: TODAY, classes: DEFAULT_CLASSES, at: clock(12) },
+      slots: [[record(set({ capacity: 2 }), ...changes)]],
+    };
+    return viewOf(await dayReportOf(day, new AbortController().signal));
+  };
 
   it.each<[what: string, changes: readonly Change[], minutes: number | null]>([
     ['a seat at once', [entered('W1', 'BOOKED', 5)], null],
@@ -269,8 +275,8 @@ describe('the wait', () => {
       10,
     ],
     ['a clock set back', [entered('W1', 'WAITING', 5), promoted('W1', 3)], 0],
-  ])('of %s', (_what, changes, minutes) => {
-    const { wait } = reportFor(...changes).total;
+  ])('of %s', async (_what, changes, minutes) => {
+    const { wait } = (await reportFor(...changes)).total;
     const patients = minutes === null ? 0 : 1;
     expect(wait).toEqual({ patients, median_minutes: minutes, p90_minutes: minutes });
   });
@@ -288,20 +294,20 @@ describe('the wait', () => {
     [upTo(20), 10, 18],
     [upTo(30), 15, 27],
     [[1.26, 1.24], 1.2, 1.3],
-  ])('of %j minutes has median %s and 90th percentile %s', (waits, median, p90) => {
+  ])('of %j minutes has median %s and 90th percentile %s', async (waits, median, p90) => {
     const changes = waits.flatMap((minutes, index) => [
       entered(`W${index}`, 'WAITING', 0),
       promoted(`W${index}`, minutes),
     ]);
-    expect(reportFor(...changes).total.wait).toEqual({
+    expect((await reportFor(...changes)).total.wait).toEqual({
       patients: waits.length,
       median_minutes: median,
       p90_minutes: p90,
     });
   });
 
-  it('is reported by class, also for a class that the table no longer has', () => {
-    const { by_class } = reportFor(
+  it('is reported by class, also for a class that the table no longer has', async () => {
+    const { by_class } = await reportFor(
       entered('X1', 'WAITING', 0, 'booked', 'SENIOR_CITIZEN'),
       promoted('X1', 8),
     );
@@ -329,7 +335,10 @@ async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine,
   lifecycle.run();
   // All slots are over at this instant, so every wait has ended.
   const now = epochMs(Math.max(...SLOTS.map((slot) => endsAt(slot, 24 * 60))));
-  const reports = new Reports({ engine, store, archive, lifecycle, clock: () => now });
+  const reports = new Reports({
+    ...{ engine, store, archive, lifecycle, clock: () => now },
+    largeReads: new LargeReads(),
+  });
   const days = DOCTORS.flatMap(({ id }) => [TODAY, TOMORROW].map((date) => [id, date] as const));
   const results = await Promise.all(days.map(([id, date]) => dayOf(reports, id, date)));
   return [engine, results.flatMap((result) => (result.ok ? [result.value] : []))];

@@ -4,6 +4,7 @@ import { ROWS_PER_BATCH, type AuditSource } from '../../src/store/audit-source.t
 import { found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import type { OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
+import { allOf } from '../support/store/pages.ts';
 
 /** A new, empty database: how to open it for writing and for verification. */
 export interface VerifiedDatabase {
@@ -67,7 +68,9 @@ export function auditSourceContract(name: string, database: () => VerifiedDataba
       const inTen = changes.filter((change) => 'slotId' in change && change.slotId === 'ten');
       expect(inTen).toHaveLength(1);
       expect(inTen).toEqual(
-        (await desk.archive.slotChanges(slotId('ten'))).filter(({ kind }) => kind === 'moved_in'),
+        (await allOf(desk.archive.slotChanges(slotId('ten')))).filter(
+          ({ kind }) => kind === 'moved_in',
+        ),
       );
     });
 

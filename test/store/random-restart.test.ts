@@ -27,6 +27,7 @@ import { createDatabase } from '../support/postgres/postgres.ts';
 import { casesOf, rerun, seed } from '../support/seed.ts';
 import { snapshotOf, type Snapshot } from '../support/engine/snapshot.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
+import { allOf } from '../support/store/pages.ts';
 
 /** Both doctors, because a history does not say to which doctor a token belongs. */
 const SCOPE = { doctorIds: DOCTORS.map(({ id }) => id) };
@@ -83,13 +84,13 @@ async function expectSameRecords({ archive }: Desk, history: readonly Action[]):
     changes.filter(isTokenChange),
     (change) => change.tokenId,
   )) {
-    expect((await archive.history(id)).map(nameOf)).toEqual(expected.map(nameOf));
+    expect((await allOf(archive.history(id))).map(nameOf)).toEqual(expected.map(nameOf));
     const token = expected.reduce<StoredToken | undefined>(foldToken, undefined);
     expect(await archive.token(id)).toEqual(token);
   }
   for (const { id } of SLOTS) {
     const expected = changes.filter((change) => slotIdOf(change) === id);
-    expect(await archive.slotChanges(id)).toEqual(expected);
+    expect(await allOf(archive.slotChanges(id))).toEqual(expected);
   }
 }
 

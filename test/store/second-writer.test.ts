@@ -2,9 +2,10 @@ import { copyFileSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase, StoreOpenError } from '../../src/store/index.ts';
-import { RAO, SEN, TODAY } from '../support/engine/clinic.ts';
+import { found, RAO, SEN, TODAY } from '../support/engine/clinic.ts';
 import { faultsOf } from '../support/store/damage.ts';
 import { Desk } from '../support/store/desk.ts';
+import { liveTokensOf } from '../support/store/pages.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
 // The second safeguard of SQLite: the lock of the owner does not prevent two writers when its file is deleted.
@@ -48,7 +49,7 @@ describe('two writers of one database', () => {
       expect((await ends.store.failure).message).toMatch(OTHER_WRITER);
       await stays.book('after');
       const [slot] = await stays.archive.slots(RAO, TODAY, TODAY, new Set());
-      const ids = slot?.tokens.map(({ id }) => id).sort();
+      const ids = (await liveTokensOf(stays.archive, found(slot).id)).map(({ id }) => id).sort();
       expect(ids).toEqual(['after', 'before', 'of the one']);
       await stays.store.close();
       expect(await faultsOf(file)).toEqual([]);

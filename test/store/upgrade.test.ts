@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/store/index.ts';
 import { NOW, RAO, RULES } from '../support/engine/clinic.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
+import { allOf } from '../support/store/pages.ts';
 
 const FIRST = '0001-tables.sql';
 const ORIGIN = ['desk', null];
@@ -94,7 +95,7 @@ it('the tokens of an upgraded database have the priorities of the class table of
     ({ id, patientClass }) => `${id} ${patientClass.priority}`,
   );
   expect(priorities.sort()).toEqual(['e1 100', 'f1 60', 'o1 40', 'p1 80', 'w1 20']);
-  const booked = (await desk.archive.slotChanges(slotId('nine'))).filter(
+  const booked = (await allOf(desk.archive.slotChanges(slotId('nine')))).filter(
     ({ kind }) => kind === 'booked',
   );
   expect(booked).toMatchObject([20, 40, 60, 80, 100].map((priority) => ({ priority })));

@@ -18,6 +18,7 @@ import { runSql } from '../support/store/run-sql.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { EVENING, MORNING } from '../support/engine/week.ts';
+import { allOf } from '../support/store/pages.ts';
 
 const rules = { ...RULES, waitlistMax: Infinity };
 
@@ -142,7 +143,7 @@ describe.each(DIRECTIONS)('from %s', (_, newSource, newTarget) => {
     expect(snapshotOf(after.engine)).toEqual(snapshotOf(before.engine));
     await after.move('W1', 'other');
     await after.leave('W1');
-    const history = await after.archive.history(tokenId('W1'));
+    const history = await allOf(after.archive.history(tokenId('W1')));
     expect(history.slice(-3).map(({ kind }) => kind)).toEqual([
       'moved_out',
       'moved_in',

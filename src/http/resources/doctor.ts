@@ -6,7 +6,12 @@ import {
   type Session as DoctorSession,
   type Slot,
 } from '../../engine/index.ts';
-import { instantOf, type PutDoctor as EnginePutDoctor } from '../../service/index.ts';
+import {
+  instantOf,
+  type Doctors as AllDoctors,
+  type PutDoctor as EnginePutDoctor,
+} from '../../service/index.ts';
+import { itemsOf, Pieces, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 
 const Session = Type.Object(
@@ -128,6 +133,17 @@ export const Doctors = Type.Object(
 );
 export type DoctorsView = Static<typeof Doctors>;
 
-export const doctorsOf = (doctors: readonly DoctorFacts[]): DoctorsView => ({
-  doctors: doctors.map(doctorOf),
-});
+export const doctorsOf = ({ doctors }: AllDoctors): DoctorsView | Pieces =>
+  Symbol.asyncIterator in doctors
+    ? new Pieces((serialiserOf) => doctorsPieces(doctors, serialiserOf))
+    : { doctors: doctors.map(doctorOf) };
+
+async function* doctorsPieces(
+  slices: AsyncIterable<readonly DoctorFacts[]>,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> {
+  yield '{"doctors":[';
+  const serialise = serialiserOf(Doctor);
+  yield* itemsOf(slices, (doctor) => serialise(doctorOf(doctor)));
+  yield ']}';
+}

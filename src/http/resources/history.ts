@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { UNDOABLE, type TokenChange } from '../../engine/index.ts';
-import { instantOf, type ChangeRecord } from '../../service/index.ts';
+import { instantOf, type ChangeRecord, type History as TokenHistory } from '../../service/index.ts';
+import { itemsOf, Pieces, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Instant, oneOf, orNull, Text, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
@@ -32,10 +33,21 @@ export const History = Type.Object(
 export type HistoryView = Static<typeof History>;
 
 /** The change records of one token. */
-export const historyOf = (tokenId: string, changes: readonly ChangeRecord[]): HistoryView => ({
-  token_id: tokenId,
-  changes: changes.map(changeOf),
-});
+export const historyOf = (tokenId: string, { changes }: TokenHistory): HistoryView | Pieces =>
+  Symbol.asyncIterator in changes
+    ? new Pieces((serialiserOf) => historyPieces(tokenId, changes, serialiserOf))
+    : { token_id: tokenId, changes: changes.map(changeOf) };
+
+async function* historyPieces(
+  tokenId: string,
+  slices: AsyncIterable<readonly ChangeRecord[]>,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> {
+  yield `{"token_id":${JSON.stringify(tokenId)},"changes":[`;
+  const serialise = serialiserOf(Change);
+  yield* itemsOf(slices, (change) => serialise(changeOf(change)));
+  yield ']}';
+}
 
 const changeOf = (change: ChangeRecord): ChangeView => ({
   id: `${change.doctorId}:${change.version}`,

@@ -1,6 +1,14 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { estimatedTimeOf, type Moment, type Token } from '../../engine/index.ts';
-import { instantOf, type DoctorQueue } from '../../service/index.ts';
+import {
+  inTurns,
+  instantOf,
+  slicesOf,
+  type DoctorQueue,
+  type LongQueue,
+  type Queue as DoctorQueues,
+} from '../../service/index.ts';
+import { itemsOf, Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, orNull, Text, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
@@ -19,14 +27,21 @@ const QueueToken = Type.Object(
 );
 export type QueueTokenView = Static<typeof QueueToken>;
 
+/** The fields of a queue beside its tokens. */
+const headFields = {
+  doctor_id: Text,
+  name: Text,
+  department: Type.Optional(Text),
+  date: Text,
+  rooms: Count,
+  break_until: orNull(Instant),
+};
+
+const QueueHead = Type.Object(headFields);
+
 const DoctorQueueSchema = Type.Object(
   {
-    doctor_id: Text,
-    name: Text,
-    department: Type.Optional(Text),
-    date: Text,
-    rooms: Count,
-    break_until: orNull(Instant),
+    ...headFields,
     in_consultation: arrayOf(QueueToken, 'The patients who are with the doctor.'),
     calling_order: arrayOf(
       QueueToken,
@@ -61,18 +76,47 @@ export function queueTokenOf(token: Token, moment: Moment): QueueTokenView {
   };
 }
 
-/** The queues of some doctors. The tokens are projected already, because each doctor was read at one instant. */
-export const queueOf = (doctors: readonly DoctorQueue<QueueTokenView>[]): QueueView => ({
-  doctors: doctors.map(({ doctor, date, breakUntil, ...queue }) => ({
-    doctor_id: doctor.id,
-    name: doctor.name,
-    ...(doctor.department === null ? {} : { department: doctor.department }),
-    date,
-    rooms: doctor.rooms,
-    break_until: breakUntil === null ? null : instantOf(breakUntil),
-    in_consultation: queue.inConsultation,
-    calling_order: queue.toCall,
-    skipped: queue.skipped,
-    waiting: queue.waiting,
-  })),
+const headOf = ({ doctor, date, breakUntil }: DoctorQueue<unknown>): Static<typeof QueueHead> => ({
+  doctor_id: doctor.id,
+  name: doctor.name,
+  ...(doctor.department === null ? {} : { department: doctor.department }),
+  date,
+  rooms: doctor.rooms,
+  break_until: breakUntil === null ? null : instantOf(breakUntil),
 });
+
+/** The queues of some doctors. The tokens of short ones are projected already, because each doctor was read at one instant. */
+export const queueOf = (queue: DoctorQueues<QueueTokenView> | LongQueue): QueueView | Pieces =>
+  'queues' in queue
+    ? { doctors: queue.queues.map(doctorQueueOf) }
+    : new Pieces((serialiserOf) => inTurns(queuePieces(queue, serialiserOf), queue.ended));
+
+const doctorQueueOf = (queue: DoctorQueue<QueueTokenView>): DoctorQueueView => ({
+  ...headOf(queue),
+  in_consultation: queue.inConsultation,
+  calling_order: queue.toCall,
+  skipped: queue.skipped,
+  waiting: queue.waiting,
+});
+
+/** The text of long queues in pieces: what `doctorQueueOf` shows of each. */
+async function* queuePieces(
+  { longQueues }: LongQueue,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> {
+  const serialise = serialiserOf(QueueToken);
+  let start = '{"doctors":[';
+  for await (const queue of longQueues) {
+    const { inConsultation, toCall, skipped, waiting, moment } = queue;
+    yield start + withoutEnd(serialiserOf(QueueHead)(headOf(queue)));
+    const lists = { in_consultation: inConsultation, calling_order: toCall, skipped, waiting };
+    for (const [name, tokens] of Object.entries(lists)) {
+      yield `,"${name}":[`;
+      yield* itemsOf(slicesOf(tokens), (token) => serialise(queueTokenOf(token, moment)));
+      yield ']';
+    }
+    yield '}';
+    start = ',';
+  }
+  yield ']}';
+}

@@ -11,18 +11,25 @@ import {
   type Moment,
   type RevisedSlot as EngineRevisedSlot,
   type Slot as EngineSlot,
+  type Token as EngineToken,
 } from '../../engine/index.ts';
 import {
+  inTurns,
   instantOf,
+  slicesOf,
   type Break as DoctorBreak,
   type DelayedDay,
+  type LongSlot,
+  type ReadSlot,
   type ReopenedSlot as EngineReopenedSlot,
 } from '../../service/index.ts';
+import { itemsOf, Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 import { Bumped, bumpedOf } from './booking.ts';
 import { Token, tokenOf } from './token.ts';
 
-const slotFields = {
+/** The fields of a slot beside its tokens. */
+const headFields = {
   id: Text,
   doctor_id: Text,
   start_time: Instant,
@@ -43,6 +50,10 @@ const slotFields = {
     description:
       'Whether the session no longer yields the slot, so that it is kept for its patients and takes nobody new.',
   }),
+};
+
+const slotFields = {
+  ...headFields,
   tokens: arrayOf(Token),
   waitlist: arrayOf(Token),
 };
@@ -53,7 +64,9 @@ export const Slot = Type.Object(slotFields, {
 });
 export type SlotView = Static<typeof Slot>;
 
-export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
+const SlotHead = Type.Object(headFields);
+
+const headOf = (slot: EngineSlot, moment: Moment): Static<typeof SlotHead> => ({
   id: slot.facts.id,
   doctor_id: slot.facts.doctorId,
   start_time: instantOf(slot.facts.startTime),
@@ -68,9 +81,38 @@ export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
   status: slotStatusOf(slot, moment),
   intake: intakeOf(slot.facts),
   kept: slot.facts.kept !== null,
+});
+
+export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
+  ...headOf(slot, moment),
   tokens: slot.seatedTokens().map((token) => tokenOf(token, moment)),
   waitlist: slot.waitlist().map((token) => tokenOf(token, moment)),
 });
+
+/** The slot that was read. The tokens of a small one are projected already, because they were read at one instant. */
+export const readSlotOf = (read: ReadSlot<SlotView>): SlotView | Pieces =>
+  'view' in read ? read.view : new Pieces((serialiserOf) => longSlotPieces(read, serialiserOf));
+
+const longSlotPieces = (
+  { slot, moment, ended }: LongSlot,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> => inTurns(slotPieces(slot, moment, serialiserOf), ended);
+
+/** The text of a slot in pieces: what `slotOf` shows. */
+export async function* slotPieces(
+  slot: EngineSlot,
+  moment: Moment,
+  serialiserOf: SerialiserOf,
+): AsyncGenerator<string> {
+  const serialise = serialiserOf(Token);
+  const tokens = (list: readonly EngineToken[]): AsyncGenerator<string> =>
+    itemsOf(slicesOf(list), (token) => serialise(tokenOf(token, moment)));
+  yield `${withoutEnd(serialiserOf(SlotHead)(headOf(slot, moment)))},"tokens":[`;
+  yield* tokens(slot.seatedTokens());
+  yield '],"waitlist":[';
+  yield* tokens(slot.waitlist());
+  yield ']}';
+}
 
 /** The answer to a change of seats, delay or intake. */
 export const RevisedSlot = Type.Object(

@@ -98,9 +98,9 @@ function addQueue(routes: Routes, reads: Reads): void {
     query: QueueQuery,
     success: Queue,
     codes: ['doctor_not_found'],
-    run: async ({ query: { doctor_id = [], date } }, identity) => {
+    run: async ({ query: { doctor_id = [], date } }, asked) => {
       const doctorIds = [doctor_id].flat().map(doctorId);
-      return shown(await reads.queue({ identity, doctorIds, date }, queueTokenOf), queueOf);
+      return shown(await reads.queue({ ...asked, doctorIds, date }, queueTokenOf), queueOf);
     },
   });
 }
@@ -116,8 +116,8 @@ function addReads(routes: Routes, reads: Reads): void {
     query: ScheduleQuery,
     success: Schedule,
     codes: ['doctor_not_found'],
-    run: async ({ query: { doctor_id, ...days } }, identity) => {
-      const query = { identity, doctorId: doctorId(doctor_id), ...days };
+    run: async ({ query: { doctor_id, ...days } }, asked) => {
+      const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
       return shown(await reads.schedule(query, slotOf), scheduleOf);
     },
   });
@@ -132,9 +132,9 @@ function addReads(routes: Routes, reads: Reads): void {
     query: DoctorsQuery,
     success: Doctors,
     codes: [],
-    run: async ({ query }, identity) => {
+    run: async ({ query }, asked) => {
       const retired = query.retired === 'true';
-      return shown(await reads.doctors({ identity, retired }), doctorsOf);
+      return shown(await reads.doctors({ ...asked, retired }), doctorsOf);
     },
   });
 
@@ -147,8 +147,8 @@ function addReads(routes: Routes, reads: Reads): void {
     params: idParams('The id of the doctor.', 'doc1'),
     success: Doctor,
     codes: ['doctor_not_found'],
-    run: async ({ params }, identity) =>
-      shown(await reads.doctor({ identity, doctorId: doctorId(params.id) }), doctorOf),
+    run: async ({ params }, asked) =>
+      shown(await reads.doctor({ ...asked, doctorId: doctorId(params.id) }), doctorOf),
   });
 
   routes.app.get(

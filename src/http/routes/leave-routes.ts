@@ -127,7 +127,7 @@ function addHolidays(routes: Routes, doctors: DoctorCommands, reads: Reads): voi
     description: 'The dates on which no session of any doctor yields a slot.',
     success: Holidays,
     codes: [],
-    run: async (_sent, identity) => shown(await reads.holidays({ identity }), holidaysOf),
+    run: async (_sent, asked) => shown(await reads.holidays(asked), holidaysOf),
   });
 
   routes.command({

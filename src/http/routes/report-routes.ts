@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { doctorId, localDate } from '../../engine/index.ts';
 import { Id, type Reports } from '../../service/index.ts';
 import { DayReport, DayReportCsv, dayReportOf, reportCsvOf } from '../resources/report.ts';
-import { optionsOf, send, shown, type Routes } from '../route.ts';
+import { askedBy, optionsOf, send, shown, type Routes } from '../route.ts';
 import { EXAMPLE_DATE } from '../examples.ts';
 import { closed, DateText } from '../schema.ts';
 
@@ -43,7 +43,7 @@ export function addReportRoutes({ app, onRead, reads }: Routes, { reports }: Rep
     async (request, reply) => {
       const { doctor_id, date } = request.query;
       const query = {
-        identity: request.identity,
+        ...askedBy(request, reply),
         doctorId: doctorId(doctor_id),
         date: localDate(date),
       };

@@ -9,6 +9,7 @@ import {
   closedSlotOf,
   Delay,
   delayOf,
+  readSlotOf,
   ReopenedSlot,
   reopenedSlotOf,
   RevisedSlot,
@@ -16,7 +17,7 @@ import {
   Slot,
   slotOf,
 } from '../resources/slot.ts';
-import type { Routes } from '../route.ts';
+import { shown, type Routes } from '../route.ts';
 import { closed, DateText, DRY_RUN, DryRunQuery, idParams, oneOf, Reason } from '../schema.ts';
 
 interface SlotRoutes {
@@ -137,7 +138,8 @@ function addReads(routes: Routes, reads: Reads): void {
     ),
     success: Slot,
     codes: ['slot_not_found'],
-    run: ({ params }, identity) => reads.slot({ identity, slotId: slotId(params.id) }, slotOf),
+    run: async ({ params }, asked) =>
+      shown(await reads.slot({ ...asked, slotId: slotId(params.id) }, slotOf), readSlotOf),
   });
 }
 

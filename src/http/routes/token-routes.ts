@@ -277,11 +277,11 @@ function addReads(routes: Routes, reads: Reads): void {
     query: SearchQuery,
     success: FoundTokens,
     codes: [],
-    run: async ({ query }, identity) =>
+    run: async ({ query }, asked) =>
       shown(
         await reads.tokens(
           {
-            identity,
+            ...asked,
             patientId: patientIdOf(query.patient_id),
             doctorId: query.doctor_id === undefined ? null : doctorId(query.doctor_id),
             ...{ date: query.date, from: query.from, to: query.to, name: query.name },
@@ -305,8 +305,8 @@ function addReads(routes: Routes, reads: Reads): void {
     params: TokenParams,
     success: Token,
     codes: ['token_not_found'],
-    run: ({ params }, identity) =>
-      reads.token({ identity, tokenId: tokenId(params.id) }, { live: tokenOf, over: overTokenOf }),
+    run: ({ params }, asked) =>
+      reads.token({ ...asked, tokenId: tokenId(params.id) }, { live: tokenOf, over: overTokenOf }),
   });
 
   routes.read({
@@ -318,9 +318,9 @@ function addReads(routes: Routes, reads: Reads): void {
     params: TokenParams,
     success: History,
     codes: ['token_not_found'],
-    run: async ({ params: { id } }, identity) =>
-      shown(await reads.history({ identity, tokenId: tokenId(id) }), (changes) =>
-        historyOf(id, changes),
+    run: async ({ params: { id } }, asked) =>
+      shown(await reads.history({ ...asked, tokenId: tokenId(id) }), (history) =>
+        historyOf(id, history),
       ),
   });
 }

@@ -13,11 +13,14 @@ import {
   type TokenChange,
 } from '../../engine/index.ts';
 import {
+  PAGE_ITEMS,
   isBehind,
   placeOf,
   responsesExpiredAt,
   responsesNotAfter,
   type ChangeRecord,
+  type Pages,
+  type StoredLiveToken,
   type FoundToken,
   type StoredResponse,
   type StoredSlot,
@@ -28,6 +31,7 @@ import {
 import type { PlacedChange } from '../cursor.ts';
 import { reasonOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
+import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import type { Decision, Origin, SessionOfDoctor } from '../store.ts';
 
@@ -56,8 +60,12 @@ export class MemoryTables implements StoredRows {
     return this.#tokens.get(id);
   }
 
-  history(id: TokenId): readonly ChangeRecord[] {
-    return [...(this.#history.get(id) ?? [])];
+  history(id: TokenId): Pages<ChangeRecord> {
+    return pagesOf(this.#history.get(id) ?? []);
+  }
+
+  slotFacts(id: SlotId): SlotFacts | undefined {
+    return this.#slots.get(id);
   }
 
   slot(id: SlotId): StoredSlot | undefined {
@@ -81,21 +89,18 @@ export class MemoryTables implements StoredRows {
     )?.id;
   }
 
-  slots(
-    doctorId: DoctorId,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): readonly StoredSlot[] {
+  slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[] {
     return [...this.#slots.values()]
       .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
-      .filter(isWanted)
-      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1))
-      .flatMap(({ id }) => this.slot(id) ?? []);
+      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
   }
 
-  slotChanges(slotId: SlotId): readonly Change[] {
-    return [...(this.#changesOf.get(slotId) ?? [])];
+  liveTokens(id: SlotId): Pages<StoredLiveToken> {
+    return pagesOf(this.#liveTokensOf(id));
+  }
+
+  slotChanges(slotId: SlotId): Pages<Change> {
+    return pagesOf(this.#changesOf.get(slotId) ?? []);
   }
 
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[] {
@@ -136,6 +141,11 @@ export class MemoryTables implements StoredRows {
 
   lastChange(): PlacedChange | undefined {
     return this.#changes.at(-1);
+  }
+
+  #liveTokensOf(id: SlotId): StoredLiveToken[] {
+    const tokens = [...(this.#tokensOf.get(id) ?? [])];
+    return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
   }
 
   #write(change: Change, origin: Origin): void {
@@ -181,6 +191,13 @@ export class MemoryTables implements StoredRows {
       else this.#responses.delete(id);
     }
   }
+}
+
+/** The pages of a list as it is when the first of them is read. */
+async function* pagesOf<Item>(items: readonly Item[]): Pages<Item> {
+  const snapshot = [...items];
+  for (let from = 0; from < snapshot.length; from += PAGE_ITEMS)
+    yield await Promise.resolve(snapshot.slice(from, from + PAGE_ITEMS));
 }
 
 function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {

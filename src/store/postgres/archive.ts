@@ -4,25 +4,36 @@ import type {
   DoctorId,
   EpochMs,
   LocalDate,
+  SlotFacts,
   PatientId,
   SlotId,
   TokenId,
 } from '../../engine/index.ts';
 import {
+  PAGE_ITEMS,
   responsesExpiredAt,
   type Archive,
   type ChangeRecord,
+  type Pages,
+  type StoredLiveToken,
   type FoundToken,
   type StoredResponse,
-  type StoredSlot,
   type StoredToken,
   type TokenFilter,
   type TokenPlace,
 } from '../archive.ts';
 import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
-import { storedResponseOf, tokenOf, type ResponseRow, type TokenRow } from '../rows.ts';
-import { factsOfRow, foundOfRow, slotOfRow } from './rows.ts';
-import type { Run } from './session.ts';
+import {
+  isLiveToken,
+  slotOf,
+  storedResponseOf,
+  tokenOf,
+  type ResponseRow,
+  type SlotRow,
+  type TokenRow,
+} from '../rows.ts';
+import { factsOfRow, foundOfRow } from './rows.ts';
+import type { Row, Rows, Run } from './session.ts';
 import { arrayOf } from './statements.ts';
 
 /** Each method is one statement, and so reads one snapshot of what is committed. */
@@ -42,12 +53,15 @@ export class PostgresArchive implements Archive {
     return (await this.#run('token', id)).map((row) => tokenOf(row as unknown as TokenRow))[0];
   }
 
-  async history(id: TokenId): Promise<ChangeRecord[]> {
-    return (await this.#run('history', id)).map((row) => recordOfRow(row as unknown as ChangeRow));
+  history(id: TokenId): Pages<ChangeRecord> {
+    return pagesOf(
+      () => this.#run('history', id),
+      (row) => recordOfRow(row as unknown as ChangeRow),
+    );
   }
 
-  async slot(id: SlotId): Promise<StoredSlot | undefined> {
-    return (await this.#run('slot', id)).map(slotOfRow)[0];
+  async slot(id: SlotId): Promise<SlotFacts | undefined> {
+    return (await this.#run('slot', id)).map(factsOfSlotRow)[0];
   }
 
   async slots(
@@ -55,12 +69,24 @@ export class PostgresArchive implements Archive {
     from: LocalDate,
     to: LocalDate,
     except: ReadonlySet<SlotId>,
-  ): Promise<StoredSlot[]> {
-    return (await this.#run('slotsOfDays', doctorId, from, to, arrayOf(except))).map(slotOfRow);
+  ): Promise<SlotFacts[]> {
+    const rows = await this.#run('slotsOfDays', doctorId, from, to);
+    return rows.map(factsOfSlotRow).filter(({ id }) => !except.has(id));
   }
 
-  async slotChanges(id: SlotId): Promise<Change[]> {
-    return (await this.#run('slotChanges', id)).map((row) => changeOf(row as unknown as ChangeRow));
+  async *liveTokens({ doctorId, id }: SlotFacts): Pages<StoredLiveToken> {
+    const pages = pagesOf(
+      () => this.#run('tokensOf', doctorId, id),
+      (row) => tokenOf(row as unknown as TokenRow),
+    );
+    for await (const tokens of pages) yield tokens.filter(isLiveToken);
+  }
+
+  slotChanges(id: SlotId): Pages<Change> {
+    return pagesOf(
+      () => this.#run('slotChanges', id),
+      (row) => changeOf(row as unknown as ChangeRow),
+    );
   }
 
   async tokens(
@@ -90,4 +116,16 @@ export class PostgresArchive implements Archive {
     const rows = await this.#run('storedResponse', caller, key, responsesExpiredAt(now));
     return rows.map((row) => storedResponseOf(row as unknown as ResponseRow))[0];
   }
+}
+
+const factsOfSlotRow = (row: Row): SlotFacts => slotOf(row as unknown as SlotRow);
+
+/**
+ * The result of a statement in pages. The driver reads the rows as they arrive, so only what is made of them could keep
+ * others waiting.
+ */
+async function* pagesOf<Item>(read: () => Promise<Rows>, itemOf: (row: Row) => Item): Pages<Item> {
+  const rows = await read();
+  for (let from = 0; from < rows.length; from += PAGE_ITEMS)
+    yield rows.slice(from, from + PAGE_ITEMS).map(itemOf);
 }

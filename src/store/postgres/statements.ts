@@ -171,9 +171,10 @@ export const OTHERS = {
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,
   ownerOf: `SELECT doctor_id AS id FROM slots WHERE id = $1
     UNION SELECT doctor_id FROM sessions WHERE id = $1 AND NOT ended`,
-  slot: `SELECT ${SLOT} FROM slots WHERE slots.id = $1`,
-  slotsOfDays: `SELECT ${SLOT} FROM slots WHERE slots.doctor_id = $1 AND date BETWEEN $2 AND $3
-    AND NOT ${idsIn('slots.id').replace('$1', '$4')} ORDER BY start_time, slots.id`,
+  slot: `${select('slots')} WHERE id = $1`,
+  slotsOfDays: `${select('slots')} WHERE doctor_id = $1 AND date BETWEEN $2 AND $3
+    ORDER BY start_time, id`,
+  tokensOf: `${select('tokens')} WHERE doctor_id = $1 AND slot_id = $2`,
   token: `${select('tokens')} WHERE id = $1`,
   tokensOfDoctor: `${FOUND} WHERE slots.doctor_id = $9 AND ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,
   tokensOfDays: `${FOUND} WHERE ${OF_DAYS_BEHIND} ${LATEST_FIRST}`,

@@ -1,15 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type {
-  Change,
-  DoctorSnapshot,
-  EpochMs,
-  LocalDate,
-  SlotFacts,
-  SlotId,
-} from '../../engine/index.ts';
+import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
 import {
   responsesExpiredAt,
-  type ChangeRecord,
   type FoundToken,
   type StoredResponse,
   type StoredSlot,
@@ -17,7 +9,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from '../archive.ts';
-import { changeOf, placedChangeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
   lastNumberOf,
@@ -35,7 +27,6 @@ import {
   type SlotRow,
   type TokenRow,
 } from '../rows.ts';
-import type { StoredRows } from '../sole-owner.ts';
 import type { SessionOfDoctor } from '../store.ts';
 import { columnsOf } from '../tables.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
@@ -52,7 +43,7 @@ function foundOf(row: FoundRow): FoundToken {
 }
 
 /** A read-only connection: every query of the service is a look-up by key or by an index. */
-export class Reader implements StoredRows {
+export class Reader {
   /** The file that is read. */
   readonly path: string;
   readonly #database: DatabaseSync;
@@ -91,24 +82,16 @@ export class Reader implements StoredRows {
     return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
   }
 
+  slotFacts(id: string): SlotFacts | undefined {
+    return this.#all<SlotOfDayRow>('slot', id).map(slotOf)[0];
+  }
+
   foreignSlot({ id, doctorId }: SessionOfDoctor): SlotId | undefined {
     return this.#all<{ readonly id: SlotId }>('foreignSlot', id, doctorId)[0]?.id;
   }
 
-  /** The wanted slots of these days. The tokens of the others are not read. */
-  slots(
-    doctorId: string,
-    from: LocalDate,
-    to: LocalDate,
-    isWanted: (slot: SlotFacts) => boolean,
-  ): StoredSlot[] {
-    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to)
-      .filter((row) => isWanted(slotOf(row)))
-      .map((row) => this.#withTokens(row));
-  }
-
-  slotChanges(id: string): Change[] {
-    return this.#all<ChangeRow>('slotChanges', id).map(changeOf);
+  slots(doctorId: string, from: LocalDate, to: LocalDate): SlotFacts[] {
+    return this.#all<SlotOfDayRow>('slotsOf', doctorId, from, to).map(slotOf);
   }
 
   token(id: string): StoredToken | undefined {
@@ -133,10 +116,6 @@ export class Reader implements StoredRows {
   /** The slots that have ended by this instant and whose tokens have no place in the index by patient. */
   unindexedSlots(instant: number): SlotId[] {
     return this.#all<{ id: SlotId }>('unindexedSlots', instant).map(({ id }) => id);
-  }
-
-  history(id: string): ChangeRecord[] {
-    return this.#all<ChangeRow>('history', id).map(recordOfRow);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {

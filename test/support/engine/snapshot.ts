@@ -31,7 +31,8 @@ export const snapshotOf = (engine: AllocationEngine): Snapshot[] =>
     inConsultation: Array.from(doctor.inConsultation, ({ id }) => id).sort(),
   }));
 
-const slotSnapshot = (slot: Slot): SlotSnapshot => ({
+/** Everything an engine knows of a slot. */
+export const slotSnapshot = (slot: Slot): SlotSnapshot => ({
   facts: slot.facts,
   seated: slot.seated,
   waiting: slot.waiting,
@@ -41,7 +42,8 @@ const slotSnapshot = (slot: Slot): SlotSnapshot => ({
 /** The tokens that are over, in the order of their ids, because the slot has no order for them. */
 const overOf = (slot: Slot): Token[] => [...slot.over()].sort((a, b) => (a.id < b.id ? -1 : 1));
 
-const doctorSnapshot = ({
+/** Everything an engine knows of a doctor but the slots. */
+export const doctorSnapshot = ({
   facts,
   version,
   lastArrival,

@@ -1,0 +1,37 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Change } from '../../engine/index.ts';
+import type { ChangeRecord, Pages, StoredLiveToken } from '../archive.ts';
+import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import { isLiveToken, tokenOf, type TokenRow } from '../rows.ts';
+import type { StoredRows } from '../sole-owner.ts';
+import { columnsOf } from '../tables.ts';
+import type { PageClient } from './page-client.ts';
+import { Reader } from './reader.ts';
+
+const TOKEN_COLUMNS = columnsOf('tokens');
+const CHANGE_COLUMNS = columnsOf('changes');
+
+/** The rows of a database file: what may be long is read by another thread, the rest at once. */
+export class SqliteStoredRows extends Reader implements StoredRows {
+  readonly #client: PageClient;
+
+  constructor(database: DatabaseSync, client: PageClient) {
+    super(database);
+    this.#client = client;
+  }
+
+  async *history(id: string): Pages<ChangeRecord> {
+    const pages = this.#client.pages<ChangeRow>(CHANGE_COLUMNS, 'history', id);
+    for await (const rows of pages) yield rows.map(recordOfRow);
+  }
+
+  async *liveTokens(id: string): Pages<StoredLiveToken> {
+    const pages = this.#client.pages<TokenRow>(TOKEN_COLUMNS, 'tokensOf', id);
+    for await (const rows of pages) yield rows.map(tokenOf).filter(isLiveToken);
+  }
+
+  async *slotChanges(id: string): Pages<Change> {
+    const pages = this.#client.pages<ChangeRow>(CHANGE_COLUMNS, 'slotChanges', id);
+    for await (const rows of pages) yield rows.map(changeOf);
+  }
+}
