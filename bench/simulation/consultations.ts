@@ -90,7 +90,8 @@ export function undos(deps: PlanDeps, patients: PatientPool): Action[] {
   const few = patients.share(0.02);
   const kinds = Map.groupBy(model.tokens.values(), ({ last }) => last.kind);
   const undone = UNDOABLE.flatMap((kind) => patients.among(kinds.get(kind) ?? [], few));
-  const back = patients.withStatus(few, 'SKIPPED').map((known) => () => visitDesk.checkIn(known));
+  const gone = model.tokensWith('SKIPPED').filter(({ slot }) => slot.hasBegun);
+  const back = patients.among(gone, few).map((known) => () => visitDesk.checkIn(known));
   return [
     ...undone.map((known) => () => visitDesk.undo(known)),
     ...back,
