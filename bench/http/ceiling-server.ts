@@ -4,6 +4,7 @@ import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import { KeyHeaders } from '../../src/http/idempotency-key.ts';
 import { Booking } from '../../src/http/resources/booking.ts';
 import { Cancellation } from '../../src/http/resources/visit.ts';
+import { VALIDATION } from '../../src/http/schema.ts';
 import { bookBody, CancelBody } from '../../src/http/routes/token-routes.ts';
 
 // Measures the most that Fastify can do on this machine: the booking and cancel routes with their schemas and a constant
@@ -30,7 +31,7 @@ const booking = { ...token, bumped: null };
 const cancellation = { status: 'CANCELLED' as const, id: ID, promoted: token };
 
 const app = Fastify({
-  ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  ajv: { customOptions: VALIDATION },
 }).withTypeProvider<TypeBoxTypeProvider>();
 app.post(
   '/book',
