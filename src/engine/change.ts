@@ -163,13 +163,13 @@ export interface LastChange {
 /** A correction does not count, because it changes neither place nor status. */
 export type LastKind = Exclude<TokenChange['kind'], 'moved_out' | 'corrected'>;
 
-const LAST_CHANGES = new Map<string, LastChange>();
+const LAST_CHANGES = new Map<LastKind, Map<LiveStatus | null, LastChange>>();
 
 /** The last change of this kind. Equal ones are one object, because every token in memory has one. */
 export function lastChange(kind: LastKind, from: LiveStatus | null): LastChange {
-  const key = `${kind} ${from}`;
-  const known = LAST_CHANGES.get(key) ?? { kind, from };
-  LAST_CHANGES.set(key, known);
+  const ofKind = LAST_CHANGES.get(kind) ?? new Map<LiveStatus | null, LastChange>();
+  const known = ofKind.get(from) ?? { kind, from };
+  LAST_CHANGES.set(kind, ofKind.set(from, known));
   return known;
 }
 

@@ -32,8 +32,8 @@ export class PatientIndex {
     const { patientId: id } = token;
     if (id === null) return;
     if (isLive(token.status)) {
-      const others = this.liveTokensOf(id);
-      this.#live.set(id, others.length === 0 ? token : [...others, token]);
+      const others = this.#live.get(id);
+      this.#live.set(id, others === undefined ? token : [others, token].flat());
     } else this.#over.set(id, (this.#over.get(id) ?? new Set()).add(token));
   }
 

@@ -1,9 +1,11 @@
 import {
+  lastChange,
   lastChangeAfter,
   type Change,
   type TokenChange,
   type TokenCorrected,
   type TokenEntered,
+  type TokenFacts,
   type TokenReclassified,
   type TokenTransition,
   type TokenUndone,
@@ -106,7 +108,7 @@ export class EngineState extends EngineLookup {
    */
   restoreSlot(facts: SlotFacts, tokens: readonly RestoredToken[], lastNumber = 0): void {
     this.#setSlot(facts);
-    for (const token of tokens) this.#addToken(token);
+    for (const token of tokens) this.#addToken(token, token);
     const { day } = this.#slotOf(facts.id);
     day.lastNumber = Math.max(day.lastNumber, lastNumber);
   }
@@ -250,15 +252,14 @@ export class EngineState extends EngineLookup {
   }
 
   #enter(change: TokenEntered): void {
-    this.#addToken({
-      ...change,
-      status: change.to,
-      room: null,
-      last: found(lastChangeAfter(change), 'an entry is a change of place'),
-    });
+    const last = lastChange(change.kind, null);
+    this.#addToken(change, { status: change.to, room: null, last });
   }
 
-  #addToken(facts: RestoredToken): void {
+  #addToken(
+    facts: Omit<TokenFacts, 'to'>,
+    { status, room, last }: Pick<RestoredToken, 'status' | 'room' | 'last'>,
+  ): void {
     const slot = this.#slotOf(facts.slotId);
     const token: Token = {
       id: facts.tokenId,
@@ -269,10 +270,10 @@ export class EngineState extends EngineLookup {
       arrival: facts.arrival,
       number: facts.number,
       bookedAt: facts.bookedAt,
-      status: facts.status,
+      status,
       hasCheckedIn: facts.hasCheckedIn,
-      room: facts.room,
-      last: facts.last,
+      room,
+      last,
     };
     const { doctor, day } = slot;
     doctor.lastArrival = Math.max(doctor.lastArrival, facts.arrival);

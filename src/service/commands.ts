@@ -36,13 +36,17 @@ export const COMMANDS = {
 } as const satisfies Readonly<Partial<Record<EngineCommand, CommandKind>>>;
 export type CommandName = keyof typeof COMMANDS;
 
+/** Whether a command also takes a token that is over. */
+export function takesOver(command: CommandName): boolean {
+  const kind: CommandKind = COMMANDS[command];
+  return kind.takesOver === true;
+}
+
 /**
  * The codes with which a command refuses, in the order of the checks. A command that takes only live tokens has a code
  * of its own for a cancelled one.
  */
-export function refusalsOf(command: CommandName): readonly RefusalCode[] {
-  const { takesOver = false }: CommandKind = COMMANDS[command];
-  return COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
-    code === 'token_not_found' && !takesOver ? [code, 'token_already_cancelled'] : [code],
+export const refusalsOf = (command: CommandName): readonly RefusalCode[] =>
+  COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
+    code === 'token_not_found' && !takesOver(command) ? [code, 'token_already_cancelled'] : [code],
   );
-}

@@ -69,7 +69,6 @@ interface StartedCommand {
 /** The result of a decision in one transaction. */
 interface Decided<T> {
   readonly changes: readonly Change[];
-  /** The classes of their tokens, see `Accepted` in the engine. */
   readonly result: T;
 }
 

@@ -19,7 +19,7 @@ import type {
 } from '../engine/index.ts';
 import { localDateAt, startOfDate } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
-import type { CommandName } from './commands.ts';
+import { takesOver, type CommandName } from './commands.ts';
 import type { Answer } from './idempotency.ts';
 import type { Fault } from './fault-words.ts';
 import { refused, type Result } from './refusal.ts';
@@ -186,7 +186,7 @@ export class TokenCommands {
       const today = this.#todayOf(engine.anyToken(tokenId)?.slot.doctor, at);
       return engine.undo({ tokenId, today, at });
     };
-    return this.#onAnyToken('undo', tokenId, context, { decide, project }, reason);
+    return this.#onToken('undo', tokenId, context, { decide, project }, reason);
   }
 
   /** Corrects the name or the hospital id of a patient, for a reason that goes on record; also of a token that is over. */
@@ -198,7 +198,7 @@ export class TokenCommands {
     const { engine } = this.#deps;
     const decide = (at: EpochMs): Outcome<Token> =>
       engine.correct({ tokenId, patientName, patientId, at });
-    return this.#onAnyToken('correct', tokenId, context, { decide, project }, reason);
+    return this.#onToken('correct', tokenId, context, { decide, project }, reason);
   }
 
   /** Takes the next checked-in patient to the doctor; the current consultation is completed or skipped if asked to. */
@@ -276,24 +276,9 @@ export class TokenCommands {
     step: CommandStep<Value, View>,
     reason: string | null = null,
   ): Promise<Answer<View>> {
-    return this.#runner.run(
-      name,
-      context,
-      (intent) => this.#runner.decideOnToken(id, intent, step),
-      reason,
-    );
-  }
-
-  /** A command on a token that may be over. */
-  #onAnyToken<Value, View>(
-    name: CommandName,
-    id: TokenId,
-    context: CommandContext,
-    step: CommandStep<Value, View>,
-    reason: string,
-  ): Promise<Answer<View>> {
+    const reach = takesOver(name) ? 'any' : 'live';
     const decide = (intent: Intent): Promise<Result<View>> =>
-      this.#runner.decideOnToken(id, intent, step, { reach: 'any' });
+      this.#runner.decideOnToken(id, intent, step, { reach });
     return this.#runner.run(name, context, decide, reason);
   }
 
