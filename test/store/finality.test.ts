@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
 import { Finality } from '../../src/store/postgres/finality.ts';
 
-/** The final position after snapshots with these ends, each as [position, oldest running, next to start, server start]. */
-function finalAfter(...ends: readonly (readonly [number, number, number, number?])[]): number {
+type End = readonly [position: number, writers: string, serverStart?: number];
+
+/** The final position after these ends. Each letter of `writers` is the id of a transaction. */
+function finalAfter(...ends: readonly End[]): number {
   const finality = new Finality();
-  for (const [position, oldestRunning, nextToStart, serverStart = 1] of ends)
-    finality.observe({ position, oldestRunning, nextToStart, serverStart });
+  for (const [position, writers, serverStart = 1] of ends)
+    finality.observe({ position, writers: new Set(writers), serverStart });
   return finality.position;
 }
 
@@ -13,43 +15,42 @@ it('no position is final at first', () => {
   expect(finalAfter()).toBe(0);
 });
 
-it('an end is final at once when no transaction runs', () => {
-  expect(finalAfter([7, 100, 100])).toBe(7);
+it('an end is final at once when no transaction writes', () => {
+  expect(finalAfter([7, ''])).toBe(7);
 });
 
-it('an end is not final while a transaction that began before it may still run', () => {
-  expect(finalAfter([7, 99, 100])).toBe(0);
-  expect(finalAfter([7, 99, 100], [7, 99, 103])).toBe(0);
+it('an end is not final while a transaction that wrote before it may still run', () => {
+  expect(finalAfter([7, 'a'])).toBe(0);
+  expect(finalAfter([7, 'a'], [7, 'abc'])).toBe(0);
+  expect(finalAfter([7, 'ab'], [7, 'bc'])).toBe(0);
 });
 
-it('an end is final when all transactions that began before it have ended, although others have begun since', () => {
-  expect(finalAfter([7, 99, 100], [9, 100, 103])).toBe(7);
-  expect(finalAfter([7, 99, 100], [9, 101, 103], [9, 103, 104])).toBe(9);
+it('an end is final when all transactions that wrote before it have ended, although others have begun since', () => {
+  expect(finalAfter([7, 'a'], [9, 'bc'])).toBe(7);
+  expect(finalAfter([7, 'ab'], [9, 'bc'], [9, 'c'])).toBe(7);
+  expect(finalAfter([7, 'ab'], [9, 'bc'], [9, 'de'])).toBe(9);
 });
 
 it('the final position advances under a stream of transactions, one of which always runs', () => {
-  const ends = Array.from({ length: 50 }, (_, nth) => [nth, 100 + nth, 102 + nth] as const);
+  const letter = (nth: number) => String.fromCodePoint(0x4e00 + nth);
+  const ends = Array.from({ length: 50 }, (_, nth): End => [nth, letter(nth) + letter(nth + 1)]);
   expect(finalAfter(...ends)).toBe(47);
 });
 
-it('the final position advances when a transaction ends after very many snapshots', () => {
-  const held = Array.from({ length: 50 }, (_, nth) => [nth, 100, 101 + nth] as const);
+it('the final position advances when a transaction ends after very many ends of the log', () => {
+  const held = Array.from({ length: 50 }, (_, nth): End => [nth, 'a']);
   expect(finalAfter(...held)).toBe(0);
-  expect(finalAfter(...held, [60, 200, 201])).toBe(49);
+  expect(finalAfter(...held, [60, 'b'])).toBe(49);
 });
 
-it.each([
-  ['lost commits', [3, 120, 120], [3, 120, 120], 3],
-  ['lost commits while one runs', [3, 119, 120], [3, 119, 120], 0],
-  ['another counter of transactions', [9, 50, 51], [9, 50, 51], 0],
-] as const)(
-  'the final position is determined anew on a server with %s',
-  (_, first, second, expected) => {
-    expect(finalAfter([7, 110, 110], first, second)).toBe(expected);
-  },
-);
+it.each<[string, End, End, number]>([
+  ['lost changes', [3, ''], [3, ''], 3],
+  ['lost changes while a transaction writes', [3, 'a'], [3, 'a'], 0],
+])('the final position is determined anew on a server with %s', (_, first, second, expected) => {
+  expect(finalAfter([7, ''], first, second)).toBe(expected);
+});
 
-it('the final position is determined anew on another server whose counters have passed those of the first one', () => {
-  expect(finalAfter([7, 110, 110], [9, 119, 120, 2])).toBe(0);
-  expect(finalAfter([7, 110, 110], [9, 119, 120, 2], [9, 120, 121, 2])).toBe(9);
+it('the final position is determined anew on another server whose positions have passed those of the first one', () => {
+  expect(finalAfter([7, ''], [9, 'a', 2])).toBe(0);
+  expect(finalAfter([7, ''], [9, 'a', 2], [9, 'b', 2])).toBe(9);
 });

@@ -77,6 +77,18 @@ it.each<[string, order: readonly ('early' | 'late')[]]>([
   },
 );
 
+it('transactions of another database, and transactions that write no change, do not delay the log', async () => {
+  const { url, desk } = await openedDatabase();
+  const elsewhere = connection((await createDatabase()).url);
+  await elsewhere.run('BEGIN; CREATE TABLE other (); LOCK TABLE other');
+  const reader = connection(url);
+  await reader.run('BEGIN');
+  await reader.lock();
+  const cursor = await desk.changeLog.end();
+  await connection(url).insert('new');
+  expect(await doctorsBehind(desk.changeLog, cursor)).toEqual(['new']);
+});
+
 it('a change is read when the change with the lower position is rolled back', async () => {
   const { url, desk } = await openedDatabase();
   const cursor = await desk.changeLog.end();

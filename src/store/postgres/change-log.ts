@@ -37,7 +37,7 @@ export class PostgresChangeLog implements ChangeLog {
     this.#feed = feed;
   }
 
-  /** @throws NotDurableError also when another transaction of the server runs for so long that no end can be proved */
+  /** @throws NotDurableError also when another transaction writes changes for so long that no end can be proved */
   async end(): Promise<string> {
     const { position } = await this.#observe();
     const isProved =
@@ -46,7 +46,7 @@ export class PostgresChangeLog implements ChangeLog {
       (await this.#isFinalAt(1, END_WAIT_MS));
     if (!isProved)
       throw new NotDurableError(
-        'The end of the change log is not known, because another transaction of the server is still running.',
+        'The end of the change log is not known, because another transaction that writes changes is still running.',
       );
     const rows = await this.#run('changeUpTo', this.#finality.position);
     return cursorOf(rows.map(placedOf)[0]);
@@ -97,7 +97,6 @@ const placedOf = (row: Row): PlacedChange => placedChangeOf(row as unknown as Ch
 
 const logEndOf = (row: Row | undefined): LogEnd => ({
   position: row?.['position'] as number,
-  oldestRunning: row?.['oldest_running'] as number,
-  nextToStart: row?.['next_to_start'] as number,
+  writers: new Set((row?.['writers'] as string).split(' ').filter(Boolean)),
   serverStart: row?.['server_start'] as number,
 });

@@ -185,13 +185,12 @@ export const OTHERS = {
       SELECT id FROM tokens WHERE doctor_id = (SELECT doctor_id FROM slots WHERE id = $1) AND slot_id = $1
       UNION SELECT token_id FROM changes WHERE slot_id = $1 AND kind = 'moved_out')
     ORDER BY version`,
-  // One snapshot. Its xmax is one past the newest transaction that has ended: those that run may have higher ids. The age of
-  // an id is its distance to the id that the next transaction gets.
+  // The statement reads the locks after it has taken its snapshot.
   logEnd: `SELECT coalesce((SELECT max(position) FROM changes), 0) AS position,
-    pg_snapshot_xmin(snapshot)::text::bigint AS oldest_running,
-    pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid) AS next_to_start,
-    (1000000 * extract(epoch FROM pg_postmaster_start_time()))::bigint AS server_start
-    FROM pg_current_snapshot() AS snapshot`,
+    (SELECT coalesce(string_agg(DISTINCT virtualtransaction, ' '), '') FROM pg_locks
+      WHERE locktype = 'relation' AND relation = 'changes'::regclass AND mode = 'RowExclusiveLock' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS writers,
+    (1000000 * extract(epoch FROM pg_postmaster_start_time()))::bigint AS server_start`,
   changeUpTo: `${select('changes')} WHERE position <= $1 ORDER BY position DESC LIMIT 1`,
   changesFrom: `${select('changes')} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3`,
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
