@@ -1,9 +1,8 @@
-import type { AllocationEngine, Change, DoctorId, EpochMs, LocalDate } from '../engine/index.ts';
-import type { Archive, Pages, Store } from '../store/index.ts';
+import type { Change, DoctorId, LocalDate } from '../engine/index.ts';
+import type { Pages } from '../store/index.ts';
 import type { Query } from './caller.ts';
 import { dateFaultsOf } from './doctor-input.ts';
-import type { LargeReads } from './large-reads.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { ReadDeps } from './read-model.ts';
 import { refused, type Result } from './refusal.ts';
 import { dayReportOf, type DayReport } from './report.ts';
 
@@ -13,20 +12,11 @@ export interface DayReportQuery extends Query {
   readonly date: LocalDate;
 }
 
-interface ReportDeps {
-  readonly engine: AllocationEngine;
-  readonly store: Store;
-  readonly archive: Archive;
-  readonly lifecycle: Lifecycle;
-  readonly clock: () => EpochMs;
-  readonly largeReads: LargeReads;
-}
-
 /** The reports. They count change records, which are durable: no report shows what could still be lost. */
 export class Reports {
-  readonly #deps: ReportDeps;
+  readonly #deps: ReadDeps;
 
-  constructor(deps: ReportDeps) {
+  constructor(deps: ReadDeps) {
     this.#deps = deps;
   }
 

@@ -242,6 +242,7 @@ export const union = (a: Scope, b: Scope): Scope => ({
   slotIds: [...(a.slotIds ?? []), ...(b.slotIds ?? [])],
   sessions: [...(a.sessions ?? []), ...(b.sessions ?? [])],
   isSetup: a.isSetup === true || b.isSetup === true,
+  isHospitalWide: a.isHospitalWide === true || b.isHospitalWide === true,
 });
 
 /** Publishes that a command has its answer, and returns the answer. */
