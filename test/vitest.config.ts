@@ -32,8 +32,8 @@ export default defineConfig({
     ],
     // There are more workers than cores, because many tests wait for a timer and use no core meanwhile.
     maxWorkers: availableParallelism() + 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     coverage: { include: ['src/**'] },
     projects: [
       {

@@ -28,10 +28,14 @@ const CONCURRENCY = 8;
 const DAY_MS = 86_400_000;
 const PRIORITY = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
 
-/** Adds the doctors; returns their slots from tomorrow on, which are the same on every server. */
-export async function openHospital(client: Client, size: HospitalSize): Promise<Target[]> {
+/** Adds the doctors, whose ids begin with `name`; returns their slots from tomorrow on, which are the same on every server. */
+export async function openHospital(
+  client: Client,
+  size: HospitalSize,
+  name = 'doctor',
+): Promise<Target[]> {
   const hour = (index: number): string => `${String(index).padStart(2, '0')}:00`;
-  const ids = Array.from({ length: size.doctors }, (_, index) => `doctor-${index}`);
+  const ids = Array.from({ length: size.doctors }, (_, index) => `${name}-${index}`);
   await forEachConcurrently(ids, CONCURRENCY, async (id) => {
     const sessions = Array.from({ length: size.sessions }, (_, index) => ({
       id: `${id}-${index}`,
