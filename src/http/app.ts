@@ -28,6 +28,7 @@ import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
 import { addSlotRoutes } from './routes/slot-routes.ts';
+import { addBookingListRoutes } from './routes/booking-list-routes.ts';
 import { addTokenRoutes } from './routes/token-routes.ts';
 import { addVisitRoutes } from './routes/visit-routes.ts';
 
@@ -117,6 +118,7 @@ export async function buildApp({
   const { tokens, clinic, doctors, reads, reports } = service;
   const routes = new Routes(app, identifyNobody, new Admission(app, admissionLimits, logger));
   addTokenRoutes(routes, { tokens, reads, classes });
+  addBookingListRoutes(routes, { tokens, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });

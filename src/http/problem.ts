@@ -103,6 +103,11 @@ export const PROBLEMS = {
     detail:
       'Choose another slot: GET /schedule?doctor_id= lists them with their intake. NONE takes nobody, EMERGENCY takes emergencies only.',
   },
+  not_all_bookable: {
+    status: 409,
+    title: 'Not every booking of the list can be made',
+    detail: 'refused lists those that cannot, with their places in the list. No booking was made.',
+  },
   invalid_transition: {
     status: 409,
     title: 'The status of the token does not allow this',

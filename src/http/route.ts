@@ -119,6 +119,8 @@ export interface CommandRoute<
   /** Bytes that the body may have, if not as many as other bodies. */
   readonly bodyLimit?: number;
   readonly preValidation?: preValidationHookHandler;
+  /** Whether `run` also gets a body that is not valid, with the faults in `validationError`. */
+  readonly attachValidation?: boolean;
   readonly success: Success;
   /** The statuses of success; the first is sent unless `run` sets another. 200 by default. */
   readonly statuses?: readonly [number, ...number[]];
@@ -178,7 +180,7 @@ export class Routes {
     Success extends TSchema,
   >(route: CommandRoute<Params, Query, Body, Success>): void {
     const { url, method = 'POST', bodyLimit, preValidation, run, locationOf } = route;
-    const { statuses = [200] } = route;
+    const { statuses = [200], attachValidation = false } = route;
     const { takesKey } = COMMANDS[route.command];
     this.app.route<{ Params: Static<Params>; Querystring: Static<Query>; Body: Static<Body> }>({
       method,
@@ -191,6 +193,7 @@ export class Routes {
         codes: codesOf(route.command),
       }),
       onRequest: this.#onCommand,
+      attachValidation,
       ...(bodyLimit === undefined ? {} : { bodyLimit }),
       ...(preValidation === undefined ? {} : { preValidation }),
       handler: async (request, reply) => {

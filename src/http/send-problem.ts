@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Refusal } from '../service/index.ts';
 import { publish } from '../telemetry/index.ts';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from './problem.ts';
-import { factsOf, type ProblemFacts } from './resources/problem.ts';
+import { factsOf, type ProblemFacts, type ProblemView } from './resources/problem.ts';
 
 /** Answers with a problem (RFC 9457). */
 export function sendProblem(
@@ -11,10 +11,24 @@ export function sendProblem(
   code: ProblemCode,
   facts: ProblemFacts = {},
 ): FastifyReply {
+  const { status, retryAfter }: ProblemKind = PROBLEMS[code];
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(problemFor(request, code, facts)));
+}
+
+/** Makes the problem of a request, or of a part of it, and publishes that it was refused. */
+export function problemFor(
+  request: FastifyRequest,
+  code: ProblemCode,
+  facts: ProblemFacts,
+): ProblemView {
   const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
   publish('opd:request-refused', () => ({ code }));
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  const problem = {
+  return {
     type: `urn:opd:problem:${code}`,
     title,
     status,
@@ -24,11 +38,6 @@ export function sendProblem(
     ...facts,
     ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
   };
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(problem));
 }
 
 /** Answers with the problem that a refusal of the service is. */

@@ -4,7 +4,7 @@ import { pointerStep, wordsOf, type Fault, type Finding } from '../service/index
 export const FAULTS_MAX = 100;
 
 /** One error of Ajv, as its option `verbose` reports it. */
-interface ValidationError {
+export interface ValidationError {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;

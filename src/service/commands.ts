@@ -8,9 +8,13 @@ interface CommandKind {
   readonly takesOver?: boolean;
 }
 
+/** A command that the service makes of several commands of the engine. */
+type ComposedCommand = 'bookAll';
+
 /** Every command that a caller can send, under the name that the engine gives it. */
 export const COMMANDS = {
   book: { takesKey: true },
+  bookAll: { takesKey: true },
   cancel: { takesKey: true },
   noShow: { takesKey: true },
   checkIn: { takesKey: true },
@@ -33,7 +37,7 @@ export const COMMANDS = {
   reopenSlot: { takesKey: true },
   delayDay: { takesKey: true },
   setBreak: { takesKey: true },
-} as const satisfies Readonly<Partial<Record<EngineCommand, CommandKind>>>;
+} as const satisfies Readonly<Partial<Record<EngineCommand | ComposedCommand, CommandKind>>>;
 export type CommandName = keyof typeof COMMANDS;
 
 /** Whether a command also takes a token that is over. */
@@ -47,6 +51,10 @@ export function takesOver(command: CommandName): boolean {
  * of its own for a cancelled one.
  */
 export const refusalsOf = (command: CommandName): readonly RefusalCode[] =>
-  COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
-    code === 'token_not_found' && !takesOver(command) ? [code, 'token_already_cancelled'] : [code],
-  );
+  command === 'bookAll'
+    ? ['not_all_bookable']
+    : COMMAND_REFUSALS[command].flatMap<RefusalCode>((code) =>
+        code === 'token_not_found' && !takesOver(command)
+          ? [code, 'token_already_cancelled']
+          : [code],
+      );

@@ -13,6 +13,7 @@ export const REFUSALS = [
   'invalid_request',
   ...ENGINE_REFUSALS,
   'token_already_cancelled',
+  'not_all_bookable',
   ...KEY_REFUSALS,
   ...AVAILABILITY_REFUSALS,
 ] as const;
@@ -21,7 +22,18 @@ export type RefusalCode = (typeof REFUSALS)[number];
 export type Refusal =
   | EngineRefusal
   | { readonly code: 'invalid_request'; readonly errors: readonly Fault[] }
-  | { readonly code: Exclude<RefusalCode, EngineRefusalCode | 'invalid_request'> };
+  | { readonly code: 'not_all_bookable'; readonly refusals: readonly RefusedBooking[] }
+  | { readonly code: Exclude<RefusalCode, EngineRefusalCode | FactedCode> };
+
+/** The codes with facts beside those of the engine. */
+type FactedCode = 'invalid_request' | 'not_all_bookable';
+
+/** A booking of a list that cannot be made. */
+export interface RefusedBooking {
+  /** Its place in the list, from 0. */
+  readonly index: number;
+  readonly refusal: Refusal;
+}
 
 /** The result of a command or a read. A refusal is a value; an exception is a fault of the program or of the store. */
 export type Result<T> =

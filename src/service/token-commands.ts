@@ -3,6 +3,7 @@ import type {
   Booked,
   Called,
   CallNext,
+  Change,
   Correct,
   Departure,
   EpochMs,
@@ -17,13 +18,21 @@ import type {
   TokenId,
   Undone,
 } from '../engine/index.ts';
+import type { Scope } from '../store/index.ts';
 import { localDateAt, startOfDate } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
 import { takesOver, type CommandName } from './commands.ts';
 import type { Answer } from './idempotency.ts';
 import type { Fault } from './fault-words.ts';
 import { refused, type Result } from './refusal.ts';
-import type { CommandDeps, CommandStep, Intent, Projection, Runner } from './runner.ts';
+import {
+  momentAt,
+  type CommandDeps,
+  type CommandStep,
+  type Intent,
+  type Projection,
+  type Runner,
+} from './runner.ts';
 
 /** A command as a caller sends it: the service adds the instant, the local date and the id of a new token. */
 type Sent<Command> = Omit<Command, 'at' | 'today' | 'dateBegins' | 'tokenId'>;
@@ -35,6 +44,13 @@ export interface CallNextCommand extends Omit<Sent<CallNext>, 'current'> {
   readonly completeCurrent: boolean;
   /** Whether the current patient is skipped first (R21). */
   readonly skipCurrent: boolean;
+}
+
+/** A list of bookings. Each is a booking that can be decided, or the refusal of one that is not valid. */
+export interface BookAllCommand {
+  readonly bookings: readonly Result<BookCommand>[];
+  /** Whether no booking is made when one of them is refused. */
+  readonly isAllOrNothing: boolean;
 }
 
 /** A booking, and what else the patient has on that day. */
@@ -88,15 +104,48 @@ export class TokenCommands {
     context: CommandContext,
     project: Projection<BookedVisit, View>,
   ): Promise<Answer<View>> {
-    const { engine, newId } = this.#deps;
-    const { doctorId, slotId } = command;
-    const isAlias = engine.sessionDoctor(slotId) !== undefined;
-    const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
     return this.#runner.run('book', context, (intent) =>
-      this.#runner.decide(scope, intent, {
-        decide: (at) => this.#withOthers(engine.book({ ...command, tokenId: newId(at), at })),
+      this.#runner.decide(this.#scopeOf([command]), intent, {
+        decide: (at) => this.#book(command, at),
         project,
       }),
+    );
+  }
+
+  /**
+   * Makes the bookings of a list one after another, in one decision. The results have the order of the list; each is what
+   * `book` would have answered at its turn.
+   */
+  bookAll<View>(
+    { bookings, isAllOrNothing }: BookAllCommand,
+    context: CommandContext,
+    project: Projection<BookedVisit, View>,
+  ): Promise<Answer<readonly Result<View>[]>> {
+    const { engine } = this.#deps;
+    const scope = this.#scopeOf(bookings.flatMap((booking) => (booking.ok ? [booking.value] : [])));
+    const bookEach = (at: EpochMs) => {
+      const changes: Change[] = [];
+      const moment = momentAt(engine, at);
+      const results = bookings.map((booking): Result<View> => {
+        if (!booking.ok) return booking;
+        const outcome = this.#book(booking.value, at);
+        if (!outcome.ok) return outcome;
+        changes.push(...outcome.changes);
+        return { ok: true, value: project(outcome.value, moment) };
+      });
+      return { ok: true as const, changes, value: results };
+    };
+    const decide = (at: EpochMs) => {
+      if (!isAllOrNothing) return bookEach(at);
+      // The same code finds out whether all bookings can be made, and is rolled back.
+      const { value } = engine.dryRun(() => bookEach(at));
+      const refusals = value.flatMap((result, index) =>
+        result.ok ? [] : [{ index, refusal: result.refusal }],
+      );
+      return refusals.length === 0 ? bookEach(at) : refused({ code: 'not_all_bookable', refusals });
+    };
+    return this.#runner.run('bookAll', context, (intent) =>
+      this.#runner.decide(scope, intent, { decide, project: (results) => results }),
     );
   }
 
@@ -251,6 +300,22 @@ export class TokenCommands {
     const decide = (at: EpochMs): Outcome<Reordered> =>
       engine.reclassify({ tokenId, patientType, at });
     return this.#onToken('reclassify', tokenId, context, { decide, project }, reason);
+  }
+
+  #book(command: BookCommand, at: EpochMs): Outcome<BookedVisit> {
+    const { engine, newId } = this.#deps;
+    return this.#withOthers(engine.book({ ...command, tokenId: newId(at), at }));
+  }
+
+  /** The doctors and slots that bookings touch: a session means a slot that is in memory. */
+  #scopeOf(bookings: readonly BookCommand[]): Scope {
+    const { engine } = this.#deps;
+    const isSlot = ({ slotId }: BookCommand): boolean => engine.sessionDoctor(slotId) === undefined;
+    return {
+      // Doctors are locked in the order of their ids.
+      doctorIds: [...new Set(bookings.map(({ doctorId }) => doctorId))].sort(),
+      slotIds: [...new Set(bookings.filter(isSlot).map(({ slotId }) => slotId))],
+    };
   }
 
   /** Adds the patient's other tokens of the day: those whose state cannot be lost any more, and those of the same doctor. */

@@ -81,7 +81,7 @@ const SESSION = [
   ...['checkIn', 'callNext', 'complete'],
   ...['book', 'start', 'skip', 'undo', 'complete'],
   ...['book', 'noShow'],
-  ...['book', 'cancel'],
+  ...['bookAll', 'book', 'cancel'],
   ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
   ...['correct', 'readQueue'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
@@ -139,7 +139,7 @@ describe('the examples', () => {
           parameter.name,
           parameter.required || ONE_OF.has(`${name} ${parameter.name}`),
         ]);
-    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(17);
+    expect(text.match(/"name":"idempotency-key"/g)).toHaveLength(18);
     expect(JSON.stringify([...requests.values()])).not.toContain('idempotency');
   });
 });

@@ -53,6 +53,7 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
       'intake_closed',
     ],
   ],
+  'POST /bookings': ['200', [...POST, 'not_all_bookable']],
   'POST /cancel': ['200', STEP],
   'POST /move': ['200', [...STEP, ...SLOT, 'duplicate_booking', 'waitlist_full', 'intake_closed']],
   'POST /reclassify': ['200', STEP],
@@ -233,6 +234,7 @@ it('names the resources, and repeats no schema that has a name', () => {
 /** A refusal of each code that has facts. */
 const REFUSALS = [
   { code: 'invalid_request', errors: [] },
+  { code: 'not_all_bookable', refusals: [] },
   { code: 'duplicate_booking', tokenId: tokenId('t') },
   { code: 'consultation_in_progress', tokenId: tokenId('t') },
   { code: 'invalid_transition', from: 'WAITING', allowed: [] },

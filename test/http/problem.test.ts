@@ -30,7 +30,7 @@ const PENDING = 10_001;
 const PROVOKE: Record<ProblemCode, () => Problems> = {
   malformed_json: async () => text(await openApp(), '{"doctor_id":'),
   invalid_request: async () => (await openApp()).post('/book', {}),
-  route_not_found: async () => (await openApp()).get('/bookings'),
+  route_not_found: async () => (await openApp()).get('/nothing'),
   doctor_not_found: async () => (await openApp()).post('/book', booking('W1', { doctor_id: 'x' })),
   slot_not_found: async () => (await openApp()).post('/book', booking('W1', { slot_id: 'x' })),
   token_not_found: async () => (await openApp()).get('/tokens/x'),
@@ -69,6 +69,11 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.patch('/slots/doc1_slot1@2026-11-24', { intake: 'NONE' });
     return opd.post('/book', booking('E1', { slot_id: 'doc1_slot1@2026-11-24' }));
   },
+  not_all_bookable: async () =>
+    (await openApp()).post('/bookings', {
+      bookings: [booking('W1'), booking('W2', { slot_id: 'x' })],
+      all_or_nothing: true,
+    }),
   invalid_transition: async () => {
     const opd = await openApp();
     for (const name of ['W1', 'W2', 'W3']) await opd.book(name);

@@ -1,11 +1,16 @@
-import { Type, type TProperties } from '@sinclair/typebox';
-import { instantOf, type Refusal } from '../../service/index.ts';
+import { Type, type Static, type TProperties } from '@sinclair/typebox';
+import { instantOf, type Refusal, type RefusedBooking } from '../../service/index.ts';
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode, type ProblemKind } from '../problem.ts';
-import { arrayOf, Instant, oneOf, Text } from '../schema.ts';
+import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 import { FAULTS_MAX } from '../validation-faults.ts';
 import { StatusName } from './token.ts';
 
-const Problem = Type.Object(
+const Code = oneOf(PROBLEM_CODES, {
+  title: 'ProblemCode',
+  description: 'A code never changes: a client decides by it.',
+});
+
+export const Problem = Type.Object(
   {
     type: Type.String({ description: '`urn:opd:problem:` and the code.' }),
     title: Type.String({
@@ -17,10 +22,7 @@ const Problem = Type.Object(
       description:
         'The id of the request; the log has the cause of an `internal` problem under it.',
     }),
-    code: oneOf(PROBLEM_CODES, {
-      title: 'ProblemCode',
-      description: 'A code never changes: a client decides by it.',
-    }),
+    code: Code,
   },
   {
     title: 'Problem',
@@ -51,6 +53,15 @@ const FACTS: Readonly<Partial<Record<ProblemCode, TProperties>>> = {
     allowed: arrayOf(
       StatusName,
       '`invalid_transition`: the statuses to which a request can lead from `from`.',
+    ),
+  },
+  not_all_bookable: {
+    refused: arrayOf(
+      Type.Object(
+        { index: Count, code: Code, title: Text },
+        { title: 'RefusedBooking', description: 'A booking that cannot be made.' },
+      ),
+      '`not_all_bookable`: the bookings that cannot be made, with their places in the list from 0 and the codes of `POST /book`.',
     ),
   },
   nothing_to_undo: {
@@ -117,6 +128,8 @@ export function problemOf(status: number, codes: readonly ProblemCode[]): object
   };
 }
 
+export type ProblemView = Static<typeof Problem> & ProblemFacts;
+
 /** The members of a problem beside those that every problem has. */
 export type ProblemFacts = Readonly<Record<string, unknown>>;
 
@@ -136,9 +149,18 @@ export function factsOf(refusal: Refusal): ProblemFacts {
       return { count: refusal.count };
     case 'invalid_transition':
       return { from: refusal.from, allowed: refusal.allowed };
+    case 'not_all_bookable':
+      return { refused: refusal.refusals.map(refusedBookingOf) };
     case 'invalid_request':
       return { errors: refusal.errors.slice(0, FAULTS_MAX) };
     default:
       return {};
   }
 }
+
+const refusedBookingOf = ({ index, refusal }: RefusedBooking): ProblemFacts => ({
+  index,
+  code: refusal.code,
+  title: PROBLEMS[refusal.code].title,
+  ...factsOf(refusal),
+});

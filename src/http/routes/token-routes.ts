@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type, type Static } from '@sinclair/typebox';
 import {
   doctorId,
   patientId,
@@ -8,7 +8,14 @@ import {
   type PatientId,
   type Status,
 } from '../../engine/index.ts';
-import { Id, Name, PatientIdText, type Reads, type TokenCommands } from '../../service/index.ts';
+import {
+  Id,
+  Name,
+  PatientIdText,
+  type BookCommand,
+  type Reads,
+  type TokenCommands,
+} from '../../service/index.ts';
 import { EXAMPLE_TOKEN_ID } from '../examples.ts';
 import { Booking, bookingOf, Reordered, reorderedOf } from '../resources/booking.ts';
 import { History, historyOf } from '../resources/history.ts';
@@ -42,8 +49,8 @@ const SlotOrSessionId = Type.Unsafe<string>({
     "1 to 128 letters, digits and `_-.:@`. The id of a slot, or of a session: it means the session's next slot that still takes bookings.",
 });
 
-/** The body of a booking; the classes are those of the hospital's table. */
-export const bookBody = (classes: readonly PatientClass[]) =>
+/** A booking as a client sends it; the classes are those of the hospital's table. */
+export const bookingRequest = (classes: readonly PatientClass[]) =>
   closed(
     {
       doctor_id: Id,
@@ -52,18 +59,31 @@ export const bookBody = (classes: readonly PatientClass[]) =>
       patient_type: patientType(classes),
       patient_id: Type.Optional(PatientIdText),
     },
-    {
-      title: 'BookRequest',
-      examples: [
-        {
-          doctor_id: 'doc1',
-          slot_id: 'doc1_slot1',
-          patient_name: 'John Doe',
-          patient_type: 'ONLINE_BOOKING',
-        },
-      ],
-    },
+    { title: 'BookRequest' },
   );
+type BookingRequest = ReturnType<typeof bookingRequest>;
+
+/** The body of a booking. */
+export const bookBody = (classes: readonly PatientClass[]): BookingRequest => ({
+  ...bookingRequest(classes),
+  examples: [
+    {
+      doctor_id: 'doc1',
+      slot_id: 'doc1_slot1',
+      patient_name: 'John Doe',
+      patient_type: 'ONLINE_BOOKING',
+    },
+  ],
+});
+
+/** The command that a valid body of a booking asks for. */
+export const bookCommandOf = (body: Static<BookingRequest>): BookCommand => ({
+  doctorId: doctorId(body.doctor_id),
+  slotId: slotId(body.slot_id),
+  patientName: body.patient_name.trim(),
+  patientId: patientIdOf(body.patient_id),
+  patientType: body.patient_type,
+});
 
 export const CancelBody = closed(
   { token_id: Id, reason: Type.Optional(Reason) },
@@ -171,18 +191,7 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
     statuses: [201],
     success: Booking,
     locationOf: ({ id }) => `/tokens/${id}`,
-    run: ({ body }, context) =>
-      tokens.book(
-        {
-          doctorId: doctorId(body.doctor_id),
-          slotId: slotId(body.slot_id),
-          patientName: body.patient_name.trim(),
-          patientId: patientIdOf(body.patient_id),
-          patientType: body.patient_type,
-        },
-        context,
-        bookingOf,
-      ),
+    run: ({ body }, context) => tokens.book(bookCommandOf(body), context, bookingOf),
   });
 
   routes.command({
