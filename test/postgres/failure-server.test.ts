@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import { expect, it } from 'vitest';
+import { Servers } from '../../src/store/postgres/servers.ts';
 import { Session } from '../../src/store/postgres/session.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -76,7 +77,7 @@ it('a session is destroyed when the server closes the connection before it has s
   const { url } = await createDatabase();
   const proxy = await startPgProxy(url);
   proxy.isOpen = false;
-  const session = new Session(proxy.url);
+  const session = new Session(new Servers(proxy.url));
   const answers = [session.run('ping'), session.run('ping')];
   for (const answer of await Promise.allSettled(answers)) expect(answer.status).toBe('rejected');
   expect(session.isDestroyed).toBe(true);

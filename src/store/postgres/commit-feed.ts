@@ -1,4 +1,5 @@
 import { CommitHints } from '../commit-hints.ts';
+import type { Servers } from './servers.ts';
 import { Session } from './session.ts';
 import { CHANGES_CHANNEL } from './statements.ts';
 
@@ -15,7 +16,7 @@ const NOTIFY_GAP_MS = 50;
  * second, and the listening connection is opened again if it was lost.
  */
 export class CommitFeed {
-  readonly #url: string;
+  readonly #servers: Servers;
   readonly #notify: () => Promise<unknown>;
   readonly #hints = new CommitHints();
   #subscriptions = 0;
@@ -25,8 +26,8 @@ export class CommitFeed {
   #isDue = false;
 
   /** @param notify sends the notification */
-  constructor(url: string, notify: () => Promise<unknown>) {
-    this.#url = url;
+  constructor(servers: Servers, notify: () => Promise<unknown>) {
+    this.#servers = servers;
     this.#notify = notify;
   }
 
@@ -70,7 +71,7 @@ export class CommitFeed {
   #listen(): void {
     this.#hints.publish();
     if (this.#session?.isDestroyed === false) return;
-    const session = new Session(this.#url, 0, () => this.#hints.publish());
+    const session = new Session(this.#servers, 0, () => this.#hints.publish());
     this.#session = session;
     session.send(`LISTEN ${CHANGES_CHANNEL}`).then(
       // Commits before the server listened were notified too early to arrive here.

@@ -12,6 +12,7 @@ import { Pool } from './pool.ts';
 import { PostgresStore } from './postgres-store.ts';
 import { ReadExecutor } from './read-executor.ts';
 import { Reader } from './reader.ts';
+import { Servers } from './servers.ts';
 import type { Run } from './session.ts';
 
 /**
@@ -19,7 +20,8 @@ import type { Run } from './session.ts';
  * @param url of a database, which is connected to when the store is loaded
  */
 export function openPostgresDatabase(engine: AllocationEngine, url: string): Database {
-  const pool = new Pool(url);
+  const servers = new Servers(url);
+  const pool = new Pool(servers);
   const health = new Health(
     () => pool.ping(),
     () => dispatcher.expireOverdue(),
@@ -34,7 +36,7 @@ export function openPostgresDatabase(engine: AllocationEngine, url: string): Dat
     reads: new ReadExecutor(parts),
     health,
   });
-  const feed = new CommitFeed(url, () => pool.query('notify'));
+  const feed = new CommitFeed(servers, () => pool.query('notify'));
   return {
     store: new PostgresStore({
       ...{ engine, pool, health, reader, loader, dispatcher, feed },

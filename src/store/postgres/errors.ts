@@ -1,4 +1,5 @@
 import { StoreOpenError } from '../store.ts';
+import { serversOf } from './servers.ts';
 
 /**
  * What an error means for the transaction in which it occurred.
@@ -14,8 +15,8 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
   readonly code = 'OPD_CONNECTION_LOST';
 
-  constructor() {
-    super('the connection is lost');
+  constructor(message = 'the connection is lost') {
+    super(message);
   }
 }
 
@@ -103,9 +104,11 @@ export const isKeyTaken = (error: unknown): boolean =>
 
 /** The name of a database for logs and messages. It never contains a password. */
 export function nameOf(url: string): string {
-  if (!URL.canParse(url)) return 'the database in DATABASE_URL';
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
+  const urls = serversOf(url).map((each) => URL.parse(each));
+  const [first] = urls;
+  if (!first || urls.includes(null)) return 'the database in DATABASE_URL';
+  const hosts = urls.map((each) => each?.host).join(',');
+  return `${first.protocol}//${hosts}${first.pathname}`;
 }
 
 /** An error whose message is one sentence for the person who started the process. */

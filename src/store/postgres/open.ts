@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isUsable, missingIn, unknownIn, type Migrations } from '../migrations.ts';
 import { StoreOpenError } from '../store.ts';
 import { nameOf, openError } from './errors.ts';
+import { Servers } from './servers.ts';
 import { Session } from './session.ts';
 import { ReadTransaction } from './read-transaction.ts';
 
@@ -88,21 +89,25 @@ export const openEmpty = (url: string, tables: readonly string[]): Promise<ReadT
     throw new StoreOpenError(`The database ${nameOf(url)} has rows in it: name an empty one.`);
   });
 
+/** Calls `begin` with a session on the primary: each server of the URL is tried until a session is open. */
 async function connect<T>(url: string, begin: (session: Session) => Promise<T>): Promise<T> {
-  const session = sessionAt(url);
-  try {
-    return await begin(session);
-  } catch (error) {
-    await session.close();
-    throw openError(url, error);
+  const servers = new Servers(url);
+  for (let left = servers.count - 1; ; left -= 1) {
+    const session = sessionAt(servers);
+    try {
+      return await begin(session);
+    } catch (error) {
+      await session.close();
+      if (session.isOpen || left === 0) throw openError(url, error);
+    }
   }
 }
 
 /** @throws StoreOpenError that quotes nothing of the URL, because the invalid part may be the password */
-function sessionAt(url: string): Session {
+function sessionAt(servers: Servers): Session {
   try {
     // A statement on whole tables may take longer than any response timeout.
-    return new Session(url, 0);
+    return new Session(servers, 0);
   } catch {
     throw new StoreOpenError(
       'The URL of the PostgreSQL database is not valid: in a user name or password, / is written as %2F, @ as %40, % as %25.',

@@ -1,3 +1,4 @@
+import type { Servers } from './servers.ts';
 import { Session, type Run } from './session.ts';
 
 /** Sessions for single statements; all reads share them. */
@@ -7,14 +8,14 @@ const PING_TIMEOUT_MS = 4_000;
 
 /** The connections of a process: some for single statements, and one for each transaction in flight. */
 export class Pool {
-  readonly #url: string;
+  readonly #servers: Servers;
   #reading: Session[] = [];
   readonly #idle = new Set<Session>();
   readonly #all = new Set<Session>();
   #isClosed = false;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(servers: Servers) {
+    this.#servers = servers;
   }
 
   /** Sends one statement that is a transaction of its own. */
@@ -63,7 +64,7 @@ export class Pool {
 
   #open(): Session {
     for (const session of this.#all) if (session.isDestroyed) this.#all.delete(session);
-    const session = new Session(this.#url);
+    const session = new Session(this.#servers);
     if (this.#isClosed) session.destroy();
     this.#all.add(session);
     return session;

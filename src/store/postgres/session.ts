@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 import { ConnectionLostError } from './errors.ts';
+import type { Servers } from './servers.ts';
 import { HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
 
 /** Milliseconds that a statement waits for a row that another transaction has locked. */
@@ -12,6 +13,24 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 /** Milliseconds without any response to the statements sent, after which a connection counts as lost. */
 const RESPONSE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * The settings of every session. They are set by a statement and not at the login, because a connection pooler refuses
+ * or drops most settings there.
+ */
+const SETTINGS = {
+  lock_timeout: LOCK_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  // Every row is found by a key. A plan made while a table is small must not scan the table when it has grown.
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+};
+/** The first statement of every session. */
+const FIRST = `SELECT pg_is_in_recovery() AS is_standby, ${Object.entries(SETTINGS)
+  .map(([name, value]) => `set_config('${name}', '${value}', false)`)
+  .join(', ')}`;
 
 /** The statements of transactions that have parameters. */
 const PREPARED = [
@@ -48,42 +67,39 @@ interface Address {
  * are rejected. Statements are pipelined: each is sent at once, without waiting for the results of those before it.
  */
 export class Session {
+  readonly #servers: Servers;
+  readonly #url: string;
   readonly #sql: postgres.Sql<{ bigint: number }>;
   readonly #responseTimeoutMs: number;
   #socket: Socket | undefined;
   #isDestroyed = false;
+  #isOpen = false;
+  /** Why the session could not be opened. */
+  #refusal: Error | undefined;
   #responseTimer: NodeJS.Timeout | undefined;
   /** Statements that were sent and have no result yet. */
   #inFlight = 0;
+  #opened: Promise<unknown> | undefined;
   #prepared: Promise<unknown> | undefined;
 
   /**
    * @param responseTimeoutMs milliseconds without a response after which the connection counts as lost; 0 for never
    * @param onnotify called for every notification of a channel that the session listens to
    */
-  constructor(url: string, responseTimeoutMs = RESPONSE_TIMEOUT_MS, onnotify?: () => void) {
+  constructor(servers: Servers, responseTimeoutMs = RESPONSE_TIMEOUT_MS, onnotify?: () => void) {
+    this.#servers = servers;
+    this.#url = servers.current;
     this.#responseTimeoutMs = responseTimeoutMs;
-    this.#sql = postgres(url, {
+    this.#sql = postgres(this.#url, {
       max: 1,
       max_lifetime: null,
       connect_timeout: CONNECT_TIMEOUT_MS / 1_000,
       fetch_types: false,
-      // A server that has become a standby answers with old rows.
-      target_session_attrs: 'primary',
       onnotice: () => undefined,
       onclose: () => this.destroy(),
       // All bigint columns are counters and instants: whole numbers that a JavaScript number holds exactly.
       types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-      connection: {
-        application_name: 'opd-token-allocation',
-        lock_timeout: LOCK_TIMEOUT_MS,
-        statement_timeout: STATEMENT_TIMEOUT_MS,
-        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-        // Every row is found by a key. A plan made while a table is small must not scan the table when it has grown.
-        enable_seqscan: 'off',
-        enable_hashjoin: 'off',
-        enable_mergejoin: 'off',
-      },
+      connection: { application_name: 'opd-token-allocation' },
       ...{ socket: (place: Address) => this.#connect(place), onnotify },
     });
   }
@@ -92,11 +108,15 @@ export class Session {
     return this.#isDestroyed;
   }
 
+  /** Whether the server has accepted the login and is no standby. It stays so when the connection closes. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Closes the connection at once and rejects the statements in flight. */
   destroy(): void {
     if (this.#isDestroyed) return;
-    this.#isDestroyed = true;
-    clearTimeout(this.#responseTimer);
+    this.#end();
     void this.#sql.end({ timeout: 0 });
     this.#socket?.destroy();
   }
@@ -111,6 +131,7 @@ export class Session {
       PREPARED.map((text) => {
         const parameters = new Set(text.match(/\$\d/g)).size;
         const empty = Array<string>(parameters).fill('');
+        this.#open();
         return this.#awaitResponse(this.#sql.unsafe(text, empty, { prepare: true }).describe());
       }),
     );
@@ -127,23 +148,50 @@ export class Session {
     options: { readonly prepare?: boolean } = {},
   ): Promise<Rows> {
     if (this.#isDestroyed) return Promise.reject(new ConnectionLostError());
+    this.#open();
     return this.#awaitResponse(this.#sql.unsafe<Row[]>(text, parameters.map(withoutNul), options));
   }
 
   /** Closes the connection after the statements in flight have their results, or after a second. */
   async close(): Promise<void> {
-    this.#isDestroyed = true;
-    clearTimeout(this.#responseTimer);
+    this.#end();
     await this.#sql.end({ timeout: 1 });
     this.#socket?.destroy();
   }
 
-  /** Waits for a result. Every result of the session restarts the response timer. */
+  #end(): void {
+    this.#isDestroyed = true;
+    if (!this.#isOpen) this.#servers.leave(this.#url);
+    clearTimeout(this.#responseTimer);
+  }
+
+  /** Connects and sends the first statement, unless that was done. A standby is left, because it answers with old rows. */
+  #open(): void {
+    this.#opened ??= this.#sql.unsafe(FIRST).then(
+      ([row]) => {
+        if (row?.['is_standby'] === false) this.#isOpen = true;
+        else this.#refuse(new ConnectionLostError('the server is a standby'));
+      },
+      (error: unknown) => this.#refuse(error as Error),
+    );
+  }
+
+  #refuse(error: Error): void {
+    this.#refusal = error;
+    this.destroy();
+  }
+
+  /**
+   * Waits for a result. Every result of the session restarts the response timer.
+   * @throws the error of the first statement, if there is one, because the other errors only follow from it
+   */
   async #awaitResponse<T>(result: PromiseLike<T>): Promise<T> {
     this.#inFlight += 1;
     if (this.#inFlight === 1) this.#restartResponseTimer();
     try {
       return await result;
+    } catch (error) {
+      throw this.#refusal ?? error;
     } finally {
       this.#inFlight -= 1;
       this.#restartResponseTimer();
