@@ -1,18 +1,23 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { lchownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../eventually.ts';
-import type { Guarded } from './postgres-guard.ts';
-import { programsFor, type Programs } from './postgres-programs.ts';
+import {
+  changeOwner,
+  programsFor,
+  runGuarded,
+  unprivileged,
+  type Installed,
+  type Programs,
+} from './postgres-programs.ts';
 import { runSql } from '../store/run-sql.ts';
 
-const GUARD = fileURLToPath(new URL('postgres-guard.ts', import.meta.url));
-const READY = 'database system is ready to accept connections';
+/** What a server logs when it takes connections; a standby takes read-only ones. */
+const READY = /database system is ready to accept (read[- ]only )?connections/;
 
 /** Settings by their names in postgresql.conf. */
 export type PostgresSettings = Readonly<Record<string, string | number>>;
@@ -46,7 +51,7 @@ export class PostgresServer {
   readonly #directory: string;
   readonly #programs: Programs;
   readonly #settings: PostgresSettings;
-  readonly #password = randomUUID();
+  readonly #password: string;
   /** The guard process of the program that runs now. */
   #guard: ChildProcess | null = null;
 
@@ -55,8 +60,10 @@ export class PostgresServer {
     programs: Programs,
     port: number,
     settings: PostgresSettings,
+    password: string,
   ) {
     this.#directory = directory;
+    this.#password = password;
     this.#programs = programs;
     this.#settings = { ...DEFAULTS, ...settings, port };
     const address = `${this.#password}@127.0.0.1:${port}/postgres`;
@@ -66,15 +73,47 @@ export class PostgresServer {
 
   /**
    * Starts a new server.
+   * @param installed the programs; by default those that npm has installed
    * @throws Error with the output of PostgreSQL's programs
    */
-  static async start(settings: PostgresSettings = {}): Promise<PostgresServer> {
+  static start(settings: PostgresSettings = {}, installed?: Installed): Promise<PostgresServer> {
+    return PostgresServer.#make(settings, installed, randomUUID(), (server) =>
+      server.#initialize(),
+    );
+  }
+
+  /**
+   * Starts a standby of this server, from a copy of its data. It follows this server until it is promoted.
+   * @param name under which the primary knows the standby
+   * @throws Error with the output of PostgreSQL's programs
+   */
+  startStandby(name: string): Promise<PostgresServer> {
+    const settings = { cluster_name: name };
+    return PostgresServer.#make(settings, this.#programs, this.#password, async (standby) => {
+      changeOwner(standby.#directory, this.#programs.runAs);
+      await standby.#finish(this.#programs.pg_basebackup ?? '', [
+        ...['--pgdata', standby.#data, '--dbname', this.superuserUrl],
+        ...['--write-recovery-conf', '--checkpoint', 'fast', '--no-sync'],
+      ]);
+      await standby.start();
+    });
+  }
+
+  static async #make(
+    settings: PostgresSettings,
+    installed: Installed | undefined,
+    password: string,
+    fill: (server: PostgresServer) => Promise<void>,
+  ): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'opd-postgres-'));
     let server: PostgresServer | undefined;
     try {
-      const programs = await programsFor(directory);
-      server = new PostgresServer(directory, programs, await unusedPort(), settings);
-      await server.#initialize();
+      const programs =
+        installed === undefined
+          ? await programsFor(directory)
+          : { ...installed, runAs: unprivileged() };
+      server = new PostgresServer(directory, programs, await unusedPort(), settings, password);
+      await fill(server);
       return server;
     } catch (error) {
       await server?.stop('immediate');
@@ -96,7 +135,7 @@ export class PostgresServer {
     this.#run(this.#programs.postgres, ['-D', this.#data, ...settings]);
     await eventually(() => {
       if (this.#guard === null) throw new Error(this.log.slice(from));
-      return this.log.includes(READY, from);
+      return READY.test(this.log.slice(from));
     });
   }
 
@@ -105,6 +144,15 @@ export class PostgresServer {
     if (this.#guard === null) return;
     this.#guard.send(SIGNALS[mode]);
     await once(this.#guard, 'close');
+  }
+
+  /** Kills the server with `kill -9`: first the main process, which would otherwise start others again, then all others. */
+  async kill(): Promise<void> {
+    const [main = ''] = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n');
+    const children = readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim().split(' ');
+    const closed = this.#guard === null ? undefined : once(this.#guard, 'close');
+    for (const pid of [main, ...children]) process.kill(Number(pid), 'SIGKILL');
+    await closed;
   }
 
   async restart(mode: StopMode): Promise<void> {
@@ -125,41 +173,34 @@ export class PostgresServer {
   async #initialize(): Promise<void> {
     const passwordFile = join(this.#directory, 'password');
     writeFileSync(passwordFile, this.#password);
-    this.#changeOwner();
-    const initdb = this.#run(this.#programs.initdb, [
+    changeOwner(this.#directory, this.#programs.runAs);
+    await this.#finish(this.#programs.initdb, [
       ...['--pgdata', this.#data, '--username', 'postgres', '--pwfile', passwordFile],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-sync', '--no-locale'],
       // Text is sorted as on many real servers, which differs from the order of JavaScript.
       ...['--locale-provider', 'icu', '--icu-locale', 'en-US'],
     ]);
-    const [code] = (await once(initdb, 'close')) as [number];
-    if (code !== 0) throw new Error(this.log);
     await this.start();
     // One iteration checks a password as thousands do, and no test guesses one, so that each login takes less time.
+    // PostgreSQL 15 does not have the setting.
     await runSql(
       this.superuserUrl,
-      `SET scram_iterations = 1;
+      `SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'scram_iterations';
        CREATE ROLE opd LOGIN CREATEDB PASSWORD '${this.#password}';
        ALTER DATABASE postgres OWNER TO opd`,
     );
   }
 
-  /** Makes the user of the programs the owner of the directory and its files. */
-  #changeOwner(): void {
-    const { uid, gid } = this.#programs.runAs;
-    if (uid === undefined || gid === undefined) return;
-    const names = readdirSync(this.#directory, { recursive: true, encoding: 'utf8' });
-    for (const name of ['', ...names]) lchownSync(join(this.#directory, name), uid, gid);
+  /** Runs a program until it ends. */
+  async #finish(program: string, args: readonly string[]): Promise<void> {
+    const [code] = (await once(this.#run(program, args), 'close')) as [number];
+    if (code !== 0) throw new Error(this.log);
   }
 
   #run(program: string, args: readonly string[]): ChildProcess {
-    const { runAs } = this.#programs;
-    const guarded: Guarded = { directory: this.#directory, program, args, runAs };
-    const guard = fork(GUARD, [JSON.stringify(guarded)], {
-      execArgv: [],
-      // Detached, because Ctrl-C ends a whole process group at once and the server must run until the tests have ended.
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    const guard = runGuarded({
+      ...{ directory: this.#directory, program, args },
+      runAs: this.#programs.runAs,
     });
     guard.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     guard.on('close', () => (this.#guard = null));

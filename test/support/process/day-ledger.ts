@@ -12,6 +12,7 @@ import type {
   TokenView,
 } from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
+import { eventually } from '../eventually.ts';
 import type { ServerProcess } from './server-process.ts';
 
 interface Command {
@@ -82,9 +83,11 @@ export class DayLedger {
   readonly #facts: Fact[] = [];
   readonly #answeredWithKey: Answered[] = [];
   readonly #kinds = new Set<string>();
+  readonly #refused: string[] = [];
   #sent = 0;
   #acknowledged = 0;
   #failure = '';
+  #isOver = false;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -93,6 +96,11 @@ export class DayLedger {
   /** Commands answered with success so far. */
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** The names of the patients whose bookings were refused because the service took no commands. */
+  get refused(): readonly string[] {
+    return this.#refused;
   }
 
   /** Opens `count` slots, of the two doctors in turn. They began an hour ago and end in an hour. */
@@ -117,6 +125,16 @@ export class DayLedger {
   /** Sends one command after another until the service has ended. */
   async client(server: ServerProcess): Promise<void> {
     while (await this.#send(server, this.#next()));
+  }
+
+  /** Sends one command after another. When the service refuses one, it waits until the service is ready again. */
+  async steadyClient(server: ServerProcess): Promise<void> {
+    while (!this.#isOver && (await this.#send(server, this.#next(), true)));
+  }
+
+  /** Ends the steady clients. */
+  end(): void {
+    this.#isOver = true;
   }
 
   #next(): Command {
@@ -158,9 +176,15 @@ export class DayLedger {
     return items[Math.floor(this.#random() * items.length)];
   }
 
-  async #send(server: ServerProcess, command: Command): Promise<boolean> {
+  async #send(server: ServerProcess, command: Command, mayRefuse = false): Promise<boolean> {
     try {
       const response = await post(server, command);
+      if (mayRefuse && response.status === 503) {
+        await response.text();
+        if ('patient_name' in command.body) this.#refused.push(String(command.body.patient_name));
+        await eventually(async () => (await server.get('/ready')).ok);
+        return true;
+      }
       this.#note({ ...command, status: response.status, text: await response.text() });
       return true;
     } catch {
