@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase, UnknownCursorError } from '../../src/store/index.ts';
+import { migrate } from '../../src/store/postgres/open.ts';
 import { randomFrom } from '../support/engine/line-pair.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -34,7 +35,8 @@ async function startPair() {
   onTestFinished(() => primary.remove());
   const standby = await primary.startStandby('opd_standby');
   onTestFinished(() => standby.remove());
-  const url = primary.url.replace(/@([^/]+)/, `@$1,${new URL(standby.url).host}`);
+  // The standby comes first, so that every first session of a process has to go on to the next server.
+  const url = standby.url.replace(/@([^/]+)/, `@$1,${new URL(primary.url).host}`);
   return { primary, standby, url };
 }
 
@@ -80,6 +82,9 @@ describe.skipIf(missing !== null)(`a standby takes over${skipNote(missing)}`, ()
   it(`when the primary is killed under load, no acknowledged command is lost and no seat is sold twice ${rerun}`, async () => {
     const { primary, standby, url } = await startPair();
     await waitForStandby(primary);
+    await expect(migrate(standby.url)).rejects.toThrow(
+      'cannot be opened: the server is a standby.',
+    );
     const day = new DayLedger(randomFrom(seed));
     const [lasting, killed] = await Promise.all([
       startServer({ DATABASE_URL: url }),

@@ -7,6 +7,9 @@ export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 *
  */
 const effort = Number(process.env['TEST_EFFORT'] ?? 0.25);
 
+/** Whether tests that need much time and seldom find something more are run. */
+export const isThorough = effort >= 1;
+
 /** The number of random cases that a test tries, from the number of a thorough run. */
 export const casesOf = (thorough: number): number => Math.ceil(thorough * effort);
 

@@ -19,6 +19,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * or drops most settings there.
  */
 const SETTINGS = {
+  // A success is on disk, also on the disk of a synchronous standby, whatever the default of the database is.
+  synchronous_commit: 'on',
   lock_timeout: LOCK_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,

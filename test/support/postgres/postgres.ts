@@ -86,7 +86,7 @@ export async function ownServer(settings: PostgresSettings = {}): Promise<Postgr
 }
 
 /** The URL of the server that `TEST_DATABASE_URL` names, or else of the server of this run. */
-async function sharedServer(): Promise<string> {
+export async function sharedServer(): Promise<string> {
   const { TEST_DATABASE_URL } = process.env;
   if (TEST_DATABASE_URL !== undefined) return TEST_DATABASE_URL;
   const answer = await fetch(inject('sharedPostgres'));
