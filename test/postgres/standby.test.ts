@@ -51,8 +51,13 @@ async function waitForStandby({ superuserUrl }: PostgresServer): Promise<void> {
 }
 
 /** What deploy/README.md says to run on the standby when the primary is lost. */
-async function takeOver({ superuserUrl }: PostgresServer): Promise<void> {
-  await runSql(superuserUrl, 'SELECT pg_promote()');
+async function takeOver(standby: PostgresServer): Promise<void> {
+  await runSql(standby.superuserUrl, 'SELECT pg_promote()');
+  await goOnAlone(standby);
+}
+
+/** Makes a server wait for no standby any more. */
+async function goOnAlone({ superuserUrl }: PostgresServer): Promise<void> {
   await runSql(superuserUrl, 'ALTER SYSTEM RESET synchronous_standby_names');
   await runSql(superuserUrl, 'SELECT pg_reload_conf()');
 }
@@ -126,25 +131,30 @@ describe.skipIf(missing !== null)(`a standby takes over${skipNote(missing)}`, ()
     });
   });
 
-  it('a standby that lacks commits of the primary is detected as a loss, and cursors of lost changes are unknown', async () => {
+  it('commits that a standby lacks, because the primary was told to go on alone, are lost, and their cursors are unknown', async () => {
     const { primary, standby, url } = await startPair();
+    await waitForStandby(primary);
     const server = await startOne(url);
     const { changeLog } = await deskOn(url);
     expect((await bookAt(server, 'doc1', 'kept')).status).toBe(201);
-    await eventually(
-      async () => (await changesIn(standby.url)).length === (await changesIn(primary.url)).length,
-    );
     await standby.stop('fast');
-    const lost = (await bookAt(server, 'doc1', 'lost')).body;
+    const booking = bookAt(server, 'doc1', 'lost');
+    await eventually(async () => {
+      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
+      return (await runSql(primary.superuserUrl, waiting)).length === 1;
+    });
+    await goOnAlone(primary);
+    const lost = await booking;
+    expect(lost.status).toBe(201);
     const { cursor } = await changeLog.since(changeLog.beginning, 100_000);
     await primary.kill();
     await standby.start();
     await takeOver(standby);
     await eventually(() => isReady(server));
-    expect((await server.get(`/tokens/${lost.id}`)).status).toBe(404);
+    expect((await server.get(`/tokens/${lost.body.id}`)).status).toBe(404);
     await expect(changeLog.since(cursor, 1)).rejects.toThrow(UnknownCursorError);
     // The process forgets what was lost: it gives the number again, and the database has no fault.
-    expect((await bookAt(server, 'doc1', 'after')).body.number).toBe(lost.number);
+    expect((await bookAt(server, 'doc1', 'after')).body.number).toBe(lost.body.number);
     await expect(changeLog.since(cursor, 1)).rejects.toThrow(UnknownCursorError);
     expect(await databaseFaults(standby.url)).toEqual([]);
     await stop(server);

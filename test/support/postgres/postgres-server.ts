@@ -84,15 +84,21 @@ export class PostgresServer {
 
   /**
    * Starts a standby of this server, from a copy of its data. It follows this server until it is promoted.
-   * @param name under which the primary knows the standby
+   * @param name under which this server knows the standby
    * @throws Error with the output of PostgreSQL's programs
    */
-  startStandby(name: string): Promise<PostgresServer> {
-    const settings = { cluster_name: name };
-    return PostgresServer.#make(settings, this.#programs, this.#password, async (standby) => {
+  async startStandby(name: string): Promise<PostgresServer> {
+    await runSql(
+      this.superuserUrl,
+      `CREATE ROLE standby REPLICATION LOGIN PASSWORD '${this.#password}'`,
+    );
+    const primary = new URL(this.superuserUrl);
+    primary.username = 'standby';
+    primary.searchParams.set('application_name', name);
+    return PostgresServer.#make({}, this.#programs, this.#password, async (standby) => {
       changeOwner(standby.#directory, this.#programs.runAs);
       await standby.#finish(this.#programs.pg_basebackup ?? '', [
-        ...['--pgdata', standby.#data, '--dbname', this.superuserUrl],
+        ...['--pgdata', standby.#data, '--dbname', primary.href],
         ...['--write-recovery-conf', '--checkpoint', 'fast', '--no-sync'],
       ]);
       await standby.start();
