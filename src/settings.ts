@@ -50,7 +50,7 @@ export const Settings = Type.Object({
     LOG_LEVELS.map((level) => Type.Literal(level)),
     {
       default: 'info',
-      description: `The lowest level that is logged: one of ${LOG_LEVELS.join(', ')}. Requests are logged at \`info\`, and at \`warn\` when they fail with 500 or more.`,
+      description: `The lowest level that is logged: one of ${LOG_LEVELS.join(', ')}. Requests are logged at \`info\`.`,
     },
   ),
   SLOT_GRACE_MINUTES: Type.Integer({
