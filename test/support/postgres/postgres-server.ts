@@ -152,12 +152,17 @@ export class PostgresServer {
     await once(this.#guard, 'close');
   }
 
-  /** Kills the server with `kill -9`: first the main process, which would otherwise start others again, then all others. */
+  /** Kills all processes of the server with `kill -9`. The main process is the first, because it would start others again. */
   async kill(): Promise<void> {
     const [main = ''] = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n');
     const children = readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim().split(' ');
     const closed = this.#guard === null ? undefined : once(this.#guard, 'close');
-    for (const pid of [main, ...children]) process.kill(Number(pid), 'SIGKILL');
+    for (const pid of [main, ...children])
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // The process has noticed by itself that the main process is gone, and has ended.
+      }
     await closed;
   }
 
