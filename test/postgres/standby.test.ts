@@ -27,7 +27,7 @@ const missing =
 const SLOTS = 8;
 const CLIENTS_EACH = 4;
 /** Commands that must be acknowledged before and after the take-over. */
-const COMMANDS_MIN = 100;
+const COMMANDS_MIN = 60;
 
 /** Starts a primary and a standby. */
 async function startPair() {

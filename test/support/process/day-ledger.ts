@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_CLASSES } from '../../../src/engine/index.ts';
 import type {
   BookingView,
@@ -12,7 +13,6 @@ import type {
   TokenView,
 } from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
-import { eventually } from '../eventually.ts';
 import type { ServerProcess } from './server-process.ts';
 
 interface Command {
@@ -127,7 +127,7 @@ export class DayLedger {
     while (await this.#send(server, this.#next()));
   }
 
-  /** Sends one command after another. When the service refuses one, it waits until the service is ready again. */
+  /** Sends one command after another. When the service refuses one, it waits as long as the service says. */
   async steadyClient(server: ServerProcess): Promise<void> {
     while (!this.#isOver && (await this.#send(server, this.#next(), true)));
   }
@@ -182,7 +182,7 @@ export class DayLedger {
       if (mayRefuse && response.status === 503) {
         await response.text();
         if ('patient_name' in command.body) this.#refused.push(String(command.body.patient_name));
-        await eventually(async () => (await server.get('/ready')).ok);
+        await delay(Number(response.headers.get('retry-after')) * 1_000);
         return true;
       }
       this.#note({ ...command, status: response.status, text: await response.text() });
