@@ -8,13 +8,24 @@ import { createService } from '../../../src/service/index.ts';
 import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
 import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
 
+/** The parts of a JSON Schema that the description uses. */
 export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly anyOf?: readonly Schema[];
+  readonly minProperties?: number;
   readonly additionalProperties?: unknown;
+  readonly items?: Schema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly format?: string;
 }
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
@@ -120,7 +131,8 @@ export function withoutReferences<T>(part: T, description: object): T {
   return inlined(part) as T;
 }
 
-function closed(schema: Schema): Schema {
+/** The schema, so that no object in it has a member that is not described. */
+export function closed(schema: Schema): Schema {
   const { properties, items, anyOf } = schema;
   return {
     ...schema,

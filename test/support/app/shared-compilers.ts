@@ -10,8 +10,9 @@ type Compile = (definition: { readonly schema: unknown }) => unknown;
 
 // Resolves from Fastify's own folder, because npm may install Fastify's compilers below it.
 const fastifyRequires = createRequire(createRequire(import.meta.url).resolve('fastify'));
-const compilerBuilder = (name: string): (() => Builder<Compile>) =>
-  fastifyRequires(`@fastify/${name}`) as () => Builder<Compile>;
+/** Makes the functions that Fastify compiles from schemas: validators or serialisers. */
+export const fastifyCompiler = (name: 'ajv-compiler' | 'fast-json-stringify-compiler') =>
+  (fastifyRequires(`@fastify/${name}`) as () => Builder<Compile>)();
 
 /**
  * From now on, all apps of this process share the functions that Fastify compiles from schemas, because compiling them
@@ -19,8 +20,8 @@ const compilerBuilder = (name: string): (() => Builder<Compile>) =>
  */
 export function shareCompilers(): void {
   const compilersFactory = {
-    buildValidator: memoized(compilerBuilder('ajv-compiler')()),
-    buildSerializer: memoized(compilerBuilder('fast-json-stringify-compiler')()),
+    buildValidator: memoized(fastifyCompiler('ajv-compiler')),
+    buildSerializer: memoized(fastifyCompiler('fast-json-stringify-compiler')),
   } as unknown as Compilers;
   channel('fastify.initialization').subscribe((message) => {
     const { fastify } = message as { readonly fastify: FastifyInstance };
