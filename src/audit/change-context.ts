@@ -1,4 +1,4 @@
-import type { AllocationEngine, Change } from '../engine/index.ts';
+import type { AllocationEngine, Change, TokenId } from '../engine/index.ts';
 import type { MoveHistories } from './move-histories.ts';
 
 /** What a change record is checked against. */
@@ -7,6 +7,8 @@ export interface ChangeContext {
   readonly engine: AllocationEngine;
   /** The change records of the tokens that move between slots. */
   readonly moves: MoveHistories;
+  /** The tokens that left their last slot of the doctor because the hospital closed it (R13). */
+  readonly leftByClosing: ReadonlySet<TokenId>;
   /** The change of the same doctor right before this one. */
   readonly previous: Change | undefined;
   /** The change of the same doctor right after this one. */

@@ -26,12 +26,12 @@ export function faultOfEntry(change: TokenEntered, context: ChangeContext): stri
 function faultOfIntake(
   change: TokenEntered,
   { facts }: Slot,
-  { engine, moves }: ChangeContext,
+  { leftByClosing, moves }: ChangeContext,
 ): string | undefined {
   if (facts.kept !== null) return 'enters a slot that is kept for other patients (R25)';
   const origin = change.kind === 'booked' ? undefined : originOf(change, moves);
-  const old = origin && engine.slot(origin.slotId);
-  const mayBeHospital = origin !== undefined && (old === undefined || old.isClosed);
+  const isOtherDoctor = origin !== undefined && origin.doctorId !== change.doctorId;
+  const mayBeHospital = isOtherDoctor || leftByClosing.has(change.tokenId);
   return mayBeHospital || takesNewcomer(facts, classOf(change))
     ? undefined
     : `enters a slot whose intake is ${facts.intake} (R23)`;
@@ -56,7 +56,7 @@ function faultOfBooking(change: TokenEntered, { doctor, day }: Slot): string | u
 function faultOfMoveIn(
   change: TokenEntered,
   { facts, doctor, day }: Slot,
-  { engine, moves }: ChangeContext,
+  { leftByClosing, moves }: ChangeContext,
 ): string | undefined {
   const origin = originOf(change, moves);
   if (origin === undefined) return 'did not leave another slot right before (R13)';
@@ -68,8 +68,7 @@ function faultOfMoveIn(
       ? 'has checked in, but not on the day of this slot'
       : 'has not checked in, but it has on the day of this slot';
 
-  // The engine has the slots of one doctor, so that a slot of another doctor counts as not closed.
-  const isClosing = engine.slot(origin.slotId)?.isClosed === true;
+  const isClosing = isSameDoctor && leftByClosing.has(change.tokenId);
   if (isClosing && change.arrival !== origin.arrival) return 'does not keep its arrival (R13)';
   if (!isClosing && change.arrival !== doctor.lastArrival + 1)
     return 'its arrival is not the next (R13)';

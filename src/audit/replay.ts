@@ -33,6 +33,7 @@ export class Replay {
   #previous: Change | undefined;
   /** The tokens that must leave a closed slot, because they awaited consultation when it closed. */
   readonly #leaving = new Map<TokenId, SlotId>();
+  readonly #leftByClosing = new Set<TokenId>();
 
   /** @param holidays of the hospital, with the instants at which they were put */
   constructor(doctorId: DoctorId, rules: EngineRules, holidays: readonly PutHoliday[]) {
@@ -73,7 +74,10 @@ export class Replay {
     const before = doctor?.version ?? 0;
     if (change.version === before) return 'its version was written twice';
     if (change.version !== before + 1) return 'its version is not the next one';
-    const context = { engine: this.engine, moves, previous: this.#previous, next };
+    const context = {
+      ...{ engine: this.engine, moves, leftByClosing: this.#leftByClosing },
+      ...{ previous: this.#previous, next },
+    };
     try {
       if (isTokenChange(change)) this.#fold(change);
       const fault = faultOfChange(change, context);
@@ -121,8 +125,10 @@ export class Replay {
   /** Notes the tokens that a closing must move or cancel. A token that comes to await consultation later may stay. */
   #watchClosing(change: Change): void {
     if (isTokenChange(change)) {
-      const leaves = change.kind === 'cancelled' || change.kind === 'moved_out';
-      if (leaves) this.#leaving.delete(change.tokenId);
+      const { kind, tokenId } = change;
+      if (kind !== 'cancelled' && kind !== 'moved_out') return;
+      if (this.#leaving.delete(tokenId)) this.#leftByClosing.add(tokenId);
+      else this.#leftByClosing.delete(tokenId);
       return;
     }
     if (change.kind !== 'slot_set' || change.slot.closedReason === null) return;

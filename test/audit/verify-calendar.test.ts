@@ -127,3 +127,20 @@ it.each<[why: string, steps: ((opd: TestApp) => Promise<unknown>)[]]>([
   const path = await play(steps);
   expect(await faultsOf(path)).toEqual([]);
 });
+
+it('finds nothing wrong when the last patient of a kept slot moves, and the slot closes with it', async () => {
+  const path = await play([
+    bookFirst,
+    (opd) => put(opd, { ...LATER, weekdays: ['sun'] }),
+    async (opd) => {
+      const [patient] = (await opd.slot('2026-11-24')).tokens;
+      await opd.post('/slots', {
+        ...{ doctor_id: 'doc1', id: 'single', capacity: 1 },
+        ...{ start_time: '2026-11-24T12:00:00Z', end_time: '2026-11-24T13:00:00Z' },
+      });
+      await postOk(opd, '/move', { token_id: patient?.id, slot_id: 'single' });
+      expect(await opd.slot('2026-11-24')).toMatchObject({ status: 'CLOSED' });
+    },
+  ]);
+  expect(await faultsOf(path)).toEqual([]);
+});

@@ -261,6 +261,21 @@ itFinds([
   ],
 ]);
 
+it('a token that a closing left with the doctor, and that moves later, is clean', async () => {
+  const { desk, path } = await dayOf(
+    day(
+      admit('nine', 'W1 W2'),
+      checkIn('W1'),
+      start('W1'),
+      close('nine', 'ten'),
+      (front) => front.skip('W1'),
+      move('W1', 'ten'),
+    ),
+  );
+  await desk.store.close();
+  expect(await faultsOf(path)).toEqual([]);
+});
+
 it('a token that checks in on another day and moves back is clean', async () => {
   const { desk, path } = await dayOf(
     day(admit('nine', 'W1'), move('W1', 'morrow'), checkIn('W1'), move('W1', 'ten')),
