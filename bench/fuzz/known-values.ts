@@ -1,4 +1,4 @@
-import { Random } from '../lib/random.ts';
+import type { Random } from '../lib/random.ts';
 
 /** Kinds of values that only an answer can give. */
 export type KnownKind =

@@ -7,7 +7,7 @@ import {
   type AnswerFault,
   type FuzzAnswer,
 } from './answer-check.ts';
-import { curlOf, printfOf } from './commands.ts';
+import { curlOf, netcatOf } from './commands.ts';
 import type { Finding, Findings } from './findings.ts';
 import { KnownValues } from './known-values.ts';
 import { isSuccess, operationsIn, type Operation } from './operations.ts';
@@ -155,7 +155,7 @@ export class Round {
     this.#findings.countMalformed(status);
     if (fault === undefined) return;
     const finding = this.#findings.add('malformed HTTP', fault.rule, fault.detail);
-    if (finding !== undefined) finding.command = printfOf(bytes);
+    if (finding !== undefined) finding.command = netcatOf(bytes);
   }
 
   /** The service still runs, every slot is as the rules say, and the database agrees with its change records. */

@@ -17,11 +17,15 @@ const compile = fastifyCompiler('ajv-compiler')(
 ) as Compile;
 
 const validators = new WeakMap<Schema, Validator>();
+/** By the text of the schema, because each round reads the description again. */
+const compiled = new Map<string, Validator>();
 
 function validatorOf(schema: Schema): Validator {
   const known = validators.get(schema);
   if (known !== undefined) return known;
-  const validator = compile({ schema });
+  const text = JSON.stringify(schema);
+  const validator = compiled.get(text) ?? compile({ schema });
+  compiled.set(text, validator);
   validators.set(schema, validator);
   return validator;
 }

@@ -56,7 +56,7 @@ const shorterTexts = (text: string): string[] =>
 
 function* smallerValues(value: unknown): Generator {
   if (typeof value === 'string') {
-    const characters = [...value];
+    const characters = Array.from(value);
     const half = Math.ceil(characters.length / 2);
     if (characters.length > 1)
       yield* [characters.slice(0, half).join(''), characters.slice(-half).join('')];
