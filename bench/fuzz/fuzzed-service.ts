@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs, WEEKDAYS } from '../../src/engine/index.ts';
@@ -112,7 +112,7 @@ export class FuzzedService {
   async send(request: FuzzRequest): Promise<FuzzAnswer> {
     const payload = bytesOf(request);
     const answered = this.#app.inject({
-      method: request.method as HTTPMethods,
+      method: request.method,
       url: urlOf(request),
       headers: { host: '127.0.0.1', ...Object.fromEntries(request.headers) },
       ...(payload === undefined ? {} : { payload }),

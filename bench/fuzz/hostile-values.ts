@@ -336,3 +336,27 @@ export const HOSTILE_STEPS = [
     '-',
   ],
 ];
+
+/** Paths that are not in the description, or lead to no route. */
+export const OTHER_PATHS = [
+  ...[
+    '/',
+    '//',
+    '/docs',
+    '/docs/',
+    '/docs/static/',
+    '/docs/static/index.html/',
+    '/docs/json',
+    '/docs/yaml',
+  ],
+  ...[
+    '/openapi.json',
+    '/openapi.json/',
+    '/metrics',
+    '/book/',
+    '/tokens/',
+    '/slots//close',
+    '/.env',
+    '/*',
+  ],
+];

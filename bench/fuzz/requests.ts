@@ -122,7 +122,7 @@ export class Requests {
       this.#withUnknownParameter,
       ...(body === null ? [] : [this.#withOtherMediaType]),
       ...(isNear ? [] : [this.#withHeader, this.#withHeader, this.#withHostileStep]),
-      ...(isNear ? [] : [this.#withOtherMethod]),
+      ...(isNear ? [] : [this.#withOtherMethod, this.#withOtherRoute]),
       ...(isNear || body === null ? [] : [this.#withOtherBody, this.#withOtherBody]),
     ]);
     return change(request);
@@ -230,6 +230,14 @@ export class Requests {
 
   #withHostileStep: Change = (request) =>
     this.#withStep(request, this.#random.pick(hostile.HOSTILE_STEPS));
+
+  /** A route that the description leaves out, or none. */
+  #withOtherRoute: Change = (request) => ({
+    ...request,
+    path:
+      this.#random.pick(hostile.OTHER_PATHS) + this.#random.pick(['', ...hostile.HOSTILE_STEPS]),
+    isAstray: true,
+  });
 
   #withStep(request: FuzzRequest, step: string): FuzzRequest {
     const steps = request.path.split('/');

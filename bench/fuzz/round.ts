@@ -8,7 +8,7 @@ import {
   type FuzzAnswer,
 } from './answer-check.ts';
 import { curlOf, netcatOf } from './commands.ts';
-import type { Finding, Findings } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { KnownValues } from './known-values.ts';
 import { isSuccess, operationsIn, type Operation } from './operations.ts';
 import { answersIn, malformed } from './raw-requests.ts';
@@ -57,8 +57,18 @@ const KIND_WEIGHTS: readonly (readonly [Kind, number])[] = [
 /** The share of the requests that are malformed, each on a connection of its own. */
 const MALFORMED_SHARE = 0.04;
 
+/** Requests that are sometimes sent at the same time; the others go one after another. */
+const TOGETHER_MAX = 6;
+
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
+
+/** A request, its answer if there was one, and what is wrong with it. */
+interface Sent {
+  readonly request: FuzzRequest;
+  readonly answer?: FuzzAnswer;
+  readonly fault: AnswerFault | undefined;
+}
 
 /** Sends random requests to a service, and checks every answer and, at the end, the state. */
 export class Round {
@@ -96,7 +106,11 @@ export class Round {
   /** Sends that many requests, some of them malformed, then checks the state. */
   async run(requests: number): Promise<void> {
     const malformedCount = Math.ceil(requests * MALFORMED_SHARE);
-    for (let nth = malformedCount; nth < requests; nth += 1) await this.#step();
+    for (let left = requests - malformedCount; left > 0;) {
+      const together = Math.min(left, this.#random.chance(0.1) ? TOGETHER_MAX : 1);
+      await this.#step(together);
+      left -= together;
+    }
     // They go at the same time, because the service waits for the rest of some of them.
     await Promise.all(Array.from({ length: malformedCount }, () => this.#sendMalformed()));
     await this.#checkState();
@@ -119,32 +133,36 @@ export class Round {
     throw new RangeError('an item is picked from an empty list');
   }
 
-  async #step(): Promise<void> {
+  /** Lets some time pass, then sends requests at the same time. They are made before, so that a seed repeats them. */
+  async #step(together: number): Promise<void> {
     if (this.#random.chance(0.05)) await this.#target.advance(this.#random.below(600) * SECOND_MS);
     if (this.#random.chance(0.003)) await this.#target.advance(this.#random.below(30) * HOUR_MS);
-    const request = this.next();
-    const { fault, answer } = await this.#sent(request);
-    this.#findings.count(request, answer?.status ?? 0);
-    if (answer !== undefined && isSuccess(answer.status)) this.#known.learn(bodyOf(answer));
-    if (fault === undefined) return;
-    const finding = this.#findings.add(request.operation.id, fault.rule, fault.detail);
-    if (finding !== undefined) finding.command = curlOf(await this.#smallest(request, finding));
-  }
-
-  async #sent(
-    request: FuzzRequest,
-  ): Promise<{ readonly fault: AnswerFault | undefined; readonly answer?: FuzzAnswer }> {
-    try {
-      const answer = await this.#target.send(request);
-      return { fault: faultOf(request, answer), answer };
-    } catch (error) {
-      return { fault: { rule: 'there is no answer', detail: String(error) } };
+    const requests = Array.from({ length: together }, () => this.next());
+    const sent = await Promise.all(requests.map((request) => this.#sent(request)));
+    for (const { request, answer, fault } of sent) {
+      this.#findings.count(request, answer?.status ?? 0);
+      if (answer !== undefined && isSuccess(answer.status)) this.#known.learn(bodyOf(answer));
+      if (fault !== undefined) await this.#report(request, fault);
     }
   }
 
-  /** The request itself, when no smaller one has the fault. */
-  #smallest(request: FuzzRequest, { rule }: Finding): Promise<FuzzRequest> {
-    return smallest(request, async (smaller) => (await this.#sent(smaller)).fault?.rule === rule);
+  async #report(request: FuzzRequest, { rule, detail }: AnswerFault): Promise<void> {
+    const finding = this.#findings.add(request.operation.id, rule, detail);
+    if (finding === undefined) return;
+    const least = await smallest(
+      request,
+      async (smaller) => (await this.#sent(smaller)).fault?.rule === rule,
+    );
+    finding.command = curlOf(least);
+  }
+
+  async #sent(request: FuzzRequest): Promise<Sent> {
+    try {
+      const answer = await this.#target.send(request);
+      return { request, answer, fault: faultOf(request, answer) };
+    } catch (error) {
+      return { request, fault: { rule: 'there is no answer', detail: String(error) } };
+    }
   }
 
   async #sendMalformed(): Promise<void> {

@@ -12,7 +12,7 @@ import { rerun, seed } from '../support/seed.ts';
 
 /** The seed of these runs. It is fixed, because a run of few requests does not meet every lie with every seed. */
 const SEED = 1;
-const REQUESTS = 200;
+const REQUESTS = 120;
 
 /** Replaces functions of an honest service. */
 type Lies = (honest: FuzzTarget) => Partial<FuzzTarget>;
@@ -102,10 +102,11 @@ describe('the fuzzer finds', () => {
     ],
     ['an invalid request that is accepted', 'an invalid request is accepted', acceptingAll()],
   ])('%s', async (_what, rule, lie) => {
-    expect(await findingsOf(lying(lie))).toContainEqual({
-      ...{ where: 'book', rule, detail: expect.any(String), count: expect.any(Number) },
-      command: expect.stringMatching(/\bcurl -i /),
-    });
+    const found = await findingsOf(lying(lie));
+    expect(found.map(({ where, rule, command }) => [where, rule, command])).toContainEqual([
+      ...['book', rule],
+      expect.stringMatching(/\bcurl -i /),
+    ]);
   });
 
   it('a request that has no answer', async () => {
@@ -113,7 +114,7 @@ describe('the fuzzer finds', () => {
     const [finding] = await findingsOf(() => ({ send }));
     expect(finding).toMatchObject({
       rule: 'there is no answer',
-      detail: expect.stringMatching(/after 20 s/),
+      detail: 'HangError: there is no answer after 20 s',
     });
   });
 
@@ -132,7 +133,11 @@ describe('the fuzzer finds', () => {
     ],
   ])('%s after a malformed request', async (_what, rule, answer) => {
     expect(await findingsOf(() => ({ exchange: () => Promise.resolve(answer) }))).toMatchObject([
-      { where: 'malformed HTTP', rule, command: expect.stringMatching(/^printf .* \| nc /) },
+      {
+        where: 'malformed HTTP',
+        rule,
+        command: expect.stringMatching(/^printf .* \| nc /) as string,
+      },
     ]);
   });
 
@@ -204,27 +209,32 @@ it('a command sends the very bytes of its request', () => {
   expect(wordsOf(netcatOf(bytes)).input).toBe(bytes.toString('latin1'));
 });
 
-const fuzz = (...args: readonly string[]) => runTool('bench/fuzz/fuzz.ts', args);
+it(`the same seed makes the same requests ${rerun}`, async () => {
+  const runs = await Promise.all(
+    [1, 2].map(async () => {
+      const service = await FuzzedService.open('memory:', STARTS[0] ?? 0);
+      onTestFinished(() => service.close());
+      const round = await Round.begin(service, { seed, findings: new Findings() });
+      return Array.from({ length: 100 }, () => curlOf(round.next()));
+    }),
+  );
+  expect(runs[0]).toEqual(runs[1]);
+});
 
 describe('npm run fuzz', () => {
-  it(`sends as many requests as it is asked for, and the same ones for the same seed ${rerun}`, async () => {
-    const args = ['--requests', '150', '--seed', String(seed)];
-    const { code, output } = await fuzz(...args);
-    expect(output).toMatch(new RegExp(`^150 requests; repeat them with --seed ${seed} `));
+  it(`sends as many requests as it is asked for ${rerun}`, async () => {
+    const args = ['--requests', '100', '--seed', String(seed)];
+    const { code, output } = await runTool('bench/fuzz/fuzz.ts', args);
+    expect(output).toMatch(new RegExp(`^100 requests; repeat them with --seed ${seed} `));
     expect(output).toContain('No fault was found (expected: 0 faults).');
-    expect(output).toMatch(/^ +readHealth +\d/m);
+    expect(output).toMatch(/^ +putDoctor +\d/m);
     expect(output).toMatch(/ operations (never succeeded: \w+|have succeeded at least once)/);
     expect(code).toBe(0);
-    expect((await fuzz(...args)).output).toBe(output);
   });
 
-  it.each<[string, readonly string[], string]>([
-    ['an unknown option', ['--request', '9'], "Unknown option '--request'. --help lists"],
-    ['an invalid number', ['--requests', '0'], '--requests=0 is not valid'],
-  ])('names the fault in one sentence when it is given %s', async (_fault, args, sentence) => {
-    const { code, output, errors } = await fuzz(...args);
-    expect(errors).toContain(sentence);
-    expect(errors.trim()).not.toContain('\n');
+  it('names the fault in one sentence when it is given an invalid number', async () => {
+    const { code, output, errors } = await runTool('bench/fuzz/fuzz.ts', ['--requests', '0']);
+    expect(errors).toMatch(/^--requests=0 is not valid: .*\n$/);
     expect(output).toBe('');
     expect(code).toBe(1);
   });
