@@ -11,7 +11,7 @@ export type Kind = (typeof KINDS)[number];
 
 export type Pair = readonly [name: string, value: string];
 
-/** A request that was made of an operation. */
+/** A request that was generated for an operation. */
 export interface FuzzRequest {
   readonly operation: Operation;
   readonly kind: Kind;

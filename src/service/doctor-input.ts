@@ -29,12 +29,13 @@ export const LIMITS = {
   classesMax: 100,
 } as const;
 
+// Browsers and other clients take the steps `.` and `..` out of a path, so nobody could address such an id.
 const idUpTo = (maxLength: number) =>
   Type.String({
-    pattern: '^[A-Za-z0-9_.:@-]+$',
+    pattern: '^\\.*[A-Za-z0-9_:@-][A-Za-z0-9_.:@-]*$',
     minLength: 1,
     maxLength,
-    description: `1 to ${maxLength} letters, digits and \`_-.:@\`.`,
+    description: `1 to ${maxLength} letters, digits and \`_-.:@\`, not dots alone.`,
   });
 
 export const Id = idUpTo(LIMITS.idLengthMax);

@@ -238,7 +238,10 @@ describe('beside the code stand the facts to act on', () => {
         pointer: '/patientname',
         detail: 'unknown field `patientname`; did you mean `patient_name`?',
       },
-      { pointer: '/slot_id', detail: 'must be text: 1 to 128 letters, digits and `_-.:@`' },
+      {
+        pointer: '/slot_id',
+        detail: 'must be text: 1 to 128 letters, digits and `_-.:@`, not dots alone',
+      },
       {
         pointer: '/patient_type',
         detail: expect.stringMatching(/^must be one of .*; did you mean `WALK_IN`\?$/) as string,

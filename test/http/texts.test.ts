@@ -53,6 +53,20 @@ it('an id may have 128 of the allowed characters', async () => {
   expect(unknown).toMatchObject({ body: { code: 'doctor_not_found' } });
 });
 
+it('a slot that no browser could address is refused, because browsers take the steps . and .. out of a path', async () => {
+  const opd = await openApp();
+  const times = { start_time: '2026-11-23T12:00:00Z', end_time: '2026-11-23T13:00:00Z' };
+  const slot = { doctor_id: 'doc1', capacity: 1, ...times };
+  for (const id of ['.', '..'])
+    expect(await opd.post('/slots', { ...slot, id })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/id' }] },
+    });
+  const id = '..a.';
+  expect(await opd.post('/slots', { ...slot, id })).toMatchObject({ status: 201 });
+  expect(await opd.get(`/slots/${id}`)).toMatchObject({ status: 200, body: { id } });
+});
+
 /** Characters with a meaning in JSON, in SQL or in their arrays, and the last characters of Unicode's ranges. */
 const SPECIAL = `{"a",'b',NULL} $1 \\N \\\\ \\" %_ ?:x -- /* */; E'\\x' 😀\ufffd\uffff\ufdd0\u{10ffff}\u{f0000}`;
 

@@ -46,7 +46,7 @@ const patientType = (classes: readonly PatientClass[]) =>
 const SlotOrSessionId = Type.Unsafe<string>({
   ...Id,
   description:
-    "1 to 128 letters, digits and `_-.:@`. The id of a slot, or of a session: it means the session's next slot that still takes bookings.",
+    "1 to 128 letters, digits and `_-.:@`, not dots alone. The id of a slot, or of a session: it means the session's next slot that still takes bookings.",
 });
 
 /** A booking as a client sends it; the classes are those of the hospital's table. */
