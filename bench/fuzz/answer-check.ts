@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { PROBLEMS, type ProblemKind } from '../../src/http/problem.ts';
 import { isSuccess, type Operation } from './operations.ts';
+import { repeatsField } from './raw-json.ts';
 import { bytesOf, type FuzzRequest } from './requests.ts';
 import { faultIn, fits } from './schemas.ts';
 
@@ -80,7 +82,7 @@ function faultOfProblem(answer: FuzzAnswer): AnswerFault | undefined {
 }
 
 function faultOfSuccess(request: FuzzRequest, { text }: FuzzAnswer): AnswerFault | undefined {
-  const wrong = request.mustFail ? 'the body is not valid JSON in UTF-8' : faultOfRequest(request);
+  const wrong = faultOfRequest(request);
   return wrong === undefined
     ? undefined
     : { rule: 'an invalid request is accepted', detail: `${wrong}; the answer: ${text}` };
@@ -89,7 +91,7 @@ function faultOfSuccess(request: FuzzRequest, { text }: FuzzAnswer): AnswerFault
 /** What is wrong with a request by the schemas of its operation; undefined when they allow it. */
 export function faultOfRequest(request: FuzzRequest): string | undefined {
   const { operation, query, headers } = request;
-  const body = operation.body === undefined ? undefined : faultOfBody(request);
+  const body = faultOfBody(request);
   if (body !== undefined) return body;
   const wrong = query.find(([name]) => !isDescribed(operation, decoded(name)));
   if (wrong !== undefined) return `the query parameter ${wrong[0]} is not described`;
@@ -105,11 +107,21 @@ export function faultOfRequest(request: FuzzRequest): string | undefined {
   return undefined;
 }
 
+/** The escape of half a surrogate pair in the output of `JSON.stringify`. */
+const LONE_SURROGATE = /(?<!\\)(\\\\)*\\ud[89a-f]/;
+
 function faultOfBody(request: FuzzRequest): string | undefined {
-  const { body } = request.operation;
-  if (body === undefined) return undefined;
+  const { operation, headers, body } = request;
+  if (operation.body === undefined) return undefined;
+  const [, type = ''] = headers.find(([name]) => name === 'content-type') ?? [];
+  if (!/^application\/json *(;|$)/.test(type)) return `the media type is ${type}`;
+  const bytes = bytesOf(request) ?? Buffer.of();
+  if (!isUtf8(bytes)) return 'the body is not UTF-8';
+  if (body !== null && 'json' in body && repeatsField(body.json)) return 'a field is given twice';
   try {
-    return faultIn(body, JSON.parse(String(bytesOf(request))));
+    const value: unknown = JSON.parse(bytes.toString());
+    if (LONE_SURROGATE.test(JSON.stringify(value))) return 'the body has half a surrogate pair';
+    return faultIn(operation.body, value);
   } catch {
     return 'the body is not JSON';
   }

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { FuzzAnswer } from '../../bench/fuzz/answer-check.ts';
+import { faultOfRequest, type FuzzAnswer } from '../../bench/fuzz/answer-check.ts';
 import { curlOf, netcatOf } from '../../bench/fuzz/commands.ts';
 import { Findings, type Finding } from '../../bench/fuzz/findings.ts';
 import { FuzzedService, HangError } from '../../bench/fuzz/fuzzed-service.ts';
 import type { Operation } from '../../bench/fuzz/operations.ts';
+import { RawJson } from '../../bench/fuzz/raw-json.ts';
 import { bytesOf, type FuzzRequest } from '../../bench/fuzz/requests.ts';
 import { Round, STARTS, type FuzzTarget } from '../../bench/fuzz/round.ts';
 import { runTool } from '../support/process/tool.ts';
@@ -184,12 +185,55 @@ function wordsOf(line: string): { words: string[]; input: string } {
   return { words: words.split('\0').slice(0, -1), input: input.join('\u0001') };
 }
 
+describe('a request is invalid', () => {
+  const operation: Operation = {
+    ...OPERATION,
+    parameters: [{ name: 'dry_run', in: 'query', required: true, schema: { enum: ['true'] } }],
+    body: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+  };
+  const valid: FuzzRequest = {
+    ...{ operation, kind: 'hostile', method: 'POST', path: '/book', isAstray: false },
+    query: [['dry_run', 'true']],
+    headers: [['content-type', 'application/json; charset=utf-8']],
+    body: { json: { name: '\\ud800 é' } },
+  };
+
+  it.each<[why: string, change: Partial<FuzzRequest>, fault: RegExp]>([
+    ['a field has another type', { body: { json: { name: 1 } } }, /^\/name must be string/],
+    ['a field is missing', { body: { json: {} } }, /must have required property 'name'/],
+    [
+      'a field is given twice',
+      { body: { json: [new RawJson('{"name":1,"name":""}', { repeatsField: true })] } },
+      /^a field is given twice$/,
+    ],
+    ['half a character is given', { body: { json: { name: '\ud800' } } }, /half a surrogate pair/],
+    ['its body is not JSON', { body: { bytes: Buffer.from('{') } }, /^the body is not JSON$/],
+    ['its body is not UTF-8', { body: { bytes: Buffer.from([0xff]) } }, /^the body is not UTF-8$/],
+    ['its body is missing', { body: null }, /^the body is not JSON$/],
+    ['its media type is missing', { headers: [] }, /^the media type is $/],
+    [
+      'its media type is another one',
+      { headers: [['content-type', 'application/jsonx']] },
+      /^the media type is application\/jsonx$/,
+    ],
+    ['a parameter is missing', { query: [] }, /^query parameter dry_run$/],
+    ['a parameter has another value', { query: [['dry_run', '1']] }, /^query parameter dry_run$/],
+    [
+      'a parameter is unknown',
+      { query: [...valid.query, ['a', '']] },
+      /^the query parameter a is not described$/,
+    ],
+  ])('when %s', (_why, change, fault) => {
+    expect(faultOfRequest(valid)).toBeUndefined();
+    expect(faultOfRequest({ ...valid, ...change })).toMatch(fault);
+  });
+});
+
 it('a command sends the very bytes of its request', () => {
   const request = (body: string | Buffer): FuzzRequest => ({
     ...{ operation: OPERATION, kind: 'hostile', method: 'POST', path: '/book', isAstray: false },
     ...{
       query: [['a', "'$(id)`\\"]],
-      mustFail: false,
       body: { bytes: Buffer.from(body as string) },
     },
     headers: [
