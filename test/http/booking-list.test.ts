@@ -92,6 +92,16 @@ describe('a list of bookings', () => {
     expect(snapshotOf(opd.engine)).toEqual(before);
   });
 
+  it.each(['null', '[]', '"text"', '5', '{}', '{"bookings":null}'])(
+    'is refused when its body is %s',
+    async (payload) => {
+      const opd = await openApp();
+      const headers = { 'content-type': 'application/json' };
+      const answer = await opd.send({ method: 'POST', url: '/bookings', payload, headers });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    },
+  );
+
   it('takes 500 bookings', async () => {
     const opd = await openApp();
     const names = Array.from({ length: 500 }, (_, nth) => `W${nth}`);

@@ -63,8 +63,10 @@ export function addBookingListRoutes(
     attachValidation: true,
     success: BookingList,
     run: async ({ body }, context, { request }) => {
+      // The faults come first: until they are known, the body may be anything.
+      const faults = faultsByBooking(request);
       const { bookings, all_or_nothing: isAllOrNothing = false } = body;
-      const faults = faultsByBooking(request, isAllOrNothing);
+      if (isAllOrNothing && faults.size > 0) throw request.validationError as Error;
       const { result, isReplay } = await tokens.bookAll(
         {
           bookings: bookings.map((booking, index): Result<BookCommand> => {
@@ -90,16 +92,15 @@ export function addBookingListRoutes(
 
 /**
  * The faults of each booking that is not valid, with their places inside the booking.
- * @throws the validation error itself when it is not of single bookings, or when none may be made without the others
+ * @throws the validation error itself when it is not of single bookings
  */
-function faultsByBooking(
-  { validationError }: FastifyRequest,
-  isAllOrNothing: boolean,
-): ReadonlyMap<number, ValidationError[]> {
+function faultsByBooking({
+  validationError,
+}: FastifyRequest): ReadonlyMap<number, ValidationError[]> {
   const faults = new Map<number, ValidationError[]>();
   for (const error of (validationError?.validation ?? []) as readonly ValidationError[]) {
     const [prefix, index] = IN_BOOKING.exec(error.instancePath) ?? [];
-    if (prefix === undefined || isAllOrNothing) throw validationError as Error;
+    if (prefix === undefined) throw validationError as Error;
     const own = { ...error, instancePath: error.instancePath.slice(prefix.length) };
     const others = faults.get(Number(index));
     if (others === undefined) faults.set(Number(index), [own]);

@@ -131,15 +131,15 @@ export function withoutReferences<T>(part: T, description: object): T {
   return inlined(part) as T;
 }
 
-/** The schema, so that no object in it has a member that is not described. */
+/** The schema, so that no object in it has a member that is not described, unless the object says that it may. */
 export function closed(schema: Schema): Schema {
-  const { properties, items, anyOf } = schema;
+  const { properties, items, anyOf, additionalProperties = false } = schema;
   return {
     ...schema,
     ...(properties === undefined
       ? {}
       : {
-          additionalProperties: false,
+          additionalProperties,
           properties: Object.fromEntries(
             Object.entries(properties).map(([name, value]) => [name, closed(value)]),
           ),
