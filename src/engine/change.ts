@@ -167,10 +167,12 @@ const LAST_CHANGES = new Map<LastKind, Map<LiveStatus | null, LastChange>>();
 
 /** The last change of this kind. Equal ones are one object, because every token in memory has one. */
 export function lastChange(kind: LastKind, from: LiveStatus | null): LastChange {
+  const known = LAST_CHANGES.get(kind)?.get(from);
+  if (known !== undefined) return known;
   const ofKind = LAST_CHANGES.get(kind) ?? new Map<LiveStatus | null, LastChange>();
-  const known = ofKind.get(from) ?? { kind, from };
-  LAST_CHANGES.set(kind, ofKind.set(from, known));
-  return known;
+  const last = { kind, from };
+  LAST_CHANGES.set(kind, ofKind.set(from, last));
+  return last;
 }
 
 /** What a token's last change is after this change; undefined when it stays what it was. */

@@ -47,9 +47,11 @@ export function estimatedTimeOf(token: Token, moment: Moment): EpochMs | null {
  * consultation beyond the free rooms have been seen, each at the pace of the own slot.
  */
 function firstFreeRoomAt(doctor: SlotOwner, today: LocalDate, { engine, at }: Moment): number {
+  let free = Math.max(at, doctor.breakUntil ?? at);
+  // Mostly nobody is with the doctor when a patient books a later day.
+  if (doctor.inConsultation.size === 0) return free;
   const inConsultation = inConsultationWith(engine, doctor, { today, at });
   const beyond = inConsultation.length - (doctor.facts.rooms - 1);
-  let free = Math.max(at, doctor.breakUntil ?? at);
   for (const { slot } of inConsultation.slice(0, Math.max(0, beyond))) free += visitMsOf(slot);
   return free;
 }
@@ -59,10 +61,12 @@ function firstFreeRoomAt(doctor: SlotOwner, today: LocalDate, { engine, at }: Mo
  * who has not come before the slot has ended counts no more.
  */
 function seenInTurn(slot: Slot, { engine, at }: Moment, token: Token | undefined): number {
-  const countOf = (status: 'BOOKED' | 'CHECKED_IN'): number =>
-    token === undefined ? slot.inTurn(status) : slot.inTurnAheadOf(token, status);
-  return countOf('CHECKED_IN') + (engine.hasEnded(slot, at) ? 0 : countOf('BOOKED'));
+  const checkedIn = inTurn(slot, 'CHECKED_IN', token);
+  return engine.hasEnded(slot, at) ? checkedIn : checkedIn + inTurn(slot, 'BOOKED', token);
 }
+
+const inTurn = (slot: Slot, status: 'BOOKED' | 'CHECKED_IN', token: Token | undefined): number =>
+  token === undefined ? slot.inTurn(status) : slot.inTurnAheadOf(token, status);
 
 /** Milliseconds that a visit takes by the plan of its slot. */
 const visitMsOf = ({ facts }: Slot): number => (facts.endTime - facts.startTime) / facts.capacity;

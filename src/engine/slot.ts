@@ -179,6 +179,7 @@ export class Slot {
 
   /** How many checked-in emergencies of this slot outrank a token, of this or of another slot. */
   checkedInEmergenciesAheadOf(token: Token): number {
+    if (this.#checkedInEmergencies === 0) return 0;
     const checkedInAhead = this.#lines.CHECKED_IN?.aheadOf(token) ?? 0;
     return Math.min(checkedInAhead, this.#checkedInEmergencies);
   }

@@ -220,6 +220,7 @@ export class EngineState extends EngineLookup {
   #putBack(token: Token, before: Token): void {
     Object.assign(token, before);
     this.tokensById.set(token.id, token);
+    this.patients.add(token);
     this.#place(token);
   }
 
@@ -281,13 +282,13 @@ export class EngineState extends EngineLookup {
     const sizeBefore = this.tokensById.size;
     this.tokensById.set(token.id, token);
     invariant(this.tokensById.size > sizeBefore, 'a token has one place in one slot');
+    this.patients.add(token);
     this.#place(token);
   }
 
   /** Puts a token where its status belongs: in the slot's line, or among those that are over. */
   #place(token: Token): void {
     const { slot, status } = token;
-    this.patients.add(token);
     if (!isLive(status)) {
       slot.addOver(token);
       return;
@@ -298,12 +299,12 @@ export class EngineState extends EngineLookup {
 
   /** Takes a token from where its status belongs. */
   #unplace(token: Token): void {
-    this.patients.remove(token);
     if (isLive(token.status)) token.slot.removeToken(token, token.status);
     else token.slot.removeOver(token);
   }
 
   #removeToken(token: Token): void {
+    this.patients.remove(token);
     this.#unplace(token);
     this.tokensById.delete(token.id);
   }
@@ -332,11 +333,15 @@ export class EngineState extends EngineLookup {
 
   #transition(change: TokenTransition | TokenUndone): void {
     const token = this.#expectToken(change.tokenId, change.from);
+    // The index of patients only tells whether a token is live, and most changes leave that as it is.
+    const changesLiveness = isLive(change.from) !== isLive(change.to);
+    if (changesLiveness) this.patients.remove(token);
     this.#unplace(token);
     token.status = change.to;
     token.hasCheckedIn = presenceAt(change.to) ?? token.hasCheckedIn;
     if (change.kind === 'started') token.room = change.room;
     token.last = lastChangeAfter(change) ?? token.last;
     this.#place(token);
+    if (changesLiveness) this.patients.add(token);
   }
 }
