@@ -30,7 +30,7 @@ export function estimatedTimeOf(token: Token, moment: Moment): EpochMs | null {
     const emergencies = isFirst
       ? each.checkedInEmergenciesAheadOf(token)
       : each.checkedInEmergencies;
-    free += emergencies * paceOf(each);
+    if (emergencies > 0) free += emergencies * paceOf(each);
   }
   if (!isFirst)
     for (const each of slots) {

@@ -108,7 +108,7 @@ export class EngineState extends EngineLookup {
    */
   restoreSlot(facts: SlotFacts, tokens: readonly RestoredToken[], lastNumber = 0): void {
     this.#setSlot(facts);
-    for (const token of tokens) this.#addToken(token, token);
+    for (const token of tokens) this.#addToken(token, token.status, token.room, token.last);
     const { day } = this.#slotOf(facts.id);
     day.lastNumber = Math.max(day.lastNumber, lastNumber);
   }
@@ -253,13 +253,14 @@ export class EngineState extends EngineLookup {
   }
 
   #enter(change: TokenEntered): void {
-    const last = lastChange(change.kind, null);
-    this.#addToken(change, { status: change.to, room: null, last });
+    this.#addToken(change, change.to, null, lastChange(change.kind, null));
   }
 
   #addToken(
     facts: Omit<TokenFacts, 'to'>,
-    { status, room, last }: Pick<RestoredToken, 'status' | 'room' | 'last'>,
+    status: RestoredToken['status'],
+    room: RestoredToken['room'],
+    last: RestoredToken['last'],
   ): void {
     const slot = this.#slotOf(facts.slotId);
     const token: Token = {
