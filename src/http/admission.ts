@@ -31,13 +31,22 @@ export class InFlight {
     return this.#count;
   }
 
-  /** Counts a request until its work has ended. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts a request until `end`, which must be called however its work ends. */
+  begin(): void {
     this.#count += 1;
+  }
+
+  end(): void {
+    this.#count -= 1;
+  }
+
+  /** Counts a request until its work has ended. Commands use `begin` and `end`, because this makes one more promise. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.begin();
     try {
       return await work();
     } finally {
-      this.#count -= 1;
+      this.end();
     }
   }
 }
@@ -77,19 +86,23 @@ export class Admission {
   }
 
   #accepts(kind: InFlight): boolean {
-    const now = performance.now();
-    if (!this.#isTurnOpen) this.#openTurn(now);
-    if (kind.count >= this.#limits.requestsMax) return false;
-    if (this.#turnRequests >= TURN_REQUESTS_MIN && now - this.#turnStartedMs > this.#limits.turnMs)
-      return false;
+    if (!this.#isTurnOpen) this.#openTurn();
+    if (kind.count >= this.#limits.requestsMax || this.#isTurnOver()) return false;
     this.#turnRequests += 1;
     return true;
   }
 
+  #isTurnOver(): boolean {
+    return (
+      this.#turnRequests >= TURN_REQUESTS_MIN &&
+      performance.now() - this.#turnStartedMs > this.#limits.turnMs
+    );
+  }
+
   /** A turn begins with its first request. */
-  #openTurn(now: number): void {
+  #openTurn(): void {
     this.#isTurnOpen = true;
-    this.#turnStartedMs = now;
+    this.#turnStartedMs = performance.now();
     this.#turnRequests = 0;
     setImmediate(this.#closeTurn);
   }

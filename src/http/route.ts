@@ -202,13 +202,17 @@ export class Routes {
           idempotency: takesKey ? idempotencyKeyOf(request, url) : null,
         };
         reply.code(statuses[0]);
-        const { result, isReplay } = await this.#commands.during(() =>
-          run(request, context, reply),
-        );
-        if (isReplay) reply.header('idempotency-replayed', 'true');
-        if (result.ok && locationOf !== undefined)
-          reply.header('location', locationOf(result.value));
-        return send(request, reply, result);
+        this.#commands.begin();
+        try {
+          const { result, isReplay } = await run(request, context, reply);
+          if (isReplay) reply.header('idempotency-replayed', 'true');
+          if (result.ok && locationOf !== undefined)
+            reply.header('location', locationOf(result.value));
+          // The reply is sent now, so that Fastify need not wait for it.
+          void send(request, reply, result);
+        } finally {
+          this.#commands.end();
+        }
       },
     });
   }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../engine/index.ts';
 import { IdempotencyKeyTakenError, type Archive, type StoredResponse } from '../store/index.ts';
-import type { CommandContext } from './caller.ts';
+import type { CommandContext, IdempotencyKey } from './caller.ts';
 import { refused, type Result } from './refusal.ts';
 
 /** A command's answer; `isReplay` when it is the stored answer to an earlier command under the same key. */
@@ -12,6 +12,11 @@ export interface Answer<T> {
 
 /** Makes the response that the store commits together with the command's changes; null when none is stored. */
 export type BuildResponse = (result: Result<unknown>, at: EpochMs) => StoredResponse | null;
+
+/** The context of a command that has an idempotency key. */
+export interface KeyedContext extends CommandContext {
+  readonly idempotency: IdempotencyKey;
+}
 
 /** Runs a command once for each idempotency key of an identity: a repeat gets the first answer, also after a restart. */
 export class Idempotency {
@@ -27,12 +32,10 @@ export class Idempotency {
    * @param now the instant by which a stored response expires
    */
   async runOnce<T>(
-    { identity, idempotency }: CommandContext,
+    { identity, idempotency: { key, request } }: KeyedContext,
     now: EpochMs,
     run: (buildResponse: BuildResponse) => Promise<Result<T>>,
   ): Promise<Answer<T>> {
-    if (idempotency === null) return firstAnswer(await run(() => null));
-    const { key, request } = idempotency;
     const { name: caller } = identity;
     const id = `${caller}\n${key}`;
     if (this.#inFlight.has(id)) return firstAnswer(refused({ code: 'idempotency_in_progress' }));

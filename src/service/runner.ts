@@ -15,7 +15,13 @@ import { publish } from '../telemetry/index.ts';
 import { calendarAt } from './calendar.ts';
 import type { CommandContext } from './caller.ts';
 import type { CommandName } from './commands.ts';
-import { firstAnswer, Idempotency, type Answer, type BuildResponse } from './idempotency.ts';
+import {
+  firstAnswer,
+  Idempotency,
+  type Answer,
+  type BuildResponse,
+  type KeyedContext,
+} from './idempotency.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refusalOf, refused, type Refusal, type Result } from './refusal.ts';
 import { transact } from './transact.ts';
@@ -98,9 +104,11 @@ export class Runner {
     if (code !== undefined) return published(started, firstAnswer(refused({ code })));
     const { name: actor } = context.identity;
     try {
-      const answer = await this.#idempotency.runOnce(context, clock(), (buildResponse) =>
-        command({ actor, reason, buildResponse }),
-      );
+      const answer = isKeyed(context)
+        ? await this.#idempotency.runOnce(context, clock(), (buildResponse) =>
+            command({ actor, reason, buildResponse }),
+          )
+        : firstAnswer(await command({ actor, reason, buildResponse: storeNothing }));
       return published(started, answer);
     } catch (error) {
       return published(started, firstAnswer(refused(refusalOf(error))));
@@ -244,6 +252,11 @@ export const union = (a: Scope, b: Scope): Scope => ({
   isSetup: a.isSetup === true || b.isSetup === true,
   isHospitalWide: a.isHospitalWide === true || b.isHospitalWide === true,
 });
+
+const isKeyed = (context: CommandContext): context is KeyedContext => context.idempotency !== null;
+
+/** Without an idempotency key no response is stored. */
+const storeNothing: BuildResponse = () => null;
 
 /** Publishes that a command has its answer, and returns the answer. */
 function published<T>({ name, startedMs }: StartedCommand, answer: Answer<T>): Answer<T> {

@@ -1,8 +1,12 @@
 import { expect, it } from 'vitest';
 import { AllocationEngine, doctorId, epochMs, slotId } from '../../src/engine/index.ts';
 import { bookingOf } from '../../src/http/resources/booking.ts';
-import { Idempotency, type BuildResponse } from '../../src/service/idempotency.ts';
-import type { CommandContext, Result } from '../../src/service/index.ts';
+import {
+  Idempotency,
+  type BuildResponse,
+  type KeyedContext,
+} from '../../src/service/idempotency.ts';
+import type { Result } from '../../src/service/index.ts';
 import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { RULES } from '../support/engine/clinic.ts';
 import { booking, openApp } from '../support/app/app.ts';
@@ -11,7 +15,7 @@ const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
 const IDENTITY = { name: 'desk' };
 
 /** The context of a command with the key `k` and this request. */
-const keyed = (request: readonly unknown[]): CommandContext => ({
+const keyed = (request: readonly unknown[]): KeyedContext => ({
   identity: IDENTITY,
   idempotency: { key: 'k', request },
 });
@@ -28,17 +32,6 @@ const open = () => {
     });
   return { idempotency: new Idempotency(archive), run, runs: () => runs };
 };
-
-it('a command without a key runs every time', async () => {
-  const { idempotency, run, runs } = open();
-  const context = { identity: IDENTITY, idempotency: null };
-  for (const value of [1, 2])
-    expect(await idempotency.runOnce(context, NOW, run)).toEqual({
-      result: { ok: true, value },
-      isReplay: false,
-    });
-  expect(runs()).toBe(2);
-});
 
 it('a command with a key runs once, and its answer is replayed', async () => {
   const { idempotency, run, runs } = open();
