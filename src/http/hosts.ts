@@ -19,6 +19,8 @@ const ONE_HOST = {
  */
 export class Hosts {
   readonly #names: ReadonlySet<string>;
+  /** The header that was accepted last for its name: nearly every request has the same one as the request before. */
+  #accepted: string | null = null;
 
   /**
    * @param names in lower case, without a port. The loopback names and the address to which a request was sent are
@@ -34,12 +36,20 @@ export class Hosts {
    */
   refuse(request: FastifyRequest, reply: FastifyReply): boolean {
     const { host } = request.raw.headers;
+    if (host === this.#accepted) return false;
     // HTTP/1.0 has no `Host`. Browsers do not speak it, but some health checks do.
     if (host === undefined && request.raw.httpVersion === '1.0') return false;
     const name = HOST.exec(host ?? '')?.[1]?.toLowerCase();
-    if (name === undefined) sendProblem(request, reply, 'invalid_request', { errors: [ONE_HOST] });
-    else if (this.#names.has(name) || isOwnAddress(name, request)) return false;
-    else sendProblem(request, reply, 'misdirected_request');
+    if (name === undefined) {
+      sendProblem(request, reply, 'invalid_request', { errors: [ONE_HOST] });
+      return true;
+    }
+    if (this.#names.has(name)) {
+      this.#accepted = host ?? null;
+      return false;
+    }
+    if (isOwnAddress(name, request)) return false;
+    sendProblem(request, reply, 'misdirected_request');
     return true;
   }
 }
