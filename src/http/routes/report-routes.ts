@@ -47,18 +47,13 @@ export function addReportRoutes({ app, onRead, reads }: Routes, { reports }: Rep
         doctorId: doctorId(doctor_id),
         date: localDate(date),
       };
-      reads.begin();
-      try {
-        const result = shown(await reports.day(query), dayReportOf);
-        reply.header('vary', 'Accept');
-        // With equal quality values the first of the list; JSON too when the client accepts neither.
-        const isTable = request.type([JSON_TYPE, CSV_TYPE]) === CSV_TYPE;
-        return isTable && result.ok
-          ? send(request, reply.type(CSV_TYPE), shown(result, reportCsvOf))
-          : send(request, reply, result);
-      } finally {
-        reads.end();
-      }
+      const result = shown(await reads.during(() => reports.day(query)), dayReportOf);
+      reply.header('vary', 'Accept');
+      // With equal quality values the first of the list; JSON too when the client accepts neither.
+      const isTable = request.type([JSON_TYPE, CSV_TYPE]) === CSV_TYPE;
+      return isTable && result.ok
+        ? send(request, reply.type(CSV_TYPE), shown(result, reportCsvOf))
+        : send(request, reply, result);
     },
   );
 }
