@@ -27,15 +27,15 @@ export function takeJson(app: FastifyInstance): void {
     }
     const text = bytes.toString('utf8');
     void parse(request, text, (error, value: unknown) => {
-      done(error ?? faultOf(bytes, text, value), value);
+      done(error ?? faultOf(text, value), value);
     });
   });
 }
 
 /** What is wrong with a JSON body that JavaScript's parser accepts; null when nothing is. */
-function faultOf(bytes: Buffer, text: string, value: unknown): RequestFault | null {
+function faultOf(text: string, value: unknown): RequestFault | null {
   if (text.includes('\\u') && LONE_SURROGATE.test(JSON.stringify(value)))
     return new RequestFault('malformed_json');
-  const errors = duplicateFieldsOf(bytes, value).slice(0, FAULTS_MAX);
+  const errors = duplicateFieldsOf(text, value).slice(0, FAULTS_MAX);
   return errors.length === 0 ? null : new RequestFault('invalid_request', { errors });
 }

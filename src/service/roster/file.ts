@@ -87,7 +87,7 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ');
     return { faults: [{ pointer: '', detail: `must be JSON: ${reason}` }] };
   }
-  const duplicates = duplicateFieldsOf(Buffer.from(text), roster);
+  const duplicates = duplicateFieldsOf(text, roster);
   if (duplicates.length > 0) return { faults: duplicates };
   if (Value.Check(RosterText, roster)) {
     const faults = contentFaultsOf(roster, () => true);
