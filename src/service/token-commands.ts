@@ -104,11 +104,13 @@ export class TokenCommands {
     context: CommandContext,
     project: Projection<BookedVisit, View>,
   ): Promise<Answer<View>> {
+    const { doctorId, slotId } = command;
+    const isAlias = this.#deps.engine.sessionDoctor(slotId) !== undefined;
+    // As `#scopeOf` has it, without its sets: most commands are single bookings.
+    const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
+    const decide = (at: EpochMs): Outcome<BookedVisit> => this.#book(command, at);
     return this.#runner.run('book', context, (intent) =>
-      this.#runner.decide(this.#scopeOf([command]), intent, {
-        decide: (at) => this.#book(command, at),
-        project,
-      }),
+      this.#runner.decide(scope, intent, { decide, project }),
     );
   }
 
@@ -304,7 +306,10 @@ export class TokenCommands {
 
   #book(command: BookCommand, at: EpochMs): Outcome<BookedVisit> {
     const { engine, newId } = this.#deps;
-    return this.#withOthers(engine.book({ ...command, tokenId: newId(at), at }));
+    const { doctorId, slotId, patientName, patientId, patientType } = command;
+    const tokenId = newId(at);
+    const fields = { doctorId, slotId, tokenId, patientName, patientId, patientType, at };
+    return this.#withOthers(engine.book(fields));
   }
 
   /** The doctors and slots that bookings touch: a session means a slot that is in memory. */
@@ -321,17 +326,24 @@ export class TokenCommands {
   /** Adds the patient's other tokens of the day: those whose state cannot be lost any more, and those of the same doctor. */
   #withOthers(outcome: Outcome<Booked>): Outcome<BookedVisit> {
     if (!outcome.ok) return outcome;
+    const { changes, value } = outcome;
+    const { token, bumped } = value;
+    return { ok: true, changes, value: { token, bumped, alsoBooked: this.#othersOf(token) } };
+  }
+
+  #othersOf(token: Token): readonly Token[] {
     const { engine, store } = this.#deps;
-    const { token } = outcome.value;
+    if (token.patientId === null) return [];
     const { date, doctorId } = token.slot.facts;
-    const others = token.patientId === null ? [] : engine.patients.liveTokensOf(token.patientId);
-    const alsoBooked = others
+    const tokens = engine.patients.liveTokensOf(token.patientId);
+    // Mostly the new token is the only one.
+    if (tokens.length === 1) return [];
+    return tokens
       .filter((other) => other !== token && other.slot.facts.date === date)
       .filter(
         ({ slot }) => slot.facts.doctorId === doctorId || store.isSettled(slot.facts.doctorId),
       )
       .sort((a, b) => a.slot.facts.startTime - b.slot.facts.startTime || (a.id < b.id ? -1 : 1));
-    return { ...outcome, value: { ...outcome.value, alsoBooked } };
   }
 
   #onToken<Value, View>(
