@@ -113,6 +113,7 @@ export class HistoryWriter {
     const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
     const counters = {
       ...{ facts, version, versionBefore: 0, lastArrival, breakUntil, lastNumbers },
+      setsDoctor: true,
     };
     for (const operation of counterOperations(counters)) this.#execute(operation);
     this.#engine.evictDoctor(facts.id);

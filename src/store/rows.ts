@@ -361,6 +361,8 @@ export interface Counters {
   readonly versionBefore: number;
   readonly lastArrival: number;
   readonly breakUntil: EpochMs | null;
+  /** Whether the batch sets more of the doctor than the counters: the facts or the break. */
+  readonly setsDoctor: boolean;
   /** The days of tokens that have entered a slot, each with the number printed last on it. */
   readonly lastNumbers: ReadonlyMap<LocalDate, number>;
 }
@@ -372,15 +374,17 @@ export function countersOf(
 ): Counters[] {
   const touched = new Map<
     DoctorId,
-    { readonly versionBefore: number; readonly lastNumbers: Map<LocalDate, number> }
+    { versionBefore: number; setsDoctor: boolean; lastNumbers: Map<LocalDate, number> }
   >();
   for (const { changes } of decisions)
     for (const change of changes) {
       const doctor = touched.get(change.doctorId) ?? {
         versionBefore: change.version - 1,
+        setsDoctor: false,
         lastNumbers: new Map<LocalDate, number>(),
       };
       touched.set(change.doctorId, doctor);
+      doctor.setsDoctor ||= change.kind === 'doctor_set' || change.kind === 'break_set';
       const day = isEntry(change) ? engine.slot(change.slotId)?.day : undefined;
       if (day !== undefined) doctor.lastNumbers.set(day.date, day.lastNumber);
     }

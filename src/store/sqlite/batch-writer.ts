@@ -126,8 +126,9 @@ export const operationsOf = ({
 ];
 
 function doctorOperation(counters: Counters): Operation {
+  const { facts, version, lastArrival, versionBefore, setsDoctor } = counters;
+  if (!setsDoctor) return ['setCounters', [version, lastArrival, facts.id, versionBefore]];
   const row = doctorRow(counters);
-  const { versionBefore } = counters;
   return versionBefore === 0
     ? ['addDoctor', doctorValues(row)]
     : ['setDoctor', [...setDoctorValues(row), row.id, versionBefore]];

@@ -38,6 +38,8 @@ export const WRITES = {
   // The version is the one that the batch continues. Another process that wrote since has changed it.
   setDoctor: `UPDATE doctors SET ${SET_DOCTOR_COLUMNS.map((name) => `${name} = ?`).join(', ')}
     WHERE id = ? AND version = ?`,
+  // Most batches change nothing else of a doctor.
+  setCounters: `UPDATE doctors SET version = ?, last_arrival = ? WHERE id = ? AND version = ?`,
   endSessions: `UPDATE sessions SET ended = 1 WHERE doctor_id = ?`,
   setSession: upsert('sessions', 'doctor_id', 'id'),
   endLeaves: `UPDATE leaves SET ended = 1 WHERE doctor_id = ?`,
@@ -69,7 +71,12 @@ export const WRITES = {
 export type StatementName = keyof typeof WRITES;
 
 /** The statements that find their row, unless the database is not the one that the batch was decided on. */
-export const FINDING: ReadonlySet<StatementName> = new Set(['setDoctor', 'setClass', 'setStatus']);
+export const FINDING: ReadonlySet<StatementName> = new Set([
+  'setDoctor',
+  'setCounters',
+  'setClass',
+  'setStatus',
+]);
 
 const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
