@@ -75,8 +75,7 @@ const engineDay = (engine: AllocationEngine, doctor: string, at: EpochMs): objec
     dateOf(at),
     at,
   );
-  const called = toCall.filter(({ status }) => status === 'CHECKED_IN');
-  return [inConsultation, called, skipped].map((tokens) => tokens.map(({ id }) => id));
+  return [inConsultation, toCall, skipped].map((tokens) => tokens.map(({ id }) => id));
 };
 
 const modelDay = (model: Model, doctor: string, at: EpochMs): object => {

@@ -1,4 +1,5 @@
 import {
+  EMERGENCY,
   epochMs,
   nextStatuses,
   type EpochMs,
@@ -141,15 +142,16 @@ const inRoom = (claims: readonly Claim[], room: string | null): Claim | undefine
 const blockerOf = (here: readonly Claim[], rooms: number, room: string | null) =>
   inRoom(here, room) ?? (here.length < rooms ? undefined : here[0]);
 
-/** R18: the checked-in claims of these slots in the order in which they are called. */
+/** R18: the booked and the checked-in claims of these slots in calling order; only checked-in ones are called. */
 export function callingOrder(model: Model, slots: readonly SlotFacts[]): Claim[] {
-  const checkedIn = slots.map((slot) =>
-    model.claimsIn(slot).filter(({ status }) => status === 'CHECKED_IN'),
+  const toCall = slots.flatMap((slot) =>
+    model.claimsIn(slot).filter(({ status }) => status === 'BOOKED' || status === 'CHECKED_IN'),
   );
-  const isEmergency = ({ type }: Claim): boolean => type === 'EMERGENCY';
-  const emergencies = checkedIn.flat().filter(isEmergency).sort(byRank);
-  return [...emergencies, ...checkedIn.flat().filter((claim) => !isEmergency(claim))];
+  const isFirst = (claim: Claim): boolean => isCheckedIn(claim) && claim.type === EMERGENCY;
+  return [...toCall.filter(isFirst).sort(byRank), ...toCall.filter((claim) => !isFirst(claim))];
 }
+
+const isCheckedIn = ({ status }: Claim): boolean => status === 'CHECKED_IN';
 
 /** The slots of the day in time order, and those of earlier days that are not past. */
 export const slotsOfDay = (model: Model, doctor: string, at: EpochMs): SlotFacts[] =>
@@ -183,7 +185,7 @@ function callNext(model: Model, action: ActionOf<'callNext'>): Refusal {
       );
       model.restoreOrder(model.slotOf(current));
     }
-    return callingOrder(model, slots)[0];
+    return callingOrder(model, slots).find(isCheckedIn);
   });
   if (attempt === undefined) return { code: 'nobody_waiting' };
   model.start(attempt, room);
