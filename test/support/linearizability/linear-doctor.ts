@@ -46,7 +46,7 @@ export class DoctorModel implements SequentialModel<Model, DoctorRequest> {
   }
 
   wordsOf(request: DoctorRequest): string {
-    const facts = Object.values(request) as (string | number | null)[];
+    const facts = Object.values<string | number | null>(request);
     return facts.filter((fact) => fact !== null).join(' ');
   }
 

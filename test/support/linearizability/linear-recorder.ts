@@ -28,16 +28,19 @@ const SHARES: readonly [
   [9, 'callNext'],
   [2, 'start', [...ABSENT, 'CHECKED_IN']],
   [4, 'skip', THERE],
-  [1, 'complete', ['IN_CONSULTATION']],
+  [2, 'complete', ['IN_CONSULTATION']],
   [10, 'undo', [...THERE, 'SKIPPED', 'COMPLETED', 'CANCELLED', 'NO_SHOW']],
   [4, 'move', [...ABSENT, 'CHECKED_IN', 'WAITING']],
-  [1, 'closeSlot'],
-  [3, 'reopenSlot'],
+  [2, 'closeSlot'],
+  [5, 'reopenSlot'],
   [7, 'token'],
   [4, 'slot'],
   [8, 'queue'],
   [4, 'schedule'],
 ];
+
+/** The kinds of the requests that name a token. */
+type TokenKind = Extract<DoctorRequest, { readonly token: number }>['kind'];
 
 /** Every kind of request. */
 export const KINDS = SHARES.map(([, kind]) => kind);
@@ -156,9 +159,14 @@ export class Recorder {
         };
       case 'book':
         return this.#booking(slot);
+      default: {
+        const token = this.#token(statuses);
+        return token === undefined ? this.#booking(slot) : this.#onToken(kind, token, slot);
+      }
     }
-    const token = this.#token(statuses);
-    if (token === undefined) return this.#booking(slot);
+  }
+
+  #onToken(kind: TokenKind, token: string, slot: number): DoctorRequest<string> {
     switch (kind) {
       case 'start':
         return { kind, token, room: this.#room() };

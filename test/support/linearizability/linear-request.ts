@@ -2,7 +2,7 @@ import { slotId, type CallNext } from '../../../src/engine/index.ts';
 import { clock, doctorFacts, RULES, slotFacts } from '../engine/clinic.ts';
 import type { Clinic } from '../model/model.ts';
 
-// What the clients of a recording ask, and the day of the doctor whom they ask about.
+// The requests of the clients of a recording, and the day of the doctor.
 
 /** Highest first: the index is the rank. */
 export const CLASSES = [
@@ -76,7 +76,7 @@ export const SMALL_DAY: LinearDay = {
   waitlistMax: 4,
 };
 
-/** The instant of every command: the first slot has begun, and none has ended. */
+/** The instant of every command. The first slot has begun, and no slot has ended. */
 export const AT = clock(9, 30);
 
 /** The day as the reference model has it. */

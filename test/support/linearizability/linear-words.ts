@@ -70,7 +70,7 @@ export const words = {
     );
     return [`${status} ${shown}`, ...lists].join('; ');
   },
-  /** A token that is over, where the answer says nothing else of it. */
+  /** A cancelled token in the answer to the cancel, which shows no other facts of the token. */
   cancelled: (number: number): string => `#${number} CANCELLED`,
   refused: ({ code, number, from, lastChange }: ShownRefusal): string => {
     const status = NOT_FOUND.has(code) ? 404 : 409;
