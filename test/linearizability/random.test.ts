@@ -168,15 +168,15 @@ it(`agrees with a search of all orders about small histories, true and falsified
   expect(Math.min(verdicts.accepted, verdicts.refused)).toBeGreaterThan(200);
 });
 
-it(`decides about 2,000 operations of 8 clients on 3 slots ${rerun}`, () => {
+it(`decides about 340 operations of 8 clients, of which 6 at the same time have no answer ${rerun}`, () => {
   const random = randomFrom(seed);
   // Each client has every eighth turn, so its operations never overlap with less than four turns on either side.
-  const plans = Array.from({ length: 2_000 }, (_, turn) => ({
+  const plans = Array.from({ length: 340 }, (_, turn) => ({
     kind: found(KINDS[Math.floor(random() * KINDS.length)]),
     pick: Math.floor(random() * 10_000),
     before: random() * 3.9,
     after: random() * 3.9,
-    isAnswered: turn % 200 > 0,
+    isAnswered: turn < 170 || turn >= 176,
   }));
   const history = historyOf(plans, SMALL_DAY);
   expect(faultOf(history.operations, new DoctorModel(SMALL_DAY))).toBe(null);

@@ -126,7 +126,7 @@ const operationsOf = <Request>(calls: readonly Event<Request>[]): Operation<Requ
   calls.map(({ operation }) => operation);
 
 /** How many states the search visits at most: far more than any history here needs, and some seconds long. */
-const STATES_MAX = 1_000_000;
+const STATES_MAX = 300_000;
 
 /**
  * Null when the history is linearizable. Otherwise a text with the end of the longest order that gives the recorded
