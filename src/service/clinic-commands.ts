@@ -154,13 +154,16 @@ export class ClinicCommands {
     const { engine } = this.#deps;
     const reopen = (intent: Intent): Promise<Result<View>> => {
       let affected: readonly TokenId[] = [];
+      let wasClosed: boolean | undefined;
       const scopeOf = async (): Promise<Scope | Refusal> => {
         const scope = await this.#runner.scopeOfSlot(id);
         if (scope === undefined) return { code: 'slot_not_found' };
-        affected = await this.#affectedByClosing(id, scope);
+        ({ affected, wasClosed } = await this.#affectedByClosing(id, scope));
         return this.#withTokens(scope, affected);
       };
+      // The list is outdated when others have closed or reopened the slot since then. A past slot is in memory only now.
       const isCurrent = (scope: Scope): boolean =>
+        (wasClosed === undefined || engine.slot(id)?.isClosed === wasClosed) &&
         affected.every((token) => isTokenIn(scope, engine.anyToken(token)));
       return this.#runner.decideIn(scopeOf, isCurrent, intent, {
         decide: (at) => engine.reopenSlot({ slotId: id, at }),
@@ -207,13 +210,16 @@ export class ClinicCommands {
     });
   }
 
-  async #affectedByClosing(id: SlotId, { doctorIds }: Scope): Promise<TokenId[]> {
-    const { store, archive } = this.#deps;
+  /** The tokens of the slot's latest closing, and whether the slot was closed before they were read. */
+  async #affectedByClosing(id: SlotId, { doctorIds }: Scope) {
+    const { engine, store, archive } = this.#deps;
+    let wasClosed: boolean | undefined;
     // The archive has only what is durable: a closing that is being written must not be missed.
-    for (const doctor of doctorIds) await store.read(doctor, () => undefined);
+    for (const doctor of doctorIds)
+      wasClosed = await store.read(doctor, () => engine.slot(id)?.isClosed);
     const changes: Change[] = [];
     for await (const page of archive.slotChanges(id)) changes.push(...page);
-    return affectedByClosing(changes);
+    return { affected: affectedByClosing(changes), wasClosed };
   }
 
   /** The scope with the doctors and the slots of these tokens, wherever they are now. */

@@ -13,13 +13,13 @@ import {
 } from '../../src/engine/index.ts';
 import { found, NOW } from '../support/engine/clinic.ts';
 import {
+  CLINIC,
   dateOf,
   DOCTORS,
   fixedHistories,
   histories,
   opened,
   perform,
-  SLOTS,
   type Action,
 } from '../support/model/history.ts';
 import {
@@ -75,8 +75,7 @@ const engineDay = (engine: AllocationEngine, doctor: string, at: EpochMs): objec
     dateOf(at),
     at,
   );
-  const called = toCall.filter(({ status }) => status === 'CHECKED_IN');
-  return [inConsultation, called, skipped].map((tokens) => tokens.map(({ id }) => id));
+  return [inConsultation, toCall, skipped].map((tokens) => tokens.map(({ id }) => id));
 };
 
 const modelDay = (model: Model, doctor: string, at: EpochMs): object => {
@@ -135,7 +134,7 @@ const idsOf = (tokens: Iterable<{ readonly id: string }>): string[] =>
 function expectSame(history: readonly Action[]): string[] {
   const { engine } = opened();
   const versions = new Map([...engine.doctors].map(({ facts, version }) => [facts.id, version]));
-  const model = new Model(SLOTS, versions, NOW);
+  const model = new Model(CLINIC, versions, NOW);
   return history.flatMap((action) => {
     const outcome = perform(engine, action);
     const answer = outcome.ok ? { changes: outcome.changes } : { refusal: outcome.refusal };

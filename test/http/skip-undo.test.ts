@@ -271,6 +271,20 @@ describe('a closed slot is opened again (R24)', () => {
     expect(unknown).toMatchObject({ status: 404, body: { code: 'slot_not_found' } });
   });
 
+  it('a closing that takes effect while a reopening reads the list is in the list', async () => {
+    const opd = await openApp();
+    const { W1 } = await bookAll(opd, 'W1');
+    const slotChanges = opd.archive.slotChanges.bind(opd.archive);
+    opd.archive.slotChanges = async function* (id) {
+      yield* slotChanges(id);
+      opd.archive.slotChanges = slotChanges;
+      await postOk(opd, `/slots/${NINE}/close`, { reason: 'ill' });
+    };
+    const { status, affected } = await reopen(opd);
+    expect(status).toBe('OPEN');
+    expect(affected).toMatchObject([{ id: W1, status: 'CANCELLED' }]);
+  });
+
   it('a slot whose session has ended stays closed', async () => {
     const opd = await openApp();
     await opd.put('/doctors/doc1', { name: 'Dr. A', time_zone: 'UTC', sessions: [] });

@@ -1,7 +1,7 @@
 import { tokenId, type Change, type SlotFacts, type SlotSet } from '../../src/engine/index.ts';
 import { changeOf, type ChangeRow } from '../../src/store/change-rows.ts';
 import { found } from '../support/engine/clinic.ts';
-import { DOCTORS, SLOTS, type Action } from '../support/model/history.ts';
+import { CLINIC, DOCTORS, SLOTS, type Action } from '../support/model/history.ts';
 import { answerOf } from '../support/model/model-desk.ts';
 import { Model } from '../support/model/model.ts';
 import { runSql } from '../support/store/run-sql.ts';
@@ -50,7 +50,7 @@ export function compared(commands: readonly Recorded[]): Compared[] {
     if (isOpening(command)) slots.push((change as SlotSet).slot);
     return false;
   });
-  const model = new Model(slots, versions, found(commands[start])[0].at);
+  const model = new Model({ ...CLINIC, slots }, versions, found(commands[start])[0].at);
   return commands.slice(start).map((changes) => {
     const action = actionOf(changes, model);
     return { action, recorded: { changes }, expected: answerOf(model, action) };
@@ -85,9 +85,9 @@ function actionOf(changes: Recorded, model: Model): Action {
     return { at, token: tokenId('nobody'), ...setting(changes, slotSet, model) };
   const booked = firstOf(changes, 'booked');
   if (booked !== undefined) {
-    const { tokenId: token, slotId, patientType: type, patientId } = booked;
+    const { tokenId: token, slotId, patientName: name, patientType: type, patientId } = booked;
     const patient = patientId === null ? null : Number(patientId.slice(1));
-    return { kind: 'book', at, token, slot: placeOf(slotId), type, patient };
+    return { kind: 'book', at, token, slot: placeOf(slotId), name, type, patient };
   }
   const movedIn = firstOf(changes, 'moved_in');
   if (movedIn !== undefined)

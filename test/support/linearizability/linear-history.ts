@@ -1,12 +1,22 @@
 import type {
   BookingView,
+  BumpedView,
+  CalledView,
   CancelView,
+  ClosedView,
+  NoShowView,
+  ReopenedView,
   ScheduleView,
+  SlotView,
   TokenView,
+  UndoneView,
 } from '../../../src/http/resources/index.ts';
-import { words, type DoctorRequest, type LinearDay } from './linear-doctor.ts';
-import { dayFaultOf } from './linear-evidence.ts';
-import type { Operation } from './linearizability.ts';
+import type { QueueView } from '../../../src/http/resources/queue.ts';
+import { found } from '../engine/clinic.ts';
+import { DoctorModel } from './linear-doctor.ts';
+import type { DoctorRequest, LinearDay } from './linear-request.ts';
+import { words } from './linear-words.ts';
+import { faultOf, type Operation } from './linearizability.ts';
 
 // Turns recorded requests and answers into the texts of the model.
 
@@ -26,7 +36,7 @@ export function historyFaults(exchanges: readonly Exchange[], day: LinearDay): s
   for (const { answered } of exchanges) if (answered !== null) tokens.note(answered.text);
   if (tokens.faults.size > 0) return [...tokens.faults];
   const operations = exchanges.map((exchange) => operationOf(exchange, tokens));
-  const fault = dayFaultOf(operations, day);
+  const fault = faultOf(operations, new DoctorModel(day));
   return fault === null ? [] : [fault];
 }
 
@@ -77,47 +87,72 @@ function operationOf(exchange: Exchange, tokens: Tokens): Operation<DoctorReques
   const request = 'token' in sent ? { ...sent, token: tokens.numberOf(sent.token) } : sent;
   if (answered === null) return { client, invoked, request, answered };
   const { at, status, text } = answered;
-  return {
-    client,
-    invoked,
-    request,
-    answered: { at, text: answerOf(request, status, text, tokens) },
-  };
+  const body = JSON.parse(text) as unknown;
+  const words = status < 300 ? doneAnswer(request, status, body) : refusal(body as Problem, tokens);
+  return { client, invoked, request, answered: { at, text: words } };
 }
 
-function answerOf(request: DoctorRequest, status: number, text: string, tokens: Tokens): string {
-  const body = JSON.parse(text) as unknown;
-  if (status >= 300) return refusalOf(status, body as Problem, tokens);
-  switch (request.ask) {
-    case 'book':
-      return bookingOf(body as BookingView);
-    case 'cancel': {
-      const { promoted } = body as CancelView;
-      return words.left(promoted === null ? null : tokenOf(promoted));
-    }
-    case 'token': {
-      const token = body as TokenView;
-      return token.status === 'CANCELLED' ? words.over(token.number) : words.live(tokenOf(token));
-    }
+function doneAnswer(request: DoctorRequest, status: number, body: unknown): string {
+  switch (request.kind) {
     case 'schedule':
       return words.schedule((body as ScheduleView).slots.map(slotOf));
+    case 'queue':
+      return queueOf(body as QueueView);
+    case 'slot':
+      return words.done(status, slotOf(body as SlotView));
+    case 'closeSlot': {
+      const closed = body as ClosedView;
+      const affected = closed.affected.map(({ outcome, token }) => `${outcome} ${tokenOf(token)}`);
+      return words.done(status, slotOf(closed), { affected, bumped: closed.bumped.map(bumpedOf) });
+    }
+    // The list of the tokens that the closing had moved or cancelled is not compared, see DESIGN.md.
+    case 'reopenSlot':
+      return words.done(status, slotOf(body as ReopenedView));
+    case 'cancel': {
+      const { promoted } = body as CancelView;
+      const list = { promoted: listOf(promoted, tokenOf) };
+      return words.done(status, words.cancelled(request.token), list);
+    }
+    default: {
+      const token = body as TokenAnswer;
+      return words.done(status, tokenOf(token), {
+        undone: listOf(token.undone, (kind) => kind),
+        completed: listOf(token.completed, tokenOf),
+        skipped: listOf(token.skipped, tokenOf),
+        bumped: listOf(token.bumped, bumpedOf),
+        promoted: listOf(token.promoted, tokenOf),
+        free: token.alternatives?.map(({ id, seats_left: left }) => words.free({ id, left })),
+      });
+    }
   }
 }
+
+/** A token with whatever the commands add to it. */
+type TokenAnswer = TokenView &
+  Partial<Pick<BookingView, 'bumped' | 'alternatives'>> &
+  Partial<Pick<CalledView, 'completed' | 'skipped'>> &
+  Partial<Pick<NoShowView, 'promoted'>> &
+  Partial<Pick<UndoneView, 'undone'>>;
+
+/** A field of an answer as a list: undefined when the answer does not have it, empty when it is null. */
+const listOf = <Value extends object | string>(
+  value: Value | null | undefined,
+  textOf: (value: Value) => string,
+): string[] | undefined =>
+  value === undefined ? undefined : value === null ? [] : [textOf(value)];
 
 interface Problem {
   readonly code: string;
   readonly token_id?: string;
+  readonly from?: string;
+  readonly last_change?: string;
 }
 
-const refusalOf = (status: number, { code, token_id }: Problem, tokens: Tokens): string =>
-  token_id === undefined ? `${status} ${code}` : words.duplicate(tokens.numberOf(token_id));
-
-const bookingOf = ({ bumped, alternatives, ...token }: BookingView): string =>
-  words.booked(
-    tokenOf(token),
-    bumped === null ? null : words.bumped({ ...bumped, position: bumped.waitlist_position }),
-    alternatives?.map(({ id, seats_left: left }) => words.free({ id, left })) ?? null,
-  );
+const refusal = ({ code, token_id, from, last_change }: Problem, tokens: Tokens): string =>
+  words.refused({
+    ...{ code, from, lastChange: last_change },
+    number: token_id === undefined ? undefined : tokens.numberOf(token_id),
+  });
 
 const tokenOf = (token: TokenView): string =>
   words.token({
@@ -126,7 +161,23 @@ const tokenOf = (token: TokenView): string =>
     patient: token.patient_id ?? null,
     slot: token.slot_id,
     position: token.waitlist_position,
+    room: token.room ?? null,
   });
 
-const slotOf = ({ seats_left: left, tokens, waitlist, ...slot }: ScheduleView['slots'][number]) =>
+const bumpedOf = ({ waitlist_position: position, ...bumped }: BumpedView): string =>
+  words.bumped({ ...bumped, position });
+
+const slotOf = ({ seats_left: left, tokens, waitlist, ...slot }: SlotView): string =>
   words.slot({ ...slot, left, seated: tokens.map(tokenOf), waiting: waitlist.map(tokenOf) });
+
+function queueOf({ doctors }: QueueView): string {
+  const queue = found(doctors[0]);
+  const lists = [queue.in_consultation, queue.calling_order, queue.skipped, queue.waiting];
+  return words.queue(
+    lists.map((list) =>
+      list.map(({ slot_id: slot, waitlist_position: position, ...token }) =>
+        words.queued({ ...token, slot, position }),
+      ),
+    ),
+  );
+}

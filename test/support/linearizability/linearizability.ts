@@ -16,11 +16,10 @@ export interface Operation<Request> {
 /** A service that handles one request after another. */
 export interface SequentialModel<State, Request> {
   readonly initial: State;
-  /**
-   * The state after a request and its answer: the same state object when nothing changes. Null when the request
-   * cannot come next.
-   */
-  apply(state: State, request: Request): { readonly state: State; readonly answer: string } | null;
+  /** The state after a request and its answer: the same state object when nothing changes. */
+  apply(state: State, request: Request): { readonly state: State; readonly answer: string };
+  /** Whether a request with this answer has changed nothing, whatever the state was. */
+  changesNothing(request: Request, answer: string): boolean;
   /** A text that is equal only for equal states. */
   keyOf(state: State): string;
   /** A request as a short text. */
@@ -127,7 +126,7 @@ const operationsOf = <Request>(calls: readonly Event<Request>[]): Operation<Requ
   calls.map(({ operation }) => operation);
 
 /** How many states the search visits at most: far more than any history here needs, and some seconds long. */
-const STATES_MAX = 1_000_000;
+const STATES_MAX = 300_000;
 
 /**
  * Null when the history is linearizable. Otherwise a text with the end of the longest order that gives the recorded
@@ -168,8 +167,11 @@ export function faultOf<State, Request>(
     }
     if (visited.add(key).size > STATES_MAX)
       throw new Error(`not decided after ${STATES_MAX} states; ${explanation(deadEnd, model)}`);
-    // An operation that changes nothing and can come now is never moved: any order stays valid with it in front.
-    path.push({ call, before: state, others: after === state ? [] : others });
+    const { request, answered } = call.operation;
+    // An operation that changes nothing and can come now is never moved: any order stays valid with it in front. That is
+    // not so for a command that changes nothing now but would with the same answer in another state.
+    const isFixed = answered !== null && model.changesNothing(request, answered.text);
+    path.push({ call, before: state, others: isFixed ? [] : others });
     state = after;
     calls = choices.calls;
     if (timeline.open < fewest) {
@@ -188,7 +190,6 @@ function stateAfter<State, Request>(
   model: SequentialModel<State, Request>,
 ): State | null {
   const step = model.apply(state, request);
-  if (step === null) return null;
   const fits = answered === null ? step.state !== state : step.answer === answered.text;
   return fits ? step.state : null;
 }
@@ -206,7 +207,7 @@ function explanation<State, Request>(
     return `${asked}: ${answered?.text ?? 'no answer'}`;
   };
   const stuck = calls.map((operation) => {
-    const answer = model.apply(state, operation.request)?.answer ?? 'impossible';
+    const { answer } = model.apply(state, operation.request);
     return `${wordsOf(operation)}\n    next in order it is: ${answer}`;
   });
   return [

@@ -32,6 +32,7 @@ import {
   TODAY,
   TOMORROW,
 } from '../engine/clinic.ts';
+import type { Clinic } from './model.ts';
 
 /** Two doctors with five slots on two days, so small that they are full most of the time. */
 /** The second doctor has two rooms. */
@@ -48,10 +49,14 @@ export const SLOTS: readonly SlotFacts[] = [
 export const NAME = 'somebody';
 export const HISTORY_RULES: EngineRules = { ...RULES, graceMinutes: 5, waitlistMax: 4 };
 
+/** The doctors and slots of the histories, as a reference model has them. */
+export const CLINIC: Clinic = { doctors: DOCTORS, slots: SLOTS, rules: HISTORY_RULES };
+
 type Step =
   | {
       readonly kind: 'book';
       readonly slot: number;
+      readonly name: string;
       readonly type: string;
       readonly patient: number | null;
     }
@@ -116,7 +121,16 @@ const kind = <Kind extends Step['kind']>(...kinds: readonly Kind[]): fc.Arbitrar
 
 /** Each kind of step with its weight: how often it comes up. */
 const STEPS: readonly [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
-  [32, fc.record({ kind: kind('book'), slot, type, patient: optional(fc.nat(9), null) })],
+  [
+    32,
+    fc.record({
+      kind: kind('book'),
+      slot,
+      name: fc.constant(NAME),
+      type,
+      patient: optional(fc.nat(9), null),
+    }),
+  ],
   [18, fc.record({ kind: kind('checkIn'), ago })],
   [8, fc.record({ kind: kind('complete'), ago })],
   [4, fc.record({ kind: kind('cancel'), ago })],
@@ -214,10 +228,8 @@ export function opened(): { engine: AllocationEngine; changes: Change[] } {
   return { engine, changes };
 }
 
-export const slotAt = (index: number): SlotFacts => found(SLOTS[index]);
-export const roomsOf = (doctor: string): number =>
-  found(DOCTORS.find(({ id }) => id === doctor)).rooms;
-export const doctorAt = (index: number): DoctorId => found(DOCTORS[index]).id;
+const slotAt = (index: number): SlotFacts => found(SLOTS[index]);
+const doctorAt = (index: number): DoctorId => found(DOCTORS[index]).id;
 
 export const patientOf = (patient: number | null): PatientId | null =>
   patient === null ? null : patientId(`p${patient}`);
@@ -233,7 +245,7 @@ export function perform(engine: AllocationEngine, action: Action): Outcome<unkno
         ...command,
         doctorId: slotAt(action.slot).doctorId,
         slotId: slotAt(action.slot).id,
-        patientName: NAME,
+        patientName: action.name,
         patientId: patientOf(action.patient),
         patientType: action.type,
       });

@@ -1,27 +1,19 @@
 import {
+  EMERGENCY,
   epochMs,
   nextStatuses,
   type EpochMs,
   type SlotFacts,
   type Status,
 } from '../../../src/engine/index.ts';
-import {
-  dateOf,
-  doctorAt,
-  NAME,
-  patientOf,
-  roomsOf,
-  slotAt,
-  type Action,
-  type ActionOf,
-} from './history.ts';
+import { dateOf, patientOf, type Action, type ActionOf } from './history.ts';
 import { found } from '../engine/clinic.ts';
-import { byRank, priorityOf, type Claim, type Model } from './model.ts';
+import { byRank, type Claim, type Model, type ModelAnswer, type ModelRefusal } from './model.ts';
 
-type Refusal = object | undefined;
+type Refusal = ModelRefusal | undefined;
 
 /** The model's answer to an action: its change records, or the refusal. */
-export const answerOf = (model: Model, action: Action): object =>
+export const answerOf = (model: Model, action: Action): ModelAnswer =>
   model.recorded(action.at, () => {
     switch (action.kind) {
       case 'book':
@@ -58,23 +50,23 @@ export const answerOf = (model: Model, action: Action): object =>
     }
   });
 
-const TOKEN_NOT_FOUND = { code: 'token_not_found' };
+const TOKEN_NOT_FOUND: ModelRefusal = { code: 'token_not_found' };
 
 function book(model: Model, action: ActionOf<'book'>): Refusal {
-  const slot = found(model.slots.get(slotAt(action.slot).id));
+  const slot = model.slotAt(action.slot);
   const patient = patientOf(action.patient);
   const duplicate = claimOfPatient(model, patient, slot.id);
   if (duplicate !== undefined) return { code: 'duplicate_booking', tokenId: duplicate.id };
-  const { token: id, type, at: bookedAt } = action;
+  const { token: id, name, type, at: bookedAt } = action;
   const newcomer: Claim = {
-    ...{ id, name: NAME, patient, bookedAt, slot: slot.id, type, arrival: 0, number: 0 },
+    ...{ id, name, patient, bookedAt, slot: slot.id, type, arrival: 0, number: 0 },
     ...{ status: 'WAITING', hasCheckedIn: false, room: null, last: { kind: 'booked', from: null } },
   };
   const refusal = model.refusalOf(newcomer, slot);
   if (refusal !== undefined) return refusal;
-  newcomer.arrival = model.next(`arrival ${slot.doctorId}`);
-  newcomer.number = model.next(`number ${slot.doctorId} ${slot.date}`);
-  model.land('booked', newcomer);
+  const arrival = model.next(`arrival ${slot.doctorId}`);
+  const number = model.next(`number ${slot.doctorId} ${slot.date}`);
+  model.land('booked', { ...newcomer, arrival, number });
   return undefined;
 }
 
@@ -118,11 +110,8 @@ function visit(model: Model, action: ActionOf<keyof typeof TOKEN_COMMANDS>): Ref
   if (action.kind === 'noShow' && !action.force && !hadTurn && at < begins)
     return { code: 'too_early', allowedFrom: begins };
   if (action.kind === 'start') {
-    const blocker = blockerOf(
-      inConsultationWith(model, slot.doctorId, at),
-      slot.doctorId,
-      action.room,
-    );
+    const here = inConsultationWith(model, slot.doctorId, at);
+    const blocker = blockerOf(here, model.roomsOf(slot.doctorId), action.room);
     if (blocker !== undefined) return inProgress(blocker);
     model.start(claim, action.room);
   } else model.transition(claim, kind, to);
@@ -131,7 +120,10 @@ function visit(model: Model, action: ActionOf<keyof typeof TOKEN_COMMANDS>): Ref
   return undefined;
 }
 
-const inProgress = ({ id }: Claim): object => ({ code: 'consultation_in_progress', tokenId: id });
+const inProgress = ({ id }: Claim): ModelRefusal => ({
+  code: 'consultation_in_progress',
+  tokenId: id,
+});
 
 /** The claims in consultation with a doctor, by arrival; one of a past day does not count. */
 export const inConsultationWith = (model: Model, doctor: string, at: EpochMs): Claim[] =>
@@ -147,18 +139,19 @@ const inRoom = (claims: readonly Claim[], room: string | null): Claim | undefine
   room === null ? undefined : claims.find((claim) => claim.room === room);
 
 /** R19: the claim because of which no patient can be called. */
-const blockerOf = (here: readonly Claim[], doctor: string, room: string | null) =>
-  inRoom(here, room) ?? (here.length < roomsOf(doctor) ? undefined : here[0]);
+const blockerOf = (here: readonly Claim[], rooms: number, room: string | null) =>
+  inRoom(here, room) ?? (here.length < rooms ? undefined : here[0]);
 
-/** R18: the checked-in claims of these slots in the order in which they are called. */
+/** R18: the booked and the checked-in claims of these slots in calling order; only checked-in ones are called. */
 export function callingOrder(model: Model, slots: readonly SlotFacts[]): Claim[] {
-  const checkedIn = slots.map((slot) =>
-    model.claimsIn(slot).filter(({ status }) => status === 'CHECKED_IN'),
+  const toCall = slots.flatMap((slot) =>
+    model.claimsIn(slot).filter(({ status }) => status === 'BOOKED' || status === 'CHECKED_IN'),
   );
-  const isEmergency = ({ type }: Claim): boolean => type === 'EMERGENCY';
-  const emergencies = checkedIn.flat().filter(isEmergency).sort(byRank);
-  return [...emergencies, ...checkedIn.flat().filter((claim) => !isEmergency(claim))];
+  const isFirst = (claim: Claim): boolean => isCheckedIn(claim) && claim.type === EMERGENCY;
+  return [...toCall.filter(isFirst).sort(byRank), ...toCall.filter((claim) => !isFirst(claim))];
 }
+
+const isCheckedIn = ({ status }: Claim): boolean => status === 'CHECKED_IN';
 
 /** The slots of the day in time order, and those of earlier days that are not past. */
 export const slotsOfDay = (model: Model, doctor: string, at: EpochMs): SlotFacts[] =>
@@ -168,17 +161,17 @@ export const slotsOfDay = (model: Model, doctor: string, at: EpochMs): SlotFacts
 
 function callNext(model: Model, action: ActionOf<'callNext'>): Refusal {
   const { at, room } = action;
-  const doctor = doctorAt(action.doctor);
-  const asked = action.slot === null ? null : found(model.slots.get(slotAt(action.slot).id));
+  const { id: doctor, rooms } = model.doctorAt(action.doctor);
+  const asked = action.slot === null ? null : model.slotAt(action.slot);
   if (asked !== null && asked.doctorId !== doctor) return { code: 'slot_not_found' };
   const slots = asked === null ? slotsOfDay(model, doctor, at) : [asked];
   const here = inConsultationWith(model, doctor, at);
   const onlyOne = room === null && here.length === 1;
-  const meant = inRoom(here, room) ?? (roomsOf(doctor) === 1 || onlyOne ? here[0] : undefined);
+  const meant = inRoom(here, room) ?? (rooms === 1 || onlyOne ? here[0] : undefined);
   const current = action.current === null ? undefined : meant;
   const blocker = blockerOf(
     here.filter((claim) => claim !== current),
-    doctor,
+    rooms,
     room,
   );
   if (blocker !== undefined) return inProgress(blocker);
@@ -192,7 +185,7 @@ function callNext(model: Model, action: ActionOf<'callNext'>): Refusal {
       );
       model.restoreOrder(model.slotOf(current));
     }
-    return callingOrder(model, slots)[0];
+    return callingOrder(model, slots).find(isCheckedIn);
   });
   if (attempt === undefined) return { code: 'nobody_waiting' };
   model.start(attempt, room);
@@ -217,9 +210,8 @@ function undo(model: Model, { token, at }: ActionOf<'undo'>): Refusal {
   } else if (model.isPast(slot, dateOf(at))) return { code: 'slot_ended' };
   if (!UNDOABLE.includes(kind) || from === null)
     return { code: 'nothing_to_undo', lastChange: kind };
-  const isRoomFree =
-    blockerOf(inConsultationWith(model, slot.doctorId, at), slot.doctorId, claim.room) ===
-    undefined;
+  const here = inConsultationWith(model, slot.doctorId, at);
+  const isRoomFree = blockerOf(here, model.roomsOf(slot.doctorId), claim.room) === undefined;
   const waited = claim.hasCheckedIn ? 'CHECKED_IN' : 'BOOKED';
   const seat = from === 'WAITING' ? waited : from;
   const to = seat === 'IN_CONSULTATION' && !isRoomFree ? 'CHECKED_IN' : seat;
@@ -245,7 +237,7 @@ function correct(model: Model, action: ActionOf<'correct'>): Refusal {
 function move(model: Model, action: ActionOf<'move'>): Refusal {
   const claim = model.claim(action.token);
   if (claim === undefined) return TOKEN_NOT_FOUND;
-  const target = found(model.slots.get(slotAt(action.slot).id));
+  const target = model.slotAt(action.slot);
   const duplicate =
     claim.slot === target.id ? claim : claimOfPatient(model, claim.patient, target.id);
   if (duplicate !== undefined) return { code: 'duplicate_booking', tokenId: duplicate.id };
@@ -283,17 +275,13 @@ function reclassify(model: Model, action: ActionOf<'reclassify'>): Refusal {
   if (claim === undefined) return TOKEN_NOT_FOUND;
   const refusal = refusalOfReorder(claim);
   if (refusal !== undefined || claim.type === action.type) return refusal;
-  claim.type = action.type;
-  claim.last = { kind: 'reclassified', from: claim.status };
-  const priority = priorityOf(claim);
-  const patientType = action.type;
-  model.recordOf(claim, { kind: 'reclassified', from: claim.status, patientType, priority });
+  model.reclassify(claim, action.type);
   model.restoreOrder(model.slotOf(claim));
   return undefined;
 }
 
 function reviseSlot(model: Model, action: ActionOf<'reviseSlot'>): Refusal {
-  const slot = found(model.slots.get(slotAt(action.slot).id));
+  const slot = model.slotAt(action.slot);
   if (model.hasEnded(slot)) return { code: 'slot_ended' };
   if (slot.closedReason !== null) return { code: 'slot_closed' };
   const { capacity = slot.capacity, delayMinutes = slot.delayMinutes } = action;
@@ -310,7 +298,7 @@ function reviseSlot(model: Model, action: ActionOf<'reviseSlot'>): Refusal {
 /** R13: the patients of a closed slot move in rank order and keep their arrival within the doctor's slots. */
 function closeSlot(model: Model, action: ActionOf<'closeSlot'>): Refusal {
   const indexes = [action.slot, ...(action.moveTo === null ? [] : [action.moveTo])];
-  const slots = indexes.map((index) => found(model.slots.get(slotAt(index).id)));
+  const slots = indexes.map((index) => model.slotAt(index));
   const [slot, target] = slots;
   if (slots.some((each) => model.hasEnded(each))) return { code: 'slot_ended' };
   if (slot === undefined || slot === target || slots.some(({ closedReason }) => closedReason))
@@ -332,19 +320,19 @@ function closeSlot(model: Model, action: ActionOf<'closeSlot'>): Refusal {
 
 /** R24: a slot that the hospital has closed. */
 function reopenSlot(model: Model, action: ActionOf<'reopenSlot'>): Refusal {
-  const slot = found(model.slots.get(slotAt(action.slot).id));
+  const slot = model.slotAt(action.slot);
   if (model.hasEnded(slot)) return { code: 'slot_ended' };
   model.revise({ ...slot, closedReason: null });
   return undefined;
 }
 
 function setBreak(model: Model, { doctor, minutes, at }: ActionOf<'setBreak'>): Refusal {
-  model.setBreak(doctorAt(doctor), minutes === 0 ? null : epochMs(at + minutes * 60_000));
+  model.setBreak(model.doctorAt(doctor).id, minutes === 0 ? null : epochMs(at + minutes * 60_000));
   return undefined;
 }
 
 function delayDay(model: Model, action: ActionOf<'delayDay'>): Refusal {
-  for (const slot of model.slotsOf(doctorAt(action.doctor)))
+  for (const slot of model.slotsOf(model.doctorAt(action.doctor).id))
     if (slot.date === action.date && model.isOpen(slot))
       model.revise(model.delayed(slot, action.minutes));
   return undefined;
@@ -352,7 +340,7 @@ function delayDay(model: Model, action: ActionOf<'delayDay'>): Refusal {
 
 /** R11: when a slot ends, its waiting claims expire. */
 function advanceTime(model: Model, action: ActionOf<'advanceTime'>): Refusal {
-  for (const slot of model.slotsOf(doctorAt(action.doctor)))
+  for (const slot of model.slotsOf(model.doctorAt(action.doctor).id))
     if (model.hasEnded(slot))
       for (const claim of model.waiting(slot)) model.transition(claim, 'expired', 'EXPIRED');
   return undefined;

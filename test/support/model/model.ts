@@ -1,33 +1,65 @@
 import {
   DEFAULT_CLASSES,
   EMERGENCY,
+  type DoctorFacts,
+  type EngineRules,
   type EpochMs,
   type LocalDate,
   type SlotFacts,
   type Status,
 } from '../../../src/engine/index.ts';
 import { found } from '../engine/clinic.ts';
-import { HISTORY_RULES } from './history.ts';
 
 // The reference model: the rules over one array of claims, which is sorted and filtered again for every question.
 
-/** A token of the model. */
+/** What a model starts with. */
+export interface Clinic {
+  readonly doctors: readonly DoctorFacts[];
+  /** The actions name a slot by its place here. */
+  readonly slots: readonly SlotFacts[];
+  readonly rules: EngineRules;
+}
+
+/** A token of the model. A command replaces it by another one with the same id, so that copies of a model share it. */
 export interface Claim {
   readonly id: string;
-  name: string;
-  patient: string | null;
+  readonly name: string;
+  readonly patient: string | null;
   readonly bookedAt: EpochMs;
-  slot: string;
-  type: string;
-  arrival: number;
-  number: number;
-  status: Status;
-  hasCheckedIn: boolean;
+  readonly slot: string;
+  readonly type: string;
+  readonly arrival: number;
+  readonly number: number;
+  readonly status: Status;
+  readonly hasCheckedIn: boolean;
   /** The room to which it was called last. */
-  room: string | null;
+  readonly room: string | null;
   /** The last change, and the status before it; null where no change can be taken back. */
-  last: { readonly kind: string; readonly from: Status | null };
+  readonly last: { readonly kind: string; readonly from: Status | null };
 }
+
+/** A change record, with the facts that the engine's has. */
+export interface ModelRecord {
+  readonly kind: string;
+  readonly tokenId?: string;
+  readonly [fact: string]: unknown;
+}
+
+/** Why a command is refused, with the facts that the engine gives. */
+export interface ModelRefusal {
+  readonly code: string;
+  readonly tokenId?: string;
+  readonly from?: Status;
+  readonly allowed?: readonly Status[];
+  readonly allowedFrom?: number;
+  readonly lastChange?: string;
+  readonly count?: number;
+}
+
+/** The answer to a command: its change records, or its refusal. */
+export type ModelAnswer =
+  | { readonly changes: readonly ModelRecord[]; readonly refusal?: never }
+  | { readonly refusal: ModelRefusal; readonly changes?: never };
 
 const PRIORITIES = new Map(DEFAULT_CLASSES.map(({ type, priority }) => [type, priority]));
 
@@ -60,25 +92,47 @@ function byBumpOrder(seated: readonly Claim[]): Claim[] {
 
 /** The claims, slots and counters, and the rules that the commands use. */
 export class Model {
-  readonly slots: Map<string, SlotFacts>;
+  slots: ReadonlyMap<string, SlotFacts>;
   /** The live ones. */
-  claims: Claim[] = [];
+  claims: readonly Claim[] = [];
   /** Those that are over. */
-  over: Claim[] = [];
+  over: readonly Claim[] = [];
   /** The ends of the doctors' breaks. */
-  readonly breaks = new Map<string, EpochMs | null>();
-  readonly #counts: Map<string, number>;
-  #records: object[] = [];
+  breaks: ReadonlyMap<string, EpochMs | null> = new Map<string, EpochMs | null>();
+  readonly #clinic: Clinic;
+  #counts: ReadonlyMap<string, number>;
+  #records: readonly ModelRecord[] = [];
   #at: EpochMs;
 
-  constructor(slots: readonly SlotFacts[], versions: ReadonlyMap<string, number>, at: EpochMs) {
-    this.slots = new Map(slots.map((slot) => [slot.id, slot]));
+  /** @param versions the number of changes of each doctor */
+  constructor(clinic: Clinic, versions: ReadonlyMap<string, number>, at: EpochMs) {
+    this.#clinic = clinic;
+    this.slots = new Map(clinic.slots.map((slot) => [slot.id, slot]));
     this.#counts = new Map([...versions].map(([doctor, count]) => [`version ${doctor}`, count]));
     this.#at = at;
   }
 
-  /** Runs a command at this instant. Returns its change records, or its refusal. */
-  recorded(at: EpochMs, command: () => object | undefined): object {
+  /** A model with the same state, which later commands on either one do not share. */
+  copy(): Model {
+    return new Model(this.#clinic, new Map(), this.#at).#resetTo(this);
+  }
+
+  /** The slot that an action names by its place. */
+  slotAt(place: number): SlotFacts {
+    return found(this.slots.get(found(this.#clinic.slots[place]).id));
+  }
+
+  /** The doctor that an action names by its place. */
+  doctorAt(place: number): DoctorFacts {
+    return found(this.#clinic.doctors[place]);
+  }
+
+  roomsOf(doctor: string): number {
+    return found(this.#clinic.doctors.find(({ id }) => id === doctor)).rooms;
+  }
+
+  /** Runs a command at this instant. */
+  recorded(at: EpochMs, command: () => ModelRefusal | undefined): ModelAnswer {
     this.#at = at;
     this.#records = [];
     const refusal = command();
@@ -87,15 +141,10 @@ export class Model {
 
   /** Takes back everything that a part of a command did when its result is undefined. */
   attempt(part: () => Claim | undefined): Claim | undefined {
-    const claims = structuredClone({ claims: this.claims, over: this.over });
-    const [counts, records] = [new Map(this.#counts), [...this.#records]];
+    const before = this.copy();
     const result = part();
-    if (result !== undefined) return result;
-    Object.assign(this, claims);
-    this.#counts.clear();
-    for (const [counter, count] of counts) this.#counts.set(counter, count);
-    this.#records = records;
-    return undefined;
+    if (result === undefined) this.#resetTo(before);
+    return result;
   }
 
   /** A claim that is live or over. */
@@ -138,7 +187,7 @@ export class Model {
   }
 
   hasEnded({ endTime, delayMinutes }: SlotFacts): boolean {
-    return this.#at >= endTime + (delayMinutes + HISTORY_RULES.graceMinutes) * 60_000;
+    return this.#at >= endTime + (delayMinutes + this.#clinic.rules.graceMinutes) * 60_000;
   }
 
   isOpen(slot: SlotFacts): boolean {
@@ -147,14 +196,19 @@ export class Model {
 
   /** Whether the slot's day is over and the slot ended at least four hours ago. */
   isPast(slot: SlotFacts, today: LocalDate): boolean {
-    const minutes = slot.delayMinutes + HISTORY_RULES.graceMinutes + 240;
+    const minutes = slot.delayMinutes + this.#clinic.rules.graceMinutes + 240;
     return slot.date < today && this.#at >= slot.endTime + minutes * 60_000;
   }
 
   next(counter: string): number {
-    const count = (this.#counts.get(counter) ?? 0) + 1;
-    this.#counts.set(counter, count);
+    const count = this.countOf(counter) + 1;
+    this.#counts = new Map(this.#counts).set(counter, count);
     return count;
+  }
+
+  /** The last value of a counter; 0 when it has none. */
+  countOf(counter: string): number {
+    return this.#counts.get(counter) ?? 0;
   }
 
   /** The claim that the newcomer bumps in a full slot (R3). */
@@ -168,11 +222,11 @@ export class Model {
   }
 
   /** Why a slot takes no newcomer like this one (R4, R11, R23). */
-  refusalOf(newcomer: Claim, slot: SlotFacts): object | undefined {
+  refusalOf(newcomer: Claim, slot: SlotFacts): ModelRefusal | undefined {
     if (this.hasEnded(slot)) return { code: 'slot_ended' };
     if (slot.closedReason !== null) return { code: 'slot_closed' };
     const wouldWait = !this.hasFreeSeat(slot) && this.victimOf(newcomer, slot) === undefined;
-    const isFull = this.waiting(slot).length >= HISTORY_RULES.waitlistMax;
+    const isFull = this.waiting(slot).length >= this.#clinic.rules.waitlistMax;
     if (wouldWait && isFull) return { code: 'waitlist_full' };
     const isTaken =
       slot.intake === 'ALL' || (slot.intake === 'EMERGENCY' && newcomer.type === EMERGENCY);
@@ -183,11 +237,9 @@ export class Model {
   land(kind: 'booked' | 'moved_in', newcomer: Claim): void {
     const slot = this.slotOf(newcomer);
     this.makeRoom(newcomer, slot);
-    newcomer.status = this.hasFreeSeat(slot) ? seatOf(newcomer) : 'WAITING';
-    newcomer.last = { kind, from: null };
-    newcomer.room = null;
-    this.claims.push(newcomer);
-    const { id: tokenId, slot: slotId, name, patient, type, status, ...rest } = newcomer;
+    const status = this.hasFreeSeat(slot) ? seatOf(newcomer) : 'WAITING';
+    this.#put({ ...newcomer, status, room: null, last: { kind, from: null } });
+    const { id: tokenId, slot: slotId, name, patient, type, ...rest } = newcomer;
     const { arrival, number, bookedAt, hasCheckedIn } = rest;
     const facts = { arrival, number, bookedAt, hasCheckedIn };
     const patientFacts = { patientName: name, patientId: patient, patientType: type };
@@ -232,75 +284,92 @@ export class Model {
 
   revise(slot: SlotFacts): void {
     const isSame = JSON.stringify(slot) === JSON.stringify(this.slots.get(slot.id));
-    this.slots.set(slot.id, slot);
+    this.slots = new Map(this.slots).set(slot.id, slot);
     if (!isSame) this.#record(slot.doctorId, { kind: 'slot_set', slot });
   }
 
   /** Changes the status of a claim. */
   transition(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
     this.recordOf(claim, { kind, from: claim.status, to, cause, room: null });
-    claim.last = { kind, from: claim.status };
-    this.setStatus(claim, to);
+    this.#put({ ...inStatus(claim, to), last: { kind, from: claim.status } });
   }
 
   /** Calls a claim to a room. */
   start(claim: Claim, room: string | null): void {
-    this.recordOf(claim, {
-      kind: 'started',
-      from: claim.status,
-      to: 'IN_CONSULTATION',
-      cause: null,
-      room,
-    });
-    claim.last = { kind: 'started', from: claim.status };
-    claim.room = room;
-    this.setStatus(claim, 'IN_CONSULTATION');
+    const [kind, from, to] = ['started', claim.status, 'IN_CONSULTATION'] as const;
+    this.recordOf(claim, { kind, from, to, cause: null, room });
+    this.#put({ ...inStatus(claim, to), room, last: { kind, from } });
   }
 
   /** Gives a claim another name and patient. It can be undone as before. */
   correct(claim: Claim, name: string, patient: string | null): void {
     if (name === claim.name && patient === claim.patient) return;
-    Object.assign(claim, { name, patient });
     const patientFacts = { patientName: name, patientId: patient };
     this.recordOf(claim, { kind: 'corrected', from: claim.status, ...patientFacts });
+    this.#put({ ...claim, name, patient });
+  }
+
+  /** Gives a claim another class. */
+  reclassify(claim: Claim, type: string): void {
+    const [kind, from] = ['reclassified', claim.status] as const;
+    const reclassified = { ...claim, type, last: { kind, from } };
+    this.#put(reclassified);
+    const priority = priorityOf(reclassified);
+    this.recordOf(claim, { kind, from, patientType: type, priority });
   }
 
   /** Takes the last change of a claim back (R22). */
   undo(claim: Claim, to: Status): void {
     this.recordOf(claim, { kind: 'undone', from: claim.status, to, undone: claim.last.kind });
-    claim.last = { kind: 'undone', from: null };
-    this.setStatus(claim, to);
-  }
-
-  setStatus(claim: Claim, to: Status): void {
-    this.remove(claim);
-    claim.status = to;
-    const isOver = ['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(to);
-    // One who waits or is over keeps what was so before: a check-in counts when the token gets a seat again.
-    if (!isOver && to !== 'WAITING') claim.hasCheckedIn = to !== 'BOOKED' && to !== 'SKIPPED';
-    (isOver ? this.over : this.claims).push(claim);
+    this.#put({ ...inStatus(claim, to), last: { kind: 'undone', from: null } });
   }
 
   setBreak(doctor: string, until: EpochMs | null): void {
     if (until === (this.breaks.get(doctor) ?? null)) return;
-    this.breaks.set(doctor, until);
+    this.breaks = new Map(this.breaks).set(doctor, until);
     this.#record(doctor, { kind: 'break_set', until });
   }
 
-  remove(claim: Claim): void {
-    this.claims = this.claims.filter((other) => other !== claim);
-    this.over = this.over.filter((other) => other !== claim);
+  remove({ id }: Claim): void {
+    this.claims = this.claims.filter((other) => other.id !== id);
+    this.over = this.over.filter((other) => other.id !== id);
   }
 
-  recordOf(claim: Claim, change: object): void {
+  recordOf(claim: Claim, change: ModelRecord): void {
     const record = { tokenId: claim.id, slotId: claim.slot, ...change };
     this.#record(this.slotOf(claim).doctorId, record);
   }
 
-  #record(doctorId: string, change: object): void {
+  /** Puts a claim in the place of the claim with the same id, if there is one. */
+  #put(claim: Claim): void {
+    this.remove(claim);
+    if (isOver(claim.status)) this.over = [...this.over, claim];
+    else this.claims = [...this.claims, claim];
+  }
+
+  #resetTo(other: Model): this {
+    this.slots = other.slots;
+    this.claims = other.claims;
+    this.over = other.over;
+    this.breaks = other.breaks;
+    this.#counts = other.#counts;
+    this.#records = other.#records;
+    return this;
+  }
+
+  #record(doctorId: string, change: ModelRecord): void {
     const version = this.next(`version ${doctorId}`);
-    this.#records.push({ doctorId, version, at: this.#at, ...change });
+    this.#records = [...this.#records, { doctorId, version, at: this.#at, ...change }];
   }
 }
 
 const seatOf = ({ hasCheckedIn }: Claim): Status => (hasCheckedIn ? 'CHECKED_IN' : 'BOOKED');
+
+const isOver = (status: Status): boolean => ['CANCELLED', 'NO_SHOW', 'EXPIRED'].includes(status);
+
+/** A claim that waits or is over keeps what was so before: a check-in counts when the token gets a seat again. */
+function inStatus(claim: Claim, status: Status): Claim {
+  const isKept = isOver(status) || status === 'WAITING';
+  const isPresent = status !== 'BOOKED' && status !== 'SKIPPED';
+  return { ...claim, status, hasCheckedIn: isKept ? claim.hasCheckedIn : isPresent };
+}

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
 /** Falsifies the JSON text of a successful response. */
-export type Lie = (body: string) => string;
+export type Lie = (body: string) => string | Promise<string>;
 
 const FORWARDED_HEADERS = ['content-type', 'location', 'idempotency-replayed'];
 
@@ -46,5 +46,5 @@ async function forward(
     if (value !== null) response.setHeader(name, value);
   }
   response.statusCode = answer.status;
-  response.end(answer.ok && url.startsWith(path) ? lie(original) : original);
+  response.end(answer.ok && url.startsWith(path) ? await lie(original) : original);
 }
