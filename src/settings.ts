@@ -114,7 +114,7 @@ export const Settings = Type.Object({
   REQUESTS_MAX: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,
-    default: 500,
+    default: 600,
     description:
       'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),

@@ -15,7 +15,7 @@ const DEFAULTS = {
   HEADER_SECONDS: 10,
   REQUEST_SECONDS: 30,
   KEEP_ALIVE_SECONDS: 72,
-  REQUESTS_MAX: 500,
+  REQUESTS_MAX: 600,
 };
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {

@@ -59,6 +59,33 @@ export function readsOf(hospital: Hospital, filled: Filled): Read[] {
       isRight: (answer) => count(answer, '"number":') === live,
     },
     {
+      name: 'queue of all doctors',
+      path: `/queue?date=${liveDate}`,
+      isRight: (answer) => count(answer, '"break_until":') === doctors + 4,
+    },
+    {
+      name: 'search by name in a past day',
+      path: `/tokens?doctor_id=${DOCTORS.past}&date=${pastDate}&name=nobody`,
+      isRight: (answer) => count(answer, TOKEN) === 0,
+    },
+    {
+      name: 'search by name in a live day',
+      path: `/tokens?doctor_id=${DOCTORS.live}&date=${liveDate}&name=nobody`,
+      isRight: (answer) => count(answer, TOKEN) === 0,
+    },
+    {
+      name: 'search by number in all days',
+      path: '/tokens?number=1000000',
+      isRight: (answer) => count(answer, TOKEN) === 0,
+    },
+    {
+      name: 'dry run of a leave on a live day',
+      method: 'POST',
+      path: `/doctors/${DOCTORS.live}/leave?dry_run=true`,
+      body: { from: liveDate, to: liveDate, reason: 'a dry run' },
+      isRight: (answer) => count(answer, '"outcome":"cancelled_by_hospital"') === live,
+    },
+    {
       name: 'history of a token',
       path: `/tokens/${changedToken}/history`,
       isRight: (answer) => count(answer, '"kind":') === history,

@@ -1,16 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { publish } from '../telemetry/index.ts';
-import { Backpressure } from './backpressure.ts';
+import type { Origins } from './origins.ts';
+import { Pacer } from './pacer.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { sendProblem } from './send-problem.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Whether the request was refused because the service is overloaded. Such requests have no log line of their own. */
-    isOverload: boolean;
-  }
-}
+import { problemAnswer } from './send-problem.ts';
 
 /** How much work is accepted at the same time. */
 export interface AdmissionLimits {
@@ -51,38 +45,59 @@ export class InFlight {
   }
 }
 
+const OVERLOADED = 'overloaded';
+/** Requests by which others watch the service. They are always accepted. */
+const PROBES: ReadonlySet<string | undefined> = new Set(['/health', '/ready', '/metrics']);
+
+interface AdmissionDeps {
+  readonly limits: AdmissionLimits;
+  readonly origins: Origins;
+  readonly newRequestId: () => string;
+  readonly logger: Logger;
+}
+
 /**
- * Decides whether a request is accepted, before its body is read. A request is refused when too many are in flight, or
- * when the current turn of the event loop has lasted too long, because all later requests of the turn wait for it.
+ * Decides whether a request is accepted, before it is routed and before its body is read. A request is refused when too
+ * many are in flight, or when the current turn of the event loop has lasted too long, because all later requests of the
+ * turn wait for it.
  */
 export class Admission {
   /** Commands and reads are counted apart, so that reads go on while commands wait for a full disk. */
   readonly commands = new InFlight();
   readonly reads = new InFlight();
   readonly #limits: AdmissionLimits;
+  readonly #origins: Origins;
+  readonly #newRequestId: () => string;
   readonly #refusals: RefusalLog;
-  readonly #backpressure = new Backpressure();
+  readonly #pacer = new Pacer();
   #isTurnOpen = false;
   #turnStartedMs = 0;
   #turnRequests = 0;
 
-  constructor(app: FastifyInstance, limits: AdmissionLimits, logger: Logger) {
+  constructor({ limits, origins, newRequestId, logger }: AdmissionDeps) {
     this.#limits = limits;
+    this.#origins = origins;
+    this.#newRequestId = newRequestId;
     this.#refusals = new RefusalLog(logger, {
       begin: 'More requests arrive than the service can handle: some are refused as overloaded.',
       end: 'The service handles all requests again.',
     });
-    app.decorateRequest('isOverload', false);
   }
 
-  /** Makes the hook of a route. An accepted request goes on to `next`. */
-  hook(kind: InFlight, next: onRequestHookHandler): onRequestHookHandler {
-    const accepts = () => this.#accepts(kind);
-    const refuse = (request: FastifyRequest, reply: FastifyReply) => this.#refuse(request, reply);
-    return function (request, reply, done) {
-      if (accepts()) next.call(this, request, reply, done);
-      else refuse(request, reply);
+  /** Makes a listener that hands the accepted requests to `handle` and refuses the others. */
+  before(handle: RequestListener): RequestListener {
+    return (request, response) => {
+      const kind = this.#kindOf(request);
+      if (kind === null || this.#accepts(kind)) handle(request, response);
+      else this.#refuse(request, response);
     };
+  }
+
+  /** What a request is counted as; null if it is always accepted. */
+  #kindOf({ method, url }: IncomingMessage): InFlight | null {
+    // A browser asks for permission before it sends a command, and shows a refusal of that to no page.
+    if (method === 'OPTIONS' || PROBES.has(url)) return null;
+    return method === 'GET' || method === 'HEAD' ? this.reads : this.commands;
   }
 
   #accepts(kind: InFlight): boolean {
@@ -111,16 +126,19 @@ export class Admission {
     this.#isTurnOpen = false;
   };
 
-  #refuse(request: FastifyRequest, reply: FastifyReply): void {
+  #refuse(request: IncomingMessage, response: ServerResponse): void {
     this.#refusals.count();
     publish('opd:admission-refused', () => ({
       commands: this.commands.count,
       reads: this.reads.count,
     }));
-    request.isOverload = true;
-    const { raw } = request;
-    // Node resumes the connection at the end of a request, so it is paused after that.
-    raw.once('end', () => queueMicrotask(() => this.#backpressure.pause(raw.socket)));
-    sendProblem(request, reply, 'overloaded');
+    publish('opd:request-refused', () => ({ code: OVERLOADED }));
+    this.#pacer.add(() => {
+      if (response.destroyed) return;
+      const { status, headers, body } = problemAnswer(OVERLOADED, {}, this.#newRequestId());
+      response.writeHead(status, { ...headers, ...this.#origins.headersFor(request) });
+      response.end(body);
+      publish('opd:request', () => ({ key: request, operation: null, status, ms: 0 }));
+    });
   }
 }

@@ -20,7 +20,7 @@ import { createRequestIds, RequestLog } from './log.ts';
 import { Hosts } from './hosts.ts';
 import type { MetricsSource } from './metrics.ts';
 import { identifyNobody } from './identity.ts';
-import { allowOrigins } from './origins.ts';
+import { Origins } from './origins.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
@@ -77,6 +77,14 @@ export async function buildApp({
   const order = new RequestOrder();
   const connections = new Connections(connectionLimits, order, logger);
   const ownHosts = new Hosts(hosts);
+  const allowedOrigins = new Origins(origins);
+  const newRequestId = createRequestIds(clock());
+  const admission = new Admission({
+    limits: admissionLimits,
+    origins: allowedOrigins,
+    newRequestId,
+    logger,
+  });
   const app = Fastify({
     // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
     loggerInstance: logger.child(
@@ -87,9 +95,10 @@ export async function buildApp({
     // All requests share one logger, because a child logger for each costs more than the line that it writes.
     childLoggerFactory: (parent) => parent,
     // The start of the process is part of each request id, so that the ids of two processes differ.
-    genReqId: createRequestIds(clock()),
+    genReqId: newRequestId,
     bodyLimit: BODY_LIMIT,
-    serverFactory: (handle, { http }) => connections.createServer(handle, http as ServerOptions),
+    serverFactory: (handle, { http }) =>
+      connections.createServer(admission.before(handle), http as ServerOptions),
     http: NODE_OPTIONS,
     // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
@@ -110,13 +119,22 @@ export async function buildApp({
   });
   takeJson(app);
   handleErrors(app, logger);
-  await allowOrigins(app, origins);
+  await allowedOrigins.install(app);
   const finishRoutes = answerOtherMethods(app);
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
+  addRoutes(new Routes(app, identifyNobody, admission), { service, classes, metrics });
+  await serveDescription(app, clock);
+  finishRoutes();
+  return app;
+}
+
+function addRoutes(
+  routes: Routes,
+  { service, classes, metrics }: Pick<AppDeps, 'service' | 'classes' | 'metrics'>,
+): void {
   const { tokens, clinic, doctors, reads, reports } = service;
-  const routes = new Routes(app, identifyNobody, new Admission(app, admissionLimits, logger));
   addTokenRoutes(routes, { tokens, reads, classes });
   addBookingListRoutes(routes, { tokens, classes });
   addVisitRoutes(routes, { tokens });
@@ -124,9 +142,6 @@ export async function buildApp({
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addOperationsRoutes(routes, { service, metrics });
-  await serveDescription(app, clock);
-  finishRoutes();
-  return app;
 }
 
 /** Takes over the answers that Node gives by itself when nobody listens for the event: they have no body. */

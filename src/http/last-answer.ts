@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { PROBLEMS, type ProblemCode, type ProblemKind } from './problem.ts';
+import type { ProblemCode } from './problem.ts';
 import type { ProblemFacts } from './resources/problem.ts';
+import { problemAnswer } from './send-problem.ts';
 
 /** Milliseconds from the last answer of a connection to its end, if the client does not close it before. */
 const CLOSE_MS = 500;
@@ -16,26 +17,14 @@ export function lastAnswer(
   facts: ProblemFacts = {},
   more: readonly string[] = [],
 ): string {
-  const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
-  const body = JSON.stringify({
-    type: `urn:opd:problem:${code}`,
-    title,
-    status,
-    detail,
-    code,
-    ...facts,
-    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
-  });
-  const headers = [
+  const { status, headers, body } = problemAnswer(code, facts);
+  const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
     ...more,
   ];
-  return `${headers.join('\r\n')}\r\n\r\n${body}`;
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
 /**

@@ -44,7 +44,6 @@ export class RequestLog extends LogController {
       status: reply.statusCode,
       ms: reply.elapsedTime,
     }));
-    if (request.isOverload) return;
     if (!this.#logger.isLevelEnabled('info')) return;
     this.#logger.info(
       {

@@ -1,34 +1,58 @@
+import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** What an allowed page may send, and what it may read beside the status and the body. */
+/** The headers that an allowed page may read beside the status and the body. */
+const EXPOSED_HEADERS = ['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed'];
+/** What an allowed page may send, and what it may read. */
 const ALLOWED = {
   origin: true,
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowedHeaders: ['Content-Type', 'Idempotency-Key'],
-  exposedHeaders: ['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed'],
+  exposedHeaders: EXPOSED_HEADERS,
   // Seconds for which a browser need not ask again: the most that Chromium accepts.
   maxAge: 7_200,
 };
 const REFUSED = { origin: false };
 
 /**
- * Lets pages of other origins use the service (CORS, a part of the Fetch standard). It is called before other routes are
- * added. A page of any other origin can send only what needs no permission, which is no command, and reads no answer.
- * @param origins each exactly as a browser sends it, such as `https://desk.hospital.example`
+ * The origins whose pages may use the service (CORS, a part of the Fetch standard). A page of any other origin can send
+ * only what needs no permission, which is no command, and reads no answer.
  */
-export async function allowOrigins(
-  app: FastifyInstance,
-  origins: readonly string[],
-): Promise<void> {
-  // Without the package's hook, requests cost nothing more.
-  if (origins.length === 0) return;
-  const allowed = new Set(origins);
-  await app.register(cors, {
-    delegator: ({ method, headers }: FastifyRequest, done) => {
-      // An `OPTIONS` that asks for no permission is answered as every other method that a route does not take.
-      const isAnswerable = method !== 'OPTIONS' || 'access-control-request-method' in headers;
-      done(null, isAnswerable && allowed.has(headers.origin ?? '') ? ALLOWED : REFUSED);
-    },
-  });
+export class Origins {
+  readonly #allowed: ReadonlySet<string>;
+
+  /** @param origins each exactly as a browser sends it, such as `https://desk.hospital.example` */
+  constructor(origins: readonly string[]) {
+    this.#allowed = new Set(origins);
+  }
+
+  /** Gives the permissions on all routes that are added to the app later. */
+  async install(app: FastifyInstance): Promise<void> {
+    // Without the package's hook, requests cost nothing more.
+    if (this.#allowed.size === 0) return;
+    await app.register(cors, {
+      delegator: ({ method, headers }: FastifyRequest, done) => {
+        // An `OPTIONS` that asks for no permission is answered as every other method that a route does not take.
+        const isAnswerable = method !== 'OPTIONS' || 'access-control-request-method' in headers;
+        done(null, isAnswerable && this.#isAllowed(headers.origin) ? ALLOWED : REFUSED);
+      },
+    });
+  }
+
+  /** The permission in an answer that is sent before the request reaches a route. */
+  headersFor({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> {
+    if (this.#allowed.size === 0) return {};
+    const vary = { Vary: 'Origin' };
+    if (origin === undefined || !this.#isAllowed(origin)) return vary;
+    return {
+      ...vary,
+      'Access-Control-Allow-Origin': origin,
+      'Access-Control-Expose-Headers': EXPOSED_HEADERS.join(', '),
+    };
+  }
+
+  #isAllowed(origin: string | undefined): boolean {
+    return this.#allowed.has(origin ?? '');
+  }
 }

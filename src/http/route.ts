@@ -158,18 +158,18 @@ export class Routes {
   readonly app: FastifyInstance;
   readonly #commands: InFlight;
   readonly reads: InFlight;
-  /** The hooks that accept a request and make the caller's identity. Every route of a command or a read has one of them. */
-  readonly #onCommand: onRequestHookHandler;
-  readonly onRead: onRequestHookHandler;
+  /** The hook that makes the caller's identity. Every route of a command or a read has it. */
+  readonly identify: onRequestHookHandler;
 
-  constructor(app: FastifyInstance, identify: Identify, admission: Admission) {
+  constructor(
+    app: FastifyInstance,
+    identify: Identify,
+    { commands, reads }: Pick<Admission, 'commands' | 'reads'>,
+  ) {
     this.app = app;
-    const { commands, reads } = admission;
     this.#commands = commands;
     this.reads = reads;
-    const identity = createIdentityHook(app, identify);
-    this.#onCommand = admission.hook(commands, identity);
-    this.onRead = admission.hook(reads, identity);
+    this.identify = createIdentityHook(app, identify);
   }
 
   /** Adds a route for a command. */
@@ -192,7 +192,7 @@ export class Routes {
         answers: Object.fromEntries(statuses.map((status) => [status, route.success])),
         codes: codesOf(route.command),
       }),
-      onRequest: this.#onCommand,
+      onRequest: this.identify,
       attachValidation,
       ...(bodyLimit === undefined ? {} : { bodyLimit }),
       ...(preValidation === undefined ? {} : { preValidation }),
@@ -229,7 +229,7 @@ export class Routes {
         answers: { 200: route.success },
         codes: ['invalid_request', ...route.codes, 'overloaded', 'not_durable'],
       }),
-      onRequest: this.onRead,
+      onRequest: this.identify,
       handler: async (request, reply) =>
         send(
           request,

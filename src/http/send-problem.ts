@@ -4,20 +4,53 @@ import { publish } from '../telemetry/index.ts';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from './problem.ts';
 import { factsOf, type ProblemFacts, type ProblemView } from './resources/problem.ts';
 
-/** Answers with a problem (RFC 9457). */
-export function sendProblem(
-  request: FastifyRequest,
-  reply: FastifyReply,
+/** A problem (RFC 9457) as an answer. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Makes the answer that a problem is.
+ * @param requestId the id of the request; undefined when the bytes that are answered are no request
+ */
+export function problemAnswer(
   code: ProblemCode,
   facts: ProblemFacts = {},
-): FastifyReply {
+  requestId?: string,
+): ProblemAnswer {
   const { status, retryAfter }: ProblemKind = PROBLEMS[code];
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(problemFor(request, code, facts)));
+  const body = JSON.stringify(
+    viewOf(code, facts, requestId === undefined ? {} : instanceOf(requestId)),
+  );
+  const headers = {
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+  };
+  return { status, headers, body };
+}
+
+const instanceOf = (requestId: string) => ({ instance: `urn:opd:request:${requestId}` });
+
+function viewOf<Instance extends object>(
+  code: ProblemCode,
+  facts: ProblemFacts,
+  instance: Instance,
+) {
+  const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
+  return {
+    type: `urn:opd:problem:${code}`,
+    title,
+    status,
+    detail,
+    ...instance,
+    code,
+    ...facts,
+    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
+  };
 }
 
 /** Makes the problem of a request, or of a part of it, and publishes that it was refused. */
@@ -26,18 +59,20 @@ export function problemFor(
   code: ProblemCode,
   facts: ProblemFacts,
 ): ProblemView {
-  const { status, title, detail, retryAfter }: ProblemKind = PROBLEMS[code];
   publish('opd:request-refused', () => ({ code }));
-  return {
-    type: `urn:opd:problem:${code}`,
-    title,
-    status,
-    detail,
-    instance: `urn:opd:request:${request.id}`,
-    code,
-    ...facts,
-    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
-  };
+  return viewOf(code, facts, instanceOf(request.id));
+}
+
+/** Answers with a problem. */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: ProblemCode,
+  facts: ProblemFacts = {},
+): FastifyReply {
+  publish('opd:request-refused', () => ({ code }));
+  const { status, headers, body } = problemAnswer(code, facts, request.id);
+  return reply.code(status).headers(headers).send(body);
 }
 
 /** Answers with the problem that a refusal of the service is. */

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { Tally } from './tally.ts';
 import { SECOND_MS, type Watch } from './watch.ts';
 
-/** The label `operation` of requests for pages, for unknown routes and with wrong methods. */
+/** The label `operation` of requests for pages, for unknown routes, with wrong methods, and of those that were refused before they had a route. */
 const OTHER = 'other';
 /** Seconds: a booking on SQLite takes a few milliseconds, and a request that waits for a full disk takes minutes. */
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

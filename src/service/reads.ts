@@ -155,18 +155,18 @@ export class Reads {
 
   /** The hospital's holidays, in the order of their dates. */
   readonly holidays: (query: Query) => Promise<Result<readonly Leave[]>> = () => {
-    const { engine, store, lifecycle } = this.#deps;
+    const { archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const value = await store.read(HOSPITAL, () => engine.doctor(HOSPITAL)?.facts.leaves ?? []);
+      const value = (await archive.doctor(HOSPITAL))?.leaves ?? [];
       return { ok: true, value };
     });
   };
 
   /** A doctor, without slots. */
   doctor({ doctorId: id }: DoctorQuery): Promise<Result<DoctorFacts>> {
-    const { engine, store, lifecycle } = this.#deps;
+    const { archive, lifecycle } = this.#deps;
     return lifecycle.read(async () => {
-      const value = await store.read(id, () => engine.doctor(id)?.facts);
+      const value = await archive.doctor(id);
       return value === undefined ? refused({ code: 'doctor_not_found' }) : { ok: true, value };
     });
   }

@@ -81,7 +81,11 @@ export class Search {
     this.#deps = deps;
   }
 
-  /** The tokens that have all of what is asked for. An answer reads a bounded number of rows, and a cursor goes on. */
+  /**
+   * The tokens that have all of what is asked for. An answer tests the names of a bounded number of rows, and a cursor
+   * goes on.
+   * @throws RequestEndedError when the client has gone before the search has ended
+   */
   async tokens<View>(
     query: SearchQuery,
     projection: TokenProjection<View>,
@@ -112,6 +116,7 @@ export class Search {
         if (found.length === query.limit) return { found, last };
       }
       if (batch.length < ROWS_PER_STATEMENT) return { found, last: null };
+      query.ended().throwIfAborted();
     }
     return { found, last };
   }

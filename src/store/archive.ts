@@ -154,6 +154,8 @@ export const FIRST_PLACE: TokenPlace = { date: '~', slotId: '~', tokenId: '~' };
 export interface Archive {
   /** All doctors, in the order of their ids. */
   doctors(): Promise<readonly DoctorFacts[]>;
+  /** A doctor. Changes of the doctor's slots and tokens that are not durable yet do not delay the answer. */
+  doctor(id: DoctorId): Promise<DoctorFacts | undefined>;
   /** A token of any age and status. */
   token(id: TokenId): Promise<StoredToken | undefined>;
   /** The change records of a token, oldest first (R17). Empty when there is no such token. */

@@ -23,9 +23,13 @@ class Batch {
   openedAtMs = 0;
   writeStartedAtMs = 0;
 
-  /** Whether a command has changed what a doctor is: the name, the sessions and so on. */
-  get setsDoctor(): boolean {
-    return this.decisions.some(({ changes }) => changes.some(({ kind }) => kind === 'doctor_set'));
+  /** Whether a command has changed what this doctor is, or any doctor: the name, the sessions and so on. */
+  setsDoctor(id?: DoctorId): boolean {
+    return this.decisions.some(({ changes }) =>
+      changes.some(
+        ({ kind, doctorId }) => kind === 'doctor_set' && (id === undefined || doctorId === id),
+      ),
+    );
   }
 }
 
@@ -113,9 +117,9 @@ export class GroupCommit {
     return this.#durable(({ doctorIds }) => doctorIds.has(doctorId));
   }
 
-  /** The same of the doctors' own facts: their slots and tokens may still wait. */
-  doctorsSettled(): Promise<undefined> | undefined {
-    return this.#durable(({ setsDoctor }) => setsDoctor);
+  /** The same of this doctor's own facts, or of those of all doctors: their slots and tokens may still wait. */
+  factsSettled(id?: DoctorId): Promise<undefined> | undefined {
+    return this.#durable((batch) => batch.setsDoctor(id));
   }
 
   #durable(isConcerned: (batch: Batch) => boolean): Promise<undefined> | undefined {

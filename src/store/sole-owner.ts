@@ -52,7 +52,7 @@ export interface StoredRows extends DoctorRows {
   /** A slot with an id of the form `id@...` that is not of this doctor's session; undefined when there is none. */
   foreignSlot(session: SessionOfDoctor): SlotId | undefined;
   slotChanges(id: SlotId): Pages<Change>;
-  tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[];
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
@@ -142,9 +142,12 @@ class SoleOwnerStore implements Store {
     return this.#commits.isSettled(doctorId);
   }
 
-  ownerOf(id: SlotId): Promise<DoctorId | undefined> {
+  async ownerOf(id: SlotId): Promise<DoctorId | undefined> {
     const doctor = this.#engine.slot(id)?.doctor ?? this.#engine.sessionDoctor(id);
-    return Promise.resolve(doctor?.facts.id ?? this.#parts.rows.slotFacts(id)?.doctorId);
+    const owner = doctor?.facts.id ?? this.#parts.rows.slotFacts(id)?.doctorId;
+    // A change of a doctor that is not durable yet may have removed a session of this id.
+    if (owner === undefined) await this.#commits.factsSettled();
+    return owner;
   }
 
   async close(): Promise<void> {
@@ -175,7 +178,13 @@ class SoleOwnerArchive implements Archive {
 
   async doctors(): Promise<readonly DoctorFacts[]> {
     const seen = doctorsById(this.#engine);
-    await this.#commits.doctorsSettled();
+    await this.#commits.factsSettled();
+    return seen;
+  }
+
+  async doctor(id: DoctorId): Promise<DoctorFacts | undefined> {
+    const seen = this.#engine.doctor(id)?.facts;
+    await this.#commits.factsSettled(id);
     return seen;
   }
 
@@ -223,7 +232,7 @@ class SoleOwnerArchive implements Archive {
   }
 
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]> {
-    return Promise.resolve(this.#rows.tokens(filter, after, limit));
+    return this.#rows.tokens(filter, after, limit);
   }
 
   tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {

@@ -95,7 +95,11 @@ export interface Store {
   read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T>;
   /** Whether no change of this doctor waits to become durable: the engine may evict the doctor's slots then. */
   isSettled(doctorId: DoctorId): boolean;
-  /** The doctor of the slot, of any age, or of the session that has this id, durable or not. */
+  /**
+   * The doctor of the slot, of any age, or of the session that has this id, durable or not; undefined when it is durable
+   * that there is neither.
+   * @throws NotDurableError a change that may have removed the session does not become durable soon
+   */
   ownerOf(id: SlotId): Promise<DoctorId | undefined>;
   /** Makes durable what is in flight, then closes the whole database: archive and change log too. */
   close(): Promise<void>;

@@ -109,10 +109,10 @@ export interface RequestStartedEvent {
 
 export interface RequestEvent {
   readonly key: RequestKey;
-  /** The `operationId` of the route; null for a route that `/openapi.json` does not describe. */
+  /** The `operationId` of the route; null for a route that `/openapi.json` does not describe, and without a route. */
   readonly operation: string | null;
   readonly status: number;
-  /** From the router to the end of the answer. */
+  /** From the router to the end of the answer; 0 for a request that is refused before it reaches the router. */
   readonly ms: number;
 }
 

@@ -101,7 +101,7 @@ const withHeaders = (count: number): string => {
 };
 
 it('a client that does not read its answers loses its connection; one that waits for the disk does not', async () => {
-  const { opd, disk } = await openAppOnTestDisk({ connectionLimits: { requestSeconds: 2 } });
+  const { opd, disk } = await openAppOnTestDisk({ connectionLimits: { requestSeconds: 1 } });
   const clients = await listen(opd);
   disk.hold();
   const waiting = clients.exchange(withHeaders(4));

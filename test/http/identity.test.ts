@@ -1,11 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import pino from 'pino';
 import { expect, it } from 'vitest';
-import { Admission } from '../../src/http/admission.ts';
+import { InFlight } from '../../src/http/admission.ts';
 import { Routes } from '../../src/http/route.ts';
 import { closed } from '../../src/http/schema.ts';
-import { NO_ADMISSION_LIMITS } from '../support/app/limits.ts';
 
 const TEXTS = { tag: 'Tokens', summary: 'Test', description: 'A test.' } as const;
 const Named = Type.Object({ name: Type.String() });
@@ -14,12 +12,12 @@ const Named = Type.Object({ name: Type.String() });
 function appOf(): { app: FastifyInstance; bodies: unknown[] } {
   const app = Fastify();
   const bodies: unknown[] = [];
-  const admission = new Admission(app, NO_ADMISSION_LIMITS, pino({ level: 'silent' }));
+  const inFlight = { commands: new InFlight(), reads: new InFlight() };
   const identify = (request: FastifyRequest) => {
     bodies.push(request.body);
     return { name: String(request.headers['x-name']) };
   };
-  const routes = new Routes(app, identify, admission);
+  const routes = new Routes(app, identify, inFlight);
   routes.command({
     ...TEXTS,
     command: 'book',

@@ -254,7 +254,7 @@ function readTests(desk: () => Desk): void {
     expect(await idsOf('2026-01-07', '2026-01-05')).toEqual([]);
   });
 
-  it('doctors are read in the order of their ids, with their sessions', async () => {
+  it('doctors are read one by one and in the order of their ids, with their sessions', async () => {
     const id = 'mornings' as SessionId;
     const times = { start: '07:00', end: '08:00', capacity: 2 };
     const session: Session = { ...NEW_SESSION, id, weekdays: ['mon'], ...times };
@@ -264,6 +264,11 @@ function readTests(desk: () => Desk): void {
     expect(await desk().archive.doctors()).toEqual(
       [das, RAO, SEN].map((doctor) => found(desk().engine.doctor(doctor)).facts),
     );
+    for (const doctor of [das, RAO, SEN])
+      expect(await desk().archive.doctor(doctor)).toEqual(
+        found(desk().engine.doctor(doctor)).facts,
+      );
+    expect(await desk().archive.doctor(doctorId('nobody'))).toBeUndefined();
   });
 
   it('a revised slot is read with its new facts', async () => {

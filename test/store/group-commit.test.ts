@@ -94,18 +94,19 @@ describe('settled', () => {
     expect(await statesOf(waits)).toEqual([undefined, undefined]);
   });
 
-  it('for the facts of all doctors waits only for a change of such facts', async () => {
+  it('for the facts of a doctor, or of all, waits only for a change of such facts', async () => {
     void disk.send('a', RAO);
     await turn();
-    expect(disk.commits.doctorsSettled()).toBeUndefined();
+    expect(disk.commits.factsSettled()).toBeUndefined();
     const doctor = doctorFacts({ id: SEN });
     const change = { kind: 'doctor_set', doctorId: SEN, version: 1, at: NOW, doctor } as const;
     void disk.commits.transact([SEN], () => ({ ...named('b'), changes: [change] }));
-    const wait = handled(found(disk.commits.doctorsSettled()));
+    expect(disk.commits.factsSettled(RAO)).toBeUndefined();
+    const waits = [undefined, SEN].map((id) => handled(found(disk.commits.factsSettled(id))));
     await disk.succeed();
-    expect(await statesOf([wait])).toEqual(['pending']);
+    expect(await statesOf(waits)).toEqual(['pending', 'pending']);
     await disk.succeed();
-    expect(await statesOf([wait])).toEqual([undefined]);
+    expect(await statesOf(waits)).toEqual([undefined, undefined]);
   });
 
   it('waits for the later of two batches of one doctor', async () => {

@@ -103,8 +103,8 @@ export class MemoryTables implements StoredRows {
     return pagesOf(this.#changesOf.get(slotId) ?? []);
   }
 
-  tokens(filter: TokenFilter, after: TokenPlace, limit: number): readonly FoundToken[] {
-    return this.#found(({ token, slot }) => {
+  tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]> {
+    const found = this.#found(({ token, slot }) => {
       const isWanted =
         (filter.doctorId === null || filter.doctorId === slot.doctorId) &&
         (filter.number === null || filter.number === token.number) &&
@@ -114,6 +114,7 @@ export class MemoryTables implements StoredRows {
       .filter((found) => isBehind(placeOf(found), after))
       .sort((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1))
       .slice(0, limit);
+    return Promise.resolve(found);
   }
 
   tokensOfPatient(id: PatientId): readonly FoundToken[] {

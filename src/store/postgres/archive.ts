@@ -49,6 +49,10 @@ export class PostgresArchive implements Archive {
     return (await this.#run('allDoctors')).map(factsOfRow);
   }
 
+  async doctor(id: DoctorId): Promise<DoctorFacts | undefined> {
+    return (await this.#run('doctor', id)).map(factsOfRow)[0];
+  }
+
   async token(id: TokenId): Promise<StoredToken | undefined> {
     return (await this.#run('token', id)).map((row) => tokenOf(row as unknown as TokenRow))[0];
   }

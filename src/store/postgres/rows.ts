@@ -46,7 +46,7 @@ export const foundOfRow = (row: Row): FoundToken => ({
   slot: slotOf(row['slot'] as SlotRow),
 });
 
-/** A row of `allDoctors`. */
+/** A row of `allDoctors` or `doctor`. */
 export function factsOfRow(row: Row): DoctorFacts {
   const { sessions, leaves, ...doctor } = row as unknown as Omit<WholeDoctorRow, 'days' | 'slots'>;
   return doctorOf({ doctor, sessions, leaves });

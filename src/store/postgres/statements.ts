@@ -167,6 +167,7 @@ export const OTHERS = {
   storedResponse: `${select('idempotency_keys')} WHERE caller = $1 AND key = $2 AND at > $3`,
   timeZones: `SELECT id, time_zone FROM doctors`,
   allDoctors: `SELECT ${namesOf('doctors')}, ${SESSIONS_AND_LEAVES} FROM doctors ORDER BY id`,
+  doctor: `SELECT ${namesOf('doctors')}, ${SESSIONS_AND_LEAVES} FROM doctors WHERE id = $1`,
   slotsToEnd: `SELECT DISTINCT doctor_id, slots.id, delay_minutes FROM slots JOIN tokens USING (doctor_id)
     WHERE tokens.slot_id = slots.id AND status = 'WAITING' AND end_time <= $1`,
   ownerOf: `SELECT doctor_id AS id FROM slots WHERE id = $1

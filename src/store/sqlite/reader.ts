@@ -6,8 +6,6 @@ import {
   type StoredResponse,
   type StoredSlot,
   type StoredToken,
-  type TokenFilter,
-  type TokenPlace,
 } from '../archive.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
@@ -32,9 +30,10 @@ import { columnsOf } from '../tables.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
 
 /** A token and its slot in one row. */
-type FoundRow = TokenRow & Readonly<Record<`${typeof SLOT_PREFIX}${keyof SlotRow}`, SqlValue>>;
+export type FoundRow = TokenRow &
+  Readonly<Record<`${typeof SLOT_PREFIX}${keyof SlotRow}`, SqlValue>>;
 
-function foundOf(row: FoundRow): FoundToken {
+export function foundOf(row: FoundRow): FoundToken {
   const columns = columnsOf('slots').map((name) => [
     name,
     row[`${SLOT_PREFIX}${name}` as keyof FoundRow],
@@ -96,17 +95,6 @@ export class Reader {
 
   token(id: string): StoredToken | undefined {
     return this.#all<TokenRow>('token', id).map(tokenOf)[0];
-  }
-
-  tokens(filter: TokenFilter, after: TokenPlace, limit: number): FoundToken[] {
-    const { doctorId, from, to, number, statuses } = filter;
-    const days = [from, to, after.date, after.slotId, after.tokenId];
-    const values = [...days, number, JSON.stringify(statuses), limit];
-    const rows =
-      doctorId === null
-        ? this.#all<FoundRow>('tokensOfDays', ...values)
-        : this.#all<FoundRow>('tokensOfDoctor', doctorId, ...values);
-    return rows.map(foundOf);
   }
 
   tokensOfPatient(id: string): FoundToken[] {

@@ -81,7 +81,13 @@ export const FINDING: ReadonlySet<StatementName> = new Set([
 const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
 
-/** Tokens with the slots they are in; the columns of the slot follow those of the token. */
+/** The columns of a found token: those of the token, then those of its slot. */
+export const FOUND_COLUMNS: readonly string[] = [
+  ...columnsOf('tokens'),
+  ...columnsOf('slots').map((column) => `${SLOT_PREFIX}${column}`),
+];
+
+/** Tokens with the slots they are in. */
 const FOUND = `SELECT ${namesOf('tokens')}, ${columnsOf('slots')
   .map((column) => `slots.${column} AS "${SLOT_PREFIX}${column}"`)
   .join(', ')} FROM slots JOIN tokens ON tokens.slot_id = slots.id`;

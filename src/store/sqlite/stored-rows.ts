@@ -1,12 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change } from '../../engine/index.ts';
-import type { ChangeRecord, Pages, StoredLiveToken } from '../archive.ts';
+import type {
+  ChangeRecord,
+  FoundToken,
+  Pages,
+  StoredLiveToken,
+  TokenFilter,
+  TokenPlace,
+} from '../archive.ts';
 import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import { isLiveToken, tokenOf, type TokenRow } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import { columnsOf } from '../tables.ts';
 import type { PageClient } from './page-client.ts';
-import { Reader } from './reader.ts';
+import { foundOf, Reader, type FoundRow } from './reader.ts';
+import { FOUND_COLUMNS } from './statements.ts';
 
 const TOKEN_COLUMNS = columnsOf('tokens');
 const CHANGE_COLUMNS = columnsOf('changes');
@@ -28,6 +36,19 @@ export class SqliteStoredRows extends Reader implements StoredRows {
   async *liveTokens(id: string): Pages<StoredLiveToken> {
     const pages = this.#client.pages<TokenRow>(TOKEN_COLUMNS, 'tokensOf', id);
     for await (const rows of pages) yield rows.map(tokenOf).filter(isLiveToken);
+  }
+
+  async tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<FoundToken[]> {
+    const { doctorId, from, to, number, statuses } = filter;
+    const days = [from, to, after.date, after.slotId, after.tokenId];
+    const values = [...days, number, JSON.stringify(statuses), limit];
+    const pages =
+      doctorId === null
+        ? this.#client.pages<FoundRow>(FOUND_COLUMNS, 'tokensOfDays', ...values)
+        : this.#client.pages<FoundRow>(FOUND_COLUMNS, 'tokensOfDoctor', doctorId, ...values);
+    const found: FoundToken[] = [];
+    for await (const rows of pages) found.push(...rows.map(foundOf));
+    return found;
   }
 
   async *slotChanges(id: string): Pages<Change> {

@@ -20,16 +20,20 @@ const always = (status: number): Statuses => ({ writes: status, booking: status,
 /** The statuses of what depends on the commands of doc1. */
 const STALLED: Statuses = { writes: 200, booking: 503, doctor: 503 };
 
+/** The statuses of what depends on what doc1 is, and not on the patients. */
+const FACTS: Statuses = { writes: 200, booking: 200, doctor: 503 };
+
 /** All reads of the service. */
 export const READS: readonly (readonly [url: (tokens: Tokens) => string, statuses: Statuses])[] = [
   [() => '/health', always(200)],
   [() => '/ready', STALLED],
   [() => '/openapi.json', always(200)],
   [() => '/patient-types', always(200)],
-  [() => '/doctors', { writes: 200, booking: 200, doctor: 503 }],
-  [() => '/doctors/doc1', STALLED],
+  [() => '/doctors', FACTS],
+  [() => '/doctors/doc1', FACTS],
   [() => '/doctors/doc2', always(200)],
   [() => '/doctors/nobody', always(404)],
+  [() => '/holidays', always(200)],
   [() => '/schedule?doctor_id=doc1', STALLED],
   [() => '/schedule?doctor_id=doc1&date=2026-11-01', STALLED],
   [() => '/schedule?doctor_id=doc2', always(200)],
@@ -45,6 +49,16 @@ export const READS: readonly (readonly [url: (tokens: Tokens) => string, statuse
   [({ over2 }) => `/tokens/${over2}/history`, always(200)],
   [() => '/tokens/unknown', always(404)],
   [() => '/tokens/unknown/history', always(404)],
+  [() => '/slots/doc1_slot1@2026-11-23', STALLED],
+  [() => '/slots/doc2_slot1', always(200)],
+  // A change of a doctor may have removed a session of this id.
+  [() => '/slots/nowhere', { writes: 404, booking: 404, doctor: 503 }],
+  [() => '/queue', STALLED],
+  [() => '/queue?doctor_id=doc2', always(200)],
+  [() => '/tokens?doctor_id=doc1', STALLED],
+  [() => '/tokens?doctor_id=doc2', always(200)],
+  [() => '/tokens?doctor_id=doc2&name=W', always(200)],
+  [() => '/tokens?doctor_id=doc1&name=nobody', always(200)],
   [() => '/reports/day?doctor_id=doc1&date=2026-11-23', STALLED],
   [() => '/reports/day?doctor_id=doc2&date=2026-11-23', always(200)],
 ];

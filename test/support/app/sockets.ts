@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Answer, TestApp } from './app.ts';
+import type { Answer, Headers, TestApp } from './app.ts';
 
 /** Clients of an app that listens on a port of 127.0.0.1. */
 export class Clients {
@@ -11,15 +11,23 @@ export class Clients {
     this.port = port;
   }
 
-  async post<T>(path: string, body: object, headers: object = {}): Promise<Answer<T>> {
-    const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, {
-      method: 'POST',
+  /** Sends a request whose answer has a body in JSON. */
+  async send<T>(method: string, path: string, more: RequestInit = {}): Promise<Answer<T>> {
+    const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, { method, ...more });
+    const text = await reply.text();
+    const body = JSON.parse(text) as T;
+    return { status: reply.status, headers: Object.fromEntries(reply.headers), body, text };
+  }
+
+  get<T>(path: string, headers: Headers = {}): Promise<Answer<T>> {
+    return this.send('GET', path, { headers });
+  }
+
+  post<T>(path: string, body: object, headers: Headers = {}): Promise<Answer<T>> {
+    return this.send('POST', path, {
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
-    const text = await reply.text();
-    const body_ = JSON.parse(text) as T;
-    return { status: reply.status, headers: Object.fromEntries(reply.headers), body: body_, text };
   }
 
   async socket(): Promise<Socket> {
