@@ -12,6 +12,7 @@ import {
   type TokenTransition,
 } from '../engine/index.ts';
 import type { ChangeContext } from './change-context.ts';
+import { faultOfDay } from './day-check.ts';
 import { faultOfEntry } from './entry-check.ts';
 import { hasDestination } from './move-histories.ts';
 import { faultOfStart } from './room-check.ts';
@@ -20,9 +21,8 @@ import { faultOfUndo } from './undo-check.ts';
 
 /**
  * Checks that a change is the one that the rules make of the state before it: which token is seated, waits, is bumped,
- * is promoted, moves, is called or comes back (R2-R6, R10-R15, R19, R22), and which token the change names as its cause
- * (R17). A change that
- * the engine cannot apply is not checked here, because the engine itself reports it.
+ * is promoted, moves, is called or comes back (R2-R6, R10-R15, R18-R20, R22), and which token the change names as its
+ * cause (R17). A change that the engine cannot apply is not checked here, because the engine itself reports it.
  * @returns the fault in words, to be put behind the name of the change; undefined when there is none
  */
 export function faultOfChange(change: Change, context: ChangeContext): string | undefined {
@@ -68,8 +68,11 @@ function faultOfTransition(
   if (kind === 'bumped') return faultOfBump(change, token.slot, context);
   if (kind === 'promoted') return faultOfPromotion(change, token.slot, context);
   if (change.room !== null && kind !== 'started') return 'names a room, but nobody is called (R19)';
+  if (change.today !== null && kind !== 'started' && kind !== 'checked_in')
+    return 'names a day, but nobody is called or checked in (R18, R20)';
   if (change.cause !== null) return 'names a cause, but this kind of change has none (R17)';
   if (kind === 'expired' && change.at < endsAt(token.slot.facts, 0))
     return 'comes before the end of its slot (R11)';
-  return kind === 'started' ? faultOfStart(change, token.slot) : undefined;
+  const taken = kind === 'started' ? faultOfStart(change, token.slot) : undefined;
+  return taken ?? faultOfDay(change, token, context);
 }

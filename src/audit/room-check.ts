@@ -26,10 +26,7 @@ export function occupancyOf(doctor: SlotOwner, room: string | null, at: number):
 const surelyInConsultation = ({ inConsultation }: SlotOwner, at: number): Token[] =>
   [...inConsultation].filter(({ slot }) => at < endsAt(slot.facts, 0));
 
-/**
- * Checks that no more patients are with a doctor than the doctor has rooms, and one at most in each of them (R19). The
- * calling order (R18) is not checked, because a call and a start out of turn are the same change.
- */
+/** Checks that no more patients are with a doctor than the doctor has rooms, and one at most in each of them (R19). */
 export function faultOfStart({ at, room }: TokenTransition, { doctor }: Slot): string | undefined {
   const occupant = occupantOf(surelyInConsultation(doctor, at), doctor, room);
   return occupant && `starts while token ${occupant.id} is in consultation (R19)`;

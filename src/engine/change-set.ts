@@ -1,6 +1,8 @@
 import {
+  NO_DESK_FACTS,
   TRANSITIONS,
   type Change,
+  type DeskFacts,
   type TokenFacts,
   type Transition,
   type Undoable,
@@ -51,13 +53,12 @@ export class ChangeSet {
   /**
    * Changes a token's status to the one that this kind of transition leads to.
    * @param cause the other token that caused the change, if any (R17)
-   * @param room the room to which the patient is called, if one is named (R19)
    */
   transition(
     token: Token,
     kind: Transition,
     cause: TokenId | null = null,
-    room: string | null = null,
+    desk: DeskFacts = NO_DESK_FACTS,
   ): void {
     const { id, slot, status } = token;
     invariant(isLive(status), 'only a live token changes');
@@ -74,7 +75,9 @@ export class ChangeSet {
       from: status,
       to: TRANSITIONS[kind] ?? seatStatusOf(token),
       cause,
-      room,
+      room: desk.room,
+      today: desk.today,
+      calledFrom: desk.calledFrom,
     });
     this.#followIfEmpty(slot);
   }

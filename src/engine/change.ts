@@ -1,5 +1,5 @@
 import type { DoctorFacts } from './doctor-facts.ts';
-import type { DoctorId, EpochMs, PatientId, SlotId, TokenId } from './ids.ts';
+import type { DoctorId, EpochMs, LocalDate, PatientId, SlotId, TokenId } from './ids.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import type { LiveStatus, Status } from './status.ts';
 
@@ -96,8 +96,24 @@ export const TRANSITIONS = {
 } as const satisfies Record<string, Status | null>;
 export type Transition = keyof typeof TRANSITIONS;
 
+/** What the desk said with a check-in, a call or a start. The second check of R18-R20 reads it from the record. */
+export interface DeskFacts {
+  /** The room of a token that was called or started with one named (R19); null for every other transition. */
+  readonly room: string | null;
+  /**
+   * The calendar day, in the doctor's time zone, of a check-in (R20) or of a call for the next patient (R18). Null for
+   * every other transition, for the start of one particular patient, and in records of versions up to 1.3.0.
+   */
+  readonly today: LocalDate | null;
+  /** The slot or session that a call for the next patient named (R18); null when it named none. */
+  readonly calledFrom: SlotId | null;
+}
+
+/** The facts of a transition about which the desk said nothing. */
+export const NO_DESK_FACTS: DeskFacts = { room: null, today: null, calledFrom: null };
+
 /** A token changed its status. */
-export interface TokenTransition extends Envelope {
+export interface TokenTransition extends Envelope, DeskFacts {
   readonly kind: Transition;
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
@@ -109,8 +125,6 @@ export interface TokenTransition extends Envelope {
    * seat was found free.
    */
   readonly cause: TokenId | null;
-  /** The room of a token that was called or started with one named (R19); null for every other transition. */
-  readonly room: string | null;
 }
 
 /** The kinds of changes that `undo` takes back (R22). */

@@ -1,5 +1,6 @@
 import { refusalOfTransition } from './booking.ts';
 import { nextToCall, slotsCalledFrom } from './calling-order.ts';
+import { NO_DESK_FACTS, type DeskFacts } from './change.ts';
 import { ChangeSet } from './change-set.ts';
 import type {
   CallNext,
@@ -33,7 +34,7 @@ export function checkIn(state: EngineState, command: CheckIn): Outcome<Token> {
   if (refusal !== undefined) return refusal;
   return at < dateBegins
     ? refuseWith({ code: 'too_early', allowedFrom: dateBegins })
-    : transitionTo(state, token, 'checked_in', at);
+    : transitionTo(state, token, 'checked_in', at, { ...NO_DESK_FACTS, today });
 }
 
 /** See `AllocationEngine.start`. */
@@ -45,7 +46,8 @@ export function start(state: EngineState, command: Start): Outcome<Token> {
   const { doctor } = token.slot;
   const occupant = occupantOf(inConsultationWith(state, doctor, command), doctor, command.room);
   if (occupant !== undefined) return inConsultation(occupant);
-  return transitionTo(state, token, 'started', command.at, command.room);
+  const { at, room } = command;
+  return transitionTo(state, token, 'started', at, { ...NO_DESK_FACTS, room });
 }
 
 /** See `AllocationEngine.complete`. */
@@ -70,7 +72,7 @@ export function skip(state: EngineState, { tokenId, at }: TokenCommand): Outcome
 
 /** See `AllocationEngine.callNext`. */
 export function callNext(state: EngineState, command: CallNext): Outcome<Called> {
-  const { room, at } = command;
+  const { room, today, at } = command;
   const doctor = state.doctor(command.doctorId);
   if (doctor === undefined) return refuse('doctor_not_found');
   const slots = slotsAskedFor(state, doctor, command);
@@ -90,7 +92,7 @@ export function callNext(state: EngineState, command: CallNext): Outcome<Called>
   const promoted = current !== undefined && isSkip ? skipIn(changeSet, current) : undefined;
   if (current !== undefined && !isSkip) changeSet.transition(current, 'completed');
   const token = found(nextToCall(slots), 'a checked-in token stays checked in until it is called');
-  changeSet.transition(token, 'started', null, room);
+  changeSet.transition(token, 'started', null, { room, today, calledFrom: command.slotId });
   const value = {
     token,
     completed: isSkip ? null : (current ?? null),
@@ -116,10 +118,10 @@ function transitionTo(
   token: Token,
   kind: 'checked_in' | 'started' | 'completed',
   at: EpochMs,
-  room: string | null = null,
+  desk: DeskFacts = NO_DESK_FACTS,
 ): Outcome<Token> {
   const changeSet = new ChangeSet(state, at);
-  changeSet.transition(token, kind, null, room);
+  changeSet.transition(token, kind, null, desk);
   return { ok: true, changes: changeSet.changes, value: token };
 }
 

@@ -3,9 +3,11 @@ import {
   NEW_DOCTOR,
   NEW_SESSION,
   NEW_SLOT,
+  NO_DESK_FACTS,
   unreachable,
   type BreakSet,
   type Change,
+  type DeskFacts,
   type DoctorFacts,
   type DoctorId,
   type EpochMs,
@@ -106,7 +108,8 @@ type EnteredData = Omit<
 type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
 /** The fields have the names that they have in the data of a booking. */
 type CorrectedData = Pick<TokenCorrected, 'patientName' | 'patientId'>;
-type StartedData = { readonly room: string };
+/** A record of an earlier version has the room alone, or no data. */
+type DeskData = Pick<DeskFacts, 'room'> & Partial<DeskFacts>;
 type UndoneData = Pick<TokenUndone, 'undone'>;
 type BreakData = Pick<BreakSet, 'until'>;
 
@@ -151,15 +154,17 @@ function dataOf(change: Change): string | null {
   if (change.kind === 'undone')
     return JSON.stringify({ undone: change.undone } satisfies UndoneData);
   if (change.kind === 'moved_out') return null;
-  if (!isEntry(change))
-    return change.room === null
-      ? null
-      : JSON.stringify({ room: change.room } satisfies StartedData);
+  if (!isEntry(change)) return deskDataOf(change);
   const { patientName, patientId, patientType, priority, arrival, number } = change;
   const present = change.hasCheckedIn;
   const data = { patientName, patientId, patientType, priority, arrival, number, present };
   if (change.kind === 'booked') return JSON.stringify(data satisfies EnteredData);
   return JSON.stringify({ ...data, bookedAt: change.bookedAt } satisfies EnteredData);
+}
+
+function deskDataOf({ room, today, calledFrom }: DeskFacts): string | null {
+  if (today !== null) return JSON.stringify({ room, today, calledFrom } satisfies DeskData);
+  return room === null ? null : JSON.stringify({ room } satisfies DeskData);
 }
 
 /**
@@ -225,9 +230,9 @@ export function changeOf(row: ChangeRow): Change {
     case 'cancelled':
     case 'no_show':
     case 'expired': {
-      const room = row.data === null ? null : (read(row) as StartedData).room;
-      const step = { from: liveFromOf(row), to: toOf(row), cause: row.cause, room };
-      return { kind, ...envelope, ...idsOf(row), ...step };
+      const desk = row.data === null ? undefined : (read(row) as DeskData);
+      const step = { from: liveFromOf(row), to: toOf(row), cause: row.cause };
+      return { kind, ...envelope, ...idsOf(row), ...step, ...NO_DESK_FACTS, ...desk };
     }
     default:
       return unreachable(kind);

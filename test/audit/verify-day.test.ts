@@ -151,7 +151,7 @@ itFinds([
   [
     'a class given to a patient in consultation',
     day(admit('nine', 'W1'), checkIn('W1'), reclassify('W1', 'FOLLOW_UP')),
-    `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION'`)}
+    `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION', data = NULL`)}
      ${setChanges(`kind = 'reclassified'`, `from_status = 'IN_CONSULTATION'`)}
      ${setToken('W1', `status = 'IN_CONSULTATION'`)}`,
     /^token W1: .*\(reclassified\): gets another class although its status is IN_CONSULTATION$/,
@@ -278,7 +278,16 @@ it('a token that a closing left with the doctor, and that moves later, is clean'
 
 it('a token that checks in on another day and moves back is clean', async () => {
   const { desk, path } = await dayOf(
-    day(admit('nine', 'W1'), move('W1', 'morrow'), checkIn('W1'), move('W1', 'ten')),
+    day(
+      (front) => front.addSlot(NIGHT).then(() => undefined),
+      admit('night', 'W1'),
+      move('W1', 'morrow'),
+      async (front) => {
+        [front.at, front.today] = [clock(25), TOMORROW];
+        await front.checkIn('W1');
+        await front.move('W1', 'night');
+      },
+    ),
   );
   await desk.store.close();
   expect(await faultsOf(path)).toEqual([]);
@@ -359,7 +368,7 @@ itFinds([
   [
     'a token that is moved while in consultation',
     within,
-    `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION'`)}
+    `${setChanges(`kind = 'checked_in'`, `kind = 'started', to_status = 'IN_CONSULTATION', data = NULL`)}
      ${setChanges(`kind = 'moved_out'`, `from_status = 'IN_CONSULTATION'`)}`,
     /^token W1: .*\(moved_out\): leaves its slot although its status is IN_CONSULTATION$/,
   ],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   AllocationEngine,
   DEFAULT_CLASSES,
+  NO_DESK_FACTS,
   doctorId,
   slotId,
   tokenId,
@@ -23,7 +24,7 @@ const fixture = () => {
     from: 'WAITING',
     to: 'BOOKED',
     cause: null,
-    room: null,
+    ...NO_DESK_FACTS,
   };
   return { clinic, booked, promoted };
 };

@@ -2,6 +2,7 @@ import {
   EMERGENCY,
   epochMs,
   nextStatuses,
+  NO_DESK_FACTS,
   type EpochMs,
   type SlotFacts,
   type Status,
@@ -113,8 +114,9 @@ function visit(model: Model, action: ActionOf<keyof typeof TOKEN_COMMANDS>): Ref
     const here = inConsultationWith(model, slot.doctorId, at);
     const blocker = blockerOf(here, model.roomsOf(slot.doctorId), action.room);
     if (blocker !== undefined) return inProgress(blocker);
-    model.start(claim, action.room);
-  } else model.transition(claim, kind, to);
+    model.start(claim, { ...NO_DESK_FACTS, room: action.room });
+  } else if (action.kind === 'checkIn') model.checkIn(claim, dateOf(at));
+  else model.transition(claim, kind, to);
   model.fill(slot, claim.id);
   model.restoreOrder(slot);
   return undefined;
@@ -188,7 +190,7 @@ function callNext(model: Model, action: ActionOf<'callNext'>): Refusal {
     return callingOrder(model, slots).find(isCheckedIn);
   });
   if (attempt === undefined) return { code: 'nobody_waiting' };
-  model.start(attempt, room);
+  model.start(attempt, { room, today: dateOf(at), calledFrom: asked?.id ?? null });
   return undefined;
 }
 

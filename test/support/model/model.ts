@@ -1,6 +1,8 @@
 import {
   DEFAULT_CLASSES,
   EMERGENCY,
+  NO_DESK_FACTS,
+  type DeskFacts,
   type DoctorFacts,
   type EngineRules,
   type EpochMs,
@@ -290,15 +292,23 @@ export class Model {
 
   /** Changes the status of a claim. */
   transition(claim: Claim, kind: string, to: Status, cause: string | null = null): void {
-    this.recordOf(claim, { kind, from: claim.status, to, cause, room: null });
-    this.#put({ ...inStatus(claim, to), last: { kind, from: claim.status } });
+    this.#step(claim, kind, to, { cause, ...NO_DESK_FACTS });
   }
 
-  /** Calls a claim to a room. */
-  start(claim: Claim, room: string | null): void {
-    const [kind, from, to] = ['started', claim.status, 'IN_CONSULTATION'] as const;
-    this.recordOf(claim, { kind, from, to, cause: null, room });
-    this.#put({ ...inStatus(claim, to), room, last: { kind, from } });
+  /** Checks a claim in on this date (R20). */
+  checkIn(claim: Claim, today: LocalDate): void {
+    this.#step(claim, 'checked_in', 'CHECKED_IN', { cause: null, ...NO_DESK_FACTS, today });
+  }
+
+  /** Calls a claim to a room; the desk facts say whether it was by a call for the next patient. */
+  start(claim: Claim, desk: DeskFacts): void {
+    const { room } = desk;
+    this.#step({ ...claim, room }, 'started', 'IN_CONSULTATION', { cause: null, ...desk });
+  }
+
+  #step(claim: Claim, kind: string, to: Status, facts: object): void {
+    this.recordOf(claim, { kind, from: claim.status, to, ...facts });
+    this.#put({ ...inStatus(claim, to), last: { kind, from: claim.status } });
   }
 
   /** Gives a claim another name and patient. It can be undone as before. */

@@ -2,12 +2,14 @@ import {
   slotId,
   tokenId,
   type AllocationEngine,
+  type CallNext,
   type DoctorId,
   type EpochMs,
   type LocalDate,
   type Outcome,
   type TokenCommand,
 } from '../../../src/engine/index.ts';
+import { startOfDate } from '../../../src/service/calendar.ts';
 import {
   accepted,
   classOf,
@@ -54,8 +56,9 @@ export class FrontDesk extends Desk {
   leave = (names: string) => this.#each(names, (engine, command) => engine.cancel(command));
   checkIn = (names: string) =>
     this.#each(names, (engine, command) => {
-      const arrived = { today: this.today, dateBegins: command.at };
-      return engine.checkIn({ ...command, ...arrived });
+      const { facts, doctor } = found(engine.token(command.tokenId)).slot;
+      const dateBegins = startOfDate(facts.date, doctor.facts.timeZone);
+      return engine.checkIn({ ...command, today: this.today, dateBegins });
     });
   complete = (names: string) => this.#each(names, (engine, command) => engine.complete(command));
   noShow = (names: string) =>
@@ -86,6 +89,13 @@ export class FrontDesk extends Desk {
 
   async reopen(slot: string): Promise<void> {
     await this.#accept((engine) => engine.reopenSlot({ slotId: slotId(slot), at: this.at }));
+  }
+
+  /** Calls Dr Rao's next patient, of all slots of the day unless the command names one. */
+  async callNext(command: Partial<CallNext> = {}): Promise<void> {
+    const now = { today: this.today, at: this.at };
+    const call = { doctorId: RAO, slotId: null, room: null, current: null, ...now, ...command };
+    await this.#accept((engine) => engine.callNext(call));
   }
 
   async pause(doctorId: DoctorId, minutes: number): Promise<void> {

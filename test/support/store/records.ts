@@ -1,5 +1,6 @@
 import {
   epochMs,
+  NO_DESK_FACTS,
   tokenId,
   type Change,
   type LiveStatus,
@@ -61,7 +62,7 @@ export const bumped = (name: string, minute: number): Change => ({
   from: 'BOOKED',
   to: 'WAITING',
   cause: null,
-  room: null,
+  ...NO_DESK_FACTS,
 });
 
 export const promoted = (name: string, minute: number): Change => ({
@@ -71,7 +72,7 @@ export const promoted = (name: string, minute: number): Change => ({
   from: 'WAITING',
   to: 'BOOKED',
   cause: null,
-  room: null,
+  ...NO_DESK_FACTS,
 });
 
 export const cancelled = (name: string, from: LiveStatus, minute: number): Change => ({
@@ -81,7 +82,7 @@ export const cancelled = (name: string, from: LiveStatus, minute: number): Chang
   from,
   to: 'CANCELLED',
   cause: null,
-  room: null,
+  ...NO_DESK_FACTS,
 });
 
 const idsOf = (name: string) => ({ tokenId: tokenId(name), slotId: slotFacts().id });
