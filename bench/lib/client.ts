@@ -70,6 +70,10 @@ export class Client {
     return this.#send('PATCH', path, JSON.stringify(body), {});
   }
 
+  delete(path: string): Promise<HttpAnswer> {
+    return this.#send('DELETE', path, undefined, {});
+  }
+
   close(): void {
     this.#agent.destroy();
   }

@@ -7,7 +7,9 @@ import type {
 } from '../../src/http/resources/index.ts';
 import { codeOf, type HttpAnswer } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
+import type { AuditDeps } from './change-records.ts';
 import type { Priorities } from './clinic.ts';
+import { isClosedState, refusesNewcomer, type HospitalRecord } from './hospital-record.ts';
 import type { KnownBooking, Ledger, OpenedSlot, Patient } from './ledger.ts';
 import { EMERGENCY } from './reference-model.ts';
 
@@ -42,11 +44,13 @@ const AWAITING_CONSULTATION: readonly Status[] = ['BOOKED', 'CHECKED_IN', 'SKIPP
 export class AnswerChecks {
   readonly violations: Violations;
   readonly #ledger: Ledger;
+  readonly #hospital: HospitalRecord;
   readonly #priorities: Priorities;
 
-  constructor(violations: Violations, ledger: Ledger, priorities: Priorities) {
+  constructor({ violations, ledger, hospital, priorities }: Omit<AuditDeps, 'model'>) {
     this.violations = violations;
     this.#ledger = ledger;
+    this.#hospital = hospital;
     this.#priorities = priorities;
   }
 
@@ -92,6 +96,7 @@ export class AnswerChecks {
           alternatives.every(({ id, seats_left }) => id !== token.slot_id && seats_left >= 1),
         `R4: ${at}: the alternatives are not up to ${ALTERNATIVES_MAX} other slots with free seats`,
       );
+      for (const { id } of alternatives ?? []) this.#alternative(at, id, token.type);
       return;
     }
     const isSeat = status === 'BOOKED' || status === 'CHECKED_IN';
@@ -99,6 +104,15 @@ export class AnswerChecks {
     violations.same(`${at}: waitlist_position`, position, null);
     violations.expect(token.estimated_time !== null, `${at}: estimated_time is missing`);
     violations.expect(alternatives === undefined, `${at}: offers alternatives to a seat`);
+  }
+
+  /** A slot of the simulation is offered only if it is open and takes the class of the patient (R23, R25). */
+  #alternative(at: string, slotId: string, type: string): void {
+    const isOffered = this.#hospital.mayBe(
+      slotId,
+      (state) => !isClosedState(state) && !refusesNewcomer(state, type),
+    );
+    this.violations.expect(isOffered, `R23: ${at}: offers ${slotId}, which takes no ${type}`);
   }
 
   /** Checks the token that the answer names as bumped. */
@@ -142,6 +156,13 @@ export class AnswerChecks {
   skipped(at: string, { status }: TokenView): void {
     const isRight = status === 'SKIPPED' || status === 'WAITING';
     this.violations.expect(isRight, `R21: ${at}: status of the skipped is ${status}`);
+  }
+
+  /** Checks that a command of the hospital was answered with a success. */
+  done(at: string, answer: HttpAnswer): boolean {
+    const isDone = answer.status === 200;
+    if (!isDone) this.violations.add(`${at} is answered ${answer.status} ${codeOf(answer)}`);
+    return isDone;
   }
 
   /**

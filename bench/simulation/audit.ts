@@ -124,12 +124,12 @@ export class Audit {
 
   /** A closed slot holds only tokens that are in consultation or completed (R13). */
   #checkClosings(): void {
-    const { ledger, model, violations } = this.#deps;
-    for (const { slotId } of ledger.closings.values())
-      for (const { id, status } of model.slots.get(slotId)?.tokens ?? [])
+    const { model, violations } = this.#deps;
+    for (const slot of model.slots.values())
+      for (const { id, status } of slot.isClosed ? slot.tokens : [])
         violations.expect(
           status === 'IN_CONSULTATION' || status === 'COMPLETED',
-          `R13: ${id} is lost in ${slotId}, which is closed`,
+          `R13: ${id} is lost in ${slot.id}, which is closed`,
         );
   }
 

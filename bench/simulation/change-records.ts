@@ -2,6 +2,7 @@ import type { Status } from '../../src/engine/index.ts';
 import type { ChangeView } from '../../src/http/resources/index.ts';
 import type { Violations } from '../lib/violations.ts';
 import type { Priorities } from './clinic.ts';
+import type { HospitalRecord } from './hospital-record.ts';
 import type { Ledger } from './ledger.ts';
 import type { ReferenceModel } from './reference-model.ts';
 
@@ -29,6 +30,7 @@ export const STEPS = {
 export interface AuditDeps {
   readonly model: ReferenceModel;
   readonly ledger: Ledger;
+  readonly hospital: HospitalRecord;
   readonly priorities: Priorities;
   readonly violations: Violations;
 }

@@ -99,9 +99,11 @@ export function undos(deps: PlanDeps, patients: PatientPool): Action[] {
   ];
 }
 
-/** Each doctor ends the consultations; then calls patients, slot by slot, until no checked-in patient is left. */
-export function evening({ model, visitDesk, ledger }: PlanDeps): Action[] {
+/** Each doctor's break and leave end. Each doctor ends the consultations; then calls patients, slot by slot, until no checked-in patient is left. */
+export function evening({ model, visitDesk, doctorDesk, ledger }: PlanDeps): Action[] {
   const seeAll = async (slots: readonly ReferenceSlot[]): Promise<void> => {
+    await doctorDesk.setBreak(slots[0]?.doctorId ?? '', 0);
+    await doctorDesk.endLeave(slots);
     const current = slots.flatMap(({ tokens }) =>
       tokens.filter(({ status }) => status === 'IN_CONSULTATION'),
     );

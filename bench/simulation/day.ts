@@ -1,5 +1,6 @@
 import { forEachConcurrently } from '../lib/pool.ts';
 import { consultations, evening, skips, undos } from './consultations.ts';
+import { intakesAndBreaks, leaves } from './doctor-changes.ts';
 import { invalidRequests } from './invalid-requests.ts';
 import { PatientPool, type Action, type Phase, type PlanDeps } from './patients.ts';
 import { EMERGENCY } from './reference-model.ts';
@@ -35,9 +36,11 @@ export class Day {
       phase('consultations', () => consultations(deps, patients)),
       phase('skips', () => skips(deps, patients)),
       phase('undos', () => undos(deps, patients)),
+      phase('intake, breaks', () => intakesAndBreaks(deps, patients)),
       phase('moves', () => this.#moves()),
       phase('delays, seats', () => delaysAndSeats(deps, patients)),
       phase('closings', () => closings(deps, patients)),
+      phase('leaves', () => leaves(deps, patients)),
       phase('evening', () => evening(deps)),
       phase('wrong requests', () => invalidRequests(deps, patients)),
     ];
@@ -120,13 +123,12 @@ export class Day {
 
   /** Patients move between slots of their doctor and of others; triage gives some patients another class. */
   #moves(): Action[] {
-    const { visitDesk, model, random } = this.#deps;
+    const { visitDesk, model } = this.#deps;
     const statuses = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
     const moving = this.#patients.withStatus(this.#patients.share(0.1), ...statuses);
     const moves = moving.map((known): Action => {
-      const here = model.tokens.get(known.booking.id)?.slot;
-      const target = random.pick([...model.slots.values()].filter((slot) => slot !== here));
-      return () => visitDesk.move(known, target);
+      const { target, type } = this.#patients.moveOf(known);
+      return () => visitDesk.move(known, target, type);
     });
     const worse = this.#patients.withStatus(this.#patients.share(0.03), ...statuses);
     const triaged = [

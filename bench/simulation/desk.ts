@@ -1,6 +1,7 @@
 import type { BookingView, CancelView, NoShowView } from '../../src/http/resources/index.ts';
 import { codeOf, type Client, type HttpAnswer } from '../lib/client.ts';
 import type { BookingRequest, AnswerChecks } from './answer-checks.ts';
+import type { HospitalRecord } from './hospital-record.ts';
 import type { KnownBooking, Ledger } from './ledger.ts';
 
 /** The parts that every desk needs. */
@@ -8,6 +9,7 @@ export interface DeskDeps {
   readonly client: Client;
   readonly ledger: Ledger;
   readonly checks: AnswerChecks;
+  readonly hospital: HospitalRecord;
   /** The start of every idempotency key, because several runs can use the same server. */
   readonly run: string;
 }
@@ -104,7 +106,7 @@ export class FrontDesk {
     facts: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     const { client, checks } = this.#deps;
-    const send = path.startsWith('/slots/') && !path.endsWith('/close') ? 'patch' : 'post';
+    const send = /^\/slots\/[^/]+$/.test(path) ? 'patch' : 'post';
     const answer = await client[send](path, body);
     checks.refusal(at, answer, status, code);
     checks.facts(at, answer, facts);
@@ -125,17 +127,16 @@ export class FrontDesk {
   }
 
   #booked(request: BookingRequest, answers: readonly HttpAnswer[], sentAt: number): void {
-    const { checks, ledger } = this.#deps;
-    const { patient, slot } = request;
+    const { checks, ledger, hospital } = this.#deps;
+    const { patient, slot, type } = request;
     const at = `POST /book of patient ${patient.nth} in ${slot.id}`;
     const accepted = answers.filter(({ status }) => status === 201);
-    const isClosing = ledger.closingSlots.has(slot.id);
     for (const answer of answers) {
       if (answer.status === 201) continue;
       const code = codeOf(answer);
-      const isInProgress = code === IN_PROGRESS && answers.length > 1;
-      const isClosed = isClosing && code === 'slot_closed';
-      checks.refusal(at, answer, 409, isInProgress || isClosed ? code : 'waitlist_full');
+      const isExpected =
+        (code === IN_PROGRESS && answers.length > 1) || hospital.mayRefuse(code, slot.id, type);
+      checks.refusal(at, answer, 409, isExpected ? code : 'waitlist_full');
     }
     const [first] = accepted;
     if (first === undefined) return;

@@ -1,10 +1,9 @@
 import type { AuditDeps, Recorded } from './change-records.ts';
 import { DoctorRules } from './doctor-rules.ts';
-import type { Ledger } from './ledger.ts';
 
 /**
  * Applies the change records of one doctor to the model, in the order of their versions. A version without a record of a
- * token belongs to a change of one of the doctor's slots: revised, delayed or closed. These were sent one at a time.
+ * token belongs to a change of the doctor or of one of the doctor's slots. These were sent one at a time.
  */
 export class DoctorAudit {
   readonly #deps: AuditDeps;
@@ -41,7 +40,7 @@ export class DoctorAudit {
   advance(): boolean {
     const before = this.#records.length;
     for (let first = this.#records[0]; first !== undefined; first = this.#records[0]) {
-      this.#playSlotsUntil(first.version);
+      this.#playOthersUntil(first.version);
       if (!this.#isPlayable(first)) break;
       this.#rules.play(first, this.#records[1]);
       this.#records.shift();
@@ -50,29 +49,28 @@ export class DoctorAudit {
     return this.#records.length < before;
   }
 
-  /** Ends the phase: all records of tokens are applied, so only changes of slots are left. */
+  /** Ends the phase: all records of tokens are applied, so only other changes are left. */
   finish(): void {
-    while (this.#playSlot());
+    while (this.#playOther());
     this.#rules.end();
   }
 
-  #playSlotsUntil(version: number): void {
+  #playOthersUntil(version: number): void {
     const { violations } = this.#deps;
     while (version > this.#version + 1)
-      if (!this.#playSlot()) {
+      if (!this.#playOther()) {
         violations.add(
-          `R17: change ${this.#doctorId}:${this.#version + 1} is missing: no token and no slot change has it`,
+          `R17: change ${this.#doctorId}:${this.#version + 1} is missing: no token, no slot and no doctor has it`,
         );
         this.#version = version - 1;
       }
   }
 
-  #playSlot(): boolean {
-    const { slotChanges }: Ledger = this.#deps.ledger;
-    const change = slotChanges.get(this.#doctorId)?.shift();
+  #playOther(): boolean {
+    const change = this.#deps.hospital.changes.get(this.#doctorId)?.shift();
     if (change === undefined) return false;
     this.#version += 1;
-    this.#rules.setSlot(`${this.#doctorId}:${this.#version}`, change);
+    this.#rules.playOther(`${this.#doctorId}:${this.#version}`, change);
     return true;
   }
 

@@ -1,7 +1,8 @@
 import type { Status } from '../../src/engine/index.ts';
 import type { ChangeView } from '../../src/http/resources/index.ts';
 import { FINAL_STATUS, STEPS, type AuditDeps, type Recorded } from './change-records.ts';
-import type { ReportedEffect, SlotChange, TokenCommand } from './ledger.ts';
+import { refusesNewcomer, type DoctorChange } from './hospital-record.ts';
+import type { ReportedEffect, TokenCommand } from './ledger.ts';
 import {
   holdsSeat,
   presenceAt,
@@ -9,7 +10,8 @@ import {
   type ReferenceSlot,
   type ReferenceToken,
 } from './reference-model.ts';
-import { idsOf, RunningCommands, type RunningCommand } from './running-commands.ts';
+import { RunningCommands, type RunningCommand } from './running-commands.ts';
+import { SlotRules } from './slot-rules.ts';
 
 /**
  * Applies the change records of a doctor to the reference model. Every record must be the one that the rules demand at
@@ -19,6 +21,7 @@ export class DoctorRules {
   readonly #deps: AuditDeps;
   readonly #doctorId: string;
   readonly #commands: RunningCommands;
+  readonly #slots: SlotRules;
   readonly #numbers = new Map<string, number>();
   #arrival = 0;
   #following: Recorded | undefined;
@@ -27,6 +30,7 @@ export class DoctorRules {
     this.#doctorId = doctorId;
     this.#deps = deps;
     this.#commands = new RunningCommands(deps.violations);
+    this.#slots = new SlotRules(doctorId, deps, this.#commands);
   }
 
   /**
@@ -36,6 +40,8 @@ export class DoctorRules {
   play(record: Recorded, following: Recorded | undefined): void {
     this.#commands.at = record.change.id;
     this.#following = following;
+    const { change } = record.change.kind === 'bumped' ? (following ?? record) : record;
+    this.#slots.beginRecord(change.reason);
     this.#play(record);
   }
 
@@ -95,13 +101,14 @@ export class DoctorRules {
     };
     model.tokens.set(id, token);
     this.#commands.same('R10: number', number, this.#nextNumber(slot));
+    this.#checkIntake(token, slot);
     this.#enter(token, slot, change, effect);
   }
 
   #moveIn(token: ReferenceToken, slot: ReferenceSlot, change: ChangeView): void {
-    const { ledger } = this.#deps;
+    const { ledger, hospital } = this.#deps;
     const old = token.slot;
-    const closing = ledger.closings.get(change.reason ?? '');
+    const closing = hospital.closingOf(change.reason, old.id);
     const effect = closing === undefined ? ledger.takeEffect('moved', token.id) : undefined;
     const affected = closing?.answer.affected.find((each) => each.token.id === token.id);
     const shown = effect?.token ?? affected?.token;
@@ -115,10 +122,18 @@ export class DoctorRules {
     this.#commands.same('R10: number of the moved', shown?.number ?? number, number);
     token.number = number;
     token.hasCheckedIn &&= old.date === slot.date;
-    if (affected !== undefined) this.#commands.same('R13: outcome', affected.outcome, 'moved');
+    if (closing === undefined) this.#checkIntake(token, slot);
+    if (affected !== undefined) {
+      this.#commands.same('R13: outcome', affected.outcome, 'moved');
+      this.#slots.moved(token, affected.seated, change.reason);
+    }
     this.#enter(token, slot, change, effect);
-    if (affected !== undefined)
-      this.#commands.same('R13: seated', affected.seated, holdsSeat(token));
+  }
+
+  /** R23: a newcomer by a booking or by an own move is taken by the intake of the slot. */
+  #checkIntake({ id, type }: ReferenceToken, slot: ReferenceSlot): void {
+    const isTaken = !refusesNewcomer(slot, type);
+    this.#commands.expect(isTaken, `R23: ${id} enters ${slot.id}, whose intake is ${slot.intake}`);
   }
 
   /** R2-R4: the token gets a free seat, the seat of the token that it has just bumped, or a place on the waitlist. */
@@ -204,12 +219,12 @@ export class DoctorRules {
   }
 
   #moveOut(token: ReferenceToken, change: ChangeView): void {
-    const { ledger } = this.#deps;
+    const { ledger, hospital } = this.#deps;
     const { slot } = token;
     const running = this.#commands.begin(slot, token.id);
     slot.leave(token);
     this.#commands.same('to', change.to, null);
-    if (ledger.closings.has(change.reason ?? '')) return;
+    if (hospital.closingOf(change.reason, slot.id) !== undefined) return;
     // The effect is only read here, because the record of moving in takes it.
     const effect = ledger.peekEffect('moved', token.id);
     running.end = () => {
@@ -223,7 +238,6 @@ export class DoctorRules {
   }
 
   #leave(token: ReferenceToken, kind: keyof typeof FINAL_STATUS, change: ChangeView): void {
-    const { ledger } = this.#deps;
     const { slot } = token;
     const running = this.#commands.begin(slot, token.id);
     this.#commands.expect(
@@ -232,7 +246,7 @@ export class DoctorRules {
     );
     slot.leave(token);
     this.#become(token, FINAL_STATUS[kind], change);
-    const closing = ledger.closings.get(change.reason ?? '');
+    const closing = this.#deps.hospital.closingOf(change.reason, slot.id);
     if (closing === undefined) {
       const effect = this.#takeEffect(kind, token.id);
       running.end = () => {
@@ -316,6 +330,7 @@ export class DoctorRules {
     const { slot, last } = token;
     const effect = this.#takeEffect('undone', token.id);
     this.#commands.same('R22: undone', change.undone, last.kind);
+    this.#commands.same('R22: number answered', effect?.token?.number, token.number);
     const hasLeft = last.kind === 'cancelled' || last.kind === 'no_show';
     const running = hasLeft
       ? this.#commands.arriving(token, slot)
@@ -332,42 +347,14 @@ export class DoctorRules {
 
   /** Ends the last command. */
   end(): void {
+    this.#slots.beginRecord(null);
     this.#commands.end();
   }
 
-  /** Applies a change of a slot; if it has fewer seats now, the records of the bumped tokens come before it. */
-  setSlot(at: string, change: SlotChange): void {
+  /** Applies a change record that belongs to no token. */
+  playOther(at: string, change: DoctorChange): void {
     this.#commands.at = at;
-    const slot = this.#deps.model.slots.get(change.slotId);
-    if (slot === undefined) return;
-    const running = this.#commands.shrinking(slot) ?? this.#commands.begin(slot, null);
-    running.isSet = true;
-    if (running.bumped.length > 0)
-      this.#commands.same('R12: seated after the bumps', slot.seated.length, change.capacity);
-    slot.capacity = change.capacity;
-    slot.delayMinutes = change.delayMinutes;
-    this.#commands.expect(slot.seated.length <= slot.capacity, `R1: ${slot.id} has too few seats`);
-    if (change.closing !== null) this.#close(slot, change);
-    running.end = () => {
-      this.#commands.same('R12: bumped answered', change.bumped.join(' '), idsOf(running.bumped));
-      this.#commands.same(
-        'R12: promoted answered',
-        change.promoted.join(' '),
-        idsOf(running.promoted),
-      );
-    };
-  }
-
-  /** The answer to a closing lists every token that is not completed, in the order of rank; one in consultation stays. */
-  #close(slot: ReferenceSlot, { closing }: SlotChange): void {
-    slot.isClosed = true;
-    const listed = closing?.answer.affected.map(({ token }) => token.id).join(' ');
-    const live = slot.tokens.filter(({ status }) => status !== 'COMPLETED');
-    this.#commands.same(`R13: patients of ${slot.id} in its closing`, listed, idsOf(live));
-    for (const { token, outcome } of closing?.answer.affected ?? []) {
-      const stays = live.some(({ id, status }) => id === token.id && status === 'IN_CONSULTATION');
-      this.#commands.same(`R13: ${token.id} stays`, outcome === 'stays', stays);
-    }
+    this.#slots.play(change);
   }
 
   #takeEffect(command: TokenCommand, id: string): ReportedEffect | undefined {

@@ -41,6 +41,10 @@ function invalidBookings(deps: PlanDeps, patients: PatientPool): Action[] {
     refused('No doctor', '/book', 404, 'doctor_not_found', { ...body, doctor_id: run }),
     refused('No slot', '/book', 404, 'slot_not_found', { ...body, slot_id: run }),
     refused("Another doctor's slot", '/book', 404, 'slot_not_found', stranger),
+    refused('An unknown intake', `/slots/${slot.id}`, 400, 'invalid_request', { intake: 'SOME' }),
+    refused('A break of no doctor', `/doctors/${run}/break`, 404, 'doctor_not_found', {
+      minutes: 5,
+    }),
     ...['/cancel', '/check-in', '/start', '/complete', '/no-show'].map((path) =>
       refused(`No token at ${path}`, path, 404, 'token_not_found', nobody),
     ),
@@ -89,9 +93,9 @@ function invalidTokenCommands(deps: PlanDeps, patients: PatientPool): Action[] {
 
 /** A closed slot takes no token, and a slot cannot get fewer seats than tokens in consultation or completed (R12). */
 function invalidSlotCommands(deps: PlanDeps, patients: PatientPool): Action[] {
-  const { model, ledger, run } = deps;
+  const { model, run } = deps;
   const refused = refusedBy(deps);
-  const closed = [...model.slots.values()].filter(({ id }) => ledger.closingSlots.has(id));
+  const closed = [...model.slots.values()].filter(({ isClosed }) => isClosed);
   const moving = patients.withStatus(closed.length, 'BOOKED', 'CHECKED_IN');
   const used = [...model.slots.values()].filter(
     ({ unbumpableCount, isClosed }) => unbumpableCount > 1 && !isClosed,
@@ -103,11 +107,17 @@ function invalidSlotCommands(deps: PlanDeps, patients: PatientPool): Action[] {
       const body = { doctor_id: doctorId, slot_id: id, patient_name: patient.name };
       const move = { token_id: known?.booking.id, slot_id: id };
       const reason = `${run}: again`;
+      const leave = `/doctors/${doctorId}/leave`;
+      // Tomorrow has open slots, whose patients would have to move.
+      const date = model.slotsOf(doctorId).at(-1)?.date;
+      const toClosed = { from: date, to: date, reason, move_to: id };
       return [
         refused(`Booking ${id}`, '/book', 409, 'slot_closed', { ...body, patient_type: type }),
         ...(known ? [refused(`Moving to ${id}`, '/move', 409, 'slot_closed', move)] : []),
         refused(`Closing ${id}`, `/slots/${id}/close`, 409, 'slot_closed', { reason }),
         refused(`Seats of ${id}`, `/slots/${id}`, 409, 'slot_closed', { capacity: 3 }),
+        refused(`Intake of ${id}`, `/slots/${id}`, 409, 'slot_closed', { intake: 'NONE' }),
+        refused(`Leave with patients to ${id}`, leave, 409, 'slot_closed', toClosed),
       ];
     }),
     ...used.map(({ id, unbumpableCount: count }) => {

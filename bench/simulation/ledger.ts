@@ -1,5 +1,5 @@
 import type { Status } from '../../src/engine/index.ts';
-import type { BookingView, ClosedView, TokenView } from '../../src/http/resources/index.ts';
+import type { BookingView, TokenView } from '../../src/http/resources/index.ts';
 
 /** A slot that the simulation added for itself. */
 export interface OpenedSlot {
@@ -57,22 +57,6 @@ export interface Call {
   readonly room: string | null;
 }
 
-/** The new values of a changed slot, and the effects that the answer reports. */
-export interface SlotChange {
-  readonly slotId: string;
-  readonly capacity: number;
-  readonly delayMinutes: number;
-  readonly bumped: readonly string[];
-  readonly promoted: readonly string[];
-  readonly closing: Closing | null;
-}
-
-export interface Closing {
-  readonly slotId: string;
-  readonly moveTo: string | null;
-  readonly answer: ClosedView;
-}
-
 /** A refusal says that the token had this status; the audit checks that, because another command caused the status. */
 export interface StatusClaim {
   readonly at: string;
@@ -105,12 +89,6 @@ export class Ledger {
   readonly tokens = new Map<string, KnownBooking>();
   readonly counts = new Map<string, ClassCount>();
   readonly refusals = new Map<string, number>();
-  /** Slot changes of each doctor that were not audited yet, in their order. */
-  readonly slotChanges = new Map<string, SlotChange[]>();
-  /** Closings by their reason, because each closing gets its own reason. */
-  readonly closings = new Map<string, Closing>();
-  /** Slots for which a closing was sent. */
-  readonly closingSlots = new Set<string>();
   /** Statuses that refusals of this phase named. */
   statusClaims: StatusClaim[] = [];
   /** Slots, or doctors, for which a call of this phase was answered with nobody_waiting. */
@@ -179,10 +157,6 @@ export class Ledger {
   /** Forgets the check-in before a request is sent that may end it: a move to another day, a skip or an undo. */
   forgetCheckIn(id: string): void {
     this.#checkInTimes.delete(id);
-  }
-
-  addSlotChange(doctorId: string, change: SlotChange): void {
-    this.slotChanges.set(doctorId, [...(this.slotChanges.get(doctorId) ?? []), change]);
   }
 
   addRefusal(code: string): void {

@@ -3,8 +3,9 @@ import type { Random } from '../lib/random.ts';
 import type { BookingRequest } from './answer-checks.ts';
 import type { Priorities } from './clinic.ts';
 import type { FrontDesk } from './desk.ts';
+import type { DoctorDesk } from './doctor-desk.ts';
 import type { KnownBooking, Ledger, OpenedSlot, Patient } from './ledger.ts';
-import type { ReferenceModel, ReferenceToken } from './reference-model.ts';
+import type { ReferenceModel, ReferenceSlot, ReferenceToken } from './reference-model.ts';
 import type { SlotDesk } from './slot-desk.ts';
 import type { VisitDesk } from './visit-desk.ts';
 
@@ -23,6 +24,7 @@ export interface PlanDeps {
   readonly frontDesk: FrontDesk;
   readonly visitDesk: VisitDesk;
   readonly slotDesk: SlotDesk;
+  readonly doctorDesk: DoctorDesk;
   readonly ledger: Ledger;
   readonly model: ReferenceModel;
   readonly slots: readonly OpenedSlot[];
@@ -98,6 +100,14 @@ export class PatientPool {
   bookingRequest(type: string, slot?: OpenedSlot): BookingRequest {
     const { slots, random } = this.#deps;
     return { patient: this.#patient(), slot: slot ?? random.pick(slots), type };
+  }
+
+  /** Chooses another slot for a patient; the class is the one that the patient has now. */
+  moveOf({ booking }: KnownBooking): { readonly target: ReferenceSlot; readonly type: string } {
+    const { model, random } = this.#deps;
+    const token = model.tokens.get(booking.id);
+    const others = [...model.slots.values()].filter((slot) => slot !== token?.slot);
+    return { target: random.pick(others), type: token?.type ?? booking.type };
   }
 
   /** Returns the same patient for a further booking. */

@@ -1,4 +1,4 @@
-import type { QueueView } from '../../src/http/resources/queue.ts';
+import type { DoctorQueueView, QueueView } from '../../src/http/resources/queue.ts';
 import type { ScheduleView, SlotView, TokenView } from '../../src/http/resources/index.ts';
 import { bodyOf, type Client } from '../lib/client.ts';
 import type { Violations } from '../lib/violations.ts';
@@ -42,10 +42,26 @@ async function checkQueues(
   const path = `/queue?${Array.from(model.rooms.keys(), (id) => `doctor_id=${id}`).join('&')}`;
   const { doctors } = bodyOf(await client.get(path), path) as QueueView;
   violations.same(`${path}: doctors`, doctors.length, model.rooms.size);
-  for (const { doctor_id: id, calling_order: shown } of doctors) {
+  for (const queue of doctors) {
+    const { doctor_id: id, calling_order: shown } = queue;
     const named = (tokens: readonly { readonly id: string }[]) => tokens.map((token) => token.id);
     const expected = named(model.callingOrder(id)).join(' ');
     violations.same(`R18: calling order of ${id}`, named(shown).join(' '), expected);
+    violations.same(`break of ${id}`, queue.break_until, model.breaks.get(id) ?? null);
+    checkTimes(queue, violations);
+  }
+}
+
+/** The times follow the calling order, and none is before the end of the doctor's break (R18). */
+function checkTimes(
+  { doctor_id: id, calling_order: tokens, break_until: breakUntil }: DoctorQueueView,
+  violations: Violations,
+): void {
+  let earliest = breakUntil ?? '';
+  for (const { id: tokenId, estimated_time: time } of tokens) {
+    const isRight = time !== null && time >= earliest;
+    violations.expect(isRight, `R18: ${id}: ${tokenId} is told ${String(time)} after ${earliest}`);
+    earliest = time ?? earliest;
   }
 }
 
@@ -59,6 +75,7 @@ function checkSlot(slot: ReferenceSlot, shown: SlotView | undefined, violations:
   const free = capacity - tokens.length;
   violations.same(`slot ${id}: capacity`, shown.capacity, capacity);
   violations.same(`slot ${id}: delay_minutes`, shown.delay_minutes, delayMinutes);
+  violations.same(`R23: slot ${id}: intake`, shown.intake, slot.intake);
   violations.same(`slot ${id}: status`, shown.status, isClosed ? 'CLOSED' : 'OPEN');
   violations.expect(free >= 0, `R1: slot ${id} seats ${tokens.length} on ${capacity} seats`);
   violations.expect(

@@ -1,4 +1,4 @@
-import type { Status } from '../../src/engine/index.ts';
+import type { Intake, Status } from '../../src/engine/index.ts';
 import type { ChangeView } from '../../src/http/resources/index.ts';
 
 /** The only class that bumps a checked-in token (R3). */
@@ -69,6 +69,8 @@ export class ReferenceSlot {
   readonly startTime: string;
   capacity: number;
   delayMinutes = 0;
+  /** Which newcomers it takes (R23). */
+  intake: Intake = 'ALL';
   isClosed = false;
   /** The live tokens, best rank first. */
   readonly tokens: ReferenceToken[] = [];
@@ -172,6 +174,8 @@ export class ReferenceModel {
   readonly tokens = new Map<string, ReferenceToken>();
   /** Rooms of each doctor (R19). */
   readonly rooms = new Map<string, number>();
+  /** The end of each doctor's break. */
+  readonly breaks = new Map<string, string>();
 
   /** The tokens with one of these statuses, in the order of their bookings. */
   tokensWith(...statuses: readonly Status[]): ReferenceToken[] {

@@ -2,6 +2,7 @@ import { Temporal } from 'temporal-polyfill';
 import type { DoctorView, TokenView } from '../../src/http/resources/index.ts';
 import { grouped, percentile } from '../lib/statistics.ts';
 import type { Clinic } from './clinic.ts';
+import { HOSPITAL_COUNTS, type HospitalRecord } from './hospital-record.ts';
 import { COLUMN_NAMES, COLUMNS, type ClassCount, type Ledger, type OpenedSlot } from './ledger.ts';
 import type { Board } from './read-back.ts';
 
@@ -54,6 +55,7 @@ function named(tokens: readonly TokenView[]): string {
 /** Writes what the answers reported, by class, the refusals, and the time of the requests, each with a legend. */
 export function summaryLines(
   ledger: Ledger,
+  hospital: HospitalRecord,
   latencies: readonly number[],
   elapsedMs: number,
 ): string[] {
@@ -70,6 +72,12 @@ export function summaryLines(
     row('all', cellsOf(ledger.total)),
     ...COLUMN_NAMES.map((name) => `  ${name.padEnd(12)}${COLUMNS[name]}`),
     '  No number is expected here: they depend on the seed and on the order of concurrent requests.',
+    '',
+    'The hospital: the number of its commands in this run',
+    ...Object.entries(HOSPITAL_COUNTS).map(([name, what]) => {
+      const count = hospital.counts.get(name as keyof typeof HOSPITAL_COUNTS) ?? 0;
+      return `  ${name.padEnd(16)}${grouped(count).padStart(4)}  ${what}`;
+    }),
     '',
     `Expected refusals: ${refusals.map(([code, count]) => `${count} ${code}`).join(', ')}`,
     '  The number of answers with each error code. Every refusal was checked; a wrong one is a violation.',

@@ -12,6 +12,8 @@ import { openClinic } from './clinic.ts';
 import { checkDayReports } from './day-report.ts';
 import { runPhase, Day } from './day.ts';
 import { FrontDesk } from './desk.ts';
+import { DoctorDesk } from './doctor-desk.ts';
+import { HospitalRecord } from './hospital-record.ts';
 import { Ledger } from './ledger.ts';
 import type { Phase } from './patients.ts';
 import { readBack } from './read-back.ts';
@@ -24,7 +26,8 @@ const HELP = `npm run simulate -- [options]
 
 Simulates an outpatient day of three doctors: a morning rush of concurrent bookings of all classes, full slots with
 waitlists, emergencies, cancellations, check-ins, no-shows, consultations in one or two rooms with several desks at the same
-time, patients who are skipped, changes that are taken back, moves and changes of class, late doctors, more and fewer seats, closed slots, and wrong requests. Checks every answer, every change
+time, patients who are skipped, changes that are taken back, moves and changes of class, late doctors, more and fewer
+seats, slots that take nobody new or emergencies only, breaks, closed and reopened slots, leaves, and wrong requests. Checks every answer, every change
 record and every slot against the rules. Prints the final board and a summary, each with a legend, and the number of
 violations (expected: 0). Exits with 1 when there is a violation.
 
@@ -88,25 +91,30 @@ async function simulate(
       `doctors ${name}-*; repeat the choices with --seed ${seed}`,
   );
   const ledger = new Ledger();
+  const hospital = new HospitalRecord(slots);
   const model = new ReferenceModel();
   for (const { id, rooms } of doctors) model.rooms.set(id, rooms);
   for (const slot of slots) model.slots.set(slot.id, new ReferenceSlot(slot));
-  const checks = new AnswerChecks(violations, ledger, priorities);
-  const desk = { client, ledger, checks, run: name };
+  const checks = new AnswerChecks({ violations, ledger, hospital, priorities });
+  const desk = { client, ledger, checks, hospital, run: name };
+  const slotDesk = new SlotDesk(desk);
   const day = new Day({
     frontDesk: new FrontDesk(desk),
     visitDesk: new VisitDesk(desk),
-    slotDesk: new SlotDesk(desk),
+    doctorDesk: new DoctorDesk(desk, slotDesk),
+    slotDesk,
     ...{ ledger, model, slots, priorities, patients, run: name, random: new Random(seed) },
   });
   const ids = doctors.map(({ id }) => id);
-  const audit = new Audit(ids, { client, model, ledger, priorities, violations, concurrency });
+  const deps = { client, model, ledger, hospital, priorities, violations, concurrency };
+  const audit = new Audit(ids, deps);
   print(
     'Phases: actions done of planned; then the totals of the run so far, explained in the summary',
   );
   const startedAt = performance.now();
   for (const phase of day.phases) {
     ledger.beginPhase();
+    hospital.beginPhase();
     model.beginPhase();
     await runPhase(phase, concurrency, (done, of) => showProgress(phase, done, of, ledger));
     await audit.catchUp();
@@ -120,7 +128,7 @@ async function simulate(
     '',
     ...boardLines(clinic, board),
     '',
-    ...summaryLines(ledger, client.latencies, elapsedMs),
+    ...summaryLines(ledger, hospital, client.latencies, elapsedMs),
     '',
   ];
   for (const line of lines) print(line);

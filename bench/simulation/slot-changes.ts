@@ -4,7 +4,7 @@ import { EMERGENCY, type ReferenceSlot } from './reference-model.ts';
 /** Minutes by which a doctor is late. */
 const DELAYS = [0, 10, 25, 40];
 
-const doctorsOf = ({ model }: PlanDeps): string[] => [
+export const doctorsOf = ({ model }: PlanDeps): string[] => [
   ...new Set(Array.from(model.slots.values(), ({ doctorId }) => doctorId)),
 ];
 
@@ -45,7 +45,7 @@ export function delaysAndSeats(deps: PlanDeps, patients: PatientPool): Action[] 
  * another doctor, those of the third are cancelled. Meanwhile patients book, cancel and move, also into these slots.
  */
 export function closings(deps: PlanDeps, patients: PatientPool): Action[] {
-  const { model, frontDesk, visitDesk, slotDesk: desk, random } = deps;
+  const { model, frontDesk, visitDesk, slotDesk: desk } = deps;
   const [first = [], second = [], third = []] = doctorsOf(deps).map((id) => model.slotsOf(id));
   const pairs = [
     { slot: first[1], moveTo: first[2] ?? null },
@@ -61,9 +61,8 @@ export function closings(deps: PlanDeps, patients: PatientPool): Action[] {
     .withStatus(few, ...statuses)
     .map((known) => () => frontDesk.cancel(known));
   const moves = patients.withStatus(few * 2, ...statuses).map((known): Action => {
-    const here = model.tokens.get(known.booking.id)?.slot;
-    const target = random.pick([...model.slots.values()].filter((slot) => slot !== here));
-    return () => visitDesk.move(known, target);
+    const { target, type } = patients.moveOf(known);
+    return () => visitDesk.move(known, target, type);
   });
   return [...closed, ...cancels, ...moves, ...patients.bookings(0.03)];
 }

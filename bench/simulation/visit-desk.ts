@@ -135,7 +135,6 @@ export class VisitDesk {
     }
     const { bumped, promoted, undone, ...token } = answer.body as UndoneView;
     checks.violations.same(`${at}: id`, token.id, id);
-    checks.violations.same(`R22: ${at}: number`, token.number, known.booking.number);
     if (bumped !== null) checks.bumped(at, token, bumped, sentAt);
     checks.promoted(at, { id, slotId: token.slot_id }, promoted);
     ledger.uncall(id);
@@ -150,8 +149,15 @@ export class VisitDesk {
     ledger.count(ledger.typeOf(id), 'skipped');
   }
 
-  /** Moves a patient to another slot, also to one of another doctor. */
-  async move(known: KnownBooking, { id: slotId, doctorId }: ReferenceSlot): Promise<void> {
+  /**
+   * Moves a patient to another slot, also to one of another doctor.
+   * @param now the class of the patient, which triage may have changed since the booking
+   */
+  async move(
+    known: KnownBooking,
+    { id: slotId, doctorId }: ReferenceSlot,
+    now: string,
+  ): Promise<void> {
     const { client, checks, ledger } = this.#deps;
     const { id, type } = known.booking;
     const at = `POST /move of ${id} to ${slotId}`;
@@ -159,7 +165,7 @@ export class VisitDesk {
     ledger.forgetCheckIn(id);
     const answer = await client.post('/move', { token_id: id, slot_id: slotId });
     if (answer.status !== 200) {
-      this.#unmoved(at, known, slotId, answer);
+      this.#unmoved(at, known, { slotId, type: now }, answer);
       return;
     }
     const { bumped, promoted, ...token } = answer.body as ReorderedView;
@@ -192,19 +198,23 @@ export class VisitDesk {
   }
 
   /** Checks the refusal of a move. */
-  #unmoved(at: string, known: KnownBooking, slotId: string, answer: HttpAnswer): void {
-    const { checks, ledger } = this.#deps;
+  #unmoved(
+    at: string,
+    known: KnownBooking,
+    { slotId, type }: { readonly slotId: string; readonly type: string },
+    answer: HttpAnswer,
+  ): void {
+    const { checks, ledger, hospital } = this.#deps;
     const code = codeOf(answer);
-    if (code === 'slot_closed' && ledger.closingSlots.has(slotId))
+    if (code === 'waitlist_full' || hospital.mayRefuse(code, slotId, type))
       checks.refusal(at, answer, 409, code);
-    else if (code === 'waitlist_full') checks.refusal(at, answer, 409, code);
     else if (code === 'duplicate_booking') {
       checks.refusal(at, answer, 409, code);
       const { token_id: other } = answer.body as { readonly token_id: string };
       const { patientId } = known.patient;
       const isSame =
         patientId !== null && ledger.tokens.get(other)?.patient.patientId === patientId;
-      const isHere = other === known.booking.id && ledger.closingSlots.size > 0;
+      const isHere = other === known.booking.id && hospital.mayHaveClosed;
       checks.violations.expect(isSame || isHere, `R15: ${at}: ${other} is another patient's`);
     } else checks.refusalAfterChange(at, known, answer, null);
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HOSPITAL_COUNTS } from '../../bench/simulation/hospital-record.ts';
 import { COLUMN_NAMES } from '../../bench/simulation/ledger.ts';
 import { startLyingProxy, type Lie } from '../support/process/lying-proxy.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
@@ -39,6 +40,9 @@ describe('simulate', () => {
     expect(output).toContain(`--seed ${seed}`);
     expect(output).toContain('0 violations (expected: 0)');
     for (const column of COLUMN_NAMES) expect(output).toContain(`  ${column.padEnd(12)}`);
+    // Every command of the hospital is played, whatever the seed.
+    for (const name of Object.keys(HOSPITAL_COUNTS))
+      expect(output).toMatch(new RegExp(`^  ${name} +[1-9]`, 'm'));
     expect(output).not.toMatch(/arriv/i);
     expect(output).toMatch(
       /-doc1 Dr\. A \(Cardiology\)\n(.*\n){2} +\d\d:\d\d .* seated .*\(closed\)/,
@@ -64,7 +68,7 @@ describe('simulate', () => {
     }
   });
 
-  it.each<[string, string, Lie, RegExp]>([
+  it.each<[string, string, Lie, RegExp, patients?: number]>([
     [
       'hides the token that a cancel promotes',
       '/cancel',
@@ -132,11 +136,32 @@ describe('simulate', () => {
       (body) => body.replace(/"cancelled":\d+/, '"cancelled":0'),
       /\/reports\/day\S+: cancelled is 0/,
     ],
-  ])(`detects a server that %s ${rerun}`, async (_lie, path, lie, violation) => {
+    [
+      'shows a slot that takes emergencies only or nobody as one that takes everybody',
+      '/schedule',
+      (body) => body.replaceAll(/"intake":"(EMERGENCY|NONE)"/g, '"intake":"ALL"'),
+      /R23: slot \S+: intake is ALL, must be/,
+      40,
+    ],
+    [
+      'forgets the breaks of the doctors',
+      '/queue',
+      (body) => body.replaceAll(/"break_until":"[^"]+"/g, '"break_until":null'),
+      /break of \S+ is null/,
+      40,
+    ],
+    [
+      'hides the slots that a leave closes',
+      '/doctors/',
+      (body) => body.replace(/("from":.*"slots":)\[.*\]/, '$1[]'),
+      /R24: POST \S+\/leave: slots is , must be/,
+      40,
+    ],
+  ])(`detects a server that %s ${rerun}`, async (_lie, path, lie, violation, patients = 120) => {
     // One server for all lies, because each simulation sets up doctors of its own.
     const { url } = await (honestServer ??= startServer({ DATABASE_URL: 'memory:' }));
     const liar = await startLyingProxy(url, path, lie);
-    const { code, output } = await simulate('--url', liar, '--patients', '120');
+    const { code, output } = await simulate('--url', liar, '--patients', String(patients));
     expect(output).toMatch(new RegExp(`^VIOLATION .*${violation.source}`, 'm'));
     expect(code).toBe(1);
   });
