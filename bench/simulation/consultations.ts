@@ -99,8 +99,14 @@ export function undos(deps: PlanDeps, patients: PatientPool): Action[] {
   ];
 }
 
-/** Each doctor's break and leave end. Each doctor ends the consultations; then calls patients, slot by slot, until no checked-in patient is left. */
-export function evening({ model, visitDesk, doctorDesk, ledger }: PlanDeps): Action[] {
+/**
+ * Each doctor's break and leave end. Then each doctor ends the consultations and calls patients, slot by slot, until no
+ * checked-in patient is left. Meanwhile patients book into the first slots, where most have to wait.
+ */
+export function evening(
+  { model, visitDesk, doctorDesk, ledger }: PlanDeps,
+  patients: PatientPool,
+): Action[] {
   const seeAll = async (slots: readonly ReferenceSlot[]): Promise<void> => {
     await doctorDesk.setBreak(slots[0]?.doctorId ?? '', 0);
     await doctorDesk.endLeave(slots);
@@ -123,5 +129,9 @@ export function evening({ model, visitDesk, doctorDesk, ledger }: PlanDeps): Act
     if (last !== undefined) await visitDesk.complete(last);
   };
   const doctorIds = new Set(Array.from(model.slots.values(), ({ doctorId }) => doctorId));
-  return Array.from(doctorIds, (id) => () => seeAll(model.slotsOf(id)));
+  return Array.from(doctorIds, (id) => model.slotsOf(id)).flatMap((slots) => [
+    () => seeAll(slots),
+    patients.booking(patients.anyClass(), slots[0]),
+    patients.booking(patients.anyClass(), slots[0]),
+  ]);
 }

@@ -41,7 +41,7 @@ export class Day {
       phase('delays, seats', () => delaysAndSeats(deps, patients)),
       phase('closings', () => closings(deps, patients)),
       phase('leaves', () => leaves(deps, patients)),
-      phase('evening', () => evening(deps)),
+      phase('evening', () => evening(deps, patients)),
       phase('wrong requests', () => invalidRequests(deps, patients)),
     ];
   }
@@ -125,11 +125,6 @@ export class Day {
   #moves(): Action[] {
     const { visitDesk, model } = this.#deps;
     const statuses = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
-    const moving = this.#patients.withStatus(this.#patients.share(0.1), ...statuses);
-    const moves = moving.map((known): Action => {
-      const { target, type } = this.#patients.moveOf(known);
-      return () => visitDesk.move(known, target, type);
-    });
     const worse = this.#patients.withStatus(this.#patients.share(0.03), ...statuses);
     const triaged = [
       ...worse,
@@ -141,7 +136,7 @@ export class Day {
       const type = isWorse ? EMERGENCY : this.#patients.otherClass(current);
       return () => visitDesk.reclassify(known, type);
     });
-    return [...moves, ...triages, ...this.#patients.bookings(0.02)];
+    return [...this.#patients.moves(0.1), ...triages, ...this.#patients.bookings(0.02)];
   }
 }
 

@@ -12,7 +12,7 @@ const FAR_AHEAD = '2099-12-31';
  * restricted; each pauses. Meanwhile patients book, cancel and move, also into these slots (R23).
  */
 export function intakesAndBreaks(deps: PlanDeps, patients: PatientPool): Action[] {
-  const { model, frontDesk, visitDesk, slotDesk, doctorDesk, random } = deps;
+  const { model, slotDesk, doctorDesk, random } = deps;
   const changes = doctorsOf(deps).map((doctorId): Action => {
     const [changed, other] = random.sample(model.slotsOf(doctorId));
     const bookings = [patients.anyClass(), EMERGENCY, 'WALK_IN', patients.anyClass()].map((type) =>
@@ -36,39 +36,27 @@ export function intakesAndBreaks(deps: PlanDeps, patients: PatientPool): Action[
       await bookings[3]?.();
     };
   });
-  const few = patients.share(0.02);
-  const statuses = ['BOOKED', 'WAITING'] as const;
-  const cancels = patients
-    .withStatus(few, ...statuses)
-    .map((known) => () => frontDesk.cancel(known));
-  const moves = patients.withStatus(few, ...statuses).map((known): Action => {
-    const { target, type } = patients.moveOf(known);
-    return () => visitDesk.move(known, target, type);
-  });
-  return [...changes, ...cancels, ...moves, ...patients.bookings(0.04)];
+  return [
+    ...changes,
+    ...patients.cancels(0.02),
+    ...patients.moves(0.02),
+    ...patients.bookings(0.04),
+  ];
 }
 
 /**
- * A leave of the first doctor moves the patients of tomorrow to a slot of today and is taken back, and so is one far ahead.
+ * A leave of the first doctor moves the patients of tomorrow to a slot of today and is taken back, and so is one far ahead;
+ * then one of these slots takes nobody new.
  * A closed slot of the second doctor is opened again; then a leave cancels the patients of tomorrow, and one of its slots is
  * opened all the same. A closed slot of the third doctor is opened again, and cancelled patients of it come back; then a
  * leave moves the patients of tomorrow to the second doctor and is taken back. Meanwhile patients book, cancel and move.
  */
 export function leaves(deps: PlanDeps, patients: PatientPool): Action[] {
-  const { model, frontDesk, visitDesk, slotDesk, doctorDesk } = deps;
+  const { model, visitDesk, slotDesk, doctorDesk } = deps;
   const [first = [], second = [], third = []] = doctorsOf(deps).map((id) => model.slotsOf(id));
-  const few = patients.share(0.02);
   const isCancelled = ({ slot, status }: ReferenceToken): boolean =>
     slot === third[1] && status === 'CANCELLED';
-  const back = patients.among([...model.tokens.values()].filter(isCancelled), few);
-  const statuses = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
-  const cancels = patients
-    .withStatus(few, ...statuses)
-    .map((known) => () => frontDesk.cancel(known));
-  const moves = patients.withStatus(few, ...statuses).map((known): Action => {
-    const { target, type } = patients.moveOf(known);
-    return () => visitDesk.move(known, target, type);
-  });
+  const back = patients.among([...model.tokens.values()].filter(isCancelled), patients.share(0.02));
   const bookings = [first, second, third].map((slots) =>
     slots.slice(2).map((slot) => patients.booking(patients.anyClass(), slot)),
   );
@@ -78,6 +66,8 @@ export function leaves(deps: PlanDeps, patients: PatientPool): Action[] {
       await doctorDesk.takeLeave(first, { date: FAR_AHEAD, moveTo: null });
       await doctorDesk.endLeave(first);
       await leaveAndReturn(deps, first, first[0], bookings[0]);
+      // It has free seats and stays so into the evening: it must not be offered to the patients who wait then.
+      if (first[2] !== undefined) await slotDesk.setIntake(first[2], 'NONE');
     },
     async () => {
       if (second[2] !== undefined) await slotDesk.reopen(second[2]);
@@ -93,7 +83,12 @@ export function leaves(deps: PlanDeps, patients: PatientPool): Action[] {
       await leaveAndReturn(deps, third, second[0], bookings[2]);
     },
   ];
-  return [...doctors, ...cancels, ...moves, ...patients.bookings(0.04)];
+  return [
+    ...doctors,
+    ...patients.cancels(0.02),
+    ...patients.moves(0.02),
+    ...patients.bookings(0.04),
+  ];
 }
 
 /** A leave moves a doctor's patients of tomorrow and is taken back, and patients book before and after that. */

@@ -97,6 +97,9 @@ function invalidSlotCommands(deps: PlanDeps, patients: PatientPool): Action[] {
   const refused = refusedBy(deps);
   const closed = [...model.slots.values()].filter(({ isClosed }) => isClosed);
   const moving = patients.withStatus(closed.length, 'BOOKED', 'CHECKED_IN');
+  const restricted = [...model.slots.values()].filter(
+    ({ intake, isClosed }) => intake === 'NONE' && !isClosed,
+  );
   const used = [...model.slots.values()].filter(
     ({ unbumpableCount, isClosed }) => unbumpableCount > 1 && !isClosed,
   );
@@ -119,6 +122,12 @@ function invalidSlotCommands(deps: PlanDeps, patients: PatientPool): Action[] {
         refused(`Intake of ${id}`, `/slots/${id}`, 409, 'slot_closed', { intake: 'NONE' }),
         refused(`Leave with patients to ${id}`, leave, 409, 'slot_closed', toClosed),
       ];
+    }),
+    ...restricted.map(({ id, doctorId }) => {
+      const { patient, type } = patients.bookingRequest(patients.anyClass());
+      const body = { doctor_id: doctorId, slot_id: id, patient_name: patient.name };
+      const booking = { ...body, patient_type: type };
+      return refused(`Booking ${id}`, '/book', 409, 'intake_closed', booking);
     }),
     ...used.map(({ id, unbumpableCount: count }) => {
       const body = { capacity: 1 };

@@ -5,7 +5,7 @@ import type { Priorities } from './clinic.ts';
 import type { FrontDesk } from './desk.ts';
 import type { DoctorDesk } from './doctor-desk.ts';
 import type { KnownBooking, Ledger, OpenedSlot, Patient } from './ledger.ts';
-import type { ReferenceModel, ReferenceSlot, ReferenceToken } from './reference-model.ts';
+import type { ReferenceModel, ReferenceToken } from './reference-model.ts';
 import type { SlotDesk } from './slot-desk.ts';
 import type { VisitDesk } from './visit-desk.ts';
 
@@ -37,6 +37,8 @@ export interface PlanDeps {
 }
 
 const SURNAMES = ['Das', 'Iyer', 'Khan', 'Lal', 'Mehta', 'Nair', 'Rao', 'Sen', 'Varma', 'Yadav'];
+/** The statuses of patients who may cancel or move. */
+const NOT_CALLED = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const satisfies readonly Status[];
 /** Share of the bookings that are sent twice at the same time. */
 const DOUBLE_CLICKS = 0.05;
 
@@ -102,12 +104,23 @@ export class PatientPool {
     return { patient: this.#patient(), slot: slot ?? random.pick(slots), type };
   }
 
-  /** Chooses another slot for a patient; the class is the one that the patient has now. */
-  moveOf({ booking }: KnownBooking): { readonly target: ReferenceSlot; readonly type: string } {
-    const { model, random } = this.#deps;
-    const token = model.tokens.get(booking.id);
-    const others = [...model.slots.values()].filter((slot) => slot !== token?.slot);
-    return { target: random.pick(others), type: token?.type ?? booking.type };
+  /** Plans cancels by patients who have not been called, as many as this share of the day's patients. */
+  cancels(part: number): Action[] {
+    return this.withStatus(this.share(part), ...NOT_CALLED).map(
+      (known) => () => this.#deps.frontDesk.cancel(known),
+    );
+  }
+
+  /** Plans moves of such patients to random slots of their doctor and of others. */
+  moves(part: number): Action[] {
+    const { model, random, visitDesk } = this.#deps;
+    return this.withStatus(this.share(part), ...NOT_CALLED).map((known) => {
+      const token = model.tokens.get(known.booking.id);
+      const target = random.pick([...model.slots.values()].filter((slot) => slot !== token?.slot));
+      // Triage may have given the patient another class.
+      const type = token?.type ?? known.booking.type;
+      return () => visitDesk.move(known, target, type);
+    });
   }
 
   /** Returns the same patient for a further booking. */

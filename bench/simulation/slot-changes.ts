@@ -10,7 +10,7 @@ export const doctorsOf = ({ model }: PlanDeps): string[] => [
 
 /** Each doctor is late, one slot gets fewer seats and another one more, while patients book and cancel. */
 export function delaysAndSeats(deps: PlanDeps, patients: PatientPool): Action[] {
-  const { model, frontDesk, slotDesk: desk, random, slots } = deps;
+  const { model, slotDesk: desk, random, slots } = deps;
   const changes = doctorsOf(deps).map((doctorId): Action => {
     const own = model.slotsOf(doctorId);
     // The slot with most checked-in tokens gets fewer seats, to check that tokens which are not checked in are bumped first.
@@ -30,14 +30,10 @@ export function delaysAndSeats(deps: PlanDeps, patients: PatientPool): Action[] 
       await desk.delay(own, date, minutes);
     };
   });
-  const few = patients.share(0.02);
-  const cancels = patients
-    .withStatus(few, 'BOOKED', 'CHECKED_IN', 'WAITING')
-    .map((known) => () => frontDesk.cancel(known));
-  const emergencies = Array.from({ length: few }, () =>
+  const emergencies = Array.from({ length: patients.share(0.02) }, () =>
     patients.booking(EMERGENCY, random.pick(slots)),
   );
-  return [...changes, ...cancels, ...emergencies, ...patients.bookings(0.02)];
+  return [...changes, ...patients.cancels(0.02), ...emergencies, ...patients.bookings(0.02)];
 }
 
 /**
@@ -45,7 +41,7 @@ export function delaysAndSeats(deps: PlanDeps, patients: PatientPool): Action[] 
  * another doctor, those of the third are cancelled. Meanwhile patients book, cancel and move, also into these slots.
  */
 export function closings(deps: PlanDeps, patients: PatientPool): Action[] {
-  const { model, frontDesk, visitDesk, slotDesk: desk } = deps;
+  const { model, slotDesk: desk } = deps;
   const [first = [], second = [], third = []] = doctorsOf(deps).map((id) => model.slotsOf(id));
   const pairs = [
     { slot: first[1], moveTo: first[2] ?? null },
@@ -55,14 +51,10 @@ export function closings(deps: PlanDeps, patients: PatientPool): Action[] {
   const closed = pairs.flatMap(({ slot, moveTo }) =>
     slot === undefined ? [] : [() => desk.close(slot, moveTo)],
   );
-  const few = patients.share(0.02);
-  const statuses = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const;
-  const cancels = patients
-    .withStatus(few, ...statuses)
-    .map((known) => () => frontDesk.cancel(known));
-  const moves = patients.withStatus(few * 2, ...statuses).map((known): Action => {
-    const { target, type } = patients.moveOf(known);
-    return () => visitDesk.move(known, target, type);
-  });
-  return [...closed, ...cancels, ...moves, ...patients.bookings(0.03)];
+  return [
+    ...closed,
+    ...patients.cancels(0.02),
+    ...patients.moves(0.04),
+    ...patients.bookings(0.03),
+  ];
 }
