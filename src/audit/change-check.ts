@@ -1,11 +1,6 @@
 import {
-  awaitsConsultation,
-  endsAt,
   isEntry,
   isTokenChange,
-  mayFollow,
-  seatStatusOf,
-  TRANSITIONS,
   type Change,
   type Token,
   type TokenReclassified,
@@ -16,6 +11,7 @@ import { faultOfDay } from './day-check.ts';
 import { faultOfEntry } from './entry-check.ts';
 import { hasDestination } from './move-histories.ts';
 import { faultOfStart } from './room-check.ts';
+import { endOf, isBeforeVisit, seatFor, STEPS } from './seat-rules.ts';
 import { faultOfBump, faultOfPromotion, faultOfSlotFacts } from './seat-check.ts';
 import { faultOfUndo } from './undo-check.ts';
 
@@ -36,8 +32,7 @@ export function faultOfChange(change: Change, context: ChangeContext): string | 
   if (token.slot.facts.id !== change.slotId) return 'names a slot that the token is not in';
   if (change.kind === 'reclassified') return faultOfReclassification(change, token);
   if (change.kind === 'moved_out') {
-    if (!awaitsConsultation(change.from))
-      return `leaves its slot although its status is ${change.from}`;
+    if (!isBeforeVisit(change.from)) return `leaves its slot although its status is ${change.from}`;
     return hasDestination(change, context.moves)
       ? undefined
       : 'leaves its slot and enters no other (R13)';
@@ -51,7 +46,7 @@ function faultOfReclassification(
   { from, patientType, priority }: TokenReclassified,
   token: Token,
 ): string | undefined {
-  if (!awaitsConsultation(from)) return `gets another class although its status is ${from}`;
+  if (!isBeforeVisit(from)) return `gets another class although its status is ${from}`;
   const { patientClass } = token;
   const isSame = patientClass.type === patientType && patientClass.priority === priority;
   return isSame ? 'gets the class that it has already (R9)' : undefined;
@@ -63,15 +58,16 @@ function faultOfTransition(
   context: ChangeContext,
 ): string | undefined {
   const { kind, from, to } = change;
-  if (to !== (TRANSITIONS[kind] ?? seatStatusOf(token))) return `cannot lead to ${to}`;
-  if (!mayFollow(from, to)) return `cannot follow the status ${from} in the status table`;
+  const step = STEPS[kind];
+  if (to !== (step.to ?? seatFor(token))) return `cannot lead to ${to}`;
+  if (!step.from.includes(from)) return `cannot follow the status ${from} in the status table`;
   if (kind === 'bumped') return faultOfBump(change, token.slot, context);
   if (kind === 'promoted') return faultOfPromotion(change, token.slot, context);
   if (change.room !== null && kind !== 'started') return 'names a room, but nobody is called (R19)';
   if (change.today !== null && kind !== 'started' && kind !== 'checked_in')
     return 'names a day, but nobody is called or checked in (R18, R20)';
   if (change.cause !== null) return 'names a cause, but this kind of change has none (R17)';
-  if (kind === 'expired' && change.at < endsAt(token.slot.facts, 0))
+  if (kind === 'expired' && change.at < endOf(token.slot.facts))
     return 'comes before the end of its slot (R11)';
   const taken = kind === 'started' ? faultOfStart(change, token.slot) : undefined;
   return taken ?? faultOfDay(change, token, context);

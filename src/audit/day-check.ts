@@ -8,12 +8,12 @@ import {
   type TokenTransition,
 } from '../engine/index.ts';
 import type { ChangeContext } from './change-context.ts';
+import { endOf, isRankedBefore } from './seat-rules.ts';
 
 // Checks the calling order (R18) and the day of a check-in (R20). The order and the days are computed here, because a
 // check that asks the engine for them would repeat the engine's faults.
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 3_600_000;
 /** The greatest number of minutes of grace. The records do not say how many there were at the time. */
 const GRACE_MAX_MINUTES = 1_440;
 
@@ -54,10 +54,7 @@ function faultOfCall(
   { engine }: ChangeContext,
 ): string | undefined {
   if (from !== 'CHECKED_IN') return `is called although its status is ${from} (R18)`;
-  const {
-    slot,
-    slot: { doctor },
-  } = called;
+  const { slot } = called;
   const named = calledFrom === null ? undefined : engine.slot(calledFrom);
   const isNamed = ({ id, sessionId }: SlotFacts): boolean =>
     calledFrom === null || [id, sessionId].some((name) => name === calledFrom);
@@ -65,7 +62,7 @@ function faultOfCall(
   // A call of one slot takes its patient from this slot, also from one of another day.
   if (named === undefined && !mayCount(slot.facts, time))
     return 'is called from a slot of another day (R18)';
-  const ahead = doctor.slots
+  const ahead = slot.doctor.slots
     .filter(({ facts }) => isNamed(facts) && (named !== undefined || surelyCounts(facts, time)))
     .flatMap((each) => [...each.tokensWith('CHECKED_IN')])
     .find((token) => isCalledBefore(token, called));
@@ -77,8 +74,7 @@ function isCalledBefore(a: Token, b: Token): boolean {
   const isFirst = isEmergency(a);
   if (isFirst !== isEmergency(b)) return isFirst;
   if (a.slot !== b.slot && !isFirst) return startsBefore(a.slot.facts, b.slot.facts);
-  const difference = a.patientClass.priority - b.patientClass.priority;
-  return difference === 0 ? a.arrival < b.arrival : difference > 0;
+  return isRankedBefore(a, b);
 }
 
 const isEmergency = ({ patientClass }: Token): boolean => patientClass.type === EMERGENCY;
@@ -94,13 +90,9 @@ const mayCount = (slot: SlotFacts, time: DeskTime): boolean =>
   isOfDay(slot, time, GRACE_MAX_MINUTES);
 
 /** Whether a slot is of the day, or of an earlier one and ended less than four hours ago. */
-function isOfDay(
-  { date, endTime, delayMinutes }: SlotFacts,
-  { at, today }: DeskTime,
-  graceMinutes: number,
-): boolean {
-  const closesAt = endTime + (delayMinutes + graceMinutes) * MINUTE_MS + 4 * HOUR_MS;
-  return date === today || (date < today && at < closesAt);
+function isOfDay(slot: SlotFacts, { at, today }: DeskTime, graceMinutes: number): boolean {
+  const isRecent = at < endOf(slot, graceMinutes) + 4 * HOUR_MS;
+  return slot.date === today || (slot.date < today && isRecent);
 }
 
 /**

@@ -1,14 +1,9 @@
-import {
-  seatStatusOf,
-  takesNewcomer,
-  type PatientClass,
-  type Slot,
-  type TokenEntered,
-} from '../engine/index.ts';
+import type { PatientClass, Slot, TokenEntered } from '../engine/index.ts';
 import type { StoredToken } from '../store/index.ts';
 import type { ChangeContext } from './change-context.ts';
 import { sharesSlotAndInstant } from './change-groups.ts';
 import { originOf } from './move-histories.ts';
+import { firstWaiting, isTakenBy, seatFor, victimOf } from './seat-rules.ts';
 
 /** Checks a token that enters a slot by a booking or a move: its arrival, its number and where it is placed. */
 export function faultOfEntry(change: TokenEntered, context: ChangeContext): string | undefined {
@@ -32,7 +27,7 @@ function faultOfIntake(
   const origin = change.kind === 'booked' ? undefined : originOf(change, moves);
   const isOtherDoctor = origin !== undefined && origin.doctorId !== change.doctorId;
   const mayBeHospital = isOtherDoctor || leftByClosing.has(change.tokenId);
-  return mayBeHospital || takesNewcomer(facts, classOf(change))
+  return mayBeHospital || isTakenBy(facts, classOf(change))
     ? undefined
     : `enters a slot whose intake is ${facts.intake} (R23)`;
 }
@@ -98,12 +93,12 @@ function faultOfPlacement(
   if (other !== undefined) return `is a second token of the patient of token ${other.id} (R15)`;
   if (slot.seatsLeft > 0) {
     if (change.to === 'WAITING') return 'waits although a seat is free (R2)';
-    if (change.to !== seatStatusOf(change)) return `cannot lead to ${change.to}`;
+    if (change.to !== seatFor(change)) return `cannot lead to ${change.to}`;
     const isAfterBump = sharesSlotAndInstant(change, previous) && previous.kind === 'bumped';
-    const next = isAfterBump ? undefined : slot.nextWaiting();
+    const next = isAfterBump ? undefined : firstWaiting(slot);
     return next && `takes the free seat that token ${next.id} waits for (R5)`;
   }
-  const weakest = slot.victimFor(classOf(change));
+  const weakest = victimOf(slot, classOf(change));
   return change.to === 'WAITING' && weakest !== undefined
     ? `waits although it may bump token ${weakest.id} (R3, R8)`
     : undefined;

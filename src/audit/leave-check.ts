@@ -1,14 +1,13 @@
 import {
-  endsAt,
-  hasSameDates,
-  isOnLeave,
   SESSION_ENDED,
   type AllocationEngine,
   type Change,
   type DoctorId,
   type Leave,
+  type LocalDate,
   type SlotId,
 } from '../engine/index.ts';
+import { endOf } from './seat-rules.ts';
 
 /** A holiday with the instant, in epoch milliseconds, at which it was put. */
 export interface PutHoliday {
@@ -57,7 +56,7 @@ export class LeaveWatch {
       (leave) => !known.some((each) => hasSameDates(leave, each)),
     );
     for (const { facts, isClosed } of doctor?.slots ?? [])
-      if (!isClosed && isOnLeave(added, facts.date) && change.at < endsAt(facts, 0))
+      if (!isClosed && isOnLeave(added, facts.date) && change.at < endOf(facts))
         this.#toClose.set(facts.id, `change ${change.doctorId}:${change.version} (doctor_set)`);
   }
 
@@ -80,9 +79,16 @@ export class LeaveWatch {
       if (isClosed || sessionId === null) return [];
       const reopenedAt = this.#reopened.get(id) ?? -Infinity;
       const isOpen = this.#holidays.some(
-        ({ holiday, at }) => isOnLeave([holiday], date) && at < endsAt(facts, 0) && reopenedAt < at,
+        ({ holiday, at }) => isOnLeave([holiday], date) && at < endOf(facts) && reopenedAt < at,
       );
       return isOpen ? [`slot ${id}: is open on a holiday (R24)`] : [];
     });
   }
 }
+
+/** Whether two descriptions are of one leave with the same dates; the reason may differ. */
+const hasSameDates = (a: Leave, b: Leave): boolean =>
+  a.id === b.id && a.from === b.from && a.to === b.to;
+
+const isOnLeave = (leaves: readonly Leave[], date: LocalDate): boolean =>
+  leaves.some(({ from, to }) => from <= date && date <= to);

@@ -1,8 +1,6 @@
 import {
   AllocationEngine,
-  endsAt,
   InvariantError,
-  awaitsConsultation,
   type Change,
   type DoctorId,
   type EngineRules,
@@ -15,6 +13,7 @@ import { faultOfChange } from './change-check.ts';
 import { continuesGroup, slotIdOf } from './change-groups.ts';
 import { LeaveWatch, type PutHoliday } from './leave-check.ts';
 import type { MoveHistories } from './move-histories.ts';
+import { endOf, firstWaiting, isBeforeVisit, victimOf } from './seat-rules.ts';
 
 /** The kinds of changes after which seats need no check, because they give, free and fill no seat. */
 const SEATLESS_KINDS: ReadonlySet<Change['kind']> = new Set(['checked_in', 'started', 'completed']);
@@ -104,16 +103,16 @@ export class Replay {
     const id = slotIdOf(change);
     const slot = id === undefined ? undefined : this.engine.slot(id);
     const isKept = slot !== undefined && slot.facts.kept !== null && !slot.isClosed;
-    if (isKept && slot.isEmpty && change.at < endsAt(slot.facts, 0)) {
+    if (isKept && slot.isEmpty && change.at < endOf(slot.facts)) {
       const fault = `leaves slot ${slot.facts.id} kept without a live token (R25)`;
       this.faults.push(`${nameOf(change)}: ${fault}`);
       return;
     }
-    const next = slot?.nextWaiting();
+    const next = slot && firstWaiting(slot);
     if (slot === undefined || next === undefined) return;
     // The minutes of grace do not count, because the change records do not say how many there were at the time.
-    if (slot.isClosed || change.at >= endsAt(slot.facts, 0)) return;
-    const weakest = slot.victimFor(next.patientClass);
+    if (slot.isClosed || change.at >= endOf(slot.facts)) return;
+    const weakest = victimOf(slot, next.patientClass);
     if (slot.seatsLeft > 0)
       this.faults.push(`${nameOf(change)}: leaves a seat free while token ${next.id} waits (R5)`);
     else if (weakest !== undefined)
@@ -135,7 +134,7 @@ export class Replay {
     const slot = this.engine.slot(change.slot.id);
     if (slot?.isClosed !== false) return;
     for (const token of slot.tokens())
-      if (awaitsConsultation(token.status)) this.#leaving.set(token.id, change.slot.id);
+      if (isBeforeVisit(token.status)) this.#leaving.set(token.id, change.slot.id);
   }
 
   /** Checks that every closing has moved or cancelled the tokens that awaited consultation. */

@@ -1,4 +1,5 @@
-import { endsAt, type Slot, type Token, type TokenTransition } from '../engine/index.ts';
+import type { Slot, Token, TokenTransition } from '../engine/index.ts';
+import { endOf } from './seat-rules.ts';
 
 type SlotOwner = Slot['doctor'];
 
@@ -24,7 +25,7 @@ export function occupancyOf(doctor: SlotOwner, room: string | null, at: number):
 }
 
 const surelyInConsultation = ({ inConsultation }: SlotOwner, at: number): Token[] =>
-  [...inConsultation].filter(({ slot }) => at < endsAt(slot.facts, 0));
+  [...inConsultation].filter(({ slot }) => at < endOf(slot.facts));
 
 /** Checks that no more patients are with a doctor than the doctor has rooms, and one at most in each of them (R19). */
 export function faultOfStart({ at, room }: TokenTransition, { doctor }: Slot): string | undefined {

@@ -12,6 +12,7 @@ import {
 import type { ChangeContext } from './change-context.ts';
 import { sharesSlotAndInstant } from './change-groups.ts';
 import { classOf } from './entry-check.ts';
+import { firstToLoseSeat, firstWaiting, victimOf } from './seat-rules.ts';
 
 /** Checks a bump: which token takes the seat, and whether the bumped token is the right one (R3, R12, R14, R17). */
 export function faultOfBump(
@@ -23,7 +24,7 @@ export function faultOfBump(
   const winner = winnerClassOf(change, slot, context);
   if (winner === undefined) return 'its cause is not the token that takes the seat next (R17)';
   if (slot.seatsLeft > 0) return 'loses its seat although a seat is free (R2)';
-  return faultOfVictim(change, slot.victimFor(winner)?.id, 'R3');
+  return faultOfVictim(change, victimOf(slot, winner)?.id, 'R3');
 }
 
 /** The changes after which the first waiting token may take a seat, because one is easier to bump or outranks it (R8). */
@@ -45,7 +46,7 @@ function winnerClassOf(
   if (next.kind !== 'promoted' || !sharesSlotAndInstant(change, previous)) return undefined;
   if (!BEFORE_EXCHANGE.includes(previous.kind)) return undefined;
   // Only the first waiting token may take a seat, whether or not its own class changed (R8).
-  const waiter = slot.nextWaiting();
+  const waiter = firstWaiting(slot);
   return waiter?.id === next.tokenId ? waiter.patientClass : undefined;
 }
 
@@ -59,7 +60,7 @@ function faultOfBumpByCapacity(
   const isFewerSeats = next?.kind === 'slot_set' && next.slot.capacity < slot.facts.capacity;
   if (!sharesSlotAndInstant(change, next) || !(isOneOfMany || isFewerSeats))
     return 'has no cause, and the slot does not get fewer seats (R12, R17)';
-  return faultOfVictim(change, slot.weakestBumpable()?.id, 'R12');
+  return faultOfVictim(change, firstToLoseSeat(slot)?.id, 'R12');
 }
 
 const faultOfVictim = ({ tokenId }: TokenTransition, weakest: string | undefined, rule: string) =>
@@ -103,7 +104,7 @@ export function faultOfPromotion(
     return before.tokenId === change.cause
       ? undefined
       : 'its cause is not the token whose seat it takes (R17)';
-  const next = slot.nextWaiting();
+  const next = firstWaiting(slot);
   if (next !== undefined && next.id !== change.tokenId)
     return `is promoted before token ${next.id} (R5)`;
 

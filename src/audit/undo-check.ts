@@ -1,7 +1,8 @@
-import { seatStatusOf, type LiveStatus, type Token, type TokenUndone } from '../engine/index.ts';
+import type { LiveStatus, Token, TokenUndone } from '../engine/index.ts';
 import type { ChangeContext } from './change-context.ts';
 import { sharesSlotAndInstant } from './change-groups.ts';
 import { occupancyOf } from './room-check.ts';
+import { firstWaiting, seatFor, victimOf } from './seat-rules.ts';
 
 /**
  * Checks an undo (R22): it takes back the last change of the token, and the token gets the status before it. A token
@@ -27,7 +28,7 @@ export function faultOfUndo(
 
 /** The statuses with a seat that the undo may lead to: two when the records do not say whether a room was free. */
 function seatsAfter(token: Token, from: LiveStatus, { at }: TokenUndone): LiveStatus[] {
-  if (from === 'WAITING') return [seatStatusOf(token)];
+  if (from === 'WAITING') return [seatFor(token)];
   if (from !== 'IN_CONSULTATION') return [from];
   const { isSurelyFree, isSurelyTaken } = occupancyOf(token.slot.doctor, token.room, at);
   if (isSurelyFree) return [from];
@@ -45,10 +46,10 @@ function faultOfLanding(
   if (slot.seatsLeft > 0) {
     if (change.to === 'WAITING') return 'waits although a seat is free (R2)';
     const isAfterBump = sharesSlotAndInstant(change, previous) && previous.kind === 'bumped';
-    const next = isAfterBump ? undefined : slot.nextWaiting();
+    const next = isAfterBump ? undefined : firstWaiting(slot);
     return next && `takes the free seat that token ${next.id} waits for (R5)`;
   }
-  const weakest = slot.victimFor(patientClass);
+  const weakest = victimOf(slot, patientClass);
   return change.to === 'WAITING' && weakest !== undefined
     ? `waits although it may bump token ${weakest.id} (R3, R8)`
     : undefined;
