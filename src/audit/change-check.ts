@@ -11,8 +11,9 @@ import { faultOfDay } from './day-check.ts';
 import { faultOfEntry } from './entry-check.ts';
 import { hasDestination } from './move-histories.ts';
 import { faultOfStart } from './room-check.ts';
-import { endOf, isBeforeVisit, seatFor, STEPS } from './seat-rules.ts';
 import { faultOfBump, faultOfPromotion, faultOfSlotFacts } from './seat-check.ts';
+import { isBeforeVisit, seatFor, STEPS } from './seat-rules.ts';
+import { endOf } from './slot-times.ts';
 import { faultOfUndo } from './undo-check.ts';
 
 /**

@@ -8,14 +8,13 @@ import {
   type TokenTransition,
 } from '../engine/index.ts';
 import type { ChangeContext } from './change-context.ts';
-import { endOf, isRankedBefore } from './seat-rules.ts';
+import { isRankedBefore } from './seat-rules.ts';
+import { earliestPastOf, latestPastOf } from './slot-times.ts';
 
 // Checks the calling order (R18) and the day of a check-in (R20). The order and the days are computed here, because a
 // check that asks the engine for them would repeat the engine's faults.
 
 const HOUR_MS = 3_600_000;
-/** The greatest number of minutes of grace. The records do not say how many there were at the time. */
-const GRACE_MAX_MINUTES = 1_440;
 
 /** The instant of a check-in or a call, and the calendar day that it was taken for. */
 interface DeskTime {
@@ -83,17 +82,12 @@ const startsBefore = (a: SlotFacts, b: SlotFacts): boolean =>
   a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;
 
 /** Whether patients are called from a slot at this time, however many minutes of grace there were. */
-const surelyCounts = (slot: SlotFacts, time: DeskTime): boolean => isOfDay(slot, time, 0);
+const surelyCounts = (slot: SlotFacts, { at, today }: DeskTime): boolean =>
+  slot.date === today || (slot.date < today && at < earliestPastOf(slot));
 
-/** Whether patients are called from a slot at this time if there were many minutes of grace. */
-const mayCount = (slot: SlotFacts, time: DeskTime): boolean =>
-  isOfDay(slot, time, GRACE_MAX_MINUTES);
-
-/** Whether a slot is of the day, or of an earlier one and ended less than four hours ago. */
-function isOfDay(slot: SlotFacts, { at, today }: DeskTime, graceMinutes: number): boolean {
-  const isRecent = at < endOf(slot, graceMinutes) + 4 * HOUR_MS;
-  return slot.date === today || (slot.date < today && isRecent);
-}
+/** Whether patients are called from a slot at this time with some number of minutes of grace. */
+const mayCount = (slot: SlotFacts, { at, today }: DeskTime): boolean =>
+  slot.date === today || (slot.date < today && at < latestPastOf(slot));
 
 /**
  * Whether a date is the local date of an instant. An hour more or less is accepted, because a country may have changed

@@ -7,7 +7,7 @@ import {
   type LocalDate,
   type SlotId,
 } from '../engine/index.ts';
-import { endOf } from './seat-rules.ts';
+import { endOf } from './slot-times.ts';
 
 /** A holiday with the instant, in epoch milliseconds, at which it was put. */
 export interface PutHoliday {

@@ -13,7 +13,8 @@ import { faultOfChange } from './change-check.ts';
 import { continuesGroup, slotIdOf } from './change-groups.ts';
 import { LeaveWatch, type PutHoliday } from './leave-check.ts';
 import type { MoveHistories } from './move-histories.ts';
-import { endOf, firstWaiting, isBeforeVisit, victimOf } from './seat-rules.ts';
+import { firstWaiting, isBeforeVisit, victimOf } from './seat-rules.ts';
+import { endOf } from './slot-times.ts';
 
 /** The kinds of changes after which seats need no check, because they give, free and fill no seat. */
 const SEATLESS_KINDS: ReadonlySet<Change['kind']> = new Set(['checked_in', 'started', 'completed']);

@@ -1,5 +1,5 @@
 import type { Slot, Token, TokenTransition } from '../engine/index.ts';
-import { endOf } from './seat-rules.ts';
+import { endOf } from './slot-times.ts';
 
 type SlotOwner = Slot['doctor'];
 

@@ -1,6 +1,5 @@
 import {
   type Change,
-  holdsSeat,
   isEntry,
   SESSION_ENDED,
   type PatientClass,
@@ -111,12 +110,12 @@ export function faultOfPromotion(
   const departure = before !== undefined && isDeparture(before) ? before : undefined;
   if (change.cause === null) {
     // A promotion may lack a cause: when an ended slot is open again, it has free seats that no token left just now.
-    const isCause = departure !== undefined && holdsSeat(departure.from);
+    const isCause = departure !== undefined && departure.from !== 'WAITING';
     return isCause ? `has no cause, but token ${departure.tokenId} left a seat (R17)` : undefined;
   }
   if (departure?.tokenId !== change.cause)
     return 'its cause is not the token that left right before (R17)';
-  return holdsSeat(departure.from)
+  return departure.from !== 'WAITING'
     ? undefined
     : `token ${departure.tokenId} left no seat to fill (R6)`;
 }

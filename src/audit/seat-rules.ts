@@ -67,10 +67,6 @@ export const firstWaiting = (slot: Slot): Token | undefined =>
 export const isTakenBy = ({ intake }: SlotFacts, { type }: PatientClass): boolean =>
   intake === 'ALL' || (intake === 'EMERGENCY' && type === EMERGENCY);
 
-/** The end of a slot with its delay and these minutes of grace, in epoch milliseconds. */
-export const endOf = ({ endTime, delayMinutes }: SlotFacts, graceMinutes = 0): number =>
-  endTime + (delayMinutes + graceMinutes) * 60_000;
-
 /** The rank of R7: priority descending, then arrival ascending. */
 export function isRankedBefore(a: Token, b: Token): boolean {
   const difference = a.patientClass.priority - b.patientClass.priority;

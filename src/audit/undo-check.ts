@@ -3,11 +3,11 @@ import type { ChangeContext } from './change-context.ts';
 import { sharesSlotAndInstant } from './change-groups.ts';
 import { occupancyOf } from './room-check.ts';
 import { firstWaiting, seatFor, victimOf } from './seat-rules.ts';
+import { latestEndOf, latestPastOf } from './slot-times.ts';
 
 /**
  * Checks an undo (R22): it takes back the last change of the token, and the token gets the status before it. A token
- * that is over lands by R2-R4. Whether the slot had ended is not checked, because the change records say neither the
- * minutes of grace nor the local date at the time.
+ * that is over lands by R2-R4, before the slot has ended; every other undo comes before the slot is past.
  */
 export function faultOfUndo(
   change: TokenUndone,
@@ -18,6 +18,8 @@ export function faultOfUndo(
   if (kind !== change.undone || from === null)
     return `takes back ${change.undone}, but the last change of the token is ${kind} (R22)`;
   const isDeparture = kind === 'cancelled' || kind === 'no_show';
+  const until = isDeparture ? latestEndOf(token.slot.facts) : latestPastOf(token.slot.facts);
+  if (change.at >= until) return 'comes after the end of its slot (R22)';
   const isWaiting = isDeparture && change.to === 'WAITING';
   if (!isWaiting && !seatsAfter(token, from, change).includes(change.to))
     return change.to === from

@@ -62,6 +62,19 @@ it.each<Damage>([
     /^token W1: .*\(undone\): takes back started, but the last change of the token is checked_in \(R22\)$/,
   ],
   [
+    'an undo after the day of the slot (R22)',
+    dayWith(1, admit('W1'), checkIn('W1'), undo('W1')),
+    // The slot ends at 10, and 24 hours of grace and 4 hours of the desk follow at most.
+    setChanges(UNDONE, `at = ${clock(24 + 14)}`),
+    /^token W1: .*\(undone\): comes after the end of its slot \(R22\)$/,
+  ],
+  [
+    'a cancellation that is taken back after the end of the slot (R22)',
+    dayWith(1, admit('W1'), leave('W1'), undo('W1')),
+    setChanges(UNDONE, `at = ${clock(24 + 10)}`),
+    /^token W1: .*\(undone\): comes after the end of its slot \(R22\)$/,
+  ],
+  [
     'an undo that leads to another status than the one before (R22)',
     dayWith(1, admit('W1'), checkIn('W1'), undo('W1')),
     `${setChanges(UNDONE, `to_status = 'SKIPPED'`)} ${setToken('W1', `status = 'SKIPPED'`)}`,
