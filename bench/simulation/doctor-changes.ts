@@ -45,11 +45,14 @@ export function intakesAndBreaks(deps: PlanDeps, patients: PatientPool): Action[
 }
 
 /**
- * A leave of the first doctor moves the patients of tomorrow to a slot of today and is taken back, and so is one far ahead;
- * then one of these slots takes nobody new.
- * A closed slot of the second doctor is opened again; then a leave cancels the patients of tomorrow, and one of its slots is
- * opened all the same. A closed slot of the third doctor is opened again, and cancelled patients of it come back; then a
- * leave moves the patients of tomorrow to the second doctor and is taken back. Meanwhile patients book, cancel and move.
+ * - The first doctor: a leave moves the patients of tomorrow to a slot of today and is taken back, and so is a leave far
+ *   ahead. Then one of the slots of tomorrow takes no newcomer.
+ * - The second doctor: a closed slot is opened again. Then a leave cancels the patients of tomorrow, and one of the slots
+ *   that it closed is opened all the same.
+ * - The third doctor: a closed slot is opened again, and cancelled patients of it come back. Then a leave moves the patients
+ *   of tomorrow to the second doctor and is taken back.
+ *
+ * Meanwhile patients book, cancel and move.
  */
 export function leaves(deps: PlanDeps, patients: PatientPool): Action[] {
   const { model, visitDesk, slotDesk, doctorDesk } = deps;

@@ -52,7 +52,7 @@ async function checkQueues(
   }
 }
 
-/** The times follow the calling order, and none is before the end of the doctor's break (R18). */
+/** The times follow the calling order, and no time is before the end of the doctor's break (R18). */
 function checkTimes(
   { doctor_id: id, calling_order: tokens, break_until: breakUntil }: DoctorQueueView,
   violations: Violations,

@@ -116,8 +116,8 @@ export class SlotDesk {
   }
 
   /**
-   * Opens a closed slot again (R24). The answer lists the tokens that the closing moved or cancelled: nobody is moved
-   * back, and a cancelled token stays cancelled. A second time, it changes nothing.
+   * Opens a closed slot again (R24). The answer lists the tokens that the closing moved or cancelled: no token is
+   * moved back, and a cancelled token stays cancelled. A second time, it changes nothing.
    */
   async reopen(slot: ReferenceSlot): Promise<void> {
     const { client, checks, hospital, run } = this.#deps;

@@ -66,7 +66,7 @@ function faultOfTransition(
   if (kind === 'promoted') return faultOfPromotion(change, token.slot, context);
   if (change.room !== null && kind !== 'started') return 'names a room, but nobody is called (R19)';
   if (change.today !== null && kind !== 'started' && kind !== 'checked_in')
-    return 'names a day, but nobody is called or checked in (R18, R20)';
+    return 'names a day, but is neither a call nor a check-in (R18, R20)';
   if (change.cause !== null) return 'names a cause, but this kind of change has none (R17)';
   if (kind === 'expired' && change.at < endOf(token.slot.facts))
     return 'comes before the end of its slot (R11)';

@@ -144,7 +144,7 @@ it.each<[what: string, play: ReturnType<typeof day>, sql: string, fault: RegExp]
     'a completion that names a day',
     day(present('nine', 'W1'), callNext(), (desk) => desk.complete('W1')),
     setChanges(`kind = 'completed'`, `data = json_object('room', NULL, 'today', '${TODAY}')`),
-    /^token W1: .*\(completed\): names a day, but nobody is called or checked in \(R18, R20\)$/,
+    /^token W1: .*\(completed\): names a day, but is neither a call nor a check-in \(R18, R20\)$/,
   ],
 ])('%s is found', async (_, play, sql, fault) => {
   expect(await faultsAfter(play, sql)).toMatch(fault);
