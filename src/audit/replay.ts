@@ -11,7 +11,7 @@ import {
 import { foldToken, type StoredToken } from '../store/index.ts';
 import { faultOfChange } from './change-check.ts';
 import { continuesGroup, slotIdOf } from './change-groups.ts';
-import { LeaveWatch, type PutHoliday } from './leave-check.ts';
+import { LeaveWatch, type HolidayRecord } from './leave-check.ts';
 import type { MoveHistories } from './move-histories.ts';
 import { firstWaiting, isBeforeVisit, victimOf } from './seat-rules.ts';
 import { endOf } from './slot-times.ts';
@@ -35,8 +35,7 @@ export class Replay {
   readonly #leaving = new Map<TokenId, SlotId>();
   readonly #leftByClosing = new Set<TokenId>();
 
-  /** @param holidays of the hospital, with the instants at which they were put */
-  constructor(doctorId: DoctorId, rules: EngineRules, holidays: readonly PutHoliday[]) {
+  constructor(doctorId: DoctorId, rules: EngineRules, holidays: HolidayRecord) {
     this.doctorId = doctorId;
     this.engine = new AllocationEngine(rules);
     this.#leaves = new LeaveWatch(doctorId, holidays);
@@ -66,7 +65,7 @@ export class Replay {
   }
 
   #checkLeaves(): void {
-    this.faults.push(...this.#leaves.stayingOpen());
+    this.faults.push(...this.#leaves.notFollowing());
   }
 
   #faultOf(change: Change, next: Change | undefined, moves: MoveHistories): string | undefined {

@@ -1,7 +1,7 @@
 import { HOSPITAL, type Change, type EngineRules } from '../engine/index.ts';
 import type { AuditSource, Batches } from '../store/index.ts';
 import { differences } from './differences.ts';
-import { holidaysOf } from './leave-check.ts';
+import { holidayRecordOf } from './leave-check.ts';
 import { readMoveHistories } from './move-histories.ts';
 import { Replay } from './replay.ts';
 
@@ -47,7 +47,7 @@ export async function verify(source: AuditSource, rules: EngineRules): Promise<V
 
 /** Yields the finished replay of each doctor; only one replay is in memory at a time. */
 async function* replays(source: AuditSource, rules: EngineRules): AsyncGenerator<Replay> {
-  const holidays = holidaysOf(await source.changesOf(HOSPITAL));
+  const holidays = holidayRecordOf(await source.changesOf(HOSPITAL));
   let replay: Replay | undefined;
   for await (const batch of withNext(source.changes())) {
     const moves = await readMoveHistories(

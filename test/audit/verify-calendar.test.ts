@@ -39,6 +39,14 @@ async function cancelFirst(opd: TestApp): Promise<void> {
 }
 const leave = (opd: TestApp) =>
   opd.post('/doctors/doc1/leave', { from: '2026-11-24', to: '2026-11-25', reason: 'a course' });
+/** The leave and its end are a minute apart, as the changes of two commands are. */
+async function leaveAndReturn(opd: TestApp): Promise<void> {
+  const { body } = await opd.post<{ id: string }>('/doctors/doc1/leave', {
+    ...{ from: '2026-11-24', to: '2026-11-25', reason: 'a course' },
+  });
+  opd.now = '2026-11-23T08:30:00Z';
+  await opd.send({ method: 'DELETE', url: `/doctors/doc1/leave/${body.id}` });
+}
 const holiday = (opd: TestApp) => opd.put('/holidays', [{ date: '2026-11-24', name: 'a holiday' }]);
 
 /** The last record of the slot of Tuesday. */
@@ -82,6 +90,12 @@ it.each<[what: string, steps: ((opd: TestApp) => Promise<unknown>)[], sql: strin
     /^change doc1:\d+ \(doctor_set\): leaves slot doc1_slot1@2026-11-24 open on a date of leave \(R24\)$/,
   ],
   [
+    'a slot that stays closed after its leave was taken back (R24)',
+    [leaveAndReturn],
+    withoutChanges(LAST),
+    /^change doc1:\d+ \(doctor_set\): leaves slot doc1_slot1@2026-11-24 closed, but its leave was taken back \(R24\)$/,
+  ],
+  [
     'a slot that is open on a holiday (R24)',
     [holiday],
     withoutChanges(LAST),
@@ -118,6 +132,11 @@ const ill = (opd: TestApp) => opd.post(`/slots/${TUESDAY}/close`, { reason: 'the
 const reopen = (opd: TestApp) =>
   postOk(opd, `/slots/${TUESDAY}/reopen`, { reason: 'an emergency clinic' });
 const rename = (opd: TestApp) => opd.put('/holidays', [{ date: '2026-11-24', name: 'New Year' }]);
+
+it('finds nothing wrong with a slot that stays closed because its date is a holiday too', async () => {
+  const path = await play([holiday, leaveAndReturn, leave, holiday]);
+  expect(await faultsOf(path)).toEqual([]);
+});
 
 it.each<[why: string, steps: ((opd: TestApp) => Promise<unknown>)[]]>([
   ['the holiday had closed it', [holiday, reopen]],
