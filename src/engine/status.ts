@@ -82,12 +82,5 @@ export const seatStatusOf = ({ hasCheckedIn }: { readonly hasCheckedIn: boolean 
 /** The statuses to which a command on the token leads from this one, in the table's order. */
 export const nextStatuses = (status: Status): readonly Status[] => STATUSES[status].next;
 
-/** Whether a token may change from one status to another, by its own command or by what others do. */
-export const mayFollow = (from: Status, to: Status): boolean => {
-  const { next, byOthers }: { next: readonly Status[]; byOthers: readonly Status[] } =
-    STATUSES[from];
-  return next.includes(to) || byOthers.includes(to);
-};
-
 /** Whether a string is the name of a status. */
 export const isStatus = (raw: string): raw is Status => Object.hasOwn(STATUSES, raw);
