@@ -30,7 +30,7 @@ export class Client {
   }
 
   get(path: string): Promise<HttpAnswer> {
-    return this.#send('GET', path, undefined, {});
+    return this.send('GET', path, undefined, {});
   }
 
   /**
@@ -59,26 +59,32 @@ export class Client {
     body: object,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<HttpAnswer> {
-    return this.#send('POST', path, JSON.stringify(body), headers);
+    return this.send('POST', path, JSON.stringify(body), headers);
   }
 
   put(path: string, body: object): Promise<HttpAnswer> {
-    return this.#send('PUT', path, JSON.stringify(body), {});
+    return this.send('PUT', path, JSON.stringify(body), {});
   }
 
   patch(path: string, body: object): Promise<HttpAnswer> {
-    return this.#send('PATCH', path, JSON.stringify(body), {});
+    return this.send('PATCH', path, JSON.stringify(body), {});
   }
 
   delete(path: string): Promise<HttpAnswer> {
-    return this.#send('DELETE', path, undefined, {});
+    return this.send('DELETE', path, undefined, {});
   }
 
+  /** Closes the connections; a later request opens new ones. */
   close(): void {
     this.#agent.destroy();
   }
 
-  async #send(
+  /**
+   * Sends a request with any method.
+   * @param body in JSON
+   * @throws ToolError when no whole answer comes
+   */
+  async send(
     method: string,
     path: string,
     body: string | undefined,

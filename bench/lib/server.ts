@@ -11,6 +11,8 @@ import { ToolError } from './tool.ts';
 export interface ServerProcess {
   readonly url: string;
   readonly pid: number;
+  /** Resolves when the process has ended, with its exit code, or null if a signal has ended it. */
+  readonly exited: Promise<number | null>;
   /** Stops the server with SIGTERM; resolves with its exit code, or null when it did not stop in time and was killed. */
   stop(): Promise<number | null>;
 }
@@ -27,10 +29,12 @@ const ADDRESS_LEVELS: readonly string[] = ['info', 'debug', 'trace'];
 /**
  * Starts the service as a new process on 127.0.0.1 and waits until it is ready for commands.
  * @param environment the settings of the server; only PATH, TZ and NODE_COMPILE_CACHE are added; without PORT it takes a free port
+ * @param onLog gets the text of the server's log; without PORT, not the lines before the address
  * @throws ToolError with the server's error output when it does not start
  */
 export async function startServer(
   environment: Readonly<Record<string, string>>,
+  onLog: (text: string) => void = () => undefined,
 ): Promise<ServerProcess> {
   const logsAddress = ADDRESS_LEVELS.includes(environment['LOG_LEVEL'] ?? 'info');
   const port = environment['PORT'] ?? (logsAddress ? '0' : String(await freePort()));
@@ -49,15 +53,18 @@ export async function startServer(
   });
   const kill = (): void => void child.kill('SIGKILL');
   process.on('exit', kill);
-  const exited = once(child, 'exit').then(() => process.off('exit', kill));
+  const exited = once(child, 'exit').then(() => {
+    process.off('exit', kill);
+    return child.exitCode;
+  });
   const ended = endOf(child);
   const timeout = setTimeout(kill, START_MS);
   try {
     const url = port === '0' ? await loggedUrl(child, ended) : `http://127.0.0.1:${port}`;
     // The log must still be read, because a full pipe would block the server.
-    child.stdout.resume();
+    child.stdout.setEncoding('utf8').on('data', onLog).resume();
     await untilReady(child, url, ended);
-    return { url, pid: required(child.pid), stop: () => stop(child, exited) };
+    return { url, pid: required(child.pid), exited, stop: () => stop(child, exited) };
   } finally {
     clearTimeout(timeout);
   }
@@ -110,10 +117,13 @@ async function untilReady(child: ServerChild, url: string, ended: Promise<never>
   return ended;
 }
 
-async function stop(child: ServerChild, exited: Promise<unknown>): Promise<number | null> {
+async function stop(
+  child: ServerChild,
+  exited: Promise<number | null>,
+): Promise<number | null> {
   child.kill('SIGTERM');
   const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-  await exited;
+  const code = await exited;
   clearTimeout(killer);
-  return child.exitCode;
+  return code;
 }

@@ -1,0 +1,121 @@
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
+import {
+  mountMemoryDisk,
+  remountMemoryDisk,
+  removeMemoryDisk,
+  whyNoMount,
+} from '../../test/support/process/memory-disk.ts';
+import { runSql } from '../../test/support/store/run-sql.ts';
+import { temporaryDirectory } from '../lib/temporary.ts';
+import type { Phase } from './timeline.ts';
+
+/** A fault that the database itself has; resolves when the database is whole again. */
+export interface DatabaseFault {
+  readonly phase: Phase;
+  /** @param ms how long a fault lasts that has a length */
+  readonly run: (ms: number) => Promise<void>;
+}
+
+/** The database of a soak. */
+export interface SoakDatabase {
+  readonly url: string;
+  readonly faults: readonly DatabaseFault[];
+  /** Faults that this machine does not permit, each with the reason. */
+  readonly skipped: readonly string[];
+  readonly remove: () => Promise<void>;
+}
+
+/** Room for the database and its journal. A file system in memory takes only what its files take. */
+const ROOM = 'size=4g';
+/** Bytes that are left free when the disk is filled. */
+const REST = 16_384;
+
+function sqliteDatabase(): Promise<SoakDatabase> {
+  const reason = whyNoMount();
+  if (reason !== null) {
+    const { path, remove } = temporaryDirectory();
+    return Promise.resolve({
+      url: `sqlite:${join(path, 'soak.db')}`,
+      faults: [],
+      skipped: [`full disk (skipped: ${reason})`],
+      remove: () => Promise.resolve(remove()),
+    });
+  }
+  const directory = mountMemoryDisk(ROOM);
+  const remove = (): void => removeMemoryDisk(directory);
+  process.once('exit', remove);
+  return Promise.resolve({
+    url: `sqlite:${join(directory, 'soak.db')}`,
+    faults: [{ phase: 'full disk', run: (ms) => fillDisk(directory, ms) }],
+    skipped: [],
+    remove: () => {
+      process.off('exit', remove);
+      return Promise.resolve(remove());
+    },
+  });
+}
+
+/** Makes the file system as small as its files, and large again after a time. */
+async function fillDisk(directory: string, ms: number): Promise<void> {
+  for (;;) {
+    const { blocks, bfree, bsize } = statfsSync(directory);
+    try {
+      remountMemoryDisk(directory, `size=${(blocks - bfree) * bsize + REST}`);
+      break;
+    } catch {
+      // The database has grown meanwhile by more than the rest.
+    }
+  }
+  await pause(ms);
+  remountMemoryDisk(directory, ROOM);
+}
+
+/** Ends all sessions of the service at once. */
+const CUT = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'opd'`;
+
+async function postgresDatabase(): Promise<SoakDatabase> {
+  const server = await PostgresServer.start({ fsync: 'on', autovacuum: 'on' });
+  return {
+    url: server.url,
+    faults: [
+      {
+        phase: 'cut connections',
+        run: async () => {
+          await runSql(server.superuserUrl, CUT);
+        },
+      },
+      {
+        phase: 'database crash',
+        run: async (ms) => {
+          await server.stop('immediate');
+          await pause(ms);
+          await server.start();
+        },
+      },
+    ],
+    skipped: [],
+    remove: () => server.remove(),
+  };
+}
+
+const memoryDatabase = (): Promise<SoakDatabase> =>
+  Promise.resolve({
+    url: 'memory:',
+    faults: [],
+    skipped: [],
+    remove: () => Promise.resolve(),
+  });
+
+/** The databases that can be soaked. */
+export const DATABASES = {
+  sqlite: sqliteDatabase,
+  postgres: postgresDatabase,
+  memory: memoryDatabase,
+} as const satisfies Readonly<Record<string, () => Promise<SoakDatabase>>>;
+export type DatabaseName = keyof typeof DATABASES;
+
+export const isDatabaseName = (name: string): name is DatabaseName =>
+  Object.hasOwn(DATABASES, name);
