@@ -117,10 +117,7 @@ async function untilReady(child: ServerChild, url: string, ended: Promise<never>
   return ended;
 }
 
-async function stop(
-  child: ServerChild,
-  exited: Promise<number | null>,
-): Promise<number | null> {
+async function stop(child: ServerChild, exited: Promise<number | null>): Promise<number | null> {
   child.kill('SIGTERM');
   const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   const code = await exited;

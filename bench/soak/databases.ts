@@ -1,6 +1,5 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
 import {
   mountMemoryDisk,
@@ -10,19 +9,13 @@ import {
 } from '../../test/support/process/memory-disk.ts';
 import { runSql } from '../../test/support/store/run-sql.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import type { Phase } from './timeline.ts';
-
-/** A fault that the database itself has; resolves when the database is whole again. */
-export interface DatabaseFault {
-  readonly phase: Phase;
-  /** @param ms how long a fault lasts that has a length */
-  readonly run: (ms: number) => Promise<void>;
-}
+import type { Fault } from './timeline.ts';
 
 /** The database of a soak. */
 export interface SoakDatabase {
   readonly url: string;
-  readonly faults: readonly DatabaseFault[];
+  /** The faults that the database itself can have. */
+  readonly faults: readonly Fault[];
   /** Faults that this machine does not permit, each with the reason. */
   readonly skipped: readonly string[];
   readonly remove: () => Promise<void>;
@@ -49,7 +42,7 @@ function sqliteDatabase(): Promise<SoakDatabase> {
   process.once('exit', remove);
   return Promise.resolve({
     url: `sqlite:${join(directory, 'soak.db')}`,
-    faults: [{ phase: 'full disk', run: (ms) => fillDisk(directory, ms) }],
+    faults: [{ phase: 'full disk', run: (meanwhile) => fillDisk(directory, meanwhile) }],
     skipped: [],
     remove: () => {
       process.off('exit', remove);
@@ -58,8 +51,8 @@ function sqliteDatabase(): Promise<SoakDatabase> {
   });
 }
 
-/** Makes the file system as small as its files, and large again after a time. */
-async function fillDisk(directory: string, ms: number): Promise<void> {
+/** Makes the file system as small as its files, and large again afterwards. */
+async function fillDisk(directory: string, meanwhile: () => Promise<void>): Promise<void> {
   for (;;) {
     const { blocks, bfree, bsize } = statfsSync(directory);
     try {
@@ -69,7 +62,7 @@ async function fillDisk(directory: string, ms: number): Promise<void> {
       // The database has grown meanwhile by more than the rest.
     }
   }
-  await pause(ms);
+  await meanwhile();
   remountMemoryDisk(directory, ROOM);
 }
 
@@ -83,15 +76,16 @@ async function postgresDatabase(): Promise<SoakDatabase> {
     faults: [
       {
         phase: 'cut connections',
-        run: async () => {
+        run: async (meanwhile) => {
           await runSql(server.superuserUrl, CUT);
+          await meanwhile();
         },
       },
       {
         phase: 'database crash',
-        run: async (ms) => {
+        run: async (meanwhile) => {
           await server.stop('immediate');
-          await pause(ms);
+          await meanwhile();
           await server.start();
         },
       },

@@ -2,14 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../lib/random.ts';
 import type { SoakDatabase } from './databases.ts';
 import type { Service } from './service.ts';
-import type { Phase, Timeline } from './timeline.ts';
+import type { Fault, Timeline } from './timeline.ts';
 import type { Traffic } from './traffic.ts';
-
-/** A fault of the service, of its machine or of its database; resolves when the cause is over. */
-interface Fault {
-  readonly phase: Phase;
-  readonly run: (ms: number) => Promise<void>;
-}
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -32,23 +26,16 @@ export class Faults {
   readonly #deps: FaultDeps;
   /** Faults that the process survives. */
   readonly #survived: readonly Fault[];
-  /** Faults that end the process. */
-  readonly #deadly: readonly Fault[];
   #jumps: number[] = [];
-  #next: Fault[] = [];
+  #next: (() => Promise<void>)[] = [];
 
   constructor(deps: FaultDeps) {
     const { service, database } = deps;
     this.#deps = deps;
     this.#survived = [
-      { phase: 'stopped process', run: (ms) => service.freeze(ms) },
-      { phase: 'clock jump', run: (ms) => this.#jump(ms) },
+      { phase: 'stopped process', run: (meanwhile) => service.freeze(meanwhile) },
+      { phase: 'clock jump', run: (meanwhile) => this.#jump(meanwhile) },
       ...database.faults,
-    ];
-    const kill: Fault = { phase: 'kill -9', run: () => this.#restart(() => service.kill()) };
-    this.#deadly = [
-      ...[kill, kill],
-      { phase: 'restart', run: () => this.#restart(() => service.stop()) },
     ];
   }
 
@@ -60,48 +47,72 @@ export class Faults {
       const calmMs = this.#anyLength();
       if (performance.now() + calmMs >= end) return pause(Math.max(end - performance.now(), 0));
       await pause(calmMs);
-      await this.#meet(this.#choose(isDeadly), this.#anyLength());
+      if (this.#next.length === 0) this.#next = this.#deck(isDeadly);
+      await this.#next.pop()?.();
     }
   }
 
   /** Kills the process and starts it again. */
-  async kill(): Promise<void> {
-    const { service } = this.#deps;
-    await this.#meet({ phase: 'kill -9', run: () => this.#restart(() => service.kill()) }, 0);
+  kill(): Promise<void> {
+    return this.#meet(() => this.#end('kill -9'));
   }
 
-  /** Chooses the next fault: all kinds in random order, then all again. */
-  #choose(isDeadly: boolean): Fault {
+  /** Every kind of fault once, in random order; the ends of the process come alone and during another fault. */
+  #deck(isDeadly: boolean): (() => Promise<void>)[] {
     const { random } = this.#deps;
-    if (this.#next.length === 0)
-      this.#next = random.sample([...this.#survived, ...(isDeadly ? this.#deadly : [])]);
-    return this.#next.pop() as Fault;
+    const survived = this.#survived.map(
+      (fault) => () => this.#meet(() => this.#suffer(fault, () => pause(this.#anyLength()))),
+    );
+    const ends = (['kill -9', 'restart'] as const).flatMap((phase) => {
+      // A stopped process does not hear a signal that only asks it to end.
+      const heard = this.#survived.filter((fault) => fault.phase !== 'stopped process');
+      const during = phase === 'restart' ? heard : this.#survived;
+      return [
+        () => this.#meet(() => this.#end(phase)),
+        () => this.#meet(() => this.#suffer(random.pick(during), () => this.#endLater(phase))),
+      ];
+    });
+    return random.sample([...survived, ...(isDeadly ? ends : [])]);
   }
 
-  /** The period of a fault lasts until the service is ready and no client repeats a request. */
-  async #meet({ phase, run }: Fault, ms: number): Promise<void> {
+  /** The last period of a fault lasts until the service is ready and no client repeats a request. */
+  async #meet(cause: () => Promise<void>): Promise<void> {
     const { timeline, service, traffic } = this.#deps;
-    timeline.begin(phase);
-    await run(ms);
+    await cause();
+    if (!service.isRunning) await service.start();
     await service.untilReady();
     await traffic.untilSettled();
     timeline.begin('calm');
   }
 
-  async #jump(ms: number): Promise<void> {
+  async #suffer({ phase, run }: Fault, meanwhile: () => Promise<void>): Promise<void> {
+    this.#deps.timeline.begin(phase);
+    await run(meanwhile);
+  }
+
+  /** Ends the process. */
+  async #end(phase: 'kill -9' | 'restart'): Promise<void> {
+    const { service, timeline } = this.#deps;
+    timeline.begin(phase);
+    await (phase === 'kill -9' ? service.kill() : service.stop());
+  }
+
+  async #endLater(phase: 'kill -9' | 'restart'): Promise<void> {
+    await pause(this.#anyLength());
+    await this.#end(phase);
+  }
+
+  /** Sets the clock ahead or back for a time. A process that has ended meanwhile may start before the clock is right. */
+  async #jump(meanwhile: () => Promise<void>): Promise<void> {
     const { service, traffic, random } = this.#deps;
     if (this.#jumps.length === 0) this.#jumps = random.sample(JUMPS_MS);
     const aheadMs = this.#jumps.pop() ?? 0;
     await service.setClock(aheadMs);
-    await pause(ms);
+    await meanwhile();
+    if (!service.isRunning && random.chance(0.5)) await service.start();
     await service.setClock(0);
     // The service stores answers for a day, and those of a day ago are as old now.
     if (Math.abs(aheadMs) >= DAY_MS) traffic.keyed.length = 0;
-  }
-
-  async #restart(end: () => Promise<void>): Promise<void> {
-    await end();
-    await this.#deps.service.start();
   }
 
   #anyLength(): number {

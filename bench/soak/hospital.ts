@@ -59,9 +59,7 @@ export class Hospital {
     const times = { start: '09:00', end: '12:00' };
     return {
       ...{ name: `Dr. ${id}`, time_zone, rooms },
-      sessions: [
-        { id: `${id}-morning`, weekdays: WEEKDAYS, ...times, capacity: 6 + moreSeats },
-      ],
+      sessions: [{ id: `${id}-morning`, weekdays: WEEKDAYS, ...times, capacity: 6 + moreSeats }],
     };
   }
 

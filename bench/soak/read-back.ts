@@ -42,12 +42,18 @@ export async function readBack(hospital: Hospital, traffic: Traffic): Promise<Re
 }
 
 /** Searches all tokens of all doctors, of every status. */
-async function allTokens({ doctorIds }: Hospital, traffic: Traffic): Promise<TokenView[]> {
+async function allTokens(
+  { doctorIds }: Hospital,
+  { deps: { client, violations } }: Traffic,
+): Promise<TokenView[]> {
   const tokens: TokenView[] = [];
   for (const id of doctorIds)
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const path = `/tokens?doctor_id=${id}&limit=${PAGE}${cursor && `&cursor=${cursor}`}`;
-      const page = bodyOf(await traffic.deps.client.get(path), path) as FoundTokensView;
+      const answer = await client.get(path);
+      violations.same(`GET ${path}: status`, answer.status, 200);
+      if (answer.status !== 200) break;
+      const page = answer.body as FoundTokensView;
       tokens.push(...page.tokens);
       cursor = page.next_cursor;
     }
@@ -131,5 +137,4 @@ async function checkReplay(keyed: Keyed, traffic: Traffic): Promise<void> {
 }
 
 /** An answer without the field that depends on the request. */
-const plain = (body: unknown): string =>
-  JSON.stringify(body).replace(/"instance":"[^"]*"/, '');
+const plain = (body: unknown): string => JSON.stringify(body).replace(/"instance":"[^"]*"/, '');

@@ -32,7 +32,10 @@ export function reportLines(result: SoakResult): string[] {
     ...section('What the rude clients did', rudeLines(result)),
     ...section('Faults', faultLines(result)),
     ...section('Answers to the polite clients, by status and code', answerLines(result)),
-    ...section('Milliseconds to an answer, by the phase in which it was asked for', timeLines(result)),
+    ...section(
+      'Milliseconds to an answer, by the phase in which it was asked for',
+      timeLines(result),
+    ),
     ...section('The process at rest, in the part without kills', memoryLines(result)),
     ...section('Read back at the end', readBackLines(result)),
     '',
@@ -40,7 +43,11 @@ export function reportLines(result: SoakResult): string[] {
   ];
 }
 
-const section = (title: string, lines: readonly string[]): string[] => ['', `## ${title}`, ...lines];
+const section = (title: string, lines: readonly string[]): string[] => [
+  '',
+  `## ${title}`,
+  ...lines,
+];
 
 function requestLines({ tally }: SoakResult): string[] {
   const cells = ({ sent, succeeded, refused, postponed, unanswered }: Outcomes): string[] =>
@@ -62,7 +69,10 @@ function requestLines({ tally }: SoakResult): string[] {
 }
 
 const rudeLines = ({ tally }: SoakResult): string[] =>
-  table(['connection', 'times'], Array.from(tally.rude, ([what, times]) => [what, grouped(times)]));
+  table(
+    ['connection', 'times'],
+    Array.from(tally.rude, ([what, times]) => [what, grouped(times)]),
+  );
 
 function faultLines({ periods, skipped }: SoakResult): string[] {
   const byPhase = Map.groupBy(
@@ -119,13 +129,13 @@ function memoryLines({ samples, growth }: SoakResult): string[] {
   ];
 }
 
-function readBackLines({ readBack, verified, errors }: SoakResult): string[] {
+function readBackLines({ readBack, verified }: SoakResult): string[] {
   const { tokens, slots, shown, replays } = readBack;
   return [
     `${grouped(tokens)} tokens with their histories, which explain ${grouped(shown)} states that answers have shown; ${grouped(slots)} slots; ${grouped(replays)} commands sent again with their keys.`,
-    ...(verified === null ? [] : ['npm run verify:', ...verified.split('\n').map((line) => `  ${line}`)]),
-    ...(errors.size === 0 ? [] : ['Errors in the log of the service:']),
-    ...Array.from(errors, ([message, times]) => `  ${times} x ${message}`),
+    ...(verified === null
+      ? []
+      : ['npm run verify:', ...verified.split('\n').map((line) => `  ${line}`)]),
   ];
 }
 

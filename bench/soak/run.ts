@@ -39,7 +39,6 @@ export interface SoakResult {
   readonly tally: Tally;
   readonly samples: readonly Sample[];
   readonly growth: readonly Growth[];
-  readonly errors: ReadonlyMap<string, number>;
   readonly readBack: ReadBack;
   /** What `npm run verify` has printed; null for a database that only the service can read. */
   readonly verified: string | null;
@@ -186,6 +185,8 @@ class Soak {
   }
 
   #result({ deps: { tally } }: Traffic, read: ReadBack, verified: string | null): SoakResult {
+    for (const [error, times] of this.#service.errors)
+      this.#violations.add(`the log of the service has ${times} times: ${error}`);
     const growth = this.#isCompared ? growthOf(this.#samples) : [];
     for (const { what, last, allowed } of growth)
       this.#violations.expect(
@@ -195,7 +196,7 @@ class Soak {
     return {
       ...{ plan: this.#plan, periods: this.#timeline.periods, tally, growth, verified },
       ...{ samples: this.#samples, skipped: this.#database.skipped, readBack: read },
-      ...{ errors: this.#service.errors, violations: this.#violations },
+      violations: this.#violations,
     };
   }
 }

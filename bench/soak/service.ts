@@ -15,8 +15,14 @@ const POLL_MS = 10;
 /** The service must be ready again this long after a fault is over. */
 const READY_MS = 60_000;
 const KIB = 1_024;
-/** Log lines of this level (`error` of pino) or above are faults of the service, unless a fault explains them. */
+/** Log lines of this level (`error` of pino) or above are faults of the service. */
 const ERROR_LEVEL = 50;
+
+interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly err?: { readonly stack: string };
+}
 
 /** What the process of the service takes at one instant. */
 export interface Measurement {
@@ -90,17 +96,22 @@ export class Service {
     this.#violations.same('the exit code after SIGTERM', code, 0);
   }
 
-  /** Stops the process for a time without ending it, as a machine does that is out of breath. */
-  async freeze(ms: number): Promise<void> {
-    process.kill(this.pid, 'SIGSTOP');
-    await pause(ms);
-    process.kill(this.pid, 'SIGCONT');
+  /** Whether the process runs, as far as the soak has not ended it. */
+  get isRunning(): boolean {
+    return !this.#isEnding;
   }
 
-  /** Sets the clock of the service. */
+  /** Lets the process do nothing for a time, as a machine does whose memory is on disk. */
+  async freeze(meanwhile: () => Promise<void>): Promise<void> {
+    process.kill(this.pid, 'SIGSTOP');
+    await meanwhile();
+    if (this.isRunning) process.kill(this.pid, 'SIGCONT');
+  }
+
+  /** Sets the clock of the service, of its next process if none runs. */
   async setClock(aheadMs: number): Promise<void> {
     this.#aheadMs = aheadMs;
-    await this.#ask();
+    if (this.isRunning) await this.#ask();
   }
 
   /** Resolves when the service takes commands. */
@@ -162,8 +173,10 @@ export class Service {
     const lines = (this.#unread + text).split('\n');
     this.#unread = lines.pop() ?? '';
     for (const line of lines) {
-      const { level, msg } = JSON.parse(line) as { readonly level: number; readonly msg: string };
-      if (level >= ERROR_LEVEL) this.errors.set(msg, (this.errors.get(msg) ?? 0) + 1);
+      const { level, msg, err } = JSON.parse(line) as LogLine;
+      if (level < ERROR_LEVEL) continue;
+      const error = err === undefined ? msg : `${msg}: ${err.stack}`;
+      this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
     }
   }
 }

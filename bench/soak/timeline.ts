@@ -9,6 +9,16 @@ export type Phase =
   | 'cut connections'
   | 'database crash';
 
+/** A fault of the service, of its machine or of its database. */
+export interface Fault {
+  readonly phase: Phase;
+  /**
+   * Causes the fault, calls `meanwhile` and ends the cause when that is over.
+   * @param meanwhile resolves when the fault has lasted long enough
+   */
+  readonly run: (meanwhile: () => Promise<void>) => Promise<void>;
+}
+
 /** A period in which the phase was the same, in milliseconds of a clock that never goes back. */
 export interface Period {
   readonly phase: Phase;

@@ -24,8 +24,11 @@ export interface Keyed {
   readonly answer: HttpAnswer;
 }
 
-/** The pause before a request is repeated, in milliseconds. */
+/** The pause before a request is repeated, in milliseconds; it grows with each repeat, up to the maximum. */
 const REPEAT_MS = 200;
+const REPEAT_MS_MAX = 1_000;
+/** How often it is looked whether requests are still repeated, in milliseconds. */
+const POLL_MS = 10;
 /** The number of commands that are repeated at the end. */
 const KEYED_MAX = 500;
 const IN_PROGRESS = 'idempotency_in_progress';
@@ -66,8 +69,8 @@ export class Traffic {
     if (answer === null || isTemporary(answer)) {
       this.#repeated += 1;
       while (answer === null || isTemporary(answer)) {
-        await pause(REPEAT_MS);
         nth += 1;
+        await pause(Math.min(nth * REPEAT_MS, REPEAT_MS_MAX));
         answer = await attempt();
       }
       this.#repeated -= 1;
@@ -78,7 +81,7 @@ export class Traffic {
 
   /** Resolves when no client repeats a request any more. */
   async untilSettled(): Promise<void> {
-    while (this.#repeated > 0) await pause(REPEAT_MS / 10);
+    while (this.#repeated > 0) await pause(POLL_MS);
   }
 
   /** Sends a command again with its key. */
@@ -105,8 +108,7 @@ export class Traffic {
       expectations.allows(call.operation, shown, phases);
     violations.expect(isRight, `${sentenceOf(call, shown)} ${whenOf(phases)}`);
     // A dry run shows what would be.
-    if (answer !== null && !call.path.endsWith('?dry_run=true'))
-      ledger.seeAll(client, answer.body);
+    if (answer !== null && !call.path.endsWith('?dry_run=true')) ledger.seeAll(client, answer.body);
     return answer;
   }
 
@@ -130,5 +132,4 @@ const sentenceOf = ({ operation, path, body }: Call, answer: string | null): str
   `${operation} (${path} ${JSON.stringify(body ?? {})}) got ${answer ?? 'no answer'}`;
 
 /** Names the phases that a request has met, for a violation. */
-export const whenOf = (phases: ReadonlySet<Phase>): string =>
-  `(phase: ${[...phases].join(', ')})`;
+export const whenOf = (phases: ReadonlySet<Phase>): string => `(phase: ${[...phases].join(', ')})`;

@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { RequestEndedError } from '../service/index.ts';
+import { RequestEndedError, UnknownOutcomeError } from '../service/index.ts';
 import { causeOf, publish } from '../telemetry/index.ts';
 import { lastAnswer, sendLastAnswer } from './last-answer.ts';
 import type { ProblemCode } from './problem.ts';
@@ -30,6 +30,10 @@ const FILE_CONDITION = {
   detail: 'has a header If-Match, If-Unmodified-Since or Range that the file does not fulfil',
 };
 
+/** The connections of a stopping process are closed before such a command fails, so its client gets no answer. */
+const UNKNOWN_OUTCOME =
+  'The process stops before it is known whether a command has taken effect: it is not answered.';
+
 /** Answers every error with a problem. An unexpected error is logged whole, and the caller gets its request id alone. */
 export function handleErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -39,6 +43,10 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
       });
     // Nobody receives this answer, because the client has gone.
     if (error instanceof RequestEndedError) return sendProblem(request, reply, 'internal');
+    if (error instanceof UnknownOutcomeError) {
+      logger.warn({ request_id: request.id }, UNKNOWN_OUTCOME);
+      return sendProblem(request, reply, 'internal');
+    }
     if (error.statusCode === 412 || error.statusCode === 416)
       return sendProblem(request, reply, 'invalid_request', { errors: [FILE_CONDITION] });
     if (error instanceof RequestFault) return sendFault(error, request, reply);

@@ -85,6 +85,7 @@ export interface Store {
    * @throws NotDurableError nothing was changed, because the store takes no commands now
    * @throws OverloadedError nothing was changed, because too many commands wait for the disk
    * @throws IdempotencyKeyTakenError nothing was changed, because another response is stored under the key
+   * @throws UnknownOutcomeError the store closes before it is known whether the command has taken effect
    */
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T>;
   /**
@@ -112,6 +113,16 @@ export type DryRunStore = Pick<Store, 'load' | 'transact' | 'close'>;
 export class NotDurableError extends Error {
   override readonly name = 'NotDurableError';
   readonly code = 'OPD_NOT_DURABLE';
+}
+
+/** The store closes before the outcome of a commit is known, so its commands cannot be told that nothing was changed. */
+export class UnknownOutcomeError extends Error {
+  override readonly name = 'UnknownOutcomeError';
+  readonly code = 'OPD_UNKNOWN_OUTCOME';
+
+  constructor() {
+    super('It is not known whether the command has taken effect.');
+  }
 }
 
 /** More commands wait for the disk than the process is willing to hold. */

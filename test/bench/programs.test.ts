@@ -11,10 +11,11 @@ describe.each([
   'bench/replay/replay.ts',
   'bench/load/load.ts',
   'bench/fuzz/fuzz.ts',
+  'bench/soak/soak.ts',
 ])('%s', (program) => {
   it('prints its help and does nothing else', async () => {
     const { code, output, errors } = await runTool(program, ['--help', '--unknown']);
-    expect(output).toMatch(/^npm run (bench|simulate|replay|load|fuzz) -- /);
+    expect(output).toMatch(/^npm run (bench|simulate|replay|load|fuzz|soak) -- /);
     for (const option of ['--help', '--version']) expect(output).toContain(`  ${option} `);
     expect(errors).toBe('');
     expect(code).toBe(0);

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { createRequestIds } from '../../src/http/log.ts';
+import { UnknownOutcomeError } from '../../src/store/index.ts';
 import { booking, openApp } from '../support/app/app.ts';
 
 type Line = Readonly<Record<string, unknown>>;
@@ -63,6 +64,15 @@ it('the level warn logs the cause of a 500, once', async () => {
   opd.archive.token = () => Promise.reject(new Error('the secret of the store'));
   expect(await opd.get('/tokens/x')).toMatchObject({ status: 500 });
   expect(lines).toMatchObject([{ level: 50, msg: 'internal error' }]);
+});
+
+it('the level warn tells a command of unknown outcome in one line, because the service has no fault', async () => {
+  const { opd, lines } = await openLogged('warn');
+  opd.store.transact = () => Promise.reject(new UnknownOutcomeError());
+  expect(await opd.post('/book', booking('W1'))).toMatchObject({ status: 500 });
+  const line = { level: 40, msg: expect.stringMatching(/^The process stops before/) as string };
+  expect(lines).toMatchObject([line]);
+  expect(lines[0]).not.toHaveProperty('err');
 });
 
 it('every request has its own id, also after a restart', () => {

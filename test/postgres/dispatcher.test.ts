@@ -6,10 +6,9 @@ import type {
   ExecutionOutcome,
 } from '../../src/store/postgres/command-executor.ts';
 import { Dispatcher } from '../../src/store/postgres/dispatcher.ts';
-import { UnknownOutcomeError } from '../../src/store/postgres/errors.ts';
 import type { PendingRead } from '../../src/store/postgres/pending-reads.ts';
 import type { Command } from '../../src/store/postgres/queue.ts';
-import { NotDurableError } from '../../src/store/store.ts';
+import { NotDurableError, UnknownOutcomeError } from '../../src/store/store.ts';
 import { found } from '../support/engine/clinic.ts';
 
 const BROKEN = new Error('of the test');

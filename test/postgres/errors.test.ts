@@ -7,10 +7,9 @@ import {
   nameOf,
   openError,
   StaleDoctorError,
-  UnknownOutcomeError,
   type Failure,
 } from '../../src/store/postgres/errors.ts';
-import { StoreOpenError } from '../../src/store/store.ts';
+import { StoreOpenError, UnknownOutcomeError } from '../../src/store/store.ts';
 
 const withCode = (code: unknown, more: object = {}): Error =>
   Object.assign(new Error('of the test'), { code, ...more });

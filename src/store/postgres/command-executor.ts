@@ -1,13 +1,7 @@
 import type { AllocationEngine, DoctorId } from '../../engine/index.ts';
 import { publish, type TransactionEvent } from '../../telemetry/index.ts';
-import { IdempotencyKeyTakenError, NotDurableError } from '../store.ts';
-import {
-  classifyFailure,
-  DecideError,
-  isKeyTaken,
-  UnknownOutcomeError,
-  type Failure,
-} from './errors.ts';
+import { IdempotencyKeyTakenError, NotDurableError, UnknownOutcomeError } from '../store.ts';
+import { classifyFailure, DecideError, isKeyTaken, type Failure } from './errors.ts';
 import type { Health } from './health.ts';
 import type { Loader } from './loader.ts';
 import { partition } from './partition.ts';

@@ -2,9 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DoctorId } from '../../engine/index.ts';
 import { PENDING_MAX } from '../group-commit.ts';
-import { NotDurableError, OverloadedError, type Decision, type Scope } from '../store.ts';
+import {
+  NotDurableError,
+  OverloadedError,
+  UnknownOutcomeError,
+  type Decision,
+  type Scope,
+} from '../store.ts';
 import type { CommandExecutor } from './command-executor.ts';
-import { UnknownOutcomeError } from './errors.ts';
 import type { Health } from './health.ts';
 import { PendingReads, type PendingRead } from './pending-reads.ts';
 import { doctorsOf, Queue, type Command } from './queue.ts';

@@ -38,16 +38,6 @@ export class DecideError extends Error {
   }
 }
 
-/** The store closes before the outcome of a commit is known, so its commands cannot be told that nothing was changed. */
-export class UnknownOutcomeError extends Error {
-  override readonly name = 'UnknownOutcomeError';
-  readonly code = 'OPD_UNKNOWN_OUTCOME';
-
-  constructor() {
-    super('It is not known whether the command has taken effect.');
-  }
-}
-
 /** Whole classes of SQLSTATE: 08 connection exceptions, 53 insufficient resources. */
 const CONNECTION_LOST_CLASSES = new Set(['08']);
 const RETRYABLE_CLASSES = new Set(['53']);

@@ -1,10 +1,5 @@
 import { onTestFinished } from 'vitest';
-import {
-  mountMemoryDisk,
-  remountMemoryDisk,
-  removeMemoryDisk,
-  whyNoMount,
-} from './memory-disk.ts';
+import { mountMemoryDisk, remountMemoryDisk, removeMemoryDisk, whyNoMount } from './memory-disk.ts';
 
 /** Why a test cannot mount its own file system on this machine; null when it can. */
 export const noMount = whyNoMount();
