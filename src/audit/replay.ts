@@ -17,7 +17,9 @@ import { firstWaiting, isBeforeVisit, victimOf } from './seat-rules.ts';
 import { endOf } from './slot-times.ts';
 
 /** The kinds of changes after which seats need no check, because they give, free and fill no seat. */
-const SEATLESS_KINDS: ReadonlySet<Change['kind']> = new Set(['checked_in', 'started', 'completed']);
+const SEATLESS_KINDS: ReadonlySet<Change['kind']> = new Set([
+  ...(['checked_in', 'started', 'completed', 'corrected'] as const),
+]);
 
 /** Replays the change records of one doctor in an engine of its own and collects the faults that it finds. */
 export class Replay {

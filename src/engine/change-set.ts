@@ -169,15 +169,26 @@ export class ChangeSet {
   }
 
   /**
-   * Gives a waiting token the seat of the weakest one, if it may bump one and the slot is open and has not ended (R8).
+   * Gives a waiting token the seat of the weakest one, if it may bump one and the slot is open (R8). If the slot has
+   * ended, its waiting tokens expire instead, because a clock that is set back later would let them wait beside a token
+   * that they outrank.
    * @returns the token that lost the seat
    */
   exchange(slot: Slot, waiter: Token): Token | undefined {
-    const victim = this.#promotes(slot) ? slot.victimFor(waiter.patientClass) : undefined;
+    const victim = slot.isClosed ? undefined : slot.victimFor(waiter.patientClass);
     if (victim === undefined) return undefined;
+    if (this.#state.hasEnded(slot, this.#at)) {
+      this.expireWaitlist(slot);
+      return undefined;
+    }
     this.transition(victim, 'bumped', waiter.id);
     this.transition(waiter, 'promoted', victim.id);
     return victim;
+  }
+
+  /** Ends all waiting tokens of a slot that has ended (R11). */
+  expireWaitlist(slot: Slot): void {
+    for (const waiter of slot.waitlist()) this.transition(waiter, 'expired');
   }
 
   #promotes(slot: Slot): boolean {

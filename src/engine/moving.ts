@@ -214,7 +214,7 @@ function reordered(
   { id }: Token,
   { bumped, promoted }: { bumped?: Token | undefined; promoted?: Token | undefined } = {},
 ): Outcome<Reordered> {
-  const token = found(state.token(id), 'a moved or reclassified token is in the index');
+  const token = found(state.anyToken(id), 'a moved or reclassified token is in the index');
   return {
     ok: true,
     changes,

@@ -74,8 +74,7 @@ export function advanceTime(state: EngineState, doctorId: DoctorId, at: EpochMs)
   if (doctor === undefined) return refuse('doctor_not_found');
   const changeSet = new ChangeSet(state, at);
   for (const slot of doctor.slots)
-    if (state.hasEnded(slot, at))
-      for (const waiter of slot.waitlist()) changeSet.transition(waiter, 'expired');
+    if (state.hasEnded(slot, at)) changeSet.expireWaitlist(slot);
     else changeSet.fillSeats(slot);
   return { ok: true, changes: changeSet.changes, value: doctor };
 }

@@ -155,6 +155,9 @@ it('promotions without a cause are clean when an ended slot is open again', asyn
     front.at = clock(10, 30);
     await front.leave('W1');
     await front.noShow('W3');
+    // A correction touches no seat, so it seats nobody.
+    front.at = clock(9, 30);
+    await front.correct('E2', 'another name');
     front.at = clock(10, 15);
     await front.admit('nine', 'F1');
   });
@@ -165,6 +168,27 @@ it('promotions without a cause are clean when an ended slot is open again', asyn
     { kind: 'promoted', cause: null },
     { kind: 'bumped', cause: 'F1' },
     { kind: 'booked', tokenId: 'F1' },
+  ]);
+  expect(await faultsOf(path)).toEqual([]);
+});
+
+it('a patient who was skipped while the clock was wrong is outranked by nobody who waits (R8, R11)', async () => {
+  const { desk, path } = await dayOf(async (front) => {
+    await threeSeats(front);
+    await front.checkIn('W1 W3 E2');
+    await front.admit('nine', 'F1');
+    front.at = clock(10, 30);
+    await front.skip('W1');
+    front.at = clock(9, 30);
+    await front.admit('nine', 'W6');
+  });
+  const changes = await allOf(desk.archive.slotChanges(slotId('nine')));
+  await desk.store.close();
+  expect(changes.slice(-4)).toMatchObject([
+    { kind: 'skipped', tokenId: 'W1' },
+    { kind: 'expired', tokenId: 'F1' },
+    { kind: 'expired', tokenId: 'W4' },
+    { kind: 'booked', tokenId: 'W6', to: 'WAITING' },
   ]);
   expect(await faultsOf(path)).toEqual([]);
 });

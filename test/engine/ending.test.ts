@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../src/engine/index.ts';
 import { accepted, Clinic, clock, SEN } from '../support/engine/clinic.ts';
 import { place } from '../support/engine/places.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
@@ -42,6 +43,46 @@ describe('R11 when a slot ends, its waiting tokens expire', () => {
     clinic.cancel('W1', clock(10));
     expect(recordsOf(clinic.advanceTime(clock(10)))).toEqual(EXPIRED);
   });
+
+  it.each<
+    [what: string, people: string, command: (clinic: Clinic) => Outcome<unknown>, first: string]
+  >([
+    ['a skip', 'W1:CHECKED_IN F1:WAITING', (clinic) => clinic.skip('W1', clock(10)), 'skipped W1'],
+    [
+      'an undo',
+      'W1 F1:WAITING',
+      (clinic) => {
+        clinic.checkIn('W1');
+        return clinic.undo('W1', clock(10));
+      },
+      'undone W1',
+    ],
+    [
+      'a higher class of a waiting token',
+      'O1 F1:CHECKED_IN W1:WAITING W2:WAITING',
+      (clinic) => clinic.reclassify('W1', 'E', clock(10)),
+      'reclassified W1',
+    ],
+    [
+      'a lower class of a seated token',
+      'E1 F1:WAITING',
+      (clinic) => clinic.reclassify('E1', 'W', clock(10)),
+      'reclassified E1',
+    ],
+  ])(
+    'at the latest in a command after which one of them may bump a seated token: %s (R8)',
+    (_, people, command, first) => {
+      const seats = people.split(' ').filter((name) => !name.includes('WAITING')).length;
+      const clinic = new Clinic({ people, slot: { capacity: seats } });
+      const waiting = [...clinic.slot.waitlist()].map(({ id }) => id);
+      const expired = recordsOf(command(clinic));
+      expect(expired.toSorted()).toEqual(
+        [...waiting.map((id) => `expired ${id}`), first].toSorted(),
+      );
+      // The clock is set back: no token waits that may bump a seated one.
+      expect(clinic.slot.waiting).toBe(0);
+    },
+  );
 
   it('in every slot that has ended, and in no other', () => {
     const more = [place('ten', 'W3 W4:WAITING'), place('tue', 'W5 W6:WAITING')];

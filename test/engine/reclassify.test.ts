@@ -138,12 +138,12 @@ describe('R14 any class', () => {
   });
 
   it.each([
-    ['a slot that has ended', {}, clock(10)],
-    ['a closed slot', { closedReason: 'ill' }, NOW],
-  ])('bumps and promotes no token in %s (R11)', (_, slot, at) => {
+    ['a slot that has ended', {}, clock(10), ['expired W2'], 'W1 |'],
+    ['a closed slot', { closedReason: 'ill' }, NOW, [], 'W1 | W2'],
+  ])('bumps and promotes no token in %s (R11)', (_, slot, at, more, board) => {
     const clinic = new Clinic({ people: 'W1 W2:WAITING', slot });
-    expect(recordsOf(clinic.reclassify('W2', 'E', at))).toEqual(['reclassified W2']);
-    expect(clinic.board()).toBe('W1 | W2');
+    expect(recordsOf(clinic.reclassify('W2', 'E', at))).toEqual(['reclassified W2', ...more]);
+    expect(clinic.board()).toBe(board);
     expect(clinic.token('W2').patientClass.type).toBe('EMERGENCY');
   });
 

@@ -343,7 +343,6 @@ function delayDay(model: Model, action: ActionOf<'delayDay'>): Refusal {
 /** R11: when a slot ends, its waiting claims expire. */
 function advanceTime(model: Model, action: ActionOf<'advanceTime'>): Refusal {
   for (const slot of model.slotsOf(model.doctorAt(action.doctor).id))
-    if (model.hasEnded(slot))
-      for (const claim of model.waiting(slot)) model.transition(claim, 'expired', 'EXPIRED');
+    if (model.hasEnded(slot)) model.expireWaiting(slot);
   return undefined;
 }

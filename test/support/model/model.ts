@@ -263,15 +263,24 @@ export class Model {
         this.transition(waiter, 'promoted', seatOf(waiter), cause);
   }
 
-  /** R8: the first waiting claim that may bump a seated one does so. */
+  /** R8: the first waiting claim that may bump a seated one does so. In an ended slot all of them expire instead (R11). */
   restoreOrder(slot: SlotFacts): void {
-    if (!this.isOpen(slot)) return;
+    if (slot.closedReason !== null) return;
     const waiter = this.waiting(slot).find((each) => this.victimOf(each, slot) !== undefined);
     if (waiter === undefined) return;
+    if (this.hasEnded(slot)) {
+      this.expireWaiting(slot);
+      return;
+    }
     const victim = found(this.victimOf(waiter, slot));
     this.transition(victim, 'bumped', 'WAITING', waiter.id);
     this.transition(waiter, 'promoted', seatOf(waiter), victim.id);
     this.restoreOrder(slot);
+  }
+
+  /** R11: the waiting claims of a slot that has ended are over. */
+  expireWaiting(slot: SlotFacts): void {
+    for (const claim of this.waiting(slot)) this.transition(claim, 'expired', 'EXPIRED');
   }
 
   /** R12: sets the seats; claims beyond the capacity are bumped, waiting claims get new seats. */

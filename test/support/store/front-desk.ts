@@ -75,6 +75,11 @@ export class FrontDesk extends Desk {
   reclassify = (name: string, patientType: string) =>
     this.#each(name, (engine, command) => engine.reclassify({ ...command, patientType }));
 
+  correct = (name: string, patientName: string) =>
+    this.#each(name, (engine, command) =>
+      engine.correct({ ...command, patientName, patientId: undefined }),
+    );
+
   async revise(slot: string, capacity: number): Promise<void> {
     const others = { delayMinutes: undefined, intake: undefined };
     const command = { slotId: slotId(slot), capacity, ...others, at: this.at };
