@@ -27,7 +27,7 @@ const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
 /** Writes what a soak has done and found, as plain text with a verdict in its last line. */
 export function reportLines(result: SoakResult): string[] {
   return [
-    `# Soak on ${result.plan.database}: ${(result.plan.durationMs / 60_000).toFixed(1)} minutes, --seed ${result.plan.seed}`,
+    `# Soak on ${result.plan.database}: ${result.plan.durationMs / 60_000} minutes, --seed ${result.plan.seed}`,
     ...section('What the polite clients sent', requestLines(result)),
     ...section('What the rude clients did', rudeLines(result)),
     ...section('Faults', faultLines(result)),

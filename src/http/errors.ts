@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { RequestEndedError, UnknownOutcomeError } from '../service/index.ts';
+import { NotDurableError, RequestEndedError, UnknownOutcomeError } from '../service/index.ts';
 import { causeOf, publish } from '../telemetry/index.ts';
 import { lastAnswer, sendLastAnswer } from './last-answer.ts';
 import type { ProblemCode } from './problem.ts';
@@ -43,6 +43,8 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
       });
     // Nobody receives this answer, because the client has gone.
     if (error instanceof RequestEndedError) return sendProblem(request, reply, 'internal');
+    // A large answer is made after the service has returned, so the store may stall in between.
+    if (error instanceof NotDurableError) return sendProblem(request, reply, 'not_durable');
     if (error instanceof UnknownOutcomeError) {
       logger.warn({ request_id: request.id }, UNKNOWN_OUTCOME);
       return sendProblem(request, reply, 'internal');

@@ -61,7 +61,7 @@ export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
 export type { ChangeRecord, StoredToken } from '../store/index.ts';
-export { UnknownOutcomeError } from '../store/index.ts';
+export { NotDurableError, UnknownOutcomeError } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;

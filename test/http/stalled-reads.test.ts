@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { BookingView } from '../../src/http/resources/index.ts';
-import { openDatabase } from '../../src/store/index.ts';
+import { NotDurableError, openDatabase } from '../../src/store/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { fill } from '../support/process/full-disk.ts';
 import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
+import { fillDay } from '../support/app/large-day.ts';
 import { booking, openApp, openAppOnTestDisk, type TestApp } from '../support/app/app.ts';
 import { bookBoth, expectedOf, READS, statusesOf } from '../support/app/reads.ts';
 
@@ -64,3 +65,13 @@ it.skipIf(noMount !== null)(
     expect(await statusesOf(opd, tokens)).toEqual(expectedOf(tokens, 'writes'));
   },
 );
+
+it('a large answer is refused with 503 when the store stalls while it is made', async () => {
+  const { opd } = await openAppOnTestDisk();
+  await fillDay(opd, 4);
+  await opd.advanceTo('2026-11-24T05:00:00Z');
+  const next = () => Promise.reject(new NotDurableError('of the test'));
+  opd.archive.liveTokens = () => ({ [Symbol.asyncIterator]: () => ({ next }) });
+  const past = '/schedule?doctor_id=doc1&date=2026-11-23';
+  expect(await opd.get(past)).toMatchObject({ status: 503, body: { code: 'not_durable' } });
+});
