@@ -18,7 +18,7 @@ export interface SoakDatabase {
   readonly faults: readonly Fault[];
   /** Faults that this machine does not permit, each with the reason. */
   readonly skipped: readonly string[];
-  readonly remove: () => Promise<void>;
+  readonly remove: () => void | Promise<void>;
 }
 
 /** Room for the database and its journal. A file system in memory takes only what its files take. */
@@ -26,15 +26,16 @@ const ROOM = 'size=4g';
 /** Bytes that are left free when the disk is filled. */
 const REST = 16_384;
 
+/** A database on a file system of its own, which can be full; without one if this machine does not permit it. */
 function sqliteDatabase(): Promise<SoakDatabase> {
   const reason = whyNoMount();
   if (reason !== null) {
-    const { path, remove } = temporaryDirectory();
+    const directory = temporaryDirectory();
     return Promise.resolve({
-      url: `sqlite:${join(path, 'soak.db')}`,
+      url: `sqlite:${join(directory.path, 'soak.db')}`,
       faults: [],
       skipped: [`full disk (skipped: ${reason})`],
-      remove: () => Promise.resolve(remove()),
+      remove: () => directory.remove(),
     });
   }
   const directory = mountMemoryDisk(ROOM);
@@ -46,7 +47,7 @@ function sqliteDatabase(): Promise<SoakDatabase> {
     skipped: [],
     remove: () => {
       process.off('exit', remove);
-      return Promise.resolve(remove());
+      remove();
     },
   });
 }
@@ -100,7 +101,7 @@ const memoryDatabase = (): Promise<SoakDatabase> =>
     url: 'memory:',
     faults: [],
     skipped: [],
-    remove: () => Promise.resolve(),
+    remove: () => undefined,
   });
 
 /** The databases that can be soaked. */
