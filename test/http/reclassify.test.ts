@@ -72,10 +72,11 @@ it('the same class changes nothing', async () => {
   expect(await stateOf(opd, [W1 ?? ''])).toEqual(before);
 });
 
-it('reclassify promotes no token in an ended slot', async () => {
+it('reclassify promotes no token in an ended slot, and one that would take a seat there expires (R11)', async () => {
   const opd = await openApp();
   const { W1, W4 } = await bookAll(opd, 'W1 W2 W3 W4');
   opd.now = '2026-11-23T10:30:00Z';
-  expect(await reclassify(opd, W4, 'EMERGENCY')).toMatchObject({ status: 'WAITING', bumped: null });
+  const over = { status: 'EXPIRED', waitlist_position: null, estimated_time: null, bumped: null };
+  expect(await reclassify(opd, W4, 'EMERGENCY')).toMatchObject(over);
   expect(await reclassify(opd, W1, 'FOLLOW_UP')).toMatchObject({ promoted: null });
 });
