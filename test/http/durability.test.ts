@@ -32,7 +32,6 @@ it.each<[what: string, request: (opd: TestApp, id: string) => Promise<Answer>, s
   ['a read of the token', (opd, id) => opd.get(`/tokens/${id}`), 200],
   ['a read of its history', (opd, id) => opd.get(`/tokens/${id}/history`), 200],
   ['a read of the schedule', (opd) => opd.get('/schedule?doctor_id=doc1'), 200],
-  ['a read of the doctor', (opd) => opd.get('/doctors/doc1'), 200],
   [
     'a booking that is refused because of it',
     (opd) => opd.post('/book', booking('E2', { patient_id: 'p1' })),
