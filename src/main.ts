@@ -324,8 +324,11 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive } = openDatabase(DATABASE_URL, engine);
-  const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
+  const { store, archive, keys } = openDatabase(DATABASE_URL, engine);
+  const service = createService({
+    ...{ engine, store, archive, keys, clock },
+    horizonDays: HORIZON_DAYS,
+  });
   const version = readVersion();
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');

@@ -10,7 +10,7 @@ const NOT_ON_POSTGRES = [
   // These tests use their own stores, whose disks they block.
   'test/http/{durability,stalled-reads}.test.ts',
   // These tests have no store, or always the same kind of store.
-  'test/service/{calendar,duplicate-fields,empty-seats,idempotency,ids,roster}.test.ts',
+  'test/service/{calendar,duplicate-fields,empty-seats,idempotency,ids,key-registry,roster}.test.ts',
 ];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -1,5 +1,6 @@
 import { isDoctor, type AllocationEngine, type DoctorId, type EpochMs } from '../engine/index.ts';
-import type { Archive, Store } from '../store/index.ts';
+import type { Archive, KeyStore, Store } from '../store/index.ts';
+import { AccessKeys } from './access-keys.ts';
 import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { DoctorCommands } from './doctor-commands.ts';
@@ -16,6 +17,7 @@ import { SlotMaintainer } from './slot-maintainer.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
+export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
 export * from './caller.ts';
 export {
   ClinicCommands,
@@ -27,6 +29,13 @@ export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-comman
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
+export {
+  expiryOf,
+  KEY_NAME_PATTERN,
+  KeyRegistry,
+  type KeyInput,
+  type PutKey,
+} from './key-registry.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
@@ -42,6 +51,7 @@ export type {
 } from './read-model.ts';
 export { Reads } from './reads.ts';
 export * from './refusal.ts';
+export * from './roles.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
 export type { Occupancy } from './occupancy.ts';
@@ -60,13 +70,14 @@ export type { Projection } from './runner.ts';
 export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
-export type { ChangeRecord, StoredToken } from '../store/index.ts';
+export type { ChangeRecord, StoredKey, StoredToken } from '../store/index.ts';
 export { NotDurableError, UnknownOutcomeError } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
   readonly archive: Archive;
+  readonly keys: KeyStore;
   readonly clock: () => EpochMs;
   /** Days ahead for which sessions have their slots ready. */
   readonly horizonDays: number;
@@ -79,6 +90,7 @@ export interface Service {
   readonly doctors: DoctorCommands;
   readonly reads: Reads;
   readonly reports: Reports;
+  readonly keys: AccessKeys;
   /** False when a restart loses everything. */
   readonly isDurable: boolean;
   /** Why the service takes no command now; undefined when it is ready. */
@@ -109,6 +121,7 @@ export interface Started {
 /** Builds the service of an engine and of the store that makes the engine's changes durable. */
 export function createService(deps: ServiceDeps): Service {
   const { engine, store, archive, clock, horizonDays } = deps;
+  const keys = new AccessKeys(deps.keys, clock);
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();
   const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
@@ -121,6 +134,7 @@ export function createService(deps: ServiceDeps): Service {
     doctors: new DoctorCommands(commands, runner),
     reads: new Reads(reading),
     reports: new Reports(reading),
+    keys,
     isDurable: store.isDurable,
     get unreadiness() {
       return lifecycle.unreadiness;
@@ -132,6 +146,7 @@ export function createService(deps: ServiceDeps): Service {
     async start(roster) {
       await load(store, clock);
       assertClassesFit(engine);
+      await keys.refresh();
       const isEmpty = [...engine.doctors].every(({ facts }) => !isDoctor(facts));
       const { retired } = await keeper.apply(roster(isEmpty));
       await keeper.tick();

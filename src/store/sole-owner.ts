@@ -10,6 +10,7 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
+import type { KeyStore, KeyWrite, StoredKey } from './access-keys.ts';
 import type {
   Archive,
   ChangeRecord,
@@ -55,6 +56,7 @@ export interface StoredRows extends DoctorRows {
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
+  accessKeys(): readonly StoredKey[];
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
@@ -80,6 +82,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   store: new SoleOwnerStore(parts),
   archive: new SoleOwnerArchive(parts),
   changeLog: new SoleOwnerChangeLog(parts),
+  keys: new SoleOwnerKeyStore(parts),
 });
 
 class SoleOwnerStore implements Store {
@@ -241,6 +244,27 @@ class SoleOwnerArchive implements Archive {
 
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
     return Promise.resolve(this.#rows.storedResponse(caller, key, now));
+  }
+}
+
+/** Keys are written in the batches of the commands, because one thread writes to the database. */
+class SoleOwnerKeyStore implements KeyStore {
+  readonly #rows: StoredRows;
+  readonly #commits: GroupCommit;
+
+  constructor({ rows, commits }: SoleOwnerParts) {
+    this.#rows = rows;
+    this.#commits = commits;
+  }
+
+  async accessKeys(): Promise<readonly StoredKey[]> {
+    return Promise.resolve(this.#rows.accessKeys());
+  }
+
+  async writeKeys(keys: readonly KeyWrite[]): Promise<void> {
+    const origin = { actor: 'system', reason: null };
+    const decision = { changes: [], answer: undefined, origin, response: null, keys };
+    await this.#commits.transact([], () => decision);
   }
 }
 

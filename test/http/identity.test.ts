@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { InFlight } from '../../src/http/admission.ts';
 import { Routes } from '../../src/http/route.ts';
 import { closed } from '../../src/http/schema.ts';
+import { ANONYMOUS } from '../../src/service/index.ts';
 
 const TEXTS = { tag: 'Tokens', summary: 'Test', description: 'A test.' } as const;
 const Named = Type.Object({ name: Type.String() });
@@ -15,7 +16,7 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
   const inFlight = { commands: new InFlight(), reads: new InFlight() };
   const identify = (request: FastifyRequest) => {
     bodies.push(request.body);
-    return { name: String(request.headers['x-name']) };
+    return { ...ANONYMOUS, name: String(request.headers['x-name']) };
   };
   const routes = new Routes(app, identify, inFlight);
   routes.command({

@@ -12,6 +12,7 @@ import {
   isTokenChange,
   type TokenChange,
 } from '../../engine/index.ts';
+import type { KeyWrite, StoredKey } from '../access-keys.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -47,12 +48,14 @@ export class MemoryTables implements StoredRows {
   /** The change at position 1 first. */
   readonly #changes: PlacedChange[] = [];
   readonly #responses = new Map<string, StoredResponse>();
+  readonly #keys = new Map<string, StoredKey>();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
-    for (const { changes, origin, response } of decisions) {
+    for (const { changes, origin, response, keys = [] } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
+      for (const write of keys) this.#writeKey(write);
     }
   }
 
@@ -135,6 +138,10 @@ export class MemoryTables implements StoredRows {
     return this.#responses.get(keyOf({ caller, key }));
   }
 
+  accessKeys(): readonly StoredKey[] {
+    return [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   changesFrom(position: number, count: number): readonly PlacedChange[] {
     const index = Math.max(position - 1, 0);
     return this.#changes.slice(index, index + count);
@@ -147,6 +154,13 @@ export class MemoryTables implements StoredRows {
   #liveTokensOf(id: SlotId): StoredLiveToken[] {
     const tokens = [...(this.#tokensOf.get(id) ?? [])];
     return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
+  }
+
+  #writeKey(write: KeyWrite): void {
+    if ('set' in write) return void this.#keys.set(write.set.name, write.set);
+    const { id, at } = write.used;
+    const key = [...this.#keys.values()].find((each) => each.id === id);
+    if (key !== undefined) this.#keys.set(key.name, { ...key, lastUsedAt: at });
   }
 
   #write(change: Change, origin: Origin): void {

@@ -194,6 +194,10 @@ export const OTHERS = {
     (1000000 * extract(epoch FROM pg_postmaster_start_time()))::bigint AS server_start`,
   changeUpTo: `${select('changes')} WHERE position <= $1 ORDER BY position DESC LIMIT 1`,
   changesFrom: `${select('changes')} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3`,
+  accessKeys: `${select('access_keys')} ORDER BY name`,
+  setKeys: upsert('access_keys', 'name'),
+  noteKeyUses: `UPDATE access_keys SET last_used_at = given.at
+    FROM ${given({ id: 'text', at: 'integer' })} WHERE access_keys.id = given.id`,
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
 } as const;
 

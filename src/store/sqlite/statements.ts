@@ -66,6 +66,8 @@ export const WRITES = {
   // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
+  setKey: upsert('access_keys', 'name'),
+  noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
 } as const;
 
 export type StatementName = keyof typeof WRITES;
@@ -127,6 +129,7 @@ export const READS = {
   changesFrom: `${select('changes')} WHERE position >= ? ORDER BY position LIMIT ?`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
+  accessKeys: `${select('access_keys')} ORDER BY name`,
 } as const;
 
 export type ReadName = keyof typeof READS;

@@ -183,7 +183,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   });
   const open = options.store ?? (await newDatabase());
   const database = open(engine);
-  const { store, archive } = database;
+  const { store, archive, keys } = database;
   // The close may fail, because a test that restarts the program has closed the store already.
   onTestFinished(() => store.close().catch(() => undefined));
   const clock = () => time.now;
@@ -191,6 +191,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     engine,
     store,
     archive,
+    keys,
     clock,
     horizonDays: options.horizonDays ?? 14,
   });
