@@ -1,6 +1,7 @@
 import { isDoctor, type AllocationEngine, type DoctorId, type EpochMs } from '../engine/index.ts';
 import type { Archive, KeyStore, Store } from '../store/index.ts';
 import { AccessKeys } from './access-keys.ts';
+import { AuditTrail } from './audit-trail.ts';
 import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { DoctorCommands } from './doctor-commands.ts';
@@ -9,6 +10,7 @@ import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
 import { occupancyOf } from './occupancy.ts';
+import { Permissions } from './permissions.ts';
 import { Reads } from './reads.ts';
 import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
@@ -18,6 +20,7 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
+export { AuditTrail, type AuditPage } from './audit-trail.ts';
 export * from './caller.ts';
 export {
   ClinicCommands,
@@ -70,6 +73,7 @@ export type { Projection } from './runner.ts';
 export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
+export { Permissions, type Denial, type Subject } from './permissions.ts';
 export type { ChangeRecord, StoredKey, StoredToken } from '../store/index.ts';
 export { NotDurableError, UnknownOutcomeError } from '../store/index.ts';
 
@@ -90,7 +94,9 @@ export interface Service {
   readonly doctors: DoctorCommands;
   readonly reads: Reads;
   readonly reports: Reports;
+  readonly auditTrail: AuditTrail;
   readonly keys: AccessKeys;
+  readonly permissions: Permissions;
   /** False when a restart loses everything. */
   readonly isDurable: boolean;
   /** Why the service takes no command now; undefined when it is ready. */
@@ -134,7 +140,9 @@ export function createService(deps: ServiceDeps): Service {
     doctors: new DoctorCommands(commands, runner),
     reads: new Reads(reading),
     reports: new Reports(reading),
+    auditTrail: new AuditTrail(reading),
     keys,
+    permissions: new Permissions(deps),
     isDurable: store.isDurable,
     get unreadiness() {
       return lifecycle.unreadiness;

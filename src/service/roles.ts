@@ -66,6 +66,7 @@ const SLOTS = {
  */
 export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   book: { patient_app: 'online', kiosk: 'walkIn', ...DESK },
+  bookAll: DESK,
   cancel: { patient_app: 'booked', ...DESK },
   move: { patient_app: 'booked', ...DESK },
   checkIn: { kiosk: 'any', ...DESK },

@@ -11,16 +11,21 @@ import type {
   TokenId,
 } from '../engine/index.ts';
 import type { KeyStore, KeyWrite, StoredKey } from './access-keys.ts';
-import type {
-  Archive,
-  ChangeRecord,
-  FoundToken,
-  Pages,
-  StoredLiveToken,
-  StoredResponse,
-  StoredToken,
-  TokenFilter,
-  TokenPlace,
+import {
+  recordPartOf,
+  stepFrom,
+  type Archive,
+  type ChangeRecord,
+  type FoundToken,
+  type Pages,
+  type RecordEntry,
+  type RecordFilter,
+  type RecordPart,
+  type StoredLiveToken,
+  type StoredResponse,
+  type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from './archive.ts';
 import type { ChangeLog, ChangePage } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
@@ -57,6 +62,12 @@ export interface StoredRows extends DoctorRows {
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   accessKeys(): readonly StoredKey[];
+  /** The latest first, between two positions; the first is included. */
+  recordBetween(
+    filter: RecordFilter,
+    positions: readonly [first: number, before: number],
+    limit: number,
+  ): Promise<readonly RecordEntry[]>;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
@@ -240,6 +251,14 @@ class SoleOwnerArchive implements Archive {
 
   tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
     return Promise.resolve(this.#rows.tokensOfPatient(id));
+  }
+
+  async record(filter: RecordFilter, before: number | null, limit: number): Promise<RecordPart> {
+    const end = before ?? (this.#rows.lastChange()?.position ?? 0) + 1;
+    const first = stepFrom(filter, end);
+    const entries = await this.#rows.recordBetween(filter, [first, end], limit);
+    const firstAt = this.#rows.changesFrom(first, 1)[0]?.change.at;
+    return recordPartOf(entries, limit, first, { firstAt, filter });
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {

@@ -1,10 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import pino from 'pino';
 import { expect, it } from 'vitest';
+import { Access } from '../../src/http/access.ts';
 import { InFlight } from '../../src/http/admission.ts';
 import { Routes } from '../../src/http/route.ts';
 import { closed } from '../../src/http/schema.ts';
-import { ANONYMOUS } from '../../src/service/index.ts';
+import { ANONYMOUS, Permissions } from '../../src/service/index.ts';
 
 const TEXTS = { tag: 'Tokens', summary: 'Test', description: 'A test.' } as const;
 const Named = Type.Object({ name: Type.String() });
@@ -18,7 +20,9 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
     bodies.push(request.body);
     return { ...ANONYMOUS, name: String(request.headers['x-name']) };
   };
-  const routes = new Routes(app, identify, inFlight);
+  const permissions = new Permissions({} as never);
+  const access = new Access(app, { identify, permissions, logger: pino({ level: 'silent' }) });
+  const routes = new Routes(app, access, inFlight);
   routes.command({
     ...TEXTS,
     command: 'book',
@@ -30,7 +34,7 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
   });
   routes.read({
     ...TEXTS,
-    name: 'readName',
+    name: 'listHolidays',
     url: '/name',
     success: Named,
     codes: [],

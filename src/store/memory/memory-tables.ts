@@ -21,6 +21,8 @@ import {
   responsesNotAfter,
   type ChangeRecord,
   type Pages,
+  type RecordEntry,
+  type RecordFilter,
   type StoredLiveToken,
   type FoundToken,
   type StoredResponse,
@@ -30,7 +32,7 @@ import {
   type TokenPlace,
 } from '../archive.ts';
 import type { PlacedChange } from '../cursor.ts';
-import { reasonOf, recordOf } from '../change-rows.ts';
+import { changeRowOf, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
@@ -136,6 +138,28 @@ export class MemoryTables implements StoredRows {
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
     this.#deleteExpiredResponses(now);
     return this.#responses.get(keyOf({ caller, key }));
+  }
+
+  recordBetween(
+    filter: RecordFilter,
+    [first, before]: readonly [number, number],
+    limit: number,
+  ): Promise<readonly RecordEntry[]> {
+    const { doctorId, tokenId, actor, kind, from, to } = filter;
+    const entries = this.#changes
+      .slice(Math.max(first - 1, 0), before - 1)
+      .map(({ position, change, ...origin }) =>
+        recordEntryOf({ ...changeRowOf(change, origin), position }),
+      )
+      .filter((entry) => {
+        const isOfActor =
+          actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
+        const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);
+        const isOfToken = tokenId === null || entry.tokenId === tokenId;
+        const isOfDoctor = doctorId === null || entry.doctorId === doctorId;
+        return isOfActor && isInTime && isOfToken && isOfDoctor && kind === (kind && entry.kind);
+      });
+    return Promise.resolve(entries.reverse().slice(0, limit));
   }
 
   accessKeys(): readonly StoredKey[] {

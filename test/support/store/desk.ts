@@ -13,7 +13,13 @@ import {
   type SlotFacts,
 } from '../../../src/engine/index.ts';
 import { localDateAt } from '../../../src/service/calendar.ts';
-import type { Database, Decision, Scope, StoredKey, StoredResponse } from '../../../src/store/index.ts';
+import type {
+  Database,
+  Decision,
+  Scope,
+  StoredKey,
+  StoredResponse,
+} from '../../../src/store/index.ts';
 import { doctorFacts, NOW, RAO, RULES, slotFacts } from '../engine/clinic.ts';
 
 /** Opens a database for an engine. All calls of one such function open the same database. */
