@@ -60,7 +60,10 @@ function checkTimes(
   let earliest = breakUntil ?? '';
   for (const { id: tokenId, estimated_time: time } of tokens) {
     const isRight = time !== null && time >= earliest;
-    violations.expect(isRight, `R18: ${id}: ${tokenId ?? ''} is told ${String(time)} after ${earliest}`);
+    violations.expect(
+      isRight,
+      `R18: ${id}: ${tokenId ?? ''} is told ${String(time)} after ${earliest}`,
+    );
     earliest = time ?? earliest;
   }
 }
