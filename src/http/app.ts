@@ -95,11 +95,7 @@ export async function buildApp({
     logger,
   });
   const app = Fastify({
-    // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
-    loggerInstance: logger.child(
-      {},
-      { level: logger.isLevelEnabled('info') ? 'warn' : logger.level },
-    ),
+    loggerInstance: fastifyLoggerOf(logger),
     logController: requestLog,
     // All requests share one logger, because a child logger for each costs more than the line that it writes.
     childLoggerFactory: (parent) => parent,
@@ -140,6 +136,10 @@ export async function buildApp({
   finishRoutes();
   return app;
 }
+
+/** Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served. */
+const fastifyLoggerOf = (logger: Logger): Logger =>
+  logger.child({}, { level: logger.isLevelEnabled('info') ? 'warn' : logger.level });
 
 /** Makes what decides who may do what. */
 function createAccess(
