@@ -4,7 +4,9 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { BackgroundTask } from './background/index.ts';
+import { accessOf, createKeyReads, isLoopback, warnIfNobodyMay } from './cli/access.ts';
 import { writeBanner, type StartFacts } from './cli/banner.ts';
+import { chooseRoster, type ChosenRoster } from './cli/choose-roster.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { openLog, type Log } from './cli/log.ts';
 import { openFilesMax } from './cli/open-files.ts';
@@ -18,10 +20,8 @@ import { createMetrics, type Metrics } from './metrics/index.ts';
 import {
   classTable,
   createService,
-  demoRoster,
   readRoster,
   RosterError,
-  type Roster,
   type Service,
 } from './service/index.ts';
 import { settingsHelp, type Settings } from './settings.ts';
@@ -80,31 +80,17 @@ interface Parts {
   readonly store: Store;
   readonly engine: AllocationEngine;
   readonly ticks: BackgroundTask;
+  /** Reads the access keys again and again. */
+  readonly keyReads: BackgroundTask;
   readonly logger: Logger;
   readonly output: Log['output'];
+  /** Whether everybody may do everything while there is no access key. */
+  readonly allowsAnonymous: boolean;
   /** Aborted as soon as the process must stop. */
   readonly stop: AbortSignal;
 }
 
 const clock = (): EpochMs => epochMs(Date.now());
-
-/** A roster to apply at the start, and where it comes from, in words. */
-interface ChosenRoster {
-  readonly roster: Roster;
-  readonly source: string;
-}
-
-/** Chooses the roster of ROSTER, else the demo roster for an empty database, else none. */
-function chooseRoster(given: ChosenRoster | undefined, isEmpty: boolean): ChosenRoster {
-  if (given !== undefined) return given;
-  if (!isEmpty)
-    return { roster: { doctors: [], slots: [] }, source: 'none: the database has its doctors' };
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  return {
-    roster: { doctors: demoRoster(timeZone), slots: [] },
-    source: 'the demo roster is applied',
-  };
-}
 
 /** Ends the process when the store fails, because only a new process can load what is stored. */
 function stopOnStoreFailure({ store, logger, output, stop }: Parts): void {
@@ -170,7 +156,7 @@ async function endProcess(output: Log['output'], exitCode: number): Promise<void
 
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, ticks, tracing, logger, output } = parts;
+  const { service, store, ticks, keyReads, tracing, logger, output } = parts;
   const kill = (facts: object, message: string): void => {
     logger.error(facts, message);
     killProcess();
@@ -185,7 +171,7 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     },
     async ({ err, signal }) => {
       stopping.abort();
-      const ticksOver = ticks.stop();
+      const backgroundOver = Promise.all([ticks.stop(), keyReads.stop()]);
       if (err) logger.error({ err }, 'An unforeseen error: stopping.');
       else logger.info({ signal }, 'Stopping.');
       service.stop();
@@ -195,7 +181,7 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
       await closeConnections(parts);
       await store.close();
       // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
-      await ticksOver;
+      await backgroundOver;
       await Promise.race([tracing?.stop(), delay(LAST_TRACES_MS)]);
       logger.info('Stopped.');
       await endProcess(output, err ? 1 : 0);
@@ -287,17 +273,18 @@ async function serve(
       'The demo doctors have retired, because the first real roster was applied and none of them was in use.',
     );
   announce(parts, { database: databaseName(settings.DATABASE_URL), roster: source, url });
+  warnIfNobodyMay(service.keys, parts.allowsAnonymous, logger);
 }
 
 /** Writes the start banner, but not when the process was told to stop while it loaded, because it does not serve then. */
 function announce(
-  { engine, logger, output, stop }: Parts,
+  { engine, service, allowsAnonymous, logger, output, stop }: Parts,
   facts: Pick<StartFacts, 'database' | 'roster' | 'url'>,
 ): void {
   if (stop.aborted) return;
   const doctors = [...engine.doctors].filter((doctor) => isListed(doctor.facts)).length;
   writeBanner(
-    { version: readVersion(), doctors, ...facts },
+    { version: readVersion(), doctors, access: accessOf(service.keys, allowsAnonymous), ...facts },
     logger,
     output.isTerminal ? output : undefined,
   );
@@ -324,8 +311,11 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive } = openDatabase(DATABASE_URL, engine);
-  const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
+  const { store, archive, keys } = openDatabase(DATABASE_URL, engine);
+  const service = createService({
+    ...{ engine, store, archive, keys, clock },
+    horizonDays: HORIZON_DAYS,
+  });
   const version = readVersion();
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');
@@ -339,6 +329,7 @@ async function start(): Promise<void> {
     connections: () => promisify(app.server.getConnections.bind(app.server))(),
     onError,
   });
+  const allowsAnonymous = settings.ALLOW_ANONYMOUS || isLoopback(settings.HOST);
   const hasOwnAddress = settings.METRICS_PORT !== undefined;
   const metricsApp = hasOwnAddress ? buildMetricsApp(metrics, logger) : null;
   const tracing = await startTraces(settings, { version, onError });
@@ -348,6 +339,8 @@ async function start(): Promise<void> {
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
     hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
     origins: settings.CORS_ORIGINS ?? [],
+    allowsAnonymous,
+    trustedProxies: settings.TRUST_PROXY ?? [],
     metrics: hasOwnAddress ? null : metrics,
   });
   if (!store.isDurable)
@@ -356,8 +349,10 @@ async function start(): Promise<void> {
     );
   const stopping = new AbortController();
   const ticks = createTicks(service, logger, stopping.signal);
+  const keyReads = createKeyReads(service.keys, logger, stopping.signal);
   const parts = {
-    ...{ app, metrics, metricsApp, tracing, service, store, engine, ticks, logger, output },
+    ...{ app, metrics, metricsApp, tracing, service, store, engine },
+    ...{ ticks, keyReads, logger, output, allowsAnonymous },
     stop: stopping.signal,
   };
   stopOnStoreFailure(parts);
@@ -370,7 +365,9 @@ async function start(): Promise<void> {
     // If the process was told to stop while it started, the failure to start does not matter.
     if (!stopping.signal.aborted) throw error;
   }
-  if (!stopping.signal.aborted) ticks.start();
+  if (stopping.signal.aborted) return;
+  ticks.start();
+  keyReads.start();
 }
 
 await runProgram({

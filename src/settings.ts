@@ -118,6 +118,17 @@ export const Settings = Type.Object({
     description:
       'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),
+  ALLOW_ANONYMOUS: Type.Boolean({
+    default: false,
+    description:
+      '`true` lets everybody who reaches the service do everything while there is no access key. On a loopback address that is so without it; from the first key on, every request needs a key in any case.',
+  }),
+  TRUST_PROXY: Type.Optional(
+    listOf(
+      '^((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}(/([12]?\\d|3[0-2]))?|[0-9a-f]*:[0-9a-f:.]*(/\\d{1,3})?)$',
+      'The addresses or networks of proxies, with commas between them, such as 127.0.0.1,10.1.0.0/16. Only their header X-Forwarded-For says from which address a request comes.',
+    ),
+  ),
   METRICS_HOST: Type.Optional(
     Type.String({
       minLength: 1,
@@ -167,6 +178,7 @@ export function readSettings(
 /** The value of a setting. A text that does not fit stays a text, so that the schema refuses it. */
 function valueOf(text: string, { type }: TSchema): unknown {
   if (type === 'array') return text.split(',').map((item) => item.trim());
+  if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   return type === 'integer' && /^\d+$/.test(text) ? Number(text) : text;
 }
 

@@ -12,16 +12,22 @@ import {
   type Status,
   type Transition,
 } from '../src/engine/index.ts';
+import { grantsInWords } from '../src/http/description.ts';
 import { PROBLEMS } from '../src/http/problem.ts';
 import { DayReport, reportCsvOf } from '../src/http/resources/report.ts';
 import { Slot } from '../src/http/resources/slot.ts';
 import { Token } from '../src/http/resources/token.ts';
 import type { DayReportView } from '../src/http/resources/index.ts';
-import { LIMITS, parseRoster } from '../src/service/index.ts';
+import { LIMITS, parseRoster, ROLES, type Operation } from '../src/service/index.ts';
 import { Settings } from '../src/settings.ts';
 import { PENDING_MAX } from '../src/store/group-commit.ts';
 import { RESPONSE_RETENTION_HOURS } from '../src/store/index.ts';
-import { describedRoutes, faultsIn, type DescribedRoute } from './support/app/described-routes.ts';
+import {
+  describedOperations,
+  describedRoutes,
+  faultsIn,
+  type DescribedRoute,
+} from './support/app/described-routes.ts';
 import {
   anchorOf,
   blocksOf,
@@ -89,8 +95,18 @@ it.each(ROUTES)('API.md has the successes and the fields of $name', (route) => {
     expect(fields[index]?.[2]).toContain(maximum?.toLocaleString('en') ?? '');
 });
 
-/** The codes of every route, which no section of a route lists. */
-const ALWAYS = ['misdirected_request', 'internal'];
+/** The codes of every route, and of every route that needs a key, which no section of a route lists. */
+const ALWAYS = ['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'];
+
+it('API.md has the roles, and the table of who may do what', async () => {
+  const section = sectionOf(API, '## Access');
+  const rows = rowsOf(section).map(([name = '', words]) => [...codesIn(name), words]);
+  const operations = (await describedOperations()).filter(({ security }) => security.length > 0);
+  expect(rows).toEqual([
+    ...Object.entries(ROLES),
+    ...operations.map(({ route, id }) => [route, grantsInWords(id as Operation)]),
+  ]);
+});
 
 it.each(ROUTES)('the common codes and the own codes of $name in API.md are its codes', (route) => {
   const ownLine = /^Own codes: .*$/m.exec(sectionOfRoute(route))?.[0];
@@ -349,7 +365,7 @@ it.each(DOCUMENTS)('%s names only routes, commands and files that exist', (name)
   );
   expect(unknown.map((named) => named?.[0])).toEqual([]);
 
-  const commands = Array.from(text.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g));
+  const commands = Array.from(text.matchAll(/npm (?:run (?:-s )?([\w:-]+)|(start|test)\b)/g));
   const missing = commands.map(([, run, bare]) => run ?? bare ?? '');
   expect(missing.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
 

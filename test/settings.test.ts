@@ -3,6 +3,7 @@ import { readSettings, Settings } from '../src/settings.ts';
 
 const DEFAULTS = {
   HOST: '127.0.0.1',
+  ALLOW_ANONYMOUS: false,
   PORT: 8080,
   DATABASE_URL: 'sqlite:data/opd.db',
   LOG_LEVEL: 'info',
@@ -23,7 +24,7 @@ const faultsOf = (environment: Record<string, string>): readonly string[] => {
   return 'faults' in read ? read.faults : [];
 };
 
-it('every setting has a default, except the roster, the hosts and the origins', () => {
+it('every setting has a default, except the roster and the lists', () => {
   expect(readSettings({})).toEqual({ settings: DEFAULTS });
 });
 
@@ -78,6 +79,11 @@ it.each([
   ['HORIZON_DAYS', '367'],
   ['WAITLIST_MAX', '1000001'],
   ['WAITLIST_MAX', 'none'],
+  ['ALLOW_ANONYMOUS', 'yes'],
+  ['ALLOW_ANONYMOUS', 'True'],
+  ['TRUST_PROXY', '10.0.0.256'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
+  ['TRUST_PROXY', 'proxy.example'],
 ])('%s=%s is refused with one sentence that names both', (name, text) => {
   const faults = faultsOf({ [name]: text });
   expect(faults).toHaveLength(1);
@@ -93,6 +99,16 @@ it.each(['sqlite:', 'sqlite', 'mysql://opd:secret@localhost/opd', 'memory:opd'])
     expect(faults[0]).not.toMatch(/secret/);
   },
 );
+
+it('ALLOW_ANONYMOUS is true or false, and TRUST_PROXY a list of addresses and networks', () => {
+  const TRUST_PROXY = '127.0.0.1, 10.1.0.0/16,::1,fd00::/8';
+  expect(readSettings({ ALLOW_ANONYMOUS: 'true', TRUST_PROXY })).toMatchObject({
+    settings: {
+      ALLOW_ANONYMOUS: true,
+      TRUST_PROXY: ['127.0.0.1', '10.1.0.0/16', '::1', 'fd00::/8'],
+    },
+  });
+});
 
 it('the hosts and the origins are lists with commas between the items', () => {
   const read = readSettings({

@@ -6,11 +6,11 @@ import { scratchDirectory } from './support/process/scratch.ts';
 /** Test files that are not run a second time with PostgreSQL as the database. */
 const NOT_ON_POSTGRES = [
   // These requests are answered before the store is used.
-  'test/http/{admission,connections,docs,hosts,log,methods,openapi*,origins,sockets,strictness}.test.ts',
+  'test/http/{admission,connections,docs,hosts,log,methods,openapi*,origins,roles,sockets,strictness}.test.ts',
   // These tests use their own stores, whose disks they block.
   'test/http/{durability,stalled-reads}.test.ts',
   // These tests have no store, or always the same kind of store.
-  'test/service/{calendar,duplicate-fields,empty-seats,idempotency,ids,roster}.test.ts',
+  'test/service/{calendar,duplicate-fields,empty-seats,idempotency,ids,key-registry,roster}.test.ts',
 ];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -9,7 +9,7 @@ import {
   type EpochMs,
 } from '../../src/engine/index.ts';
 import { bookingOf } from '../../src/http/resources/booking.ts';
-import { createService, type Service, type SlotInput } from '../../src/service/index.ts';
+import { ANONYMOUS, createService, type Service, type SlotInput } from '../../src/service/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { collectGarbage, serveTask } from '../lib/child.ts';
 import { forEachConcurrently } from '../lib/pool.ts';
@@ -42,7 +42,7 @@ const START = epochMs(Date.UTC(2026, 0, 5, 9));
 const HOUR_MS = 3_600_000;
 const GRACE_MINUTES = 30;
 const CONCURRENCY = 512;
-const IDENTITY = { name: 'bench' };
+const IDENTITY = { ...ANONYMOUS, actor: 'bench' };
 const NEVER_ENDED = new AbortController().signal;
 const CONTEXT = { identity: IDENTITY, idempotency: null };
 
@@ -100,8 +100,8 @@ export async function endSlots(ending: EndingSlots): Promise<EndingResult> {
   let now: EpochMs = START;
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: GRACE_MINUTES, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive } = openDatabase(`sqlite:${path}`, engine);
-  const service = createService({ engine, store, archive, clock: () => now, horizonDays: 0 });
+  const { store, archive, keys } = openDatabase(`sqlite:${path}`, engine);
+  const service = createService({ engine, store, archive, keys, clock: () => now, horizonDays: 0 });
   const doctors = Array.from({ length: ending.doctors }, (_, index) => ({
     id: doctorId(`doctor-${index}`),
     name: `Dr. ${index}`,

@@ -52,6 +52,14 @@ const DOCTORS = TIME_ZONES.map((timeZone, index) => {
   });
 });
 
+/** What a fuzzed service is opened with. */
+interface Facts {
+  readonly time: { now: number };
+  readonly databaseUrl: string;
+  /** The header of the key with which it is called. */
+  readonly authorization: string;
+}
+
 /** The service in this process, with a clock of its own. */
 export class FuzzedService {
   readonly #app: FastifyInstance;
@@ -59,18 +67,20 @@ export class FuzzedService {
   readonly #databaseUrl: string;
   readonly #close: () => Promise<void>;
   readonly #time: { now: number };
+  readonly #authorization: string;
 
   private constructor(
     app: FastifyInstance,
     service: Service,
     close: () => Promise<void>,
-    { time, databaseUrl }: { time: { now: number }; databaseUrl: string },
+    { time, databaseUrl, authorization }: Facts,
   ) {
     this.#app = app;
     this.#service = service;
     this.#close = close;
     this.#time = time;
     this.#databaseUrl = databaseUrl;
+    this.#authorization = authorization;
   }
 
   /** @param startsAt the first time of its clock, in milliseconds since the epoch */
@@ -78,13 +88,17 @@ export class FuzzedService {
     const time = { now: startsAt };
     const clock = () => epochMs(time.now);
     const engine = new AllocationEngine(RULES);
-    const { store, archive } = openDatabase(databaseUrl, engine);
-    const service = createService({ engine, store, archive, clock, horizonDays: HORIZON_DAYS });
+    const { store, archive, keys } = openDatabase(databaseUrl, engine);
+    const service = createService({
+      ...{ engine, store, archive, keys, clock },
+      horizonDays: HORIZON_DAYS,
+    });
     const app = await buildApp({
       ...{ service, classes: DEFAULT_CLASSES, clock, version: 'fuzz', metrics: null },
       logger: pino({ level: 'silent' }),
       connectionLimits: CONNECTION_LIMITS,
       admissionLimits: ADMISSION_LIMITS,
+      allowsAnonymous: true,
     });
     await service.start(() => ({ doctors: DOCTORS, slots: [] }));
     await app.listen({ host: '127.0.0.1', port: 0 });
@@ -92,7 +106,8 @@ export class FuzzedService {
       await app.close();
       await store.close();
     };
-    return new FuzzedService(app, service, close, { time, databaseUrl });
+    const authorization = `Bearer ${await secretOf(service)}`;
+    return new FuzzedService(app, service, close, { time, databaseUrl, authorization });
   }
 
   get now(): number {
@@ -114,7 +129,10 @@ export class FuzzedService {
     const answered = this.#app.inject({
       method: request.method,
       url: urlOf(request),
-      headers: { host: '127.0.0.1', ...Object.fromEntries(request.headers) },
+      headers: {
+        ...{ host: '127.0.0.1', authorization: this.#authorization },
+        ...Object.fromEntries(request.headers),
+      },
       ...(payload === undefined ? {} : { payload }),
     });
     const { statusCode, headers, body } = await inTime(answered);
@@ -123,7 +141,9 @@ export class FuzzedService {
 
   /** Reads a URL. */
   async read(url: string): Promise<FuzzAnswer> {
-    const { statusCode, headers, body } = await inTime(this.#app.inject(url));
+    const headersSent = { authorization: this.#authorization };
+    const answered = this.#app.inject({ url, headers: headersSent });
+    const { statusCode, headers, body } = await inTime(answered);
     return { status: statusCode, headers, text: body };
   }
 
@@ -143,6 +163,17 @@ export class FuzzedService {
   close(): Promise<void> {
     return this.#close();
   }
+}
+
+/** The secret of an administrator's key, because the fuzzer makes keys, and from the first key on every request needs one. */
+async function secretOf({ keys }: Service): Promise<string> {
+  const name = 'the-fuzzer-itself';
+  const put = await keys.registry.put(
+    { name, role: 'admin', doctorIds: [], expiresAt: null },
+    true,
+  );
+  await keys.refresh();
+  return 'secret' in put ? (put.secret ?? '') : '';
 }
 
 /** A request has no answer. */

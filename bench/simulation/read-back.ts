@@ -44,7 +44,7 @@ async function checkQueues(
   violations.same(`${path}: doctors`, doctors.length, model.rooms.size);
   for (const queue of doctors) {
     const { doctor_id: id, calling_order: shown } = queue;
-    const named = (tokens: readonly { readonly id: string }[]) => tokens.map((token) => token.id);
+    const named = (tokens: readonly { readonly id?: string }[]) => tokens.map((token) => token.id);
     const expected = named(model.callingOrder(id)).join(' ');
     violations.same(`R18: calling order of ${id}`, named(shown).join(' '), expected);
     violations.same(`break of ${id}`, queue.break_until, model.breaks.get(id) ?? null);
@@ -60,7 +60,10 @@ function checkTimes(
   let earliest = breakUntil ?? '';
   for (const { id: tokenId, estimated_time: time } of tokens) {
     const isRight = time !== null && time >= earliest;
-    violations.expect(isRight, `R18: ${id}: ${tokenId} is told ${String(time)} after ${earliest}`);
+    violations.expect(
+      isRight,
+      `R18: ${id}: ${tokenId ?? ''} is told ${String(time)} after ${earliest}`,
+    );
     earliest = time ?? earliest;
   }
 }

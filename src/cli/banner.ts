@@ -9,6 +9,8 @@ export interface StartFacts {
   readonly doctors: number;
   /** Where the doctors come from, in words. */
   readonly roster: string;
+  /** Who may do what, in words. */
+  readonly access: string;
   /** Where the service listens: `http://`, the address and the port. */
   readonly url: string;
 }
@@ -26,13 +28,14 @@ export function writeBanner(
 
 /** The start banner as a terminal shows it. */
 export function bannerOf(facts: StartFacts): string {
-  const { version, database, doctors, roster, url } = facts;
+  const { version, database, doctors, roster, access, url } = facts;
   const rows = [
     ['address', url],
     ['docs', docsOf(facts)],
     ['database', database],
     ['doctors', String(doctors)],
     ['roster', roster],
+    ['access', access],
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}\n`);
   return `\nOPD token allocation ${version} is ready.\n${lines.join('')}\n`;

@@ -11,8 +11,8 @@ const HELP = `npm run migrate-store -- FROM TO
   while a process is connected to either database.
 
   Everything is copied in one transaction, row by row: doctors, sessions, slots, days, tokens, all change records in
-  their order, and the stored responses to requests with an Idempotency-Key. Before the copy is committed it is read
-  back and compared, and both databases are verified as by npm run verify. FROM is not changed. TO stays as it was
+  their order, the stored responses to requests with an Idempotency-Key, and the access keys. Before the copy is committed
+  it is read back and compared, and both databases are verified as by npm run verify. FROM is not changed. TO stays as it was
   unless every step succeeds.
 
 Prints how many rows each table has.

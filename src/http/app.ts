@@ -5,7 +5,9 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
+import { Access, type Identify } from './access.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
+import { Authentication } from './authentication.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
 import { describeRoutes, serveDescription } from './description.ts';
 import {
@@ -19,12 +21,13 @@ import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { Hosts } from './hosts.ts';
 import type { MetricsSource } from './metrics.ts';
-import { identifyNobody } from './identity.ts';
 import { Origins } from './origins.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
+import { addAuditRoutes } from './routes/audit-routes.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
+import { addKeyRoutes } from './routes/key-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
 import { addSlotRoutes } from './routes/slot-routes.ts';
@@ -45,6 +48,10 @@ export interface AppDeps {
   readonly hosts?: readonly string[];
   /** The origins of pages that may use the service from a browser. None by default. */
   readonly origins?: readonly string[];
+  /** Whether everybody may do everything while there is no access key. */
+  readonly allowsAnonymous: boolean;
+  /** The addresses and networks of proxies whose `X-Forwarded-For` names the client. None by default. */
+  readonly trustedProxies?: readonly string[];
   /** What `GET /metrics` answers; null if the metrics are not served here. */
   readonly metrics: MetricsSource | null;
 }
@@ -71,6 +78,8 @@ export async function buildApp({
   admissionLimits,
   hosts = [],
   origins = [],
+  allowsAnonymous,
+  trustedProxies = [],
   metrics,
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
@@ -86,11 +95,7 @@ export async function buildApp({
     logger,
   });
   const app = Fastify({
-    // Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served.
-    loggerInstance: logger.child(
-      {},
-      { level: logger.isLevelEnabled('info') ? 'warn' : logger.level },
-    ),
+    loggerInstance: fastifyLoggerOf(logger),
     logController: requestLog,
     // All requests share one logger, because a child logger for each costs more than the line that it writes.
     childLoggerFactory: (parent) => parent,
@@ -100,6 +105,7 @@ export async function buildApp({
     serverFactory: (handle, { http }) =>
       connections.createServer(admission.before(handle), http as ServerOptions),
     http: NODE_OPTIONS,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     // The service itself answers with the code `stopping`, which is part of the contract.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -124,23 +130,46 @@ export async function buildApp({
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
-  addRoutes(new Routes(app, identifyNobody, admission), { service, classes, metrics });
+  const access = createAccess(app, { service, allowsAnonymous, logger });
+  addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger });
   await serveDescription(app, clock);
   finishRoutes();
   return app;
 }
 
+/** Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served. */
+const fastifyLoggerOf = (logger: Logger): Logger =>
+  logger.child({}, { level: logger.isLevelEnabled('info') ? 'warn' : logger.level });
+
+/** Makes what decides who may do what. */
+function createAccess(
+  app: FastifyInstance,
+  { service, allowsAnonymous, logger }: Pick<AppDeps, 'service' | 'allowsAnonymous' | 'logger'>,
+): Access {
+  const { keys, permissions } = service;
+  const authentication = new Authentication({ keys, allowsAnonymous, logger });
+  const identify: Identify = (request) => authentication.identify(request);
+  return new Access(app, { identify, permissions, logger });
+}
+
 function addRoutes(
   routes: Routes,
-  { service, classes, metrics }: Pick<AppDeps, 'service' | 'classes' | 'metrics'>,
+  {
+    service,
+    classes,
+    metrics,
+    logger,
+  }: Pick<AppDeps, 'service' | 'classes' | 'metrics' | 'logger'>,
 ): void {
-  const { tokens, clinic, doctors, reads, reports } = service;
-  addTokenRoutes(routes, { tokens, reads, classes });
+  const { tokens, clinic, doctors, reads, reports, permissions } = service;
+  addTokenRoutes(routes, { tokens, reads, permissions, classes });
   addBookingListRoutes(routes, { tokens, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
+  addAuditRoutes(routes, { auditTrail: service.auditTrail });
+  addKeyRoutes(routes, { service, logger });
   addOperationsRoutes(routes, { service, metrics });
 }
 

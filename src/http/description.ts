@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { EpochMs } from '../engine/index.ts';
+import { CONDITIONS, PERMISSIONS, rolesFor, type Operation } from '../service/index.ts';
 import { examplesOn } from './examples.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import { problemOf } from './resources/problem.ts';
@@ -10,6 +11,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The codes that a route may answer. */
     readonly codes?: readonly ProblemCode[];
+    /** The operation for which a key is needed; null when none is. */
+    readonly operation?: Operation | null;
   }
 }
 
@@ -22,6 +25,7 @@ const TAGS = {
     'The doctors, their weekly sessions and leaves, the holidays, and the classes of patients.',
   Slots: 'Single slots, and changes of slots that already have patients: seats, delays, closing.',
   Reports: 'The counts of a day.',
+  Keys: 'Access keys: who may use the service, and for what.',
   Operations: 'Whether the service runs and accepts commands, for probes.',
 } as const;
 export type Tag = keyof typeof TAGS;
@@ -47,12 +51,14 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       openapi: '3.1.0',
       info: { ...INFO, version },
       servers: [{ url: '/', description: 'The service that gives this description.' }],
+      components: { securitySchemes: SECURITY_SCHEMES },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     },
     transform: ({ schema, url, route }) => ({
       url,
       schema: {
         ...schema,
+        ...permissionsOf(schema.description, route.config?.operation ?? null),
         response: {
           ...(schema.response as object | undefined),
           ...problemsOf(route.config?.codes ?? []),
@@ -78,6 +84,37 @@ export async function serveDescription(app: FastifyInstance, clock: () => EpochM
   });
 }
 
+/** How a request proves who sends it. */
+const SECURITY_SCHEMES = {
+  accessKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'An access key of the service: it begins with `opd_`. While there is no key, a service on a loopback address needs none.',
+  },
+} as const;
+
+/**
+ * The roles of a route: as alternatives for tools, and with their conditions at the end of its description for people.
+ * A route for which no key is needed has none.
+ */
+function permissionsOf(description: string | undefined, operation: Operation | null): object {
+  if (operation === null) return { security: [] };
+  return {
+    description: `${description ?? ''} Roles: ${grantsInWords(operation)}.`,
+    security: rolesFor(operation).map((role) => ({ accessKey: [role] })),
+  };
+}
+
+/** The roles that may do an operation, with their conditions, in Markdown. */
+export const grantsInWords = (operation: Operation): string =>
+  rolesFor(operation)
+    .map((role) => {
+      const condition = PERMISSIONS[operation][role] ?? 'any';
+      return condition === 'any' ? `\`${role}\`` : `\`${role}\` (${CONDITIONS[condition]})`;
+    })
+    .join(', ');
+
 /** The error answers of a route, by status: each names its codes. */
 function problemsOf(codes: readonly ProblemCode[]): Readonly<Record<number, object>> {
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
@@ -93,12 +130,12 @@ function problemsOf(codes: readonly ProblemCode[]): Readonly<Record<number, obje
 }
 
 /** A description whose schemas with a title are in `components.schemas`, under the title, and are referred to. */
-function withNamedSchemas<Description extends { readonly paths?: object }>(
-  description: Description,
-): Description {
+function withNamedSchemas<
+  Description extends { readonly paths?: object; readonly components?: object },
+>(description: Description): Description {
   const schemas: Record<string, unknown> = {};
   const paths = withReferences(description.paths, schemas);
-  return { ...description, paths, components: { schemas } };
+  return { ...description, paths, components: { ...description.components, schemas } };
 }
 
 /** A part of the description with references in place of schemas that have a title; these are added to `schemas`. */

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type onRequestHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import { answerOtherMethods, handleErrors } from './errors.ts';
 import { optionsOf } from './route.ts';
@@ -12,14 +12,21 @@ export interface MetricsSource {
   readonly scrape: () => Promise<string>;
 }
 
-/** Adds the route of the metrics. */
-export function addMetricsRoute(app: FastifyInstance, metrics: MetricsSource): void {
+/**
+ * Adds the route of the metrics.
+ * @param onRequest lets a request reach the metrics; without it everybody does
+ */
+export function addMetricsRoute(
+  app: FastifyInstance,
+  metrics: MetricsSource,
+  onRequest: onRequestHookHandler[] | onRequestHookHandler = [],
+): void {
   const options = optionsOf({
     name: 'readMetrics',
     tag: 'Operations',
     summary: 'Give the counts and times of this process to Prometheus',
     description:
-      'The text format of Prometheus. It has no name and no id of a patient, a doctor or a slot. With `METRICS_PORT` the service answers it at that port alone.',
+      'The text format of Prometheus. It has no name and no id of a patient, a doctor or a slot. With `METRICS_PORT` the service answers it at that port alone, without a key.',
     answers: {
       200: {
         description: 'The metrics.',
@@ -28,7 +35,7 @@ export function addMetricsRoute(app: FastifyInstance, metrics: MetricsSource): v
     },
     codes: ['invalid_request'],
   });
-  app.get('/metrics', options, async (_request, reply) => {
+  app.get('/metrics', { ...options, onRequest }, async (_request, reply) => {
     const text = await metrics.scrape();
     return reply.type(metrics.contentType).header('cache-control', 'no-store').send(text);
   });

@@ -3,12 +3,18 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** The headers that an allowed page may read beside the status and the body. */
-const EXPOSED_HEADERS = ['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed'];
+const EXPOSED_HEADERS = [
+  'Location',
+  'Retry-After',
+  'ETag',
+  'Idempotency-Replayed',
+  'WWW-Authenticate',
+];
 /** What an allowed page may send, and what it may read. */
 const ALLOWED = {
   origin: true,
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowedHeaders: ['Content-Type', 'Idempotency-Key'],
+  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Opd-Actor'],
   exposedHeaders: EXPOSED_HEADERS,
   // Seconds for which a browser need not ask again: the most that Chromium accepts.
   maxAge: 7_200,

@@ -8,6 +8,10 @@ type HttpCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'misdirected_request'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'key_not_found'
+  | 'rate_limited'
   | 'internal';
 
 export type ProblemCode = RefusalCode | HttpCode;
@@ -31,6 +35,16 @@ export const PROBLEMS = {
     status: 400,
     title: 'The request is not valid',
     detail: 'See errors: each names a field and what is wrong with it. Nothing was changed.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'The request has no valid access key',
+    detail: 'Send the header Authorization: Bearer and the secret of an access key.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'The access key may not do this',
+    detail: 'detail says what would be needed; roles lists the roles that may do it.',
   },
   route_not_found: {
     status: 404,
@@ -64,6 +78,11 @@ export const PROBLEMS = {
     status: 404,
     title: 'The doctor has no such leave',
     detail: 'GET /doctors/{id} lists the leaves of the doctor with their ids.',
+  },
+  key_not_found: {
+    status: 404,
+    title: 'There is no such access key',
+    detail: 'GET /keys lists all keys with their names.',
   },
   nobody_waiting: {
     status: 404,
@@ -176,6 +195,12 @@ export const PROBLEMS = {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
     detail: 'Use a new key for every command; repeat a key only with exactly the same body.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests with a wrong access key came from this address',
+    detail: 'Correct the key. The address may try again after the seconds of retry_after.',
+    retryAfter: 60,
   },
   overloaded: {
     status: 503,

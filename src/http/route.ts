@@ -3,32 +3,33 @@ import type {
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
-  onRequestHookHandler,
   preValidationHookHandler,
 } from 'fastify';
 import {
   AVAILABILITY_REFUSALS,
   COMMANDS,
   KEY_REFUSALS,
+  PERMISSIONS,
   refusalsOf,
   type Answer,
   type CommandContext,
   type CommandName,
+  type Operation,
   type Query as Asked,
   type RefusalCode,
   type Result,
 } from '../service/index.ts';
+import type { Access } from './access.ts';
 import type { Admission, InFlight } from './admission.ts';
 import type { Tag } from './description.ts';
 import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
-import { createIdentityHook, type Identify } from './identity.ts';
 import { endedSignalOf, Pieces, sendPieces } from './pieces.ts';
 import type { ProblemCode } from './problem.ts';
 import { NoQuery } from './schema.ts';
 import { sendRefusal } from './send-problem.ts';
 
 /** The codes of a body that does not reach the command. */
-const BODY_CODES: readonly ProblemCode[] = [
+export const BODY_CODES: readonly ProblemCode[] = [
   'malformed_json',
   'invalid_request',
   'payload_too_large',
@@ -44,9 +45,12 @@ interface Texts {
   readonly description: string;
 }
 
+/** The operations for which no key is needed. */
+type PublicOperation = 'readHealth' | 'readReadiness';
+
 interface Described extends Texts {
   /** The `operationId`: generated clients name a method after it. */
-  readonly name: string;
+  readonly name: Operation | PublicOperation;
   readonly params?: TSchema | undefined;
   readonly query?: TSchema | undefined;
   readonly headers?: TSchema | undefined;
@@ -57,12 +61,23 @@ interface Described extends Texts {
   readonly codes: readonly ProblemCode[];
 }
 
+/** The codes of a caller who has no key or the wrong one. */
+const ACCESS_CODES: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'rate_limited'];
+
+const isPublic = (name: Described['name']): name is PublicOperation =>
+  !Object.hasOwn(PERMISSIONS, name);
+
 /** What Fastify takes of a route beside its handler: validation, serialisation and description. */
 export function optionsOf(route: Described) {
   const { name, tag, summary, description, params, query, headers, body } = route;
-  const codes: readonly ProblemCode[] = [...route.codes, 'misdirected_request', 'internal'];
+  const codes: readonly ProblemCode[] = [
+    ...(isPublic(name) ? [] : ACCESS_CODES),
+    ...route.codes,
+    'misdirected_request',
+    'internal',
+  ];
   return {
-    config: { codes },
+    config: { codes, operation: isPublic(name) ? null : name },
     schema: {
       operationId: name,
       tags: [tag],
@@ -139,7 +154,7 @@ export interface ReadRoute<
   Query extends TSchema,
   Success extends TSchema,
 > extends Texts {
-  readonly name: string;
+  readonly name: Operation;
   readonly url: string;
   readonly params?: Params;
   readonly query?: Query;
@@ -156,20 +171,19 @@ export interface ReadRoute<
 /** Adds routes to an app: a route says what is its own, and this class knows what all routes have in common. */
 export class Routes {
   readonly app: FastifyInstance;
+  readonly access: Access;
   readonly #commands: InFlight;
   readonly reads: InFlight;
-  /** The hook that makes the caller's identity. Every route of a command or a read has it. */
-  readonly identify: onRequestHookHandler;
 
   constructor(
     app: FastifyInstance,
-    identify: Identify,
+    access: Access,
     { commands, reads }: Pick<Admission, 'commands' | 'reads'>,
   ) {
     this.app = app;
+    this.access = access;
     this.#commands = commands;
     this.reads = reads;
-    this.identify = createIdentityHook(app, identify);
   }
 
   /** Adds a route for a command. */
@@ -182,6 +196,7 @@ export class Routes {
     const { url, method = 'POST', bodyLimit, preValidation, run, locationOf } = route;
     const { statuses = [200], attachValidation = false } = route;
     const { takesKey } = COMMANDS[route.command];
+    const guarded = { operation: route.command, url };
     this.app.route<{ Params: Static<Params>; Querystring: Static<Query>; Body: Static<Body> }>({
       method,
       url,
@@ -192,11 +207,13 @@ export class Routes {
         answers: Object.fromEntries(statuses.map((status) => [status, route.success])),
         codes: codesOf(route.command),
       }),
-      onRequest: this.identify,
+      onRequest: this.access.hook(route.command),
       attachValidation,
       ...(bodyLimit === undefined ? {} : { bodyLimit }),
       ...(preValidation === undefined ? {} : { preValidation }),
       handler: async (request, reply) => {
+        const denied = this.access.denies(guarded, request, reply);
+        if (denied !== false && (await denied)) return;
         const context = {
           identity: request.identity,
           idempotency: takesKey ? idempotencyKeyOf(request, url) : null,
@@ -221,21 +238,25 @@ export class Routes {
   read<Params extends TSchema, Query extends TSchema, Success extends TSchema>(
     route: ReadRoute<Params, Query, Success>,
   ): void {
+    const { name: operation, url } = route;
     this.app.route<{ Params: Static<Params>; Querystring: Static<Query> }>({
       method: 'GET',
-      url: route.url,
+      url,
       ...optionsOf({
         ...route,
         answers: { 200: route.success },
         codes: ['invalid_request', ...route.codes, 'overloaded', 'not_durable'],
       }),
-      onRequest: this.identify,
-      handler: async (request, reply) =>
-        send(
+      onRequest: this.access.hook(operation),
+      handler: async (request, reply) => {
+        const denied = this.access.denies({ operation, url }, request, reply);
+        if (denied !== false && (await denied)) return reply;
+        return send(
           request,
           reply,
           await this.reads.during(() => route.run(request, askedBy(request, reply))),
-        ),
+        );
+      },
     });
   }
 }

@@ -1,10 +1,34 @@
-/** The party that sends a request. Without access keys every request comes from the same one. */
+import type { DoctorId } from '../engine/index.ts';
+import type { Role } from './roles.ts';
+
+/** The party that sends a request. */
 export interface Identity {
-  /** Goes on record as the actor of each change, and is the scope of an idempotency key. */
+  /** The name of its access key; the scope of an idempotency key. */
   readonly name: string;
+  /** Goes on record with each change: the name, and behind a slash the person for whom the request is sent. */
+  readonly actor: string;
+  readonly role: Role;
+  /** The doctors to whom the key is limited; null when it is not. */
+  readonly doctorIds: ReadonlySet<DoctorId> | null;
 }
 
-export const ANONYMOUS: Identity = { name: 'anonymous' };
+/** Everybody, while there is no access key. */
+export const ANONYMOUS: Identity = {
+  name: 'anonymous',
+  actor: 'anonymous',
+  role: 'admin',
+  doctorIds: null,
+};
+
+/** The identity with the person for whom the request is sent. */
+export const onBehalfOf = (identity: Identity, person: string): Identity => ({
+  ...identity,
+  actor: `${identity.name}/${person}`,
+});
+
+/** Whether an actor on record is this party, whoever the person was. */
+export const isActorOf = (actor: string, { name }: Identity): boolean =>
+  actor === name || actor.startsWith(`${name}/`);
 
 /** The key under which the first answer to a command is stored, to be given again to a repeat of the command. */
 export interface IdempotencyKey {

@@ -39,6 +39,9 @@ const idUpTo = (maxLength: number) =>
   });
 
 export const Id = idUpTo(LIMITS.idLengthMax);
+/** Whether a text is an id, for programs that read it from a command line. */
+export const isId = (text: string): boolean =>
+  text.length <= LIMITS.idLengthMax && new RegExp(Id.pattern ?? '').test(text);
 const SessionId = idUpTo(LIMITS.sessionIdLengthMax);
 
 /**

@@ -1,5 +1,7 @@
 import { isDoctor, type AllocationEngine, type DoctorId, type EpochMs } from '../engine/index.ts';
-import type { Archive, Store } from '../store/index.ts';
+import type { Archive, KeyStore, Store } from '../store/index.ts';
+import { AccessKeys } from './access-keys.ts';
+import { AuditTrail } from './audit-trail.ts';
 import { assertClassesFit } from './roster/class-table.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { DoctorCommands } from './doctor-commands.ts';
@@ -8,6 +10,7 @@ import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
 import { occupancyOf } from './occupancy.ts';
+import { Permissions } from './permissions.ts';
 import { Reads } from './reads.ts';
 import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
@@ -16,6 +19,8 @@ import { SlotMaintainer } from './slot-maintainer.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
+export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
+export { AuditTrail, type AuditPage } from './audit-trail.ts';
 export * from './caller.ts';
 export {
   ClinicCommands,
@@ -27,6 +32,13 @@ export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-comman
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
+export {
+  expiryOf,
+  KEY_NAME_PATTERN,
+  KeyRegistry,
+  type KeyInput,
+  type PutKey,
+} from './key-registry.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
@@ -42,6 +54,7 @@ export type {
 } from './read-model.ts';
 export { Reads } from './reads.ts';
 export * from './refusal.ts';
+export * from './roles.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
 export type { Occupancy } from './occupancy.ts';
@@ -60,13 +73,15 @@ export type { Projection } from './runner.ts';
 export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
-export type { ChangeRecord, StoredToken } from '../store/index.ts';
+export { Permissions, type Denial, type Subject } from './permissions.ts';
+export type { ChangeRecord, StoredKey, StoredToken } from '../store/index.ts';
 export { NotDurableError, UnknownOutcomeError } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
   readonly archive: Archive;
+  readonly keys: KeyStore;
   readonly clock: () => EpochMs;
   /** Days ahead for which sessions have their slots ready. */
   readonly horizonDays: number;
@@ -79,6 +94,9 @@ export interface Service {
   readonly doctors: DoctorCommands;
   readonly reads: Reads;
   readonly reports: Reports;
+  readonly auditTrail: AuditTrail;
+  readonly keys: AccessKeys;
+  readonly permissions: Permissions;
   /** False when a restart loses everything. */
   readonly isDurable: boolean;
   /** Why the service takes no command now; undefined when it is ready. */
@@ -109,6 +127,7 @@ export interface Started {
 /** Builds the service of an engine and of the store that makes the engine's changes durable. */
 export function createService(deps: ServiceDeps): Service {
   const { engine, store, archive, clock, horizonDays } = deps;
+  const keys = new AccessKeys(deps.keys, clock);
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();
   const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
@@ -121,6 +140,9 @@ export function createService(deps: ServiceDeps): Service {
     doctors: new DoctorCommands(commands, runner),
     reads: new Reads(reading),
     reports: new Reports(reading),
+    auditTrail: new AuditTrail(reading),
+    keys,
+    permissions: new Permissions(deps),
     isDurable: store.isDurable,
     get unreadiness() {
       return lifecycle.unreadiness;
@@ -132,6 +154,7 @@ export function createService(deps: ServiceDeps): Service {
     async start(roster) {
       await load(store, clock);
       assertClassesFit(engine);
+      await keys.refresh();
       const isEmpty = [...engine.doctors].every(({ facts }) => !isDoctor(facts));
       const { retired } = await keeper.apply(roster(isEmpty));
       await keeper.tick();

@@ -102,7 +102,7 @@ export class Runner {
     const code = lifecycle.unreadiness;
     const started = { name, startedMs: performance.now() };
     if (code !== undefined) return published(started, firstAnswer(refused({ code })));
-    const { name: actor } = context.identity;
+    const { actor } = context.identity;
     try {
       const answer = isKeyed(context)
         ? await this.#idempotency.runOnce(context, clock(), (buildResponse) =>

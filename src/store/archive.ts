@@ -145,6 +145,67 @@ export function isBehind(place: TokenPlace, other: TokenPlace): boolean {
 /** The place before all tokens. */
 export const FIRST_PLACE: TokenPlace = { date: '~', slotId: '~', tokenId: '~' };
 
+/** Which changes of the record are asked for: those that have all of what is given. */
+export interface RecordFilter {
+  readonly doctorId: DoctorId | null;
+  readonly tokenId: TokenId | null;
+  /** A key, which stands for all persons behind it, or a key and a person: `desk`, `desk/asha`. */
+  readonly actor: string | null;
+  readonly kind: string | null;
+  /** The first and the last instant, both included. */
+  readonly from: EpochMs | null;
+  readonly to: EpochMs | null;
+}
+
+/** A change as the record tells who made it. It has no name of a patient. */
+export interface RecordEntry {
+  readonly position: number;
+  readonly doctorId: DoctorId;
+  readonly version: number;
+  readonly at: EpochMs;
+  readonly kind: Change['kind'];
+  readonly tokenId: TokenId | null;
+  readonly slotId: SlotId | null;
+  readonly from: Status | null;
+  readonly to: Status | null;
+  readonly cause: TokenId | null;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** A part of the record, the latest change first. */
+export interface RecordPart {
+  readonly entries: readonly RecordEntry[];
+  /** The position before which the record goes on; null when nothing that is asked for is before it. */
+  readonly before: number | null;
+}
+
+/** Positions that are searched in one step, unless a token is named: a few milliseconds of the database. */
+export const POSITIONS_PER_STEP = 20_000;
+/** The clocks of the service may have been wrong by this at most, so that a search by time can end. */
+const CLOCK_ERROR_MS = 24 * 3_600_000;
+
+/** The first position that a step searches. The changes of one token are found by an index, however old they are. */
+export const stepFrom = ({ tokenId }: RecordFilter, before: number): number =>
+  tokenId === null ? Math.max(before - POSITIONS_PER_STEP, 0) : 0;
+
+/**
+ * The part of the record that a step has found.
+ * @param first the first position that was searched
+ * @param firstAt the instant of the change at that position; undefined when there is none
+ */
+export function recordPartOf(
+  entries: readonly RecordEntry[],
+  limit: number,
+  first: number,
+  { firstAt, filter: { from } }: { firstAt: EpochMs | undefined; filter: RecordFilter },
+): RecordPart {
+  const last = entries.at(-1);
+  if (entries.length === limit && last !== undefined) return { entries, before: last.position };
+  const isEarlier = from !== null && firstAt !== undefined && firstAt < from - CLOCK_ERROR_MS;
+  return { entries, before: first <= 1 || isEarlier ? null : first };
+}
+
 /**
  * Reads stored data of any age: slots that are over, histories, stored responses. The archive gives only durable data, and
  * never data older than an answer that `Store` gave before the call. No method changes the engine.
@@ -187,6 +248,12 @@ export interface Archive {
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
   /** The tokens of a patient, in no particular order. Those of a slot in the engine may be missing. */
   tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]>;
+  /**
+   * Searches the record of all changes for one step, from the latest change back.
+   * @param before the position before which the step begins; null for the end of the record
+   * @param limit how many entries at most, 1 or more
+   */
+  record(filter: RecordFilter, before: number | null, limit: number): Promise<RecordPart>;
   /** The response stored under a key less than 24 hours before `now`. */
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined>;
 }

@@ -25,10 +25,10 @@ import {
   isTokenChange,
   type TokenChange,
 } from '../engine/index.ts';
-import type { ChangeRecord } from './archive.ts';
+import type { ChangeRecord, RecordEntry } from './archive.ts';
 import type { PlacedChange } from './cursor.ts';
 import type { Origin } from './store.ts';
-import type { RowOf } from './tables.ts';
+import { columnsOf, type RowOf } from './tables.ts';
 
 // The one mapping between the engine's changes and the rows of the table `changes`, each way.
 
@@ -246,6 +246,25 @@ export function changeOf(row: ChangeRow): Change {
 export const placedChangeOf = (row: ChangeRow): PlacedChange => ({
   position: row.position,
   change: changeOf(row),
+  actor: row.actor,
+  reason: row.reason,
+});
+
+/** The columns of a change that tell who made it: without the data, which has names. */
+export const RECORD_COLUMNS = columnsOf('changes').filter((name) => name !== 'data');
+
+/** The change of a row, as the record tells who made it. */
+export const recordEntryOf = (row: Omit<ChangeRow, 'data'>): RecordEntry => ({
+  position: row.position,
+  doctorId: row.doctor_id,
+  version: row.version,
+  at: row.at,
+  kind: row.kind,
+  tokenId: row.token_id,
+  slotId: row.slot_id,
+  from: row.from_status,
+  to: row.to_status,
+  cause: row.cause,
   actor: row.actor,
   reason: row.reason,
 });

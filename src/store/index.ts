@@ -6,19 +6,23 @@ import { PostgresCopySource, PostgresCopyTarget } from './postgres/copy.ts';
 import { openPostgresDatabase } from './postgres/database.ts';
 import { PostgresDryRunStore } from './postgres/dry-run-store.ts';
 import { nameOf } from './postgres/errors.ts';
+import { openKeyStore as openPostgresKeyStore } from './postgres/key-store.ts';
 import { readMigrations as readPostgresMigrations } from './postgres/open.ts';
 import { SqliteAuditSource } from './sqlite/audit-source.ts';
 import { backUp as backUpFile } from './sqlite/backup.ts';
 import { SqliteCopySource, SqliteCopyTarget } from './sqlite/copy.ts';
 import { openSqliteDatabase } from './sqlite/database.ts';
 import { SqliteDryRunStore } from './sqlite/dry-run-store.ts';
+import { SqliteKeyStore } from './sqlite/key-store.ts';
 import { readMigrations as readSqliteMigrations } from './sqlite/open-read-only.ts';
+import type { OpenKeyStore } from './access-keys.ts';
 import type { AuditSource } from './audit-source.ts';
 import type { CopySource, CopyTarget } from './copy.ts';
 import type { Database } from './database.ts';
 import type { Migrations } from './migrations.ts';
 import { StoreOpenError, type DryRunStore } from './store.ts';
 
+export type { KeyStore, KeyUse, KeyWrite, OpenKeyStore, StoredKey } from './access-keys.ts';
 export * from './archive.ts';
 export * from './audit-source.ts';
 export * from './change-log.ts';
@@ -42,7 +46,7 @@ const pathOf = (url: string): string => url.slice('sqlite:'.length);
 export const databaseName = (url: string): string => (isPostgres(url) ? nameOf(url) : url);
 
 /**
- * Opens the database that a URL names by its scheme, with its three ports. The engine is kept current by the store.
+ * Opens the database that a URL names by its scheme, with its four ports. The engine is kept current by the store.
  * @param url `memory:`, `sqlite:` and the path of a file, or `postgres://` and what names a database
  * @throws StoreOpenError saying in one sentence why it cannot be used
  */
@@ -102,6 +106,13 @@ export function openDryRunStore(url: string, engine: AllocationEngine): DryRunSt
   const path = storedPathOf(url);
   return existsSync(path) ? new SqliteDryRunStore(engine, path) : openMemoryDatabase(engine).store;
 }
+
+/**
+ * Opens a database for its access keys alone, beside running processes or without one. A new database gets its tables.
+ * @throws StoreOpenError when the URL is memory:, or the database cannot be used
+ */
+export const openKeyStore = async (url: string): Promise<OpenKeyStore> =>
+  isPostgres(url) ? openPostgresKeyStore(url) : new SqliteKeyStore(storedPathOf(url));
 
 /** @throws StoreOpenError when nothing is stored */
 function storedPathOf(url: string): string {

@@ -10,16 +10,22 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type {
-  Archive,
-  ChangeRecord,
-  FoundToken,
-  Pages,
-  StoredLiveToken,
-  StoredResponse,
-  StoredToken,
-  TokenFilter,
-  TokenPlace,
+import type { KeyStore, KeyWrite, StoredKey } from './access-keys.ts';
+import {
+  recordPartOf,
+  stepFrom,
+  type Archive,
+  type ChangeRecord,
+  type FoundToken,
+  type Pages,
+  type RecordEntry,
+  type RecordFilter,
+  type RecordPart,
+  type StoredLiveToken,
+  type StoredResponse,
+  type StoredToken,
+  type TokenFilter,
+  type TokenPlace,
 } from './archive.ts';
 import type { ChangeLog, ChangePage } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
@@ -55,6 +61,13 @@ export interface StoredRows extends DoctorRows {
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
+  accessKeys(): readonly StoredKey[];
+  /** The latest first, between two positions; the first is included. */
+  recordBetween(
+    filter: RecordFilter,
+    positions: readonly [first: number, before: number],
+    limit: number,
+  ): Promise<readonly RecordEntry[]>;
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
@@ -80,6 +93,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   store: new SoleOwnerStore(parts),
   archive: new SoleOwnerArchive(parts),
   changeLog: new SoleOwnerChangeLog(parts),
+  keys: new SoleOwnerKeyStore(parts),
 });
 
 class SoleOwnerStore implements Store {
@@ -239,8 +253,37 @@ class SoleOwnerArchive implements Archive {
     return Promise.resolve(this.#rows.tokensOfPatient(id));
   }
 
+  async record(filter: RecordFilter, before: number | null, limit: number): Promise<RecordPart> {
+    const end = before ?? (this.#rows.lastChange()?.position ?? 0) + 1;
+    const first = stepFrom(filter, end);
+    const entries = await this.#rows.recordBetween(filter, [first, end], limit);
+    const firstAt = this.#rows.changesFrom(first, 1)[0]?.change.at;
+    return recordPartOf(entries, limit, first, { firstAt, filter });
+  }
+
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
     return Promise.resolve(this.#rows.storedResponse(caller, key, now));
+  }
+}
+
+/** Keys are written in the batches of the commands, because one thread writes to the database. */
+class SoleOwnerKeyStore implements KeyStore {
+  readonly #rows: StoredRows;
+  readonly #commits: GroupCommit;
+
+  constructor({ rows, commits }: SoleOwnerParts) {
+    this.#rows = rows;
+    this.#commits = commits;
+  }
+
+  async accessKeys(): Promise<readonly StoredKey[]> {
+    return Promise.resolve(this.#rows.accessKeys());
+  }
+
+  async writeKeys(keys: readonly KeyWrite[]): Promise<void> {
+    const origin = { actor: 'system', reason: null };
+    const decision = { changes: [], answer: undefined, origin, response: null, keys };
+    await this.#commits.transact([], () => decision);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Change, DoctorId, EpochMs, LocalDate, SessionId, SlotId } from '../engine/index.ts';
+import type { KeyWrite } from './access-keys.ts';
 import type { StoredResponse } from './archive.ts';
 
 /** The caller of a command, and the reason that the caller gave. Both are recorded with the command's changes (R17). */
@@ -16,6 +17,8 @@ export interface Decision<T> {
   readonly response: StoredResponse | null;
   /** Slots that leave the engine when the decision is durable: a search must find their tokens without it. */
   readonly past?: readonly SlotId[];
+  /** Access keys that a store with one owner writes. A command has none. */
+  readonly keys?: readonly KeyWrite[];
 }
 
 /** The doctors and slots that a command touches. */

@@ -127,6 +127,20 @@ export const TABLES = {
     },
     order: 'at, caller, key',
   },
+  access_keys: {
+    columns: {
+      name: 'text',
+      id: 'text',
+      hash: 'text',
+      role: 'text',
+      doctor_ids: 'text',
+      created_at: 'integer',
+      expires_at: 'integer',
+      revoked_at: 'integer',
+      last_used_at: 'integer',
+    },
+    order: 'name',
+  },
 } as const satisfies Readonly<Record<string, Table>>;
 
 export type TableName = keyof typeof TABLES;

@@ -31,14 +31,15 @@ it('compose.yaml needs one variable, a password, and has a message for when it i
   expect(needed[0]?.missing).toContain('letters and digits');
 });
 
-it('compose.yaml passes on the hosts and the origins that .env may set', () => {
+it('compose.yaml passes on the hosts, the origins and the proxies that .env may set', () => {
   const optional = variables().filter(({ initial }) => initial !== undefined);
   expect(optional).toMatchObject([
     { name: 'ALLOWED_HOSTS', initial: '' },
     { name: 'CORS_ORIGINS', initial: '' },
+    { name: 'TRUST_PROXY', initial: '' },
   ]);
   for (const [, { environment }] of INSTANCES)
-    expect(environment).toMatchObject({ ALLOWED_HOSTS: '', CORS_ORIGINS: '' });
+    expect(environment).toMatchObject({ ALLOWED_HOSTS: '', CORS_ORIGINS: '', TRUST_PROXY: '' });
 });
 
 it.each(INSTANCES)(

@@ -111,7 +111,9 @@ it('the built image is healthy, takes a booking, runs the documented programs an
   expect(existsSync(image.at('node_modules/.bin/node'))).toBe(false);
 
   expect(DOCUMENTED.map(({ program }) => program.join(' '))).toEqual([
+    'node src/cli/keys.ts create boss --role admin',
     'node src/cli/verify.ts',
+    'node src/cli/keys.ts create chief --role admin',
     'node src/cli/backup.ts data/backup.db',
     'node src/cli/verify.ts',
   ]);
@@ -119,6 +121,8 @@ it('the built image is healthy, takes a booking, runs the documented programs an
     const [code] = (await once(image.run(program, given), 'exit')) as [number | null];
     expect(code, program.join(' ')).toBe(0);
   }
+
+  await eventually(async () => (await server.get('/doctors')).status === 401);
 
   expect(await server.stop(textOf('STOPSIGNAL') as NodeJS.Signals)).toEqual({
     code: 0,

@@ -1,9 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import pino from 'pino';
 import { expect, it } from 'vitest';
+import { Access } from '../../src/http/access.ts';
 import { InFlight } from '../../src/http/admission.ts';
 import { Routes } from '../../src/http/route.ts';
 import { closed } from '../../src/http/schema.ts';
+import { ANONYMOUS, Permissions } from '../../src/service/index.ts';
 
 const TEXTS = { tag: 'Tokens', summary: 'Test', description: 'A test.' } as const;
 const Named = Type.Object({ name: Type.String() });
@@ -15,9 +18,11 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
   const inFlight = { commands: new InFlight(), reads: new InFlight() };
   const identify = (request: FastifyRequest) => {
     bodies.push(request.body);
-    return { name: String(request.headers['x-name']) };
+    return { ...ANONYMOUS, name: String(request.headers['x-name']) };
   };
-  const routes = new Routes(app, identify, inFlight);
+  const permissions = new Permissions({} as never);
+  const access = new Access(app, { identify, permissions, logger: pino({ level: 'silent' }) });
+  const routes = new Routes(app, access, inFlight);
   routes.command({
     ...TEXTS,
     command: 'book',
@@ -29,7 +34,7 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
   });
   routes.read({
     ...TEXTS,
-    name: 'readName',
+    name: 'listHolidays',
     url: '/name',
     success: Named,
     codes: [],

@@ -126,7 +126,7 @@ describe('a large answer is the same as one that is made at once', () => {
     expect(large.text).toBe(await textAtOnce(Queue, large.body));
     const moment = momentAt(opd.engine, NOW);
     for (const token of lists.flatMap((list) => list ?? []))
-      expect(token).toEqual(queueTokenOf(found(opd.engine.token(tokenId(token.id))), moment));
+      expect(token).toEqual(queueTokenOf(found(opd.engine.token(tokenId(token.id ?? ''))), moment));
     for (const queue of others) {
       const { body } = await opd.get<QueueView>(`/queue?doctor_id=${queue.doctor_id}`);
       expect(body.doctors).toEqual([queue]);

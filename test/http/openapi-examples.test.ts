@@ -27,7 +27,8 @@ const operations = new Map<string, Operation>();
 const requests = new Map<string, InjectOptions>();
 
 beforeEach(async () => {
-  opd = await openApp();
+  const app = await openApp();
+  opd = app.as(await app.key({ role: 'admin' }));
   const answer = await opd.get<Description>('/openapi.json');
   text = answer.text;
   for (const [path, methods] of Object.entries(answer.body.paths))
@@ -85,6 +86,7 @@ const SESSION = [
   ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
   ...['correct', 'readQueue'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
+  ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
 ];
 
 /** A parameter that is not required alone, of an operation that requires one of several. */

@@ -29,8 +29,9 @@ interface Description {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** The codes of every route. */
-const ALWAYS = ['misdirected_request', 'internal'];
+/** The codes of every route, and of every route that needs a key. */
+const PUBLIC = ['misdirected_request', 'internal'];
+const ALWAYS = [...PUBLIC, 'unauthenticated', 'forbidden', 'rate_limited'];
 const BODY = ['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'];
 const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', ...ALWAYS];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
@@ -99,8 +100,12 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'POST /doctors/{id}/break': ['200', [...POST, 'doctor_not_found']],
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', ...ALWAYS]],
-  'GET /health': ['200', ['invalid_request', ...ALWAYS]],
-  'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', ...ALWAYS]],
+  'GET /audit': ['200', READ],
+  'GET /keys': ['200', [...READ, 'stopping']],
+  'PUT /keys/{name}': ['200 201', COMMAND],
+  'DELETE /keys/{name}': ['200', [...COMMAND, 'key_not_found']],
+  'GET /health': ['200', ['invalid_request', ...PUBLIC]],
+  'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', ...PUBLIC]],
 };
 
 /** What a route answers with besides JSON. */
@@ -246,7 +251,8 @@ it.each(PROBLEM_CODES)(
   'describes the members that %s has beside those of every problem',
   (code) => {
     const refusal = REFUSALS.find((each) => each.code === code) ?? ({ code } as Refusal);
-    const facts = Object.keys(factsOf(refusal));
+    // The service does not know who may do what over HTTP.
+    const facts = code === 'forbidden' ? ['roles'] : Object.keys(factsOf(refusal));
     const { properties, required } = problemOf(PROBLEMS[code].status, [code]) as {
       properties: Json;
       required: string[];

@@ -35,8 +35,7 @@ it('a preflight of an allowed origin is granted, with every method and header th
     new Set([...methods, 'HEAD']),
   );
   expect(listIn(headers['access-control-allow-headers'])).toEqual([
-    'Content-Type',
-    'Idempotency-Key',
+    ...['Authorization', 'Content-Type', 'Idempotency-Key', 'Opd-Actor'],
   ]);
 });
 
@@ -59,7 +58,7 @@ it('an answer names the allowed origin and the headers that its pages may read, 
     const { headers } = await opd.post('/book', body, { origin: DESK });
     expect(headers).toMatchObject({ 'access-control-allow-origin': DESK, vary: 'Origin' });
     expect(listIn(headers['access-control-expose-headers'])).toEqual([
-      ...['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed'],
+      ...['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed', 'WWW-Authenticate'],
     ]);
   }
 });

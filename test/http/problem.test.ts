@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { doctorId, slotId } from '../../src/engine/index.ts';
+import { ATTEMPTS_MAX } from '../../src/http/failed-attempts.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
 import { bookingOf } from '../../src/http/resources/booking.ts';
 import { ANONYMOUS } from '../../src/service/index.ts';
@@ -30,6 +31,11 @@ const PENDING = 10_001;
 const PROVOKE: Record<ProblemCode, () => Problems> = {
   malformed_json: async () => text(await openApp(), '{"doctor_id":'),
   invalid_request: async () => (await openApp()).post('/book', {}),
+  unauthenticated: async () => (await openApp({ allowsAnonymous: false })).get('/doctors'),
+  forbidden: async () => {
+    const opd = await openApp();
+    return opd.as(await opd.key({ role: 'display' })).get('/doctors');
+  },
   route_not_found: async () => (await openApp()).get('/nothing'),
   doctor_not_found: async () => (await openApp()).post('/book', booking('W1', { doctor_id: 'x' })),
   slot_not_found: async () => (await openApp()).post('/book', booking('W1', { slot_id: 'x' })),
@@ -42,6 +48,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
   },
   leave_not_found: async () =>
     (await openApp()).send({ method: 'DELETE', url: '/doctors/doc1/leave/x' }),
+  key_not_found: async () => (await openApp()).send({ method: 'DELETE', url: '/keys/x' }),
   nobody_waiting: async () => (await openApp()).post('/call-next', { doctor_id: 'doc1' }),
   method_not_allowed: async () => (await openApp()).get('/book'),
   duplicate_booking: async () => {
@@ -132,6 +139,13 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.book('W1', {}, { 'idempotency-key': 'k' });
     return opd.post('/book', booking('W2'), { 'idempotency-key': 'k' });
   },
+  rate_limited: async () => {
+    const opd = await openApp();
+    await opd.key({ role: 'desk' });
+    const wrong = opd.as('opd_wrong');
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) await wrong.get('/doctors');
+    return wrong.get('/doctors');
+  },
   overloaded: async () => {
     const { opd, disk } = await openAppOnTestDisk({ waitlistMax: PENDING });
     disk.hold();
@@ -183,7 +197,11 @@ it.each(Object.keys(PROBLEMS) as ProblemCode[])('answers %s as RFC 9457 says', a
       type: `urn:opd:problem:${code}`,
       title: kind.title,
       status: kind.status,
-      detail: kind.detail,
+      // What is wrong with a key, and what would be needed, differs.
+      detail:
+        code === 'unauthenticated' || code === 'forbidden'
+          ? (expect.any(String) as string)
+          : kind.detail,
       code,
     },
   });

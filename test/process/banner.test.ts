@@ -41,6 +41,7 @@ it('the banner is one line of JSON when there is no terminal', async () => {
       database: DATABASE_URL,
       doctors: 3,
       roster: 'the demo roster is applied',
+      access: 'everybody who reaches this address may do everything: there is no access key yet',
       url: server.url,
       docs: `${server.url}/docs`,
     },
@@ -77,6 +78,7 @@ const FACTS = {
   database: 'postgres://opd@db:5432/opd',
   doctors: 12,
   roster: 'roster.json is applied',
+  access: 'with an access key',
   url: 'http://127.0.0.1:8080',
 };
 
@@ -88,6 +90,7 @@ OPD token allocation 1.0.0 is ready.
   database  postgres://opd@db:5432/opd
   doctors   12
   roster    roster.json is applied
+  access    with an access key
 
 `);
 });
@@ -119,12 +122,12 @@ it.skipIf(noScript !== null)(
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
       shown += part;
       // Sends Ctrl+C, like a person who stops the program.
-      if (shown.includes('  roster ')) child.stdin.end('\u0003');
+      if (shown.includes('  access ')) child.stdin.end('\u0003');
     });
     await text(child.stderr);
     await new Promise((resolve) => child.once('close', resolve));
     expect(shown.replaceAll('\r', '')).toMatch(
-      /\nOPD token allocation \S+ is ready\.\n {2}address {3}http:\/\/127\.0\.0\.1:\d+\n {2}docs .*\/docs\n {2}database {2}memory:\n {2}doctors {3}3\n {2}roster {4}the demo roster is applied\n\n/,
+      /\nOPD token allocation \S+ is ready\.\n {2}address {3}http:\/\/127\.0\.0\.1:\d+\n {2}docs .*\/docs\n {2}database {2}memory:\n {2}doctors {3}3\n {2}roster {4}the demo roster is applied\n {2}access {4}everybody who .*\n\n/,
     );
     expect(shown).not.toContain(READY);
     expect(shown).toContain('"msg":"Stopping."');

@@ -6,13 +6,13 @@ import {
   type BuildResponse,
   type KeyedContext,
 } from '../../src/service/idempotency.ts';
-import type { Result } from '../../src/service/index.ts';
+import { ANONYMOUS, type Result } from '../../src/service/index.ts';
 import { openMemoryDatabase } from '../../src/store/memory/database.ts';
 import { RULES } from '../support/engine/clinic.ts';
 import { booking, openApp } from '../support/app/app.ts';
 
 const NOW = epochMs(Date.parse('2026-11-23T08:00:00Z'));
-const IDENTITY = { name: 'desk' };
+const IDENTITY = { ...ANONYMOUS, name: 'desk' };
 
 /** The context of a command with the key `k` and this request. */
 const keyed = (request: readonly unknown[]): KeyedContext => ({
@@ -77,7 +77,7 @@ it('the same key of two callers is two keys', async () => {
   const command = { doctorId: doctorId('doc1'), slotId: slotId('doc1_slot1'), ...patient };
   const idempotency = { key: 'k', request: ['book', booking('W1')] };
   const bookAs = (name: string) =>
-    opd.service.tokens.book(command, { identity: { name }, idempotency }, bookingOf);
+    opd.service.tokens.book(command, { identity: { ...ANONYMOUS, name }, idempotency }, bookingOf);
   const answers = [await bookAs('desk'), await bookAs('web'), await bookAs('desk')];
   const numbers = answers.map(({ result }) => (result.ok ? result.value.number : 0));
   expect(numbers).toEqual([1, 2, 1]);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   NEW_SESSION,
   doctorId,
+  epochMs,
   localDate,
   patientId,
   slotId,
@@ -11,7 +12,13 @@ import {
   type SessionId,
   type Status,
 } from '../../src/engine/index.ts';
-import { FIRST_PLACE, placeOf, type TokenFilter } from '../../src/store/index.ts';
+import {
+  FIRST_PLACE,
+  placeOf,
+  type RecordFilter,
+  type RecordPart,
+  type TokenFilter,
+} from '../../src/store/index.ts';
 import { clock, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
 import type { Pages } from '../../src/store/index.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
@@ -38,6 +45,7 @@ export function archiveContract(name: string, database: DatabaseUnderTest): void
     describe('reads', () => readTests(() => desk));
     // A database on disk shows another connection only what is durable.
     if (database.whyNotDurable !== null) describe('in memory', () => durableOnlyTests(() => desk));
+    describe('the record', () => recordTests(() => desk));
     describe('stored responses', () => storedResponseTests(() => desk));
     describe('the clinic day', () => clinicDayTests(database.database));
     if (database.whyNotDurable === null)
@@ -58,6 +66,55 @@ async function pagesOf<Item>(pages: Pages<Item>): Promise<(readonly Item[])[]> {
   const all = [];
   for await (const page of pages) all.push(page);
   return all;
+}
+
+/** The actors and tokens of the record, the latest first: all that fits, in pages of two entries. */
+async function recordOf({ archive }: Desk, more: Partial<RecordFilter>): Promise<string[]> {
+  const filter = { doctorId: null, tokenId: null, actor: null, kind: null, from: null, to: null };
+  const found: string[] = [];
+  let before: number | null = null;
+  do {
+    const part: RecordPart = await archive.record({ ...filter, ...more }, before, 2);
+    found.push(
+      ...part.entries.map(({ actor, kind, tokenId: id }) => `${actor} ${kind} ${id ?? ''}`),
+    );
+    before = part.before;
+  } while (before !== null);
+  return found;
+}
+
+function recordTests(desk: () => Desk): void {
+  it.each<[string, Partial<RecordFilter>, string[]]>([
+    ['of a token', { tokenId: tokenId('a') }, ['web/x cancelled a', 'desk booked a']],
+    [
+      'of an actor and the persons behind it',
+      { actor: 'web' },
+      ['web cancelled b', 'web/x cancelled a'],
+    ],
+    ['of an actor and a person', { actor: 'web/x' }, ['web/x cancelled a']],
+    ['of a kind', { kind: 'booked' }, ['webx booked c', 'desk booked b', 'desk booked a']],
+    ['of a doctor', { doctorId: SEN, kind: 'booked' }, ['webx booked c']],
+    ['from an instant on', { from: epochMs(NOW + 1) }, []],
+    ['up to an instant', { to: epochMs(NOW - 1) }, []],
+    ['of an instant', { from: NOW, to: NOW, actor: 'webx' }, ['webx booked c']],
+  ])('the record tells the changes %s, the latest first', async (_, filter, expected) => {
+    await desk().book('a');
+    await desk().book('b');
+    await desk().book('c', { doctorId: SEN, slotId: slotId('other') }, { actor: 'webx' });
+    await desk().cancel('a', undefined, { actor: 'web/x' });
+    await desk().cancel('b', undefined, { actor: 'web' });
+    expect((await recordOf(desk(), filter)).filter((line) => !line.includes('promoted'))).toEqual(
+      expected,
+    );
+  });
+
+  it('the record has no name of a patient', async () => {
+    await desk().book('a', { patientName: 'Secret' });
+    const filter = { doctorId: null, tokenId: null, actor: null, kind: null, from: null, to: null };
+    const { entries } = await desk().archive.record(filter, null, 10);
+    expect(entries.length).toBeGreaterThan(1);
+    expect(JSON.stringify(entries)).not.toContain('Secret');
+  });
 }
 
 function readTests(desk: () => Desk): void {

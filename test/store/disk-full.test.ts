@@ -131,9 +131,13 @@ describe('a clock tick', () => {
   it('succeeds while the database is busy', async () => {
     const file = join(tempDir(), 'opd.db');
     const engine = new AllocationEngine(RULES);
-    const { store, archive } = openDatabase(`sqlite:${file}`, engine);
+    const { store, archive, keys } = openDatabase(`sqlite:${file}`, engine);
     onTestFinished(() => store.close());
-    const service = createService({ engine, store, archive, clock: () => NOW, horizonDays: 1 });
+    const service = createService({
+      ...{ engine, store, archive, keys },
+      clock: () => NOW,
+      horizonDays: 1,
+    });
     await service.start(() => ({ doctors: [doctorFacts({ sessions: [MORNING] })], slots: [] }));
     const other = connect(file);
     other.exec('BEGIN IMMEDIATE');

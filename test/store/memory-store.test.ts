@@ -1,8 +1,10 @@
 import { MEMORY } from '../support/store/database-under-test.ts';
 import { archiveContract } from './archive.contract.ts';
 import { changeLogContract } from './change-log.contract.ts';
+import { keyStoreContract } from './key-store.contract.ts';
 import { storeContract } from './store.contract.ts';
 
 storeContract('memory', MEMORY);
 archiveContract('memory', MEMORY);
 changeLogContract('memory', MEMORY);
+keyStoreContract('memory', MEMORY);

@@ -1,8 +1,10 @@
 import { SQLITE } from '../support/store/database-under-test.ts';
 import { archiveContract } from './archive.contract.ts';
 import { changeLogContract } from './change-log.contract.ts';
+import { keyStoreContract } from './key-store.contract.ts';
 import { storeContract } from './store.contract.ts';
 
 storeContract('sqlite', SQLITE);
 archiveContract('sqlite', SQLITE);
 changeLogContract('sqlite', SQLITE);
+keyStoreContract('sqlite', SQLITE);

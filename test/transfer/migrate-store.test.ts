@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { leaveId, tokenId, type Leave } from '../../src/engine/index.ts';
+import { doctorId, leaveId, tokenId, type Leave } from '../../src/engine/index.ts';
 import { PostgresCopyTarget } from '../../src/store/postgres/copy.ts';
 import { SqliteCopyTarget } from '../../src/store/sqlite/copy.ts';
 import { columnsOf, TABLE_NAMES, type CopiedRow, type TableName } from '../../src/store/tables.ts';
@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/store/index.ts';
 import { migrateStore } from '../../src/transfer/index.ts';
 import { ROWS_PER_BATCH } from '../../src/store/audit-source.ts';
 import { NOW, RULES, TODAY, TOMORROW } from '../support/engine/clinic.ts';
-import { storedResponse } from '../support/store/desk.ts';
+import { storedKey, storedResponse } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
@@ -67,6 +67,11 @@ async function dayAt(url: string): Promise<string> {
       { patientName: NAME, patientId: null },
       { response: storedResponse({ key, answer: JSON.stringify({ key, NAME }) }) },
     );
+  const limited = { doctorIds: [doctorId('rao'), doctorId('sen')], lastUsedAt: NOW };
+  await desk.keys.writeKeys([
+    { set: storedKey(limited) },
+    { set: storedKey({ name: 'a', id: 'b' }) },
+  ]);
   await desk.store.close();
   return url;
 }

@@ -7,9 +7,9 @@ import {
   type Undone as EngineUndone,
   UNDOABLE,
 } from '../../engine/index.ts';
-import { instantOf, type BookedVisit } from '../../service/index.ts';
+import { instantOf, seesPatients, type BookedVisit, type Role } from '../../service/index.ts';
 import { arrayOf, Count, Instant, oneOf, orNull, Text } from '../schema.ts';
-import { StatusName, Token as TokenSchema, tokenFields, tokenOf } from './token.ts';
+import { StatusName, Token as TokenSchema, tokenFields, tokenOf, type TokenView } from './token.ts';
 
 // What a command answers that gives a token its place: the token, and the others whose places it changed.
 
@@ -98,6 +98,28 @@ export const bookingOf = (booked: BookedVisit, moment: Moment): BookingView => (
   ...alternativesOf(booked.token, moment),
   ...alsoBookedOf(booked),
 });
+
+/** What an answer tells of other tokens than the caller's own. */
+interface OtherTokens {
+  readonly promoted?: TokenView | null | undefined;
+  readonly also_booked?: readonly AlsoBookedView[];
+}
+
+/**
+ * How an answer is shown to a role: a role that does not see every patient is told nothing of other patients, and not what
+ * others have booked.
+ */
+export const answerFor =
+  <Value, View extends object>(
+    role: Role,
+    project: (value: Value, moment: Moment) => View & OtherTokens,
+  ): ((value: Value, moment: Moment) => View) =>
+  (value, moment) => {
+    const view = project(value, moment);
+    if (seesPatients(role)) return view;
+    const { also_booked: _, ...own } = view;
+    return ('promoted' in own ? { ...own, promoted: null } : own) as View;
+  };
 
 const reorderedFields = {
   ...tokenFields,

@@ -8,8 +8,10 @@ import {
 } from '../../engine/index.ts';
 import {
   instantOf,
+  seesPatients,
   type Doctors as AllDoctors,
   type PutDoctor as EnginePutDoctor,
+  type Role,
 } from '../../service/index.ts';
 import { itemsOf, Pieces, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
@@ -64,6 +66,16 @@ export const doctorOf = (facts: DoctorFacts): DoctorView => ({
   sessions: facts.sessions.map(sessionOf),
   ...(facts.leaves.length === 0 ? {} : { leaves: facts.leaves.map(leaveOf) }),
 });
+
+/** A doctor as patients see one: without the leaves, because their reasons are the doctor's own affair. */
+export function publicDoctorOf(facts: DoctorFacts): DoctorView {
+  const { leaves: _, ...doctor } = doctorOf(facts);
+  return doctor;
+}
+
+/** How a doctor is shown to a role. */
+export const doctorFor = (role: Role): typeof doctorOf =>
+  seesPatients(role) ? doctorOf : publicDoctorOf;
 
 const leaveOf = ({ id, from, to, reason }: DoctorLeave): Static<typeof Leave> => ({
   ...{ id, from, to, reason },
@@ -133,17 +145,18 @@ export const Doctors = Type.Object(
 );
 export type DoctorsView = Static<typeof Doctors>;
 
-export const doctorsOf = ({ doctors }: AllDoctors): DoctorsView | Pieces =>
+export const doctorsOf = ({ doctors }: AllDoctors, role: Role): DoctorsView | Pieces =>
   Symbol.asyncIterator in doctors
-    ? new Pieces((serialiserOf) => doctorsPieces(doctors, serialiserOf))
-    : { doctors: doctors.map(doctorOf) };
+    ? new Pieces((serialiserOf) => doctorsPieces(doctors, role, serialiserOf))
+    : { doctors: doctors.map(doctorFor(role)) };
 
 async function* doctorsPieces(
   slices: AsyncIterable<readonly DoctorFacts[]>,
+  role: Role,
   serialiserOf: SerialiserOf,
 ): AsyncGenerator<string> {
   yield '{"doctors":[';
   const serialise = serialiserOf(Doctor);
-  yield* itemsOf(slices, (doctor) => serialise(doctorOf(doctor)));
+  yield* itemsOf(slices, (doctor) => serialise(doctorFor(role)(doctor)));
   yield ']}';
 }

@@ -1,5 +1,5 @@
 import { Type, type Static, type TProperties } from '@sinclair/typebox';
-import { instantOf, type Refusal, type RefusedBooking } from '../../service/index.ts';
+import { instantOf, ROLE_NAMES, type Refusal, type RefusedBooking } from '../../service/index.ts';
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode, type ProblemKind } from '../problem.ts';
 import { arrayOf, Count, Instant, oneOf, Text } from '../schema.ts';
 import { FAULTS_MAX } from '../validation-faults.ts';
@@ -42,6 +42,12 @@ const Fault = Type.Object(
 const FACTS: Readonly<Partial<Record<ProblemCode, TProperties>>> = {
   invalid_request: {
     errors: arrayOf(Fault, `\`invalid_request\`: the faults, ${FAULTS_MAX} at most.`),
+  },
+  forbidden: {
+    roles: arrayOf(
+      oneOf(ROLE_NAMES, { title: 'Role' }),
+      '`forbidden`: the roles that may do this, some of them on a condition.',
+    ),
   },
   duplicate_booking: {
     token_id: Type.String({

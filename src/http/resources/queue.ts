@@ -3,10 +3,12 @@ import { estimatedTimeOf, type Moment, type Token } from '../../engine/index.ts'
 import {
   inTurns,
   instantOf,
+  seesPatients,
   slicesOf,
   type DoctorQueue,
   type LongQueue,
   type Queue as DoctorQueues,
+  type Role,
 } from '../../service/index.ts';
 import { itemsOf, Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf, Count, Instant, orNull, Text, TextOrNull } from '../schema.ts';
@@ -14,7 +16,9 @@ import { StatusName } from './token.ts';
 
 const QueueToken = Type.Object(
   {
-    id: Text,
+    id: Type.Optional(
+      Type.String({ description: 'The id of the token; a `display` does not get it.' }),
+    ),
     number: Type.Integer(),
     type: Text,
     status: StatusName,
@@ -76,6 +80,16 @@ export function queueTokenOf(token: Token, moment: Moment): QueueTokenView {
   };
 }
 
+/** The token of a queue on a public screen: nothing that names the patient or the token elsewhere. */
+export function boardTokenOf(token: Token, moment: Moment): QueueTokenView {
+  const { id: _, ...board } = queueTokenOf(token, moment);
+  return board;
+}
+
+/** How the tokens of a queue are shown to a role. */
+export const queueTokenFor = (role: Role): typeof queueTokenOf =>
+  seesPatients(role) ? queueTokenOf : boardTokenOf;
+
 const headOf = ({ doctor, date, breakUntil }: DoctorQueue<unknown>): Static<typeof QueueHead> => ({
   doctor_id: doctor.id,
   name: doctor.name,
@@ -86,10 +100,13 @@ const headOf = ({ doctor, date, breakUntil }: DoctorQueue<unknown>): Static<type
 });
 
 /** The queues of some doctors. The tokens of short ones are projected already, because each doctor was read at one instant. */
-export const queueOf = (queue: DoctorQueues<QueueTokenView> | LongQueue): QueueView | Pieces =>
+export const queueOf = (
+  queue: DoctorQueues<QueueTokenView> | LongQueue,
+  project: typeof queueTokenOf,
+): QueueView | Pieces =>
   'queues' in queue
     ? { doctors: queue.queues.map(doctorQueueOf) }
-    : new Pieces((serialiserOf) => inTurns(queuePieces(queue, serialiserOf), queue.ended));
+    : new Pieces((serialiserOf) => inTurns(queuePieces(queue, project, serialiserOf), queue.ended));
 
 const doctorQueueOf = (queue: DoctorQueue<QueueTokenView>): DoctorQueueView => ({
   ...headOf(queue),
@@ -102,6 +119,7 @@ const doctorQueueOf = (queue: DoctorQueue<QueueTokenView>): DoctorQueueView => (
 /** The text of long queues in pieces: what `doctorQueueOf` shows of each. */
 async function* queuePieces(
   { longQueues }: LongQueue,
+  project: typeof queueTokenOf,
   serialiserOf: SerialiserOf,
 ): AsyncGenerator<string> {
   const serialise = serialiserOf(QueueToken);
@@ -112,7 +130,7 @@ async function* queuePieces(
     const lists = { in_consultation: inConsultation, calling_order: toCall, skipped, waiting };
     for (const [name, tokens] of Object.entries(lists)) {
       yield `,"${name}":[`;
-      yield* itemsOf(slicesOf(tokens), (token) => serialise(queueTokenOf(token, moment)));
+      yield* itemsOf(slicesOf(tokens), (token) => serialise(project(token, moment)));
       yield ']';
     }
     yield '}';

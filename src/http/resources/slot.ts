@@ -16,11 +16,14 @@ import {
 import {
   inTurns,
   instantOf,
+  seesPatients,
   slicesOf,
   type Break as DoctorBreak,
   type DelayedDay,
   type LongSlot,
   type ReadSlot,
+  type Role,
+  type ShownSlot,
   type ReopenedSlot as EngineReopenedSlot,
 } from '../../service/index.ts';
 import { itemsOf, Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
@@ -89,24 +92,38 @@ export const slotOf = (slot: EngineSlot, moment: Moment): SlotView => ({
   waitlist: slot.waitlist().map((token) => tokenOf(token, moment)),
 });
 
+/** A slot as it is shown to callers who may not see its patients: the counts stay, the lists are empty. */
+export const slotWithoutPatientsOf = (slot: EngineSlot, moment: Moment): SlotView => ({
+  ...headOf(slot, moment),
+  tokens: [],
+  waitlist: [],
+});
+
+/** How a slot is shown to a role. */
+export const slotFor = (role: Role): typeof slotOf =>
+  seesPatients(role) ? slotOf : slotWithoutPatientsOf;
+
 /** The slot that was read. The tokens of a small one are projected already, because they were read at one instant. */
-export const readSlotOf = (read: ReadSlot<SlotView>): SlotView | Pieces =>
-  'view' in read ? read.view : new Pieces((serialiserOf) => longSlotPieces(read, serialiserOf));
+export const readSlotOf = (read: ReadSlot<SlotView>, role: Role): SlotView | Pieces =>
+  'view' in read
+    ? read.view
+    : new Pieces((serialiserOf) => longSlotPieces(read, role, serialiserOf));
 
 const longSlotPieces = (
   { slot, moment, ended }: LongSlot,
+  role: Role,
   serialiserOf: SerialiserOf,
-): AsyncGenerator<string> => inTurns(slotPieces(slot, moment, serialiserOf), ended);
+): AsyncGenerator<string> => inTurns(slotPieces({ slot, moment }, role, serialiserOf), ended);
 
-/** The text of a slot in pieces: what `slotOf` shows. */
+/** The text of a slot in pieces: what `slotFor` shows to the role. */
 export async function* slotPieces(
-  slot: EngineSlot,
-  moment: Moment,
+  { slot, moment }: ShownSlot,
+  role: Role,
   serialiserOf: SerialiserOf,
 ): AsyncGenerator<string> {
   const serialise = serialiserOf(Token);
   const tokens = (list: readonly EngineToken[]): AsyncGenerator<string> =>
-    itemsOf(slicesOf(list), (token) => serialise(tokenOf(token, moment)));
+    itemsOf(slicesOf(seesPatients(role) ? list : []), (token) => serialise(tokenOf(token, moment)));
   yield `${withoutEnd(serialiserOf(SlotHead)(headOf(slot, moment)))},"tokens":[`;
   yield* tokens(slot.seatedTokens());
   yield '],"waitlist":[';

@@ -10,6 +10,7 @@ import {
 } from '../../service/index.ts';
 import {
   Doctor,
+  doctorFor,
   doctorOf,
   Doctors,
   doctorsOf,
@@ -17,9 +18,9 @@ import {
   putDoctorOf,
 } from '../resources/doctor.ts';
 import { PatientTypes, patientTypesOf } from '../resources/patient-types.ts';
-import { Queue, queueOf, queueTokenOf } from '../resources/queue.ts';
+import { Queue, queueOf, queueTokenFor } from '../resources/queue.ts';
 import { Schedule, scheduleOf } from '../resources/schedule.ts';
-import { slotOf } from '../resources/slot.ts';
+import { slotFor } from '../resources/slot.ts';
 import { optionsOf, shown, type Routes } from '../route.ts';
 import { closed, DateText, idParams, oneOf } from '../schema.ts';
 import { addLeaveRoutes } from './leave-routes.ts';
@@ -99,8 +100,13 @@ function addQueue(routes: Routes, reads: Reads): void {
     success: Queue,
     codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id = [], date } }, asked) => {
-      const doctorIds = [doctor_id].flat().map(doctorId);
-      return shown(await reads.queue({ ...asked, doctorIds, date }, queueTokenOf), queueOf);
+      const { role, doctorIds: limits } = asked.identity;
+      const named = [doctor_id].flat().map(doctorId);
+      const doctorIds = named.length === 0 ? [...(limits ?? [])] : named;
+      const project = queueTokenFor(role);
+      return shown(await reads.queue({ ...asked, doctorIds, date }, project), (queue) =>
+        queueOf(queue, project),
+      );
     },
   });
 }
@@ -118,7 +124,10 @@ function addReads(routes: Routes, reads: Reads): void {
     codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id, ...days } }, asked) => {
       const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
-      return shown(await reads.schedule(query, slotOf), scheduleOf);
+      const { role } = asked.identity;
+      return shown(await reads.schedule(query, slotFor(role)), (schedule) =>
+        scheduleOf(schedule, role),
+      );
     },
   });
 
@@ -134,7 +143,9 @@ function addReads(routes: Routes, reads: Reads): void {
     codes: [],
     run: async ({ query }, asked) => {
       const retired = query.retired === 'true';
-      return shown(await reads.doctors({ ...asked, retired }), doctorsOf);
+      return shown(await reads.doctors({ ...asked, retired }), (doctors) =>
+        doctorsOf(doctors, asked.identity.role),
+      );
     },
   });
 
@@ -148,12 +159,14 @@ function addReads(routes: Routes, reads: Reads): void {
     success: Doctor,
     codes: ['doctor_not_found'],
     run: async ({ params }, asked) =>
-      shown(await reads.doctor({ ...asked, doctorId: doctorId(params.id) }), doctorOf),
+      shown(
+        await reads.doctor({ ...asked, doctorId: doctorId(params.id) }),
+        doctorFor(asked.identity.role),
+      ),
   });
 
-  routes.app.get(
-    '/patient-types',
-    optionsOf({
+  const options = {
+    ...optionsOf({
       name: 'listPatientTypes',
       tag: 'Doctors',
       summary: 'Read the class table',
@@ -161,7 +174,10 @@ function addReads(routes: Routes, reads: Reads): void {
       answers: { 200: PatientTypes },
       codes: ['invalid_request'],
     }),
-    () => Promise.resolve(patientTypesOf(reads.patientTypes)),
+    onRequest: routes.access.hook('listPatientTypes'),
+  };
+  routes.app.get('/patient-types', options, () =>
+    Promise.resolve(patientTypesOf(reads.patientTypes)),
   );
 }
 

@@ -11,7 +11,10 @@ interface OperationsRoutes {
 }
 
 /** Adds the routes by which the service is operated. */
-export function addOperationsRoutes({ app }: Routes, { service, metrics }: OperationsRoutes): void {
+export function addOperationsRoutes(
+  { app, access }: Routes,
+  { service, metrics }: OperationsRoutes,
+): void {
   const health = optionsOf({
     name: 'readHealth',
     tag: 'Operations',
@@ -37,7 +40,7 @@ export function addOperationsRoutes({ app }: Routes, { service, metrics }: Opera
       : sendProblem(request, reply, service.unreadiness),
   );
 
-  if (metrics !== null) addMetricsRoute(app, metrics);
+  if (metrics !== null) addMetricsRoute(app, metrics, access.hook('readMetrics'));
 
   // Not a permanent redirect, because browsers would remember it.
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));

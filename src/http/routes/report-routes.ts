@@ -20,7 +20,7 @@ const DayReportQuery = closed({
 });
 
 /** Adds the route of what a hospital counts at the end of a day, as JSON or as a table. */
-export function addReportRoutes({ app, identify, reads }: Routes, { reports }: ReportRoutes): void {
+export function addReportRoutes({ app, access, reads }: Routes, { reports }: ReportRoutes): void {
   const options = optionsOf({
     name: 'readDayReport',
     tag: 'Reports',
@@ -39,7 +39,7 @@ export function addReportRoutes({ app, identify, reads }: Routes, { reports }: R
 
   app.get<{ Querystring: Static<typeof DayReportQuery> }>(
     '/reports/day',
-    { ...options, onRequest: identify },
+    { ...options, onRequest: access.hook('readDayReport') },
     async (request, reply) => {
       const { doctor_id, date } = request.query;
       const query = {

@@ -15,6 +15,7 @@ import {
   RevisedSlot,
   revisedSlotOf,
   Slot,
+  slotFor,
   slotOf,
 } from '../resources/slot.ts';
 import { shown, type Routes } from '../route.ts';
@@ -139,7 +140,10 @@ function addReads(routes: Routes, reads: Reads): void {
     success: Slot,
     codes: ['slot_not_found'],
     run: async ({ params }, asked) =>
-      shown(await reads.slot({ ...asked, slotId: slotId(params.id) }, slotOf), readSlotOf),
+      shown(
+        await reads.slot({ ...asked, slotId: slotId(params.id) }, slotFor(asked.identity.role)),
+        (read) => readSlotOf(read, asked.identity.role),
+      ),
   });
 }
 

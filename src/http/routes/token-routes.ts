@@ -13,11 +13,12 @@ import {
   Name,
   PatientIdText,
   type BookCommand,
+  type Permissions,
   type Reads,
   type TokenCommands,
 } from '../../service/index.ts';
 import { EXAMPLE_TOKEN_ID } from '../examples.ts';
-import { Booking, bookingOf, Reordered, reorderedOf } from '../resources/booking.ts';
+import { answerFor, Booking, bookingOf, Reordered, reorderedOf } from '../resources/booking.ts';
 import { History, historyOf } from '../resources/history.ts';
 import {
   FoundTokens,
@@ -34,6 +35,7 @@ import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
 interface TokenRoutes {
   readonly tokens: TokenCommands;
   readonly reads: Reads;
+  readonly permissions: Permissions;
   readonly classes: readonly PatientClass[];
 }
 
@@ -172,11 +174,12 @@ const patientIdOf = (text: string | undefined): PatientId | null =>
 const TokenParams = idParams('The `id` in the answer to the booking.', EXAMPLE_TOKEN_ID);
 
 /** Adds the routes by which a token is made, changed, corrected, found and read. */
-export function addTokenRoutes(routes: Routes, { tokens, reads, classes }: TokenRoutes): void {
+export function addTokenRoutes(routes: Routes, deps: TokenRoutes): void {
+  const { tokens, reads, permissions, classes } = deps;
   addBooking(routes, tokens, classes);
   addReordering(routes, tokens, classes);
   addCorrection(routes, tokens);
-  addReads(routes, reads);
+  addReads(routes, reads, permissions);
 }
 
 function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly PatientClass[]): void {
@@ -191,7 +194,8 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
     statuses: [201],
     success: Booking,
     locationOf: ({ id }) => `/tokens/${id}`,
-    run: ({ body }, context) => tokens.book(bookCommandOf(body), context, bookingOf),
+    run: ({ body }, context) =>
+      tokens.book(bookCommandOf(body), context, answerFor(context.identity.role, bookingOf)),
   });
 
   routes.command({
@@ -204,7 +208,11 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
     body: CancelBody,
     success: Cancellation,
     run: ({ body: { token_id, reason = null } }, context) =>
-      tokens.cancel({ tokenId: tokenId(token_id), reason }, context, cancellationOf),
+      tokens.cancel(
+        { tokenId: tokenId(token_id), reason },
+        context,
+        answerFor(context.identity.role, cancellationOf),
+      ),
   });
 }
 
@@ -227,7 +235,7 @@ function addReordering(
       tokens.move(
         { tokenId: tokenId(body.token_id), slotId: slotId(body.slot_id) },
         context,
-        reorderedOf,
+        answerFor(context.identity.role, reorderedOf),
       ),
   });
 
@@ -275,7 +283,7 @@ function addCorrection(routes: Routes, tokens: TokenCommands): void {
   });
 }
 
-function addReads(routes: Routes, reads: Reads): void {
+function addReads(routes: Routes, reads: Reads, permissions: Permissions): void {
   routes.read({
     name: 'findTokens',
     url: '/tokens',
@@ -286,23 +294,28 @@ function addReads(routes: Routes, reads: Reads): void {
     query: SearchQuery,
     success: FoundTokens,
     codes: [],
-    run: async ({ query }, asked) =>
-      shown(
-        await reads.tokens(
-          {
-            ...asked,
-            patientId: patientIdOf(query.patient_id),
-            doctorId: query.doctor_id === undefined ? null : doctorId(query.doctor_id),
-            ...{ date: query.date, from: query.from, to: query.to, name: query.name },
-            number: query.number === undefined ? null : Number(query.number),
-            statuses: query.status === undefined ? [] : [query.status].flat(),
-            limit: query.limit === undefined ? PAGE.default : Number(query.limit),
-            cursor: query.cursor,
-          },
-          { live: tokenOf, over: overTokenOf },
-        ),
-        foundTokensOf,
-      ),
+    run: async ({ query }, asked) => {
+      const page = await reads.tokens(
+        {
+          ...asked,
+          patientId: patientIdOf(query.patient_id),
+          doctorId: query.doctor_id === undefined ? null : doctorId(query.doctor_id),
+          ...{ date: query.date, from: query.from, to: query.to, name: query.name },
+          number: query.number === undefined ? null : Number(query.number),
+          statuses: query.status === undefined ? [] : [query.status].flat(),
+          limit: query.limit === undefined ? PAGE.default : Number(query.limit),
+          cursor: query.cursor,
+        },
+        { live: tokenOf, over: overTokenOf },
+      );
+      if (!page.ok) return page;
+      const { tokens: found } = page.value;
+      const tokens = await permissions.seenBy(asked.identity, found, ({ id, doctor_id }) => ({
+        id: tokenId(id),
+        doctorId: doctorId(doctor_id),
+      }));
+      return { ok: true, value: foundTokensOf({ ...page.value, tokens }) };
+    },
   });
 
   routes.read({

@@ -12,6 +12,7 @@ import {
   isTokenChange,
   type TokenChange,
 } from '../../engine/index.ts';
+import type { KeyWrite, StoredKey } from '../access-keys.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -20,6 +21,8 @@ import {
   responsesNotAfter,
   type ChangeRecord,
   type Pages,
+  type RecordEntry,
+  type RecordFilter,
   type StoredLiveToken,
   type FoundToken,
   type StoredResponse,
@@ -29,7 +32,7 @@ import {
   type TokenPlace,
 } from '../archive.ts';
 import type { PlacedChange } from '../cursor.ts';
-import { reasonOf, recordOf } from '../change-rows.ts';
+import { changeRowOf, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
@@ -47,12 +50,14 @@ export class MemoryTables implements StoredRows {
   /** The change at position 1 first. */
   readonly #changes: PlacedChange[] = [];
   readonly #responses = new Map<string, StoredResponse>();
+  readonly #keys = new Map<string, StoredKey>();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
-    for (const { changes, origin, response } of decisions) {
+    for (const { changes, origin, response, keys = [] } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
+      for (const write of keys) this.#writeKey(write);
     }
   }
 
@@ -135,6 +140,32 @@ export class MemoryTables implements StoredRows {
     return this.#responses.get(keyOf({ caller, key }));
   }
 
+  recordBetween(
+    filter: RecordFilter,
+    [first, before]: readonly [number, number],
+    limit: number,
+  ): Promise<readonly RecordEntry[]> {
+    const { doctorId, tokenId, actor, kind, from, to } = filter;
+    const entries = this.#changes
+      .slice(Math.max(first - 1, 0), before - 1)
+      .map(({ position, change, ...origin }) =>
+        recordEntryOf({ ...changeRowOf(change, origin), position }),
+      )
+      .filter((entry) => {
+        const isOfActor =
+          actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
+        const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);
+        const isOfToken = tokenId === null || entry.tokenId === tokenId;
+        const isOfDoctor = doctorId === null || entry.doctorId === doctorId;
+        return isOfActor && isInTime && isOfToken && isOfDoctor && kind === (kind && entry.kind);
+      });
+    return Promise.resolve(entries.reverse().slice(0, limit));
+  }
+
+  accessKeys(): readonly StoredKey[] {
+    return [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   changesFrom(position: number, count: number): readonly PlacedChange[] {
     const index = Math.max(position - 1, 0);
     return this.#changes.slice(index, index + count);
@@ -147,6 +178,13 @@ export class MemoryTables implements StoredRows {
   #liveTokensOf(id: SlotId): StoredLiveToken[] {
     const tokens = [...(this.#tokensOf.get(id) ?? [])];
     return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
+  }
+
+  #writeKey(write: KeyWrite): void {
+    if ('set' in write) return void this.#keys.set(write.set.name, write.set);
+    const { id, at } = write.used;
+    const key = [...this.#keys.values()].find((each) => each.id === id);
+    if (key !== undefined) this.#keys.set(key.name, { ...key, lastUsedAt: at });
   }
 
   #write(change: Change, origin: Origin): void {

@@ -11,10 +11,14 @@ import type {
 } from '../../engine/index.ts';
 import {
   PAGE_ITEMS,
+  recordPartOf,
   responsesExpiredAt,
+  stepFrom,
   type Archive,
   type ChangeRecord,
   type Pages,
+  type RecordFilter,
+  type RecordPart,
   type StoredLiveToken,
   type FoundToken,
   type StoredResponse,
@@ -22,7 +26,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from '../archive.ts';
-import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import { changeOf, recordEntryOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
 import {
   isLiveToken,
   slotOf,
@@ -110,6 +114,21 @@ export class PostgresArchive implements Archive {
 
   async tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {
     return (await this.#run('tokensOfPatient', id)).map(foundOfRow);
+  }
+
+  async record(filter: RecordFilter, before: number | null, limit: number): Promise<RecordPart> {
+    const { doctorId, tokenId, actor, kind, from, to } = filter;
+    const end = before ?? ((await this.#run('logEnd'))[0]?.['position'] as number) + 1;
+    const first = stepFrom(filter, end);
+    const values = [first, end, doctorId, kind, actor, from, to, limit];
+    const rows =
+      tokenId === null
+        ? await this.#run('record', ...values)
+        : await this.#run('recordOfToken', ...values, tokenId);
+    const entries = rows.map((row) => recordEntryOf(row as unknown as ChangeRow));
+    const [earliest] = await this.#run('changeUpTo', first);
+    const firstAt = earliest?.['at'] as EpochMs | undefined;
+    return recordPartOf(entries, limit, first, { firstAt, filter });
   }
 
   async storedResponse(

@@ -89,6 +89,18 @@ export const openEmpty = (url: string, tables: readonly string[]): Promise<ReadT
     throw new StoreOpenError(`The database ${nameOf(url)} has rows in it: name an empty one.`);
   });
 
+/**
+ * Opens a connection to a database of this program's version. An empty database gets its tables.
+ * @throws StoreOpenError when the database cannot be reached, or belongs to another program or version
+ */
+export const openForKeys = (url: string): Promise<ReadTransaction> =>
+  connect(url, async (session) => {
+    const { applied } = await migrationsOf(session, url);
+    if (applied.length === 0) await (await beginMigrated(session, url)).commit();
+    await (await beginReadingStored(session, url)).commit();
+    return new ReadTransaction(session, url);
+  });
+
 /** Calls `begin` with a session on the primary: each server of the URL is tried until a session is open. */
 async function connect<T>(url: string, begin: (session: Session) => Promise<T>): Promise<T> {
   const servers = new Servers(url);

@@ -86,6 +86,14 @@ const OF_DAYS_BEHIND = `slots.date BETWEEN $1 AND $2 AND (slots.date, slots.id, 
 
 const LATEST_FIRST = `ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT $8`;
 
+/** A part of the record without its data: of a doctor, an actor, a kind and a time, if they are given. */
+const RECORD = `SELECT ${columnsOf('changes')
+  .filter((name) => name !== 'data')
+  .join(', ')} FROM changes WHERE position >= $1 AND position < $2
+  AND ($3::text IS NULL OR doctor_id = $3) AND ($4::text IS NULL OR kind = $4)
+  AND ($5::text IS NULL OR actor = $5 OR starts_with(actor, $5 || '/'))
+  AND ($6::bigint IS NULL OR at >= $6) AND ($7::bigint IS NULL OR at <= $7)`;
+
 /** The statements that a command or a read of a doctor waits for. */
 export const HOT = {
   versions: `SELECT id, version FROM doctors WHERE ${idsIn('id')}`,
@@ -193,7 +201,13 @@ export const OTHERS = {
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS writers,
     (1000000 * extract(epoch FROM pg_postmaster_start_time()))::bigint AS server_start`,
   changeUpTo: `${select('changes')} WHERE position <= $1 ORDER BY position DESC LIMIT 1`,
+  record: `${RECORD} ORDER BY position DESC LIMIT $8`,
+  recordOfToken: `${RECORD} AND token_id = $9 ORDER BY position DESC LIMIT $8`,
   changesFrom: `${select('changes')} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3`,
+  accessKeys: `${select('access_keys')} ORDER BY name`,
+  setKeys: upsert('access_keys', 'name'),
+  noteKeyUses: `UPDATE access_keys SET last_used_at = given.at
+    FROM ${given({ id: 'text', at: 'integer' })} WHERE access_keys.id = given.id`,
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
 } as const;
 

@@ -6,6 +6,7 @@ import {
   type TokenTransition,
   type TokenUndone,
 } from '../../engine/index.ts';
+import { keyRow, type KeyWrite } from '../access-keys.ts';
 import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
@@ -52,6 +53,7 @@ const dayValues = valuesOf('days');
 const tokenValues = valuesOf('tokens');
 const changeValues = valuesOf('changes');
 const responseValues = valuesOf('idempotency_keys');
+const keyValues = valuesOf('access_keys');
 
 // The doctor's own row is written with the counters of the batch.
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
@@ -107,12 +109,19 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
+/** A write of an access key as one statement. */
+export const keyOperation = (write: KeyWrite): Operation =>
+  'set' in write
+    ? ['setKey', keyValues(keyRow(write.set))]
+    : ['noteKeyUse', [write.used.at, write.used.id]];
+
 /** What a command writes: state, change records, the stored response if there is one, and the search index. */
 export const operationsOf = ({
   changes,
   origin,
   response,
   past = [],
+  keys = [],
 }: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
     ...stateOperations(change),
@@ -123,6 +132,7 @@ export const operationsOf = ({
     ['indexTokens', [id]],
     ['indexSlot', [id]],
   ]),
+  ...keys.map(keyOperation),
 ];
 
 function doctorOperation(counters: Counters): Operation {

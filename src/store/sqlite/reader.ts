@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
+import { keyOf, type KeyRow, type StoredKey } from '../access-keys.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
@@ -109,6 +110,10 @@ export class Reader {
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
     const rows = this.#all<ResponseRow>('storedResponse', caller, key, responsesExpiredAt(now));
     return rows.map(storedResponseOf)[0];
+  }
+
+  accessKeys(): StoredKey[] {
+    return this.#all<KeyRow>('accessKeys').map(keyOf);
   }
 
   changesFrom(position: number, count: number): PlacedChange[] {

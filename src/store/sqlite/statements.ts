@@ -66,6 +66,8 @@ export const WRITES = {
   // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
+  setKey: upsert('access_keys', 'name'),
+  noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
 } as const;
 
 export type StatementName = keyof typeof WRITES;
@@ -77,6 +79,14 @@ export const FINDING: ReadonlySet<StatementName> = new Set([
   'setClass',
   'setStatus',
 ]);
+
+/** A part of the record without its data: of a doctor, an actor, a kind and a time, if they are given. */
+const RECORD = `SELECT ${columnsOf('changes')
+  .filter((name) => name !== 'data')
+  .join(', ')} FROM changes WHERE position >= ?1 AND position < ?2
+  AND (?3 IS NULL OR doctor_id = ?3) AND (?4 IS NULL OR kind = ?4)
+  AND (?5 IS NULL OR actor = ?5 OR (actor > ?5 || '/' AND actor < ?5 || '0'))
+  AND (?6 IS NULL OR at >= ?6) AND (?7 IS NULL OR at <= ?7)`;
 
 const SLOTS = `SELECT ${namesOf('slots')}, coalesce(last_number, 0) AS last_number
   FROM slots LEFT JOIN days USING (doctor_id, date)`;
@@ -124,9 +134,12 @@ export const READS = {
       SELECT id FROM tokens WHERE slot_id = ?1
       UNION SELECT token_id FROM changes WHERE slot_id = ?1 AND kind = 'moved_out')
     ORDER BY version`,
+  record: `${RECORD} ORDER BY position DESC LIMIT ?8`,
+  recordOfToken: `${RECORD} AND token_id = ?9 ORDER BY position DESC LIMIT ?8`,
   changesFrom: `${select('changes')} WHERE position >= ? ORDER BY position LIMIT ?`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
+  accessKeys: `${select('access_keys')} ORDER BY name`,
 } as const;
 
 export type ReadName = keyof typeof READS;

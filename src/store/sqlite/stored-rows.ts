@@ -4,11 +4,19 @@ import type {
   ChangeRecord,
   FoundToken,
   Pages,
+  RecordEntry,
+  RecordFilter,
   StoredLiveToken,
   TokenFilter,
   TokenPlace,
 } from '../archive.ts';
-import { changeOf, recordOfRow, type ChangeRow } from '../change-rows.ts';
+import {
+  changeOf,
+  RECORD_COLUMNS,
+  recordEntryOf,
+  recordOfRow,
+  type ChangeRow,
+} from '../change-rows.ts';
 import { isLiveToken, tokenOf, type TokenRow } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import { columnsOf } from '../tables.ts';
@@ -31,6 +39,22 @@ export class SqliteStoredRows extends Reader implements StoredRows {
   async *history(id: string): Pages<ChangeRecord> {
     const pages = this.#client.pages<ChangeRow>(CHANGE_COLUMNS, 'history', id);
     for await (const rows of pages) yield rows.map(recordOfRow);
+  }
+
+  async recordBetween(
+    filter: RecordFilter,
+    [first, before]: readonly [number, number],
+    limit: number,
+  ): Promise<readonly RecordEntry[]> {
+    const { doctorId, tokenId, actor, kind, from, to } = filter;
+    const values = [first, before, doctorId, kind, actor, from, to, limit];
+    const pages =
+      tokenId === null
+        ? this.#client.pages<ChangeRow>(RECORD_COLUMNS, 'record', ...values)
+        : this.#client.pages<ChangeRow>(RECORD_COLUMNS, 'recordOfToken', ...values, tokenId);
+    const entries: RecordEntry[] = [];
+    for await (const rows of pages) entries.push(...rows.map(recordEntryOf));
+    return entries;
   }
 
   async *liveTokens(id: string): Pages<StoredLiveToken> {

@@ -19,6 +19,7 @@ import {
   classTable,
   createService,
   demoRoster,
+  type KeyInput,
   type Roster,
   type Service,
 } from '../../../src/service/index.ts';
@@ -56,6 +57,10 @@ export interface AppOptions {
   readonly admissionLimits?: Partial<AdmissionLimits>;
   /** The origins of pages that may use the service. */
   readonly origins?: readonly string[];
+  /** Whether everybody may do everything while there is no key. True by default, as on loopback. */
+  readonly allowsAnonymous?: boolean;
+  /** The addresses of proxies whose `X-Forwarded-For` counts. */
+  readonly trustedProxies?: readonly string[];
   /** Host names of the service beside the loopback names. */
   readonly hosts?: readonly string[];
   /** What `GET /metrics` answers. By default there is no such route. */
@@ -81,6 +86,8 @@ export class TestApp {
   readonly store: Database['store'];
   readonly archive: Database['archive'];
   readonly #time: { now: EpochMs };
+  /** The headers that say who calls. */
+  readonly #caller: Headers;
 
   constructor(parts: {
     app: FastifyInstance;
@@ -88,7 +95,9 @@ export class TestApp {
     engine: AllocationEngine;
     database: Database;
     time: { now: EpochMs };
+    caller?: Headers;
   }) {
+    this.#caller = parts.caller ?? {};
     this.app = parts.app;
     this.database = parts.database;
     this.service = parts.service;
@@ -113,8 +122,31 @@ export class TestApp {
     await this.service.tick();
   }
 
+  /** The same program as the holder of this access key calls it. */
+  as(secret: string, headers: Headers = {}): TestApp {
+    const { app, service, engine, database } = this;
+    const caller = { authorization: `Bearer ${secret}`, ...headers };
+    return new TestApp({ app, service, engine, database, time: this.#time, caller });
+  }
+
+  /** Makes an access key and returns its secret. */
+  async key(input: Partial<KeyInput> & Pick<KeyInput, 'role'>): Promise<string> {
+    const { registry } = this.service.keys;
+    const put = await registry.put(
+      { name: input.role, doctorIds: [], expiresAt: null, ...input },
+      false,
+    );
+    await this.service.keys.refresh();
+    if ('faults' in put || put.secret === null) throw new Error(JSON.stringify(put));
+    return put.secret;
+  }
+
   async send<T>(request: InjectOptions): Promise<Answer<T>> {
-    const { statusCode, headers, body } = await this.app.inject(request);
+    const headersSent = { ...this.#caller, ...request.headers };
+    const { statusCode, headers, body } = await this.app.inject({
+      ...request,
+      headers: headersSent,
+    });
     const isJson = /json/.test(String(headers['content-type'])) && body !== '';
     const parsed = (isJson ? JSON.parse(body) : null) as T;
     return { status: statusCode, headers, body: parsed, text: body };
@@ -183,7 +215,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   });
   const open = options.store ?? (await newDatabase());
   const database = open(engine);
-  const { store, archive } = database;
+  const { store, archive, keys } = database;
   // The close may fail, because a test that restarts the program has closed the store already.
   onTestFinished(() => store.close().catch(() => undefined));
   const clock = () => time.now;
@@ -191,6 +223,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     engine,
     store,
     archive,
+    keys,
     clock,
     horizonDays: options.horizonDays ?? 14,
   });
@@ -205,6 +238,8 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     admissionLimits: { ...NO_ADMISSION_LIMITS, ...options.admissionLimits },
     hosts: options.hosts ?? [],
     origins: options.origins ?? [],
+    allowsAnonymous: options.allowsAnonymous ?? true,
+    trustedProxies: options.trustedProxies ?? [],
     metrics: options.metrics ?? null,
   });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;

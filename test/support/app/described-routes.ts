@@ -153,12 +153,13 @@ export function closed(schema: Schema): Schema {
 function buildUnstartedApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive } = openMemoryDatabase(engine);
+  const { store, archive, keys } = openMemoryDatabase(engine);
   const clock = () => epochMs(0);
   const service = createService({
     engine,
     store,
     archive,
+    keys,
     clock,
     horizonDays: 14,
   });
@@ -171,8 +172,25 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     version: readVersion(),
     connectionLimits: CONNECTION_LIMITS,
     admissionLimits: NO_ADMISSION_LIMITS,
+    allowsAnonymous: true,
     metrics: { contentType: 'text/plain', scrape: () => Promise.resolve('') },
   });
+}
+
+/** What `/openapi.json` says of who may use each operation. */
+export async function describedOperations(): Promise<
+  readonly { readonly route: string; readonly id: string; readonly security: readonly object[] }[]
+> {
+  const app = await buildUnstartedApp();
+  const { paths } = (await app.inject('/openapi.json')).json<{
+    paths: Record<string, Record<string, { operationId: string; security: object[] }>>;
+  }>();
+  await app.close();
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { operationId: id, security }]) => ({
+      ...{ route: `${method.toUpperCase()} ${path}`, id, security },
+    })),
+  );
 }
 
 /** Every route of the program, including those that `/openapi.json` leaves out. */

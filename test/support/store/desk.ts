@@ -13,7 +13,13 @@ import {
   type SlotFacts,
 } from '../../../src/engine/index.ts';
 import { localDateAt } from '../../../src/service/calendar.ts';
-import type { Database, Decision, StoredResponse, Scope } from '../../../src/store/index.ts';
+import type {
+  Database,
+  Decision,
+  Scope,
+  StoredKey,
+  StoredResponse,
+} from '../../../src/store/index.ts';
 import { doctorFacts, NOW, RAO, RULES, slotFacts } from '../engine/clinic.ts';
 
 /** Opens a database for an engine. All calls of one such function open the same database. */
@@ -42,19 +48,27 @@ export const storedResponse = (response: Partial<StoredResponse> = {}): StoredRe
   ...response,
 });
 
+/** A stored access key with these differences. */
+export const storedKey = (more: Partial<StoredKey> = {}): StoredKey => ({
+  ...{ name: 'desk', id: '0123456789ab', hash: 'h1', role: 'desk', doctorIds: [] },
+  ...{ createdAt: NOW, expiresAt: null, revokedAt: null, lastUsedAt: null, ...more },
+});
+
 /** An engine and its database, with commands for tests. The tests choose the token ids, as in `Clinic`. */
 export class Desk {
   readonly engine: AllocationEngine;
   readonly store: Database['store'];
   readonly archive: Database['archive'];
   readonly changeLog: Database['changeLog'];
+  readonly keys: Database['keys'];
 
   constructor(open: OpenDatabase, rules: Partial<EngineRules> = {}) {
     this.engine = new AllocationEngine({ ...RULES, ...rules });
-    const { store, archive, changeLog } = open(this.engine);
+    const { store, archive, changeLog, keys } = open(this.engine);
     this.store = store;
     this.archive = archive;
     this.changeLog = changeLog;
+    this.keys = keys;
   }
 
   /** Loads the engine from the database, with this instant as the present time. */

@@ -1,0 +1,102 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { Logger } from 'pino';
+import type { Denial, Identity, Operation, Permissions } from '../service/index.ts';
+import { AuthenticationFailure } from './authentication.ts';
+import { sendProblem } from './send-problem.ts';
+import { subjectOf } from './subject.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller; set on every route that needs a key, before the body is read. */
+    identity: Identity;
+  }
+}
+
+/** Makes the identity of a request, or says why it has none. */
+export type Identify = (request: FastifyRequest) => Identity | AuthenticationFailure;
+
+export interface AccessOptions {
+  readonly identify: Identify;
+  readonly permissions: Permissions;
+  readonly logger: Logger;
+}
+
+/** A route as it was added, such as `/slots/:id/close`. */
+interface GuardedRoute {
+  readonly operation: Operation;
+  readonly url: string;
+}
+
+/** Lets a request reach an operation only if its caller may do it. */
+export class Access {
+  readonly #identify: Identify;
+  readonly #permissions: Permissions;
+  readonly #logger: Logger;
+
+  constructor(app: FastifyInstance, { identify, permissions, logger }: AccessOptions) {
+    this.#identify = identify;
+    this.#permissions = permissions;
+    this.#logger = logger;
+    app.decorateRequest('identity');
+  }
+
+  /** The hook of a route: it sets the identity, and refuses a caller whose role may not do the operation at all. */
+  hook(operation: Operation): onRequestHookHandler {
+    return (request, reply, done) => {
+      const identity = this.#identify(request);
+      if (identity instanceof AuthenticationFailure) return void refuse(request, reply, identity);
+      request.identity = identity;
+      const denial = this.#permissions.denialOfRole(operation, identity);
+      if (denial === undefined) done();
+      else this.#deny(operation, denial, request, reply);
+    };
+  }
+
+  /**
+   * Refuses a validated request if its caller may not do the operation on what the request names.
+   * @returns false at once for callers whose role has no condition and no limit; otherwise whether it was refused
+   */
+  denies(
+    route: GuardedRoute,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): false | Promise<boolean> {
+    return (
+      this.#permissions.dependsOnSubject(route.operation, request.identity) &&
+      this.#deniesSubject(route, request, reply)
+    );
+  }
+
+  async #deniesSubject(
+    { operation, url }: GuardedRoute,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<boolean> {
+    const subject = subjectOf(request, url);
+    const denial = await this.#permissions.denialOfSubject(operation, request.identity, subject);
+    if (denial !== undefined) this.#deny(operation, denial, request, reply);
+    return denial !== undefined;
+  }
+
+  #deny(
+    operation: Operation,
+    denial: Denial,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply {
+    if (denial.code !== 'forbidden') return sendProblem(request, reply, denial.code);
+    const { needs: detail, roles } = denial;
+    const { name: key, role } = request.identity;
+    this.#logger.warn({ request_id: request.id, key, role, operation }, 'A request was forbidden.');
+    return sendProblem(request, reply, 'forbidden', { detail, roles });
+  }
+}
+
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { code, facts, challenge }: AuthenticationFailure,
+): FastifyReply {
+  if (challenge !== null) reply.header('www-authenticate', challenge);
+  return sendProblem(request, reply, code, facts);
+}

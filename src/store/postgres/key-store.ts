@@ -1,0 +1,46 @@
+import {
+  keyOf,
+  keyRow,
+  type KeyRow,
+  type KeyStore,
+  type KeyWrite,
+  type OpenKeyStore,
+  type StoredKey,
+} from '../access-keys.ts';
+import { openForKeys } from './open.ts';
+import type { Run } from './session.ts';
+
+/** The access keys of a PostgreSQL database. */
+export class PostgresKeyStore implements KeyStore {
+  readonly #run: Run;
+
+  /** @param run may retry a statement, because each of them has the same effect when it is repeated */
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async accessKeys(): Promise<readonly StoredKey[]> {
+    return (await this.#run('accessKeys')).map((row) => keyOf(row as unknown as KeyRow));
+  }
+
+  async writeKeys(writes: readonly KeyWrite[]): Promise<void> {
+    const set = writes.flatMap((write) => ('set' in write ? [keyRow(write.set)] : []));
+    const used = writes.flatMap((write) => ('used' in write ? [write.used] : []));
+    if (set.length > 0) await this.#run('setKeys', JSON.stringify(set));
+    if (used.length > 0) await this.#run('noteKeyUses', JSON.stringify(used));
+  }
+}
+
+/**
+ * Opens a database for its keys alone. An empty database gets its tables.
+ * @throws StoreOpenError when the database cannot be reached, or belongs to another program or version
+ */
+export async function openKeyStore(url: string): Promise<OpenKeyStore> {
+  const session = await openForKeys(url);
+  const store = new PostgresKeyStore(session.run);
+  return {
+    accessKeys: () => store.accessKeys(),
+    writeKeys: (writes) => store.writeKeys(writes),
+    close: () => session.close(),
+  };
+}
