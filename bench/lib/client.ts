@@ -12,15 +12,24 @@ export interface HttpAnswer {
 /** Milliseconds without a received byte after which a request fails. */
 const TIMEOUT_MS = 60_000;
 
+/** The header that sends an access key; none without a key. */
+export const authorizationOf = (key: string | undefined): Readonly<Record<string, string>> =>
+  key === undefined ? {} : { authorization: `Bearer ${key}` };
+
 /** A client of the service over persistent connections; it measures the time of every request. */
 export class Client {
   readonly url: string;
   readonly #agent: Agent;
+  readonly #authorization: Readonly<Record<string, string>>;
   readonly #latencies: number[] = [];
 
-  /** @param connections requests in flight at most; further requests wait for a free connection */
-  constructor(url: string, connections: number) {
+  /**
+   * @param connections requests in flight at most; further requests wait for a free connection
+   * @param key the secret of an access key, if the server needs one
+   */
+  constructor(url: string, connections: number, key?: string) {
     this.url = url;
+    this.#authorization = authorizationOf(key);
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
@@ -130,6 +139,7 @@ export class Client {
       agent: this.#agent,
       timeout: TIMEOUT_MS,
       headers: {
+        ...this.#authorization,
         ...headers,
         ...(body === undefined
           ? {}

@@ -18,6 +18,7 @@ request got no answer, or an answer with a status from 500 on, except 503, which
 repeated.
 
   --url URL           a running server; without it, a server is started on a temporary SQLite file
+  --key SECRET        an access key of an administrator, if the running server needs one
   --connections N     connections, each with one request in flight (64)
   --seconds N         how long requests are sent (10)
   --mix LIST          what each connection sends in turn: ${REQUEST_NAMES.join(', ')}, each as often as it is
@@ -27,6 +28,7 @@ repeated.
 
 const options = {
   url: { type: 'string' },
+  key: { type: 'string' },
   connections: { type: 'string', default: '64' },
   seconds: { type: 'string', default: '10' },
   mix: { type: 'string', default: REQUEST_NAMES.join(',') },
@@ -70,13 +72,21 @@ const hasFailed = ({ status }: AnswerCount): boolean => status >= 500 && status 
 
 /** What the options say, when all of them are valid. */
 interface Load {
+  readonly key: string | undefined;
   readonly connections: number;
   readonly seconds: number;
   readonly mix: readonly RequestName[];
 }
 
-async function run({ url, connections, seconds, mix }: Values<typeof options>): Promise<number> {
+async function run({
+  url,
+  key,
+  connections,
+  seconds,
+  mix,
+}: Values<typeof options>): Promise<number> {
   const given = {
+    key,
     connections: wholeNumber('connections', connections, 1, 10_000),
     seconds: wholeNumber('seconds', seconds, 1, 86_400),
     mix: mixOf(mix),
@@ -84,8 +94,10 @@ async function run({ url, connections, seconds, mix }: Values<typeof options>): 
   const running = url === undefined ? undefined : serverUrl(url);
   const code = running === undefined ? await loadNewServer(given) : await load(running, given);
   const address = running === undefined ? '' : `--url ${running} `;
+  // The secret itself is not printed.
+  const access = key === undefined ? '' : '--key SECRET ';
   print(
-    `Repeat: npm run load -- ${address}--connections ${connections} --seconds ${seconds} --mix ${mix}`,
+    `Repeat: npm run load -- ${address}${access}--connections ${connections} --seconds ${seconds} --mix ${mix}`,
   );
   return code;
 }
@@ -102,8 +114,8 @@ async function loadNewServer(given: Load): Promise<number> {
 }
 
 /** Sends the load and prints the result; returns the exit code. */
-async function load(url: string, { connections, seconds, mix }: Load): Promise<number> {
-  const targets = await openTargets(url, connections);
+async function load(url: string, { key, connections, seconds, mix }: Load): Promise<number> {
+  const targets = await openTargets(url, connections, key);
   const counts = new AnswerCounts();
   const onAnswer = counts.add.bind(counts);
   let clients = 0;
@@ -112,7 +124,7 @@ async function load(url: string, { connections, seconds, mix }: Load): Promise<n
     connections,
     duration: seconds,
     setupClient: (client) =>
-      client.setRequests(requestsOf(mix, targets, { client: clients++, onAnswer })),
+      client.setRequests(requestsOf(mix, targets, { client: clients++, key, onAnswer })),
   });
   const answers = counts.all.reduce((sum, { count }) => sum + count, 0);
   print(

@@ -1,4 +1,5 @@
 import type autocannon from 'autocannon';
+import { authorizationOf } from '../lib/client.ts';
 import { bookingsOf, type Target } from '../lib/hospital.ts';
 import { Random } from '../lib/random.ts';
 import { required } from '../lib/required.ts';
@@ -12,7 +13,6 @@ export type RequestName = (typeof REQUEST_NAMES)[number];
 /** Is told of every answer: the request's name, the status and the body. */
 export type OnAnswer = (name: RequestName, status: number, body: string) => void;
 
-const HEADERS = { 'content-type': 'application/json' };
 const ID = /"id":"([^"]+)"/;
 
 /**
@@ -34,30 +34,45 @@ export function mixOf(text: string): readonly RequestName[] {
   return names;
 }
 
+/** What the requests of one connection have of their own. */
+interface RequestOptions {
+  /** The number of the connection, from 0. */
+  readonly client: number;
+  /** The secret of an access key, if the server needs one. */
+  readonly key: string | undefined;
+  readonly onAnswer: OnAnswer;
+}
+
 /** Makes the requests of one connection. It sends them in turn, again and again. */
 export function requestsOf(
   mix: readonly RequestName[],
   targets: readonly Target[],
-  { client, onAnswer }: { readonly client: number; readonly onAnswer: OnAnswer },
+  { client, key, onAnswer }: RequestOptions,
 ): autocannon.Request[] {
   const random = new Random(client);
   const doctorIds = [...new Set(targets.map(({ doctorId }) => doctorId))];
   const tokenIds: string[] = [];
   let booked = 0;
+  const authorization = authorizationOf(key);
+  const headers = { ...authorization, 'content-type': 'application/json' };
   const builders: Record<RequestName, () => autocannon.Request | undefined> = {
     book: () => ({
       method: 'POST',
       path: '/book',
-      headers: HEADERS,
+      headers,
       body: required(bookingsOf(targets, { random, first: client * 1e9 + booked++, count: 1 })[0]),
     }),
     // Without a token of this connection, autocannon begins again with the first request of the mix.
     cancel: () => {
       const id = tokenIds.shift();
       const body = JSON.stringify({ token_id: id });
-      return id === undefined ? id : { method: 'POST', path: '/cancel', headers: HEADERS, body };
+      return id === undefined ? id : { method: 'POST', path: '/cancel', headers, body };
     },
-    schedule: () => ({ method: 'GET', path: `/schedule?doctor_id=${random.pick(doctorIds)}` }),
+    schedule: () => ({
+      method: 'GET',
+      path: `/schedule?doctor_id=${random.pick(doctorIds)}`,
+      headers: authorization,
+    }),
   };
   return mix.map((name) => ({
     setupRequest: (request) => {

@@ -13,10 +13,14 @@ const DEMO_SLOTS: readonly Target[] = ['doc1', 'doc2', 'doc3'].flatMap((doctorId
 
 /**
  * Adds doctors of the load test's own to the server. If the server refuses them, the demo slots are the targets.
- * @throws ToolError when the server does not answer
+ * @throws ToolError when the server does not answer, or wants an access key
  */
-export async function openTargets(url: string, connections: number): Promise<readonly Target[]> {
-  const client = new Client(url, connections);
+export async function openTargets(
+  url: string,
+  connections: number,
+  key: string | undefined,
+): Promise<readonly Target[]> {
+  const client = new Client(url, connections, key);
   const name = `load-${randomUUID().slice(0, 8)}`;
   try {
     const empty = { name: 'Load', time_zone: 'UTC', sessions: [] };
@@ -25,6 +29,8 @@ export async function openTargets(url: string, connections: number): Promise<rea
       .catch((error: unknown) => {
         throw new ToolError(`${url} does not answer: ${String(error)}`);
       });
+    if (status === 401)
+      throw new ToolError(`${url} wants an access key of an administrator: see --key in --help.`);
     if (status >= 400) {
       print(
         `The server does not add doctors (status ${status}), so the six demo slots are booked.`,

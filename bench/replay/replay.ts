@@ -24,6 +24,7 @@ end, and prints the totals. A no-show of the log is sent as a cancel. Exits with
                       patient_ref, patient_type, ref
   --url URL           a running server without these slots; without it, a server is started on a temporary SQLite file.
                       The option can be repeated for several processes on one database: each request goes to the next
+  --key SECRET        an access key of an administrator, if the running server needs one
   --keep FILE         writes the SQLite file of the started server to FILE, which must not exist, and leaves it there
   --expect TOTALS     totals that must be reached, for example accepted=1,duplicates=2; the names are accepted,
                       duplicates, seated, waiting, promotions and bumps
@@ -38,6 +39,7 @@ const options = {
   slots: { type: 'string' },
   events: { type: 'string' },
   url: { type: 'string', multiple: true },
+  key: { type: 'string' },
   keep: { type: 'string' },
   expect: { type: 'string' },
   concurrency: { type: 'string', default: '64' },
@@ -47,7 +49,15 @@ const options = {
  * Reads the values of the options.
  * @throws ToolError that names the option with a wrong value
  */
-function checked({ slots, events, url = [], keep, expect, concurrency }: Values<typeof options>) {
+function checked({
+  slots,
+  events,
+  url = [],
+  key,
+  keep,
+  expect,
+  concurrency,
+}: Values<typeof options>) {
   const urls = url.map(serverUrl);
   if (slots === undefined || events === undefined)
     throw new ToolError('--slots and --events are needed: the files to replay; see --help.');
@@ -58,6 +68,7 @@ function checked({ slots, events, url = [], keep, expect, concurrency }: Values<
   return {
     slots,
     events,
+    key,
     keep,
     urls,
     expected: expect === undefined ? new Map<never, never>() : expectedTotals(expect),
@@ -74,7 +85,9 @@ async function run(values: Values<typeof options>): Promise<number> {
   const server =
     given.urls.length === 0 ? await startServer({ DATABASE_URL: `sqlite:${file}` }) : undefined;
   const urls = server === undefined ? given.urls : [server.url];
-  const client = new RoundRobinClient(urls.map((url) => new Client(url, given.concurrency)));
+  const client = new RoundRobinClient(
+    urls.map((url) => new Client(url, given.concurrency, given.key)),
+  );
   const counts = new ReplayCounts();
   try {
     return await reportViolations(counts.violations, async () => {

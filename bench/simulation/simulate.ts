@@ -32,6 +32,7 @@ record and every slot against the rules. Prints the final board and a summary, e
 violations (expected: 0). Exits with 1 when there is a violation.
 
   --url URL           a running server; without it, a server is started on a temporary SQLite file
+  --key SECRET        an access key of an administrator, if the running server needs one
   --seed N            repeats the choices of a run, but not the order of its concurrent requests
   --patients N        about how many patients the day has (180)
   --concurrency N     requests in flight at the same time (32)
@@ -43,6 +44,7 @@ const STEPS = 50;
 
 const options = {
   url: { type: 'string' },
+  key: { type: 'string' },
   seed: { type: 'string' },
   patients: { type: 'string', default: '180' },
   concurrency: { type: 'string', default: '32' },
@@ -52,9 +54,10 @@ const options = {
  * Reads the values of the options.
  * @throws ToolError that names the option with a wrong value
  */
-function checked({ url, seed, patients, concurrency }: Values<typeof options>) {
+function checked({ url, key, seed, patients, concurrency }: Values<typeof options>) {
   return {
     url: url === undefined ? undefined : serverUrl(url),
+    key,
     seed: seed === undefined ? freshSeed() : wholeNumber('seed', seed, 0, 2 ** 32 - 1),
     patients: wholeNumber('patients', patients, 1, 100_000),
     concurrency: wholeNumber('concurrency', concurrency, 1, 1_000),
@@ -67,7 +70,7 @@ async function run(values: Values<typeof options>): Promise<number> {
   const settings = { DATABASE_URL: `sqlite:${join(directory.path, 'simulation.db')}` };
   const server = given.url === undefined ? await startServer(settings) : undefined;
   // A booking that is sent twice at the same time needs two connections.
-  const client = new Client(given.url ?? server?.url ?? '', given.concurrency * 2);
+  const client = new Client(given.url ?? server?.url ?? '', given.concurrency * 2, given.key);
   const violations = new Violations();
   try {
     return await reportViolations(violations, () => simulate(client, given, violations));

@@ -33,7 +33,7 @@ import {
 } from './plan.ts';
 import { refuse, refuseWith } from './refusal.ts';
 import type { Slot, Token } from './slot.ts';
-import { ON_LEAVE, type SlotFacts } from './slot-facts.ts';
+import { ON_LEAVE, SESSION_ENDED, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { isWithHospital } from './status.ts';
 
@@ -175,7 +175,7 @@ function follow(
   return doctor;
 }
 
-/** Opens the slots on dates that are free again: those that were closed on leave, and those that never existed. */
+/** Opens the slots on dates that are free again: those that were closed, but not by the hospital, and those that never existed. */
 function openDates(
   state: EngineState,
   changeSet: ChangeSet,
@@ -184,7 +184,10 @@ function openDates(
 ): Slot[] {
   const isFreed = ({ date }: SlotFacts): boolean => isOnLeave(dates, date);
   const doctor = found(state.doctor(calendar.doctor.id), 'the doctor of a calendar is in memory');
-  const own = doctor.slots.filter(({ facts }) => isFreed(facts) && facts.closedReason === ON_LEAVE);
+  // A single slot that closed with its retired doctor stays closed on a date of leave, also when the doctor is back.
+  const own = doctor.slots.filter(
+    ({ facts }) => isFreed(facts) && [ON_LEAVE, SESSION_ENDED].includes(facts.closedReason ?? ''),
+  );
   const opened = slotsToOpen(calendar, state.ids).filter(isFreed);
   const changed = [...slotsToRevise(own, calendar, new Set()), ...opened];
   for (const slot of changed) changeSet.setSlot(slot);

@@ -139,10 +139,11 @@ export function slotsToRevise(
   });
 }
 
-/** Whether a slot that was closed on leave, or with its retired doctor, opens again. */
+/** Whether a slot that was closed on leave, or with its retired doctor, opens again: never on a date of leave. */
 function isReturning(facts: SlotFacts, calendar: Calendar): boolean {
   const { doctor, at } = calendar;
-  if (facts.closedReason === ON_LEAVE) return !isOff(facts.date, calendar);
+  if (isOff(facts.date, calendar)) return false;
+  if (facts.closedReason === ON_LEAVE) return true;
   const isSingle = facts.closedReason === SESSION_ENDED && facts.sessionId === null;
   return isSingle && !doctor.isRetired && facts.startTime > at;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { firstKey } from '../support/process/first-key.ts';
 import { startServer } from '../support/process/server-process.ts';
 import { runTool } from '../support/process/tool.ts';
 
@@ -58,6 +59,21 @@ describe('load', () => {
     const { code, output } = await load('--url', await startOriginal(200));
     expect(output).toContain('does not add doctors (status 404), so the six demo slots are booked');
     expect(output).toMatch(/^cancel 200 +\d+ +OK$/m);
+    expect(code).toBe(0);
+  });
+
+  it('sends the access key that a server needs, and does not print it', async () => {
+    const { url } = await startServer({ DATABASE_URL: 'memory:' });
+    const key = await firstKey(url);
+    const refused = await load('--url', url);
+    expect(refused).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/access key/) as string,
+    });
+    const { code, output } = await load('--url', url, '--key', key);
+    expect(output).toMatch(/^book 201 +\d+ +Created$/m);
+    expect(output).toMatch(/^cancel 200 +\d+ +OK$/m);
+    expect(output).not.toContain(key);
     expect(code).toBe(0);
   });
 

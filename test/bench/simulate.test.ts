@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HOSPITAL_COUNTS } from '../../bench/simulation/hospital-record.ts';
 import { COLUMN_NAMES } from '../../bench/simulation/ledger.ts';
+import { firstKey } from '../support/process/first-key.ts';
 import { startLyingProxy, type Lie } from '../support/process/lying-proxy.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
@@ -57,6 +58,14 @@ describe('simulate', () => {
     const verified = await runTool('src/cli/verify.ts', [], { DATABASE_URL: url });
     expect(verified.output).toMatch(/clean\n$/);
     expect(verified.code).toBe(0);
+  });
+
+  it(`plays a day against a server that needs an access key ${rerun}`, async () => {
+    const { url } = await startServer({ DATABASE_URL: 'memory:' });
+    const key = await firstKey(url);
+    const { code, output } = await simulate('--url', url, '--key', key, '--patients', '20');
+    expect(output).toContain('Every answer was right.');
+    expect(code).toBe(0);
   });
 
   it(`checks a running server that has bookings already ${rerun}`, async () => {

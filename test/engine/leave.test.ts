@@ -300,6 +300,18 @@ describe('a doctor who retires', () => {
     expect(stateOf(engine).every((state) => state.endsWith('open'))).toBe(true);
   });
 
+  it('who is back on a holiday sits in the single slots of that day only when it is no holiday any more (R24)', () => {
+    const engine = week(MORNING);
+    engine.addSlot(slotFacts({ id: slotId('camp') }), NOW);
+    accepted(retire(engine));
+    holidays(engine, [TODAY]);
+    put(engine, [MORNING]);
+    expect(stateOf(engine)).toContain('camp session_ended');
+    expect(() => book(engine, 'W1', 'camp')).toThrow('refused: slot_closed');
+    holidays(engine, [], slotsOf(MORNING));
+    expect(stateOf(engine)).toEqual(['camp open', `${MONDAY} open`, `${TUESDAY} open`]);
+  });
+
   it.each<[patients: string, step: string, count: number | null]>([
     ['W1', '', 1],
     ['W1 W2 W3', '', 3],
