@@ -123,7 +123,9 @@ const QUERIES: Readonly<Record<string, string>> = {
 let description: Description;
 const operations = new Map<string, Operation>();
 
+/** Reads the description once for all tests, because they only read it. An app belongs to a test, so this is no `beforeAll`. */
 beforeEach(async () => {
+  if (operations.size > 0) return;
   const opd = await openApp();
   const answer = await opd.get<Description>('/openapi.json');
   expect(answer).toMatchObject({ status: 200 });
