@@ -331,6 +331,7 @@ export class TokenCommands {
     return { ok: true, changes, value: { token, bumped, alsoBooked: this.#othersOf(token) } };
   }
 
+  /** In the order of their slots: by start, then by id. A slot has one live token of a patient at most (R15). */
   #othersOf(token: Token): readonly Token[] {
     const { engine, store } = this.#deps;
     if (token.patientId === null) return [];
@@ -343,7 +344,9 @@ export class TokenCommands {
       .filter(
         ({ slot }) => slot.facts.doctorId === doctorId || store.isSettled(slot.facts.doctorId),
       )
-      .sort((a, b) => a.slot.facts.startTime - b.slot.facts.startTime || (a.id < b.id ? -1 : 1));
+      .sort(({ slot: { facts: a } }, { slot: { facts: b } }) =>
+        a.startTime === b.startTime ? (a.id < b.id ? -1 : 1) : a.startTime - b.startTime,
+      );
   }
 
   #onToken<Value, View>(
