@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { found } from '../engine/clinic.ts';
 import { bookAt, DOCTORS, tokensByName, type Booked } from './pg-hospital.ts';
 import type { ServerProcess } from '../process/server-process.ts';
@@ -9,6 +10,12 @@ interface Sent {
   /** Null when the connection broke, so that the outcome is unknown. */
   answer: Booked | null;
 }
+
+/**
+ * Milliseconds for which a client waits after a refusal. Clients that went on at once would be refused so often while a
+ * database starts slowly that the repeats of their bookings would fill the waitlists.
+ */
+const REFUSED_PAUSE_MS = 50;
 
 /** Clients that book under a new name each time, half of the time with an idempotency key, and the answers they got. */
 export class Load {
@@ -34,6 +41,7 @@ export class Load {
       const sent: Sent = { name: `patient ${count}`, key, doctor, answer: null };
       this.#sent.push(sent);
       sent.answer = await bookAt(server, doctor, sent.name, key).catch(() => null);
+      if (sent.answer?.status !== 201) await delay(REFUSED_PAUSE_MS);
     }
   }
 
@@ -49,6 +57,9 @@ export class Load {
         turn += 1;
         const server = found(servers[turn % servers.length]);
         sent.answer = await bookAt(server, sent.doctor, sent.name, sent.key);
+        const { status } = sent.answer;
+        if (status !== 201 && status !== 503)
+          throw new Error(`the repeat of ${sent.name} is answered with ${status}`);
       }
   }
 
