@@ -2,7 +2,7 @@ import type { DoctorFacts, DoctorSnapshot } from './doctor-facts.ts';
 import type { EpochMs, LocalDate, LocalInstant, SessionId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { Day, Slot, SlotOwner, Token } from './slot.ts';
-import { endsAt, intakeOf } from './slot-facts.ts';
+import { endsAt, intakeOf, startsBefore } from './slot-facts.ts';
 
 /** Which slots of a session the session's id can mean. */
 export interface WantedSlots {
@@ -120,13 +120,9 @@ export class Doctor implements SlotOwner {
 
 function insertByStart(slots: Slot[], slot: Slot): void {
   // The search runs from the end because slots are opened day after day: a new slot is mostly the last one.
-  const place = slots.findLastIndex((other) => !startsBefore(slot, other)) + 1;
+  const place = slots.findLastIndex((other) => !startsBefore(slot.facts, other.facts)) + 1;
   slots.splice(place, 0, slot);
 }
 
 const startsAfter = (slot: Slot, other: Slot | undefined): boolean =>
   other === undefined || (slot !== other && slot.facts.startTime >= other.facts.startTime);
-
-/** The order of a doctor's slots: by start time, then by id, because a restart must not change the order. */
-const startsBefore = ({ facts: a }: Slot, { facts: b }: Slot): boolean =>
-  a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;

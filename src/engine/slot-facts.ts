@@ -88,6 +88,10 @@ export function followingSession(slot: SlotFacts, at: EpochMs, graceMinutes: num
   return at < endsAt(followed, graceMinutes) ? followed : closed;
 }
 
+/** The order of slots: by start time, then by id, because a restart must not change the order. */
+export const startsBefore = (a: SlotFacts, b: SlotFacts): boolean =>
+  a.startTime === b.startTime ? a.id < b.id : a.startTime < b.startTime;
+
 const MINUTE_MS = 60_000;
 
 /** The first instant, in epoch milliseconds, at which the slot has ended: end time, delay and grace (R11). */

@@ -1,22 +1,23 @@
-import type {
-  Book,
-  Booked,
-  Called,
-  CallNext,
-  Change,
-  Correct,
-  Departure,
-  EpochMs,
-  LocalDate,
-  Move,
-  NoShow,
-  Outcome,
-  Reclassify,
-  Reordered,
-  Start,
-  Token,
-  TokenId,
-  Undone,
+import {
+  startsBefore,
+  type Book,
+  type Booked,
+  type Called,
+  type CallNext,
+  type Change,
+  type Correct,
+  type Departure,
+  type EpochMs,
+  type LocalDate,
+  type Move,
+  type NoShow,
+  type Outcome,
+  type Reclassify,
+  type Reordered,
+  type Start,
+  type Token,
+  type TokenId,
+  type Undone,
 } from '../engine/index.ts';
 import type { Scope } from '../store/index.ts';
 import { localDateAt, startOfDate } from './calendar.ts';
@@ -344,9 +345,7 @@ export class TokenCommands {
       .filter(
         ({ slot }) => slot.facts.doctorId === doctorId || store.isSettled(slot.facts.doctorId),
       )
-      .sort(({ slot: { facts: a } }, { slot: { facts: b } }) =>
-        a.startTime === b.startTime ? (a.id < b.id ? -1 : 1) : a.startTime - b.startTime,
-      );
+      .sort((a, b) => (startsBefore(a.slot.facts, b.slot.facts) ? -1 : 1));
   }
 
   #onToken<Value, View>(

@@ -10,6 +10,7 @@ import {
   type TokenId,
   isEntry,
   isTokenChange,
+  startsBefore,
   type TokenChange,
 } from '../../engine/index.ts';
 import type { KeyWrite, StoredKey } from '../access-keys.ts';
@@ -97,7 +98,7 @@ export class MemoryTables implements StoredRows {
   slots(doctorId: DoctorId, from: LocalDate, to: LocalDate): readonly SlotFacts[] {
     return [...this.#slots.values()]
       .filter((slot) => slot.doctorId === doctorId && slot.date >= from && slot.date <= to)
-      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
+      .sort((a, b) => (startsBefore(a, b) ? -1 : 1));
   }
 
   liveTokens(id: SlotId): Pages<StoredLiveToken> {
