@@ -96,7 +96,10 @@ it.each(ROUTES)('API.md has the successes and the fields of $name', (route) => {
 });
 
 /** The codes of every route, and of every route that needs a key, which no section of a route lists. */
-const ALWAYS = ['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'];
+const ALWAYS = [
+  ...['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'],
+  'identity_unavailable',
+];
 
 it('API.md has the roles, and the table of who may do what', async () => {
   const section = sectionOf(API, '## Access');

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import type { Denial, Identity, Operation, Permissions } from '../service/index.ts';
-import { AuthenticationFailure } from './authentication.ts';
+import { AuthenticationFailure } from './authentication-failure.ts';
+import type { Authenticated } from './authentication.ts';
+import { FailedAttempts } from './failed-attempts.ts';
 import { sendProblem } from './send-problem.ts';
 import { subjectOf } from './subject.ts';
 
@@ -13,7 +15,7 @@ declare module 'fastify' {
 }
 
 /** Makes the identity of a request, or says why it has none. */
-export type Identify = (request: FastifyRequest) => Identity | AuthenticationFailure;
+export type Identify = (request: FastifyRequest) => Authenticated | Promise<Authenticated>;
 
 export interface AccessOptions {
   readonly identify: Identify;
@@ -32,24 +34,56 @@ export class Access {
   readonly #identify: Identify;
   readonly #permissions: Permissions;
   readonly #logger: Logger;
+  readonly #attempts: FailedAttempts;
 
   constructor(app: FastifyInstance, { identify, permissions, logger }: AccessOptions) {
     this.#identify = identify;
     this.#permissions = permissions;
     this.#logger = logger;
+    this.#attempts = new FailedAttempts(logger);
     app.decorateRequest('identity');
   }
 
   /** The hook of a route: it sets the identity, and refuses a caller whose role may not do the operation at all. */
   hook(operation: Operation): onRequestHookHandler {
     return (request, reply, done) => {
+      const enter = (identity: Authenticated): void => {
+        if (this.#lets(identity, operation, request, reply)) done();
+      };
       const identity = this.#identify(request);
-      if (identity instanceof AuthenticationFailure) return void refuse(request, reply, identity);
-      request.identity = identity;
-      const denial = this.#permissions.denialOfRole(operation, identity);
-      if (denial === undefined) done();
-      else this.#deny(operation, denial, request, reply);
+      // A caller with an access key does not wait for a promise.
+      if (identity instanceof Promise) identity.then(enter, done);
+      else enter(identity);
     };
+  }
+
+  /** Lets a caller pass whose role may do the operation, perhaps on a condition; answers every other one. */
+  #lets(
+    identity: Authenticated,
+    operation: Operation,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): boolean {
+    if (identity instanceof AuthenticationFailure) {
+      this.#refuse(identity, request, reply);
+      return false;
+    }
+    request.identity = identity;
+    const denial = this.#permissions.denialOfRole(operation, identity);
+    if (denial !== undefined) this.#deny(operation, denial, request, reply);
+    return denial === undefined;
+  }
+
+  #refuse(
+    { code, facts, challenge, attempt }: AuthenticationFailure,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const isCounted = attempt !== null;
+    if (isCounted && !this.#attempts.note(request.ip, { request_id: request.id, ...attempt }))
+      return void sendProblem(request, reply, 'rate_limited');
+    if (challenge !== null) reply.header('www-authenticate', challenge);
+    sendProblem(request, reply, code, facts);
   }
 
   /**
@@ -90,13 +124,4 @@ export class Access {
     this.#logger.warn({ request_id: request.id, key, role, operation }, 'A request was forbidden.');
     return sendProblem(request, reply, 'forbidden', { detail, roles });
   }
-}
-
-function refuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { code, facts, challenge }: AuthenticationFailure,
-): FastifyReply {
-  if (challenge !== null) reply.header('www-authenticate', challenge);
-  return sendProblem(request, reply, code, facts);
 }

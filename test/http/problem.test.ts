@@ -146,6 +146,15 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) await wrong.get('/doctors');
     return wrong.get('/doctors');
   },
+  identity_unavailable: async () => {
+    const identityProvider = {
+      ...{ issuer: 'http://127.0.0.1:1', audience: 'opd' },
+      claims: { role: 'roles', doctors: 'doctors' },
+    };
+    // A token whose header names an algorithm that is accepted.
+    const header = Buffer.from('{"alg":"ES256"}').toString('base64url');
+    return (await openApp({ identityProvider })).as(`${header}.e30.AA`).get('/doctors');
+  },
   overloaded: async () => {
     const { opd, disk } = await openAppOnTestDisk({ waitlistMax: PENDING });
     disk.hold();
