@@ -345,7 +345,6 @@ async function start(): Promise<void> {
     hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
     origins: settings.CORS_ORIGINS ?? [],
     ...accessRules,
-    trustedProxies: settings.TRUST_PROXY ?? [],
     metrics: hasOwnAddress ? null : metrics,
   });
   if (!store.isDurable)

@@ -148,6 +148,21 @@ export const Settings = Type.Object({
     description:
       'The claim of the tokens of OIDC_ISSUER with the ids of the doctors to whom the token is limited. A token without it is not limited.',
   }),
+  REQUESTS_PER_MINUTE: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'How many requests an access key or a token may send within a minute, and an address without one. Further ones get 429. Without it, there is no limit. Each process counts its own requests.',
+    }),
+  ),
+  REFUSED_PER_MINUTE: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10,
+    description:
+      'How many requests with a wrong key or token an address may send within a minute, and how many that its role forbids an access key or a token. Further ones get 429. Other requests are not affected.',
+  }),
   TRUST_PROXY: Type.Optional(
     listOf(
       '^((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}(/([12]?\\d|3[0-2]))?|[0-9a-f]*:[0-9a-f:.]*(/\\d{1,3})?)$',

@@ -11,7 +11,7 @@ const KEYS_MS = 400;
 export const isLoopback = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
-/** Who may use the service beside the holders of access keys. */
+/** Who may use the service beside the holders of access keys, and how much. */
 export interface AccessRules {
   /** Whether everybody may do everything while there is no access key and no identity provider. */
   readonly allowsAnonymous: boolean;
@@ -21,6 +21,11 @@ export interface AccessRules {
     readonly audience: string;
     readonly claims: { readonly role: string; readonly doctors: string };
   } | null;
+  readonly trustedProxies: readonly string[];
+  readonly rateLimits: {
+    readonly requestsPerMinute: number | undefined;
+    readonly refusedPerMinute: number;
+  };
 }
 
 /** The rules that the settings make. */
@@ -31,6 +36,11 @@ export function accessRulesOf(settings: Settings): AccessRules {
     allowsAnonymous: ALLOW_ANONYMOUS || isLoopback(HOST),
     identityProvider:
       issuer === undefined || audience === undefined ? null : { issuer, audience, claims },
+    trustedProxies: settings.TRUST_PROXY ?? [],
+    rateLimits: {
+      requestsPerMinute: settings.REQUESTS_PER_MINUTE,
+      refusedPerMinute: settings.REFUSED_PER_MINUTE,
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Denial, Identity, Operation, Permissions } from '../service/index.ts';
 import { AuthenticationFailure } from './authentication-failure.ts';
 import type { Authenticated } from './authentication.ts';
-import { FailedAttempts } from './failed-attempts.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { sendProblem } from './send-problem.ts';
 import { subjectOf } from './subject.ts';
 
@@ -20,6 +20,7 @@ export type Identify = (request: FastifyRequest) => Authenticated | Promise<Auth
 export interface AccessOptions {
   readonly identify: Identify;
   readonly permissions: Permissions;
+  readonly limiter: RateLimiter;
   readonly logger: Logger;
 }
 
@@ -34,13 +35,13 @@ export class Access {
   readonly #identify: Identify;
   readonly #permissions: Permissions;
   readonly #logger: Logger;
-  readonly #attempts: FailedAttempts;
+  readonly #limiter: RateLimiter;
 
-  constructor(app: FastifyInstance, { identify, permissions, logger }: AccessOptions) {
+  constructor(app: FastifyInstance, { identify, permissions, limiter, logger }: AccessOptions) {
     this.#identify = identify;
     this.#permissions = permissions;
     this.#logger = logger;
-    this.#attempts = new FailedAttempts(logger);
+    this.#limiter = limiter;
     app.decorateRequest('identity');
   }
 
@@ -64,6 +65,7 @@ export class Access {
     request: FastifyRequest,
     reply: FastifyReply,
   ): boolean {
+    if (!this.#limiter.countRequest(identity, request, reply)) return false;
     if (identity instanceof AuthenticationFailure) {
       this.#refuse(identity, request, reply);
       return false;
@@ -74,14 +76,15 @@ export class Access {
     return denial === undefined;
   }
 
-  #refuse(
-    { code, facts, challenge, attempt }: AuthenticationFailure,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): void {
-    const isCounted = attempt !== null;
-    if (isCounted && !this.#attempts.note(request.ip, { request_id: request.id, ...attempt }))
-      return void sendProblem(request, reply, 'rate_limited');
+  #refuse(failure: AuthenticationFailure, request: FastifyRequest, reply: FastifyReply): void {
+    const { code, facts, challenge, attempt } = failure;
+    if (attempt !== null) {
+      if (!this.#limiter.countRefusal(failure, request, reply)) return;
+      this.#logger.warn(
+        { request_id: request.id, ...attempt, address: request.ip },
+        'An access key or a token was refused.',
+      );
+    }
     if (challenge !== null) reply.header('www-authenticate', challenge);
     sendProblem(request, reply, code, facts);
   }
@@ -112,16 +115,13 @@ export class Access {
     return denial !== undefined;
   }
 
-  #deny(
-    operation: Operation,
-    denial: Denial,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): FastifyReply {
-    if (denial.code !== 'forbidden') return sendProblem(request, reply, denial.code);
+  #deny(operation: Operation, denial: Denial, request: FastifyRequest, reply: FastifyReply): void {
+    // Only a refusal that tells nothing of what exists is counted.
+    if (denial.code !== 'forbidden') return void sendProblem(request, reply, denial.code);
+    if (!this.#limiter.countRefusal(request.identity, request, reply)) return;
     const { needs: detail, roles } = denial;
     const { name: key, role } = request.identity;
     this.#logger.warn({ request_id: request.id, key, role, operation }, 'A request was forbidden.');
-    return sendProblem(request, reply, 'forbidden', { detail, roles });
+    sendProblem(request, reply, 'forbidden', { detail, roles });
   }
 }

@@ -23,6 +23,7 @@ import { Hosts } from './hosts.ts';
 import { IdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import type { MetricsSource } from './metrics.ts';
 import { Origins } from './origins.ts';
+import { RateLimiter, type RateLimits } from './rate-limiter.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
@@ -55,6 +56,8 @@ export interface AppDeps {
   readonly identityProvider?: IdentityProviderOptions | null;
   /** The addresses and networks of proxies whose `X-Forwarded-For` names the client. None by default. */
   readonly trustedProxies?: readonly string[];
+  /** What a caller may send within a minute. Without limits by default. */
+  readonly rateLimits?: RateLimits;
   /** What `GET /metrics` answers; null if the metrics are not served here. */
   readonly metrics: MetricsSource | null;
 }
@@ -81,10 +84,9 @@ export async function buildApp({
   admissionLimits,
   hosts = [],
   origins = [],
-  allowsAnonymous,
-  identityProvider = null,
   trustedProxies = [],
   metrics,
+  ...accessRules
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const order = new RequestOrder();
@@ -134,7 +136,7 @@ export async function buildApp({
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
-  const access = createAccess(app, { service, allowsAnonymous, identityProvider, clock, logger });
+  const access = createAccess(app, { service, clock, logger, ...accessRules });
   addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger });
   await serveDescription(app, clock);
   finishRoutes();
@@ -145,19 +147,18 @@ export async function buildApp({
 const fastifyLoggerOf = (logger: Logger): Logger =>
   logger.child({}, { level: logger.isLevelEnabled('info') ? 'warn' : logger.level });
 
+type AccessDeps = Pick<
+  AppDeps,
+  'service' | 'allowsAnonymous' | 'identityProvider' | 'rateLimits' | 'clock' | 'logger'
+>;
+
 /** Makes what decides who may do what. */
 function createAccess(
   app: FastifyInstance,
-  {
-    service,
-    allowsAnonymous,
-    identityProvider,
-    clock,
-    logger,
-  }: Pick<AppDeps, 'service' | 'allowsAnonymous' | 'identityProvider' | 'clock' | 'logger'>,
+  { service, allowsAnonymous, identityProvider = null, rateLimits = {}, clock, logger }: AccessDeps,
 ): Access {
   const { keys, permissions } = service;
-  const provider = identityProvider ? new IdentityProvider(identityProvider, clock, logger) : null;
+  const provider = identityProvider && new IdentityProvider(identityProvider, clock, logger);
   // A service that does not listen, as in many tests, asks no provider before the first token.
   app.addHook('onListen', (done) => {
     void provider?.discover();
@@ -165,7 +166,7 @@ function createAccess(
   });
   const authentication = new Authentication({ keys, allowsAnonymous, provider });
   return new Access(app, {
-    ...{ permissions, logger },
+    ...{ permissions, logger, limiter: new RateLimiter(rateLimits, logger) },
     identify: (request) => authentication.identify(request),
   });
 }

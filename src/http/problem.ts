@@ -199,8 +199,9 @@ export const PROBLEMS = {
   },
   rate_limited: {
     status: 429,
-    title: 'Too many requests with a wrong access key came from this address',
-    detail: 'Correct the key. The address may try again after the seconds of retry_after.',
+    title: 'The caller has reached its limit of requests',
+    detail:
+      'The header RateLimit names the limit: all requests of the caller within a minute, or refused ones alone. Repeat the request after the seconds of retry_after, but correct a refused one first.',
     retryAfter: 60,
   },
   identity_unavailable: {
