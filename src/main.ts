@@ -4,7 +4,13 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { BackgroundTask } from './background/index.ts';
-import { accessOf, createKeyReads, isLoopback, warnIfNobodyMay } from './cli/access.ts';
+import {
+  accessOf,
+  accessRulesOf,
+  createKeyReads,
+  warnIfNobodyMay,
+  type AccessRules,
+} from './cli/access.ts';
 import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { chooseRoster, type ChosenRoster } from './cli/choose-roster.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
@@ -84,8 +90,7 @@ interface Parts {
   readonly keyReads: BackgroundTask;
   readonly logger: Logger;
   readonly output: Log['output'];
-  /** Whether everybody may do everything while there is no access key. */
-  readonly allowsAnonymous: boolean;
+  readonly accessRules: AccessRules;
   /** Aborted as soon as the process must stop. */
   readonly stop: AbortSignal;
 }
@@ -273,18 +278,18 @@ async function serve(
       'The demo doctors have retired, because the first real roster was applied and none of them was in use.',
     );
   announce(parts, { database: databaseName(settings.DATABASE_URL), roster: source, url });
-  warnIfNobodyMay(service.keys, parts.allowsAnonymous, logger);
+  warnIfNobodyMay(service.keys, parts.accessRules, logger);
 }
 
 /** Writes the start banner, but not when the process was told to stop while it loaded, because it does not serve then. */
 function announce(
-  { engine, service, allowsAnonymous, logger, output, stop }: Parts,
+  { engine, service, accessRules, logger, output, stop }: Parts,
   facts: Pick<StartFacts, 'database' | 'roster' | 'url'>,
 ): void {
   if (stop.aborted) return;
   const doctors = [...engine.doctors].filter((doctor) => isListed(doctor.facts)).length;
   writeBanner(
-    { version: readVersion(), doctors, access: accessOf(service.keys, allowsAnonymous), ...facts },
+    { version: readVersion(), doctors, access: accessOf(service.keys, accessRules), ...facts },
     logger,
     output.isTerminal ? output : undefined,
   );
@@ -329,7 +334,7 @@ async function start(): Promise<void> {
     connections: () => promisify(app.server.getConnections.bind(app.server))(),
     onError,
   });
-  const allowsAnonymous = settings.ALLOW_ANONYMOUS || isLoopback(settings.HOST);
+  const accessRules = accessRulesOf(settings);
   const hasOwnAddress = settings.METRICS_PORT !== undefined;
   const metricsApp = hasOwnAddress ? buildMetricsApp(metrics, logger) : null;
   const tracing = await startTraces(settings, { version, onError });
@@ -339,8 +344,7 @@ async function start(): Promise<void> {
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
     hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
     origins: settings.CORS_ORIGINS ?? [],
-    allowsAnonymous,
-    trustedProxies: settings.TRUST_PROXY ?? [],
+    ...accessRules,
     metrics: hasOwnAddress ? null : metrics,
   });
   if (!store.isDurable)
@@ -352,7 +356,7 @@ async function start(): Promise<void> {
   const keyReads = createKeyReads(service.keys, logger, stopping.signal);
   const parts = {
     ...{ app, metrics, metricsApp, tracing, service, store, engine },
-    ...{ ticks, keyReads, logger, output, allowsAnonymous },
+    ...{ ticks, keyReads, logger, output, accessRules },
     stop: stopping.signal,
   };
   stopOnStoreFailure(parts);

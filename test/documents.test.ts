@@ -96,7 +96,10 @@ it.each(ROUTES)('API.md has the successes and the fields of $name', (route) => {
 });
 
 /** The codes of every route, and of every route that needs a key, which no section of a route lists. */
-const ALWAYS = ['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'];
+const ALWAYS = [
+  ...['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'],
+  'identity_unavailable',
+];
 
 it('API.md has the roles, and the table of who may do what', async () => {
   const section = sectionOf(API, '## Access');
@@ -270,6 +273,20 @@ it('deploy/CHANGES.md begins with the version of package.json', () => {
 it('bench/README.md names every part of the bench, and no other', () => {
   const named = readDocument('bench/README.md').matchAll(/--only ([\w-]+)/g);
   expect(new Set(Array.from(named, ([, name]) => name))).toEqual(new Set(Object.keys(BENCHES)));
+});
+
+it('DESIGN.md gives a reason for every package of package.json, whose versions are exact', () => {
+  const { dependencies, devDependencies } = JSON.parse(readDocument('package.json')) as Record<
+    'dependencies' | 'devDependencies',
+    Readonly<Record<string, string>>
+  >;
+  const packages = { ...dependencies, ...devDependencies };
+  const rows = rowsOf(sectionOf(readDocument('DESIGN.md'), '## Chosen packages'));
+  const named = rows.flatMap(([names]) => codesIn(names));
+  expect(Object.keys(packages).filter((name) => !named.includes(name))).toEqual([]);
+  for (const [, , reason = ''] of rows) expect(reason).not.toBe('');
+  for (const version of Object.values(packages))
+    expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
 });
 
 it('README.md lists every setting with its default, and no other', () => {

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
-import { Access, type Identify } from './access.ts';
+import { Access } from './access.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Authentication } from './authentication.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
@@ -20,8 +20,10 @@ import {
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { Hosts } from './hosts.ts';
+import { IdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import type { MetricsSource } from './metrics.ts';
 import { Origins } from './origins.ts';
+import { RateLimiter, type RateLimits } from './rate-limiter.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
@@ -48,10 +50,14 @@ export interface AppDeps {
   readonly hosts?: readonly string[];
   /** The origins of pages that may use the service from a browser. None by default. */
   readonly origins?: readonly string[];
-  /** Whether everybody may do everything while there is no access key. */
+  /** Whether everybody may do everything while there is no access key and no identity provider. */
   readonly allowsAnonymous: boolean;
+  /** The provider whose tokens are accepted beside access keys; null for none. */
+  readonly identityProvider?: IdentityProviderOptions | null;
   /** The addresses and networks of proxies whose `X-Forwarded-For` names the client. None by default. */
   readonly trustedProxies?: readonly string[];
+  /** What a caller may send within a minute. Without limits by default. */
+  readonly rateLimits?: RateLimits;
   /** What `GET /metrics` answers; null if the metrics are not served here. */
   readonly metrics: MetricsSource | null;
 }
@@ -78,9 +84,9 @@ export async function buildApp({
   admissionLimits,
   hosts = [],
   origins = [],
-  allowsAnonymous,
   trustedProxies = [],
   metrics,
+  ...accessRules
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const order = new RequestOrder();
@@ -130,7 +136,7 @@ export async function buildApp({
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
-  const access = createAccess(app, { service, allowsAnonymous, logger });
+  const access = createAccess(app, { service, clock, logger, ...accessRules });
   addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger });
   await serveDescription(app, clock);
   finishRoutes();
@@ -141,15 +147,28 @@ export async function buildApp({
 const fastifyLoggerOf = (logger: Logger): Logger =>
   logger.child({}, { level: logger.isLevelEnabled('info') ? 'warn' : logger.level });
 
+type AccessDeps = Pick<
+  AppDeps,
+  'service' | 'allowsAnonymous' | 'identityProvider' | 'rateLimits' | 'clock' | 'logger'
+>;
+
 /** Makes what decides who may do what. */
 function createAccess(
   app: FastifyInstance,
-  { service, allowsAnonymous, logger }: Pick<AppDeps, 'service' | 'allowsAnonymous' | 'logger'>,
+  { service, allowsAnonymous, identityProvider = null, rateLimits = {}, clock, logger }: AccessDeps,
 ): Access {
   const { keys, permissions } = service;
-  const authentication = new Authentication({ keys, allowsAnonymous, logger });
-  const identify: Identify = (request) => authentication.identify(request);
-  return new Access(app, { identify, permissions, logger });
+  const provider = identityProvider && new IdentityProvider(identityProvider, clock, logger);
+  // A service that does not listen, as in many tests, asks no provider before the first token.
+  app.addHook('onListen', (done) => {
+    void provider?.discover();
+    done();
+  });
+  const authentication = new Authentication({ keys, allowsAnonymous, provider });
+  return new Access(app, {
+    ...{ permissions, logger, limiter: new RateLimiter(rateLimits, logger) },
+    identify: (request) => authentication.identify(request),
+  });
 }
 
 function addRoutes(

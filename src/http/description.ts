@@ -92,6 +92,13 @@ const SECURITY_SCHEMES = {
     description:
       'An access key of the service: it begins with `opd_`. While there is no key, a service on a loopback address needs none.',
   },
+  identityToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'A token of the identity provider of the hospital, if the service has the setting `OIDC_ISSUER`.',
+  },
 } as const;
 
 /**
@@ -102,7 +109,9 @@ function permissionsOf(description: string | undefined, operation: Operation | n
   if (operation === null) return { security: [] };
   return {
     description: `${description ?? ''} Roles: ${grantsInWords(operation)}.`,
-    security: rolesFor(operation).map((role) => ({ accessKey: [role] })),
+    security: Object.keys(SECURITY_SCHEMES).flatMap((scheme) =>
+      rolesFor(operation).map((role) => ({ [scheme]: [role] })),
+    ),
   };
 }
 

@@ -62,7 +62,12 @@ interface Described extends Texts {
 }
 
 /** The codes of a caller who has no key or the wrong one. */
-const ACCESS_CODES: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'rate_limited'];
+const ACCESS_CODES: readonly ProblemCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'rate_limited',
+  'identity_unavailable',
+];
 
 const isPublic = (name: Described['name']): name is PublicOperation =>
   !Object.hasOwn(PERMISSIONS, name);

@@ -21,14 +21,14 @@ export function problemAnswer(
   requestId?: string,
 ): ProblemAnswer {
   const { status, retryAfter }: ProblemKind = PROBLEMS[code];
-  const body = JSON.stringify(
-    viewOf(code, facts, requestId === undefined ? {} : instanceOf(requestId)),
-  );
+  const { retry_after: seconds = retryAfter } = facts as { readonly retry_after?: number };
+  const view = viewOf(code, facts, requestId === undefined ? {} : instanceOf(requestId));
+  const body = JSON.stringify(view);
   const headers = {
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
-    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    ...(seconds === undefined ? {} : { 'Retry-After': String(seconds) }),
   };
   return { status, headers, body };
 }
@@ -48,8 +48,8 @@ function viewOf<Instance extends object>(
     detail,
     ...instance,
     code,
-    ...facts,
     ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
+    ...facts,
   };
 }
 

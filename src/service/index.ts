@@ -33,6 +33,7 @@ export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
 export {
+  doctorsFaultOf,
   expiryOf,
   KEY_NAME_PATTERN,
   KeyRegistry,

@@ -32,6 +32,15 @@ export interface PutKey {
   readonly isNew: boolean;
 }
 
+/** What is wrong with the doctors to whom a caller of this role is limited; undefined when nothing is. */
+export function doctorsFaultOf(role: Role, doctorIds: readonly string[]): string | undefined {
+  if (doctorIds.length > 0 && !LIMITED_ROLES.has(role))
+    return `must be empty: the role ${role} concerns the whole hospital`;
+  return doctorIds.length === 0 && role === 'doctor'
+    ? 'must name the doctor who uses it'
+    : undefined;
+}
+
 /** The hash that is stored of a secret. */
 export const hashOf = (secret: string): string => hash('sha256', secret, 'hex');
 
@@ -128,13 +137,8 @@ function faultsOf({ name, role, doctorIds, expiresAt }: KeyInput, now: EpochMs):
       pointer: '/name',
       detail: `must be 1 to 64 letters, digits and _.-, begin with a letter or digit, and be none of ${RESERVED_NAMES.join(', ')}`,
     });
-  if (doctorIds.length > 0 && !LIMITED_ROLES.has(role))
-    faults.push({
-      pointer: '/doctor_ids',
-      detail: `must be empty: the role ${role} concerns the whole hospital`,
-    });
-  if (doctorIds.length === 0 && role === 'doctor')
-    faults.push({ pointer: '/doctor_ids', detail: 'must name the doctor whose key it is' });
+  const fault = doctorsFaultOf(role, doctorIds);
+  if (fault !== undefined) faults.push({ pointer: '/doctor_ids', detail: fault });
   if (expiresAt !== null && expiresAt <= now)
     faults.push({ pointer: '/expires_at', detail: 'must be later than now' });
   return faults;

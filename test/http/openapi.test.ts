@@ -31,7 +31,7 @@ interface Description {
 
 /** The codes of every route, and of every route that needs a key. */
 const PUBLIC = ['misdirected_request', 'internal'];
-const ALWAYS = [...PUBLIC, 'unauthenticated', 'forbidden', 'rate_limited'];
+const ALWAYS = [...PUBLIC, 'unauthenticated', 'forbidden', 'rate_limited', 'identity_unavailable'];
 const BODY = ['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'];
 const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', ...ALWAYS];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];

@@ -259,5 +259,9 @@ it('the table, the description and the walk have the same operations', async () 
   const guarded = described.filter(({ security }) => security.length > 0);
   expect(guarded.map(({ id }) => id).toSorted()).toEqual(OPERATIONS.toSorted());
   for (const { id, security } of guarded)
-    expect(security).toEqual(rolesFor(id as Operation).map((role) => ({ accessKey: [role] })));
+    expect(security).toEqual(
+      ['accessKey', 'identityToken'].flatMap((scheme) =>
+        rolesFor(id as Operation).map((role) => ({ [scheme]: [role] })),
+      ),
+    );
 });

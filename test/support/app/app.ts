@@ -13,6 +13,8 @@ import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import type { AdmissionLimits } from '../../../src/http/admission.ts';
 import type { ConnectionLimits } from '../../../src/http/connections.ts';
+import type { IdentityProviderOptions } from '../../../src/http/identity-provider.ts';
+import type { RateLimits } from '../../../src/http/rate-limiter.ts';
 import type { MetricsSource } from '../../../src/http/metrics.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
@@ -59,6 +61,10 @@ export interface AppOptions {
   readonly origins?: readonly string[];
   /** Whether everybody may do everything while there is no key. True by default, as on loopback. */
   readonly allowsAnonymous?: boolean;
+  /** The provider whose tokens are accepted. None by default. */
+  readonly identityProvider?: IdentityProviderOptions;
+  /** What a caller may send within a minute. Without limits by default. */
+  readonly rateLimits?: RateLimits;
   /** The addresses of proxies whose `X-Forwarded-For` counts. */
   readonly trustedProxies?: readonly string[];
   /** Host names of the service beside the loopback names. */
@@ -239,7 +245,9 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     hosts: options.hosts ?? [],
     origins: options.origins ?? [],
     allowsAnonymous: options.allowsAnonymous ?? true,
+    identityProvider: options.identityProvider ?? null,
     trustedProxies: options.trustedProxies ?? [],
+    rateLimits: options.rateLimits ?? {},
     metrics: options.metrics ?? null,
   });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
