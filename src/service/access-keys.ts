@@ -63,6 +63,17 @@ export class AccessKeys {
     return key;
   }
 
+  /** The valid key of this name, with the public id of its secret; null when there is none. */
+  validKey(name: string): { readonly id: string; readonly identity: Identity } | null {
+    const now = this.#clock();
+    for (const { stored, identity } of this.#known?.values() ?? []) {
+      const isExpired = stored.expiresAt !== null && stored.expiresAt <= now;
+      if (stored.name === name && stored.revokedAt === null && !isExpired)
+        return { id: stored.id, identity };
+    }
+    return null;
+  }
+
   /**
    * Reads the keys again and stores when they were used.
    * @throws NotDurableError when the store cannot be read or written now; the keys stay as they were

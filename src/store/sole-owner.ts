@@ -10,7 +10,7 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type { KeyStore, KeyWrite, StoredKey } from './access-keys.ts';
+import type { KeyStore, KeyWrite, StoredKey, StoredSecret } from './access-keys.ts';
 import {
   recordPartOf,
   stepFrom,
@@ -62,6 +62,7 @@ export interface StoredRows extends DoctorRows {
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   accessKeys(): readonly StoredKey[];
+  secrets(): readonly StoredSecret[];
   /** The latest first, between two positions; the first is included. */
   recordBetween(
     filter: RecordFilter,
@@ -280,6 +281,10 @@ class SoleOwnerKeyStore implements KeyStore {
 
   async accessKeys(): Promise<readonly StoredKey[]> {
     return Promise.resolve(this.#rows.accessKeys());
+  }
+
+  async secrets(): Promise<readonly StoredSecret[]> {
+    return Promise.resolve(this.#rows.secrets());
   }
 
   async writeKeys(keys: readonly KeyWrite[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { HOSPITAL } from '../../engine/index.ts';
-import { EVENT_TYPES, instantOf, type PublicEvent } from '../../service/index.ts';
+import { EVENT_TYPES, instantOf, type EventDetail, type PublicEvent } from '../../service/index.ts';
 import { Count, Instant, oneOf, orNull, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
@@ -43,12 +43,6 @@ export const Event = Type.Object(
   { title: 'Event', description: 'Something that has happened to a token, a slot or a doctor.' },
 );
 export type EventView = Static<typeof Event>;
-
-/**
- * How much of an event is shown: `patients` is all of it, `ids` has no names and ids of patients, `numbers` is for public
- * screens and has no ids of tokens either.
- */
-export type EventDetail = 'patients' | 'ids' | 'numbers';
 
 /** The event as it is shown. The order of the fields is that of the schema. */
 export function eventOf(event: PublicEvent, detail: EventDetail): EventView {

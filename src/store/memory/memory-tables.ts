@@ -13,7 +13,7 @@ import {
   startsBefore,
   type TokenChange,
 } from '../../engine/index.ts';
-import type { KeyWrite, StoredKey } from '../access-keys.ts';
+import type { KeyWrite, StoredKey, StoredSecret } from '../access-keys.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -53,6 +53,7 @@ export class MemoryTables implements StoredRows {
   readonly #changes: PlacedChange[] = [];
   readonly #responses = new Map<string, StoredResponse>();
   readonly #keys = new Map<string, StoredKey>();
+  readonly #secrets = new Map<string, StoredSecret>();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
@@ -168,6 +169,10 @@ export class MemoryTables implements StoredRows {
     return [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  secrets(): readonly StoredSecret[] {
+    return [...this.#secrets.values()];
+  }
+
   changesFrom(position: number, count: number): readonly PlacedChange[] {
     const index = Math.max(position - 1, 0);
     return this.#changes.slice(index, index + count);
@@ -194,6 +199,11 @@ export class MemoryTables implements StoredRows {
 
   #writeKey(write: KeyWrite): void {
     if ('set' in write) return void this.#keys.set(write.set.name, write.set);
+    if ('secret' in write) {
+      const { secret } = write;
+      this.#secrets.set(secret.name, this.#secrets.get(secret.name) ?? secret);
+      return;
+    }
     const { id, at } = write.used;
     const key = [...this.#keys.values()].find((each) => each.id === id);
     if (key !== undefined) this.#keys.set(key.name, { ...key, lastUsedAt: at });

@@ -211,6 +211,8 @@ export const OTHERS = {
     ORDER BY position`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   setKeys: upsert('access_keys', 'name'),
+  secrets: select('secrets'),
+  addSecrets: `${insert('secrets')} ON CONFLICT DO NOTHING`,
   noteKeyUses: `UPDATE access_keys SET last_used_at = given.at
     FROM ${given({ id: 'text', at: 'integer' })} WHERE access_keys.id = given.id`,
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,

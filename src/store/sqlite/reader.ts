@@ -1,6 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
-import { keyOf, type KeyRow, type StoredKey } from '../access-keys.ts';
+import {
+  keyOf,
+  secretOf,
+  type KeyRow,
+  type SecretRow,
+  type StoredKey,
+  type StoredSecret,
+} from '../access-keys.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
@@ -115,6 +122,10 @@ export class Reader {
 
   accessKeys(): StoredKey[] {
     return this.#all<KeyRow>('accessKeys').map(keyOf);
+  }
+
+  secrets(): StoredSecret[] {
+    return this.#all<SecretRow>('secrets').map(secretOf);
   }
 
   changesFrom(position: number, count: number): PlacedChange[] {

@@ -68,6 +68,7 @@ export const WRITES = {
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
   setKey: upsert('access_keys', 'name'),
+  addSecret: insert('secrets', undefined, 'INSERT OR IGNORE'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
 } as const;
 
@@ -148,6 +149,7 @@ export const READS = {
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
+  secrets: select('secrets'),
 } as const;
 
 export type ReadName = keyof typeof READS;
