@@ -325,6 +325,7 @@ async function start(): Promise<void> {
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,
+    subscribers: () => service.eventFeed.subscriberCount,
     occupancy: () => service.occupancy(),
     connections: () => promisify(app.server.getConnections.bind(app.server))(),
     onError,

@@ -38,6 +38,7 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
     version: 'bench',
     // It could not be ended, and costs a booking nothing: it runs for each garbage collection and 100 times a second.
     measuresProcess: false,
+    subscribers: () => 0,
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,

@@ -34,6 +34,7 @@ export class AccessKeys {
   readonly #store: KeyStore;
   readonly #clock: () => EpochMs;
   #known: ReadonlyMap<string, KnownKey> | null = null;
+  #byName: ReadonlyMap<string, KnownKey> = new Map();
   /** The secrets that were recognised since the last refresh: at most one for each key. */
   readonly #recognised = new Map<string, KnownKey>();
 
@@ -65,13 +66,10 @@ export class AccessKeys {
 
   /** The valid key of this name, with the public id of its secret; null when there is none. */
   validKey(name: string): { readonly id: string; readonly identity: Identity } | null {
-    const now = this.#clock();
-    for (const { stored, identity } of this.#known?.values() ?? []) {
-      const isExpired = stored.expiresAt !== null && stored.expiresAt <= now;
-      if (stored.name === name && stored.revokedAt === null && !isExpired)
-        return { id: stored.id, identity };
-    }
-    return null;
+    const key = this.#byName.get(name);
+    if (key === undefined || key.stored.revokedAt !== null) return null;
+    const { id, expiresAt } = key.stored;
+    return expiresAt !== null && expiresAt <= this.#clock() ? null : { id, identity: key.identity };
   }
 
   /**
@@ -87,6 +85,7 @@ export class AccessKeys {
         return [stored.id, { stored, identity: identityOf(stored), usedAt }];
       }),
     );
+    this.#byName = new Map([...this.#known.values()].map((key) => [key.stored.name, key]));
     this.#recognised.clear();
     const used = this.#usesToStore();
     if (used.length > 0) await this.#store.writeKeys(used);

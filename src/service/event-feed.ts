@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackgroundTask, type BackgroundRun } from '../background/index.ts';
-import { HOSPITAL, type DoctorId } from '../engine/index.ts';
+import type { DoctorId } from '../engine/index.ts';
 import { UnknownCursorError } from '../store/index.ts';
+import { isOfDoctors } from './changes.ts';
 import type { EventLog, EventPage, PublicEvent } from './events.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
@@ -16,6 +17,8 @@ const PERIOD_MS = 400;
 const GAP_MIN_MS = 20;
 /** The same for each subscriber: each read may write to all of them, so there are at most 10 writes in a millisecond. */
 const GAP_PER_SUBSCRIBER_MS = 0.1;
+/** Milliseconds from one heartbeat to the next. */
+const HEARTBEAT_MS = 15_000;
 
 /** The receiver of events. It must not throw. */
 export interface Subscriber {
@@ -25,8 +28,12 @@ export interface Subscriber {
   readonly isAllowed: boolean;
   /** Whether it can take a page of old events now: it has passed on most of those before. */
   readonly isReady: boolean;
+  /** It is subscribed: its events are those behind this cursor. */
+  begin(cursor: string): void;
   /** Takes the next events. Subscribers with the same doctors get the same list. */
   take(events: readonly PublicEvent[]): void;
+  /** A heartbeat: it has all its events up to this cursor. */
+  rest(cursor: string): void;
   /** Its cursor is unknown, so that it may have missed events. The next events are those behind this cursor. */
   reset(cursor: string): void;
   /** No more events come. */
@@ -61,9 +68,7 @@ class Batch {
   }
 
   #filtered(doctorIds: ReadonlySet<DoctorId>): readonly PublicEvent[] {
-    return this.events.filter(
-      ({ doctorId }) => doctorId === HOSPITAL || doctorIds.has(doctorId),
-    );
+    return this.events.filter((event) => isOfDoctors(event, doctorIds));
   }
 }
 
@@ -94,6 +99,7 @@ export class EventFeed {
   #isDue = false;
   #isStopped = false;
   #readMs = 0;
+  #beatMs = 0;
 
   constructor({ log, lifecycle, onRun }: FeedDeps) {
     this.#log = log;
@@ -113,9 +119,9 @@ export class EventFeed {
   /**
    * Adds a subscriber. It gets every event that becomes durable after this call.
    * @param after the cursor behind which it gets the events before that too; null for none
-   * @returns the cursor behind which its events are, or why it cannot be added
+   * @returns why it cannot be added, if it cannot
    */
-  async subscribe(subscriber: Subscriber, after: string | null): Promise<Result<string>> {
+  async subscribe(subscriber: Subscriber, after: string | null): Promise<Result<null>> {
     return this.#lifecycle.read(async () => {
       for (;;) {
         if (this.#isStopped) return refused({ code: 'stopping' });
@@ -123,8 +129,9 @@ export class EventFeed {
         // The last subscriber may have left while the end was read.
         if (cursor !== this.#cursor) continue;
         this.#places.set(subscriber, { old: after, skipUntil: null });
+        subscriber.begin(after ?? cursor);
         if (after !== null) this.#wake();
-        return { ok: true, value: after ?? cursor };
+        return { ok: true, value: null };
       }
     });
   }
@@ -170,14 +177,22 @@ export class EventFeed {
       this.#isDue = false;
       if (this.#cursor === null) return;
       const hasMore = await this.#readNewest(this.#cursor);
+      this.#beat();
       const hasOld = await this.#readOld();
       if (!hasMore && !hasOld && !this.#isDue) return;
     }
   }
 
+  /** Tells subscribers without events from time to time how far they are: they may resume from there. */
+  #beat(): void {
+    if (this.#cursor === null || performance.now() - this.#beatMs < HEARTBEAT_MS) return;
+    this.#beatMs = performance.now();
+    for (const [subscriber, { old, skipUntil }] of this.#places)
+      if (old === null && skipUntil === null) subscriber.rest(this.#cursor);
+  }
+
   #endForbidden(): void {
-    for (const subscriber of this.#places.keys())
-      if (!subscriber.isAllowed) this.#end(subscriber);
+    for (const subscriber of this.#places.keys()) if (!subscriber.isAllowed) this.#end(subscriber);
   }
 
   #end(subscriber: Subscriber): void {
@@ -229,7 +244,9 @@ export class EventFeed {
       // The next step serves the others first.
       if (this.#places.delete(subscriber)) this.#places.set(subscriber, place);
     }
-    return [...this.#places].some(([subscriber, { old: cursor }]) => cursor !== null && subscriber.isReady);
+    return [...this.#places].some(
+      ([subscriber, { old: cursor }]) => cursor !== null && subscriber.isReady,
+    );
   }
 
   /** The page behind a cursor; null when the cursor is unknown. */

@@ -4,8 +4,10 @@ import { publishRun } from '../telemetry/index.ts';
 import { AccessKeys } from './access-keys.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { assertClassesFit } from './roster/class-table.ts';
+import { Changes } from './changes.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { DoctorCommands } from './doctor-commands.ts';
+import { EventAccess } from './event-access.ts';
 import { EventFeed } from './event-feed.ts';
 import { EventLog } from './events.ts';
 import { createTokenIds } from './ids.ts';
@@ -19,12 +21,14 @@ import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
 import { Runner } from './runner.ts';
 import { SlotMaintainer } from './slot-maintainer.ts';
+import { Tickets } from './tickets.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
 export { AuditTrail, type AuditPage } from './audit-trail.ts';
 export * from './caller.ts';
+export { Changes, isOfDoctors, type ChangesPage } from './changes.ts';
 export {
   ClinicCommands,
   type Break,
@@ -42,8 +46,15 @@ export {
   type KeyInput,
   type PutKey,
 } from './key-registry.ts';
+export { EventAccess, type EventGrant } from './event-access.ts';
 export { EventFeed, type Subscriber } from './event-feed.ts';
-export { EVENT_TYPES, EventLog, type EventPage, type EventType, type PublicEvent } from './events.ts';
+export {
+  EVENT_TYPES,
+  EventLog,
+  type EventPage,
+  type EventType,
+  type PublicEvent,
+} from './events.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
@@ -102,6 +113,8 @@ export interface Service {
   readonly reports: Reports;
   readonly auditTrail: AuditTrail;
   readonly eventFeed: EventFeed;
+  readonly eventAccess: EventAccess;
+  readonly changes: Changes;
   readonly keys: AccessKeys;
   readonly permissions: Permissions;
   /** False when a restart loses everything. */
@@ -151,6 +164,8 @@ export function createService(deps: ServiceDeps): Service {
     reports: new Reports(reading),
     auditTrail: new AuditTrail(reading),
     eventFeed,
+    eventAccess: new EventAccess(keys, new Tickets(deps.keys, clock), clock),
+    changes: new Changes(eventLog, lifecycle),
     keys,
     permissions: new Permissions(deps),
     isDurable: store.isDurable,

@@ -133,7 +133,8 @@ const EVENT_DETAILS = {
 export type EventDetail = 'patients' | 'ids' | 'numbers';
 
 /** How much a role sees of an event. */
-export const eventDetailOf = (role: Role): EventDetail => EVENT_DETAILS[EVENTS[role] ?? 'numbersOnly'];
+export const eventDetailOf = (role: Role): EventDetail =>
+  EVENT_DETAILS[EVENTS[role] ?? 'numbersOnly'];
 
 /** Whether a role sees only the events of tokens that its key has booked, and those of doctors and slots. */
 export const seesOwnTokensOnly = (role: Role): boolean => EVENTS[role] === 'booked';

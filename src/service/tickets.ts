@@ -65,7 +65,9 @@ export class Tickets {
     const known = await this.#storedSecret();
     if (known !== undefined) return known;
     const value = randomBytes(SECRET_BYTES).toString('base64url');
-    await this.#keys.writeKeys([{ secret: { name: SECRET_NAME, value, createdAt: this.#clock() } }]);
+    await this.#keys.writeKeys([
+      { secret: { name: SECRET_NAME, value, createdAt: this.#clock() } },
+    ]);
     return (await this.#storedSecret()) ?? this.#readSecret();
   }
 

@@ -36,9 +36,7 @@ export interface StoredSecret {
 
 /** A write to the tables of keys and secrets. A secret whose name exists already is left out: the first one stays. */
 export type KeyWrite =
-  | { readonly set: StoredKey }
-  | { readonly used: KeyUse }
-  | { readonly secret: StoredSecret };
+  { readonly set: StoredKey } | { readonly used: KeyUse } | { readonly secret: StoredSecret };
 
 /** The access keys and the secrets of a database. Other processes and the program `keys` write them too. */
 export interface KeyStore {
