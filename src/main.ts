@@ -316,9 +316,9 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive, keys } = openDatabase(DATABASE_URL, engine);
+  const { store, archive, changeLog, keys } = openDatabase(DATABASE_URL, engine);
   const service = createService({
-    ...{ engine, store, archive, keys, clock },
+    ...{ engine, store, archive, changeLog, keys, clock },
     horizonDays: HORIZON_DAYS,
   });
   const version = readVersion();
@@ -330,6 +330,7 @@ async function start(): Promise<void> {
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,
+    subscribers: () => service.eventFeed.subscriberCount,
     occupancy: () => service.occupancy(),
     connections: () => promisify(app.server.getConnections.bind(app.server))(),
     onError,

@@ -89,9 +89,9 @@ export class FuzzedService {
     const time = { now: startsAt };
     const clock = () => epochMs(time.now);
     const engine = new AllocationEngine(RULES);
-    const { store, archive, keys } = openDatabase(databaseUrl, engine);
+    const { store, archive, changeLog, keys } = openDatabase(databaseUrl, engine);
     const service = createService({
-      ...{ engine, store, archive, keys, clock },
+      ...{ engine, store, archive, changeLog, keys, clock },
       horizonDays: HORIZON_DAYS,
     });
     const app = await buildApp({

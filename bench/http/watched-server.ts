@@ -32,12 +32,13 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
   const clock = () => epochMs(Date.now());
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive, keys } = openDatabase(databaseUrl, engine);
-  const service = createService({ engine, store, archive, keys, clock, horizonDays: 7 });
+  const { store, archive, changeLog, keys } = openDatabase(databaseUrl, engine);
+  const service = createService({ engine, store, archive, changeLog, keys, clock, horizonDays: 7 });
   const sources = {
     version: 'bench',
     // It could not be ended, and costs a booking nothing: it runs for each garbage collection and 100 times a second.
     measuresProcess: false,
+    subscribers: () => 0,
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,

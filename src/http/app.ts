@@ -29,6 +29,7 @@ import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
 import { addAuditRoutes } from './routes/audit-routes.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
+import { addEventRoutes } from './routes/event-routes.ts';
 import { addKeyRoutes } from './routes/key-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
@@ -72,6 +73,9 @@ const NODE_OPTIONS = {
 
 /** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
+
+/** The part of the connections that may be streams of events, because the others are for requests. */
+const STREAMS_SHARE = 0.8;
 
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
@@ -137,7 +141,8 @@ export async function buildApp({
   await describeRoutes(app, version);
   await app.register(accepts);
   const access = createAccess(app, { service, clock, logger, ...accessRules });
-  addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger });
+  const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
+  addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger, streamsMax });
   await serveDescription(app, clock);
   finishRoutes();
   return app;
@@ -178,7 +183,8 @@ function addRoutes(
     classes,
     metrics,
     logger,
-  }: Pick<AppDeps, 'service' | 'classes' | 'metrics' | 'logger'>,
+    streamsMax,
+  }: Pick<AppDeps, 'service' | 'classes' | 'metrics' | 'logger'> & { readonly streamsMax: number },
 ): void {
   const { tokens, clinic, doctors, reads, reports, permissions } = service;
   addTokenRoutes(routes, { tokens, reads, permissions, classes });
@@ -188,6 +194,7 @@ function addRoutes(
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
+  addEventRoutes(routes, { service, streamsMax });
   addKeyRoutes(routes, { service, logger });
   addOperationsRoutes(routes, { service, metrics });
 }

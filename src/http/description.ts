@@ -24,6 +24,7 @@ const TAGS = {
   Doctors:
     'The doctors, their weekly sessions and leaves, the holidays, and the classes of patients.',
   Slots: 'Single slots, and changes of slots that already have patients: seats, delays, closing.',
+  Events: 'What happens, as it happens: bookings, promotions, calls, closings.',
   Reports: 'The counts of a day.',
   Keys: 'Access keys: who may use the service, and for what.',
   Operations: 'Whether the service runs and accepts commands, for probes.',

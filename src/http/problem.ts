@@ -176,6 +176,12 @@ export const PROBLEMS = {
     detail: 'Repeat the request in a moment to get its answer.',
     retryAfter: 1,
   },
+  unknown_cursor: {
+    status: 410,
+    title: 'The cursor is not one of this database',
+    detail:
+      'Its change record was never there, or is lost or erased. Read the state again with GET /queue or /schedule, and read the changes from now on: GET /changes without after.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',

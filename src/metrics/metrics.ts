@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { watchClinic, type ClinicSources } from './clinic-metrics.ts';
+import { watchFeed, type FeedSources } from './feed-metrics.ts';
 import { watchProcess, type ProcessSources } from './process-metrics.ts';
 import { watchRequests, type RequestSources } from './request-metrics.ts';
 import { watchStore, type StoreSources } from './store-metrics.ts';
@@ -8,7 +9,8 @@ import { listener } from './watch.ts';
 /** Milliseconds for which a scrape answers all who ask, because a client that asks in a loop must not slow down others. */
 const SCRAPE_REUSE_MS = 1_000;
 
-export interface MetricsDeps extends RequestSources, StoreSources, ClinicSources, ProcessSources {
+export interface MetricsDeps
+  extends RequestSources, StoreSources, ClinicSources, ProcessSources, FeedSources {
   /** Receives what a subscriber throws. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,6 +36,7 @@ export function createMetrics({ onError, ...sources }: MetricsDeps): Metrics {
   watchRequests(watch, sources);
   watchStore(watch, sources);
   watchClinic(watch, sources);
+  watchFeed(watch, sources);
   watchProcess(watch, sources);
   let latest: Promise<string> | undefined;
   const forget = (): void => {

@@ -31,7 +31,10 @@ export type Operation =
   | 'listKeys'
   | 'putKey'
   | 'revokeKey'
-  | 'readMetrics';
+  | 'readMetrics'
+  | 'readEvents'
+  | 'readChanges'
+  | 'createEventTicket';
 
 /** On what a role may do an operation, in words. `any` has no condition. */
 export const CONDITIONS = {
@@ -59,6 +62,12 @@ const SLOTS = {
   ...{ patient_app: 'withoutPatients', kiosk: 'withoutPatients' },
   ...STAFF,
 } as const satisfies Grants;
+
+const EVENTS: Readonly<Partial<Record<Role, 'any' | 'booked' | 'numbersOnly'>>> = {
+  display: 'numbersOnly',
+  patient_app: 'booked',
+  ...STAFF,
+};
 
 /**
  * Who may do what: the one table from which the service decides, and from which the description and API.md are made. A key
@@ -105,7 +114,30 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   putKey: ADMIN,
   revokeKey: ADMIN,
   readMetrics: AUDIT,
+  readEvents: EVENTS,
+  readChanges: EVENTS,
+  createEventTicket: EVENTS,
 };
+
+/** How much of an event is shown: the condition on which a role may read the events says it. */
+const EVENT_DETAILS = {
+  any: 'patients',
+  booked: 'patients',
+  numbersOnly: 'numbers',
+} as const satisfies Partial<Record<Condition, EventDetail>>;
+
+/**
+ * How much of an event is shown: `patients` is all of it, `ids` has no names and ids of patients, `numbers` is for public
+ * screens and has no ids of tokens either.
+ */
+export type EventDetail = 'patients' | 'ids' | 'numbers';
+
+/** How much a role sees of an event. */
+export const eventDetailOf = (role: Role): EventDetail =>
+  EVENT_DETAILS[EVENTS[role] ?? 'numbersOnly'];
+
+/** Whether a role sees only the events of tokens that its key has booked, and those of doctors and slots. */
+export const seesOwnTokensOnly = (role: Role): boolean => EVENTS[role] === 'booked';
 
 /** The roles that may do an operation, with or without a condition. */
 export const rolesFor = (operation: Operation): readonly Role[] =>

@@ -26,16 +26,30 @@ export interface KeyUse {
   readonly at: EpochMs;
 }
 
-/** A write to the table of keys. */
-export type KeyWrite = { readonly set: StoredKey } | { readonly used: KeyUse };
+/** A random text that all processes of a database know, and nobody else. */
+export interface StoredSecret {
+  /** What it is for. */
+  readonly name: string;
+  readonly value: string;
+  readonly createdAt: EpochMs;
+}
 
-/** The access keys of a database. Other processes and the program `keys` write them too. */
+/** A write to the tables of keys and secrets. A secret whose name exists already is left out: the first one stays. */
+export type KeyWrite =
+  { readonly set: StoredKey } | { readonly used: KeyUse } | { readonly secret: StoredSecret };
+
+/** The access keys and the secrets of a database. Other processes and the program `keys` write them too. */
 export interface KeyStore {
   /**
    * All keys, also revoked and expired ones, in the order of their names.
    * @throws NotDurableError they cannot be read now
    */
   accessKeys(): Promise<readonly StoredKey[]>;
+  /**
+   * The secrets of the database, in no particular order.
+   * @throws NotDurableError they cannot be read now
+   */
+  secrets(): Promise<readonly StoredSecret[]>;
   /**
    * Makes writes durable, all or none. A key that is set replaces the key of the same name.
    * @throws NotDurableError nothing was changed, because the store cannot write now
@@ -62,6 +76,19 @@ export type KeyRow = RowOf<
     readonly last_used_at: EpochMs | null;
   }
 >;
+
+export type SecretRow = RowOf<
+  'secrets',
+  { readonly name: string; readonly value: string; readonly created_at: EpochMs }
+>;
+
+export const secretRow = ({ name, value, createdAt }: StoredSecret): SecretRow => ({
+  ...{ name, value, created_at: createdAt },
+});
+
+export const secretOf = ({ name, value, created_at: createdAt }: SecretRow): StoredSecret => ({
+  ...{ name, value, createdAt },
+});
 
 export const keyRow = (key: StoredKey): KeyRow => ({
   name: key.name,

@@ -22,7 +22,14 @@ import type { Database } from './database.ts';
 import type { Migrations } from './migrations.ts';
 import { StoreOpenError, type DryRunStore } from './store.ts';
 
-export type { KeyStore, KeyUse, KeyWrite, OpenKeyStore, StoredKey } from './access-keys.ts';
+export type {
+  KeyStore,
+  KeyUse,
+  KeyWrite,
+  OpenKeyStore,
+  StoredKey,
+  StoredSecret,
+} from './access-keys.ts';
 export * from './archive.ts';
 export * from './audit-source.ts';
 export * from './change-log.ts';

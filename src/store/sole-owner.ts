@@ -10,7 +10,7 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type { KeyStore, KeyWrite, StoredKey } from './access-keys.ts';
+import type { KeyStore, KeyWrite, StoredKey, StoredSecret } from './access-keys.ts';
 import {
   recordPartOf,
   stepFrom,
@@ -27,7 +27,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from './archive.ts';
-import type { ChangeLog, ChangePage } from './change-log.ts';
+import type { ChangeLog, ChangePage, FactChange, Subjects } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
 import {
   BEGINNING,
@@ -62,6 +62,7 @@ export interface StoredRows extends DoctorRows {
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   accessKeys(): readonly StoredKey[];
+  secrets(): readonly StoredSecret[];
   /** The latest first, between two positions; the first is included. */
   recordBetween(
     filter: RecordFilter,
@@ -71,6 +72,8 @@ export interface StoredRows extends DoctorRows {
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
+  /** See `ChangeLog.factsAt`. */
+  factChanges(position: number, subjects: Subjects): readonly FactChange[];
 }
 
 /** The parts of the database of a sole owner. */
@@ -280,6 +283,10 @@ class SoleOwnerKeyStore implements KeyStore {
     return Promise.resolve(this.#rows.accessKeys());
   }
 
+  async secrets(): Promise<readonly StoredSecret[]> {
+    return Promise.resolve(this.#rows.secrets());
+  }
+
   async writeKeys(keys: readonly KeyWrite[]): Promise<void> {
     const origin = { actor: 'system', reason: null };
     const decision = { changes: [], answer: undefined, origin, response: null, keys };
@@ -309,6 +316,10 @@ class SoleOwnerChangeLog implements ChangeLog {
   ): Promise<ChangePage> {
     const placed = this.#rows.changesFrom(positionOf(cursor), countFor(limit));
     return Promise.resolve(pageBehind(cursor, placed, limit, doctorIds));
+  }
+
+  async factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]> {
+    return Promise.resolve(this.#rows.factChanges(positionOf(cursor), subjects));
   }
 
   onCommit(listener: () => unknown): () => void {

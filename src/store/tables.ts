@@ -141,6 +141,10 @@ export const TABLES = {
     },
     order: 'name',
   },
+  secrets: {
+    columns: { name: 'text', value: 'text', created_at: 'integer' },
+    order: 'name',
+  },
 } as const satisfies Readonly<Record<string, Table>>;
 
 export type TableName = keyof typeof TABLES;

@@ -55,6 +55,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.book('W1', { patient_id: 'p1' });
     return opd.post('/book', booking('W2', { patient_id: 'p1' }));
   },
+  unknown_cursor: async () => (await openApp()).get('/changes?after=x'),
   slot_ended: async () => {
     const opd = await openApp();
     await opd.advanceTo('2026-11-23T10:30:00Z');

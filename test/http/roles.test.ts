@@ -138,6 +138,9 @@ const REQUESTS: Readonly<
     request: { method: 'PUT', url: '/keys/another', payload: { role: 'display' } },
   }),
   revokeKey: () => ({ names: 'nothing', request: { method: 'DELETE', url: '/keys/another' } }),
+  readEvents: ({ doctor }) => ({ names: 'doctor', request: get(`/events?doctor_id=${doctor}`) }),
+  readChanges: ({ doctor }) => ({ names: 'doctor', request: get(`/changes?doctor_id=${doctor}`) }),
+  createEventTicket: () => ({ names: 'nothing', request: post('/events/ticket', {}) }),
   readMetrics: () => ({ names: 'nothing', request: get('/metrics') }),
 };
 
@@ -167,6 +170,8 @@ const METRICS = { contentType: 'text/plain', scrape: () => Promise.resolve('') }
 async function openForRoles(): Promise<(role: Role) => TestApp> {
   const opd = await openApp({ now: `${DATE}T08:00:00Z`, metrics: METRICS });
   const callers = new Map<Role, TestApp>();
+  // A stream would not end, and the answer to a caller who may read it would never be whole.
+  opd.service.eventFeed.stop();
   for (const role of ROLE_NAMES) callers.set(role, opd.as(await opd.key(inputOf(role))));
   return (role) => callers.get(role) ?? opd;
 }

@@ -13,7 +13,7 @@ import {
   startsBefore,
   type TokenChange,
 } from '../../engine/index.ts';
-import type { KeyWrite, StoredKey } from '../access-keys.ts';
+import type { KeyWrite, StoredKey, StoredSecret } from '../access-keys.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -32,6 +32,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from '../archive.ts';
+import { TOKEN_FACT_KINDS, type FactChange, type Subjects } from '../change-log.ts';
 import type { PlacedChange } from '../cursor.ts';
 import { changeRowOf, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
@@ -52,6 +53,7 @@ export class MemoryTables implements StoredRows {
   readonly #changes: PlacedChange[] = [];
   readonly #responses = new Map<string, StoredResponse>();
   readonly #keys = new Map<string, StoredKey>();
+  readonly #secrets = new Map<string, StoredSecret>();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
@@ -167,6 +169,10 @@ export class MemoryTables implements StoredRows {
     return [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  secrets(): readonly StoredSecret[] {
+    return [...this.#secrets.values()];
+  }
+
   changesFrom(position: number, count: number): readonly PlacedChange[] {
     const index = Math.max(position - 1, 0);
     return this.#changes.slice(index, index + count);
@@ -176,6 +182,16 @@ export class MemoryTables implements StoredRows {
     return this.#changes.at(-1);
   }
 
+  factChanges(position: number, { tokenIds, slotIds }: Subjects): readonly FactChange[] {
+    const tokens = new Set<string>(tokenIds);
+    const slots = new Set<string>(slotIds);
+    return this.#changes.slice(0, position).filter(({ change }) => {
+      if (change.kind === 'slot_set') return slots.has(change.slot.id);
+      const isFact = TOKEN_FACT_KINDS.some((kind) => kind === change.kind);
+      return isFact && isTokenChange(change) && tokens.has(change.tokenId);
+    });
+  }
+
   #liveTokensOf(id: SlotId): StoredLiveToken[] {
     const tokens = [...(this.#tokensOf.get(id) ?? [])];
     return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
@@ -183,6 +199,11 @@ export class MemoryTables implements StoredRows {
 
   #writeKey(write: KeyWrite): void {
     if ('set' in write) return void this.#keys.set(write.set.name, write.set);
+    if ('secret' in write) {
+      const { secret } = write;
+      this.#secrets.set(secret.name, this.#secrets.get(secret.name) ?? secret);
+      return;
+    }
     const { id, at } = write.used;
     const key = [...this.#keys.values()].find((each) => each.id === id);
     if (key !== undefined) this.#keys.set(key.name, { ...key, lastUsedAt: at });

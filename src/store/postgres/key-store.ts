@@ -1,11 +1,15 @@
 import {
   keyOf,
   keyRow,
+  secretOf,
+  secretRow,
   type KeyRow,
   type KeyStore,
   type KeyWrite,
   type OpenKeyStore,
+  type SecretRow,
   type StoredKey,
+  type StoredSecret,
 } from '../access-keys.ts';
 import { openForKeys } from './open.ts';
 import type { Run } from './session.ts';
@@ -23,10 +27,16 @@ export class PostgresKeyStore implements KeyStore {
     return (await this.#run('accessKeys')).map((row) => keyOf(row as unknown as KeyRow));
   }
 
+  async secrets(): Promise<readonly StoredSecret[]> {
+    return (await this.#run('secrets')).map((row) => secretOf(row as unknown as SecretRow));
+  }
+
   async writeKeys(writes: readonly KeyWrite[]): Promise<void> {
     const set = writes.flatMap((write) => ('set' in write ? [keyRow(write.set)] : []));
+    const secrets = writes.flatMap((write) => ('secret' in write ? [secretRow(write.secret)] : []));
     const used = writes.flatMap((write) => ('used' in write ? [write.used] : []));
     if (set.length > 0) await this.#run('setKeys', JSON.stringify(set));
+    if (secrets.length > 0) await this.#run('addSecrets', JSON.stringify(secrets));
     if (used.length > 0) await this.#run('noteKeyUses', JSON.stringify(used));
   }
 }
@@ -40,6 +50,7 @@ export async function openKeyStore(url: string): Promise<OpenKeyStore> {
   const store = new PostgresKeyStore(session.run);
   return {
     accessKeys: () => store.accessKeys(),
+    secrets: () => store.secrets(),
     writeKeys: (writes) => store.writeKeys(writes),
     close: () => session.close(),
   };

@@ -6,7 +6,7 @@ import {
   type TokenTransition,
   type TokenUndone,
 } from '../../engine/index.ts';
-import { keyRow, type KeyWrite } from '../access-keys.ts';
+import { keyRow, secretRow, type KeyWrite } from '../access-keys.ts';
 import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
@@ -54,6 +54,7 @@ const tokenValues = valuesOf('tokens');
 const changeValues = valuesOf('changes');
 const responseValues = valuesOf('idempotency_keys');
 const keyValues = valuesOf('access_keys');
+const secretValues = valuesOf('secrets');
 
 // The doctor's own row is written with the counters of the batch.
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
@@ -109,11 +110,12 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** A write of an access key as one statement. */
-export const keyOperation = (write: KeyWrite): Operation =>
-  'set' in write
-    ? ['setKey', keyValues(keyRow(write.set))]
-    : ['noteKeyUse', [write.used.at, write.used.id]];
+/** A write of an access key or a secret as one statement. */
+export function keyOperation(write: KeyWrite): Operation {
+  if ('set' in write) return ['setKey', keyValues(keyRow(write.set))];
+  if ('secret' in write) return ['addSecret', secretValues(secretRow(write.secret))];
+  return ['noteKeyUse', [write.used.at, write.used.id]];
+}
 
 /** What a command writes: state, change records, the stored response if there is one, and the search index. */
 export const operationsOf = ({

@@ -2,10 +2,13 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import {
   keyOf,
+  secretOf,
   type KeyRow,
   type KeyWrite,
   type OpenKeyStore,
+  type SecretRow,
   type StoredKey,
+  type StoredSecret,
 } from '../access-keys.ts';
 import { keyOperation } from './batch-writer.ts';
 import { openCurrent } from './open-read-only.ts';
@@ -31,6 +34,11 @@ export class SqliteKeyStore implements OpenKeyStore {
   accessKeys(): Promise<readonly StoredKey[]> {
     const rows = this.#database.prepare(READS.accessKeys).all() as unknown as KeyRow[];
     return Promise.resolve(rows.map(keyOf));
+  }
+
+  secrets(): Promise<readonly StoredSecret[]> {
+    const rows = this.#database.prepare(READS.secrets).all() as unknown as SecretRow[];
+    return Promise.resolve(rows.map(secretOf));
   }
 
   async writeKeys(writes: readonly KeyWrite[]): Promise<void> {

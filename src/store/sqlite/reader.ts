@@ -1,6 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
-import { keyOf, type KeyRow, type StoredKey } from '../access-keys.ts';
+import {
+  keyOf,
+  secretOf,
+  type KeyRow,
+  type SecretRow,
+  type StoredKey,
+  type StoredSecret,
+} from '../access-keys.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
@@ -8,6 +15,7 @@ import {
   type StoredSlot,
   type StoredToken,
 } from '../archive.ts';
+import type { FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
@@ -116,12 +124,21 @@ export class Reader {
     return this.#all<KeyRow>('accessKeys').map(keyOf);
   }
 
+  secrets(): StoredSecret[] {
+    return this.#all<SecretRow>('secrets').map(secretOf);
+  }
+
   changesFrom(position: number, count: number): PlacedChange[] {
     return this.#all<ChangeRow>('changesFrom', position, count).map(placedChangeOf);
   }
 
   lastChange(): PlacedChange | undefined {
     return this.#all<ChangeRow>('lastChange').map(placedChangeOf)[0];
+  }
+
+  factChanges(position: number, { tokenIds, slotIds }: Subjects): FactChange[] {
+    const ids = [JSON.stringify(tokenIds), JSON.stringify(slotIds)];
+    return this.#all<ChangeRow>('factChanges', position, ...ids).map(placedChangeOf);
   }
 
   close(): void {

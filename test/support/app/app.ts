@@ -221,7 +221,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   });
   const open = options.store ?? (await newDatabase());
   const database = open(engine);
-  const { store, archive, keys } = database;
+  const { store, archive, changeLog, keys } = database;
   // The close may fail, because a test that restarts the program has closed the store already.
   onTestFinished(() => store.close().catch(() => undefined));
   const clock = () => time.now;
@@ -229,6 +229,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     engine,
     store,
     archive,
+    changeLog,
     keys,
     clock,
     horizonDays: options.horizonDays ?? 14,

@@ -153,12 +153,13 @@ export function closed(schema: Schema): Schema {
 function buildUnstartedApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive, keys } = openMemoryDatabase(engine);
+  const { store, archive, changeLog, keys } = openMemoryDatabase(engine);
   const clock = () => epochMs(0);
   const service = createService({
     engine,
     store,
     archive,
+    changeLog,
     keys,
     clock,
     horizonDays: 14,
