@@ -224,6 +224,7 @@ describe('the keys', () => {
       ['/keys/rao', { role: 'doctor' }],
       ['/keys/a%2Fb', { role: 'desk' }],
       ['/keys/old', { role: 'desk', expires_at: '2001-01-01T00:00:00Z' }],
+      ['/keys/leap', { role: 'desk', expires_at: '2028-12-31T23:59:60Z' }],
     ] as const)
       expect(await boss.put(url, body)).toMatchObject({ body: { code: 'invalid_request' } });
   });

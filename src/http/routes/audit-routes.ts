@@ -3,15 +3,13 @@ import { doctorId, epochMs, tokenId } from '../../engine/index.ts';
 import { Id, type AuditTrail } from '../../service/index.ts';
 import { Audit, auditOf } from '../resources/audit.ts';
 import { shown, type Routes } from '../route.ts';
-import { closed } from '../schema.ts';
+import { closed, InstantText } from '../schema.ts';
 
 const PAGE = { default: 100, max: 500 } as const;
 
-const TimeText = Type.String({ format: 'date-time' });
-
 const AuditQuery = closed({
-  from: Type.Optional(Type.String({ ...TimeText, description: 'The first instant.' })),
-  to: Type.Optional(Type.String({ ...TimeText, description: 'The last instant.' })),
+  from: Type.Optional(Type.String({ ...InstantText, description: 'The first instant.' })),
+  to: Type.Optional(Type.String({ ...InstantText, description: 'The last instant.' })),
   actor: Type.Optional(
     Type.String({
       minLength: 1,

@@ -13,7 +13,7 @@ import {
 } from '../../service/index.ts';
 import { Key, keyOf, Keys, PutKey, putKeyOf } from '../resources/key.ts';
 import { BODY_CODES, optionsOf, type Routes } from '../route.ts';
-import { closed, oneOf } from '../schema.ts';
+import { closed, oneOf, InstantText } from '../schema.ts';
 import { sendProblem, sendRefusal } from '../send-problem.ts';
 
 /** Doctors to whom a key may be limited. */
@@ -38,7 +38,7 @@ const KeyBody = closed(
     ),
     expires_at: Type.Optional(
       Type.String({
-        format: 'date-time',
+        ...InstantText,
         description: 'When the key stops to be valid. Never by default.',
       }),
     ),
