@@ -101,7 +101,15 @@ export async function endSlots(ending: EndingSlots): Promise<EndingResult> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: GRACE_MINUTES, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const { store, archive, changeLog, keys } = openDatabase(`sqlite:${path}`, engine);
-  const service = createService({ engine, store, archive, changeLog, keys, clock: () => now, horizonDays: 0 });
+  const service = createService({
+    engine,
+    store,
+    archive,
+    changeLog,
+    keys,
+    clock: () => now,
+    horizonDays: 0,
+  });
   const doctors = Array.from({ length: ending.doctors }, (_, index) => ({
     id: doctorId(`doctor-${index}`),
     name: `Dr. ${index}`,

@@ -15,7 +15,7 @@ const lazily =
       return function lazy(this: unknown, ...args: readonly unknown[]): unknown {
         compile ??= fastifyCompiler(name)(schemas, options);
         compiled ??= compile(definition);
-        const result = compiled.apply(this, args);
+        const result: unknown = Reflect.apply(compiled, this, args);
         // A validator leaves its errors on itself, where Fastify reads them.
         Object.assign(lazy, { errors: compiled.errors });
         return result;
