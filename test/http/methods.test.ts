@@ -2,6 +2,7 @@ import { METHODS } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { InjectOptions } from 'fastify';
 import { expect, it } from 'vitest';
+import { PAGES } from '../../src/http/pages/page.ts';
 import { booking, openApp } from '../support/app/app.ts';
 import { doctorInput } from '../support/app/doctor-input.ts';
 
