@@ -18,6 +18,7 @@ const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   transfer: ['engine', 'store', 'audit'],
   service: ['engine', 'background', 'telemetry', 'store'],
   http: ['engine', 'background', 'telemetry', 'service'],
+  web: [],
   settings: ['store'],
   main: [
     ...['engine', 'background', 'telemetry', 'metrics', 'tracing', 'store', 'service', 'http'],

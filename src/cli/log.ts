@@ -22,7 +22,8 @@ export function openLog(level: string): Log {
   // Node's own listener writes to standard error, and a failure to write there would end the process.
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    logger.warn({ err: warning }, 'A warning of Node.');
+    // Node marks what it strips types with as experimental. The pages use it on purpose, and the tests cover it.
+    if (warning.name !== 'ExperimentalWarning') logger.warn({ err: warning }, 'A warning of Node.');
   });
   return { logger, output };
 }

@@ -27,6 +27,8 @@ import { RateLimiter, type RateLimits } from './rate-limiter.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { addPageRoutes } from './pages/page-routes.ts';
 import { addAuditRoutes } from './routes/audit-routes.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
@@ -130,6 +132,7 @@ export async function buildApp({
     ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   answerForNode(app.server, order);
+  addSecurityHeaders(app);
   app.addHook('onRequest', (request, reply, done) => {
     if (!ownHosts.refuse(request, reply)) done();
   });
@@ -143,6 +146,7 @@ export async function buildApp({
   const access = createAccess(app, { service, clock, logger, ...accessRules });
   const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
   addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger, streamsMax });
+  addPageRoutes(app);
   await serveDescription(app, clock);
   finishRoutes();
   return app;

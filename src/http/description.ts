@@ -6,6 +6,7 @@ import { CONDITIONS, PERMISSIONS, rolesFor, type Operation } from '../service/in
 import { examplesOn } from './examples.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import { problemOf } from './resources/problem.ts';
+import { allowDocs } from './security-headers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -77,10 +78,16 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
  */
 export async function serveDescription(app: FastifyInstance, clock: () => EpochMs): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
-    reply.send(examplesOn(app.swagger(), clock())),
+    reply.header('Cache-Control', 'no-cache').send(examplesOn(app.swagger(), clock())),
   );
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    uiHooks: {
+      onRequest: (_request, reply, done) => {
+        allowDocs(reply);
+        done();
+      },
+    },
     transformSpecification: (description) => examplesOn(description, clock()),
   });
 }

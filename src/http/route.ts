@@ -285,7 +285,6 @@ export function send(
   result: Result<unknown>,
 ): FastifyReply | Promise<FastifyReply> {
   if (!result.ok) return sendRefusal(request, reply, result.refusal);
-  reply.header('cache-control', 'no-store');
   return result.value instanceof Pieces
     ? sendPieces(reply, result.value)
     : reply.send(result.value);

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Refusal } from '../service/index.ts';
 import { publish } from '../telemetry/index.ts';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from './problem.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import { factsOf, type ProblemFacts, type ProblemView } from './resources/problem.ts';
 
 /** A problem (RFC 9457) as an answer. */
@@ -27,7 +28,7 @@ export function problemAnswer(
   const headers = {
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
-    'Cache-Control': 'no-store',
+    ...SECURITY_HEADERS,
     ...(seconds === undefined ? {} : { 'Retry-After': String(seconds) }),
   };
   return { status, headers, body };

@@ -59,6 +59,7 @@ export {
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
+  QueueSlot,
   Doctors,
   History,
   LongQueue,

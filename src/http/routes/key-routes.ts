@@ -75,7 +75,7 @@ function addList(routes: Routes, { service }: KeyRoutes): void {
     { ...options, onRequest: routes.access.hook('listKeys') },
     (request, reply) =>
       orRefuse(service, request, reply, async () =>
-        answer(reply, { keys: (await service.keys.registry.list()).map(keyOf) }),
+        reply.send({ keys: (await service.keys.registry.list()).map(keyOf) }),
       ),
   );
 }
@@ -105,7 +105,7 @@ function addPut(routes: Routes, { service, logger }: KeyRoutes): void {
         if ('faults' in put)
           return sendProblem(request, reply, 'invalid_request', { errors: put.faults });
         await follow('putKey', { request, service, logger });
-        return answer(reply.code(put.isNew ? 201 : 200), putKeyOf(put));
+        return reply.code(put.isNew ? 201 : 200).send(putKeyOf(put));
       }),
   );
 }
@@ -129,7 +129,7 @@ function addRevoke(routes: Routes, { service, logger }: KeyRoutes): void {
         const key = await service.keys.registry.revoke(request.params.name);
         if (key === undefined) return sendProblem(request, reply, 'key_not_found');
         await follow('revokeKey', { request, service, logger });
-        return answer(reply, keyOf(key));
+        return reply.send(keyOf(key));
       }),
   );
 }
@@ -147,9 +147,6 @@ async function follow(
   );
   await service.keys.refresh();
 }
-
-const answer = (reply: FastifyReply, view: object): FastifyReply =>
-  reply.header('cache-control', 'no-store').send(view);
 
 /** Answers with a refusal when the store cannot read or write now. */
 async function orRefuse(

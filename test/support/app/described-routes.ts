@@ -178,6 +178,14 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
   });
 }
 
+/** What `/openapi.json` answers. */
+export async function describedApi(): Promise<unknown> {
+  const app = await buildUnstartedApp();
+  const description = (await app.inject('/openapi.json')).json<unknown>();
+  await app.close();
+  return description;
+}
+
 /** What `/openapi.json` says of who may use each operation. */
 export async function describedOperations(): Promise<
   readonly { readonly route: string; readonly id: string; readonly security: readonly object[] }[]
