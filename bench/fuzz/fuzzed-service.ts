@@ -171,6 +171,7 @@ async function secretOf({ keys }: Service): Promise<string> {
   const put = await keys.registry.put(
     { name: FUZZER_KEY, role: 'admin', doctorIds: [], expiresAt: null },
     true,
+    FUZZER_KEY,
   );
   await keys.refresh();
   return 'secret' in put ? (put.secret ?? '') : '';

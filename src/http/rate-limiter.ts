@@ -37,6 +37,8 @@ export interface Usage {
 export class Quota {
   readonly name: string;
   readonly limit: number;
+  /** The limit, as the header `RateLimit-Policy` names it. */
+  readonly policy: string;
   readonly #now: () => number;
   readonly #windows = new BoundedMap<string, Window>(CALLERS_MAX);
 
@@ -44,17 +46,13 @@ export class Quota {
   constructor(name: string, limit: number, now = () => performance.now()) {
     this.name = name;
     this.limit = limit;
+    this.policy = `"${name}";q=${limit};w=${WINDOW_S}`;
     this.#now = now;
   }
 
   /** How many callers are counted now. */
   get callers(): number {
     return this.#windows.size;
-  }
-
-  /** The limit, as the header `RateLimit-Policy` names it. */
-  get policy(): string {
-    return `"${this.name}";q=${this.limit};w=${WINDOW_S}`;
   }
 
   /** Counts a request. */

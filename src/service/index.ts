@@ -26,7 +26,7 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
-export { AuditTrail, type AuditPage } from './audit-trail.ts';
+export { AuditTrail, isKeyChange, type AuditPage, type AuditPlace } from './audit-trail.ts';
 export * from './caller.ts';
 export { Changes, isOfDoctors, type ChangesPage } from './changes.ts';
 export {
@@ -164,7 +164,7 @@ export function createService(deps: ServiceDeps): Service {
     doctors: new DoctorCommands(commands, runner),
     reads: new Reads(reading),
     reports: new Reports(reading),
-    auditTrail: new AuditTrail(reading),
+    auditTrail: new AuditTrail({ ...reading, keys: deps.keys }),
     eventFeed,
     eventAccess: new EventAccess(keys, new Tickets(deps.keys, clock), clock),
     changes: new Changes(eventLog, lifecycle),

@@ -1,4 +1,5 @@
 import type { DoctorId, EpochMs } from '../engine/index.ts';
+import type { RecordFilter } from './archive.ts';
 import type { RowOf } from './tables.ts';
 
 /** An access key as it is stored. The secret itself is not stored anywhere. */
@@ -33,10 +34,32 @@ export interface StoredSecret {
   readonly value: string;
   readonly createdAt: EpochMs;
 }
+/** What was done to a key. */
+export type KeyChangeKind = 'key_created' | 'key_changed' | 'key_rotated' | 'key_revoked';
 
-/** A write to the tables of keys and secrets. A secret whose name exists already is left out: the first one stays. */
+/** A change of a key, as it is recorded. */
+export interface KeyChange {
+  /** A UUID of version 7, so it sorts by time. */
+  readonly id: string;
+  readonly at: EpochMs;
+  readonly kind: KeyChangeKind;
+  readonly name: string;
+  /** The role of the key after the change. */
+  readonly role: string;
+  readonly actor: string;
+}
+
+/** Which changes of keys are asked for: those that have all of what is given. */
+export type KeyChangeFilter = Pick<RecordFilter, 'actor' | 'kind' | 'from' | 'to'>;
+
+/**
+ * A write to the tables of keys and secrets. A key that is set goes on record with it. A secret whose name exists already
+ * is left out: the first one stays.
+ */
 export type KeyWrite =
-  { readonly set: StoredKey } | { readonly used: KeyUse } | { readonly secret: StoredSecret };
+  | { readonly set: StoredKey; readonly change: KeyChange }
+  | { readonly used: KeyUse }
+  | { readonly secret: StoredSecret };
 
 /** The access keys and the secrets of a database. Other processes and the program `keys` write them too. */
 export interface KeyStore {
@@ -51,6 +74,17 @@ export interface KeyStore {
    */
   secrets(): Promise<readonly StoredSecret[]>;
   /**
+   * The changes of keys, the latest first.
+   * @param before the id before which they are; null for the latest
+   * @param limit how many at most, 1 or more
+   * @throws NotDurableError they cannot be read now
+   */
+  keyChanges(
+    filter: KeyChangeFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<readonly KeyChange[]>;
+  /**
    * Makes writes durable, all or none. A key that is set replaces the key of the same name.
    * @throws NotDurableError nothing was changed, because the store cannot write now
    */
@@ -58,7 +92,7 @@ export interface KeyStore {
 }
 
 /** The keys of a database that is opened for its keys alone, beside a running service or without one. */
-export interface OpenKeyStore extends KeyStore {
+export interface OpenKeyStore extends Pick<KeyStore, 'accessKeys' | 'writeKeys'> {
   close(): Promise<void>;
 }
 
@@ -89,6 +123,15 @@ export const secretRow = ({ name, value, createdAt }: StoredSecret): SecretRow =
 export const secretOf = ({ name, value, created_at: createdAt }: SecretRow): StoredSecret => ({
   ...{ name, value, createdAt },
 });
+
+export type KeyChangeRow = RowOf<'key_changes', KeyChange>;
+
+/** The parameters of the statement that reads changes of keys. */
+export const keyChangeValues = (
+  { actor, kind, from, to }: KeyChangeFilter,
+  before: string | null,
+  limit: number,
+) => [before, kind, actor, from, to, limit] as const;
 
 export const keyRow = (key: StoredKey): KeyRow => ({
   name: key.name,

@@ -23,6 +23,9 @@ import type { Migrations } from './migrations.ts';
 import { StoreOpenError, type DryRunStore } from './store.ts';
 
 export type {
+  KeyChange,
+  KeyChangeFilter,
+  KeyChangeKind,
   KeyStore,
   KeyUse,
   KeyWrite,

@@ -10,7 +10,14 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type { KeyStore, KeyWrite, StoredKey, StoredSecret } from './access-keys.ts';
+import type {
+  KeyChange,
+  KeyChangeFilter,
+  KeyStore,
+  KeyWrite,
+  StoredKey,
+  StoredSecret,
+} from './access-keys.ts';
 import {
   recordPartOf,
   stepFrom,
@@ -63,6 +70,7 @@ export interface StoredRows extends DoctorRows {
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   accessKeys(): readonly StoredKey[];
   secrets(): readonly StoredSecret[];
+  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): readonly KeyChange[];
   /** The latest first, between two positions; the first is included. */
   recordBetween(
     filter: RecordFilter,
@@ -285,6 +293,14 @@ class SoleOwnerKeyStore implements KeyStore {
 
   async secrets(): Promise<readonly StoredSecret[]> {
     return Promise.resolve(this.#rows.secrets());
+  }
+
+  async keyChanges(
+    filter: KeyChangeFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<readonly KeyChange[]> {
+    return Promise.resolve(this.#rows.keyChanges(filter, before, limit));
   }
 
   async writeKeys(keys: readonly KeyWrite[]): Promise<void> {

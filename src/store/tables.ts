@@ -145,6 +145,17 @@ export const TABLES = {
     columns: { name: 'text', value: 'text', created_at: 'integer' },
     order: 'name',
   },
+  key_changes: {
+    columns: {
+      id: 'text',
+      at: 'integer',
+      kind: 'text',
+      name: 'text',
+      role: 'text',
+      actor: 'text',
+    },
+    order: 'id',
+  },
 } as const satisfies Readonly<Record<string, Table>>;
 
 export type TableName = keyof typeof TABLES;

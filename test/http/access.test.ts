@@ -56,7 +56,7 @@ it('a wrong, a revoked and an expired key get 401 with the reason, and the log h
   const expiresAt = Date.parse('2026-11-23T08:00:01Z') as never;
   const expired = await opd.key({ role: 'desk', expiresAt });
   const revoked = await opd.key({ role: 'auditor' });
-  await opd.service.keys.registry.revoke('auditor');
+  await opd.service.keys.registry.revoke('auditor', 'boss');
   await opd.service.keys.refresh();
   opd.now = '2026-11-23T08:00:02Z';
   const unknown = `opd_0123456789ab_${'x'.repeat(43)}`;

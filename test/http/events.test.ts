@@ -181,7 +181,7 @@ describe('a ticket', () => {
     const { opd, read } = await openFeed();
     const { keys } = opd.service;
     const ticket = await ticketOf(opd.as(await opd.key({ role: 'desk' })));
-    await keys.registry.rotate('desk');
+    await keys.registry.rotate('desk', 'boss');
     await keys.refresh();
     expect((await read(`?ticket=${ticket}`)).status).toBe(401);
   });
@@ -189,14 +189,18 @@ describe('a ticket', () => {
 
 describe('a stream ends', () => {
   it.each([
-    ['its key is revoked', (opd: TestApp) => opd.service.keys.registry.revoke('desk')],
-    ['its key gets another secret', (opd: TestApp) => opd.service.keys.registry.rotate('desk')],
+    ['its key is revoked', (opd: TestApp) => opd.service.keys.registry.revoke('desk', 'boss')],
+    [
+      'its key gets another secret',
+      (opd: TestApp) => opd.service.keys.registry.rotate('desk', 'boss'),
+    ],
     [
       'its key gets another role',
       (opd: TestApp) =>
         opd.service.keys.registry.put(
           { name: 'desk', role: 'display', doctorIds: [], expiresAt: null },
           false,
+          'boss',
         ),
     ],
   ])('when %s', async (_, change) => {

@@ -4,9 +4,10 @@ import { doctorId } from '../../src/engine/index.ts';
 import { networkOf, Quota } from '../../src/http/rate-limiter.ts';
 import { booking, openApp, type Answer, type TestApp } from '../support/app/app.ts';
 
+/** Both headers, without the seconds, which depend on the speed of the machine. */
 const limitsOf = ({ headers }: Answer): unknown[] => [
   headers['ratelimit-policy'],
-  headers['ratelimit'],
+  headers['ratelimit'] && String(headers['ratelimit']).replace(/t=([1-9]|[1-5]\d|60)\b/g, 't'),
 ];
 
 const statusesOf = async (caller: TestApp, url: string, count: number): Promise<number[]> => {
@@ -61,12 +62,12 @@ describe('the limit of all requests', () => {
     const from = (address: string, key = desk) => opd.as(key, { 'x-forwarded-for': address });
     const first = await from('10.0.0.1').post('/book', booking('W1'));
     expect(first.status).toBe(201);
-    expect(limitsOf(first)).toEqual(['"requests";q=2;w=60', '"requests";r=1;t=60']);
+    expect(limitsOf(first)).toEqual(['"requests";q=2;w=60', '"requests";r=1;t']);
     expect((await from('10.0.0.2').get('/doctors')).status).toBe(200);
     const third = await from('10.0.0.3').post('/book', booking('W2'));
     expect(third).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
     const { retry_after: seconds } = third.body as { retry_after: number };
-    expect(limitsOf(third)).toEqual(['"requests";q=2;w=60', `"requests";r=0;t=${seconds}`]);
+    expect(limitsOf(third)).toEqual(['"requests";q=2;w=60', '"requests";r=0;t']);
     expect(third.headers['retry-after']).toBe(String(seconds));
     expect((await from('10.0.0.1', kiosk).get('/doctors')).status).toBe(200);
   });
@@ -99,7 +100,7 @@ describe('the limit of refused requests', () => {
     const wrong = from('10.0.0.1', 'opd_wrong');
     expect(limitsOf(await wrong.get('/doctors'))).toEqual([
       '"refused";q=2;w=60',
-      '"refused";r=1;t=60',
+      '"refused";r=1;t',
     ]);
     expect(await statusesOf(wrong, '/doctors', 2)).toEqual([401, 429]);
     expect((await from('10.0.0.2', 'opd_wrong').get('/doctors')).status).toBe(401);
@@ -150,7 +151,7 @@ describe('the limit of refused requests', () => {
     const desk = opd.as(await opd.key({ role: 'desk' }));
     expect(limitsOf(await desk.get('/audit'))).toEqual([
       '"requests";q=9;w=60, "refused";q=2;w=60',
-      '"requests";r=8;t=60, "refused";r=1;t=60',
+      '"requests";r=8;t, "refused";r=1;t',
     ]);
   });
 });

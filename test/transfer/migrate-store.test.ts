@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/store/index.ts';
 import { migrateStore } from '../../src/transfer/index.ts';
 import { ROWS_PER_BATCH } from '../../src/store/audit-source.ts';
 import { NOW, RULES, TODAY, TOMORROW } from '../support/engine/clinic.ts';
-import { storedKey, storedResponse } from '../support/store/desk.ts';
+import { keyWrite, storedKey, storedResponse } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
@@ -69,8 +69,8 @@ async function dayAt(url: string): Promise<string> {
     );
   const limited = { doctorIds: [doctorId('rao'), doctorId('sen')], lastUsedAt: NOW };
   await desk.keys.writeKeys([
-    { set: storedKey(limited) },
-    { set: storedKey({ name: 'a', id: 'b' }) },
+    keyWrite(storedKey(limited)),
+    keyWrite(storedKey({ name: 'a', id: 'b' })),
   ]);
   await desk.store.close();
   return url;

@@ -101,7 +101,11 @@ function addPut(routes: Routes, { service, logger }: KeyRoutes): void {
         const expiresAt = expires_at === undefined ? null : epochMs(Date.parse(expires_at));
         const { name } = request.params;
         const doctorIds = doctor_ids.map(doctorId);
-        const put = await service.keys.registry.put({ name, role, doctorIds, expiresAt }, rotate);
+        const put = await service.keys.registry.put(
+          { name, role, doctorIds, expiresAt },
+          rotate,
+          request.identity.actor,
+        );
         if ('faults' in put)
           return sendProblem(request, reply, 'invalid_request', { errors: put.faults });
         await follow('putKey', { request, service, logger });
@@ -126,7 +130,7 @@ function addRevoke(routes: Routes, { service, logger }: KeyRoutes): void {
     { ...options, onRequest: routes.access.hook('revokeKey') },
     (request, reply) =>
       orRefuse(service, request, reply, async () => {
-        const key = await service.keys.registry.revoke(request.params.name);
+        const key = await service.keys.registry.revoke(request.params.name, request.identity.actor);
         if (key === undefined) return sendProblem(request, reply, 'key_not_found');
         await follow('revokeKey', { request, service, logger });
         return reply.send(keyOf(key));

@@ -13,7 +13,13 @@ import {
   startsBefore,
   type TokenChange,
 } from '../../engine/index.ts';
-import type { KeyWrite, StoredKey, StoredSecret } from '../access-keys.ts';
+import type {
+  KeyChange,
+  KeyChangeFilter,
+  KeyWrite,
+  StoredKey,
+  StoredSecret,
+} from '../access-keys.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -54,6 +60,7 @@ export class MemoryTables implements StoredRows {
   readonly #responses = new Map<string, StoredResponse>();
   readonly #keys = new Map<string, StoredKey>();
   readonly #secrets = new Map<string, StoredSecret>();
+  readonly #keyChanges: KeyChange[] = [];
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
@@ -155,12 +162,9 @@ export class MemoryTables implements StoredRows {
         recordEntryOf({ ...changeRowOf(change, origin), position }),
       )
       .filter((entry) => {
-        const isOfActor =
-          actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
-        const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);
         const isOfToken = tokenId === null || entry.tokenId === tokenId;
         const isOfDoctor = doctorId === null || entry.doctorId === doctorId;
-        return isOfActor && isInTime && isOfToken && isOfDoctor && kind === (kind && entry.kind);
+        return isOfToken && isOfDoctor && fits(entry, { actor, kind, from, to });
       });
     return Promise.resolve(entries.reverse().slice(0, limit));
   }
@@ -171,6 +175,13 @@ export class MemoryTables implements StoredRows {
 
   secrets(): readonly StoredSecret[] {
     return [...this.#secrets.values()];
+  }
+
+  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): KeyChange[] {
+    return this.#keyChanges
+      .filter((change) => (before === null || change.id < before) && fits(change, filter))
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
   }
 
   changesFrom(position: number, count: number): readonly PlacedChange[] {
@@ -198,7 +209,11 @@ export class MemoryTables implements StoredRows {
   }
 
   #writeKey(write: KeyWrite): void {
-    if ('set' in write) return void this.#keys.set(write.set.name, write.set);
+    if ('set' in write) {
+      this.#keys.set(write.set.name, write.set);
+      this.#keyChanges.push(write.change);
+      return;
+    }
     if ('secret' in write) {
       const { secret } = write;
       this.#secrets.set(secret.name, this.#secrets.get(secret.name) ?? secret);
@@ -252,6 +267,16 @@ export class MemoryTables implements StoredRows {
       else this.#responses.delete(id);
     }
   }
+}
+
+/** Whether an entry of a record is of this actor, kind and time. */
+function fits(
+  entry: { readonly actor: string; readonly kind: string; readonly at: EpochMs },
+  { actor, kind, from, to }: KeyChangeFilter,
+): boolean {
+  const isOfActor = actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
+  const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);
+  return isOfActor && isInTime && kind === (kind && entry.kind);
 }
 
 /** The pages of a list as it is when the first of them is read. */

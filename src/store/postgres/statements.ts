@@ -213,6 +213,10 @@ export const OTHERS = {
   setKeys: upsert('access_keys', 'name'),
   secrets: select('secrets'),
   addSecrets: `${insert('secrets')} ON CONFLICT DO NOTHING`,
+  recordKeyChanges: upsert('key_changes', 'id'),
+  keyChanges: `${select('key_changes')} WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR kind = $2)
+    AND ($3::text IS NULL OR actor = $3 OR starts_with(actor, $3 || '/'))
+    AND ($4::bigint IS NULL OR at >= $4) AND ($5::bigint IS NULL OR at <= $5) ORDER BY id DESC LIMIT $6`,
   noteKeyUses: `UPDATE access_keys SET last_used_at = given.at
     FROM ${given({ id: 'text', at: 'integer' })} WHERE access_keys.id = given.id`,
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,

@@ -55,6 +55,7 @@ const changeValues = valuesOf('changes');
 const responseValues = valuesOf('idempotency_keys');
 const keyValues = valuesOf('access_keys');
 const secretValues = valuesOf('secrets');
+const keyChangeValues = valuesOf('key_changes');
 
 // The doctor's own row is written with the counters of the batch.
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
@@ -110,11 +111,14 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** A write of an access key or a secret as one statement. */
-export function keyOperation(write: KeyWrite): Operation {
-  if ('set' in write) return ['setKey', keyValues(keyRow(write.set))];
-  if ('secret' in write) return ['addSecret', secretValues(secretRow(write.secret))];
-  return ['noteKeyUse', [write.used.at, write.used.id]];
+/** The statements that a write of an access key or a secret is. */
+export function keyOperations(write: KeyWrite): Operation[] {
+  if ('secret' in write) return [['addSecret', secretValues(secretRow(write.secret))]];
+  if ('used' in write) return [['noteKeyUse', [write.used.at, write.used.id]]];
+  return [
+    ['setKey', keyValues(keyRow(write.set))],
+    ['recordKeyChange', keyChangeValues(write.change)],
+  ];
 }
 
 /** What a command writes: state, change records, the stored response if there is one, and the search index. */
@@ -134,7 +138,7 @@ export const operationsOf = ({
     ['indexTokens', [id]],
     ['indexSlot', [id]],
   ]),
-  ...keys.map(keyOperation),
+  ...keys.flatMap(keyOperations),
 ];
 
 function doctorOperation(counters: Counters): Operation {

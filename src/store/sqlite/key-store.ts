@@ -10,7 +10,7 @@ import {
   type StoredKey,
   type StoredSecret,
 } from '../access-keys.ts';
-import { keyOperation } from './batch-writer.ts';
+import { keyOperations } from './batch-writer.ts';
 import { openCurrent } from './open-read-only.ts';
 import { migrate, openForWriting, prepareFile, takeOwnership, writing } from './open.ts';
 import { READS, WRITES } from './statements.ts';
@@ -45,7 +45,7 @@ export class SqliteKeyStore implements OpenKeyStore {
     await Promise.resolve();
     writing(this.#path, () => {
       this.#database.exec('BEGIN IMMEDIATE');
-      for (const [name, values] of writes.map(keyOperation))
+      for (const [name, values] of writes.flatMap(keyOperations))
         this.#database.prepare(WRITES[name]).run(...values);
       this.#database.exec('COMMIT');
     });

@@ -1,8 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
 import {
+  keyChangeValues,
   keyOf,
   secretOf,
+  type KeyChange,
+  type KeyChangeFilter,
   type KeyRow,
   type SecretRow,
   type StoredKey,
@@ -126,6 +129,10 @@ export class Reader {
 
   secrets(): StoredSecret[] {
     return this.#all<SecretRow>('secrets').map(secretOf);
+  }
+
+  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): KeyChange[] {
+    return this.#all<KeyChange>('keyChanges', ...keyChangeValues(filter, before, limit));
   }
 
   changesFrom(position: number, count: number): PlacedChange[] {

@@ -69,6 +69,7 @@ export const WRITES = {
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
   setKey: upsert('access_keys', 'name'),
   addSecret: insert('secrets', undefined, 'INSERT OR IGNORE'),
+  recordKeyChange: upsert('key_changes', 'id'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
 } as const;
 
@@ -150,6 +151,9 @@ export const READS = {
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   secrets: select('secrets'),
+  keyChanges: `${select('key_changes')} WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR kind = ?2)
+    AND (?3 IS NULL OR actor = ?3 OR (actor > ?3 || '/' AND actor < ?3 || '0'))
+    AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at <= ?5) ORDER BY id DESC LIMIT ?6`,
 } as const;
 
 export type ReadName = keyof typeof READS;

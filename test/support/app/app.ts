@@ -141,6 +141,7 @@ export class TestApp {
     const put = await registry.put(
       { name: input.role, doctorIds: [], expiresAt: null, ...input },
       false,
+      'boss',
     );
     await this.service.keys.refresh();
     if ('faults' in put || put.secret === null) throw new Error(JSON.stringify(put));
