@@ -28,6 +28,7 @@ import {
 } from '../engine/index.ts';
 import type { ChangeRecord, RecordEntry } from './archive.ts';
 import type { PlacedChange } from './cursor.ts';
+import { ERASED_NAME } from './erasure.ts';
 import type { Origin } from './store.ts';
 import { columnsOf, type RowOf } from './tables.ts';
 
@@ -113,6 +114,13 @@ type CorrectedData = Pick<TokenCorrected, 'patientName' | 'patientId'>;
 type DeskData = Partial<DeskFacts & WaitlistPlace>;
 type UndoneData = Pick<TokenUndone, 'undone' | 'waitlistPosition'>;
 type BreakData = Pick<BreakSet, 'until'>;
+
+/** The kinds of changes whose records have the name and the id of a patient. */
+export const NAMING_KINDS = [
+  'booked',
+  'moved_in',
+  'corrected',
+] as const satisfies readonly Change['kind'][];
 
 /** The row of a change record. Its position among all records is drawn by the database. */
 export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'position'> {
@@ -332,3 +340,9 @@ function read({ data }: ChangeRow): unknown {
   invariant(data !== null, 'a change that sets something has data');
   return JSON.parse(data);
 }
+
+/** A change as its record is when the name and the id of the patient are erased. */
+export const erasedChange = (change: Change): Change =>
+  isTokenChange(change) && 'patientName' in change
+    ? { ...change, patientName: ERASED_NAME, patientId: null }
+    : change;

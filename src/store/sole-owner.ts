@@ -38,6 +38,7 @@ import {
   type PlacedChange,
 } from './cursor.ts';
 import type { Database } from './database.ts';
+import type { ErasureRequest, Erasures, SlotOfDoctor } from './erasure.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   completeDoctor,
@@ -74,6 +75,9 @@ export interface StoredRows extends DoctorRows {
   lastChange(): PlacedChange | undefined;
   /** See `ChangeLog.factsAt`. */
   factChanges(position: number, subjects: Subjects): readonly FactChange[];
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[];
+  responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]>;
+  erasureRequests(): ReadonlyMap<number, ErasureRequest>;
 }
 
 /** The parts of the database of a sole owner. */
@@ -84,6 +88,8 @@ export interface SoleOwnerParts {
   readonly commits: GroupCommit;
   readonly hints: CommitHints;
   readonly load: (horizon: Horizon) => void | Promise<void>;
+  /** See `Erasures.clean`. */
+  readonly clean: () => Promise<boolean>;
   /** Called once, after all batches have been written. */
   readonly close: () => Promise<void>;
 }
@@ -97,6 +103,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   archive: new SoleOwnerArchive(parts),
   changeLog: new SoleOwnerChangeLog(parts),
   keys: new SoleOwnerKeyStore(parts),
+  erasures: erasuresOf(parts),
 });
 
 class SoleOwnerStore implements Store {
@@ -293,6 +300,13 @@ class SoleOwnerKeyStore implements KeyStore {
     await this.#commits.transact([], () => decision);
   }
 }
+
+const erasuresOf = ({ rows, clean }: SoleOwnerParts): Erasures => ({
+  slotsToErase: (before, limit) => Promise.resolve(rows.slotsToErase(before, limit)),
+  responsesWith: (texts) => rows.responsesWith(texts),
+  requests: () => Promise.resolve(rows.erasureRequests()),
+  clean,
+});
 
 /** One batch after another is written, so the positions are the order of the commits. */
 class SoleOwnerChangeLog implements ChangeLog {

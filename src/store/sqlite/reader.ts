@@ -8,6 +8,15 @@ import {
   type StoredKey,
   type StoredSecret,
 } from '../access-keys.ts';
+import type {
+  DoctorId,
+  DoctorSnapshot,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+} from '../../engine/index.ts';
+import { keyOf, type KeyRow, type StoredKey } from '../access-keys.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
@@ -18,6 +27,7 @@ import {
 import type { FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
+import type { ErasureRequest, SlotOfDoctor } from '../erasure.ts';
 import {
   lastNumberOf,
   slotOf,
@@ -118,6 +128,18 @@ export class Reader {
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
     const rows = this.#all<ResponseRow>('storedResponse', caller, key, responsesExpiredAt(now));
     return rows.map(storedResponseOf)[0];
+  }
+
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): SlotOfDoctor[] {
+    const days = JSON.stringify(Object.fromEntries(before));
+    const last = [...before.values()].sort().at(-1) ?? '';
+    const rows = this.#all<{ doctor_id: DoctorId; id: SlotId }>('slotsToErase', days, last, limit);
+    return rows.map(({ doctor_id, id }) => ({ doctorId: doctor_id, slotId: id }));
+  }
+
+  erasureRequests(): Map<number, ErasureRequest> {
+    const rows = this.#all<{ id: number; request: string }>('erasures');
+    return new Map(rows.map(({ id, request }) => [id, JSON.parse(request) as ErasureRequest]));
   }
 
   accessKeys(): StoredKey[] {
