@@ -83,7 +83,7 @@ export class Eraser {
       await this.#decide([], () => ({ tokenIds: [], answered: { id, answer } }));
     }
     const due = retentionDays === null ? 0 : await this.#eraseDue(retentionDays);
-    if (requests.size === 0 && due === 0 && !this.#isClean) this.#isClean = await erasures.clean();
+    if (due < SLOTS_PER_RUN_MAX && !this.#isClean) this.#isClean = await erasures.clean();
   }
 
   /** Erases a patient's name and id from everything that is over. A repeat erases what is over since. */
