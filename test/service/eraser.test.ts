@@ -257,7 +257,6 @@ it.runIf(!inject('isPostgres'))(
     await opd.advanceTo('2026-12-26T00:01:00Z');
     await run(eraserOf(opd));
     expect(remnants('opd.db-wal')).toBe(0);
-    console.log('REM', remnants('opd.db'));
     // SQLite itself leaves copies of a few rows in pages that it has split.
     expect(remnants('opd.db')).toBeLessThan(10);
     await opd.store.close();
