@@ -11,6 +11,7 @@ import type {
 } from '../engine/index.ts';
 import {
   ERASED_NAME,
+  parseStored,
   responsesExpiredAt,
   type Decision,
   type Erasure,
@@ -228,7 +229,7 @@ function withoutNames(
   response: StoredResponse,
   erased: ReadonlySet<string>,
 ): readonly StoredResponse[] {
-  const answer = JSON.stringify(JSON.parse(response.answer), (_key, value: unknown) => {
+  const answer = JSON.stringify(parseStored(response.answer), (_key, value: unknown) => {
     const token = value as { readonly id?: unknown; readonly patient_name?: unknown } | null;
     if (typeof token !== 'object' || token === null || token.patient_name === undefined)
       return value;

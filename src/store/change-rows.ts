@@ -30,6 +30,7 @@ import type { ChangeRecord, RecordEntry } from './archive.ts';
 import type { PlacedChange } from './cursor.ts';
 import { ERASED_NAME } from './erasure.ts';
 import type { Origin } from './store.ts';
+import { parseStored } from './stored-json.ts';
 import { columnsOf, type RowOf } from './tables.ts';
 
 // The one mapping between the engine's changes and the rows of the table `changes`, each way.
@@ -338,7 +339,7 @@ function toOf({ to_status }: ChangeRow): Status {
 
 function read({ data }: ChangeRow): unknown {
   invariant(data !== null, 'a change that sets something has data');
-  return JSON.parse(data);
+  return parseStored(data);
 }
 
 /** A change as its record is when the name and the id of the patient are erased. */

@@ -47,6 +47,7 @@ export { foldToken } from './fold.ts';
 export * from './migrations.ts';
 export { detachedSlot } from './restore.ts';
 export * from './store.ts';
+export { parseStored } from './stored-json.ts';
 export { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
 
 /** What `DATABASE_URL` may look like. */

@@ -45,6 +45,7 @@ import {
   type TokenRow,
 } from '../rows.ts';
 import type { SessionOfDoctor } from '../store.ts';
+import { parseStored } from '../stored-json.ts';
 import { columnsOf } from '../tables.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
 
@@ -139,7 +140,7 @@ export class Reader {
 
   erasureRequests(): Map<number, ErasureRequest> {
     const rows = this.#all<{ id: number; request: string }>('erasures');
-    return new Map(rows.map(({ id, request }) => [id, JSON.parse(request) as ErasureRequest]));
+    return new Map(rows.map(({ id, request }) => [id, parseStored(request) as ErasureRequest]));
   }
 
   accessKeys(): StoredKey[] {
