@@ -29,6 +29,9 @@ const SLOTS_PER_RUN_MAX = 10;
 /** Tokens that one transaction erases: about a millisecond of work, for which other commands wait. */
 const TOKENS_PER_STEP_MAX = 100;
 
+/** Milliseconds between two deletions of stored responses that have expired. */
+const RESPONSES_MS = 60_000;
+
 interface EraserDeps {
   readonly engine: AllocationEngine;
   readonly store: Pick<Store, 'transact' | 'state'>;
@@ -69,6 +72,8 @@ export class Eraser {
   readonly #deps: EraserDeps;
   /** Whether nothing was erased since the files were cleaned. The start of a process cleans them too. */
   #isClean = true;
+  /** The instant of the last deletion of expired responses. */
+  #responsesAt = 0;
 
   constructor(deps: EraserDeps) {
     this.#deps = deps;
@@ -111,6 +116,11 @@ export class Eraser {
   async #eraseDue(retentionDays: number): Promise<number> {
     const { engine, erasures, clock } = this.#deps;
     const now = clock();
+    if (now - this.#responsesAt >= RESPONSES_MS) {
+      // Commands delete expired responses too, but only while there are commands with keys.
+      await this.#decide([], () => ({ tokenIds: [], responsesUpTo: responsesExpiredAt(now) }));
+      this.#responsesAt = now;
+    }
     const zones = new Set(Array.from(engine.doctors, ({ facts }) => facts.timeZone));
     const before = new Map(
       Array.from(zones, (zone) => [zone, plusDays(localDateAt(now, zone), -retentionDays)]),
@@ -134,10 +144,7 @@ export class Eraser {
         isDone = step.length === named.length;
         return {
           tokens: step,
-          erasure: {
-            slotIds: isDue && isDone ? [slotId] : [],
-            responsesUpTo: responsesExpiredAt(at),
-          },
+          erasure: { slotIds: isDue && isDone ? [slotId] : [] },
         };
       });
   }

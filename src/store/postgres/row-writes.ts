@@ -152,11 +152,13 @@ export class RowWrites {
 function sendErasure(run: Run, erasure: Erasure): Promise<unknown>[] {
   const { tokenIds, patientId, slotIds = [], responses = [], responsesUpTo } = erasure;
   const ids = arrayOf(tokenIds);
-  const sent: Promise<unknown>[] = [
-    patientId === undefined
-      ? run('eraseRecords', ids)
-      : run('eraseRecordsOfPatient', ids, patientId),
-  ];
+  const sent: Promise<unknown>[] = [];
+  if (tokenIds.length > 0)
+    sent.push(
+      patientId === undefined
+        ? run('eraseRecords', ids)
+        : run('eraseRecordsOfPatient', ids, patientId),
+    );
   if (slotIds.length > 0) sent.push(run('setErased', arrayOf(slotIds)));
   if (responses.length > 0)
     sent.push(run('setAnswers', JSON.stringify(responses.map(responseRow))));
