@@ -163,7 +163,8 @@ describe('the retention', () => {
     const failing = {
       state: 'ready' as const,
       transact: ((scope, decide) => {
-        steps += 1;
+        // The deletion of expired responses names no slot.
+        steps += scope.slotIds === undefined ? 0 : 1;
         return steps === 2
           ? Promise.reject(new Error('killed'))
           : opd.store.transact(scope, decide);
