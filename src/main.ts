@@ -320,8 +320,7 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive, changeLog, keys } = openDatabase(DATABASE_URL, engine);
-  const { store, archive, keys, erasures } = openDatabase(DATABASE_URL, engine);
+  const { store, archive, changeLog, keys, erasures } = openDatabase(DATABASE_URL, engine);
   const service = createService({
     ...{ engine, store, archive, changeLog, keys, clock },
     horizonDays: HORIZON_DAYS,
@@ -365,8 +364,7 @@ async function start(): Promise<void> {
   const erasing = createErasing(eraser, logger, stopping.signal);
   const parts = {
     ...{ app, metrics, metricsApp, tracing, service, store, engine },
-    ...{ ticks, keyReads, logger, output, accessRules },
-    ...{ ticks, keyReads, erasing, logger, output, allowsAnonymous },
+    ...{ ticks, keyReads, erasing, logger, output, accessRules },
     stop: stopping.signal,
   };
   stopOnStoreFailure(parts);

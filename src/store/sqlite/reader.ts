@@ -1,5 +1,4 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
 import {
   keyOf,
   secretOf,
@@ -16,7 +15,6 @@ import type {
   SlotFacts,
   SlotId,
 } from '../../engine/index.ts';
-import { keyOf, type KeyRow, type StoredKey } from '../access-keys.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
