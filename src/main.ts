@@ -14,6 +14,7 @@ import {
 import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { chooseRoster, type ChosenRoster } from './cli/choose-roster.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
+import { createErasing } from './cli/erasing.ts';
 import { openLog, type Log } from './cli/log.ts';
 import { openFilesMax } from './cli/open-files.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
@@ -26,6 +27,7 @@ import { createMetrics, type Metrics } from './metrics/index.ts';
 import {
   classTable,
   createService,
+  Eraser,
   readRoster,
   RosterError,
   type Service,
@@ -88,6 +90,8 @@ interface Parts {
   readonly ticks: BackgroundTask;
   /** Reads the access keys again and again. */
   readonly keyReads: BackgroundTask;
+  /** Erases names and patient ids. */
+  readonly erasing: BackgroundTask;
   readonly logger: Logger;
   readonly output: Log['output'];
   readonly accessRules: AccessRules;
@@ -161,7 +165,7 @@ async function endProcess(output: Log['output'], exitCode: number): Promise<void
 
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, ticks, keyReads, tracing, logger, output } = parts;
+  const { service, store, ticks, keyReads, erasing, tracing, logger, output } = parts;
   const kill = (facts: object, message: string): void => {
     logger.error(facts, message);
     killProcess();
@@ -176,7 +180,7 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     },
     async ({ err, signal }) => {
       stopping.abort();
-      const backgroundOver = Promise.all([ticks.stop(), keyReads.stop()]);
+      const backgroundOver = Promise.all([ticks.stop(), keyReads.stop(), erasing.stop()]);
       if (err) logger.error({ err }, 'An unforeseen error: stopping.');
       else logger.info({ signal }, 'Stopping.');
       service.stop();
@@ -316,7 +320,7 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive, changeLog, keys } = openDatabase(DATABASE_URL, engine);
+  const { store, archive, changeLog, keys, erasures } = openDatabase(DATABASE_URL, engine);
   const service = createService({
     ...{ engine, store, archive, changeLog, keys, clock },
     horizonDays: HORIZON_DAYS,
@@ -355,9 +359,12 @@ async function start(): Promise<void> {
   const stopping = new AbortController();
   const ticks = createTicks(service, logger, stopping.signal);
   const keyReads = createKeyReads(service.keys, logger, stopping.signal);
+  const retentionDays = settings.RETENTION_DAYS ?? null;
+  const eraser = new Eraser({ engine, store, erasures, clock, retentionDays });
+  const erasing = createErasing(eraser, logger, stopping.signal);
   const parts = {
     ...{ app, metrics, metricsApp, tracing, service, store, engine },
-    ...{ ticks, keyReads, logger, output, accessRules },
+    ...{ ticks, keyReads, erasing, logger, output, accessRules },
     stop: stopping.signal,
   };
   stopOnStoreFailure(parts);
@@ -373,6 +380,7 @@ async function start(): Promise<void> {
   if (stopping.signal.aborted) return;
   ticks.start();
   keyReads.start();
+  erasing.start();
 }
 
 await runProgram({

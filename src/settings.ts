@@ -118,6 +118,14 @@ export const Settings = Type.Object({
     description:
       'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),
+  RETENTION_DAYS: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 36_500,
+      description:
+        'How many days after the day of a token the name and the id of the patient are erased. Without it, they are never erased.',
+    }),
+  ),
   ALLOW_ANONYMOUS: Type.Boolean({
     default: false,
     description:

@@ -35,6 +35,7 @@ export {
   type DelayedDay,
   type ReopenedSlot,
 } from './clinic-commands.ts';
+export { Eraser, isOver, type ErasedPatient } from './eraser.ts';
 export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-commands.ts';
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
@@ -75,6 +76,7 @@ export * from './refusal.ts';
 export * from './roles.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
+export { load } from './load.ts';
 export type { Occupancy } from './occupancy.ts';
 export * from './doctor-input.ts';
 export { duplicateFieldsOf } from './duplicate-fields.ts';

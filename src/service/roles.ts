@@ -22,6 +22,7 @@ export type Operation =
   | 'readToken'
   | 'readTokenHistory'
   | 'findTokens'
+  | 'searchTokens'
   | 'listDoctors'
   | 'readDoctor'
   | 'listHolidays'
@@ -68,6 +69,10 @@ const EVENTS: Readonly<Partial<Record<Role, 'any' | 'booked' | 'numbersOnly'>>> 
   patient_app: 'booked',
   ...STAFF,
 };
+const FIND = {
+  ...{ patient_app: 'bookedForPatient', kiosk: 'numberAndName' },
+  ...STAFF,
+} as const satisfies Grants;
 
 /**
  * Who may do what: the one table from which the service decides, and from which the description and API.md are made. A key
@@ -103,7 +108,8 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   readSlot: SLOTS,
   readToken: { patient_app: 'booked', ...STAFF },
   readTokenHistory: STAFF,
-  findTokens: { patient_app: 'bookedForPatient', kiosk: 'numberAndName', ...STAFF },
+  findTokens: FIND,
+  searchTokens: FIND,
   listDoctors: PUBLIC_FACTS,
   readDoctor: PUBLIC_FACTS,
   listHolidays: PUBLIC_FACTS,

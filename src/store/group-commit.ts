@@ -229,8 +229,18 @@ function isWithin({ changes }: Decision<unknown>, doctorIds: readonly DoctorId[]
   return changes.every(({ doctorId }) => named.has(doctorId));
 }
 
-const writesSomething = ({ changes, response, past = [], keys = [] }: Decision<unknown>): boolean =>
-  changes.length > 0 || response !== null || past.length > 0 || keys.length > 0;
+const writesSomething = ({
+  changes,
+  response,
+  past = [],
+  keys = [],
+  erasure,
+}: Decision<unknown>): boolean =>
+  changes.length > 0 ||
+  response !== null ||
+  past.length > 0 ||
+  keys.length > 0 ||
+  erasure !== undefined;
 
 const eventOf = ({ decisions, openedAtMs, writeStartedAtMs }: Batch): CommitEvent => ({
   commands: decisions.length,

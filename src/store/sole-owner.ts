@@ -45,6 +45,7 @@ import {
   type PlacedChange,
 } from './cursor.ts';
 import type { Database } from './database.ts';
+import type { ErasureRequest, Erasures, SlotOfDoctor } from './erasure.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   completeDoctor,
@@ -82,6 +83,9 @@ export interface StoredRows extends DoctorRows {
   lastChange(): PlacedChange | undefined;
   /** See `ChangeLog.factsAt`. */
   factChanges(position: number, subjects: Subjects): readonly FactChange[];
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[];
+  responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]>;
+  erasureRequests(): ReadonlyMap<number, ErasureRequest>;
 }
 
 /** The parts of the database of a sole owner. */
@@ -92,6 +96,8 @@ export interface SoleOwnerParts {
   readonly commits: GroupCommit;
   readonly hints: CommitHints;
   readonly load: (horizon: Horizon) => void | Promise<void>;
+  /** See `Erasures.clean`. */
+  readonly clean: () => Promise<boolean>;
   /** Called once, after all batches have been written. */
   readonly close: () => Promise<void>;
 }
@@ -105,6 +111,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   archive: new SoleOwnerArchive(parts),
   changeLog: new SoleOwnerChangeLog(parts),
   keys: new SoleOwnerKeyStore(parts),
+  erasures: erasuresOf(parts),
 });
 
 class SoleOwnerStore implements Store {
@@ -309,6 +316,13 @@ class SoleOwnerKeyStore implements KeyStore {
     await this.#commits.transact([], () => decision);
   }
 }
+
+const erasuresOf = ({ rows, clean }: SoleOwnerParts): Erasures => ({
+  slotsToErase: (before, limit) => Promise.resolve(rows.slotsToErase(before, limit)),
+  responsesWith: (texts) => rows.responsesWith(texts),
+  requests: () => Promise.resolve(rows.erasureRequests()),
+  clean,
+});
 
 /** One batch after another is written, so the positions are the order of the commits. */
 class SoleOwnerChangeLog implements ChangeLog {

@@ -84,7 +84,7 @@ const SESSION = [
   ...['book', 'noShow'],
   ...['bookAll', 'book', 'cancel'],
   ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
-  ...['correct', 'readQueue'],
+  ...['searchTokens', 'correct', 'readQueue'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
   ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
 ];

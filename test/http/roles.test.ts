@@ -123,6 +123,12 @@ const REQUESTS: Readonly<
     names: 'doctor',
     request: get(`/tokens?doctor_id=${doctor}&patient_id=p1&number=1&name=patient`),
   }),
+  searchTokens: ({ doctor }) => ({
+    names: 'doctor',
+    request: post('/tokens/search', {
+      ...{ doctor_id: doctor, patient_id: 'p1', number: 1, name: 'patient' },
+    }),
+  }),
   readDoctor: ({ doctor }) => ({ names: 'doctor', request: get(`/doctors/${doctor}`) }),
   listDoctors: () => ({ names: 'nothing', request: get('/doctors') }),
   listHolidays: () => ({ names: 'nothing', request: get('/holidays') }),

@@ -333,9 +333,11 @@ it('every column of every table is copied, except those that only one kind of da
   const migrations = ['migrations.id', 'migrations.name'];
   const namesOf = (rows: readonly Readonly<Record<string, unknown>>[]) =>
     rows.map(({ name }) => name as string).sort();
-  const own = ['idempotency_keys.position', 'slots.indexed', 'tokens.indexed'];
+  // A slot of a copy is marked as erased again by the first run of the retention.
+  const erasures = ['erasures.id', 'erasures.request', 'erasures.answer', 'slots.erased'];
+  const own = ['idempotency_keys.position', 'slots.indexed', 'tokens.indexed', ...erasures];
   expect(namesOf(ofSqlite)).toEqual([...copied, ...migrations, ...own].sort());
   expect(namesOf(ofPostgres)).toEqual(
-    [...copied, ...migrations, 'changes.command_id', 'setup.id'].sort(),
+    [...copied, ...migrations, 'changes.command_id', 'setup.id', 'slots.erased'].sort(),
   );
 });

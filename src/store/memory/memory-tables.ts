@@ -40,7 +40,8 @@ import {
 } from '../archive.ts';
 import { TOKEN_FACT_KINDS, type FactChange, type Subjects } from '../change-log.ts';
 import type { PlacedChange } from '../cursor.ts';
-import { changeRowOf, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
+import { changeRowOf, erasedChange, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
+import { ERASED_NAME, type Erasure, type ErasureRequest, type SlotOfDoctor } from '../erasure.ts';
 import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
@@ -51,6 +52,7 @@ export class MemoryTables implements StoredRows {
   readonly #slots = new Map<SlotId, SlotFacts>();
   /** The number printed last on each doctor's day. */
   readonly #lastNumbers = new Map<DoctorId, Map<LocalDate, number>>();
+  readonly #timeZones = new Map<DoctorId, string>();
   readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
@@ -64,10 +66,11 @@ export class MemoryTables implements StoredRows {
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
-    for (const { changes, origin, response, keys = [] } of decisions) {
+    for (const { changes, origin, response, keys = [], erasure } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
       for (const write of keys) this.#writeKey(write);
+      if (erasure !== undefined) this.#erase(erasure);
     }
   }
 
@@ -203,6 +206,51 @@ export class MemoryTables implements StoredRows {
     });
   }
 
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[] {
+    return [...this.#slots.values()]
+      .filter(({ id, doctorId, date }) => {
+        const limitDate = before.get(this.#timeZones.get(doctorId) ?? '');
+        return limitDate !== undefined && date < limitDate && this.#hasNames(id);
+      })
+      .slice(0, limit)
+      .map(({ id, doctorId }) => ({ doctorId, slotId: id }));
+  }
+
+  responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]> {
+    const responses = [...this.#responses.values()];
+    return Promise.resolve(
+      responses.filter(({ answer }) => texts.some((text) => answer.includes(text))),
+    );
+  }
+
+  /** No other program reaches this memory. */
+  erasureRequests(): ReadonlyMap<number, ErasureRequest> {
+    return new Map();
+  }
+
+  #hasNames(id: SlotId): boolean {
+    const tokens = [...(this.#tokensOf.get(id) ?? [])];
+    return tokens.some((tokenId) => {
+      const token = this.#tokens.get(tokenId);
+      return token !== undefined && token.patientName !== ERASED_NAME;
+    });
+  }
+
+  #erase({ tokenIds, patientId, responses = [], responsesUpTo = 0 }: Erasure): void {
+    const erased = new Set(tokenIds);
+    const without = (change: Change): Change =>
+      isTokenChange(change) &&
+      erased.has(change.tokenId) &&
+      (patientId === undefined || ('patientId' in change && change.patientId === patientId))
+        ? erasedChange(change)
+        : change;
+    for (const [index, placed] of this.#changes.entries())
+      this.#changes[index] = { ...placed, change: without(placed.change) };
+    for (const [id, changes] of this.#changesOf) this.#changesOf.set(id, changes.map(without));
+    for (const response of responses) this.#responses.set(keyOf(response), response);
+    for (const [id, { at }] of this.#responses) if (at <= responsesUpTo) this.#responses.delete(id);
+  }
+
   #liveTokensOf(id: SlotId): StoredLiveToken[] {
     const tokens = [...(this.#tokensOf.get(id) ?? [])];
     return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
@@ -228,6 +276,7 @@ export class MemoryTables implements StoredRows {
     const { actor } = origin;
     const reason = reasonOf(change, origin);
     this.#changes.push({ position: this.#changes.length + 1, change, actor, reason });
+    if (change.kind === 'doctor_set') this.#timeZones.set(change.doctorId, change.doctor.timeZone);
     if (change.kind === 'slot_set') {
       this.#slots.set(change.slot.id, change.slot);
       add(this.#changesOf, change.slot.id, change);

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 import { ConnectionLostError } from './errors.ts';
 import type { Servers } from './servers.ts';
-import { HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
+import { ERASING, HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
 
 /** Milliseconds that a statement waits for a row that another transaction has locked. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -37,6 +37,7 @@ const FIRST = `SELECT pg_is_in_recovery() AS is_standby, ${Object.entries(SETTIN
 /** The statements of transactions that have parameters. */
 const PREPARED = [
   ...Object.values(HOT),
+  ...Object.values(ERASING),
   OTHERS.ownersOfRoots,
   OTHERS.foreignSlots,
   OTHERS.restampResponses,

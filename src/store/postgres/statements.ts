@@ -1,4 +1,5 @@
 import { TOKEN_FACT_KINDS } from '../change-log.ts';
+import { NAMING_KINDS } from '../change-rows.ts';
 import {
   columnsOf,
   columnsOfType,
@@ -147,6 +148,23 @@ export const HOT = {
 
 export type HotName = keyof typeof HOT;
 
+const ERASE_RECORDS = `UPDATE changes
+  SET data = (data::jsonb || '{"patientName":"","patientId":null}')::json
+  WHERE ${idsIn('token_id')} AND kind IN (${NAMING_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** The statements with which a transaction erases names and patient ids. */
+export const ERASING = {
+  eraseRecords: ERASE_RECORDS,
+  eraseRecordsOfPatient: `${ERASE_RECORDS} AND data ->> 'patientId' = $2`,
+  setErased: `UPDATE slots SET erased = true WHERE ${idsIn('id')}`,
+  setNotErased: `UPDATE slots SET erased = false WHERE ${idsIn('id')} AND erased`,
+  setAnswers: `UPDATE idempotency_keys SET answer = given.answer
+    FROM ${given({ caller: 'text', key: 'text', answer: 'text' })}
+    WHERE idempotency_keys.caller = given.caller AND idempotency_keys.key = given.key`,
+  eraseExpiredResponses: `DELETE FROM idempotency_keys WHERE (caller, key) IN (
+    SELECT caller, key FROM idempotency_keys WHERE at <= $1 ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+} as const;
+
 /** The other statements: of setup commands, of the archive and of the change log. */
 export const OTHERS = {
   ping: `SELECT 1`,
@@ -209,6 +227,11 @@ export const OTHERS = {
       AND kind IN (${TOKEN_FACT_KINDS.map((kind) => `'${kind}'`).join(', ')})
     UNION ALL ${select('changes')} WHERE position <= $3 AND ${idsIn('slot_id', 2)} AND kind = 'slot_set'
     ORDER BY position`,
+  slotsToErase: `SELECT slots.doctor_id, slots.id FROM slots JOIN doctors ON doctors.id = slots.doctor_id
+    JOIN json_each_text($1::text::json) AS days ON days.key = doctors.time_zone
+    WHERE NOT slots.erased AND slots.date < $2 AND slots.date < days.value ORDER BY slots.date LIMIT $3`,
+  responsesWith: `${select('idempotency_keys')}
+    WHERE EXISTS (SELECT FROM unnest($1::text::text[]) AS word WHERE strpos(answer, word) > 0)`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   setKeys: upsert('access_keys', 'name'),
   secrets: select('secrets'),
@@ -222,9 +245,13 @@ export const OTHERS = {
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
 } as const;
 
-export type StatementName = HotName | keyof typeof OTHERS;
+export type StatementName = HotName | keyof typeof ERASING | keyof typeof OTHERS;
 
-export const STATEMENTS: Readonly<Record<StatementName, string>> = { ...HOT, ...OTHERS };
+export const STATEMENTS: Readonly<Record<StatementName, string>> = {
+  ...HOT,
+  ...ERASING,
+  ...OTHERS,
+};
 
 /** Ids as one parameter: the text of a PostgreSQL array. */
 export const arrayOf = (texts: Iterable<string>): string =>

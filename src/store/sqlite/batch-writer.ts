@@ -10,6 +10,7 @@ import { keyRow, secretRow, type KeyWrite } from '../access-keys.ts';
 import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
+import { ERASED_NAME, type Erasure } from '../erasure.ts';
 import {
   countersOf,
   dayRows,
@@ -83,7 +84,13 @@ function stateOperations(change: Change): Operation[] {
       return [['setClass', [patientType, priority, change.kind, from, tokenId]]];
     }
     case 'corrected':
-      return [['setPatient', [change.patientName, change.patientId, change.tokenId]]];
+      return [
+        ['setPatient', [change.patientName, change.patientId, change.tokenId]],
+        // A name that a correction gives to an erased token is erased later, as every other name.
+        ...(change.patientName === ERASED_NAME
+          ? []
+          : [['setErased', [0, change.slotId]] satisfies Operation]),
+      ];
     case 'break_set':
       // The end of a break is written with the doctor's own row.
       return [];
@@ -121,6 +128,24 @@ export function keyOperations(write: KeyWrite): Operation[] {
   ];
 }
 
+/** What an erasure writes. */
+const erasureOperations = (erasure: Erasure): Operation[] => {
+  const { tokenIds, patientId, slotIds = [], responses = [], responsesUpTo, answered } = erasure;
+  return [
+    ...tokenIds.map((id): Operation =>
+      patientId === undefined ? ['eraseRecords', [id]] : ['eraseRecordsOfPatient', [id, patientId]],
+    ),
+    ...slotIds.map((id): Operation => ['setErased', [1, id]]),
+    ...responses.map(({ answer, caller, key }): Operation => ['setAnswer', [answer, caller, key]]),
+    ...(responsesUpTo === undefined
+      ? []
+      : [['eraseExpiredResponses', [responsesUpTo]] satisfies Operation]),
+    ...(answered === undefined
+      ? []
+      : [['answerErasure', [answered.answer, answered.id]] satisfies Operation]),
+  ];
+};
+
 /** What a command writes: state, change records, the stored response if there is one, and the search index. */
 export const operationsOf = ({
   changes,
@@ -128,6 +153,7 @@ export const operationsOf = ({
   response,
   past = [],
   keys = [],
+  erasure,
 }: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
     ...stateOperations(change),
@@ -139,6 +165,7 @@ export const operationsOf = ({
     ['indexSlot', [id]],
   ]),
   ...keys.flatMap(keyOperations),
+  ...(erasure === undefined ? [] : erasureOperations(erasure)),
 ];
 
 function doctorOperation(counters: Counters): Operation {

@@ -1,5 +1,4 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
 import {
   keyChangeValues,
   keyOf,
@@ -11,6 +10,14 @@ import {
   type StoredKey,
   type StoredSecret,
 } from '../access-keys.ts';
+import type {
+  DoctorId,
+  DoctorSnapshot,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+} from '../../engine/index.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
@@ -21,6 +28,7 @@ import {
 import type { FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
+import type { ErasureRequest, SlotOfDoctor } from '../erasure.ts';
 import {
   lastNumberOf,
   slotOf,
@@ -38,6 +46,7 @@ import {
   type TokenRow,
 } from '../rows.ts';
 import type { SessionOfDoctor } from '../store.ts';
+import { parseStored } from '../stored-json.ts';
 import { columnsOf } from '../tables.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
 
@@ -121,6 +130,18 @@ export class Reader {
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
     const rows = this.#all<ResponseRow>('storedResponse', caller, key, responsesExpiredAt(now));
     return rows.map(storedResponseOf)[0];
+  }
+
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): SlotOfDoctor[] {
+    const days = JSON.stringify(Object.fromEntries(before));
+    const last = [...before.values()].sort().at(-1) ?? '';
+    const rows = this.#all<{ doctor_id: DoctorId; id: SlotId }>('slotsToErase', days, last, limit);
+    return rows.map(({ doctor_id, id }) => ({ doctorId: doctor_id, slotId: id }));
+  }
+
+  erasureRequests(): Map<number, ErasureRequest> {
+    const rows = this.#all<{ id: number; request: string }>('erasures');
+    return new Map(rows.map(({ id, request }) => [id, parseStored(request) as ErasureRequest]));
   }
 
   accessKeys(): StoredKey[] {

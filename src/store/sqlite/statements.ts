@@ -1,4 +1,5 @@
 import { TOKEN_FACT_KINDS } from '../change-log.ts';
+import { NAMING_KINDS } from '../change-rows.ts';
 import { columnsOf, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
 
 export type SqlValue = string | number | null;
@@ -32,6 +33,9 @@ const upsert = (table: TableName, ...key: string[]): string =>
 
 /** The columns that `setDoctor` sets, in the order of its parameters. The id and the version before follow. */
 export const SET_DOCTOR_COLUMNS = writtenColumnsOf('doctors').filter((name) => name !== 'id');
+
+const ERASE_RECORDS = `UPDATE changes SET data = json_set(data, '$.patientName', '', '$.patientId', NULL)
+  WHERE token_id = ? AND kind IN (${NAMING_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
 
 /** Every statement that writes. */
 export const WRITES = {
@@ -67,6 +71,13 @@ export const WRITES = {
   // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
+  eraseRecords: ERASE_RECORDS,
+  eraseRecordsOfPatient: `${ERASE_RECORDS} AND data ->> '$.patientId' = ?`,
+  setErased: `UPDATE slots SET erased = ? WHERE id = ?`,
+  setAnswer: `UPDATE idempotency_keys SET answer = ? WHERE caller = ? AND key = ?`,
+  eraseExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
+    (SELECT position FROM idempotency_keys ORDER BY position LIMIT 1000)`,
+  answerErasure: `UPDATE erasures SET request = NULL, answer = ? WHERE id = ?`,
   setKey: upsert('access_keys', 'name'),
   addSecret: insert('secrets', undefined, 'INSERT OR IGNORE'),
   recordKeyChange: upsert('key_changes', 'id'),
@@ -149,6 +160,14 @@ export const READS = {
     ORDER BY position`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
+  // The index is in the order of the dates. CROSS keeps SQLite from beginning with another table.
+  slotsToErase: `SELECT slots.doctor_id, slots.id FROM slots
+    CROSS JOIN doctors ON doctors.id = slots.doctor_id
+    CROSS JOIN json_each(?1) AS days ON days.key = doctors.time_zone
+    WHERE slots.erased = 0 AND slots.date < ?2 AND slots.date < days.value ORDER BY slots.date LIMIT ?3`,
+  responsesWith: `${select('idempotency_keys')}
+    WHERE EXISTS (SELECT 1 FROM json_each(?) WHERE instr(answer, value))`,
+  erasures: `SELECT id, request FROM erasures WHERE request IS NOT NULL`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   secrets: select('secrets'),
   keyChanges: `${select('key_changes')} WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR kind = ?2)
