@@ -1,0 +1,90 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { BookingImportError } from './error.ts';
+
+/** Times that a request is sent at most, when the server gives no answer or asks for a repeat. */
+const ATTEMPTS = 8;
+/** Milliseconds between two attempts, if the server names no time. */
+const PAUSE_MS = 1_000;
+
+/** The members of a problem that are read here. */
+export interface ServerProblem {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail?: string;
+}
+
+/** An answer of the server. */
+export interface ServerAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** Whether the answer is the stored one of an earlier request with the same key. */
+  readonly isReplay: boolean;
+}
+
+/** The API of a running service. */
+export class BookingServer {
+  readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #pauseMs: number;
+
+  /**
+   * @param url the scheme, host and port of the service
+   * @param key the secret of an access key, if the service needs one
+   */
+  constructor(url: string, key: string | undefined, pauseMs = PAUSE_MS) {
+    this.#url = url;
+    this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    this.#pauseMs = pauseMs;
+  }
+
+  /** Reads a resource; a refusal is an answer like any other. @throws BookingImportError as `post` */
+  get(path: string): Promise<ServerAnswer> {
+    return this.#send(path, {});
+  }
+
+  /**
+   * Sends a command with an Idempotency-Key, again if the answer is lost or the server is busy: the key lets it take
+   * effect once.
+   * @throws BookingImportError when the server does not answer, or does not let this caller do it
+   */
+  post(path: string, body: unknown, key: string): Promise<ServerAnswer> {
+    return this.#send(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async #send(path: string, request: RequestInit): Promise<ServerAnswer> {
+    let last = '';
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const answer = await this.#attempt(path, request);
+      if (typeof answer !== 'string') return answer;
+      last = answer;
+      if (attempt < ATTEMPTS) await pause(this.#pauseMs);
+    }
+    throw new BookingImportError(`${this.#url} does not answer as it should: ${last}.`);
+  }
+
+  /** Sends a request once. Returns why it must be sent again, or the answer. */
+  async #attempt(path: string, request: RequestInit): Promise<ServerAnswer | string> {
+    const headers = { ...this.#headers, ...(request.headers as Record<string, string>) };
+    let answer: Response;
+    let body: unknown;
+    try {
+      answer = await fetch(this.#url + path, { ...request, headers, redirect: 'error' });
+      body = await answer.json();
+    } catch (error) {
+      const { message, cause } = error as Error;
+      return cause instanceof Error && cause.message !== '' ? cause.message : message;
+    }
+    const { status } = answer;
+    const { code, title } = Object(body) as Partial<ServerProblem>;
+    if (status === 401)
+      throw new BookingImportError(`${this.#url} refuses the access key: ${title ?? status}.`);
+    if (status >= 500 || status === 429 || code === 'idempotency_in_progress')
+      return title ?? `status ${status}`;
+    return { status, body, isReplay: answer.headers.get('idempotency-replayed') === 'true' };
+  }
+}
