@@ -3,8 +3,8 @@ import { BookingImportError } from './error.ts';
 
 /** Times that a request is sent at most, when the server gives no answer or asks for a repeat. */
 const ATTEMPTS = 8;
-/** Milliseconds between two attempts, if the server names no time. */
-const PAUSE_MS = 1_000;
+/** Seconds between two attempts, if the server names no time. */
+const PAUSE_SECONDS = 1;
 
 /** The members of a problem that are read here. */
 export interface ServerProblem {
@@ -22,20 +22,27 @@ export interface ServerAnswer {
   readonly isReplay: boolean;
 }
 
+/** Why a request must be sent again, and after how many seconds. */
+interface Retry {
+  readonly reason: string;
+  readonly seconds: number;
+}
+
 /** The API of a running service. */
 export class BookingServer {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #pauseMs: number;
+  readonly #secondMs: number;
 
   /**
    * @param url the scheme, host and port of the service
    * @param key the secret of an access key, if the service needs one
+   * @param secondMs milliseconds of a second between two attempts; tests wait for less time
    */
-  constructor(url: string, key: string | undefined, pauseMs = PAUSE_MS) {
+  constructor(url: string, key: string | undefined, secondMs = 1_000) {
     this.#url = url;
     this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-    this.#pauseMs = pauseMs;
+    this.#secondMs = secondMs;
   }
 
   /** Reads a resource; a refusal is an answer like any other. @throws BookingImportError as `post` */
@@ -60,15 +67,14 @@ export class BookingServer {
     let last = '';
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const answer = await this.#attempt(path, request);
-      if (typeof answer !== 'string') return answer;
-      last = answer;
-      if (attempt < ATTEMPTS) await pause(this.#pauseMs);
+      if ('status' in answer) return answer;
+      last = answer.reason;
+      if (attempt < ATTEMPTS) await pause(answer.seconds * this.#secondMs);
     }
     throw new BookingImportError(`${this.#url} does not answer as it should: ${last}.`);
   }
 
-  /** Sends a request once. Returns why it must be sent again, or the answer. */
-  async #attempt(path: string, request: RequestInit): Promise<ServerAnswer | string> {
+  async #attempt(path: string, request: RequestInit): Promise<ServerAnswer | Retry> {
     const headers = { ...this.#headers, ...(request.headers as Record<string, string>) };
     let answer: Response;
     let body: unknown;
@@ -77,14 +83,17 @@ export class BookingServer {
       body = await answer.json();
     } catch (error) {
       const { message, cause } = error as Error;
-      return cause instanceof Error && cause.message !== '' ? cause.message : message;
+      const reason = cause instanceof Error && cause.message !== '' ? cause.message : message;
+      return { reason, seconds: PAUSE_SECONDS };
     }
     const { status } = answer;
     const { code, title } = Object(body) as Partial<ServerProblem>;
     if (status === 401)
       throw new BookingImportError(`${this.#url} refuses the access key: ${title ?? status}.`);
-    if (status >= 500 || status === 429 || code === 'idempotency_in_progress')
-      return title ?? `status ${status}`;
+    if (status >= 500 || status === 429 || code === 'idempotency_in_progress') {
+      const seconds = Number(answer.headers.get('retry-after') ?? PAUSE_SECONDS);
+      return { reason: title ?? `status ${status}`, seconds };
+    }
     return { status, body, isReplay: answer.headers.get('idempotency-replayed') === 'true' };
   }
 }

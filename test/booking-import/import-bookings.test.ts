@@ -176,6 +176,11 @@ describe('npm run import-bookings', () => {
     expect(await tokensOf(opd)).toBe(1);
   });
 
+  it('explains itself with --help', async () => {
+    const { code, output } = await runTool('src/cli/import-bookings.ts', ['--help']);
+    expect([code, output]).toEqual([0, expect.stringMatching(/^npm run import-bookings -- FILE/)]);
+  });
+
   it.each<[string, string, Buffer | string, RegExp]>([
     ['another ending', 'a.xlsx', '', /^The name of the list must end with \.csv or \.ndjson: /],
     [
