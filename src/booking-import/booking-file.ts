@@ -99,7 +99,7 @@ function* ndjsonLines(text: string): Iterable<RawLine> {
 function jsonOf(text: string, line: number): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text) as unknown;
   } catch {
     return new LineError(line, 'must be a JSON object, such as {"doctor_id": "doc1", ...}');
   }

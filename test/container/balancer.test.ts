@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
@@ -8,8 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { booking, openApp } from '../support/app/app.ts';
 import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
+import { startBalancer } from '../support/process/balancer.ts';
 import { DEBIAN_ENV, skipNote, whyMissing } from '../support/process/installed.ts';
-import { freePort } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';
 
@@ -57,26 +57,10 @@ class Instance {
 const balance = async (...instances: readonly Instance[]): Promise<string> =>
   balanceAddresses(...(await Promise.all(instances.map((instance) => instance.listen()))));
 
-/** Starts a balancer by deploy/haproxy.cfg of the instances at these addresses. */
+/** Starts a balancer of the instances at these addresses until the test ends. */
 async function balanceAddresses(...addresses: readonly string[]): Promise<string> {
-  const port = await freePort();
-  let settings = BALANCER.replace('bind :8080', `bind 127.0.0.1:${port}`);
-  for (const [index, address] of addresses.entries()) {
-    const name = `opd-${index + 1}`;
-    settings = settings.includes(name)
-      ? settings.replace(`${name}:8080`, address)
-      : `${settings}  server ${name} ${address}\n`;
-  }
-  const file = join(tempDir(), 'haproxy.cfg');
-  writeFileSync(file, settings);
-  const balancer = spawn('haproxy', ['-db', '-f', file], { env, stdio: 'ignore' });
-  const ended = once(balancer, 'exit');
-  onTestFinished(async () => {
-    balancer.kill('SIGKILL');
-    await ended;
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await eventually(async () => (await fetch(`${url}/ready`).catch(() => null))?.ok ?? false);
+  const { url, stop } = await startBalancer(tempDir(), addresses);
+  onTestFinished(stop);
   return url;
 }
 
