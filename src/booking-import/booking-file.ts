@@ -124,12 +124,12 @@ function* csvLines(text: string): Iterable<RawLine> {
     const line = end + 1;
     end = info.lines;
     if (record.every((cell) => cell.trim() === '')) continue;
-    const value =
+    const cells = new Map(fields.map((field, index) => [field, record[index]]));
+    // An empty cell is a field that is left out.
+    for (const [field, cell] of cells) if (cell === '') cells.delete(field);
+    const value: unknown =
       record.length === fields.length
-        ? // An empty cell is a field that is left out.
-          Object.fromEntries(
-            fields.map((field, index) => [field, record[index]]).filter(([, cell]) => cell !== ''),
-          )
+        ? Object.fromEntries(cells)
         : new LineError(line, `must have ${fields.length} fields, but has ${record.length}`);
     yield { line, value };
   }
