@@ -17,6 +17,7 @@ const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   audit: ['engine', 'store'],
   transfer: ['engine', 'store', 'audit'],
   service: ['engine', 'background', 'telemetry', 'store'],
+  'booking-import': ['service'],
   http: ['engine', 'background', 'telemetry', 'service'],
   web: [],
   settings: ['store'],
@@ -26,6 +27,7 @@ const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['engine', 'background', 'telemetry', 'store', 'audit', 'transfer', 'service', 'settings'],
+    'booking-import',
   ],
 };
 /** Whether the file starts a process. Only such files may use `process`. */

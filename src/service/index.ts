@@ -82,6 +82,8 @@ export * from './doctor-input.ts';
 export { duplicateFieldsOf } from './duplicate-fields.ts';
 export { isVisibleText, VISIBLE_TEXT } from './visible-text.ts';
 export * from './fault-words.ts';
+export { findingsOf } from './schema-findings.ts';
+export { NOT_UTF8, utf8TextOf } from './utf8-text.ts';
 export { HolidayInput, holidayInputsOf } from './leave-input.ts';
 export type { Overlap } from './overlaps.ts';
 export { exportRoster } from './roster/export.ts';

@@ -8,7 +8,7 @@ export type Compilers = Required<
 /** Makes a compiler for these shared schemas and options. */
 export type Builder = (schemas: unknown, options: unknown) => Compile;
 type Compile = (definition: { readonly schema: unknown }) => Compiled;
-type Compiled = ((...args: readonly unknown[]) => unknown) & { readonly errors?: unknown };
+type Compiled = ((...args: unknown[]) => unknown) & { readonly errors?: unknown };
 
 // Resolves from Fastify's own folder, because npm may install Fastify's compilers below it.
 const fastifyRequires = createRequire(createRequire(import.meta.url).resolve('fastify'));

@@ -12,7 +12,7 @@ const lazily =
     let compile: ReturnType<Builder> | undefined;
     return (definition) => {
       let compiled: ReturnType<ReturnType<Builder>> | undefined;
-      return function lazy(this: unknown, ...args: readonly unknown[]): unknown {
+      return function lazy(this: unknown, ...args: unknown[]): unknown {
         compile ??= fastifyCompiler(name)(schemas, options);
         compiled ??= compile(definition);
         const result: unknown = Reflect.apply(compiled, this, args);
