@@ -44,7 +44,6 @@ const filterFields = {
       pattern: `^(${TYPE})(,(${TYPE}))*$`,
       maxLength: 1_000,
       description: 'Types of events with commas between them. All by default.',
-      examples: ['token.booked,token.promoted'],
     }),
   ),
   after: Type.Optional(
