@@ -3,6 +3,7 @@ import { deepWaitlistBench } from './engine/deep-waitlist.ts';
 import { engineBench } from './engine/engine.ts';
 import { memoryBench } from './engine/memory.ts';
 import { deepHttpBench } from './http/deep-http.ts';
+import { feedBench } from './feed/feed.ts';
 import { httpBench } from './http/http.ts';
 import { metricsBench } from './http/metrics.ts';
 import { Progress, type OnStep } from './lib/progress.ts';
@@ -21,6 +22,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   http: httpBench,
   overload: overloadBench,
   metrics: metricsBench,
+  feed: feedBench,
   postgres: postgresBench,
   'clinic-day': clinicDayBench,
   reads: readsBench,
@@ -44,6 +46,7 @@ Parts:
   http           bookings and cancels over HTTP, in memory and on SQLite
   overload       ten times as many bookings as the service can store
   metrics        what metrics and traces cost a booking over HTTP
+  feed           how fast events arrive, and what streams of events cost a booking
   postgres       bookings over HTTP on PostgreSQL, through one process and through two
   clinic-day     calls and schedules of a busy doctor, and the end of many slots
   reads          the answers to others while large schedules, reports and histories are read

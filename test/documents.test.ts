@@ -349,7 +349,9 @@ it.each(examplesOf(API).filter((example) => !isTable(example)))(
     if (sent !== undefined && example.status < '300')
       expect(await faultsIn(route.bodySchema ?? {}, JSON.parse(sent))).toBe('');
     if (example.body === '') return;
-    const body = JSON.parse(example.body) as { readonly code?: keyof typeof PROBLEMS };
+    // A stream has its events in the lines of its data.
+    const json = /^data: (.*)$/m.exec(example.body)?.[1] ?? example.body;
+    const body = JSON.parse(json) as { readonly code?: keyof typeof PROBLEMS };
     const schema = route.answerSchema(example.status);
     expect(schema).toBeDefined();
     expect(await faultsIn(schema ?? {}, body)).toBe('');
