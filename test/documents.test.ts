@@ -313,7 +313,8 @@ function exampleOf(block: string): Example {
     )?.groups ?? {};
   if (command === undefined || status === undefined)
     throw new Error(`not a command and its output: ${block}`);
-  return { command, status, body: body ?? '' };
+  // A stream has its events in the lines of its data.
+  return { command, status, body: /^data: (.*)$/m.exec(body ?? '')?.[1] ?? body ?? '' };
 }
 
 const examplesOf = (markdown: string): Example[] => blocksOf(markdown, 'console').map(exampleOf);
@@ -349,9 +350,7 @@ it.each(examplesOf(API).filter((example) => !isTable(example)))(
     if (sent !== undefined && example.status < '300')
       expect(await faultsIn(route.bodySchema ?? {}, JSON.parse(sent))).toBe('');
     if (example.body === '') return;
-    // A stream has its events in the lines of its data.
-    const json = /^data: (.*)$/m.exec(example.body)?.[1] ?? example.body;
-    const body = JSON.parse(json) as { readonly code?: keyof typeof PROBLEMS };
+    const body = JSON.parse(example.body) as { readonly code?: keyof typeof PROBLEMS };
     const schema = route.answerSchema(example.status);
     expect(schema).toBeDefined();
     expect(await faultsIn(schema ?? {}, body)).toBe('');

@@ -15,8 +15,10 @@ const OLD_PAGES_PER_STEP = 8;
 const PERIOD_MS = 400;
 /** Milliseconds from one read of the newest events to the next, at least. */
 const GAP_MIN_MS = 20;
-/** The same for each subscriber: each read may write to all of them, so there are at most 10 writes in a millisecond. */
-const GAP_PER_SUBSCRIBER_MS = 0.1;
+/** The same in the times that the last delivery took, so that subscribers take a twentieth of the process at most. */
+const GAP_PER_DELIVERY = 20;
+/** The same at most. */
+const GAP_MAX_MS = 1_000;
 /** Milliseconds from one heartbeat to the next. */
 const HEARTBEAT_MS = 15_000;
 
@@ -100,6 +102,7 @@ export class EventFeed {
   #isStopped = false;
   #readMs = 0;
   #beatMs = 0;
+  #deliveryMs = 0;
 
   constructor({ log, lifecycle, onRun }: FeedDeps) {
     this.#log = log;
@@ -202,7 +205,7 @@ export class EventFeed {
 
   /** Waits until the newest events may be read again: events of that time share a read, and a write to each subscriber. */
   async #pause(): Promise<void> {
-    const gapMs = Math.max(GAP_MIN_MS, this.#places.size * GAP_PER_SUBSCRIBER_MS);
+    const gapMs = Math.min(Math.max(GAP_MIN_MS, GAP_PER_DELIVERY * this.#deliveryMs), GAP_MAX_MS);
     const waitMs = this.#readMs + gapMs - performance.now();
     if (waitMs > 0) await delay(waitMs);
     this.#readMs = performance.now();
@@ -215,12 +218,14 @@ export class EventFeed {
     // All subscribers have left meanwhile, and perhaps new ones have come.
     if (this.#cursor !== from) return false;
     this.#cursor = cursor;
+    const startedMs = performance.now();
     const batch = new Batch(page?.events ?? []);
     for (const [subscriber, place] of this.#places) {
       if (place.old !== null) continue;
       if (page === null) subscriber.reset(cursor);
       else deliver(subscriber, place, batch);
     }
+    this.#deliveryMs = performance.now() - startedMs;
     return page !== null && !page.isEnd;
   }
 
