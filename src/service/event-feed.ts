@@ -182,7 +182,7 @@ export class EventFeed {
       const hasMore = await this.#readNewest(this.#cursor);
       this.#beat();
       const hasOld = await this.#readOld();
-      if (!hasMore && !hasOld && !this.#isDue) return;
+      if (!hasMore && !hasOld && !this.#wasHinted()) return;
     }
   }
 
@@ -192,6 +192,11 @@ export class EventFeed {
     this.#beatMs = performance.now();
     for (const [subscriber, { old, skipUntil }] of this.#places)
       if (old === null && skipUntil === null) subscriber.rest(this.#cursor);
+  }
+
+  /** Whether there was a hint since the last read began; a method, because a hint comes while the loop waits. */
+  #wasHinted(): boolean {
+    return this.#isDue;
   }
 
   #endForbidden(): void {
@@ -267,7 +272,10 @@ export class EventFeed {
 
 /** Hands the newest events on, without those that the subscriber has read already. */
 function deliver(subscriber: Subscriber, place: Place, batch: Batch): void {
-  if (place.skipUntil === null) return take(subscriber, batch.of(subscriber.doctorIds));
+  if (place.skipUntil === null) {
+    take(subscriber, batch.of(subscriber.doctorIds));
+    return;
+  }
   const index = batch.events.findIndex(({ id }) => id === place.skipUntil);
   if (index === -1) return;
   place.skipUntil = null;

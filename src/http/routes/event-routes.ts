@@ -150,7 +150,10 @@ const streamHook = (
 ): onRequestHookHandler =>
   function (request, reply, done) {
     const { ticket } = request.query as { readonly ticket?: unknown };
-    if (typeof ticket !== 'string') return byKey.call(this, request, reply, done);
+    if (typeof ticket !== 'string') {
+      byKey.call(this, request, reply, done);
+      return;
+    }
     void eventAccess.grantOfTicket(ticket).then(
       (grant) => {
         const denial = grant && permissions.denialOfRole('readEvents', grant.identity);
