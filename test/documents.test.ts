@@ -299,7 +299,8 @@ function exampleOf(block: string): Example {
     )?.groups ?? {};
   if (command === undefined || status === undefined)
     throw new Error(`not a command and its output: ${block}`);
-  return { command, status, body: body ?? '' };
+  // A stream has its events in the lines of its data.
+  return { command, status, body: /^data: (.*)$/m.exec(body ?? '')?.[1] ?? body ?? '' };
 }
 
 const examplesOf = (markdown: string): Example[] => blocksOf(markdown, 'console').map(exampleOf);

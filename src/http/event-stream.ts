@@ -136,9 +136,9 @@ export class EventStream implements Subscriber {
   }
 
   end(): void {
-    this.#response.end();
-    // The client may not read the end of its answer.
-    this.#response.socket?.destroySoon();
+    // A client that does not take what waits for it would not take the end either. It resumes later in both cases.
+    if (this.#response.writableLength === 0) this.#response.end();
+    else this.#response.destroy();
   }
 
   #write(frames: Buffer): void {

@@ -15,8 +15,10 @@ const OLD_PAGES_PER_STEP = 8;
 const PERIOD_MS = 400;
 /** Milliseconds from one read of the newest events to the next, at least. */
 const GAP_MIN_MS = 20;
-/** The same for each subscriber: each read may write to all of them, so there are at most 10 writes in a millisecond. */
-const GAP_PER_SUBSCRIBER_MS = 0.1;
+/** The same in the times that the last delivery took, so that subscribers take a twentieth of the process at most. */
+const GAP_PER_DELIVERY = 20;
+/** The same at most. */
+const GAP_MAX_MS = 1_000;
 /** Milliseconds from one heartbeat to the next. */
 const HEARTBEAT_MS = 15_000;
 
@@ -100,6 +102,7 @@ export class EventFeed {
   #isStopped = false;
   #readMs = 0;
   #beatMs = 0;
+  #deliveryMs = 0;
 
   constructor({ log, lifecycle, onRun }: FeedDeps) {
     this.#log = log;
@@ -179,7 +182,7 @@ export class EventFeed {
       const hasMore = await this.#readNewest(this.#cursor);
       this.#beat();
       const hasOld = await this.#readOld();
-      if (!hasMore && !hasOld && !this.#isDue) return;
+      if (!hasMore && !hasOld && !this.#wasHinted()) return;
     }
   }
 
@@ -189,6 +192,11 @@ export class EventFeed {
     this.#beatMs = performance.now();
     for (const [subscriber, { old, skipUntil }] of this.#places)
       if (old === null && skipUntil === null) subscriber.rest(this.#cursor);
+  }
+
+  /** Whether there was a hint since the last read began; a method, because a hint comes while the loop waits. */
+  #wasHinted(): boolean {
+    return this.#isDue;
   }
 
   #endForbidden(): void {
@@ -202,7 +210,7 @@ export class EventFeed {
 
   /** Waits until the newest events may be read again: events of that time share a read, and a write to each subscriber. */
   async #pause(): Promise<void> {
-    const gapMs = Math.max(GAP_MIN_MS, this.#places.size * GAP_PER_SUBSCRIBER_MS);
+    const gapMs = Math.min(Math.max(GAP_MIN_MS, GAP_PER_DELIVERY * this.#deliveryMs), GAP_MAX_MS);
     const waitMs = this.#readMs + gapMs - performance.now();
     if (waitMs > 0) await delay(waitMs);
     this.#readMs = performance.now();
@@ -215,12 +223,14 @@ export class EventFeed {
     // All subscribers have left meanwhile, and perhaps new ones have come.
     if (this.#cursor !== from) return false;
     this.#cursor = cursor;
+    const startedMs = performance.now();
     const batch = new Batch(page?.events ?? []);
     for (const [subscriber, place] of this.#places) {
       if (place.old !== null) continue;
       if (page === null) subscriber.reset(cursor);
       else deliver(subscriber, place, batch);
     }
+    this.#deliveryMs = performance.now() - startedMs;
     return page !== null && !page.isEnd;
   }
 
@@ -262,7 +272,10 @@ export class EventFeed {
 
 /** Hands the newest events on, without those that the subscriber has read already. */
 function deliver(subscriber: Subscriber, place: Place, batch: Batch): void {
-  if (place.skipUntil === null) return take(subscriber, batch.of(subscriber.doctorIds));
+  if (place.skipUntil === null) {
+    take(subscriber, batch.of(subscriber.doctorIds));
+    return;
+  }
   const index = batch.events.findIndex(({ id }) => id === place.skipUntil);
   if (index === -1) return;
   place.skipUntil = null;

@@ -32,8 +32,8 @@ export class Tickets {
    * @throws NotDurableError when the secret cannot be read or stored now
    */
   async sign(purpose: TicketPurpose, text: string): Promise<string> {
-    const code = await this.#codeOf(purpose, text);
-    return `${Buffer.from(text).toString('base64url')}.${code.toString('base64url')}`;
+    const encoded = Buffer.from(text).toString('base64url');
+    return `${encoded}.${await this.#codeOf(purpose, encoded)}`;
   }
 
   /**
@@ -43,21 +43,19 @@ export class Tickets {
   async textOf(purpose: TicketPurpose, ticket: string): Promise<string | undefined> {
     const [, encoded, code] = TICKET.exec(ticket) ?? [];
     if (encoded === undefined || code === undefined) return undefined;
-    const text = Buffer.from(encoded, 'base64url').toString();
-    const isSigned = timingSafeEqual(
-      Buffer.from(code, 'base64url'),
-      await this.#codeOf(purpose, text),
-    );
-    return isSigned ? text : undefined;
+    const expected = await this.#codeOf(purpose, encoded);
+    return timingSafeEqual(Buffer.from(code), Buffer.from(expected))
+      ? Buffer.from(encoded, 'base64url').toString()
+      : undefined;
   }
 
-  async #codeOf(purpose: TicketPurpose, text: string): Promise<Buffer> {
+  async #codeOf(purpose: TicketPurpose, encoded: string): Promise<string> {
     this.#secret ??= this.#readSecret().catch((error: unknown) => {
       this.#secret = null;
       throw error;
     });
-    const mac = createHmac('sha256', await this.#secret).update(`${purpose}\n${text}`);
-    return mac.digest().subarray(0, CODE_BYTES);
+    const mac = createHmac('sha256', await this.#secret).update(`${purpose}\n${encoded}`);
+    return mac.digest().subarray(0, CODE_BYTES).toString('base64url');
   }
 
   /** Of secrets that several processes make at the same time, the one that is stored first is used by all. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { doctorId } from '../../src/engine/index.ts';
 import type { EventView } from '../../src/http/resources/event.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
@@ -41,6 +41,7 @@ it('pages follow each other without gap or repeat, and are the events of the str
   }
   const { port } = await listen(opd);
   const reader = await EventReader.open(`http://127.0.0.1:${port}/events?after=${start}`);
+  onTestFinished(() => reader.close());
   const messages = await reader.until(read.length);
   expect(read).toHaveLength(6);
   expect(messages.map(({ data }) => data)).toEqual(read);

@@ -29,7 +29,11 @@ async function openFeed(options: AppOptions = {}): Promise<Feed> {
   const url = `http://127.0.0.1:${clients.port}/events`;
   return {
     opd,
-    read: (query = '', headers = {}) => EventReader.open(url + query, headers),
+    read: async (query = '', headers = {}) => {
+      const reader = await EventReader.open(url + query, headers);
+      onTestFinished(() => reader.close());
+      return reader;
+    },
   };
 }
 

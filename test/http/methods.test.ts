@@ -33,6 +33,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/slots/x/close': 'POST',
   '/reports/day': 'GET, HEAD',
   '/patient-types': 'GET, HEAD',
+  '/changes': 'GET, HEAD',
+  '/events/ticket': 'POST',
   '/health': 'GET, HEAD',
   '/ready': 'GET, HEAD',
   '/openapi.json': 'GET, HEAD',

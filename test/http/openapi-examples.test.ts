@@ -87,6 +87,7 @@ const SESSION = [
   ...['searchTokens', 'correct', 'readQueue'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
   ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
+  ...['createEventTicket', 'readEvents', 'readChanges'],
 ];
 
 /** A parameter that is not required alone, of an operation that requires one of several. */

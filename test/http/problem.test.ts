@@ -55,7 +55,6 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await opd.book('W1', { patient_id: 'p1' });
     return opd.post('/book', booking('W2', { patient_id: 'p1' }));
   },
-  unknown_cursor: async () => (await openApp()).get('/changes?after=x'),
   slot_ended: async () => {
     const opd = await openApp();
     await opd.advanceTo('2026-11-23T10:30:00Z');
@@ -130,6 +129,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await first;
     return second;
   },
+  unknown_cursor: async () => (await openApp()).get('/changes?after=x'),
   payload_too_large: async () => text(await openApp(), ' '.repeat(16 * 1024 + 1)),
   unsupported_media_type: async () => text(await openApp(), '{}', 'text/plain'),
   misdirected_request: async () =>

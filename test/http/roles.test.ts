@@ -176,8 +176,6 @@ const METRICS = { contentType: 'text/plain', scrape: () => Promise.resolve('') }
 async function openForRoles(): Promise<(role: Role) => TestApp> {
   const opd = await openApp({ now: `${DATE}T08:00:00Z`, metrics: METRICS });
   const callers = new Map<Role, TestApp>();
-  // A stream would not end, and the answer to a caller who may read it would never be whole.
-  opd.service.eventFeed.stop();
   for (const role of ROLE_NAMES) callers.set(role, opd.as(await opd.key(inputOf(role))));
   return (role) => callers.get(role) ?? opd;
 }

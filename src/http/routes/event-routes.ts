@@ -44,7 +44,6 @@ const filterFields = {
       pattern: `^(${TYPE})(,(${TYPE}))*$`,
       maxLength: 1_000,
       description: 'Types of events with commas between them. All by default.',
-      examples: ['token.booked,token.promoted'],
     }),
   ),
   after: Type.Optional(
@@ -151,7 +150,10 @@ const streamHook = (
 ): onRequestHookHandler =>
   function (request, reply, done) {
     const { ticket } = request.query as { readonly ticket?: unknown };
-    if (typeof ticket !== 'string') return byKey.call(this, request, reply, done);
+    if (typeof ticket !== 'string') {
+      byKey.call(this, request, reply, done);
+      return;
+    }
     void eventAccess.grantOfTicket(ticket).then(
       (grant) => {
         const denial = grant && permissions.denialOfRole('readEvents', grant.identity);

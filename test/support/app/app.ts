@@ -1,3 +1,4 @@
+import { text as readText } from 'node:stream/consumers';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import pino from 'pino';
 import { expect, onTestFinished } from 'vitest';
@@ -150,6 +151,8 @@ export class TestApp {
 
   async send<T>(request: InjectOptions): Promise<Answer<T>> {
     const headersSent = { ...this.#caller, ...request.headers };
+    if (/^\/events(\?|$)/.test(String(request.url)) && request.method === 'GET')
+      return this.#headOfStream({ ...request, headers: headersSent });
     const { statusCode, headers, body } = await this.app.inject({
       ...request,
       headers: headersSent,
@@ -157,6 +160,15 @@ export class TestApp {
     const isJson = /json/.test(String(headers['content-type'])) && body !== '';
     const parsed = (isJson ? JSON.parse(body) : null) as T;
     return { status: statusCode, headers, body: parsed, text: body };
+  }
+
+  /** The answer to a request for a stream, which is ended when it has begun. A refusal has its body. */
+  async #headOfStream<T>(request: InjectOptions): Promise<Answer<T>> {
+    const reply = await this.app.inject({ ...request, payloadAsStream: true });
+    const { statusCode: status, headers } = reply;
+    if (status === 200) reply.raw.res.destroy();
+    const text = status === 200 ? '' : await readText(reply.stream());
+    return { status, headers, body: (text === '' ? null : JSON.parse(text)) as T, text };
   }
 
   get<T = unknown>(url: string): Promise<Answer<T>> {
@@ -255,6 +267,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
+  onTestFinished(() => service.eventFeed.stop());
   return new TestApp({ app, service, engine, database, time });
 }
 

@@ -88,7 +88,7 @@ export class DescribedRoute {
   /** The schema of an answer. It forbids fields that it does not describe, except in a problem. */
   answerSchema(status: string): Schema | undefined {
     const { content = {} } = this.#operation.responses[status] ?? { description: '' };
-    const json = content['application/json']?.schema;
+    const json = (content['application/json'] ?? content['text/event-stream'])?.schema;
     return json === undefined ? content['application/problem+json']?.schema : closed(json);
   }
 

@@ -1,6 +1,6 @@
 import { get, type ClientRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EventView } from '../../../src/http/resources/event.ts';
 import { eventually } from '../eventually.ts';
 
@@ -41,6 +41,71 @@ export class MessageParser {
   }
 }
 
+/** Milliseconds after which a client connects again. Its connection may have been refused. */
+const RETRY_MS = 25;
+
+/** A client that reads the events of some doctors, and connects again whenever its connection breaks. */
+export class Follower {
+  readonly events: EventView[] = [];
+  /** Connections so far. */
+  connections = 0;
+  resets = 0;
+  readonly #urlOf: () => string;
+  readonly #query: string;
+  #lastId = '';
+  #reader: EventReader | undefined;
+  #isOver = false;
+
+  /** @param urlOf names a process of the service; it is asked at each connection */
+  constructor(urlOf: () => string, query: string) {
+    this.#urlOf = urlOf;
+    this.#query = query;
+  }
+
+  /** Connects, and reads until `end` is called. Resolves when the first connection has told where it begins. */
+  async start(): Promise<Promise<void>> {
+    const running = this.#run();
+    await eventually(() => this.#lastId !== '');
+    return running;
+  }
+
+  /** Breaks the connection. */
+  drop(): void {
+    this.#reader?.close();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.drop();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) {
+      await this.#readOnce().catch(() => undefined);
+      await delay(RETRY_MS);
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    const headers: Record<string, string> =
+      this.#lastId === '' ? {} : { 'last-event-id': this.#lastId };
+    const reader = await EventReader.open(`${this.#urlOf()}/events?${this.#query}`, headers);
+    this.#reader = reader;
+    if (reader.status !== 200) return reader.close();
+    this.connections += 1;
+    this.#take(reader);
+    reader.response.on('data', () => this.#take(reader));
+    if (!reader.isOver) await once(reader.response, 'close');
+  }
+
+  #take({ messages, parser }: EventReader): void {
+    if (parser.lastEventId !== '') this.#lastId = parser.lastEventId;
+    for (const { type, data } of messages.splice(0))
+      if (type === 'reset') this.resets += 1;
+      else this.events.push(data);
+  }
+}
+
 /** One connection to a stream of events. */
 export class EventReader {
   readonly messages: Message[] = [];
@@ -67,7 +132,6 @@ export class EventReader {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     const reader = new EventReader(request, response);
     request.on('error', () => (reader.isOver = true));
-    onTestFinished(() => reader.close());
     return reader;
   }
 
