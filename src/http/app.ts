@@ -29,6 +29,7 @@ import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { addPageRoutes } from './pages/page-routes.ts';
+import { addAnnouncementRoutes } from './routes/announcement-routes.ts';
 import { addAuditRoutes } from './routes/audit-routes.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
@@ -196,6 +197,7 @@ function addRoutes(
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });
+  addAnnouncementRoutes(routes, { doctors, reads });
   addReportRoutes(routes, { reports });
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
   addEventRoutes(routes, { service, streamsMax });
