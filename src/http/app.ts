@@ -196,8 +196,8 @@ function addRoutes(
   addBookingListRoutes(routes, { tokens, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
-  addSlotRoutes(routes, { clinic, reads });
   addAnnouncementRoutes(routes, { doctors, reads });
+  addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
   addEventRoutes(routes, { service, streamsMax });

@@ -5,7 +5,7 @@ export const Announcement = Type.Object(
   { text: orNull(Text) },
   {
     title: 'Announcement',
-    description: 'What the screens of the hospital announce. `text` is null for nothing.',
+    description: 'What the screens of the hospital announce; its text is null for nothing.',
   },
 );
 export type AnnouncementView = Static<typeof Announcement>;
