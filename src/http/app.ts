@@ -147,7 +147,6 @@ export async function buildApp({
   const access = createAccess(app, { service, clock, logger, ...accessRules });
   const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
   addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger, streamsMax });
-  addPageRoutes(app);
   await serveDescription(app, clock);
   finishRoutes();
   return app;
@@ -203,6 +202,7 @@ function addRoutes(
   addEventRoutes(routes, { service, streamsMax });
   addKeyRoutes(routes, { service, logger });
   addOperationsRoutes(routes, { service, metrics });
+  addPageRoutes(routes.app);
 }
 
 /** Takes over the answers that Node gives by itself when nobody listens for the event: they have no body. */
