@@ -181,6 +181,13 @@ export interface EndLeave {
   readonly at: EpochMs;
 }
 
+/** Sets what the screens of the hospital announce. */
+export interface Announce {
+  /** Null ends the announcement. */
+  readonly text: string | null;
+  readonly at: EpochMs;
+}
+
 /** Replaces the hospital's holidays (R24). It touches the slots of every doctor. */
 export interface PutHolidays {
   /** One leave for each holiday. */

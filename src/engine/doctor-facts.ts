@@ -75,6 +75,8 @@ export interface DoctorFacts {
   readonly leaves: readonly Leave[];
   /** Whether the doctor has left: no session yields a slot, and lists leave the doctor out. */
   readonly isRetired: boolean;
+  /** What the screens of the hospital announce. Only the hospital's own record has one. */
+  readonly announcement?: string;
 }
 
 /** The facts that a doctor has when nothing has been said about them. */
@@ -85,13 +87,14 @@ export const NEW_DOCTOR = {
 } as const satisfies Partial<DoctorFacts>;
 
 /**
- * The id of the record that holds the hospital's holidays, as the leaves of a doctor without sessions (R24). Stores,
- * change records and other processes need nothing else for them. No caller can name it, because ids have no `*`.
+ * The id of the record that holds the hospital's holidays, as the leaves of a doctor without sessions (R24), and its
+ * announcement. Stores, change records and other processes need nothing else for them. No caller can name it, because ids
+ * have no `*`.
  */
 export const HOSPITAL = doctorId('*');
 
-/** The record of the hospital's holidays. */
-export const hospitalFacts = (holidays: readonly Leave[]): DoctorFacts => ({
+/** The hospital's own record. */
+export const hospitalFacts = (holidays: readonly Leave[], announcement?: string): DoctorFacts => ({
   id: HOSPITAL,
   name: 'Holidays',
   department: null,
@@ -100,6 +103,7 @@ export const hospitalFacts = (holidays: readonly Leave[]): DoctorFacts => ({
   rooms: 1,
   leaves: holidays.toSorted(byFirstDate),
   isRetired: true,
+  ...(announcement === undefined ? {} : { announcement }),
 });
 
 /** Whether a record is a doctor's. Every list and every count of doctors uses this predicate or `isListed`. */

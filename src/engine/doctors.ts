@@ -1,5 +1,6 @@
 import { ChangeSet } from './change-set.ts';
 import type {
+  Announce,
   ClosedSlot,
   EndLeave,
   HolidaysPut,
@@ -133,7 +134,7 @@ export function endLeave(state: EngineState, command: EndLeave): Outcome<readonl
 export function putHolidays(state: EngineState, command: PutHolidays): Outcome<HolidaysPut> {
   const { planned, at } = command;
   const before = state.doctor(HOSPITAL)?.facts ?? hospitalFacts([]);
-  const hospital = hospitalFacts(command.holidays);
+  const hospital = hospitalFacts(command.holidays, before.announcement);
   const added = addedLeaves(before.leaves, hospital.leaves);
   const removed = addedLeaves(hospital.leaves, before.leaves);
   const changeSet = new ChangeSet(state, at);
@@ -148,6 +149,15 @@ export function putHolidays(state: EngineState, command: PutHolidays): Outcome<H
     opened.push(...openDates(state, changeSet, calendar, removed));
   }
   return { ok: true, changes: changeSet.changes, value: { closed, opened } };
+}
+
+/** See `AllocationEngine.announce`. */
+export function announce(state: EngineState, { text, at }: Announce): Outcome<string | null> {
+  const before = state.doctor(HOSPITAL)?.facts ?? hospitalFacts([]);
+  const hospital = hospitalFacts(before.leaves, text ?? undefined);
+  const changeSet = new ChangeSet(state, at);
+  if (!sameDoctor(before, hospital)) changeSet.setDoctor(hospital);
+  return { ok: true, changes: changeSet.changes, value: text };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { book, cancel, noShow } from './booking.ts';
 import type {
+  Announce,
   Book,
   Booked,
   CallNext,
@@ -32,7 +33,15 @@ import type {
 } from './command.ts';
 import type { Doctor } from './doctor.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
-import { endLeave, openSlots, putDoctor, putHolidays, retireDoctor, takeLeave } from './doctors.ts';
+import {
+  announce,
+  endLeave,
+  openSlots,
+  putDoctor,
+  putHolidays,
+  retireDoctor,
+  takeLeave,
+} from './doctors.ts';
 import type { DoctorId, EpochMs } from './ids.ts';
 import { closeSlot, move, reclassify, reopenSlot } from './moving.ts';
 import type { DoctorPlan, TakenSessions } from './namespace.ts';
@@ -202,6 +211,11 @@ export class AllocationEngine extends EngineState {
   /** Takes a leave back. Returns the slots of its dates that are open again, or for the first time (R24). */
   endLeave(command: EndLeave): Outcome<readonly Slot[]> {
     return endLeave(this, command);
+  }
+
+  /** Sets what the screens of the hospital announce, or ends it. The same text again changes nothing. */
+  announce(command: Announce): Outcome<string | null> {
+    return announce(this, command);
   }
 
   /** Replaces the hospital's holidays. They close and open the slots of every doctor as leaves do (R24). */

@@ -40,6 +40,7 @@ export const sameDoctor = (a: DoctorFacts, b: DoctorFacts): boolean =>
   a.timeZone === b.timeZone &&
   a.rooms === b.rooms &&
   a.isRetired === b.isRetired &&
+  a.announcement === b.announcement &&
   a.sessions.length === b.sessions.length &&
   a.sessions.every((session, index) => sameSession(session, b.sessions[index])) &&
   a.leaves.length === b.leaves.length &&

@@ -71,6 +71,7 @@ export const COMMAND_REFUSALS = {
   takeLeave: ['doctor_not_found', 'slot_not_found', 'slot_ended', 'slot_closed', 'intake_closed'],
   endLeave: ['doctor_not_found', 'leave_not_found'],
   putHolidays: [],
+  announce: [],
   delayDay: ['doctor_not_found'],
   setBreak: ['doctor_not_found'],
   advanceTime: ['doctor_not_found'],

@@ -29,6 +29,7 @@ import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { addPageRoutes } from './pages/page-routes.ts';
+import { addAnnouncementRoutes } from './routes/announcement-routes.ts';
 import { addAuditRoutes } from './routes/audit-routes.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
@@ -146,7 +147,6 @@ export async function buildApp({
   const access = createAccess(app, { service, clock, logger, ...accessRules });
   const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
   addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger, streamsMax });
-  addPageRoutes(app);
   await serveDescription(app, clock);
   finishRoutes();
   return app;
@@ -195,12 +195,14 @@ function addRoutes(
   addBookingListRoutes(routes, { tokens, classes });
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
+  addAnnouncementRoutes(routes, { doctors, reads });
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
   addEventRoutes(routes, { service, streamsMax });
   addKeyRoutes(routes, { service, logger });
   addOperationsRoutes(routes, { service, metrics });
+  addPageRoutes(routes.app);
 }
 
 /** Takes over the answers that Node gives by itself when nobody listens for the event: they have no body. */

@@ -31,6 +31,7 @@ export const COMMANDS = {
   takeLeave: { takesKey: true },
   endLeave: { takesKey: false },
   putHolidays: { takesKey: false },
+  announce: { takesKey: false },
   addSlot: { takesKey: true },
   reviseSlot: { takesKey: false },
   closeSlot: { takesKey: true },

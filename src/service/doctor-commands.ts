@@ -1,4 +1,5 @@
 import {
+  HOSPITAL,
   leaveId,
   localDate,
   type DoctorFacts,
@@ -53,6 +54,11 @@ export interface EndLeaveCommand {
 
 export interface PutHolidaysCommand extends DryRunnable {
   readonly holidays: readonly HolidayInput[];
+}
+
+export interface AnnounceCommand {
+  /** Null ends the announcement. */
+  readonly text: string | null;
 }
 
 /** A leave that was taken back, and the slots that are open again because of it. */
@@ -198,6 +204,21 @@ export class DoctorCommands {
         project: (put, moment) => project({ ...put, holidays }, moment),
       });
     });
+  }
+
+  /** Sets what the screens of the hospital announce, or ends it. */
+  announce<View>(
+    { text }: AnnounceCommand,
+    context: CommandContext,
+    project: Projection<string | null, View>,
+  ): Promise<Answer<View>> {
+    const { engine } = this.#deps;
+    return this.#runner.run('announce', context, (intent) =>
+      this.#runner.decide({ doctorIds: [HOSPITAL], isSetup: true }, intent, {
+        decide: (at) => engine.announce({ text, at }),
+        project,
+      }),
+    );
   }
 
   #planOf(id: DoctorId): DoctorPlan | undefined {

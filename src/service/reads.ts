@@ -162,6 +162,15 @@ export class Reads {
     });
   };
 
+  /** What the screens of the hospital announce; null for nothing. */
+  readonly announcement: (query: Query) => Promise<Result<string | null>> = () => {
+    const { engine, store, lifecycle } = this.#deps;
+    return lifecycle.read(async () => {
+      const hospital = await store.read(HOSPITAL, () => engine.doctor(HOSPITAL)?.facts);
+      return { ok: true, value: hospital?.announcement ?? null };
+    });
+  };
+
   /** A doctor, without slots. */
   doctor({ doctorId: id }: DoctorQuery): Promise<Result<DoctorFacts>> {
     const { archive, lifecycle } = this.#deps;

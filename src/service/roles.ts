@@ -17,6 +17,7 @@ export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 export type Operation =
   | CommandName
   | 'readQueue'
+  | 'readAnnouncement'
   | 'readSchedule'
   | 'readSlot'
   | 'readToken'
@@ -103,7 +104,9 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   takeLeave: ADMIN,
   endLeave: ADMIN,
   putHolidays: ADMIN,
+  announce: DESK,
   readQueue: { display: 'numbersOnly', ...STAFF },
+  readAnnouncement: { display: 'any', ...PUBLIC_FACTS },
   readSchedule: SLOTS,
   readSlot: SLOTS,
   readToken: { patient_app: 'booked', ...STAFF },

@@ -43,6 +43,7 @@ export type DoctorRow = RowOf<
     /** SQLite has no booleans: 0 or 1 there. */
     readonly retired: boolean | number;
     readonly break_until: EpochMs | null;
+    readonly announcement: string | null;
   }
 >;
 
@@ -154,6 +155,7 @@ export const doctorRow = ({ facts, version, lastArrival, breakUntil }: Counters)
   rooms: facts.rooms,
   retired: facts.isRetired,
   break_until: breakUntil,
+  announcement: facts.announcement ?? null,
 });
 
 /** The rows that hold a doctor's facts: its own, its sessions in their order, and its leaves. */
@@ -172,6 +174,7 @@ export const doctorOf = ({ doctor: row, sessions, leaves }: DoctorRows): DoctorF
   rooms: row.rooms,
   leaves: leaves.map(leaveOf).sort(byFirstDate),
   isRetired: Boolean(row.retired),
+  ...(row.announcement === null ? {} : { announcement: row.announcement }),
 });
 
 /** A doctor with the counters that the engine needs. */

@@ -24,6 +24,7 @@ export const TABLES = {
       rooms: 'integer',
       retired: 'boolean',
       break_until: 'integer',
+      announcement: 'text',
     },
     order: 'id',
   },

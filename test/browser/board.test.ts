@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { doctorId, NEW_DOCTOR, NEW_SESSION, sessionId, WEEKDAYS } from '../../src/engine/index.ts';
 import type { TestApp } from '../support/app/app.ts';
 import { postOk } from '../support/app/front-desk.ts';
 import { needsBrowser, noBrowser, openPage } from '../support/browser/browser.ts';
-import { inspectPage, watchPage } from '../support/browser/inspect-page.ts';
+import { inspectPage, takePicture, watchPage } from '../support/browser/inspect-page.ts';
 import { openSite } from '../support/browser/site.ts';
 
 const NOW = '2026-11-23T09:05:00Z';
 const TEN = { slot_id: 'doc1_slot2' };
+
+/** Whether the page is as high as the screen, and no panel has more than it shows. */
+const FITS = `document.documentElement.scrollHeight <= innerHeight &&
+  [...document.querySelectorAll('.doctor')].every((panel) => panel.scrollHeight <= panel.clientHeight)`;
 
 /** Books and checks in; returns the ids of the tokens. */
 async function arrive(
@@ -48,10 +53,16 @@ describe.skipIf(noBrowser !== null)(`the board in Chromium${needsBrowser}`, () =
     await panel.getByText('Room 7').waitFor();
     expect(await panel.locator('.now .number').allTextContents()).toEqual(['4']);
     expect(await panel.locator('.next .number').allTextContents()).toEqual(['3', '2', '5']);
-    await panel.getByText('please go to the desk: 1').waitFor();
+    expect(await panel.locator('footer strong').allTextContents()).toEqual([
+      'Waiting here: 3',
+      '1',
+      '6',
+    ]);
+    expect(await page.evaluate(FITS)).toBe(true);
     await inspectPage(page, 'board-three');
     await page.goto(`${url}/board?doctor_id=doc1`);
     await panel.getByText('Room 7').waitFor();
+    expect(await page.evaluate(FITS)).toBe(true);
     await inspectPage(page, 'board-one');
     expect(faults()).toEqual([]);
     expect(bytes.length).toBeGreaterThan(10);
@@ -68,7 +79,6 @@ describe.skipIf(noBrowser !== null)(`the board in Chromium${needsBrowser}`, () =
     expect(await page.locator('.calling').count()).toBe(0);
     await callNext(opd, '3');
     await page.locator('.calling').getByText('Room 3').waitFor();
-    await page.screenshot({ path: `${process.env['SCREENSHOTS'] ?? '/tmp'}/board-call.png` });
     // The call is over after a while.
     await page.locator('.calling').waitFor({ state: 'detached' });
   });
@@ -84,5 +94,52 @@ describe.skipIf(noBrowser !== null)(`the board in Chromium${needsBrowser}`, () =
     expect(await page.getByText('Dr. A (Cardiology)').count()).toBe(1);
     await page.context().setOffline(false);
     await page.getByText(/No connection/).waitFor({ state: 'detached' });
+  });
+
+  it('shows one page of doctors after the other, in Hindi, with the announcement', async () => {
+    const sessions = [
+      {
+        ...NEW_SESSION,
+        id: '',
+        weekdays: [...WEEKDAYS],
+        start: '09:00',
+        end: '10:00',
+        capacity: 9,
+      },
+    ];
+    const roster = Array.from({ length: 9 }, (_, index) => ({
+      ...NEW_DOCTOR,
+      ...{ id: doctorId(`d${index + 1}`), name: `Dr. ${index + 1}`, department: 'Eye' },
+      timeZone: 'UTC',
+      sessions: sessions.map((session) => ({ ...session, id: sessionId(`s${index + 1}`) })),
+    }));
+    const { opd, url } = await openSite({ now: NOW, roster });
+    for (let doctor = 1; doctor <= 9; doctor += 1) {
+      const where = { doctor_id: `d${doctor}`, slot_id: `s${doctor}` };
+      await arrive(opd, ['W1', 'E2', 'F3', 'P4', 'O5'].slice(0, doctor), where);
+      await postOk(opd, '/call-next', { doctor_id: `d${doctor}`, room: `${doctor}` });
+    }
+    await opd.put('/announcement', { text: 'प्रयोगशाला आज 12 बजे बंद होगी।' });
+    await postOk(opd, '/doctors/d2/break', { minutes: 15 });
+    await postOk(opd, '/doctors/d3/delay', { date: '2026-11-23', minutes: 20 });
+    await opd.book('W6', { doctor_id: 'd1', slot_id: 's1' });
+    await postOk(opd, '/slots/s4@2026-11-23/close', { reason: 'ill' });
+    const page = await openPage({ viewport: { width: 1_920, height: 1_080 } });
+    const faults = await watchPage(page);
+    await page.goto(`${url}/board?department=Eye&lang=hi`);
+    await page.getByText('पृष्ठ 1 / 2').waitFor();
+    expect(await page.locator('.doctor').count()).toBe(5);
+    // A screen on a wall cannot be scrolled.
+    expect(await page.evaluate(FITS)).toBe(true);
+    await page.getByText('प्रयोगशाला').waitFor();
+    await page.getByText('20 मिनट की देरी').waitFor();
+    await page.getByText('बंद है').waitFor();
+    await takePicture(page, 'board-tv');
+    await inspectPage(page, 'board-nine-hindi');
+    // A call brings its doctor to the screen at once, also when the other page is shown.
+    await page.setViewportSize({ width: 1_920, height: 1_080 });
+    await postOk(opd, '/call-next', { doctor_id: 'd9', room: '12', complete_current: true });
+    await page.locator('.calling').getByText('कमरा 12').waitFor();
+    expect(faults()).toEqual([]);
   });
 });

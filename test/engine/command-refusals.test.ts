@@ -87,8 +87,8 @@ const SESSION: Session = {
   ...NEW_SESSION,
 };
 
-/** Every command but the one that is never refused. */
-type RefusingCommand = Exclude<EngineCommand, 'putHolidays'>;
+/** Every command but those that are never refused. */
+type RefusingCommand = Exclude<EngineCommand, 'putHolidays' | 'announce'>;
 
 /** Of each command one that is refused with the first code of its list, although later codes may apply too. */
 const FIRST: Readonly<Record<RefusingCommand, (clinic: Clinic) => Outcome<unknown>>> = {

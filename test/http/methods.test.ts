@@ -27,6 +27,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/doctors/doc1/leave': 'POST',
   '/doctors/doc1/leave/x': 'DELETE',
   '/holidays': 'GET, HEAD, PUT',
+  '/announcement': 'GET, HEAD, PUT',
   '/doctors/doc1/delay': 'POST',
   '/slots': 'POST',
   '/slots/x': 'GET, HEAD, PATCH',

@@ -84,7 +84,7 @@ const SESSION = [
   ...['book', 'noShow'],
   ...['bookAll', 'book', 'cancel'],
   ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
-  ...['searchTokens', 'correct', 'readQueue'],
+  ...['searchTokens', 'correct', 'readQueue', 'announce', 'readAnnouncement'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
   ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
   ...['createEventTicket', 'readEvents', 'readChanges'],

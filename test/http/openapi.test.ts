@@ -100,6 +100,8 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   ],
   'GET /holidays': ['200', READ],
   'PUT /holidays': ['200', COMMAND],
+  'GET /announcement': ['200', READ],
+  'PUT /announcement': ['200', COMMAND],
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
   'POST /doctors/{id}/break': ['200', [...POST, 'doctor_not_found']],
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],

@@ -98,6 +98,11 @@ const REQUESTS: Readonly<
     names: 'nothing',
     request: { method: 'PUT', url: '/holidays?dry_run=true', payload: [] },
   }),
+  announce: () => ({
+    names: 'nothing',
+    request: { method: 'PUT', url: '/announcement', payload: { text: 'Closed at noon.' } },
+  }),
+  readAnnouncement: () => ({ names: 'nothing', request: get('/announcement') }),
   addSlot: ({ doctor, role }) => ({
     names: 'doctor',
     request: post('/slots', {

@@ -59,7 +59,16 @@ export function Board(): VNode {
           : null
       }
     </main>
+    <${Announcement} />
     ${hasSound ? html`<${SoundButton} />` : null}
+  </div>`;
+}
+
+/** The line that the desk wants everybody to read. */
+function Announcement(): VNode {
+  const { data } = useLive('announcement', '/announcement');
+  return html`<div role="status">
+    ${data === null || data.text === null ? null : html`<p class="announcement">${data.text}</p>`}
   </div>`;
 }
 

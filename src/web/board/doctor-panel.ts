@@ -89,7 +89,9 @@ function NumberLine({ label, tokens }: NumberLineProps): VNode | null {
   if (tokens.length === 0) return null;
   const numbers = tokens.slice(0, OTHERS_MAX).map(({ number }) => number);
   const more = tokens.length > OTHERS_MAX ? ' …' : '';
-  return html`<p>${label} <strong>${numbers.join(' · ')}${more}</strong></p>`;
+  return html`<p>
+    <span>${label} <strong>${numbers.join(' · ')}${more}</strong></span>
+  </p>`;
 }
 
 /** A doctor who is late, has a break or sees nobody any more. */

@@ -26,8 +26,8 @@ export function doctorStateOf({ break_until, in_consultation, slots }: DoctorDay
   const remaining = slots.filter(({ status }) => status !== 'ENDED');
   const next = remaining.find(({ status }) => status === 'OPEN');
   if (next === undefined) {
-    if (in_consultation.length > 0) return { kind: 'open' };
-    return { kind: remaining.length > 0 ? 'closed' : 'over' };
+    if (remaining.length > 0) return { kind: 'closed' };
+    return { kind: in_consultation.length > 0 ? 'open' : 'over' };
   }
   if (break_until !== null) return { kind: 'break', until: break_until };
   return next.delay_minutes > 0 ? { kind: 'late', minutes: next.delay_minutes } : { kind: 'open' };

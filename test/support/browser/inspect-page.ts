@@ -45,19 +45,24 @@ async function faultsOf(page: Page): Promise<readonly string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
 }
 
+/** Takes a picture of a page as it is now. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+}
+
 /**
  * Checks the accessibility of a page in light and dark, on a desktop and a phone, that nothing of it is wider than the
  * screen, and takes a picture of each.
  * @param name of the pictures
  */
 export async function inspectPage(page: Page, name: string): Promise<void> {
-  mkdirSync(PICTURES, { recursive: true });
   for (const colorScheme of SCHEMES)
     for (const size of SIZES) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize(size);
       const look = `${name}-${colorScheme}-${size.width}`;
-      await page.screenshot({ path: join(PICTURES, `${look}.png`) });
+      await takePicture(page, look);
       expect([look, await faultsOf(page)]).toEqual([look, []]);
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect([look, width]).toEqual([look, size.width]);
