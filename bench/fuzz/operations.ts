@@ -28,13 +28,18 @@ interface Described {
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
 }
 
-/** Every operation of a description in the form of OpenAPI 3.1. */
+/**
+ * Every operation of a description in the form of OpenAPI 3.1, but for streams of events: their answers have no end.
+ * `GET /changes` takes the same parameters.
+ */
 export function operationsIn(description: object): Operation[] {
   const { paths } = withoutReferences(description, description) as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   };
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, described]) => operationOf(method, path, described)),
+    Object.entries(methods)
+      .map(([method, described]) => operationOf(method, path, described))
+      .filter(({ answers }) => answers.get(200)?.has('text/event-stream') !== true),
   );
 }
 
