@@ -47,10 +47,11 @@ import {
   loadSlots,
   type DoctorRows,
 } from './restore.ts';
+import { SoleOwnerWebhookStore, type WebhookRows } from './sole-owner-webhooks.ts';
 import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
 /** The stored rows of a sole owner, all of them durable. What is not read in pages is read at once, without waiting. */
-export interface StoredRows extends DoctorRows {
+export interface StoredRows extends DoctorRows, WebhookRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): Pages<ChangeRecord>;
   slotFacts(id: SlotId): SlotFacts | undefined;
@@ -94,6 +95,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   archive: new SoleOwnerArchive(parts),
   changeLog: new SoleOwnerChangeLog(parts),
   keys: new SoleOwnerKeyStore(parts),
+  webhooks: new SoleOwnerWebhookStore(parts),
 });
 
 class SoleOwnerStore implements Store {

@@ -1,6 +1,7 @@
 import type { Change, DoctorId, EpochMs, LocalDate, SessionId, SlotId } from '../engine/index.ts';
 import type { KeyWrite } from './access-keys.ts';
 import type { StoredResponse } from './archive.ts';
+import type { WebhookWrite } from './webhook-store.ts';
 
 /** The caller of a command, and the reason that the caller gave. Both are recorded with the command's changes (R17). */
 export interface Origin {
@@ -19,6 +20,8 @@ export interface Decision<T> {
   readonly past?: readonly SlotId[];
   /** Access keys that a store with one owner writes. A command has none. */
   readonly keys?: readonly KeyWrite[];
+  /** Webhooks and their progress, which a store with one owner writes. A command has none. */
+  readonly webhooks?: readonly WebhookWrite[];
 }
 
 /** The doctors and slots that a command touches. */

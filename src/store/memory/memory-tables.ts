@@ -38,6 +38,8 @@ import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import type { Decision, Origin, SessionOfDoctor } from '../store.ts';
+import type { DeliveryFilter, StoredDelivery, StoredLag, StoredWebhook } from '../webhook-store.ts';
+import { MemoryWebhooks } from './memory-webhooks.ts';
 
 /** What the tables of a database hold, in memory: nothing of it is there after a restart. */
 export class MemoryTables implements StoredRows {
@@ -52,13 +54,15 @@ export class MemoryTables implements StoredRows {
   readonly #changes: PlacedChange[] = [];
   readonly #responses = new Map<string, StoredResponse>();
   readonly #keys = new Map<string, StoredKey>();
+  readonly #webhooks = new MemoryWebhooks();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
-    for (const { changes, origin, response, keys = [] } of decisions) {
+    for (const { changes, origin, response, keys = [], webhooks = [] } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
       for (const write of keys) this.#writeKey(write);
+      for (const write of webhooks) this.#webhooks.write(write);
     }
   }
 
@@ -165,6 +169,18 @@ export class MemoryTables implements StoredRows {
 
   accessKeys(): readonly StoredKey[] {
     return [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  webhooks(): readonly StoredWebhook[] {
+    return this.#webhooks.webhooks();
+  }
+
+  lags(webhookId: string): readonly StoredLag[] {
+    return this.#webhooks.lags(webhookId);
+  }
+
+  deliveries(webhookId: string, filter: DeliveryFilter): readonly StoredDelivery[] {
+    return this.#webhooks.deliveries(webhookId, filter);
   }
 
   changesFrom(position: number, count: number): readonly PlacedChange[] {

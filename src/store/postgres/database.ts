@@ -15,6 +15,7 @@ import { ReadExecutor } from './read-executor.ts';
 import { Reader } from './reader.ts';
 import { Servers } from './servers.ts';
 import type { Run } from './session.ts';
+import { PostgresWebhookStore } from './webhook-store.ts';
 
 /**
  * Puts the parts of a PostgreSQL database together.
@@ -46,5 +47,6 @@ export function openPostgresDatabase(engine: AllocationEngine, url: string): Dat
     archive: new PostgresArchive(run),
     changeLog: new PostgresChangeLog(run, feed),
     keys: new PostgresKeyStore(run),
+    webhooks: new PostgresWebhookStore(run),
   };
 }

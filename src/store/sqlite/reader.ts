@@ -28,6 +28,18 @@ import {
 } from '../rows.ts';
 import type { SessionOfDoctor } from '../store.ts';
 import { columnsOf } from '../tables.ts';
+import {
+  deliveryOf,
+  lagOf,
+  webhookOf,
+  type DeliveryFilter,
+  type DeliveryRow,
+  type LagRow,
+  type StoredDelivery,
+  type StoredLag,
+  type StoredWebhook,
+  type WebhookRow,
+} from '../webhook-store.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
 
 /** A token and its slot in one row. */
@@ -114,6 +126,19 @@ export class Reader {
 
   accessKeys(): StoredKey[] {
     return this.#all<KeyRow>('accessKeys').map(keyOf);
+  }
+
+  webhooks(): StoredWebhook[] {
+    return this.#all<WebhookRow>('webhooks').map(webhookOf);
+  }
+
+  lags(webhookId: string): StoredLag[] {
+    return this.#all<LagRow>('lags', webhookId).map(lagOf);
+  }
+
+  deliveries(webhookId: string, { status, behind, limit }: DeliveryFilter): StoredDelivery[] {
+    const place = [behind?.at ?? Number.MAX_SAFE_INTEGER, behind?.eventId ?? ''];
+    return this.#all<DeliveryRow>('deliveries', webhookId, status, ...place, limit).map(deliveryOf);
   }
 
   changesFrom(position: number, count: number): PlacedChange[] {

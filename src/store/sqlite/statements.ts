@@ -32,6 +32,9 @@ const upsert = (table: TableName, ...key: string[]): string =>
 /** The columns that `setDoctor` sets, in the order of its parameters. The id and the version before follow. */
 export const SET_DOCTOR_COLUMNS = writtenColumnsOf('doctors').filter((name) => name !== 'id');
 
+/** The columns of a webhook that say how far it has come. Its settings are the others. */
+export const PLACE_COLUMNS: ReadonlySet<string> = new Set(['cursor', 'succeeded_at']);
+
 /** Every statement that writes. */
 export const WRITES = {
   addDoctor: insert('doctors'),
@@ -68,6 +71,22 @@ export const WRITES = {
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
   setKey: upsert('access_keys', 'name'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
+  setWebhook: upsert('webhooks', 'id'),
+  configureWebhook: `UPDATE webhooks SET ${writtenColumnsOf('webhooks')
+    .filter((name) => name !== 'id' && !PLACE_COLUMNS.has(name))
+    .map((name) => `${name} = ?`)
+    .join(', ')} WHERE id = ?`,
+  moveWebhook: `UPDATE webhooks SET cursor = ?, succeeded_at = coalesce(?, succeeded_at) WHERE id = ?`,
+  disableWebhook: `UPDATE webhooks SET disabled_at = ?, disabled_reason = ? WHERE id = ?`,
+  setLag: upsert('webhook_lags', 'webhook_id', 'doctor_id'),
+  endLag: `DELETE FROM webhook_lags WHERE webhook_id = ? AND doctor_id = ?`,
+  endLags: `DELETE FROM webhook_lags WHERE webhook_id = ?`,
+  setDelivery: upsert('webhook_deliveries', 'webhook_id', 'event_id'),
+  pruneDeliveries: `DELETE FROM webhook_deliveries WHERE (webhook_id, event_id) IN (
+    SELECT old.webhook_id, old.event_id FROM webhooks JOIN webhook_deliveries AS old
+      ON old.webhook_id = webhooks.id AND old.at < ? LIMIT ?)`,
+  pruneWebhooks: `DELETE FROM webhooks WHERE deleted_at < ?
+    AND NOT EXISTS (SELECT 1 FROM webhook_deliveries WHERE webhook_id = webhooks.id)`,
 } as const;
 
 export type StatementName = keyof typeof WRITES;
@@ -140,6 +159,10 @@ export const READS = {
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
+  webhooks: `${select('webhooks')} ORDER BY id`,
+  lags: `${select('webhook_lags')} WHERE webhook_id = ? ORDER BY doctor_id`,
+  deliveries: `${select('webhook_deliveries')} WHERE webhook_id = ?1 AND (?2 IS NULL OR status = ?2)
+    AND (at, event_id) < (?3, ?4) ORDER BY at DESC, event_id DESC LIMIT ?5`,
 } as const;
 
 export type ReadName = keyof typeof READS;
