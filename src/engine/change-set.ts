@@ -3,18 +3,24 @@ import {
   TRANSITIONS,
   type Change,
   type DeskFacts,
+  type TokenEntered,
   type TokenFacts,
+  type TokenReclassified,
+  type TokenTransition,
+  type TokenUndone,
   type Transition,
   type Undoable,
 } from './change.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
 import type { DoctorId, EpochMs, PatientId, TokenId } from './ids.ts';
-import { invariant } from './invariant.ts';
+import { found, invariant } from './invariant.ts';
 import type { PatientClass } from './patient-class.ts';
 import type { Slot, Token } from './slot.ts';
 import { followingSession, type SlotFacts } from './slot-facts.ts';
 import type { EngineState } from './state.ts';
 import { isLive, seatStatusOf, type LiveStatus } from './status.ts';
+
+type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;
 
 /**
  * The changes of one accepted command. Each change is applied as soon as it is decided, because the next one is
@@ -33,6 +39,23 @@ export class ChangeSet {
   #append(change: Change): void {
     this.#state.apply(change);
     this.changes.push(change);
+  }
+
+  /** Appends a change of a token, and records the token's place on the waitlist if it waits then. */
+  #appendStep(change: Writable<TokenEntered | TokenTransition | TokenReclassified | TokenUndone>) {
+    this.#state.apply(change);
+    this.changes.push(change);
+    const waits = (change.kind === 'reclassified' ? change.from : change.to) === 'WAITING';
+    if (waits) change.waitlistPosition = this.#placeAfter(change);
+  }
+
+  /** The place on the waitlist after a change. A waiting token that bumps another one gets the seat in the same command. */
+  #placeAfter(change: TokenEntered | TokenTransition | TokenReclassified | TokenUndone): number {
+    const token = found(this.#state.token(change.tokenId), 'a token that waits is in the index');
+    const position = token.slot.waitlistPositionOf(token) ?? 0;
+    const cause = change.kind === 'bumped' ? change.cause : null;
+    const bumpsFromWaitlist = cause !== null && this.#state.token(cause)?.status === 'WAITING';
+    return bumpsFromWaitlist ? position - 1 : position;
   }
 
   /** Adds a doctor, or sets the doctor's facts. */
@@ -65,7 +88,7 @@ export class ChangeSet {
     const { doctor, facts } = slot;
     // The fields are listed one by one here and in `enter` because spreading is slow and every booking runs through
     // these two.
-    this.#append({
+    this.#appendStep({
       kind,
       doctorId: facts.doctorId,
       version: doctor.version + 1,
@@ -85,14 +108,22 @@ export class ChangeSet {
   /** Gives a token another class; its status and its arrival do not change (R14). */
   reclassify(token: Token, { type, priority }: PatientClass): void {
     const envelope = this.#tokenEnvelope(token);
-    this.#append({ kind: 'reclassified', ...envelope, patientType: type, priority });
+    this.#appendStep({ kind: 'reclassified', ...envelope, patientType: type, priority });
   }
 
   /** Takes the last change of a token back, which is of this kind: the token, also one that is over, gets this status (R22). */
   undo({ id, slot, status }: Token, undone: Undoable, to: LiveStatus): void {
     const { doctorId, id: slotId } = slot.facts;
     const envelope = this.#nextEnvelope(doctorId);
-    this.#append({ kind: 'undone', ...envelope, tokenId: id, slotId, from: status, to, undone });
+    this.#appendStep({
+      kind: 'undone',
+      ...envelope,
+      tokenId: id,
+      slotId,
+      from: status,
+      to,
+      undone,
+    });
   }
 
   /** Gives a token another patient name and id; its place does not change. */
@@ -118,7 +149,7 @@ export class ChangeSet {
     facts: Omit<TokenFacts, 'slotId' | 'to'>,
   ): void {
     if (victim !== undefined) this.transition(victim, 'bumped', facts.tokenId);
-    this.#append({
+    this.#appendStep({
       kind,
       doctorId: slot.facts.doctorId,
       version: slot.doctor.version + 1,

@@ -30,6 +30,16 @@ export interface BreakSet extends Envelope {
   readonly until: EpochMs | null;
 }
 
+/** Where a change leaves a token that waits. */
+export interface WaitlistPlace {
+  /**
+   * The place on the waitlist that the token has right after the change: 1 is promoted next. A waiting token that bumps
+   * this one is not counted, because it leaves the waitlist in the same command. The place is missing when the token
+   * does not wait, and in records of versions up to 1.4.0. The state does not depend on it.
+   */
+  readonly waitlistPosition?: number;
+}
+
 /** Every fact of a token at the moment when it enters a slot. */
 export interface TokenFacts {
   readonly tokenId: TokenId;
@@ -50,7 +60,7 @@ export interface TokenFacts {
 }
 
 /** A token entered a slot, by a booking or by a move (R13). */
-export interface TokenEntered extends Envelope, TokenFacts {
+export interface TokenEntered extends Envelope, TokenFacts, WaitlistPlace {
   readonly kind: 'booked' | 'moved_in';
 }
 
@@ -63,7 +73,7 @@ export interface TokenMovedOut extends Envelope {
 }
 
 /** A token got another class (R14). Its status did not change. */
-export interface TokenReclassified extends Envelope {
+export interface TokenReclassified extends Envelope, WaitlistPlace {
   readonly kind: 'reclassified';
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
@@ -113,7 +123,7 @@ export interface DeskFacts {
 export const NO_DESK_FACTS: DeskFacts = { room: null, today: null, calledFrom: null };
 
 /** A token changed its status. */
-export interface TokenTransition extends Envelope, DeskFacts {
+export interface TokenTransition extends Envelope, DeskFacts, WaitlistPlace {
   readonly kind: Transition;
   readonly tokenId: TokenId;
   readonly slotId: SlotId;
@@ -139,7 +149,7 @@ export const UNDOABLE = [
 export type Undoable = (typeof UNDOABLE)[number];
 
 /** The last change of a token was taken back (R22). */
-export interface TokenUndone extends Envelope {
+export interface TokenUndone extends Envelope, WaitlistPlace {
   readonly kind: 'undone';
   readonly tokenId: TokenId;
   readonly slotId: SlotId;

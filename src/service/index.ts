@@ -39,6 +39,7 @@ export {
   type KeyInput,
   type PutKey,
 } from './key-registry.ts';
+export { EVENT_TYPES, EventLog, type EventPage, type EventType, type PublicEvent } from './events.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,

@@ -1,4 +1,4 @@
-import type { Change, DoctorId } from '../engine/index.ts';
+import type { Change, DoctorId, SlotId, TokenId } from '../engine/index.ts';
 
 /** One durable change, as it is recorded. */
 export interface LoggedChange {
@@ -10,6 +10,9 @@ export interface LoggedChange {
   readonly cursor: string;
 }
 
+/** A change of the record, and who made it. */
+export type FactChange = Pick<LoggedChange, 'change' | 'actor'>;
+
 /** Some changes in a row. */
 export interface ChangePage {
   readonly entries: readonly LoggedChange[];
@@ -18,6 +21,20 @@ export interface ChangePage {
   /** Whether no more changes can be read now: the next ones are announced to the listeners of `onCommit`. */
   readonly isEnd: boolean;
 }
+
+/** The tokens and slots whose facts are asked for. */
+export interface Subjects {
+  readonly tokenIds: readonly TokenId[];
+  readonly slotIds: readonly SlotId[];
+}
+
+/** The kinds of changes that set a fact of a token which later changes of the token do not repeat. */
+export const TOKEN_FACT_KINDS = [
+  'booked',
+  'moved_in',
+  'reclassified',
+  'corrected',
+] as const satisfies readonly Change['kind'][];
 
 /**
  * The record of all changes as a stream, for live feeds and webhooks. Changes of doctors and slots are in it too.
@@ -45,6 +62,13 @@ export interface ChangeLog {
    * @throws NotDurableError when the database cannot be read now
    */
   since(cursor: string, limit: number, doctorIds?: ReadonlySet<DoctorId>): Promise<ChangePage>;
+  /**
+   * The changes that tell what these tokens and slots were when the change at the cursor was the last one, in the order
+   * of the log: of a token the changes of `TOKEN_FACT_KINDS`, of a slot its `slot_set`. The result depends on the record
+   * alone, so it is the same in every process and after years.
+   * @throws NotDurableError when the database cannot be read now
+   */
+  factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]>;
   /**
    * Calls the listener soon after changes have become durable: a hint that `since` may have something to give. Hints may
    * come late, together, or without a change. A listener that throws or rejects harms nothing: its error is ignored.

@@ -20,6 +20,7 @@ import {
   type TokenId,
   type TokenReclassified,
   type TokenUndone,
+  type WaitlistPlace,
   isEntry,
   isLive,
   isTokenChange,
@@ -105,12 +106,12 @@ type EnteredData = Omit<
   TokenEntered,
   'kind' | 'doctorId' | 'version' | 'at' | 'tokenId' | 'slotId' | 'to' | 'bookedAt' | 'hasCheckedIn'
 > & { readonly present: boolean; readonly bookedAt?: EpochMs };
-type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority'>;
+type ReclassifiedData = Pick<TokenReclassified, 'patientType' | 'priority' | 'waitlistPosition'>;
 /** The fields have the names that they have in the data of a booking. */
 type CorrectedData = Pick<TokenCorrected, 'patientName' | 'patientId'>;
 /** A record of an earlier version has the room alone, or no data. */
-type DeskData = Pick<DeskFacts, 'room'> & Partial<DeskFacts>;
-type UndoneData = Pick<TokenUndone, 'undone'>;
+type DeskData = Partial<DeskFacts & WaitlistPlace>;
+type UndoneData = Pick<TokenUndone, 'undone' | 'waitlistPosition'>;
 type BreakData = Pick<BreakSet, 'until'>;
 
 /** The row of a change record. Its position among all records is drawn by the database. */
@@ -143,7 +144,7 @@ function dataOf(change: Change): string | null {
   if (change.kind === 'slot_set') return JSON.stringify(change.slot);
   if (change.kind === 'reclassified') {
     const { patientType, priority } = change;
-    return JSON.stringify({ patientType, priority } satisfies ReclassifiedData);
+    return JSON.stringify({ patientType, priority, ...placeOf(change) } satisfies ReclassifiedData);
   }
   if (change.kind === 'break_set')
     return JSON.stringify({ until: change.until } satisfies BreakData);
@@ -152,17 +153,33 @@ function dataOf(change: Change): string | null {
     return JSON.stringify({ patientName, patientId } satisfies CorrectedData);
   }
   if (change.kind === 'undone')
-    return JSON.stringify({ undone: change.undone } satisfies UndoneData);
+    return JSON.stringify({ undone: change.undone, ...placeOf(change) } satisfies UndoneData);
   if (change.kind === 'moved_out') return null;
   if (!isEntry(change)) return deskDataOf(change);
   const { patientName, patientId, patientType, priority, arrival, number } = change;
   const present = change.hasCheckedIn;
-  const data = { patientName, patientId, patientType, priority, arrival, number, present };
+  const place = placeOf(change);
+  const data = {
+    patientName,
+    patientId,
+    patientType,
+    priority,
+    arrival,
+    number,
+    present,
+    ...place,
+  };
   if (change.kind === 'booked') return JSON.stringify(data satisfies EnteredData);
   return JSON.stringify({ ...data, bookedAt: change.bookedAt } satisfies EnteredData);
 }
 
-function deskDataOf({ room, today, calledFrom }: DeskFacts): string | null {
+/** The place on the waitlist, if the token waits: only then the data has it, because most tokens do not wait. */
+const placeOf = ({ waitlistPosition }: WaitlistPlace): WaitlistPlace | undefined =>
+  waitlistPosition === undefined ? undefined : { waitlistPosition };
+
+function deskDataOf(change: DeskFacts & WaitlistPlace): string | null {
+  const { room, today, calledFrom, waitlistPosition } = change;
+  if (waitlistPosition !== undefined) return JSON.stringify({ waitlistPosition });
   if (today !== null) return JSON.stringify({ room, today, calledFrom } satisfies DeskData);
   return room === null ? null : JSON.stringify({ room } satisfies DeskData);
 }

@@ -18,7 +18,7 @@ export function foldToken(
 ): StoredToken | undefined {
   if (isEntry(change)) {
     invariant(token === undefined, 'a token is in one place at a time');
-    const { kind, version, at, tokenId, to, ...facts } = change;
+    const { kind, version, at, tokenId, to, waitlistPosition: _, ...facts } = change;
     return { ...facts, id: tokenId, status: to, room: null, last: lastChange(kind, null) };
   }
   invariant(token?.status === change.from, 'a change starts from the status the token has');

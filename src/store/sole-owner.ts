@@ -27,7 +27,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from './archive.ts';
-import type { ChangeLog, ChangePage } from './change-log.ts';
+import type { ChangeLog, ChangePage, FactChange, Subjects } from './change-log.ts';
 import type { CommitHints } from './commit-hints.ts';
 import {
   BEGINNING,
@@ -72,6 +72,8 @@ export interface StoredRows extends DoctorRows, WebhookRows {
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
+  /** See `ChangeLog.factsAt`. */
+  factChanges(position: number, subjects: Subjects): readonly FactChange[];
 }
 
 /** The parts of the database of a sole owner. */
@@ -311,6 +313,10 @@ class SoleOwnerChangeLog implements ChangeLog {
   ): Promise<ChangePage> {
     const placed = this.#rows.changesFrom(positionOf(cursor), countFor(limit));
     return Promise.resolve(pageBehind(cursor, placed, limit, doctorIds));
+  }
+
+  async factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]> {
+    return Promise.resolve(this.#rows.factChanges(positionOf(cursor), subjects));
   }
 
   onCommit(listener: () => unknown): () => void {

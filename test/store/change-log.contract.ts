@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { doctorId, slotId, type Change, type DoctorId } from '../../src/engine/index.ts';
+import { doctorId, slotId, tokenId, type Change, type DoctorId } from '../../src/engine/index.ts';
 import { UnknownCursorError, type ChangeLog, type LoggedChange } from '../../src/store/index.ts';
 import { accepted, found, RAO, SEN } from '../support/engine/clinic.ts';
 import { eventually } from '../support/eventually.ts';
@@ -45,6 +45,7 @@ export function changeLogContract(name: string, database: DatabaseUnderTest): vo
     if (database.isSoleOwner)
       describe('as the only process on its database', () => durableOnlyTests(() => desk));
     describe('cursors', () => cursorTests(() => desk, database));
+    describe('factsAt', () => factsTests(() => desk));
     describe('onCommit', () => onCommitTests(() => desk));
     describe('with ten writers', () =>
       it('a reader gets every change exactly once, and those of each doctor in order', async () => {
@@ -133,6 +134,49 @@ function sinceTests(desk: () => FrontDesk): void {
     const whole = await readAll(changeLog);
     expect(whole.length).toBeGreaterThan(10);
     expect(await readAll(changeLog, limit)).toEqual(whole);
+  });
+}
+
+function factsTests(desk: () => FrontDesk): void {
+  it('the facts at a cursor are those of the asked tokens and slots, in the order of the log', async () => {
+    await desk().openSlots();
+    const { changeLog } = desk();
+    await desk().admit('nine', 'W1 W2');
+    await desk().move('W1', 'other');
+    await desk().reclassify('W1', 'FOLLOW_UP');
+    await desk().correct('W1', 'Asha');
+    await desk().checkIn('W1');
+    await desk().revise('nine', 3);
+    const cursor = await changeLog.end();
+    await desk().reclassify('W1', 'EMERGENCY');
+    await desk().revise('nine', 4);
+    const subjects = { tokenIds: [tokenId('W1')], slotIds: [slotId('nine')] };
+    const facts = await changeLog.factsAt(cursor, subjects);
+    expect(facts.map(({ change, actor }) => `${nameOf(change)} ${actor}`)).toEqual([
+      'rao:2 slot_set desk',
+      'rao:5 booked desk',
+      'sen:3 moved_in desk',
+      'sen:4 reclassified desk',
+      'sen:5 corrected desk',
+      'rao:8 slot_set desk',
+    ]);
+    expect(await changeLog.factsAt(changeLog.beginning, subjects)).toEqual([]);
+    expect(await changeLog.factsAt(cursor, { tokenIds: [], slotIds: [] })).toEqual([]);
+  });
+
+  it('a token that waits has its place on record, and only such a token', async () => {
+    await desk().openSlots();
+    await desk().admit('nine', 'W1 W2 W3 E1');
+    await desk().reclassify('W3', 'ONLINE_BOOKING');
+    const places = (await readAll(desk().changeLog)).flatMap(({ change }) =>
+      'waitlistPosition' in change ? `${nameOf(change)} ${change.waitlistPosition}` : [],
+    );
+    expect(places).toEqual([
+      'rao:7 booked 1',
+      'rao:8 bumped 1',
+      'rao:10 reclassified 1',
+      'rao:11 bumped 1',
+    ]);
   });
 }
 

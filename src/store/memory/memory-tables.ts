@@ -32,6 +32,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from '../archive.ts';
+import { TOKEN_FACT_KINDS, type FactChange, type Subjects } from '../change-log.ts';
 import type { PlacedChange } from '../cursor.ts';
 import { changeRowOf, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
 import { foldToken } from '../fold.ts';
@@ -190,6 +191,16 @@ export class MemoryTables implements StoredRows {
 
   lastChange(): PlacedChange | undefined {
     return this.#changes.at(-1);
+  }
+
+  factChanges(position: number, { tokenIds, slotIds }: Subjects): readonly FactChange[] {
+    const tokens = new Set<string>(tokenIds);
+    const slots = new Set<string>(slotIds);
+    return this.#changes.slice(0, position).filter(({ change }) => {
+      if (change.kind === 'slot_set') return slots.has(change.slot.id);
+      const isFact = TOKEN_FACT_KINDS.some((kind) => kind === change.kind);
+      return isFact && isTokenChange(change) && tokens.has(change.tokenId);
+    });
   }
 
   #liveTokensOf(id: SlotId): StoredLiveToken[] {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DoctorId } from '../../engine/index.ts';
-import type { ChangeLog, ChangePage } from '../change-log.ts';
+import type { ChangeLog, ChangePage, FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import {
   BEGINNING,
@@ -14,6 +14,7 @@ import { NotDurableError } from '../store.ts';
 import type { CommitFeed } from './commit-feed.ts';
 import { Finality, type LogEnd } from './finality.ts';
 import type { Row, Run } from './session.ts';
+import { arrayOf } from './statements.ts';
 
 /** Milliseconds between two observations of the log's end; most transactions end within that time. */
 const OBSERVATION_PAUSE_MS = 10;
@@ -64,6 +65,11 @@ export class PostgresChangeLog implements ChangeLog {
     const to = Math.max(this.#finality.position, from);
     const rows = await this.#run('changesFrom', from, to, countFor(limit));
     return pageBehind(cursor, rows.map(placedOf), limit, doctorIds);
+  }
+
+  async factsAt(cursor: string, { tokenIds, slotIds }: Subjects): Promise<readonly FactChange[]> {
+    const ids = [arrayOf(tokenIds), arrayOf(slotIds)];
+    return (await this.#run('factChanges', ...ids, positionOf(cursor))).map(placedOf);
   }
 
   onCommit(listener: () => unknown): () => void {

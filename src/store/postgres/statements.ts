@@ -1,3 +1,4 @@
+import { TOKEN_FACT_KINDS } from '../change-log.ts';
 import {
   columnsOf,
   columnsOfType,
@@ -204,6 +205,10 @@ export const OTHERS = {
   record: `${RECORD} ORDER BY position DESC LIMIT $8`,
   recordOfToken: `${RECORD} AND token_id = $9 ORDER BY position DESC LIMIT $8`,
   changesFrom: `${select('changes')} WHERE position >= $1 AND position <= $2 ORDER BY position LIMIT $3`,
+  factChanges: `${select('changes')} WHERE position <= $3 AND ${idsIn('token_id')}
+      AND kind IN (${TOKEN_FACT_KINDS.map((kind) => `'${kind}'`).join(', ')})
+    UNION ALL ${select('changes')} WHERE position <= $3 AND ${idsIn('slot_id', 2)} AND kind = 'slot_set'
+    ORDER BY position`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   setKeys: upsert('access_keys', 'name'),
   noteKeyUses: `UPDATE access_keys SET last_used_at = given.at

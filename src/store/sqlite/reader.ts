@@ -8,6 +8,7 @@ import {
   type StoredSlot,
   type StoredToken,
 } from '../archive.ts';
+import type { FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import {
@@ -147,6 +148,11 @@ export class Reader {
 
   lastChange(): PlacedChange | undefined {
     return this.#all<ChangeRow>('lastChange').map(placedChangeOf)[0];
+  }
+
+  factChanges(position: number, { tokenIds, slotIds }: Subjects): FactChange[] {
+    const ids = [JSON.stringify(tokenIds), JSON.stringify(slotIds)];
+    return this.#all<ChangeRow>('factChanges', position, ...ids).map(placedChangeOf);
   }
 
   close(): void {

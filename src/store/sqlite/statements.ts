@@ -1,3 +1,4 @@
+import { TOKEN_FACT_KINDS } from '../change-log.ts';
 import { columnsOf, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
 
 export type SqlValue = string | number | null;
@@ -126,6 +127,8 @@ const OF_DAYS_BEHIND = `slots.date BETWEEN ? AND ? AND (slots.date, slots.id, to
     AND ifnull(tokens.number = ?, 1) AND tokens.status IN (SELECT value FROM json_each(?))
     ORDER BY slots.date DESC, slots.id DESC, tokens.id DESC LIMIT ?`;
 
+const FACT_KINDS = TOKEN_FACT_KINDS.map((kind) => `'${kind}'`).join(', ');
+
 /** Every statement that reads. */
 export const READS = {
   doctors: select('doctors'),
@@ -156,6 +159,11 @@ export const READS = {
   record: `${RECORD} ORDER BY position DESC LIMIT ?8`,
   recordOfToken: `${RECORD} AND token_id = ?9 ORDER BY position DESC LIMIT ?8`,
   changesFrom: `${select('changes')} WHERE position >= ? ORDER BY position LIMIT ?`,
+  factChanges: `${select('changes')} WHERE position <= ?1 AND kind IN (${FACT_KINDS})
+      AND token_id IN (SELECT value FROM json_each(?2))
+    UNION ALL ${select('changes')} WHERE position <= ?1 AND kind = 'slot_set'
+      AND slot_id IN (SELECT value FROM json_each(?3))
+    ORDER BY position`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   accessKeys: `${select('access_keys')} ORDER BY name`,

@@ -243,11 +243,9 @@ export class Model {
     this.#put({ ...newcomer, status, room: null, last: { kind, from: null } });
     const { id: tokenId, slot: slotId, name, patient, type, ...rest } = newcomer;
     const { arrival, number, bookedAt, hasCheckedIn } = rest;
-    const facts = { arrival, number, bookedAt, hasCheckedIn };
+    const facts = { arrival, number, bookedAt, hasCheckedIn, priority: priorityOf(newcomer) };
     const patientFacts = { patientName: name, patientId: patient, patientType: type };
-    const priority = priorityOf(newcomer);
-    const record = { kind, tokenId, slotId, ...patientFacts, priority, ...facts, to: status };
-    this.#record(slot.doctorId, record);
+    this.#record(slot.doctorId, { kind, tokenId, slotId, ...patientFacts, ...facts, to: status });
   }
 
   /** In a full slot the newcomer bumps the weakest claim that it may bump (R3). */
@@ -316,8 +314,8 @@ export class Model {
   }
 
   #step(claim: Claim, kind: string, to: Status, facts: object): void {
-    this.recordOf(claim, { kind, from: claim.status, to, ...facts });
     this.#put({ ...inStatus(claim, to), last: { kind, from: claim.status } });
+    this.recordOf(claim, { kind, from: claim.status, to, ...facts });
   }
 
   /** Gives a claim another name and patient. It can be undone as before. */
@@ -339,8 +337,8 @@ export class Model {
 
   /** Takes the last change of a claim back (R22). */
   undo(claim: Claim, to: Status): void {
-    this.recordOf(claim, { kind: 'undone', from: claim.status, to, undone: claim.last.kind });
     this.#put({ ...inStatus(claim, to), last: { kind: 'undone', from: null } });
+    this.recordOf(claim, { kind: 'undone', from: claim.status, to, undone: claim.last.kind });
   }
 
   setBreak(doctor: string, until: EpochMs | null): void {
@@ -377,8 +375,16 @@ export class Model {
   }
 
   #record(doctorId: string, change: ModelRecord): void {
-    const version = this.next(`version ${doctorId}`);
-    this.#records = [...this.#records, { doctorId, version, at: this.#at, ...change }];
+    const envelope = { doctorId, version: this.next(`version ${doctorId}`), at: this.#at };
+    this.#records = [...this.#records, { ...envelope, ...change, ...this.#placeOf(change) }];
+  }
+
+  /** The place on the waitlist that a change leaves its claim at; a waiting claim that bumps it leaves the waitlist. */
+  #placeOf({ kind, tokenId, cause }: ModelRecord): object {
+    const claim = this.claims.find(({ id }) => id === tokenId);
+    if (claim?.status !== 'WAITING' || kind === 'corrected' || kind === 'moved_out') return {};
+    const others = this.waiting(this.slotOf(claim)).filter(({ id }) => id !== cause);
+    return { waitlistPosition: others.indexOf(claim) + 1 };
   }
 }
 
