@@ -15,6 +15,7 @@ import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/inde
 import { buildApp } from './http/app.ts';
 import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
 import { buildMetricsApp } from './http/metrics.ts';
+import { webhookBodyOf } from './http/resources/webhook.ts';
 import { PROBLEMS } from './http/problem.ts';
 import { createMetrics, type Metrics } from './metrics/index.ts';
 import {
@@ -30,10 +31,12 @@ import {
   NotDurableError,
   openDatabase,
   StoreOpenError,
+  type Database,
   type Store,
 } from './store/index.ts';
 import { publishRun } from './telemetry/index.ts';
 import type { Tracing, TracingOptions } from './tracing/index.ts';
+import { Webhooks } from './webhooks/index.ts';
 
 /** Milliseconds between two ticks. A tick ends the slots whose time is over and opens the slots of a new day. */
 const TICK_MS = 1_000;
@@ -82,6 +85,7 @@ interface Parts {
   readonly ticks: BackgroundTask;
   /** Reads the access keys again and again. */
   readonly keyReads: BackgroundTask;
+  readonly webhooks: Webhooks;
   readonly logger: Logger;
   readonly output: Log['output'];
   /** Whether everybody may do everything while there is no access key. */
@@ -156,7 +160,7 @@ async function endProcess(output: Log['output'], exitCode: number): Promise<void
 
 /** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
 function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, ticks, keyReads, tracing, logger, output } = parts;
+  const { service, store, ticks, keyReads, webhooks, tracing, logger, output } = parts;
   const kill = (facts: object, message: string): void => {
     logger.error(facts, message);
     killProcess();
@@ -172,6 +176,8 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
     async ({ err, signal }) => {
       stopping.abort();
       const backgroundOver = Promise.all([ticks.stop(), keyReads.stop()]);
+      // The progress of the deliveries must be stored before the store closes.
+      const deliveriesOver = webhooks.stop();
       if (err) logger.error({ err }, 'An unforeseen error: stopping.');
       else logger.info({ signal }, 'Stopping.');
       service.stop();
@@ -179,6 +185,7 @@ function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortContr
       // Stops the service a second time, because a service that was loading began to serve when loading finished.
       service.stop();
       await closeConnections(parts);
+      await deliveriesOver;
       await store.close();
       // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
       await backgroundOver;
@@ -300,6 +307,19 @@ async function startTraces(
   return startTracing({ endpoint, ...options });
 }
 
+/** What tells other systems of events. Its faults are logged and retried, and no command waits for it. */
+const createWebhooks = (database: Database, settings: Settings, logger: Logger): Webhooks =>
+  new Webhooks({
+    ...{ database, clock, bodyOf: webhookBodyOf, version: readVersion() },
+    allowsPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
+    onRun: publishRun,
+    onFault: (error, webhook) =>
+      logger.warn(
+        { err: error, webhook },
+        'The record cannot be read, or the progress of a webhook cannot be stored: it is retried.',
+      ),
+  });
+
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -311,7 +331,8 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive, keys } = openDatabase(DATABASE_URL, engine);
+  const database = openDatabase(DATABASE_URL, engine);
+  const { store, archive, keys } = database;
   const service = createService({
     ...{ engine, store, archive, keys, clock },
     horizonDays: HORIZON_DAYS,
@@ -319,6 +340,7 @@ async function start(): Promise<void> {
   const version = readVersion();
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');
+  const webhooks = createWebhooks(database, settings, logger);
   const metrics = createMetrics({
     version,
     measuresProcess: true,
@@ -334,7 +356,7 @@ async function start(): Promise<void> {
   const metricsApp = hasOwnAddress ? buildMetricsApp(metrics, logger) : null;
   const tracing = await startTraces(settings, { version, onError });
   const app = await buildApp({
-    ...{ service, classes, logger, clock, version },
+    ...{ service, webhooks, classes, logger, clock, version },
     connectionLimits: connectionLimitsOf(settings, logger),
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
     hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
@@ -352,7 +374,7 @@ async function start(): Promise<void> {
   const keyReads = createKeyReads(service.keys, logger, stopping.signal);
   const parts = {
     ...{ app, metrics, metricsApp, tracing, service, store, engine },
-    ...{ ticks, keyReads, logger, output, allowsAnonymous },
+    ...{ ticks, keyReads, webhooks, logger, output, allowsAnonymous },
     stop: stopping.signal,
   };
   stopOnStoreFailure(parts);
@@ -368,6 +390,7 @@ async function start(): Promise<void> {
   if (stopping.signal.aborted) return;
   ticks.start();
   keyReads.start();
+  webhooks.start();
 }
 
 await runProgram({

@@ -1,6 +1,8 @@
 import pino from 'pino';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
+import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
+import { Webhooks } from '../../src/webhooks/index.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
 import { createMetrics } from '../../src/metrics/index.ts';
 import { createService } from '../../src/service/index.ts';
@@ -32,7 +34,8 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
   const clock = () => epochMs(Date.now());
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive, keys } = openDatabase(databaseUrl, engine);
+  const database = openDatabase(databaseUrl, engine);
+  const { store, archive, keys } = database;
   const service = createService({ engine, store, archive, keys, clock, horizonDays: 7 });
   const sources = {
     version: 'bench',
@@ -64,8 +67,12 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
     });
   });
   const logger = pino({ level: 'silent' });
+  const webhooks = new Webhooks({
+    ...{ database, clock, bodyOf: webhookBodyOf, version: 'bench' },
+    allowsPrivate: false,
+  });
   const app = await buildApp({
-    ...{ service, classes: DEFAULT_CLASSES, logger, clock, version: 'bench' },
+    ...{ service, webhooks, classes: DEFAULT_CLASSES, logger, clock, version: 'bench' },
     allowsAnonymous: true,
     metrics: null,
     ...BOUNDS,

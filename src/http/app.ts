@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
+import type { Webhooks } from '../webhooks/index.ts';
 import { Access, type Identify } from './access.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Authentication } from './authentication.ts';
@@ -34,9 +35,11 @@ import { addSlotRoutes } from './routes/slot-routes.ts';
 import { addBookingListRoutes } from './routes/booking-list-routes.ts';
 import { addTokenRoutes } from './routes/token-routes.ts';
 import { addVisitRoutes } from './routes/visit-routes.ts';
+import { addWebhookRoutes } from './routes/webhook-routes.ts';
 
 export interface AppDeps {
   readonly service: Service;
+  readonly webhooks: Webhooks;
   readonly classes: readonly PatientClass[];
   readonly logger: Logger;
   readonly clock: () => EpochMs;
@@ -70,6 +73,7 @@ const BODY_LIMIT = 16 * 1024;
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
+  webhooks,
   classes,
   logger,
   clock,
@@ -131,7 +135,7 @@ export async function buildApp({
   await describeRoutes(app, version);
   await app.register(accepts);
   const access = createAccess(app, { service, allowsAnonymous, logger });
-  addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger });
+  addRoutes(new Routes(app, access, admission), { service, webhooks, classes, metrics, logger });
   await serveDescription(app, clock);
   finishRoutes();
   return app;
@@ -156,10 +160,11 @@ function addRoutes(
   routes: Routes,
   {
     service,
+    webhooks,
     classes,
     metrics,
     logger,
-  }: Pick<AppDeps, 'service' | 'classes' | 'metrics' | 'logger'>,
+  }: Pick<AppDeps, 'service' | 'webhooks' | 'classes' | 'metrics' | 'logger'>,
 ): void {
   const { tokens, clinic, doctors, reads, reports, permissions } = service;
   addTokenRoutes(routes, { tokens, reads, permissions, classes });
@@ -170,6 +175,7 @@ function addRoutes(
   addReportRoutes(routes, { reports });
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
   addKeyRoutes(routes, { service, logger });
+  addWebhookRoutes(routes, { webhooks, service, logger });
   addOperationsRoutes(routes, { service, metrics });
 }
 

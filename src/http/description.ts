@@ -26,6 +26,7 @@ const TAGS = {
   Slots: 'Single slots, and changes of slots that already have patients: seats, delays, closing.',
   Reports: 'The counts of a day.',
   Keys: 'Access keys: who may use the service, and for what.',
+  Webhooks: 'Other systems that are told of what happens.',
   Operations: 'Whether the service runs and accepts commands, for probes.',
 } as const;
 export type Tag = keyof typeof TAGS;

@@ -39,7 +39,13 @@ export {
   type KeyInput,
   type PutKey,
 } from './key-registry.ts';
-export { EVENT_TYPES, EventLog, type EventPage, type EventType, type PublicEvent } from './events.ts';
+export {
+  EVENT_TYPES,
+  EventLog,
+  type EventPage,
+  type EventType,
+  type PublicEvent,
+} from './events.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
@@ -75,8 +81,15 @@ export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
 export { Permissions, type Denial, type Subject } from './permissions.ts';
-export type { ChangeRecord, StoredKey, StoredToken } from '../store/index.ts';
-export { NotDurableError, UnknownOutcomeError } from '../store/index.ts';
+export type {
+  ChangeRecord,
+  DeliveryFilter,
+  StoredDelivery,
+  StoredKey,
+  StoredToken,
+  StoredWebhook,
+} from '../store/index.ts';
+export { DELIVERY_STATUSES, NotDurableError, UnknownOutcomeError } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;

@@ -32,6 +32,8 @@ import type { CommitHints } from './commit-hints.ts';
 import {
   BEGINNING,
   countFor,
+  cursorAt,
+  cursorBefore,
   cursorOf,
   pageBehind,
   positionOf,
@@ -72,6 +74,8 @@ export interface StoredRows extends DoctorRows, WebhookRows {
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
+  /** The last change up to this position, the position included. */
+  changeUpTo(position: number): PlacedChange | undefined;
   /** See `ChangeLog.factsAt`. */
   factChanges(position: number, subjects: Subjects): readonly FactChange[];
 }
@@ -317,6 +321,15 @@ class SoleOwnerChangeLog implements ChangeLog {
 
   async factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]> {
     return Promise.resolve(this.#rows.factChanges(positionOf(cursor), subjects));
+  }
+
+  before(cursor: string): Promise<string> {
+    return cursorBefore(cursor, (position) => this.#rows.changeUpTo(position));
+  }
+
+  at(instant: EpochMs): Promise<string> {
+    const end = this.#rows.lastChange()?.position ?? 0;
+    return cursorAt(instant, end, (position) => this.#rows.changeUpTo(position));
   }
 
   onCommit(listener: () => unknown): () => void {

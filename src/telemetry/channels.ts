@@ -19,6 +19,7 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:request': channel('opd:request'),
   'opd:request-refused': channel('opd:request-refused'),
   'opd:log-dropped': channel('opd:log-dropped'),
+  'opd:webhook-delivery': channel('opd:webhook-delivery'),
 };
 
 /**

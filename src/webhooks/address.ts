@@ -30,9 +30,7 @@ const publicIpv6 = blockList(PUBLIC_IPV6, 'ipv6');
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !specialIpv4.check(address, 'ipv4');
   return (
-    isIP(address) === 6 &&
-    publicIpv6.check(address, 'ipv6') &&
-    !specialIpv6.check(address, 'ipv6')
+    isIP(address) === 6 && publicIpv6.check(address, 'ipv6') && !specialIpv6.check(address, 'ipv6')
   );
 }
 

@@ -18,14 +18,16 @@ export const RETRY_AFTER_MAX_MS = 24 * HOUR_MS;
  * @param tries tries of the event that have failed, 1 or more
  * @param retryAfterMs what the server has asked for; null if it has not
  * @param random between 0 and 1
+ * @param pausesMs the pauses after the first try, the second and so on
  * @returns null when that was the last try
  */
 export function pauseAfter(
   tries: number,
   retryAfterMs: number | null,
   random: number,
+  pausesMs: readonly number[] = PAUSES_MS,
 ): number | null {
-  const pauseMs = PAUSES_MS[tries - 1];
+  const pauseMs = pausesMs[tries - 1];
   if (pauseMs === undefined) return null;
   const jittered = pauseMs * (1 - JITTER + 2 * JITTER * random);
   return Math.round(Math.max(jittered, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS)));

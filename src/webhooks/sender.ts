@@ -115,10 +115,7 @@ export class Sender {
     body: string,
     signal: AbortSignal,
   ): Promise<SentAnswer | undefined> {
-    const ended = AbortSignal.any([
-      signal,
-      AbortSignal.timeout(this.#options.tryMs ?? TRY_MS),
-    ]);
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(this.#options.tryMs ?? TRY_MS)]);
     const isHttps = url.protocol === 'https:';
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const request = (isHttps ? requestHttps : requestHttp)(url, {

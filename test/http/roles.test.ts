@@ -138,6 +138,23 @@ const REQUESTS: Readonly<
     request: { method: 'PUT', url: '/keys/another', payload: { role: 'display' } },
   }),
   revokeKey: () => ({ names: 'nothing', request: { method: 'DELETE', url: '/keys/another' } }),
+  listWebhooks: () => ({ names: 'nothing', request: get('/webhooks') }),
+  readWebhook: () => ({ names: 'nothing', request: get('/webhooks/another') }),
+  putWebhook: () => ({
+    names: 'nothing',
+    request: { method: 'PUT', url: '/webhooks/another', payload: { url: 'https://a.example' } },
+  }),
+  deleteWebhook: () => ({
+    names: 'nothing',
+    request: { method: 'DELETE', url: '/webhooks/another' },
+  }),
+  rotateWebhook: () => ({ names: 'nothing', request: post('/webhooks/another/rotate', {}) }),
+  listDeliveries: () => ({ names: 'nothing', request: get('/webhooks/another/deliveries') }),
+  replayWebhook: () => ({
+    names: 'nothing',
+    request: post('/webhooks/another/replay', { event_id: 'none' }),
+  }),
+  testWebhook: () => ({ names: 'nothing', request: post('/webhooks/another/test', {}) }),
   readMetrics: () => ({ names: 'nothing', request: get('/metrics') }),
 };
 

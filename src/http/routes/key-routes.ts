@@ -148,12 +148,13 @@ async function follow(
   await service.keys.refresh();
 }
 
-const answer = (reply: FastifyReply, view: object): FastifyReply =>
+/** Answers with what no cache may store. */
+export const answer = (reply: FastifyReply, view: object): FastifyReply =>
   reply.header('cache-control', 'no-store').send(view);
 
 /** Answers with a refusal when the store cannot read or write now. */
-async function orRefuse(
-  { unreadiness }: KeyRoutes['service'],
+export async function orRefuse(
+  { unreadiness }: Pick<Service, 'unreadiness'>,
   request: FastifyRequest,
   reply: FastifyReply,
   run: () => Promise<FastifyReply>,

@@ -193,6 +193,10 @@ export class MemoryTables implements StoredRows {
     return this.#changes.at(-1);
   }
 
+  changeUpTo(position: number): PlacedChange | undefined {
+    return this.#changes.slice(0, position).at(-1);
+  }
+
   factChanges(position: number, { tokenIds, slotIds }: Subjects): readonly FactChange[] {
     const tokens = new Set<string>(tokenIds);
     const slots = new Set<string>(slotIds);

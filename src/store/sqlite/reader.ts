@@ -150,6 +150,10 @@ export class Reader {
     return this.#all<ChangeRow>('lastChange').map(placedChangeOf)[0];
   }
 
+  changeUpTo(position: number): PlacedChange | undefined {
+    return this.#all<ChangeRow>('changeUpTo', position).map(placedChangeOf)[0];
+  }
+
   factChanges(position: number, { tokenIds, slotIds }: Subjects): FactChange[] {
     const ids = [JSON.stringify(tokenIds), JSON.stringify(slotIds)];
     return this.#all<ChangeRow>('factChanges', position, ...ids).map(placedChangeOf);

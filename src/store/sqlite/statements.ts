@@ -164,6 +164,7 @@ export const READS = {
     UNION ALL ${select('changes')} WHERE position <= ?1 AND kind = 'slot_set'
       AND slot_id IN (SELECT value FROM json_each(?3))
     ORDER BY position`,
+  changeUpTo: `${select('changes')} WHERE position <= ? ORDER BY position DESC LIMIT 1`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   accessKeys: `${select('access_keys')} ORDER BY name`,

@@ -23,6 +23,8 @@ import {
   type Roster,
   type Service,
 } from '../../../src/service/index.ts';
+import { webhookBodyOf } from '../../../src/http/resources/webhook.ts';
+import { Webhooks, type WebhooksDeps } from '../../../src/webhooks/index.ts';
 import type { Database } from '../../../src/store/index.ts';
 import { newDatabase } from './app-database.ts';
 import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
@@ -63,6 +65,8 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Host names of the service beside the loopback names. */
   readonly hosts?: readonly string[];
+  /** Other settings of the webhooks. They deliver when the test starts them. */
+  readonly webhooks?: Partial<WebhooksDeps>;
   /** What `GET /metrics` answers. By default there is no such route. */
   readonly metrics?: MetricsSource;
 }
@@ -81,6 +85,7 @@ export type Headers = Readonly<Record<string, string>>;
 export class TestApp {
   readonly app: FastifyInstance;
   readonly service: Service;
+  readonly webhooks: Webhooks;
   readonly engine: AllocationEngine;
   readonly database: Database;
   readonly store: Database['store'];
@@ -92,6 +97,7 @@ export class TestApp {
   constructor(parts: {
     app: FastifyInstance;
     service: Service;
+    webhooks: Webhooks;
     engine: AllocationEngine;
     database: Database;
     time: { now: EpochMs };
@@ -101,6 +107,7 @@ export class TestApp {
     this.app = parts.app;
     this.database = parts.database;
     this.service = parts.service;
+    this.webhooks = parts.webhooks;
     this.engine = parts.engine;
     this.store = parts.database.store;
     this.archive = parts.database.archive;
@@ -124,9 +131,9 @@ export class TestApp {
 
   /** The same program as the holder of this access key calls it. */
   as(secret: string, headers: Headers = {}): TestApp {
-    const { app, service, engine, database } = this;
+    const { app, service, webhooks, engine, database } = this;
     const caller = { authorization: `Bearer ${secret}`, ...headers };
-    return new TestApp({ app, service, engine, database, time: this.#time, caller });
+    return new TestApp({ app, service, webhooks, engine, database, time: this.#time, caller });
   }
 
   /** Makes an access key and returns its secret. */
@@ -228,8 +235,14 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
+  const webhooks = new Webhooks({
+    ...{ database, clock, bodyOf: webhookBodyOf, version: readVersion() },
+    ...{ allowsPrivate: false, ...options.webhooks },
+  });
+  onTestFinished(() => webhooks.stop());
   const app = await buildApp({
     service,
+    webhooks,
     classes,
     logger,
     clock,
@@ -245,7 +258,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
-  return new TestApp({ app, service, engine, database, time });
+  return new TestApp({ app, service, webhooks, engine, database, time });
 }
 
 /** The program on a database whose disk the test controls. */
