@@ -348,6 +348,7 @@ async function start(): Promise<void> {
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,
     occupancy: () => service.occupancy(),
+    webhookBacklog: () => webhooks.backlog,
     connections: () => promisify(app.server.getConnections.bind(app.server))(),
     onError,
   });

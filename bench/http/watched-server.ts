@@ -46,6 +46,7 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
     queueLength: () => service.queueLength,
     occupancy: () => service.occupancy(),
     connections: () => Promise.resolve(0),
+    webhookBacklog: () => ({ doctorsBehind: 0, failingMs: 0 }),
   };
   const onError = (error: unknown): never => {
     throw error;

@@ -94,6 +94,7 @@ export async function openMeasuredApp(
     queueLength: () => running().service.queueLength,
     occupancy: () => running().service.occupancy(),
     connections: () => Promise.resolve(0),
+    webhookBacklog: () => running().webhooks.backlog,
     onError: (error) => {
       throw error;
     },

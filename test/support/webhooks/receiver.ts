@@ -35,9 +35,9 @@ export class Receiver {
   readonly url: string;
   readonly received: Received[] = [];
   respond: Respond = accept;
-  /** Messages that have no answer yet, and the most there have been. */
-  underWay = 0;
+  /** The most messages that had no answer at the same time. */
   underWayMax = 0;
+  readonly #underWay = new Set<ServerResponse>();
 
   private constructor(url: string) {
     this.url = url;
@@ -75,6 +75,12 @@ export class Receiver {
     await eventually(() => this.received.length >= count);
   }
 
+  /** Accepts everything from now on, and ends the connections of messages that have no answer. */
+  recover(): void {
+    this.respond = accept;
+    for (const response of this.#underWay) response.destroy();
+  }
+
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -82,9 +88,9 @@ export class Receiver {
     const headers = request.headers as Received['headers'];
     const received = { headers, text, event: JSON.parse(text) as Received['event'] };
     this.received.push(received);
-    this.underWay += 1;
-    this.underWayMax = Math.max(this.underWayMax, this.underWay);
-    response.on('close', () => (this.underWay -= 1));
+    this.#underWay.add(response);
+    this.underWayMax = Math.max(this.underWayMax, this.#underWay.size);
+    response.on('close', () => this.#underWay.delete(response));
     const id = headers['webhook-id'];
     const before = this.received.filter((each) => each.headers['webhook-id'] === id).length - 1;
     this.respond(received, response, before);
