@@ -104,6 +104,14 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'GET /keys': ['200', [...READ, 'stopping']],
   'PUT /keys/{name}': ['200 201', COMMAND],
   'DELETE /keys/{name}': ['200', [...COMMAND, 'key_not_found']],
+  'GET /webhooks': ['200', [...READ, 'stopping']],
+  'GET /webhooks/{id}': ['200', [...READ, 'stopping', 'webhook_not_found']],
+  'PUT /webhooks/{id}': ['200 201', COMMAND],
+  'DELETE /webhooks/{id}': ['200', [...COMMAND, 'webhook_not_found']],
+  'POST /webhooks/{id}/rotate': ['200', [...COMMAND, 'webhook_not_found']],
+  'GET /webhooks/{id}/deliveries': ['200', [...READ, 'stopping', 'webhook_not_found']],
+  'POST /webhooks/{id}/replay': ['200', [...COMMAND, 'webhook_not_found', 'event_not_found']],
+  'POST /webhooks/{id}/test': ['200', [...COMMAND, 'webhook_not_found']],
   'GET /health': ['200', ['invalid_request', ...PUBLIC]],
   'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', ...PUBLIC]],
 };
@@ -210,7 +218,8 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     if (requestBody !== undefined)
       expect(requestBody.content).toMatchObject({ 'application/json': { schema } });
     const keys = parameters.filter(({ name }) => name.toLowerCase() === 'idempotency-key');
-    expect(keys).toHaveLength(route.startsWith('POST') ? 1 : 0);
+    const takesKey = route.startsWith('POST') && !route.startsWith('POST /webhooks/');
+    expect(keys).toHaveLength(takesKey ? 1 : 0);
   });
 });
 
@@ -288,9 +297,10 @@ it('refers to nothing that is not there, and requires nothing that is not descri
 it('answers every route as it is described', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1', { patient_id: 'p' });
+  await opd.put('/webhooks/app', { url: 'https://app.example/opd' });
   for (const [route, operation] of operations) {
     if (!route.startsWith('GET')) continue;
-    const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1' };
+    const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1', webhooks: 'app' };
     const url = route.slice(4).replace('{id}', String(ids[route.split('/')[1] ?? '']));
     const answer = await opd.get<Json>(url + (QUERIES[url] ?? ''));
     const schema = operation.responses['200']?.content['application/json']?.schema;
