@@ -10,6 +10,7 @@ import { chooseRoster, type ChosenRoster } from './cli/choose-roster.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { openLog, type Log } from './cli/log.ts';
 import { openFilesMax } from './cli/open-files.ts';
+import { createWebhooks } from './cli/webhooks.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
@@ -31,12 +32,11 @@ import {
   NotDurableError,
   openDatabase,
   StoreOpenError,
-  type Database,
   type Store,
 } from './store/index.ts';
 import { publishRun } from './telemetry/index.ts';
 import type { Tracing, TracingOptions } from './tracing/index.ts';
-import { Webhooks } from './webhooks/index.ts';
+import type { Webhooks } from './webhooks/index.ts';
 
 /** Milliseconds between two ticks. A tick ends the slots whose time is over and opens the slots of a new day. */
 const TICK_MS = 1_000;
@@ -307,19 +307,6 @@ async function startTraces(
   return startTracing({ endpoint, ...options });
 }
 
-/** What tells other systems of events. Its faults are logged and retried, and no command waits for it. */
-const createWebhooks = (database: Database, settings: Settings, logger: Logger): Webhooks =>
-  new Webhooks({
-    ...{ database, clock, bodyOf: webhookBodyOf, version: readVersion() },
-    allowsPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
-    onRun: publishRun,
-    onFault: (error, webhook) =>
-      logger.warn(
-        { err: error, webhook },
-        'The record cannot be read, or the progress of a webhook cannot be stored: it is retried.',
-      ),
-  });
-
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -333,14 +320,16 @@ async function start(): Promise<void> {
   });
   const database = openDatabase(DATABASE_URL, engine);
   const { store, archive, keys } = database;
-  const service = createService({
-    ...{ engine, store, archive, keys, clock },
-    horizonDays: HORIZON_DAYS,
-  });
+  const parted = { engine, store, archive, keys, clock };
+  const service = createService({ ...parted, horizonDays: HORIZON_DAYS });
   const version = readVersion();
-  const onError = (error: unknown): void =>
-    logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');
-  const webhooks = createWebhooks(database, settings, logger);
+  const onError = (err: unknown): void =>
+    logger.warn({ err }, 'Metrics or traces have a fault. No command is affected.');
+  const allowsPrivate = settings.WEBHOOK_ALLOW_PRIVATE;
+  const webhooks = createWebhooks(
+    { database, allowsPrivate, bodyOf: webhookBodyOf, clock },
+    logger,
+  );
   const metrics = createMetrics({
     version,
     measuresProcess: true,

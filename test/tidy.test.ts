@@ -26,6 +26,7 @@ const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['engine', 'background', 'telemetry', 'store', 'audit', 'transfer', 'service', 'settings'],
+    'webhooks',
   ],
 };
 /** Whether the file starts a process. Only such files may use `process`. */

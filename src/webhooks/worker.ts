@@ -319,7 +319,10 @@ export class WebhookWorker {
   async #retry(message: Message, behind: Behind): Promise<void> {
     const answer = await this.#post(message);
     if (this.#abort.signal.aborted) return;
-    if (!isDelivered(answer)) return this.#noteFailure(message, behind, answer);
+    if (!isDelivered(answer)) {
+      this.#noteFailure(message, behind, answer);
+      return;
+    }
     const { tries } = behind;
     this.#passBy(message, behind);
     this.#noteSuccess(message, answer, tries + 1);
@@ -351,10 +354,18 @@ export class WebhookWorker {
     const nextAt = pauseMs === null ? null : epochMs(at + pauseMs);
     const status = nextAt === null ? 'failed' : 'retrying';
     this.#note(message, answer, { status, tries, at, nextAt });
-    if (answer.status === GONE) return this.#disable('gone');
+    if (answer.status === GONE) {
+      this.#disable('gone');
+      return;
+    }
     if (nextAt !== null) behind.nextAt = nextAt;
-    else if (this.#succeededAt < behind.failingSince) return this.#disable('failing');
-    else return this.#passBy(message, behind);
+    else if (this.#succeededAt < behind.failingSince) {
+      this.#disable('failing');
+      return;
+    } else {
+      this.#passBy(message, behind);
+      return;
+    }
     this.#noteLag(message.doctorId, behind);
   }
 
