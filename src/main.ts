@@ -10,7 +10,7 @@ import { chooseRoster, type ChosenRoster } from './cli/choose-roster.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { openLog, type Log } from './cli/log.ts';
 import { openFilesMax } from './cli/open-files.ts';
-import { createWebhooks } from './cli/webhooks.ts';
+import { createWebhooks as webhooksOf } from './cli/webhooks.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
 import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
@@ -32,6 +32,7 @@ import {
   NotDurableError,
   openDatabase,
   StoreOpenError,
+  type Database,
   type Store,
 } from './store/index.ts';
 import { publishRun } from './telemetry/index.ts';
@@ -307,6 +308,19 @@ async function startTraces(
   return startTracing({ endpoint, ...options });
 }
 
+function warnIfLost({ isDurable }: Store, logger: Logger): void {
+  if (!isDurable)
+    logger.warn(
+      'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
+    );
+}
+
+const createWebhooks = (
+  database: Database,
+  { WEBHOOK_ALLOW_PRIVATE: allowsPrivate }: Settings,
+  logger: Logger,
+): Webhooks => webhooksOf({ database, allowsPrivate, bodyOf: webhookBodyOf, clock }, logger);
+
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -325,11 +339,7 @@ async function start(): Promise<void> {
   const version = readVersion();
   const onError = (err: unknown): void =>
     logger.warn({ err }, 'Metrics or traces have a fault. No command is affected.');
-  const allowsPrivate = settings.WEBHOOK_ALLOW_PRIVATE;
-  const webhooks = createWebhooks(
-    { database, allowsPrivate, bodyOf: webhookBodyOf, clock },
-    logger,
-  );
+  const webhooks = createWebhooks(database, settings, logger);
   const metrics = createMetrics({
     version,
     measuresProcess: true,
@@ -355,10 +365,7 @@ async function start(): Promise<void> {
     trustedProxies: settings.TRUST_PROXY ?? [],
     metrics: hasOwnAddress ? null : metrics,
   });
-  if (!store.isDurable)
-    logger.warn(
-      'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
-    );
+  warnIfLost(store, logger);
   const stopping = new AbortController();
   const ticks = createTicks(service, logger, stopping.signal);
   const keyReads = createKeyReads(service.keys, logger, stopping.signal);

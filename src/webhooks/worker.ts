@@ -18,12 +18,10 @@ export const PARALLEL_MAX = 4;
 export const RETRIES_MAX = 2;
 /** Doctors of one webhook that may lag behind. When there are as many, the webhook as a whole waits for them. */
 const BEHIND_MAX = 16;
-/** Messages that are read ahead. */
 const WINDOW_MAX = 250;
 const PAGE_ITEMS = 100;
 /** Deliveries that may wait to be stored. When the database does not store them, no more are sent. */
 const UNSAVED_MAX = 500;
-/** Milliseconds until a read that has failed is repeated. */
 const READ_RETRY_MS = 1_000;
 /** Milliseconds that deliveries under way get when the worker stops. */
 const STOP_MS = 2_000;
@@ -37,7 +35,6 @@ export interface WorkerDeps extends Pick<ProgressDeps, 'process' | 'store'> {
     signal: AbortSignal,
   ) => Promise<SentAnswer>;
   readonly clock: () => EpochMs;
-  /** Between 0 and 1. */
   readonly random: () => number;
   /** Milliseconds after each failed try. */
   readonly pausesMs: readonly number[];
