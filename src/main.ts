@@ -49,9 +49,7 @@ const TURN_MS = 100;
 const FILES_RESERVED = 64;
 /** Milliseconds in which the last log lines of a stopping process must be written. */
 const LAST_LOG_LINES_MS = 1_000;
-/** Milliseconds that the last log line gets when the process is killed. */
 const KILL_PAUSE_MS = 100;
-/** Milliseconds between two searches for idle connections while the process stops. */
 const IDLE_SWEEP_MS = 50;
 /** Milliseconds that loading, and after it the requests in flight, may take to finish once the process must stop. */
 const FINISH_MS = 3_000;
@@ -60,7 +58,6 @@ const STOP_MS = 10_000;
 
 /** The address of METRICS_PORT if METRICS_HOST is not set. */
 const METRICS_HOST_DEFAULT = '127.0.0.1';
-/** Milliseconds in which a stopping process sends the last traces. */
 const LAST_TRACES_MS = 1_000;
 
 const HELP = `npm start
@@ -333,9 +330,8 @@ async function start(): Promise<void> {
     waitlistMax: settings.WAITLIST_MAX,
   });
   const database = openDatabase(DATABASE_URL, engine);
-  const { store, archive, keys } = database;
-  const parted = { engine, store, archive, keys, clock };
-  const service = createService({ ...parted, horizonDays: HORIZON_DAYS });
+  const { store } = database;
+  const service = createService({ ...database, engine, clock, horizonDays: HORIZON_DAYS });
   const version = readVersion();
   const onError = (err: unknown): void =>
     logger.warn({ err }, 'Metrics or traces have a fault. No command is affected.');
