@@ -2,7 +2,9 @@ import { clinicDayBench } from './clinic-day/clinic-day.ts';
 import { deepWaitlistBench } from './engine/deep-waitlist.ts';
 import { engineBench } from './engine/engine.ts';
 import { memoryBench } from './engine/memory.ts';
+import { accessBench } from './http/access.ts';
 import { deepHttpBench } from './http/deep-http.ts';
+import { feedBench } from './feed/feed.ts';
 import { httpBench } from './http/http.ts';
 import { metricsBench } from './http/metrics.ts';
 import { Progress, type OnStep } from './lib/progress.ts';
@@ -22,6 +24,8 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   http: httpBench,
   overload: overloadBench,
   metrics: metricsBench,
+  access: accessBench,
+  feed: feedBench,
   postgres: postgresBench,
   'clinic-day': clinicDayBench,
   reads: readsBench,
@@ -46,6 +50,8 @@ Parts:
   http           bookings and cancels over HTTP, in memory and on SQLite
   overload       ten times as many bookings as the service can store
   metrics        what metrics and traces cost a booking over HTTP
+  access         what an access key and rate limits cost a booking over HTTP
+  feed           how fast events arrive, and what streams of events cost a booking
   postgres       bookings over HTTP on PostgreSQL, through one process and through two
   clinic-day     calls and schedules of a busy doctor, and the end of many slots
   reads          the answers to others while large schedules, reports and histories are read

@@ -118,10 +118,58 @@ export const Settings = Type.Object({
     description:
       'How many commands, and how many reads, are handled at the same time. Further ones are refused as `overloaded`.',
   }),
+  RETENTION_DAYS: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 36_500,
+      description:
+        'How many days after the day of a token the name and the id of the patient are erased. Without it, they are never erased.',
+    }),
+  ),
   ALLOW_ANONYMOUS: Type.Boolean({
     default: false,
     description:
       '`true` lets everybody who reaches the service do everything while there is no access key. On a loopback address that is so without it; from the first key on, every request needs a key in any case.',
+  }),
+  OIDC_ISSUER: Type.Optional(
+    Type.String({
+      pattern: '^(https://[^/?#]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?)(/[^?#]*)?$',
+      description:
+        'The identity provider of the hospital (OpenID Connect), exactly as its tokens name it in the claim iss, such as https://login.hospital.example/realms/opd. Requests may then carry its tokens (JWTs) in place of an access key, and no request is anonymous. It must begin with https, unless it is on this machine.',
+    }),
+  ),
+  OIDC_AUDIENCE: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'What the tokens of OIDC_ISSUER must name in their claim aud.',
+    }),
+  ),
+  OIDC_ROLE_CLAIM: Type.String({
+    minLength: 1,
+    default: 'roles',
+    description:
+      'The claim of the tokens of OIDC_ISSUER that names the role: a text, or a list in which exactly one is a role of the service.',
+  }),
+  OIDC_DOCTORS_CLAIM: Type.String({
+    minLength: 1,
+    default: 'doctors',
+    description:
+      'The claim of the tokens of OIDC_ISSUER with the ids of the doctors to whom the token is limited. A token without it is not limited.',
+  }),
+  REQUESTS_PER_MINUTE: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'How many requests an access key or a token may send within a minute, and an address without one. Further ones get 429. Without it, there is no limit. Each process counts its own requests.',
+    }),
+  ),
+  REFUSED_PER_MINUTE: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10,
+    description:
+      'How many requests with a wrong key or token an address may send within a minute, and how many that its role forbids an access key or a token. Further ones get 429. Other requests are not affected.',
   }),
   TRUST_PROXY: Type.Optional(
     listOf(
@@ -170,14 +218,25 @@ export function readSettings(
     return text === '' ? [] : [[name, valueOf(text, schema)]];
   });
   const settings = Value.Default(Settings, Object.fromEntries(given));
-  if (Value.Check(Settings, settings))
-    return settings.METRICS_HOST !== undefined && settings.METRICS_PORT === undefined
-      ? { faults: ['METRICS_HOST is set without METRICS_PORT. Set both, or only METRICS_PORT.'] }
-      : { settings };
+  if (Value.Check(Settings, settings)) return faultsOfPairs(settings) ?? { settings };
   // The path of a list's item has the place of the item as its second step.
   const paths = [...Value.Errors(Settings, settings)].map(({ path }) => path.split('/'));
   const names = new Set(paths.map(([, name = '']) => name));
   return { faults: Array.from(names, (name) => faultOf(name, environment[name] ?? '')) };
+}
+
+/** The settings that mean nothing without another one. */
+const PAIRS = [
+  ['METRICS_HOST', 'METRICS_PORT', 'only METRICS_PORT'],
+  ['OIDC_ISSUER', 'OIDC_AUDIENCE', 'neither'],
+  ['OIDC_AUDIENCE', 'OIDC_ISSUER', 'neither'],
+] as const;
+
+function faultsOfPairs(settings: Settings): { faults: readonly string[] } | undefined {
+  const faults = PAIRS.filter(
+    ([name, other]) => settings[name] !== undefined && settings[other] === undefined,
+  ).map(([name, other, or]) => `${name} is set without ${other}. Set both, or ${or}.`);
+  return faults.length > 0 ? { faults } : undefined;
 }
 
 /** The value of a setting. A text that does not fit stays a text, so that the schema refuses it. */

@@ -96,7 +96,10 @@ it.each(ROUTES)('API.md has the successes and the fields of $name', (route) => {
 });
 
 /** The codes of every route, and of every route that needs a key, which no section of a route lists. */
-const ALWAYS = ['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'];
+const ALWAYS = [
+  ...['misdirected_request', 'internal', 'unauthenticated', 'forbidden', 'rate_limited'],
+  'identity_unavailable',
+];
 
 it('API.md has the roles, and the table of who may do what', async () => {
   const section = sectionOf(API, '## Access');
@@ -296,7 +299,8 @@ function exampleOf(block: string): Example {
     )?.groups ?? {};
   if (command === undefined || status === undefined)
     throw new Error(`not a command and its output: ${block}`);
-  return { command, status, body: body ?? '' };
+  // A stream has its events in the lines of its data.
+  return { command, status, body: /^data: (.*)$/m.exec(body ?? '')?.[1] ?? body ?? '' };
 }
 
 const examplesOf = (markdown: string): Example[] => blocksOf(markdown, 'console').map(exampleOf);

@@ -17,6 +17,9 @@ const DEFAULTS = {
   REQUEST_SECONDS: 30,
   KEEP_ALIVE_SECONDS: 72,
   REQUESTS_MAX: 600,
+  REFUSED_PER_MINUTE: 10,
+  OIDC_ROLE_CLAIM: 'roles',
+  OIDC_DOCTORS_CLAIM: 'doctors',
 };
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {
@@ -81,6 +84,9 @@ it.each([
   ['WAITLIST_MAX', 'none'],
   ['ALLOW_ANONYMOUS', 'yes'],
   ['ALLOW_ANONYMOUS', 'True'],
+  ['OIDC_ISSUER', 'http://login.example'],
+  ['OIDC_ISSUER', 'http://localhost.evil.example'],
+  ['OIDC_ISSUER', 'https://login.example/?a=b'],
   ['TRUST_PROXY', '10.0.0.256'],
   ['TRUST_PROXY', '10.0.0.0/33'],
   ['TRUST_PROXY', 'proxy.example'],
@@ -178,3 +184,18 @@ it('every setting has a description', () => {
   for (const { description } of Object.values(Settings.properties))
     expect(description).toMatch(/\.$/);
 });
+
+it.each([
+  [{ OIDC_ISSUER: 'https://login.example' }, 'OIDC_ISSUER is set without OIDC_AUDIENCE.'],
+  [{ OIDC_AUDIENCE: 'opd' }, 'OIDC_AUDIENCE is set without OIDC_ISSUER.'],
+  [{ METRICS_HOST: '::' }, 'METRICS_HOST is set without METRICS_PORT.'],
+])('%o is refused, because one setting needs the other', (environment, sentence) => {
+  expect(faultsOf(environment)).toEqual([expect.stringContaining(sentence)]);
+});
+
+it.each(['https://login.example/realms/opd', 'https://login.example/', 'http://[::1]:9000/x'])(
+  'OIDC_ISSUER=%s is an identity provider',
+  (OIDC_ISSUER) => {
+    expect(faultsOf({ OIDC_ISSUER, OIDC_AUDIENCE: 'opd' })).toEqual([]);
+  },
+);

@@ -18,7 +18,9 @@ const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   transfer: ['engine', 'store', 'audit'],
   service: ['engine', 'background', 'telemetry', 'store'],
   webhooks: ['engine', 'background', 'telemetry', 'store', 'service'],
+  'booking-import': ['service'],
   http: ['engine', 'background', 'telemetry', 'service', 'webhooks'],
+  web: [],
   settings: ['store'],
   main: [
     ...['engine', 'background', 'telemetry', 'metrics', 'tracing', 'store', 'service', 'http'],
@@ -26,7 +28,7 @@ const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['engine', 'background', 'telemetry', 'store', 'audit', 'transfer', 'service', 'settings'],
-    'webhooks',
+    ...['booking-import', 'webhooks'],
   ],
 };
 /** Whether the file starts a process. Only such files may use `process`. */

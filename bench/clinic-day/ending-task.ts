@@ -100,8 +100,16 @@ export async function endSlots(ending: EndingSlots): Promise<EndingResult> {
   let now: EpochMs = START;
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: GRACE_MINUTES, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive, keys } = openDatabase(`sqlite:${path}`, engine);
-  const service = createService({ engine, store, archive, keys, clock: () => now, horizonDays: 0 });
+  const { store, archive, changeLog, keys } = openDatabase(`sqlite:${path}`, engine);
+  const service = createService({
+    engine,
+    store,
+    archive,
+    changeLog,
+    keys,
+    clock: () => now,
+    horizonDays: 0,
+  });
   const doctors = Array.from({ length: ending.doctors }, (_, index) => ({
     id: doctorId(`doctor-${index}`),
     name: `Dr. ${index}`,

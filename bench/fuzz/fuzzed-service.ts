@@ -10,6 +10,7 @@ import { createService, doctorFactsOf, type Service } from '../../src/service/in
 import { openDatabase } from '../../src/store/index.ts';
 import { shareCompilers } from '../../test/support/app/shared-compilers.ts';
 import type { FuzzAnswer } from './answer-check.ts';
+import { FUZZER_KEY } from './known-values.ts';
 import { exchange } from './raw-requests.ts';
 import { bytesOf, urlOf, type FuzzRequest } from './requests.ts';
 
@@ -91,9 +92,9 @@ export class FuzzedService {
     const clock = () => epochMs(time.now);
     const engine = new AllocationEngine(RULES);
     const database = openDatabase(databaseUrl, engine);
-    const { store, archive, keys } = database;
+    const { store, archive, changeLog, keys } = database;
     const service = createService({
-      ...{ engine, store, archive, keys, clock },
+      ...{ engine, store, archive, changeLog, keys, clock },
       horizonDays: HORIZON_DAYS,
     });
     const webhooks = new Webhooks({
@@ -174,10 +175,10 @@ export class FuzzedService {
 
 /** The secret of an administrator's key, because the fuzzer makes keys, and from the first key on every request needs one. */
 async function secretOf({ keys }: Service): Promise<string> {
-  const name = 'the-fuzzer-itself';
   const put = await keys.registry.put(
-    { name, role: 'admin', doctorIds: [], expiresAt: null },
+    { name: FUZZER_KEY, role: 'admin', doctorIds: [], expiresAt: null },
     true,
+    FUZZER_KEY,
   );
   await keys.refresh();
   return 'secret' in put ? (put.secret ?? '') : '';

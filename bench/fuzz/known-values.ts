@@ -10,7 +10,8 @@ export type KnownKind =
   | 'overToken'
   | 'leave'
   | 'cursor'
-  | 'patient';
+  | 'patient'
+  | 'key';
 
 /** Values of a kind that are remembered; a new one replaces a random one. Few, so that commands meet at the same tokens. */
 const REMEMBERED: Readonly<Record<KnownKind, number>> = {
@@ -23,7 +24,11 @@ const REMEMBERED: Readonly<Record<KnownKind, number>> = {
   leave: 8,
   cursor: 8,
   patient: 12,
+  key: 6,
 };
+
+/** The name of the access key with which the fuzzer sends requests. No request names it. */
+export const FUZZER_KEY = 'the-fuzzer-itself';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -32,6 +37,7 @@ export class KnownValues {
   readonly #random: Random;
   readonly #values = new Map<KnownKind, string[]>();
   readonly #doctorOf = new Map<string, string>();
+  readonly #secretOf = new Map<string, string>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -48,6 +54,12 @@ export class KnownValues {
     return this.#doctorOf.get(id);
   }
 
+  /** The secret of a random access key that was not revoked; undefined when no answer has shown one. */
+  secret(): string | undefined {
+    const secrets = [...this.#secretOf.values()];
+    return secrets.length === 0 ? undefined : this.#random.pick(secrets);
+  }
+
   /** Remembers the ids in an answer. An object is recognised by the members that it has. */
   learn(answer: unknown): void {
     if (Array.isArray(answer)) for (const item of answer) this.learn(item);
@@ -61,6 +73,7 @@ export class KnownValues {
     const { id, doctor_id: doctorId } = object;
     if ('patient_name' in object) this.#move(isOver(object), 'token', 'overToken', id);
     if ('patient_id' in object) this.#add('patient', object['patient_id']);
+    if ('revoked_at' in object) this.#learnKey(object);
     if ('next_cursor' in object) this.#add('cursor', object['next_cursor']);
     if ('capacity' in object && 'doctor_id' in object) {
       this.#move(isOver(object), 'slot', 'overSlot', id);
@@ -76,6 +89,13 @@ export class KnownValues {
         this.#setDoctor(session['id'], id);
       }
     }
+  }
+
+  #learnKey({ name, secret, revoked_at: revokedAt }: Json): void {
+    if (typeof name !== 'string' || name === FUZZER_KEY) return;
+    this.#add('key', name);
+    if (typeof secret === 'string') this.#secretOf.set(name, secret);
+    if (revokedAt !== null) this.#secretOf.delete(name);
   }
 
   #setDoctor(id: unknown, doctorId: unknown): void {

@@ -1,6 +1,7 @@
 import type { Schema } from '../../test/support/app/described-routes.ts';
 import type { Random } from '../lib/random.ts';
 import * as hostile from './hostile-values.ts';
+import type { KnownValues } from './known-values.ts';
 import type { Operation } from './operations.ts';
 import { jsonText, RawJson } from './raw-json.ts';
 import type { Values } from './values.ts';
@@ -45,10 +46,12 @@ type Change = (request: FuzzRequest) => FuzzRequest;
 export class Requests {
   readonly #random: Random;
   readonly #values: Values;
+  readonly #known: KnownValues;
 
-  constructor(random: Random, values: Values) {
+  constructor(random: Random, values: Values, known: KnownValues) {
     this.#random = random;
     this.#values = values;
+    this.#known = known;
   }
 
   /** A request of an operation. A near-valid one has one thing that is off; a hostile one has one to three. */
@@ -86,6 +89,7 @@ export class Requests {
         ...headers,
         ...(body === undefined ? [] : [['content-type', 'application/json'] as const]),
         ...this.#accept(operation),
+        ...this.#otherKey(),
       ],
       body: body === undefined ? null : { json: this.#values.valid(body) },
     };
@@ -104,6 +108,12 @@ export class Requests {
     return types.length > 1 && this.#random.chance(0.5)
       ? [['accept', this.#random.pick(types)]]
       : [];
+  }
+
+  /** Sends some requests with an access key that may have any role, doctors and end. */
+  #otherKey(): Pair[] {
+    const secret = this.#random.chance(0.1) ? this.#known.secret() : undefined;
+    return secret === undefined ? [] : [['authorization', `Bearer ${secret}`]];
   }
 
   #changed(request: FuzzRequest): FuzzRequest {

@@ -89,7 +89,7 @@ export class Round {
     this.#random = new Random(seed);
     this.#known = new KnownValues(this.#random);
     const values = new Values(this.#random, this.#known, () => target.now);
-    this.#requests = new Requests(this.#random, values);
+    this.#requests = new Requests(this.#random, values, this.#known);
   }
 
   /** Begins a round: it reads the description, and the first ids. */

@@ -5,7 +5,10 @@ import type { KnownKind, KnownValues } from './known-values.ts';
 import type { Operation } from './operations.ts';
 import { fits } from './schemas.ts';
 
-/** What the parameters and fields of these names stand for. A path parameter `id` has the name of its collection. */
+/**
+ * What the parameters and fields of these names stand for. A path parameter `id` or `name` has the name of its
+ * collection.
+ */
 const KINDS: Readonly<Record<string, readonly KnownKind[]>> = {
   doctor_id: ['doctor'],
   doctors: ['doctor'],
@@ -15,9 +18,12 @@ const KINDS: Readonly<Record<string, readonly KnownKind[]>> = {
   slots: ['slot', 'overSlot'],
   move_to: ['slot', 'overSlot', 'session'],
   leave_id: ['leave'],
+  keys: ['key'],
   cursor: ['cursor'],
   patient_id: ['patient'],
 };
+
+const IN_COLLECTION: ReadonlySet<string> = new Set(['id', 'name']);
 
 const TIME_ZONES = [
   ...['UTC', 'Asia/Kolkata', 'America/New_York', 'Europe/London', 'Australia/Lord_Howe'],
@@ -115,7 +121,7 @@ export class Values {
     const values = Object.fromEntries(
       inPath.map(({ name, schema }) => {
         const collection = new RegExp(`(\\w+)/\\{${name}\\}`).exec(path)?.[1] ?? '';
-        return [name, String(this.valid(schema, name === 'id' ? collection : name))];
+        return [name, String(this.valid(schema, IN_COLLECTION.has(name) ? collection : name))];
       }),
     );
     const doctor = this.#known.doctorOf(String(values['leave_id']));

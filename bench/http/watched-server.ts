@@ -1,22 +1,10 @@
 import pino from 'pino';
-import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
+import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
-import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
-import { Webhooks } from '../../src/webhooks/index.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
 import { createMetrics } from '../../src/metrics/index.ts';
-import { createService } from '../../src/service/index.ts';
-import { openDatabase } from '../../src/store/index.ts';
 import { startTracing } from '../../src/tracing/index.ts';
-
-/** Bounds that the bench does not reach. */
-const BOUNDS = {
-  connectionLimits: {
-    ...{ connectionsMax: 1_000, headersMax: 100, headerBytesMax: 16_384 },
-    ...{ headerSeconds: 10, requestSeconds: 30, keepAliveSeconds: 72 },
-  },
-  admissionLimits: { requestsMax: Infinity, turnMs: Infinity },
-};
+import { BOUNDS, clock, openService, usedMicroseconds } from './in-process.ts';
 
 /** Who subscribes to the telemetry of the server. */
 export const WATCHERS = ['nobody', 'metrics', 'metrics and traces'] as const;
@@ -31,16 +19,12 @@ export interface WatchedServer {
 
 /** Starts the service in this process. Its watchers change while it runs, because a second process would not be equal. */
 async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> {
-  const clock = () => epochMs(Date.now());
-  const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
-  const engine = new AllocationEngine(rules);
-  const database = openDatabase(databaseUrl, engine);
-  const { store, archive, keys } = database;
-  const service = createService({ engine, store, archive, keys, clock, horizonDays: 7 });
+  const { service, webhooks } = openService(databaseUrl);
   const sources = {
     version: 'bench',
     // It could not be ended, and costs a booking nothing: it runs for each garbage collection and 100 times a second.
     measuresProcess: false,
+    subscribers: () => 0,
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => service.unreadiness === undefined,
     queueLength: () => service.queueLength,
@@ -63,15 +47,10 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
   process.on('message', (watcher: Watcher) => {
     void Promise.all(ends.map((end) => end())).then(() => {
       ends = watch[watcher]();
-      const { user, system } = process.cpuUsage();
-      process.send?.(user + system);
+      process.send?.(usedMicroseconds());
     });
   });
   const logger = pino({ level: 'silent' });
-  const webhooks = new Webhooks({
-    ...{ database, clock, bodyOf: webhookBodyOf, version: 'bench' },
-    allowsPrivate: false,
-  });
   const app = await buildApp({
     ...{ service, webhooks, classes: DEFAULT_CLASSES, logger, clock, version: 'bench' },
     allowsAnonymous: true,

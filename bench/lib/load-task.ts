@@ -1,4 +1,5 @@
 import autocannon from 'autocannon';
+import { authorizationOf } from './client.ts';
 import { Random } from './random.ts';
 
 /** The requests of one round: bookings, and in a mixed round a cancel of a random token after each booking. */
@@ -9,6 +10,8 @@ export interface Load {
   /** The bodies in JSON; each is sent once. */
   readonly bookings: readonly string[];
   readonly isMixed: boolean;
+  /** The secret of an access key; none by default. */
+  readonly key?: string;
   /** Sets the tokens of this server that can be cancelled; later mixed rounds update them from the answers. */
   readonly tokenIds?: readonly string[];
 }
@@ -26,7 +29,6 @@ export interface LoadResult {
   readonly busy: number;
 }
 
-const HEADERS = { 'content-type': 'application/json' };
 const ID = /"id":"([^"]+)"/;
 
 /** The tokens that can be cancelled, by server. */
@@ -34,10 +36,11 @@ const pools = new Map<string, string[]>();
 
 /** Builds the requests before the measurement starts; only a cancel gets its body, with a random token, when it is sent. */
 function requestsOf(load: Load, client: number): autocannon.Request[] {
+  const headers = { 'content-type': 'application/json', ...authorizationOf(load.key) };
   const book = (body: string): autocannon.Request => ({
     method: 'POST',
     path: '/book',
-    headers: HEADERS,
+    headers,
     body,
   });
   const own = load.bookings.filter((_, index) => index % load.connections === client);
@@ -47,7 +50,7 @@ function requestsOf(load: Load, client: number): autocannon.Request[] {
   const cancel: autocannon.Request = {
     method: 'POST',
     path: '/cancel',
-    headers: HEADERS,
+    headers,
     setupRequest: (request) => ({
       ...request,
       body: `{"token_id":"${take(pool, random.below(pool.length))}"}`,

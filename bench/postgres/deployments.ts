@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
+import { startBalancer, type Balancer } from '../../test/support/process/balancer.ts';
 import { runSql } from '../../test/support/store/run-sql.ts';
 import { Client } from '../lib/client.ts';
 import { BENCH_SETTINGS, openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
@@ -13,10 +14,12 @@ export interface Deployment {
   readonly isPostgres: boolean;
   readonly processes: number;
   readonly connections: number;
+  /** Whether the clients reach the processes through HAProxy by deploy/haproxy.cfg; otherwise they share them evenly. */
+  readonly isBalanced: boolean;
 }
 
 export interface RunningDeployment extends Deployment {
-  /** The address of each process. */
+  /** The addresses of the clients: that of the balancer, or of each process. */
   readonly urls: readonly string[];
   /** One client for each process, which reads the slots. */
   readonly clients: readonly Client[];
@@ -48,15 +51,25 @@ export async function startDeployment(
   const servers: ServerProcess[] = [];
   for (let left = deployment.processes; left > 0; left -= 1)
     servers.push(await startServer(settings));
-  const urls = servers.map((server) => server.url);
-  const clients = urls.map((each) => new Client(each, 8));
+  const processes = servers.map((server) => server.url);
+  const clients = processes.map((each) => new Client(each, 8));
+  const balancer = deployment.isBalanced ? await balancerOf(processes) : undefined;
+  const urls = balancer === undefined ? processes : [balancer.url];
   const targets = await openHospital(required(clients[0]), size);
   const stop = async (): Promise<void> => {
     for (const client of clients) client.close();
+    await balancer?.stop();
     await Promise.all(servers.map((server) => server.stop()));
     remove();
   };
   return { ...deployment, urls, clients, targets, transactions, bytes, stop };
+}
+
+async function balancerOf(urls: readonly string[]): Promise<Balancer> {
+  // HAProxy reads its settings only at its start.
+  const directory = temporaryDirectory();
+  const addresses = urls.map((each) => new URL(each).host);
+  return startBalancer(directory.path, addresses).finally(() => directory.remove());
 }
 
 function sqliteDatabase(): Database {

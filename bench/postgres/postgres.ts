@@ -1,5 +1,6 @@
 import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
 import { median, milliseconds, ratio } from '../lib/format.ts';
+import { whyMissing } from '../../test/support/process/installed.ts';
 import { boardsOf, bookingsOf, checkBoards, type HospitalSize } from '../lib/hospital.ts';
 import type { LoadResult } from '../lib/load-task.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
@@ -33,9 +34,17 @@ const SQLITE: Deployment = {
   isPostgres: false,
   processes: 1,
   connections: CONNECTIONS,
+  isBalanced: false,
 };
 const POSTGRES: Deployment = { ...SQLITE, name: 'PostgreSQL', isPostgres: true };
 const TWO_PROCESSES: Deployment = { ...POSTGRES, name: 'PostgreSQL, two processes', processes: 2 };
+const BALANCED: Deployment = {
+  ...TWO_PROCESSES,
+  name: 'PostgreSQL, two processes, balancer',
+  isBalanced: true,
+};
+/** The deployment with a balancer; none without HAProxy on this machine. */
+const WITH_BALANCER = whyMissing('haproxy', '-v') === null ? [BALANCED] : [];
 /**
  * Measures one transaction for each booking: while the booking of one client is decided, the booking of the other waits
  * for the same doctor, and there is no third booking to share its transaction.
@@ -151,6 +160,7 @@ function rowsOf(kind: string, measured: readonly Measured[]): string[][] {
       grouped(rateOf(each)),
       to(SQLITE, rateOf(each)),
       to(UNSHARED, rateOf(each)),
+      to(POSTGRES, rateOf(each)),
       each.transactions?.toFixed(3) ?? '-',
       milliseconds(percentile(latencies, 0.5)),
       milliseconds(percentile(latencies, 0.99)),
@@ -180,21 +190,26 @@ export async function postgresBench(onStep: OnStep): Promise<Report> {
     return measured;
   };
   try {
-    const many = await measure('many doctors', [SQLITE, POSTGRES, TWO_PROCESSES], MANY);
+    const many = await measure(
+      'many doctors',
+      [SQLITE, POSTGRES, TWO_PROCESSES, ...WITH_BALANCER],
+      MANY,
+    );
     const one = await measure('one doctor', [SQLITE, POSTGRES, TWO_PROCESSES, UNSHARED], ONE);
     const settings = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`);
     return {
       title: `PostgreSQL: autocannon, ${CONNECTIONS} connections`,
       remarks: [
-        `The one doctor has as many seats as the ${MANY.doctors} doctors together; random classes. Medians of ${rounds} rounds of ${grouped(requests)} bookings by each client, one deployment after the other in each round; latencies over all rounds. The database runs on the same machine as the service, with ${settings.join(', ')}. Two processes share the clients evenly.`,
+        `The one doctor has as many seats as the ${MANY.doctors} doctors together; random classes. Medians of ${rounds} rounds of ${grouped(requests)} bookings by each client, one deployment after the other in each round; latencies over all rounds. The database runs on the same machine as the service, with ${settings.join(', ')}. Two processes share the clients evenly; the balancer, HAProxy by deploy/haproxy.cfg, sends a doctor to one of them.`,
         'With 2 clients, one booking is decided while the other waits for the same doctor, so each booking has its own transaction without a pause between two. Transactions: transactions that wrote a booking, divided by the bookings. Generator: the share of a core that autocannon used. Read: `GET /doctors/{id}`, one after another, median. Bytes: tables and indexes, divided by the tokens.',
-        `Targets: with ${MANY.doctors} doctors at least 0.5 of the rate of SQLite; with one doctor at least 10 times the rate of 2 clients.`,
+        `Targets: with ${MANY.doctors} doctors at least 0.5 of the rate of SQLite; with one doctor at least 10 times the rate of 2 clients; with the balancer at least 1.25 of one process.`,
       ],
       head: [
         'load',
         'bookings/s',
         'to SQLite',
         'to 2 clients',
+        'to one process',
         'transactions',
         'p50 ms',
         'p99 ms',

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { lchownSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
 import {
@@ -26,30 +26,39 @@ const ROOM = 'size=4g';
 /** Bytes that are left free when the disk is filled. */
 const REST = 16_384;
 
-/** A database on a file system of its own, which can be full; without one if this machine does not permit it. */
-function sqliteDatabase(): Promise<SoakDatabase> {
+/** A file system of its own for a database, and the faults that it can have. */
+interface Disk extends Omit<SoakDatabase, 'url' | 'remove'> {
+  readonly directory: string;
+  readonly remove: () => void;
+}
+
+/** A file system that can be full; a directory that cannot if this machine permits no other. */
+function openDisk(): Disk {
   const reason = whyNoMount();
   if (reason !== null) {
     const directory = temporaryDirectory();
-    return Promise.resolve({
-      url: `sqlite:${join(directory.path, 'soak.db')}`,
-      faults: [],
+    return {
+      ...{ directory: directory.path, faults: [], remove: () => directory.remove() },
       skipped: [`full disk (skipped: ${reason})`],
-      remove: () => directory.remove(),
-    });
+    };
   }
   const directory = mountMemoryDisk(ROOM);
   const remove = (): void => removeMemoryDisk(directory);
   process.once('exit', remove);
-  return Promise.resolve({
-    url: `sqlite:${join(directory, 'soak.db')}`,
+  return {
+    directory,
     faults: [{ phase: 'full disk', run: (meanwhile) => fillDisk(directory, meanwhile) }],
     skipped: [],
     remove: () => {
       process.off('exit', remove);
       remove();
     },
-  });
+  };
+}
+
+function sqliteDatabase(): Promise<SoakDatabase> {
+  const { directory, ...disk } = openDisk();
+  return Promise.resolve({ ...disk, url: `sqlite:${join(directory, 'soak.db')}` });
 }
 
 /** Makes the file system as small as its files, and large again afterwards. */
@@ -72,9 +81,12 @@ const CUT = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usenam
 
 async function postgresDatabase(): Promise<SoakDatabase> {
   const server = await PostgresServer.start({ fsync: 'on', autovacuum: 'on' });
+  const disk = openDisk();
+  await storeTablesOn(disk.directory, server);
   return {
     url: server.url,
     faults: [
+      ...disk.faults,
       {
         phase: 'cut connections',
         run: async (meanwhile) => {
@@ -91,9 +103,24 @@ async function postgresDatabase(): Promise<SoakDatabase> {
         },
       },
     ],
-    skipped: [],
-    remove: () => server.remove(),
+    skipped: disk.skipped,
+    remove: async () => {
+      await server.remove();
+      disk.remove();
+    },
   };
+}
+
+/** Makes the server store the tables of the service in this directory. Its journal stays where it is. */
+async function storeTablesOn(directory: string, { superuserUrl }: PostgresServer): Promise<void> {
+  const [{ path } = {}] = await runSql(
+    superuserUrl,
+    `SELECT setting AS path FROM pg_settings WHERE name = 'data_directory'`,
+  );
+  const { uid, gid } = statSync(String(path));
+  lchownSync(directory, uid, gid);
+  await runSql(superuserUrl, `CREATE TABLESPACE soak OWNER opd LOCATION '${directory}'`);
+  await runSql(superuserUrl, 'ALTER ROLE opd SET default_tablespace = soak');
 }
 
 const memoryDatabase = (): Promise<SoakDatabase> =>

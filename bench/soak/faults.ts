@@ -112,7 +112,7 @@ export class Faults {
     if (!service.isRunning && random.chance(0.5)) await service.start();
     await service.setClock(0);
     // The service stores answers for a day, and those of a day ago are as old now.
-    if (Math.abs(aheadMs) >= DAY_MS) traffic.keyed.length = 0;
+    if (Math.abs(aheadMs) >= DAY_MS) traffic.forgetKeyed();
   }
 
   #anyLength(): number {

@@ -172,14 +172,13 @@ export class RudeClient {
 
 /** Sends requests and takes their answers piece by piece with pauses. */
 async function readSlowly(socket: Socket, requests: string): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.write(requests);
   while (!socket.destroyed) {
     socket.pause();
     await pause(SLOW_MS);
+    const read = new Promise((resolve) => socket.once('data', resolve));
     socket.resume();
-    await new Promise((resolve) => {
-      socket.once('data', resolve);
-      socket.once('close', resolve);
-    });
+    await Promise.race([read, closed]);
   }
 }

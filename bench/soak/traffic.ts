@@ -49,6 +49,8 @@ export class Traffic {
   readonly deps: TrafficDeps;
   /** The latest commands with a key. The service must repeat their answers. */
   readonly keyed: Keyed[] = [];
+  /** When the commands with a key were forgotten, on the clock of `performance`. */
+  #forgottenAt = 0;
   #repeated = 0;
 
   constructor(deps: TrafficDeps) {
@@ -62,6 +64,7 @@ export class Traffic {
    */
   async send(client: string, call: Call): Promise<HttpAnswer | null> {
     let nth = 0;
+    const sentAt = performance.now();
     const attempt = () => this.deps.gate.pass(() => this.#attempt(client, call, nth));
     let answer = await attempt();
     const isRepeatable = call.key !== undefined || !call.operation.startsWith('POST');
@@ -75,7 +78,7 @@ export class Traffic {
       }
       this.#repeated -= 1;
     }
-    if (call.key !== undefined) this.#keep({ call, answer });
+    if (call.key !== undefined && sentAt > this.#forgottenAt) this.#keep({ call, answer });
     return answer;
   }
 
@@ -87,6 +90,12 @@ export class Traffic {
   /** Sends a command again with its key. */
   async replay({ call }: Keyed): Promise<HttpAnswer | null> {
     return this.#exchange(call);
+  }
+
+  /** Forgets the commands with a key that were sent until now, whether they are answered or not. */
+  forgetKeyed(): void {
+    this.keyed.length = 0;
+    this.#forgottenAt = performance.now();
   }
 
   #keep(keyed: Keyed): void {

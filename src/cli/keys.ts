@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { doctorId, epochMs, type EpochMs } from '../engine/index.ts';
 import {
   expiryOf,
@@ -45,6 +46,9 @@ Exits with 0, or with 1 and a sentence when it cannot be done.
 const USAGE =
   'Say what to do: npm run -s keys -- create NAME --role ROLE, list, rotate NAME, or revoke NAME; --help says more.';
 
+/** Who changes keys here, on record: no access key can have this name. */
+const ACTOR = `command line/${userInfo().username}`;
+
 const clock = (): EpochMs => epochMs(Date.now());
 
 type Options = ProgramInput['options'];
@@ -69,7 +73,7 @@ async function create(registry: KeyRegistry, name: string, options: Options): Pr
     doctorIds: doctorIdsOf(options['doctor']),
     expiresAt: expiresAtOf(options['expires']),
   };
-  const put = await registry.put(input, false);
+  const put = await registry.put(input, false, ACTOR);
   if ('faults' in put)
     throw new ProgramFailure(
       put.faults
@@ -119,7 +123,8 @@ function stateOf({ revokedAt, expiresAt }: StoredKey, now: EpochMs): string {
 }
 
 async function change(registry: KeyRegistry, command: string, name: string): Promise<void> {
-  const changed = command === 'rotate' ? await registry.rotate(name) : await registry.revoke(name);
+  const changed =
+    command === 'rotate' ? await registry.rotate(name, ACTOR) : await registry.revoke(name, ACTOR);
   if (changed === undefined)
     throw new ProgramFailure(`There is no key ${name}: npm run -s keys -- list shows all keys.`);
   if ('secret' in changed) printSecret(changed, 'has a new secret');

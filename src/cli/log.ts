@@ -17,14 +17,25 @@ export function openLog(level: string): Log {
   const output = new LogOutput((lines) => {
     logger.warn({ lines }, 'Log lines were dropped here, because they could not be written.');
   });
-  const logger = pino({ level }, output);
+  const logger = pino({ level, serializers: { err: errorFacts } }, output);
   logStalls(logger);
   // Node's own listener writes to standard error, and a failure to write there would end the process.
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    logger.warn({ err: warning }, 'A warning of Node.');
+    // Node marks what it strips types with as experimental. The pages use it on purpose, and the tests cover it.
+    if (warning.name !== 'ExperimentalWarning') logger.warn({ err: warning }, 'A warning of Node.');
   });
   return { logger, output };
+}
+
+/**
+ * What is logged of an error. The other fields of an error are left out, because a driver puts rows and parameters into
+ * them, and these name patients.
+ */
+function errorFacts(error: Error & { readonly code?: unknown }): object {
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  const { code } = error;
+  return { type, message, stack, ...(typeof code === 'string' ? { code } : {}) };
 }
 
 /** Logs each stall of the store once when it begins, with its cause, and once when it ends, with its length. */

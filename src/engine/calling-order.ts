@@ -14,6 +14,8 @@ export interface CallingOrder {
   readonly skipped: readonly Token[];
   /** The waitlists, slot by slot, best rank first. */
   readonly waiting: readonly Token[];
+  /** The slots of all these tokens, in the order of their starts. */
+  readonly slots: readonly Slot[];
 }
 
 /**
@@ -48,6 +50,7 @@ function orderOf(slots: readonly Slot[], inConsultation: readonly Token[]): Call
     toCall: [...inCallingOrder(slots, bookedAndCheckedIn)],
     skipped: slots.flatMap((slot) => [...slot.tokensWith('SKIPPED')]),
     waiting: slots.flatMap((slot) => slot.waitlist()),
+    slots,
   };
 }
 

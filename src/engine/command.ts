@@ -98,8 +98,8 @@ export interface Reclassify extends TokenCommand {
 export interface Correct extends TokenCommand {
   /** Undefined leaves the name unchanged. */
   readonly patientName: string | undefined;
-  /** Undefined leaves the id unchanged. */
-  readonly patientId: PatientId | undefined;
+  /** Undefined leaves the id unchanged; null removes it. */
+  readonly patientId: PatientId | null | undefined;
 }
 
 /** Sets a slot's seats, its delay or its intake, or several of them (R12, R23). */

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import type { Denial, Identity, Operation, Permissions } from '../service/index.ts';
-import { AuthenticationFailure } from './authentication.ts';
+import { AuthenticationFailure } from './authentication-failure.ts';
+import type { Authenticated } from './authentication.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { sendProblem } from './send-problem.ts';
 import { subjectOf } from './subject.ts';
 
@@ -13,11 +15,12 @@ declare module 'fastify' {
 }
 
 /** Makes the identity of a request, or says why it has none. */
-export type Identify = (request: FastifyRequest) => Identity | AuthenticationFailure;
+export type Identify = (request: FastifyRequest) => Authenticated | Promise<Authenticated>;
 
 export interface AccessOptions {
   readonly identify: Identify;
   readonly permissions: Permissions;
+  readonly limiter: RateLimiter;
   readonly logger: Logger;
 }
 
@@ -32,24 +35,58 @@ export class Access {
   readonly #identify: Identify;
   readonly #permissions: Permissions;
   readonly #logger: Logger;
+  readonly #limiter: RateLimiter;
 
-  constructor(app: FastifyInstance, { identify, permissions, logger }: AccessOptions) {
+  constructor(app: FastifyInstance, { identify, permissions, limiter, logger }: AccessOptions) {
     this.#identify = identify;
     this.#permissions = permissions;
     this.#logger = logger;
+    this.#limiter = limiter;
     app.decorateRequest('identity');
   }
 
   /** The hook of a route: it sets the identity, and refuses a caller whose role may not do the operation at all. */
   hook(operation: Operation): onRequestHookHandler {
     return (request, reply, done) => {
+      const enter = (identity: Authenticated): void => {
+        if (this.#lets(identity, operation, request, reply)) done();
+      };
       const identity = this.#identify(request);
-      if (identity instanceof AuthenticationFailure) return void refuse(request, reply, identity);
-      request.identity = identity;
-      const denial = this.#permissions.denialOfRole(operation, identity);
-      if (denial === undefined) done();
-      else this.#deny(operation, denial, request, reply);
+      // A caller with an access key does not wait for a promise.
+      if (identity instanceof Promise) identity.then(enter, done);
+      else enter(identity);
     };
+  }
+
+  /** Lets a caller pass whose role may do the operation, perhaps on a condition; answers every other one. */
+  #lets(
+    identity: Authenticated,
+    operation: Operation,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): boolean {
+    if (!this.#limiter.countRequest(identity, request, reply)) return false;
+    if (identity instanceof AuthenticationFailure) {
+      this.#refuse(identity, request, reply);
+      return false;
+    }
+    request.identity = identity;
+    const denial = this.#permissions.denialOfRole(operation, identity);
+    if (denial !== undefined) this.#deny(operation, denial, request, reply);
+    return denial === undefined;
+  }
+
+  #refuse(failure: AuthenticationFailure, request: FastifyRequest, reply: FastifyReply): void {
+    const { code, facts, challenge, attempt } = failure;
+    if (attempt !== null) {
+      if (!this.#limiter.countRefusal(failure, request, reply)) return;
+      this.#logger.warn(
+        { request_id: request.id, ...attempt, address: request.ip },
+        'An access key or a token was refused.',
+      );
+    }
+    if (challenge !== null) reply.header('www-authenticate', challenge);
+    sendProblem(request, reply, code, facts);
   }
 
   /**
@@ -78,25 +115,13 @@ export class Access {
     return denial !== undefined;
   }
 
-  #deny(
-    operation: Operation,
-    denial: Denial,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): FastifyReply {
-    if (denial.code !== 'forbidden') return sendProblem(request, reply, denial.code);
+  #deny(operation: Operation, denial: Denial, request: FastifyRequest, reply: FastifyReply): void {
+    // Only a refusal that tells nothing of what exists is counted.
+    if (denial.code !== 'forbidden') return void sendProblem(request, reply, denial.code);
+    if (!this.#limiter.countRefusal(request.identity, request, reply)) return;
     const { needs: detail, roles } = denial;
     const { name: key, role } = request.identity;
     this.#logger.warn({ request_id: request.id, key, role, operation }, 'A request was forbidden.');
-    return sendProblem(request, reply, 'forbidden', { detail, roles });
+    sendProblem(request, reply, 'forbidden', { detail, roles });
   }
-}
-
-function refuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { code, facts, challenge }: AuthenticationFailure,
-): FastifyReply {
-  if (challenge !== null) reply.header('www-authenticate', challenge);
-  return sendProblem(request, reply, code, facts);
 }

@@ -49,6 +49,9 @@ const OVERLOADED = 'overloaded';
 /** Requests by which others watch the service. They are always accepted. */
 const PROBES: ReadonlySet<string | undefined> = new Set(['/health', '/ready', '/metrics']);
 
+/** A read that is sent by `POST`. */
+const SEARCH = '/tokens/search';
+
 interface AdmissionDeps {
   readonly limits: AdmissionLimits;
   readonly origins: Origins;
@@ -97,7 +100,8 @@ export class Admission {
   #kindOf({ method, url }: IncomingMessage): InFlight | null {
     // A browser asks for permission before it sends a command, and shows a refusal of that to no page.
     if (method === 'OPTIONS' || PROBES.has(url)) return null;
-    return method === 'GET' || method === 'HEAD' ? this.reads : this.commands;
+    const isRead = method === 'GET' || method === 'HEAD' || url === SEARCH;
+    return isRead ? this.reads : this.commands;
   }
 
   #accepts(kind: InFlight): boolean {

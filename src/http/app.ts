@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
 import type { Webhooks } from '../webhooks/index.ts';
-import { Access, type Identify } from './access.ts';
+import { Access } from './access.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Authentication } from './authentication.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
@@ -21,13 +21,18 @@ import {
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { Hosts } from './hosts.ts';
+import { IdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import type { MetricsSource } from './metrics.ts';
 import { Origins } from './origins.ts';
+import { RateLimiter, type RateLimits } from './rate-limiter.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { addPageRoutes } from './pages/page-routes.ts';
 import { addAuditRoutes } from './routes/audit-routes.ts';
 import { addDoctorRoutes } from './routes/doctor-routes.ts';
+import { addEventRoutes } from './routes/event-routes.ts';
 import { addKeyRoutes } from './routes/key-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
@@ -51,10 +56,14 @@ export interface AppDeps {
   readonly hosts?: readonly string[];
   /** The origins of pages that may use the service from a browser. None by default. */
   readonly origins?: readonly string[];
-  /** Whether everybody may do everything while there is no access key. */
+  /** Whether everybody may do everything while there is no access key and no identity provider. */
   readonly allowsAnonymous: boolean;
+  /** The provider whose tokens are accepted beside access keys; null for none. */
+  readonly identityProvider?: IdentityProviderOptions | null;
   /** The addresses and networks of proxies whose `X-Forwarded-For` names the client. None by default. */
   readonly trustedProxies?: readonly string[];
+  /** What a caller may send within a minute. Without limits by default. */
+  readonly rateLimits?: RateLimits;
   /** What `GET /metrics` answers; null if the metrics are not served here. */
   readonly metrics: MetricsSource | null;
 }
@@ -70,6 +79,9 @@ const NODE_OPTIONS = {
 /** Bytes that a body may have, unless its route sets another limit. */
 const BODY_LIMIT = 16 * 1024;
 
+/** The part of the connections that may be streams of events, because the others are for requests. */
+const STREAMS_SHARE = 0.8;
+
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
@@ -82,9 +94,9 @@ export async function buildApp({
   admissionLimits,
   hosts = [],
   origins = [],
-  allowsAnonymous,
   trustedProxies = [],
   metrics,
+  ...accessRules
 }: AppDeps): Promise<FastifyInstance> {
   const requestLog = new RequestLog(logger);
   const order = new RequestOrder();
@@ -124,6 +136,7 @@ export async function buildApp({
     ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   answerForNode(app.server, order);
+  addSecurityHeaders(app);
   app.addHook('onRequest', (request, reply, done) => {
     if (!ownHosts.refuse(request, reply)) done();
   });
@@ -134,8 +147,12 @@ export async function buildApp({
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
-  const access = createAccess(app, { service, allowsAnonymous, logger });
-  addRoutes(new Routes(app, access, admission), { service, webhooks, classes, metrics, logger });
+  const access = createAccess(app, { service, clock, logger, ...accessRules });
+  const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
+  addRoutes(new Routes(app, access, admission), {
+    ...{ service, webhooks, classes, metrics, logger, streamsMax },
+  });
+  addPageRoutes(app);
   await serveDescription(app, clock);
   finishRoutes();
   return app;
@@ -145,15 +162,28 @@ export async function buildApp({
 const fastifyLoggerOf = (logger: Logger): Logger =>
   logger.child({}, { level: logger.isLevelEnabled('info') ? 'warn' : logger.level });
 
+type AccessDeps = Pick<
+  AppDeps,
+  'service' | 'allowsAnonymous' | 'identityProvider' | 'rateLimits' | 'clock' | 'logger'
+>;
+
 /** Makes what decides who may do what. */
 function createAccess(
   app: FastifyInstance,
-  { service, allowsAnonymous, logger }: Pick<AppDeps, 'service' | 'allowsAnonymous' | 'logger'>,
+  { service, allowsAnonymous, identityProvider = null, rateLimits = {}, clock, logger }: AccessDeps,
 ): Access {
   const { keys, permissions } = service;
-  const authentication = new Authentication({ keys, allowsAnonymous, logger });
-  const identify: Identify = (request) => authentication.identify(request);
-  return new Access(app, { identify, permissions, logger });
+  const provider = identityProvider && new IdentityProvider(identityProvider, clock, logger);
+  // A service that does not listen, as in many tests, asks no provider before the first token.
+  app.addHook('onListen', (done) => {
+    void provider?.discover();
+    done();
+  });
+  const authentication = new Authentication({ keys, allowsAnonymous, provider });
+  return new Access(app, {
+    ...{ permissions, logger, limiter: new RateLimiter(rateLimits, logger) },
+    identify: (request) => authentication.identify(request),
+  });
 }
 
 function addRoutes(
@@ -164,7 +194,10 @@ function addRoutes(
     classes,
     metrics,
     logger,
-  }: Pick<AppDeps, 'service' | 'webhooks' | 'classes' | 'metrics' | 'logger'>,
+    streamsMax,
+  }: Pick<AppDeps, 'service' | 'webhooks' | 'classes' | 'metrics' | 'logger'> & {
+    readonly streamsMax: number;
+  },
 ): void {
   const { tokens, clinic, doctors, reads, reports, permissions } = service;
   addTokenRoutes(routes, { tokens, reads, permissions, classes });
@@ -174,6 +207,7 @@ function addRoutes(
   addSlotRoutes(routes, { clinic, reads });
   addReportRoutes(routes, { reports });
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
+  addEventRoutes(routes, { service, streamsMax });
   addKeyRoutes(routes, { service, logger });
   addWebhookRoutes(routes, { webhooks, service, logger });
   addOperationsRoutes(routes, { service, metrics });

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
 import {
   ANONYMOUS,
   onBehalfOf,
@@ -7,19 +6,21 @@ import {
   type Identity,
   type KeyFailure,
 } from '../service/index.ts';
-import { FailedAttempts } from './failed-attempts.ts';
-import type { ProblemCode } from './problem.ts';
-import type { ProblemFacts } from './resources/problem.ts';
+import {
+  AuthenticationFailure,
+  invalidCredential,
+  withoutCredential,
+} from './authentication-failure.ts';
+import type { IdentityProvider } from './identity-provider.ts';
+import { isPerson, ROLES_WITH_PERSONS, standsForPersons } from './person.ts';
 
-/** The roles whose keys stand for several people, so that a request may name the person. */
-const ROLES_WITH_PERSONS: ReadonlySet<string> = new Set(['desk', 'doctor', 'admin']);
-/** The name or number of a person, in visible ASCII, spaces inside. */
-const PERSON = /^[\x21-\x7E]([\x20-\x7E]{0,98}[\x21-\x7E])?$/;
 const BEARER = /^bearer +(\S+) *$/i;
 
 const FIRST_KEY =
   'The service has no access key yet and is reached from other machines, so it answers nobody. Make the first key on the machine of the service: npm run -s keys -- create NAME --role admin. Or set ALLOW_ANONYMOUS=true if everybody who reaches the service may do everything.';
 const NO_KEY = 'Send the header Authorization: Bearer and the secret of an access key.';
+const NO_KEY_OR_TOKEN =
+  'Send the header Authorization: Bearer and the secret of an access key, or a token of the identity provider.';
 const FAILURES: Readonly<Record<KeyFailure, string>> = {
   malformed: 'The header Authorization has no secret of this service: it begins with opd_.',
   unknown: 'The service does not know this key. Perhaps it has a new secret since.',
@@ -27,79 +28,62 @@ const FAILURES: Readonly<Record<KeyFailure, string>> = {
   revoked: 'This key is revoked.',
 };
 
-/** Why a request has no identity. */
-export class AuthenticationFailure {
-  readonly code: ProblemCode;
-  readonly facts: ProblemFacts;
-  /** The header `WWW-Authenticate`; null for none. */
-  readonly challenge: string | null;
-
-  constructor(code: ProblemCode, facts: ProblemFacts, challenge: string | null) {
-    this.code = code;
-    this.facts = facts;
-    this.challenge = challenge;
-  }
-}
-
-const CHALLENGE = 'Bearer realm="opd"';
-
 export interface AuthenticationOptions {
   readonly keys: AccessKeys;
-  /** Whether everybody may do everything while there is no key. */
+  /** Whether everybody may do everything while there is no key and no identity provider. */
   readonly allowsAnonymous: boolean;
-  readonly logger: Logger;
+  /** Whose tokens are accepted too; null for nobody's. */
+  readonly provider: IdentityProvider | null;
 }
+
+/** The identity of a request, or why it has none. */
+export type Authenticated = Identity | AuthenticationFailure;
 
 /** Finds out who sends a request: the only place that knows how a caller is recognised. */
 export class Authentication {
   readonly #options: AuthenticationOptions;
-  readonly #attempts: FailedAttempts;
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
-    this.#attempts = new FailedAttempts(options.logger);
   }
 
-  /** Makes the identity of a request, or says why it has none. */
-  identify(request: FastifyRequest): Identity | AuthenticationFailure {
+  /** Makes the identity of a request, or says why it has none: at once, unless a token must be verified first. */
+  identify(request: FastifyRequest): Authenticated | Promise<Authenticated> {
     const identity = this.#identityOf(request);
     const person = request.headers['opd-actor'];
-    if (person === undefined || identity instanceof AuthenticationFailure) return identity;
-    return withPerson(identity, String(person));
+    if (person === undefined) return identity;
+    return identity instanceof Promise
+      ? identity.then((found) => withPerson(found, String(person)))
+      : withPerson(identity, String(person));
   }
 
-  #identityOf(request: FastifyRequest): Identity | AuthenticationFailure {
-    const { keys, allowsAnonymous } = this.#options;
+  #identityOf({
+    headers: { authorization },
+  }: FastifyRequest): Authenticated | Promise<Authenticated> {
+    const { keys, allowsAnonymous, provider } = this.#options;
     // A service that loads answers no command and no read, whoever asks.
-    if (keys.state !== 'some' && allowsAnonymous) return ANONYMOUS;
-    if (keys.state === 'loading') return new AuthenticationFailure('not_durable', {}, null);
-    if (keys.state === 'none') return unauthenticated(FIRST_KEY, CHALLENGE);
-    const { authorization } = request.headers;
-    if (authorization === undefined) return unauthenticated(NO_KEY, CHALLENGE);
-    const found = keys.recognise(BEARER.exec(authorization)?.[1] ?? '');
-    return 'identity' in found ? found.identity : this.#refuse(request, found);
-  }
-
-  #refuse(
-    request: FastifyRequest,
-    { failure, keyId }: { readonly failure: KeyFailure; readonly keyId: string | null },
-  ): AuthenticationFailure {
-    if (!this.#attempts.note(request.ip, { request_id: request.id, key_id: keyId, failure }))
-      return new AuthenticationFailure('rate_limited', {}, null);
-    return unauthenticated(FAILURES[failure], `${CHALLENGE}, error="invalid_token"`);
+    if (keys.state !== 'some' && allowsAnonymous && provider === null) return ANONYMOUS;
+    if (keys.state === 'loading') return new AuthenticationFailure('not_durable', {});
+    if (keys.state === 'none' && provider === null) return withoutCredential(FIRST_KEY);
+    if (authorization === undefined)
+      return withoutCredential(provider === null ? NO_KEY : NO_KEY_OR_TOKEN);
+    const secret = BEARER.exec(authorization)?.[1] ?? '';
+    // No secret of an access key has a dot, and every token has two.
+    if (provider !== null && secret.includes('.')) return provider.recognise(secret);
+    const found = keys.recognise(secret);
+    return 'identity' in found
+      ? found.identity
+      : invalidCredential(FAILURES[found.failure], { failure: found.failure, key_id: found.keyId });
   }
 }
 
-const unauthenticated = (detail: string, challenge: string): AuthenticationFailure =>
-  new AuthenticationFailure('unauthenticated', { detail }, challenge);
-
-function withPerson(identity: Identity, person: string): Identity | AuthenticationFailure {
-  if (!PERSON.test(person))
-    return new AuthenticationFailure('invalid_request', { errors: [WRONG_PERSON] }, null);
-  if (ROLES_WITH_PERSONS.has(identity.role)) return onBehalfOf(identity, person);
-  const roles = [...ROLES_WITH_PERSONS];
-  const detail = `Only a key with the role ${roles.join(' or ')} may name a person in the header Opd-Actor.`;
-  return new AuthenticationFailure('forbidden', { detail, roles }, null);
+function withPerson(identity: Authenticated, person: string): Authenticated {
+  if (identity instanceof AuthenticationFailure) return identity;
+  if (!isPerson(person))
+    return new AuthenticationFailure('invalid_request', { errors: [WRONG_PERSON] });
+  if (standsForPersons(identity.role)) return onBehalfOf(identity, person);
+  const detail = `Only a caller with the role ${ROLES_WITH_PERSONS.join(' or ')} may name a person in the header Opd-Actor.`;
+  return new AuthenticationFailure('forbidden', { detail, roles: ROLES_WITH_PERSONS });
 }
 
 const WRONG_PERSON = {

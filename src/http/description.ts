@@ -6,6 +6,7 @@ import { CONDITIONS, PERMISSIONS, rolesFor, type Operation } from '../service/in
 import { examplesOn } from './examples.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import { problemOf } from './resources/problem.ts';
+import { allowDocs } from './security-headers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -24,6 +25,7 @@ const TAGS = {
   Doctors:
     'The doctors, their weekly sessions and leaves, the holidays, and the classes of patients.',
   Slots: 'Single slots, and changes of slots that already have patients: seats, delays, closing.',
+  Events: 'What happens, as it happens: bookings, promotions, calls, closings.',
   Reports: 'The counts of a day.',
   Keys: 'Access keys: who may use the service, and for what.',
   Webhooks: 'Other systems that are told of what happens.',
@@ -77,10 +79,16 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
  */
 export async function serveDescription(app: FastifyInstance, clock: () => EpochMs): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
-    reply.send(examplesOn(app.swagger(), clock())),
+    reply.header('Cache-Control', 'no-cache').send(examplesOn(app.swagger(), clock())),
   );
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    uiHooks: {
+      onRequest: (_request, reply, done) => {
+        allowDocs(reply);
+        done();
+      },
+    },
     transformSpecification: (description) => examplesOn(description, clock()),
   });
 }
@@ -93,6 +101,13 @@ const SECURITY_SCHEMES = {
     description:
       'An access key of the service: it begins with `opd_`. While there is no key, a service on a loopback address needs none.',
   },
+  identityToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'A token of the identity provider of the hospital, if the service has the setting `OIDC_ISSUER`.',
+  },
 } as const;
 
 /**
@@ -103,7 +118,9 @@ function permissionsOf(description: string | undefined, operation: Operation | n
   if (operation === null) return { security: [] };
   return {
     description: `${description ?? ''} Roles: ${grantsInWords(operation)}.`,
-    security: rolesFor(operation).map((role) => ({ accessKey: [role] })),
+    security: Object.keys(SECURITY_SCHEMES).flatMap((scheme) =>
+      rolesFor(operation).map((role) => ({ [scheme]: [role] })),
+    ),
   };
 }
 

@@ -1,10 +1,11 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Identity } from '../service/index.ts';
 import { publish } from '../telemetry/index.ts';
 
 /**
  * Writes one structured line for each request when it is answered, and publishes its start and its end. The line has no
- * body, no query and no name. All lines have the level `info`, because a full disk or too many requests make thousands of
+ * body, no query and no name of a patient. All lines have the level `info`, because a full disk or too many requests make thousands of
  * answers with 503 a second; at `warn` they would hide what an operator must read. The cause of a 500 is logged by itself,
  * at `error`.
  */
@@ -50,6 +51,8 @@ export class RequestLog extends LogController {
         request_id: request.id,
         method: request.method,
         route: request.routeOptions.url ?? null,
+        // None on routes that need no key, and for a request that was refused before its caller was known.
+        caller: (request.identity as Identity | undefined)?.name,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         ...(error ? { err: error } : {}),

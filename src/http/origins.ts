@@ -9,6 +9,8 @@ const EXPOSED_HEADERS = [
   'ETag',
   'Idempotency-Replayed',
   'WWW-Authenticate',
+  'RateLimit',
+  'RateLimit-Policy',
 ];
 /** What an allowed page may send, and what it may read. */
 const ALLOWED = {

@@ -14,6 +14,7 @@ type HttpCode =
   | 'webhook_not_found'
   | 'event_not_found'
   | 'rate_limited'
+  | 'identity_unavailable'
   | 'internal';
 
 export type ProblemCode = RefusalCode | HttpCode;
@@ -187,6 +188,12 @@ export const PROBLEMS = {
     detail: 'Repeat the request in a moment to get its answer.',
     retryAfter: 1,
   },
+  unknown_cursor: {
+    status: 410,
+    title: 'The cursor is not one of this database',
+    detail:
+      'Its change record was never there, or is lost or erased. Read the state again with GET /queue or /schedule, and read the changes from now on: GET /changes without after.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -210,9 +217,17 @@ export const PROBLEMS = {
   },
   rate_limited: {
     status: 429,
-    title: 'Too many requests with a wrong access key came from this address',
-    detail: 'Correct the key. The address may try again after the seconds of retry_after.',
+    title: 'The caller has reached its limit of requests',
+    detail:
+      'The header RateLimit names the limit: all requests of the caller within a minute, or refused ones alone. Repeat the request after the seconds of retry_after, but correct a refused one first.',
     retryAfter: 60,
+  },
+  identity_unavailable: {
+    status: 503,
+    title: 'The identity provider cannot be reached',
+    detail:
+      'The service cannot check the token of the identity provider now. Nothing was changed: repeat the request. Access keys still work.',
+    retryAfter: 5,
   },
   overloaded: {
     status: 503,

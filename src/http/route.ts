@@ -62,7 +62,12 @@ interface Described extends Texts {
 }
 
 /** The codes of a caller who has no key or the wrong one. */
-const ACCESS_CODES: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'rate_limited'];
+const ACCESS_CODES: readonly ProblemCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'rate_limited',
+  'identity_unavailable',
+];
 
 const isPublic = (name: Described['name']): name is PublicOperation =>
   !Object.hasOwn(PERMISSIONS, name);
@@ -152,18 +157,22 @@ export interface CommandRoute<
 export interface ReadRoute<
   Params extends TSchema,
   Query extends TSchema,
+  Body extends TSchema,
   Success extends TSchema,
 > extends Texts {
   readonly name: Operation;
+  /** `GET` by default. A read with a body is a `POST`. */
+  readonly method?: 'POST';
   readonly url: string;
   readonly params?: Params;
   readonly query?: Query;
+  readonly body?: Body;
   readonly success: Success;
   /** The codes of the read, beside those that every read has. */
   readonly codes: readonly RefusalCode[];
   /** Its value may be the text of a `Success` in pieces. */
   readonly run: (
-    sent: Sent<Params, Query>,
+    sent: Sent<Params, Query> & { readonly body: Static<Body> },
     asked: Asked,
   ) => Promise<Result<Static<Success> | Pieces>>;
 }
@@ -235,17 +244,21 @@ export class Routes {
   }
 
   /** Adds a route for a read. */
-  read<Params extends TSchema, Query extends TSchema, Success extends TSchema>(
-    route: ReadRoute<Params, Query, Success>,
-  ): void {
-    const { name: operation, url } = route;
-    this.app.route<{ Params: Static<Params>; Querystring: Static<Query> }>({
-      method: 'GET',
+  read<
+    Params extends TSchema,
+    Query extends TSchema,
+    Body extends TSchema,
+    Success extends TSchema,
+  >(route: ReadRoute<Params, Query, Body, Success>): void {
+    const { name: operation, method = 'GET', url, body } = route;
+    const inputCodes = body === undefined ? (['invalid_request'] as const) : BODY_CODES;
+    this.app.route<{ Params: Static<Params>; Querystring: Static<Query>; Body: Static<Body> }>({
+      method,
       url,
       ...optionsOf({
         ...route,
         answers: { 200: route.success },
-        codes: ['invalid_request', ...route.codes, 'overloaded', 'not_durable'],
+        codes: [...inputCodes, ...route.codes, 'overloaded', 'not_durable'],
       }),
       onRequest: this.access.hook(operation),
       handler: async (request, reply) => {
@@ -280,7 +293,6 @@ export function send(
   result: Result<unknown>,
 ): FastifyReply | Promise<FastifyReply> {
   if (!result.ok) return sendRefusal(request, reply, result.refusal);
-  reply.header('cache-control', 'no-store');
   return result.value instanceof Pieces
     ? sendPieces(reply, result.value)
     : reply.send(result.value);

@@ -59,6 +59,15 @@ export const Instant = Type.String({
   description: 'RFC 3339, UTC, milliseconds.',
 });
 
+/**
+ * An instant in a request. The pattern excludes what the format allows and `Date` does not read: leap seconds, and offsets
+ * without minutes.
+ */
+export const InstantText = Type.String({
+  format: 'date-time',
+  pattern: '^.{17}[0-5]\\d(\\.\\d+)?([Zz]|[+-]\\d{2}:?\\d{2})$',
+});
+
 /** The reason of a command; it is stored in the history of the tokens. */
 export const Reason = Type.String({
   description:

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Refusal } from '../service/index.ts';
 import { publish } from '../telemetry/index.ts';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from './problem.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import { factsOf, type ProblemFacts, type ProblemView } from './resources/problem.ts';
 
 /** A problem (RFC 9457) as an answer. */
@@ -21,14 +22,14 @@ export function problemAnswer(
   requestId?: string,
 ): ProblemAnswer {
   const { status, retryAfter }: ProblemKind = PROBLEMS[code];
-  const body = JSON.stringify(
-    viewOf(code, facts, requestId === undefined ? {} : instanceOf(requestId)),
-  );
+  const { retry_after: seconds = retryAfter } = facts as { readonly retry_after?: number };
+  const view = viewOf(code, facts, requestId === undefined ? {} : instanceOf(requestId));
+  const body = JSON.stringify(view);
   const headers = {
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
-    'Cache-Control': 'no-store',
-    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    ...SECURITY_HEADERS,
+    ...(seconds === undefined ? {} : { 'Retry-After': String(seconds) }),
   };
   return { status, headers, body };
 }
@@ -48,8 +49,8 @@ function viewOf<Instance extends object>(
     detail,
     ...instance,
     code,
-    ...facts,
     ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
+    ...facts,
   };
 }
 

@@ -10,7 +10,7 @@ interface Named {
   readonly token_id?: string;
   readonly patient_type?: string;
   readonly patient_id?: string;
-  readonly number?: string;
+  readonly number?: string | number;
   readonly name?: string;
   readonly bookings?: unknown;
 }
@@ -38,7 +38,7 @@ export function subjectOf({ params, query, body }: FastifyRequest, url: string):
     tokenIds: [...idIn('tokens'), token_id].flat().map(tokenId),
     patientType: named.patient_type,
     patientId: named.patient_id,
-    number: named.number,
+    number: named.number?.toString(),
     name: named.name,
   };
 }

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { watchClinic, type ClinicSources } from './clinic-metrics.ts';
+import { watchFeed, type FeedSources } from './feed-metrics.ts';
 import { watchProcess, type ProcessSources } from './process-metrics.ts';
 import { watchRequests, type RequestSources } from './request-metrics.ts';
 import { watchStore, type StoreSources } from './store-metrics.ts';
@@ -10,7 +11,7 @@ import { watchWebhooks, type WebhookSources } from './webhook-metrics.ts';
 const SCRAPE_REUSE_MS = 1_000;
 
 export interface MetricsDeps
-  extends RequestSources, StoreSources, ClinicSources, ProcessSources, WebhookSources {
+  extends RequestSources, StoreSources, ClinicSources, ProcessSources, FeedSources, WebhookSources {
   /** Receives what a subscriber throws. */
   readonly onError: (error: unknown) => void;
 }
@@ -36,6 +37,7 @@ export function createMetrics({ onError, ...sources }: MetricsDeps): Metrics {
   watchRequests(watch, sources);
   watchStore(watch, sources);
   watchClinic(watch, sources);
+  watchFeed(watch, sources);
   watchProcess(watch, sources);
   watchWebhooks(watch, sources);
   let latest: Promise<string> | undefined;

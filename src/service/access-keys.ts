@@ -34,6 +34,7 @@ export class AccessKeys {
   readonly #store: KeyStore;
   readonly #clock: () => EpochMs;
   #known: ReadonlyMap<string, KnownKey> | null = null;
+  #byName: ReadonlyMap<string, KnownKey> = new Map();
   /** The secrets that were recognised since the last refresh: at most one for each key. */
   readonly #recognised = new Map<string, KnownKey>();
 
@@ -63,6 +64,14 @@ export class AccessKeys {
     return key;
   }
 
+  /** The valid key of this name, with the public id of its secret; null when there is none. */
+  validKey(name: string): { readonly id: string; readonly identity: Identity } | null {
+    const key = this.#byName.get(name);
+    if (key === undefined || key.stored.revokedAt !== null) return null;
+    const { id, expiresAt } = key.stored;
+    return expiresAt !== null && expiresAt <= this.#clock() ? null : { id, identity: key.identity };
+  }
+
   /**
    * Reads the keys again and stores when they were used.
    * @throws NotDurableError when the store cannot be read or written now; the keys stay as they were
@@ -76,6 +85,7 @@ export class AccessKeys {
         return [stored.id, { stored, identity: identityOf(stored), usedAt }];
       }),
     );
+    this.#byName = new Map([...this.#known.values()].map((key) => [key.stored.name, key]));
     this.#recognised.clear();
     const used = this.#usesToStore();
     if (used.length > 0) await this.#store.writeKeys(used);

@@ -3,12 +3,12 @@ import type { Role } from './roles.ts';
 
 /** The party that sends a request. */
 export interface Identity {
-  /** The name of its access key; the scope of an idempotency key. */
+  /** The name of its access key, or `oidc:` and its subject at the identity provider; the scope of an idempotency key. */
   readonly name: string;
   /** Goes on record with each change: the name, and behind a slash the person for whom the request is sent. */
   readonly actor: string;
   readonly role: Role;
-  /** The doctors to whom the key is limited; null when it is not. */
+  /** The doctors to whom the party is limited; null when it is not. */
   readonly doctorIds: ReadonlySet<DoctorId> | null;
 }
 

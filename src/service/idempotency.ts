@@ -1,6 +1,11 @@
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../engine/index.ts';
-import { IdempotencyKeyTakenError, type Archive, type StoredResponse } from '../store/index.ts';
+import {
+  IdempotencyKeyTakenError,
+  parseStored,
+  type Archive,
+  type StoredResponse,
+} from '../store/index.ts';
 import type { CommandContext, IdempotencyKey } from './caller.ts';
 import { refused, type Result } from './refusal.ts';
 
@@ -73,7 +78,7 @@ const canonicalJson = (value: unknown): string =>
 /** The stored answer, if the request is a repeat of the one that the answer belongs to. */
 function replayed<T>(stored: StoredResponse, requestHash: string): Answer<T> {
   return stored.requestHash === requestHash
-    ? { result: JSON.parse(stored.answer) as Result<T>, isReplay: true }
+    ? { result: parseStored(stored.answer) as Result<T>, isReplay: true }
     : firstAnswer(refused({ code: 'idempotency_key_reused' }));
 }
 

@@ -1,10 +1,15 @@
 import { isDoctor, type AllocationEngine, type DoctorId, type EpochMs } from '../engine/index.ts';
-import type { Archive, KeyStore, Store } from '../store/index.ts';
+import type { Archive, ChangeLog, KeyStore, Store } from '../store/index.ts';
+import { publishRun } from '../telemetry/index.ts';
 import { AccessKeys } from './access-keys.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { assertClassesFit } from './roster/class-table.ts';
+import { Changes } from './changes.ts';
 import { ClinicCommands } from './clinic-commands.ts';
 import { DoctorCommands } from './doctor-commands.ts';
+import { EventAccess } from './event-access.ts';
+import { EventFeed } from './event-feed.ts';
+import { EventLog } from './events.ts';
 import { createTokenIds } from './ids.ts';
 import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -16,29 +21,35 @@ import { Reports } from './reports.ts';
 import type { Roster } from './roster/file.ts';
 import { Runner } from './runner.ts';
 import { SlotMaintainer } from './slot-maintainer.ts';
+import { Tickets } from './tickets.ts';
 import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
-export { AuditTrail, type AuditPage } from './audit-trail.ts';
+export { AuditTrail, isKeyChange, type AuditPage, type AuditPlace } from './audit-trail.ts';
 export * from './caller.ts';
+export { Changes, isOfDoctors, type ChangesPage } from './changes.ts';
 export {
   ClinicCommands,
   type Break,
   type DelayedDay,
   type ReopenedSlot,
 } from './clinic-commands.ts';
+export { Eraser, isOver, type ErasedPatient } from './eraser.ts';
 export { DoctorCommands, type EndedLeave, type PutDoctor } from './doctor-commands.ts';
 export * from './commands.ts';
 export type { Answer } from './idempotency.ts';
 export { instantOf } from './instant.ts';
 export {
+  doctorsFaultOf,
   expiryOf,
   KEY_NAME_PATTERN,
   KeyRegistry,
   type KeyInput,
   type PutKey,
 } from './key-registry.ts';
+export { EventAccess, type EventGrant } from './event-access.ts';
+export { EventFeed, type Subscriber } from './event-feed.ts';
 export {
   EVENT_TYPES,
   EventLog,
@@ -49,6 +60,7 @@ export {
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
+  QueueSlot,
   Doctors,
   History,
   LongQueue,
@@ -64,11 +76,14 @@ export * from './refusal.ts';
 export * from './roles.ts';
 export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
 export { Reports } from './reports.ts';
+export { load } from './load.ts';
 export type { Occupancy } from './occupancy.ts';
 export * from './doctor-input.ts';
 export { duplicateFieldsOf } from './duplicate-fields.ts';
 export { isVisibleText, VISIBLE_TEXT } from './visible-text.ts';
 export * from './fault-words.ts';
+export { findingsOf } from './schema-findings.ts';
+export { NOT_UTF8, utf8TextOf } from './utf8-text.ts';
 export { HolidayInput, holidayInputsOf } from './leave-input.ts';
 export type { Overlap } from './overlaps.ts';
 export { exportRoster } from './roster/export.ts';
@@ -95,6 +110,7 @@ export interface ServiceDeps {
   readonly engine: AllocationEngine;
   readonly store: Store;
   readonly archive: Archive;
+  readonly changeLog: ChangeLog;
   readonly keys: KeyStore;
   readonly clock: () => EpochMs;
   /** Days ahead for which sessions have their slots ready. */
@@ -109,6 +125,9 @@ export interface Service {
   readonly reads: Reads;
   readonly reports: Reports;
   readonly auditTrail: AuditTrail;
+  readonly eventFeed: EventFeed;
+  readonly eventAccess: EventAccess;
+  readonly changes: Changes;
   readonly keys: AccessKeys;
   readonly permissions: Permissions;
   /** False when a restart loses everything. */
@@ -128,7 +147,7 @@ export interface Service {
   start(roster: (isEmpty: boolean) => Roster): Promise<Started>;
   /** Opens the slots that have come into the horizon and ends those that are over. It is called about every second. */
   tick(): Promise<void>;
-  /** Takes no more commands. */
+  /** Takes no more commands, and ends the streams of events. */
   stop(): void;
 }
 
@@ -140,7 +159,7 @@ export interface Started {
 
 /** Builds the service of an engine and of the store that makes the engine's changes durable. */
 export function createService(deps: ServiceDeps): Service {
-  const { engine, store, archive, clock, horizonDays } = deps;
+  const { engine, store, archive, changeLog, clock, horizonDays } = deps;
   const keys = new AccessKeys(deps.keys, clock);
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();
@@ -148,13 +167,18 @@ export function createService(deps: ServiceDeps): Service {
   const commands = { engine, store, archive, lifecycle, clock, newId, horizonDays };
   const reading = { engine, store, archive, lifecycle, clock, largeReads: new LargeReads() };
   const runner = new Runner(commands);
+  const eventLog = new EventLog(changeLog);
+  const eventFeed = new EventFeed({ log: eventLog, lifecycle, onRun: publishRun });
   return {
     tokens: new TokenCommands(commands, runner),
     clinic: new ClinicCommands(commands, runner),
     doctors: new DoctorCommands(commands, runner),
     reads: new Reads(reading),
     reports: new Reports(reading),
-    auditTrail: new AuditTrail(reading),
+    auditTrail: new AuditTrail({ ...reading, keys: deps.keys }),
+    eventFeed,
+    eventAccess: new EventAccess(keys, new Tickets(deps.keys, clock), clock),
+    changes: new Changes(eventLog, lifecycle),
     keys,
     permissions: new Permissions(deps),
     isDurable: store.isDurable,
@@ -176,6 +200,9 @@ export function createService(deps: ServiceDeps): Service {
       return { retired };
     },
     tick: () => keeper.tick(),
-    stop: () => lifecycle.stop(),
+    stop() {
+      lifecycle.stop();
+      eventFeed.stop();
+    },
   };
 }

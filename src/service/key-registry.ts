@@ -1,8 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
 import { epochMs, type DoctorId, type EpochMs } from '../engine/index.ts';
-import type { KeyStore, StoredKey } from '../store/index.ts';
+import type { KeyChangeKind, OpenKeyStore, StoredKey } from '../store/index.ts';
 import { isDate } from './calendar.ts';
 import type { Fault } from './fault-words.ts';
+import { createTokenIds } from './ids.ts';
 import { LIMITED_ROLES, type Role } from './roles.ts';
 
 /** Keys that a database may have, revoked ones included: each process reads all of them twice a second. */
@@ -32,6 +33,15 @@ export interface PutKey {
   readonly isNew: boolean;
 }
 
+/** What is wrong with the doctors to whom a caller of this role is limited; undefined when nothing is. */
+export function doctorsFaultOf(role: Role, doctorIds: readonly string[]): string | undefined {
+  if (doctorIds.length > 0 && !LIMITED_ROLES.has(role))
+    return `must be empty: the role ${role} concerns the whole hospital`;
+  return doctorIds.length === 0 && role === 'doctor'
+    ? 'must name the doctor who uses it'
+    : undefined;
+}
+
 /** The hash that is stored of a secret. */
 export const hashOf = (secret: string): string => hash('sha256', secret, 'hex');
 
@@ -44,12 +54,16 @@ export function expiryOf(text: string): EpochMs | undefined {
   return Number.isNaN(ms) ? undefined : epochMs(ms);
 }
 
-/** Adds, changes, rotates and revokes keys. Names and roles are checked; secrets are made here. */
-export class KeyRegistry {
-  readonly #store: KeyStore;
-  readonly #clock: () => EpochMs;
+/** What the registry needs of a store of keys. */
+type KeyRows = Omit<OpenKeyStore, 'close'>;
 
-  constructor(store: KeyStore, clock: () => EpochMs) {
+/** Adds, changes, rotates and revokes keys, and records who did it. Names and roles are checked; secrets are made here. */
+export class KeyRegistry {
+  readonly #store: KeyRows;
+  readonly #clock: () => EpochMs;
+  readonly #newId = createTokenIds();
+
+  constructor(store: KeyRows, clock: () => EpochMs) {
     this.#store = store;
     this.#clock = clock;
   }
@@ -61,10 +75,15 @@ export class KeyRegistry {
 
   /**
    * Adds a key, or changes the role, the doctors and the expiry of a key.
+   * @param actor who does it, for the record
    * @param rotates whether a key that exists gets a new secret too; the old one is not valid any more then
    * @returns the key, or the faults of the input, in which case nothing was changed
    */
-  async put(input: KeyInput, rotates: boolean): Promise<PutKey | { faults: readonly Fault[] }> {
+  async put(
+    input: KeyInput,
+    rotates: boolean,
+    actor: string,
+  ): Promise<PutKey | { faults: readonly Fault[] }> {
     const now = this.#clock();
     const keys = await this.#store.accessKeys();
     const before = keys.find(({ name, revokedAt }) => name === input.name && revokedAt === null);
@@ -75,7 +94,8 @@ export class KeyRegistry {
     const { secret, ...credential } =
       before === undefined || rotates ? newSecret(now) : { ...credentialOf(before), secret: null };
     const key = { ...input, ...credential, revokedAt: null };
-    await this.#store.writeKeys([{ set: key }]);
+    const kind = before === undefined ? 'key_created' : rotates ? 'key_rotated' : 'key_changed';
+    await this.#write(key, kind, actor);
     return { key, secret, isNew: before === undefined };
   }
 
@@ -83,13 +103,13 @@ export class KeyRegistry {
    * Gives a key a new secret. The old one is not valid any more.
    * @returns undefined when there is no such key
    */
-  async rotate(name: string): Promise<PutKey | undefined> {
+  async rotate(name: string, actor: string): Promise<PutKey | undefined> {
     const keys = await this.#store.accessKeys();
     const before = keys.find((key) => key.name === name && key.revokedAt === null);
     if (before === undefined) return undefined;
     const { secret, ...credential } = newSecret(this.#clock());
     const key = { ...before, ...credential };
-    await this.#store.writeKeys([{ set: key }]);
+    await this.#write(key, 'key_rotated', actor);
     return { key, secret, isNew: false };
   }
 
@@ -97,13 +117,21 @@ export class KeyRegistry {
    * Revokes a key. A key that is revoked already stays as it is.
    * @returns undefined when there is no such key
    */
-  async revoke(name: string): Promise<StoredKey | undefined> {
+  async revoke(name: string, actor: string): Promise<StoredKey | undefined> {
     const keys = await this.#store.accessKeys();
     const before = keys.find((key) => key.name === name);
     if (before === undefined || before.revokedAt !== null) return before;
     const key = { ...before, revokedAt: this.#clock() };
-    await this.#store.writeKeys([{ set: key }]);
+    await this.#write(key, 'key_revoked', actor);
     return key;
+  }
+
+  async #write(set: StoredKey, kind: KeyChangeKind, actor: string): Promise<void> {
+    const at = this.#clock();
+    const { name, role } = set;
+    await this.#store.writeKeys([
+      { set, change: { id: this.#newId(at), at, kind, name, role, actor } },
+    ]);
   }
 }
 
@@ -128,13 +156,8 @@ function faultsOf({ name, role, doctorIds, expiresAt }: KeyInput, now: EpochMs):
       pointer: '/name',
       detail: `must be 1 to 64 letters, digits and _.-, begin with a letter or digit, and be none of ${RESERVED_NAMES.join(', ')}`,
     });
-  if (doctorIds.length > 0 && !LIMITED_ROLES.has(role))
-    faults.push({
-      pointer: '/doctor_ids',
-      detail: `must be empty: the role ${role} concerns the whole hospital`,
-    });
-  if (doctorIds.length === 0 && role === 'doctor')
-    faults.push({ pointer: '/doctor_ids', detail: 'must name the doctor whose key it is' });
+  const fault = doctorsFaultOf(role, doctorIds);
+  if (fault !== undefined) faults.push({ pointer: '/doctor_ids', detail: fault });
   if (expiresAt !== null && expiresAt <= now)
     faults.push({ pointer: '/expires_at', detail: 'must be later than now' });
   return faults;

@@ -3,6 +3,7 @@ import {
   callingOrderOn,
   isListed,
   localDate,
+  slotStatusOf,
   type Doctor,
   type DoctorId,
   type LocalDate,
@@ -94,6 +95,10 @@ export class Queues {
     return {
       ...order,
       ...{ doctor: doctor.facts, moment, date },
+      slots: order.slots.map((slot) => ({
+        facts: slot.facts,
+        status: slotStatusOf(slot, moment),
+      })),
       breakUntil: breakUntil !== null && breakUntil > at ? breakUntil : null,
     };
   }

@@ -7,6 +7,7 @@ import type {
   Moment,
   Slot,
   SlotFacts,
+  SlotStatus,
   SlotId,
   Token,
   TokenId,
@@ -49,6 +50,12 @@ export interface QueueQuery extends Query {
   readonly date?: string | undefined;
 }
 
+/** A slot as it is at an instant, without its tokens. */
+export interface QueueSlot {
+  readonly facts: SlotFacts;
+  readonly status: SlotStatus;
+}
+
 /** A doctor's day in the calling order (R18), as it is at an instant. */
 export interface DoctorQueue<View> {
   readonly doctor: DoctorFacts;
@@ -56,6 +63,8 @@ export interface DoctorQueue<View> {
   readonly date: LocalDate;
   /** The instant at which the doctor's break ends; null when there is none. */
   readonly breakUntil: EpochMs | null;
+  /** The slots of the day in the order of their starts. */
+  readonly slots: readonly QueueSlot[];
   readonly inConsultation: readonly View[];
   readonly toCall: readonly View[];
   readonly skipped: readonly View[];

@@ -14,6 +14,7 @@ export const REFUSALS = [
   ...ENGINE_REFUSALS,
   'token_already_cancelled',
   'not_all_bookable',
+  'unknown_cursor',
   ...KEY_REFUSALS,
   ...AVAILABILITY_REFUSALS,
 ] as const;

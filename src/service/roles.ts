@@ -22,6 +22,7 @@ export type Operation =
   | 'readToken'
   | 'readTokenHistory'
   | 'findTokens'
+  | 'searchTokens'
   | 'listDoctors'
   | 'readDoctor'
   | 'listHolidays'
@@ -39,7 +40,10 @@ export type Operation =
   | 'listDeliveries'
   | 'replayWebhook'
   | 'testWebhook'
-  | 'readMetrics';
+  | 'readMetrics'
+  | 'readEvents'
+  | 'readChanges'
+  | 'createEventTicket';
 
 /** On what a role may do an operation, in words. `any` has no condition. */
 export const CONDITIONS = {
@@ -65,6 +69,16 @@ const STAFF = { ...CONSULTATION, auditor: 'any' } as const satisfies Grants;
 const PUBLIC_FACTS = { patient_app: 'any', kiosk: 'any', ...STAFF } as const satisfies Grants;
 const SLOTS = {
   ...{ patient_app: 'withoutPatients', kiosk: 'withoutPatients' },
+  ...STAFF,
+} as const satisfies Grants;
+
+const EVENTS: Readonly<Partial<Record<Role, 'any' | 'booked' | 'numbersOnly'>>> = {
+  display: 'numbersOnly',
+  patient_app: 'booked',
+  ...STAFF,
+};
+const FIND = {
+  ...{ patient_app: 'bookedForPatient', kiosk: 'numberAndName' },
   ...STAFF,
 } as const satisfies Grants;
 
@@ -102,7 +116,8 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   readSlot: SLOTS,
   readToken: { patient_app: 'booked', ...STAFF },
   readTokenHistory: STAFF,
-  findTokens: { patient_app: 'bookedForPatient', kiosk: 'numberAndName', ...STAFF },
+  findTokens: FIND,
+  searchTokens: FIND,
   listDoctors: PUBLIC_FACTS,
   readDoctor: PUBLIC_FACTS,
   listHolidays: PUBLIC_FACTS,
@@ -121,7 +136,30 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   replayWebhook: ADMIN,
   testWebhook: ADMIN,
   readMetrics: AUDIT,
+  readEvents: EVENTS,
+  readChanges: EVENTS,
+  createEventTicket: EVENTS,
 };
+
+/** How much of an event is shown: the condition on which a role may read the events says it. */
+const EVENT_DETAILS = {
+  any: 'patients',
+  booked: 'patients',
+  numbersOnly: 'numbers',
+} as const satisfies Partial<Record<Condition, EventDetail>>;
+
+/**
+ * How much of an event is shown: `patients` is all of it, `ids` has no names and ids of patients, `numbers` is for public
+ * screens and has no ids of tokens either.
+ */
+export type EventDetail = 'patients' | 'ids' | 'numbers';
+
+/** How much a role sees of an event. */
+export const eventDetailOf = (role: Role): EventDetail =>
+  EVENT_DETAILS[EVENTS[role] ?? 'numbersOnly'];
+
+/** Whether a role sees only the events of tokens that its key has booked, and those of doctors and slots. */
+export const seesOwnTokensOnly = (role: Role): boolean => EVENTS[role] === 'booked';
 
 /** The roles that may do an operation, with or without a condition. */
 export const rolesFor = (operation: Operation): readonly Role[] =>

@@ -1,4 +1,5 @@
 import type { DoctorId, EpochMs } from '../engine/index.ts';
+import type { RecordFilter } from './archive.ts';
 import type { RowOf } from './tables.ts';
 
 /** An access key as it is stored. The secret itself is not stored anywhere. */
@@ -26,16 +27,63 @@ export interface KeyUse {
   readonly at: EpochMs;
 }
 
-/** A write to the table of keys. */
-export type KeyWrite = { readonly set: StoredKey } | { readonly used: KeyUse };
+/** A random text that all processes of a database know, and nobody else. */
+export interface StoredSecret {
+  /** What it is for. */
+  readonly name: string;
+  readonly value: string;
+  readonly createdAt: EpochMs;
+}
+/** What was done to a key. */
+export type KeyChangeKind = 'key_created' | 'key_changed' | 'key_rotated' | 'key_revoked';
 
-/** The access keys of a database. Other processes and the program `keys` write them too. */
+/** A change of a key, as it is recorded. */
+export interface KeyChange {
+  /** A UUID of version 7, so it sorts by time. */
+  readonly id: string;
+  readonly at: EpochMs;
+  readonly kind: KeyChangeKind;
+  readonly name: string;
+  /** The role of the key after the change. */
+  readonly role: string;
+  readonly actor: string;
+}
+
+/** Which changes of keys are asked for: those that have all of what is given. */
+export type KeyChangeFilter = Pick<RecordFilter, 'actor' | 'kind' | 'from' | 'to'>;
+
+/**
+ * A write to the tables of keys and secrets. A key that is set goes on record with it. A secret whose name exists already
+ * is left out: the first one stays.
+ */
+export type KeyWrite =
+  | { readonly set: StoredKey; readonly change: KeyChange }
+  | { readonly used: KeyUse }
+  | { readonly secret: StoredSecret };
+
+/** The access keys and the secrets of a database. Other processes and the program `keys` write them too. */
 export interface KeyStore {
   /**
    * All keys, also revoked and expired ones, in the order of their names.
    * @throws NotDurableError they cannot be read now
    */
   accessKeys(): Promise<readonly StoredKey[]>;
+  /**
+   * The secrets of the database, in no particular order.
+   * @throws NotDurableError they cannot be read now
+   */
+  secrets(): Promise<readonly StoredSecret[]>;
+  /**
+   * The changes of keys, the latest first.
+   * @param before the id before which they are; null for the latest
+   * @param limit how many at most, 1 or more
+   * @throws NotDurableError they cannot be read now
+   */
+  keyChanges(
+    filter: KeyChangeFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<readonly KeyChange[]>;
   /**
    * Makes writes durable, all or none. A key that is set replaces the key of the same name.
    * @throws NotDurableError nothing was changed, because the store cannot write now
@@ -44,7 +92,7 @@ export interface KeyStore {
 }
 
 /** The keys of a database that is opened for its keys alone, beside a running service or without one. */
-export interface OpenKeyStore extends KeyStore {
+export interface OpenKeyStore extends Pick<KeyStore, 'accessKeys' | 'writeKeys'> {
   close(): Promise<void>;
 }
 
@@ -62,6 +110,28 @@ export type KeyRow = RowOf<
     readonly last_used_at: EpochMs | null;
   }
 >;
+
+export type SecretRow = RowOf<
+  'secrets',
+  { readonly name: string; readonly value: string; readonly created_at: EpochMs }
+>;
+
+export const secretRow = ({ name, value, createdAt }: StoredSecret): SecretRow => ({
+  ...{ name, value, created_at: createdAt },
+});
+
+export const secretOf = ({ name, value, created_at: createdAt }: SecretRow): StoredSecret => ({
+  ...{ name, value, createdAt },
+});
+
+export type KeyChangeRow = RowOf<'key_changes', KeyChange>;
+
+/** The parameters of the statement that reads changes of keys. */
+export const keyChangeValues = (
+  { actor, kind, from, to }: KeyChangeFilter,
+  before: string | null,
+  limit: number,
+) => [before, kind, actor, from, to, limit] as const;
 
 export const keyRow = (key: StoredKey): KeyRow => ({
   name: key.name,

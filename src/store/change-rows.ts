@@ -28,7 +28,9 @@ import {
 } from '../engine/index.ts';
 import type { ChangeRecord, RecordEntry } from './archive.ts';
 import type { PlacedChange } from './cursor.ts';
+import { ERASED_NAME } from './erasure.ts';
 import type { Origin } from './store.ts';
+import { parseStored } from './stored-json.ts';
 import { columnsOf, type RowOf } from './tables.ts';
 
 // The one mapping between the engine's changes and the rows of the table `changes`, each way.
@@ -113,6 +115,13 @@ type CorrectedData = Pick<TokenCorrected, 'patientName' | 'patientId'>;
 type DeskData = Partial<DeskFacts & WaitlistPlace>;
 type UndoneData = Pick<TokenUndone, 'undone' | 'waitlistPosition'>;
 type BreakData = Pick<BreakSet, 'until'>;
+
+/** The kinds of changes whose records have the name and the id of a patient. */
+export const NAMING_KINDS = [
+  'booked',
+  'moved_in',
+  'corrected',
+] as const satisfies readonly Change['kind'][];
 
 /** The row of a change record. Its position among all records is drawn by the database. */
 export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'position'> {
@@ -330,5 +339,11 @@ function toOf({ to_status }: ChangeRow): Status {
 
 function read({ data }: ChangeRow): unknown {
   invariant(data !== null, 'a change that sets something has data');
-  return JSON.parse(data);
+  return parseStored(data);
 }
+
+/** A change as its record is when the name and the id of the patient are erased. */
+export const erasedChange = (change: Change): Change =>
+  isTokenChange(change) && 'patientName' in change
+    ? { ...change, patientName: ERASED_NAME, patientId: null }
+    : change;

@@ -1,6 +1,7 @@
 import type { KeyStore } from './access-keys.ts';
 import type { Archive } from './archive.ts';
 import type { ChangeLog } from './change-log.ts';
+import type { Erasures } from './erasure.ts';
 import type { Store } from './store.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
@@ -10,5 +11,6 @@ export interface Database {
   readonly archive: Archive;
   readonly changeLog: ChangeLog;
   readonly keys: KeyStore;
+  readonly erasures: Erasures;
   readonly webhooks: WebhookStore;
 }

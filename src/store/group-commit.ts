@@ -230,9 +230,9 @@ function isWithin({ changes }: Decision<unknown>, doctorIds: readonly DoctorId[]
 }
 
 const writesSomething = (decision: Decision<unknown>): boolean => {
-  const { changes, response, past = [], keys = [], webhooks = [] } = decision;
+  const { changes, response, past = [], keys = [], webhooks = [], erasure } = decision;
   const others = past.length + keys.length + webhooks.length;
-  return changes.length > 0 || response !== null || others > 0;
+  return changes.length > 0 || response !== null || others > 0 || erasure !== undefined;
 };
 
 const eventOf = ({ decisions, openedAtMs, writeStartedAtMs }: Batch): CommitEvent => ({

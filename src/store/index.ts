@@ -1,17 +1,23 @@
 import { existsSync } from 'node:fs';
-import type { AllocationEngine } from '../engine/index.ts';
+import type { AllocationEngine, PatientId } from '../engine/index.ts';
 import { openMemoryDatabase } from './memory/database.ts';
 import { PostgresAuditSource } from './postgres/audit-source.ts';
 import { PostgresCopySource, PostgresCopyTarget } from './postgres/copy.ts';
 import { openPostgresDatabase } from './postgres/database.ts';
 import { PostgresDryRunStore } from './postgres/dry-run-store.ts';
 import { nameOf } from './postgres/errors.ts';
+import { findNaming as findPostgresNaming } from './postgres/find-naming.ts';
 import { openKeyStore as openPostgresKeyStore } from './postgres/key-store.ts';
 import { readMigrations as readPostgresMigrations } from './postgres/open.ts';
 import { SqliteAuditSource } from './sqlite/audit-source.ts';
 import { backUp as backUpFile } from './sqlite/backup.ts';
 import { SqliteCopySource, SqliteCopyTarget } from './sqlite/copy.ts';
 import { openSqliteDatabase } from './sqlite/database.ts';
+import {
+  askOwner as askOwnerOfFile,
+  findNaming as findSqliteNaming,
+  rewrite,
+} from './sqlite/erasure.ts';
 import { SqliteDryRunStore } from './sqlite/dry-run-store.ts';
 import { SqliteKeyStore } from './sqlite/key-store.ts';
 import { readMigrations as readSqliteMigrations } from './sqlite/open-read-only.ts';
@@ -19,19 +25,32 @@ import type { OpenKeyStore } from './access-keys.ts';
 import type { AuditSource } from './audit-source.ts';
 import type { CopySource, CopyTarget } from './copy.ts';
 import type { Database } from './database.ts';
+import type { ErasureRequest, NamingToken } from './erasure.ts';
 import type { Migrations } from './migrations.ts';
 import { StoreOpenError, type DryRunStore } from './store.ts';
 
-export type { KeyStore, KeyUse, KeyWrite, OpenKeyStore, StoredKey } from './access-keys.ts';
+export type {
+  KeyChange,
+  KeyChangeFilter,
+  KeyChangeKind,
+  KeyStore,
+  KeyUse,
+  KeyWrite,
+  OpenKeyStore,
+  StoredKey,
+  StoredSecret,
+} from './access-keys.ts';
 export * from './archive.ts';
 export * from './audit-source.ts';
 export * from './change-log.ts';
 export type * from './copy.ts';
 export type * from './database.ts';
+export * from './erasure.ts';
 export { foldToken } from './fold.ts';
 export * from './migrations.ts';
 export { detachedSlot } from './restore.ts';
 export * from './store.ts';
+export { parseStored } from './stored-json.ts';
 export * from './webhook-store.ts';
 export { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
 
@@ -114,6 +133,35 @@ export function openDryRunStore(url: string, engine: AllocationEngine): DryRunSt
  */
 export const openKeyStore = async (url: string): Promise<OpenKeyStore> =>
   isPostgres(url) ? openPostgresKeyStore(url) : new SqliteKeyStore(storedPathOf(url));
+
+/**
+ * The tokens in which a database, stopped or live, names a patient.
+ * @throws StoreOpenError when there is no database of this program and its version, or it cannot be read
+ */
+export const findNaming = async (
+  url: string,
+  patientId: PatientId,
+): Promise<readonly NamingToken[]> =>
+  isPostgres(url)
+    ? findPostgresNaming(url, patientId)
+    : findSqliteNaming(storedPathOf(url), patientId);
+
+/**
+ * Asks the process that owns a database file to erase, and waits for its answer.
+ * @returns the answer; undefined when none came in time, and then the request is withdrawn
+ * @throws StoreOpenError when the file cannot be written
+ */
+export const askOwner = (
+  url: string,
+  request: ErasureRequest,
+  timeoutMs: number,
+): Promise<string | undefined> => askOwnerOfFile(storedPathOf(url), request, timeoutMs);
+
+/**
+ * Writes a database file anew, so that nothing is left in it of what rows were before. No process may own the file.
+ * @throws StoreOpenError when it cannot be written
+ */
+export const rewriteFile = (url: string): void => rewrite(storedPathOf(url));
 
 /** @throws StoreOpenError when nothing is stored */
 function storedPathOf(url: string): string {

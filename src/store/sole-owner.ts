@@ -10,7 +10,14 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type { KeyStore, KeyWrite, StoredKey } from './access-keys.ts';
+import type {
+  KeyChange,
+  KeyChangeFilter,
+  KeyStore,
+  KeyWrite,
+  StoredKey,
+  StoredSecret,
+} from './access-keys.ts';
 import {
   recordPartOf,
   stepFrom,
@@ -40,6 +47,7 @@ import {
   type PlacedChange,
 } from './cursor.ts';
 import type { Database } from './database.ts';
+import type { ErasureRequest, Erasures, SlotOfDoctor } from './erasure.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   completeDoctor,
@@ -65,6 +73,8 @@ export interface StoredRows extends DoctorRows, WebhookRows {
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
   accessKeys(): readonly StoredKey[];
+  secrets(): readonly StoredSecret[];
+  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): readonly KeyChange[];
   /** The latest first, between two positions; the first is included. */
   recordBetween(
     filter: RecordFilter,
@@ -78,6 +88,9 @@ export interface StoredRows extends DoctorRows, WebhookRows {
   changeUpTo(position: number): PlacedChange | undefined;
   /** See `ChangeLog.factsAt`. */
   factChanges(position: number, subjects: Subjects): readonly FactChange[];
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[];
+  responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]>;
+  erasureRequests(): ReadonlyMap<number, ErasureRequest>;
 }
 
 /** The parts of the database of a sole owner. */
@@ -88,6 +101,8 @@ export interface SoleOwnerParts {
   readonly commits: GroupCommit;
   readonly hints: CommitHints;
   readonly load: (horizon: Horizon) => void | Promise<void>;
+  /** See `Erasures.clean`. */
+  readonly clean: () => Promise<boolean>;
   /** Called once, after all batches have been written. */
   readonly close: () => Promise<void>;
 }
@@ -101,6 +116,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   archive: new SoleOwnerArchive(parts),
   changeLog: new SoleOwnerChangeLog(parts),
   keys: new SoleOwnerKeyStore(parts),
+  erasures: erasuresOf(parts),
   webhooks: new SoleOwnerWebhookStore(parts),
 });
 
@@ -288,12 +304,31 @@ class SoleOwnerKeyStore implements KeyStore {
     return Promise.resolve(this.#rows.accessKeys());
   }
 
+  async secrets(): Promise<readonly StoredSecret[]> {
+    return Promise.resolve(this.#rows.secrets());
+  }
+
+  async keyChanges(
+    filter: KeyChangeFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<readonly KeyChange[]> {
+    return Promise.resolve(this.#rows.keyChanges(filter, before, limit));
+  }
+
   async writeKeys(keys: readonly KeyWrite[]): Promise<void> {
     const origin = { actor: 'system', reason: null };
     const decision = { changes: [], answer: undefined, origin, response: null, keys };
     await this.#commits.transact([], () => decision);
   }
 }
+
+const erasuresOf = ({ rows, clean }: SoleOwnerParts): Erasures => ({
+  slotsToErase: (before, limit) => Promise.resolve(rows.slotsToErase(before, limit)),
+  responsesWith: (texts) => rows.responsesWith(texts),
+  requests: () => Promise.resolve(rows.erasureRequests()),
+  clean,
+});
 
 /** One batch after another is written, so the positions are the order of the commits. */
 class SoleOwnerChangeLog implements ChangeLog {

@@ -1,6 +1,7 @@
 import type { Change, DoctorId, EpochMs, LocalDate, SessionId, SlotId } from '../engine/index.ts';
 import type { KeyWrite } from './access-keys.ts';
 import type { StoredResponse } from './archive.ts';
+import type { Erasure } from './erasure.ts';
 import type { WebhookWrite } from './webhook-store.ts';
 
 /** The caller of a command, and the reason that the caller gave. Both are recorded with the command's changes (R17). */
@@ -22,6 +23,8 @@ export interface Decision<T> {
   readonly keys?: readonly KeyWrite[];
   /** Webhooks and their progress, which a store with one owner writes. A command has none. */
   readonly webhooks?: readonly WebhookWrite[];
+  /** The names and patient ids that leave the database with this decision. A command has none. */
+  readonly erasure?: Erasure;
 }
 
 /** The doctors and slots that a command touches. */
@@ -145,6 +148,11 @@ export class IdempotencyKeyTakenError extends Error {
 
 /** The database cannot be opened; the message is one sentence for the person who started the process. */
 export class StoreOpenError extends Error {
-  override readonly name = 'StoreOpenError';
+  override readonly name: string = 'StoreOpenError';
   readonly code = 'OPD_STORE_OPEN';
+}
+
+/** The database file has another owner. */
+export class DatabaseInUseError extends StoreOpenError {
+  override readonly name = 'DatabaseInUseError';
 }

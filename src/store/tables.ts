@@ -141,6 +141,21 @@ export const TABLES = {
     },
     order: 'name',
   },
+  secrets: {
+    columns: { name: 'text', value: 'text', created_at: 'integer' },
+    order: 'name',
+  },
+  key_changes: {
+    columns: {
+      id: 'text',
+      at: 'integer',
+      kind: 'text',
+      name: 'text',
+      role: 'text',
+      actor: 'text',
+    },
+    order: 'id',
+  },
   webhooks: {
     columns: {
       id: 'text',

@@ -18,6 +18,8 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:request-started': channel('opd:request-started'),
   'opd:request': channel('opd:request'),
   'opd:request-refused': channel('opd:request-refused'),
+  'opd:events-sent': channel('opd:events-sent'),
+  'opd:event-reader-cut': channel('opd:event-reader-cut'),
   'opd:log-dropped': channel('opd:log-dropped'),
   'opd:webhook-delivery': channel('opd:webhook-delivery'),
 };

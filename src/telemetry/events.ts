@@ -40,6 +40,10 @@ export interface TelemetryEvents {
   readonly 'opd:request': RequestEvent;
   /** A request was answered with a problem. */
   readonly 'opd:request-refused': { readonly code: string };
+  /** Events were written to the stream of one reader. */
+  readonly 'opd:events-sent': { readonly count: number };
+  /** The stream of a reader that was too slow was cut. */
+  readonly 'opd:event-reader-cut': Readonly<Record<string, never>>;
   /** Log lines are lost, because standard output cannot be written or its reader is too slow. */
   readonly 'opd:log-dropped': { readonly lines: number };
   /**

@@ -8,8 +8,9 @@ import {
 } from '../store/index.ts';
 import { pauseAfter } from './back-off.ts';
 import { deliveryAfter, isDelivered, type Outcome } from './delivery.ts';
+import type { Behind, Lane } from './lane.ts';
 import type { Message, Messages } from './messages.ts';
-import { Progress, type ProgressDeps, type WindowItem } from './progress.ts';
+import { Progress, type ProgressDeps } from './progress.ts';
 import type { SentAnswer } from './sender.ts';
 
 /** Deliveries of one webhook that are under way at the same time, each of another doctor. */
@@ -18,10 +19,12 @@ export const PARALLEL_MAX = 4;
 export const RETRIES_MAX = 2;
 /** Doctors of one webhook that may lag behind. When there are as many, the webhook as a whole waits for them. */
 const BEHIND_MAX = 16;
+/** Messages that are read ahead. */
 const WINDOW_MAX = 250;
 const PAGE_ITEMS = 100;
 /** Deliveries that may wait to be stored. When the database does not store them, no more are sent. */
 const UNSAVED_MAX = 500;
+/** Milliseconds until a read that has failed is repeated. */
 const READ_RETRY_MS = 1_000;
 /** Milliseconds that deliveries under way get when the worker stops. */
 const STOP_MS = 2_000;
@@ -35,6 +38,7 @@ export interface WorkerDeps extends Pick<ProgressDeps, 'process' | 'store'> {
     signal: AbortSignal,
   ) => Promise<SentAnswer>;
   readonly clock: () => EpochMs;
+  /** Between 0 and 1. */
   readonly random: () => number;
   /** Milliseconds after each failed try. */
   readonly pausesMs: readonly number[];
@@ -43,33 +47,6 @@ export interface WorkerDeps extends Pick<ProgressDeps, 'process' | 'store'> {
   readonly onEnd: () => void;
   /** Reading or storing has failed. It is retried. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** A message that waits for its turn. */
-interface Waiting {
-  readonly message: Message;
-  /** The cursor before it. */
-  readonly before: string;
-  readonly item: WindowItem;
-}
-
-/** The messages of one doctor, the next one first. */
-interface Lane {
-  readonly waiting: Waiting[];
-  isBusy: boolean;
-}
-
-/** A doctor who lags behind: what comes next is read from the record behind `cursor`. */
-interface Behind {
-  cursor: string;
-  /** The version of the last message that was handled; 0 if none was since the start. */
-  version: number;
-  /** The version of the last message that was passed over, because it is read later. */
-  passedOver: number;
-  tries: number;
-  failingSince: EpochMs;
-  nextAt: number;
-  isBusy: boolean;
 }
 
 /**
@@ -353,17 +330,14 @@ export class WebhookWorker {
     this.#note(message, answer, { status, tries, at, nextAt });
     if (answer.status === GONE) {
       this.#disable('gone');
-      return;
-    }
-    if (nextAt !== null) behind.nextAt = nextAt;
-    else if (this.#succeededAt < behind.failingSince) {
+    } else if (nextAt !== null) {
+      behind.nextAt = nextAt;
+      this.#noteLag(message.doctorId, behind);
+    } else if (this.#succeededAt < behind.failingSince) {
       this.#disable('failing');
-      return;
     } else {
       this.#passBy(message, behind);
-      return;
     }
-    this.#noteLag(message.doctorId, behind);
   }
 
   /** Sends nothing more. When a person enables the webhook again, what has failed is tried at once. */

@@ -110,7 +110,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a slot without a change record',
     `INSERT INTO slots SELECT 'x', doctor_id, session_id, date, start_time, end_time,
-      delay_minutes, capacity, closed_reason, 0, 'ALL', 0, NULL, NULL, NULL, 0 FROM slots LIMIT 1`,
+      delay_minutes, capacity, closed_reason, 0, 'ALL', 0, NULL, NULL, NULL, 0, 0 FROM slots LIMIT 1`,
     /^doctor rao: has a slot without change record$/,
   ],
   [

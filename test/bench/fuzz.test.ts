@@ -13,7 +13,9 @@ import { rerun, seed } from '../support/seed.ts';
 
 /** The seed of these runs. It is fixed, because a run of few requests does not meet every lie with every seed. */
 const SEED = 1;
-const REQUESTS = 120;
+const REQUESTS = 60;
+/** The routes that get requests. They are few, so that the requests do not depend on the routes that are added. */
+const PATHS = ['/book', '/schedule'];
 
 /** Replaces functions of an honest service. */
 type Lies = (honest: FuzzTarget) => Partial<FuzzTarget>;
@@ -28,7 +30,10 @@ async function findingsOf(lies: Lies): Promise<readonly Finding[]> {
     },
     advance: (ms) => service.advance(ms),
     send: (request) => service.send(request),
-    read: (url) => service.read(url),
+    read: async (url) => {
+      const answer = await service.read(url);
+      return url === '/openapi.json' ? { ...answer, text: ofPaths(answer.text) } : answer;
+    },
     exchange: () => Promise.resolve(''),
     verify: () => service.verify(),
   };
@@ -36,6 +41,13 @@ async function findingsOf(lies: Lies): Promise<readonly Finding[]> {
   const round = await Round.begin({ ...honest, ...lies(honest) }, { seed: SEED, findings });
   await round.run(REQUESTS);
   return findings.all;
+}
+
+/** A description of these paths alone. */
+function ofPaths(description: string): string {
+  const { paths, ...others } = JSON.parse(description) as { readonly paths: object };
+  const left = Object.entries(paths).filter(([path]) => PATHS.includes(path));
+  return JSON.stringify({ ...others, paths: Object.fromEntries(left) });
 }
 
 type Lie = (answer: FuzzAnswer, request: FuzzRequest) => Partial<FuzzAnswer>;

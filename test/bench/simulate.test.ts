@@ -157,7 +157,6 @@ describe('simulate', () => {
       '/queue',
       (body) => body.replaceAll(/"break_until":"[^"]+"/g, '"break_until":null'),
       /break of \S+ is null/,
-      40,
     ],
     [
       'hides the slots that a leave closes',

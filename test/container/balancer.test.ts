@@ -1,15 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openApp } from '../support/app/app.ts';
+import { booking, openApp } from '../support/app/app.ts';
 import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
+import { startBalancer } from '../support/process/balancer.ts';
 import { DEBIAN_ENV, skipNote, whyMissing } from '../support/process/installed.ts';
-import { freePort } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';
 
@@ -24,12 +24,15 @@ class Instance {
   readonly seen: string[] = [];
   /** The hosts that the health checks named. */
   readonly checkedHosts = new Set<string | undefined>();
+  /** How many health checks it has answered. */
+  checks = 0;
   readonly server: Server;
 
   constructor(behaviour: Behaviour) {
     this.server = createServer((request, response) => {
       if (request.url === '/ready') {
         this.checkedHosts.add(request.headers.host);
+        this.checks += 1;
         return response.end();
       }
       this.seen.push(request.url ?? '');
@@ -54,22 +57,10 @@ class Instance {
 const balance = async (...instances: readonly Instance[]): Promise<string> =>
   balanceAddresses(...(await Promise.all(instances.map((instance) => instance.listen()))));
 
-/** Starts a balancer by deploy/haproxy.cfg of the instances at these addresses. */
+/** Starts a balancer of the instances at these addresses until the test ends. */
 async function balanceAddresses(...addresses: readonly string[]): Promise<string> {
-  const port = await freePort();
-  let settings = BALANCER.replace('bind :8080', `bind 127.0.0.1:${port}`);
-  for (const [index, address] of addresses.entries())
-    settings = settings.replace(`opd-${index + 1}:8080`, address);
-  const file = join(tempDir(), 'haproxy.cfg');
-  writeFileSync(file, settings);
-  const balancer = spawn('haproxy', ['-db', '-f', file], { env, stdio: 'ignore' });
-  const ended = once(balancer, 'exit');
-  onTestFinished(async () => {
-    balancer.kill('SIGKILL');
-    await ended;
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await eventually(async () => (await fetch(`${url}/ready`).catch(() => null))?.ok ?? false);
+  const { url, stop } = await startBalancer(tempDir(), addresses);
+  onTestFinished(stop);
   return url;
 }
 
@@ -122,11 +113,80 @@ describe.skipIf(noBalancer !== null)(`the load balancer${skipNote(noBalancer)}`,
     expect([...bad.seen, ...good.seen].toSorted()).toEqual(PATHS);
   });
 
+  const DOCTORS = Array.from({ length: 24 }, (_, nth) => `dr:${nth}`);
+  /** Each way to name a doctor, and one that names only a token. */
+  const NAMED: readonly ((doctor: string) => [path: string, request?: RequestInit])[] = [
+    (doctor) => [`/queue?doctor_id=${doctor}`],
+    (doctor) => [`/slots?date=2026-11-23&doctor_id=${encodeURIComponent(doctor)}`],
+    (doctor) => [`/doctors/${encodeURIComponent(doctor)}/break`, COMMAND],
+    (doctor) => ['/book', { method: 'POST', body: JSON.stringify({ age: 7, doctor_id: doctor }) }],
+  ];
+
+  /** The instance, by its place, that gets all requests that name this doctor. */
+  async function instanceOf(url: string, instances: readonly Instance[], doctor: string) {
+    const places = new Set<number>();
+    for (const named of NAMED) {
+      const before = instances.map(({ seen }) => seen.length);
+      const [path, request = {}] = named(doctor);
+      expect((await fetch(url + path, request)).status).toBe(201);
+      places.add(instances.findIndex(({ seen }, place) => seen.length > (before[place] ?? 0)));
+    }
+    expect([doctor, places.size]).toEqual([doctor, 1]);
+    return [...places][0];
+  }
+
+  it('sends a doctor to one instance, to another one while it is away, and leaves the other doctors where they are', async () => {
+    const instances = Array.from({ length: 3 }, () => new Instance('answers'));
+    const url = await balance(...instances);
+    const places = async () => {
+      const found: unknown[] = [];
+      for (const doctor of DOCTORS) found.push(await instanceOf(url, instances, doctor));
+      return found;
+    };
+    const before = await places();
+    expect(new Set(before)).toEqual(new Set([0, 1, 2]));
+    const [away] = instances;
+    const { port } = away?.server.address() as AddressInfo;
+    away?.stop();
+    const meanwhile = await places();
+    expect(meanwhile).not.toContain(0);
+    expect(meanwhile.filter((_, nth) => before[nth] !== 0)).toEqual(
+      before.filter((place) => place !== 0),
+    );
+    away?.server.listen(port, '127.0.0.1');
+    const checks = away?.checks ?? 0;
+    // The balancer asks once a second, and one answer makes the instance ready.
+    await eventually(() => (away?.checks ?? 0) > checks + 1);
+    expect(await places()).toEqual(before);
+  });
+
+  it('sends requests that name only a token to every instance', async () => {
+    const instances = [new Instance('answers'), new Instance('answers')];
+    const url = await balance(...instances);
+    const request = { method: 'POST', body: '{"token_id":"t1"}' };
+    expect(await answered(url, request)).toEqual(PATHS);
+    for (const { seen } of instances) expect(seen).not.toEqual([]);
+  });
+
   it('names a host that every instance knows when it asks whether the instance is ready', async () => {
     const instance = new Instance('answers');
     await balance(instance);
     await eventually(() => Promise.resolve(instance.checkedHosts.has('localhost')));
     expect(instance.checkedHosts).not.toContain(undefined);
+  });
+
+  it('passes on a list of bookings that is larger than its buffer', async () => {
+    const opd = await openApp();
+    const { port } = await listen(opd);
+    const url = await balanceAddresses(`127.0.0.1:${port}`);
+    const bookings = Array.from({ length: 500 }, (_, nth) => booking(`W${nth}`.padEnd(190, 'x')));
+    const answer = await fetch(`${url}/bookings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ bookings }),
+    });
+    const { outcomes } = (await answer.json()) as { readonly outcomes: readonly object[] };
+    expect([answer.status, outcomes.length]).toEqual([200, 500]);
   });
 
   it('passes on the host that a client names, so that the service can refuse it', async () => {

@@ -65,13 +65,58 @@ describe('GET /audit', () => {
     expect(paged).toEqual(all);
   });
 
-  it.each(['limit=0', 'limit=501', 'cursor=x', 'from=today', 'kind=BOOKED', 'colour=red'])(
-    'refuses %s',
-    async (query) => {
-      const opd = await openApp();
-      expect(await opd.get(`/audit?${query}`)).toMatchObject({ status: 400 });
-    },
-  );
+  it('tells who did what to which access key, between the other changes, and never a secret', async () => {
+    const { opd, id } = await openDay();
+    const secrets: string[] = [];
+    const put = async (minute: number, role: string, rotate = false) => {
+      opd.now = `2026-11-23T08:${minute}:00Z`;
+      const { body } = await opd.put<{ secret: string | null }>('/keys/front', { role, rotate });
+      secrets.push(body.secret ?? '');
+    };
+    await put(40, 'kiosk');
+    await put(41, 'desk');
+    await opd.post('/undo', { token_id: id, reason: 'a mistake' });
+    await put(42, 'desk', true);
+    opd.now = '2026-11-23T08:43:00Z';
+    await opd.send({ method: 'DELETE', url: '/keys/front' });
+    const told = (await opd.get<Audit>('/audit?from=2026-11-23T08:40:00Z')).body.entries.map(
+      ({ kind, actor, key, role }) => [kind, actor, key, role],
+    );
+    expect(told).toEqual([
+      ['key_revoked', 'admin/ravi', 'front', 'desk'],
+      ['key_rotated', 'admin/ravi', 'front', 'desk'],
+      ['undone', 'admin/ravi', null, null],
+      ['key_changed', 'admin/ravi', 'front', 'desk'],
+      ['key_created', 'admin/ravi', 'front', 'kiosk'],
+    ]);
+    const all = await opd.get<Audit>('/audit?limit=500');
+    for (const secret of secrets.filter((text) => text !== ''))
+      expect(all.text).not.toContain(secret.slice(17));
+    const kinds = async (query: string) =>
+      (await opd.get<Audit>(`/audit?${query}`)).body.entries.map(({ kind }) => kind);
+    expect(await kinds('kind=key_revoked')).toEqual(['key_revoked']);
+    expect(await kinds(`token_id=${id}&actor=admin`)).toEqual(['undone']);
+    expect(await kinds('doctor_id=doc1&kind=key_revoked')).toEqual([]);
+    for (const limit of [1, 2, 3]) {
+      const paged: unknown[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const url: string = `/audit?limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`;
+        const { body }: { body: Audit } = await opd.get<Audit>(url);
+        paged.push(...body.entries);
+        cursor = body.next_cursor;
+      }
+      expect(paged).toEqual(all.body.entries);
+    }
+  });
+
+  it.each([
+    ...['limit=0', 'limit=501', 'cursor=x', 'from=today', 'kind=BOOKED', 'colour=red'],
+    // A leap second and an offset without minutes are RFC 3339 and ISO 8601, but `Date` reads neither.
+    ...['to=2026-12-31T23:59:60Z', 'from=2026-12-31T23:00:00%2B05'],
+  ])('refuses %s', async (query) => {
+    const opd = await openApp();
+    expect(await opd.get(`/audit?${query}`)).toMatchObject({ status: 400 });
+  });
 
   it('is refused while the service loads', async () => {
     const opd = await openApp({ started: false });

@@ -207,3 +207,77 @@ describe('also_booked', () => {
     expect(await book(opd, 'Asha')).not.toHaveProperty('also_booked');
   });
 });
+
+describe('a search by POST', () => {
+  it.each([
+    ['patient_id=p1', { patient_id: 'p1' }],
+    [
+      'doctor_id=doc1&status=BOOKED&status=CANCELLED',
+      { doctor_id: 'doc1', status: ['BOOKED', 'CANCELLED'] },
+    ],
+    ['status=CANCELLED', { status: 'CANCELLED' }],
+    ['number=2&date=2026-11-23', { number: 2, date: '2026-11-23' }],
+    [
+      'name=ASH&from=2026-11-23&to=2026-11-24&limit=1',
+      { name: 'ASH', from: '2026-11-23', to: '2026-11-24', limit: 1 },
+    ],
+    ['patient_id=none', { patient_id: 'none' }],
+  ])('answers as GET does: %s', async (query, body) => {
+    const opd = await openApp();
+    await book(opd, 'Asha', { patient_id: 'p1' });
+    const { id } = await book(opd, 'Ashok', { slot_id: TEN, patient_id: 'p1' });
+    await postOk(opd, '/cancel', { token_id: id });
+    const found = await search(opd, query);
+    expect(await opd.post('/tokens/search', body)).toMatchObject({ status: 200, body: found });
+  });
+
+  it('goes on from the cursor of either', async () => {
+    const opd = await openApp();
+    for (const name of ['A', 'B', 'C']) await book(opd, name);
+    const first = await search(opd, 'doctor_id=doc1&limit=1');
+    const body = { doctor_id: 'doc1', limit: 1, cursor: first.next_cursor };
+    const { body: second } = await opd.post<typeof first>('/tokens/search', body);
+    const third = await search(opd, `doctor_id=doc1&limit=1&cursor=${second.next_cursor}`);
+    const names = [first, second, third].flatMap(({ tokens }) =>
+      tokens.map((t) => t['patient_name']),
+    );
+    expect(names.toSorted()).toEqual(['A', 'B', 'C']);
+  });
+
+  it.each([
+    [{}, ''],
+    [{ patient_id: ' p1' }, '/patient_id'],
+    [{ number: '2' }, '/number'],
+    [{ number: 0 }, '/number'],
+    [{ patient_id: 'p1', limit: 201 }, '/limit'],
+    [{ patient_id: 'p1', cursor: 'x' }, '/cursor'],
+    [{ patient_id: 'p1', status: 'GONE' }, '/status'],
+    [{ patient_id: 'p1', other: 1 }, '/other'],
+    [{ name: 'a' }, '/name'],
+    [{ patient_id: 'p1', from: '2026-11-24', to: '2026-11-23' }, '/to'],
+  ])('refuses %j at %j', async (body, pointer) => {
+    const opd = await openApp();
+    expect(await opd.post('/tokens/search', body)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors: [{ pointer }] },
+    });
+  });
+
+  it('is a read: an Idempotency-Key is neither used nor used up', async () => {
+    const opd = await openApp();
+    const headers = { 'idempotency-key': 'k' };
+    const ask = () =>
+      opd.send({ method: 'POST', url: '/tokens/search', headers, payload: { patient_id: 'p1' } });
+    expect(await ask()).toMatchObject({ body: { tokens: [] } });
+    const url = '/book';
+    const payload = {
+      doctor_id: 'doc1',
+      slot_id: NINE,
+      patient_name: 'A',
+      patient_type: 'WALK_IN',
+    };
+    const booked = { ...payload, patient_id: 'p1' };
+    expect((await opd.send({ method: 'POST', url, headers, payload: booked })).status).toBe(201);
+    expect(await ask()).toMatchObject({ body: { tokens: [{ patient_id: 'p1' }] } });
+  });
+});

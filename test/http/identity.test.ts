@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { Access } from '../../src/http/access.ts';
+import { RateLimiter } from '../../src/http/rate-limiter.ts';
 import { InFlight } from '../../src/http/admission.ts';
 import { Routes } from '../../src/http/route.ts';
 import { closed } from '../../src/http/schema.ts';
@@ -21,7 +22,9 @@ function appOf(): { app: FastifyInstance; bodies: unknown[] } {
     return { ...ANONYMOUS, name: String(request.headers['x-name']) };
   };
   const permissions = new Permissions({} as never);
-  const access = new Access(app, { identify, permissions, logger: pino({ level: 'silent' }) });
+  const logger = pino({ level: 'silent' });
+  const limiter = new RateLimiter({}, logger);
+  const access = new Access(app, { identify, permissions, limiter, logger });
   const routes = new Routes(app, access, inFlight);
   routes.command({
     ...TEXTS,

@@ -40,6 +40,17 @@ it('the log has one line per request, with the route but without names, ids or q
   expect(JSON.stringify(lines)).not.toMatch(new RegExp(`Jane|p-77|${id}|doctor_id`));
 });
 
+it('the line of a request names its caller, also when the request has failed', async () => {
+  const { opd, lines } = await openLogged('info');
+  const boss = opd.as(await opd.key({ role: 'admin', name: 'boss' }));
+  await boss.send({ method: 'DELETE', url: '/keys/nobody' });
+  await opd.get('/health');
+  expect(lines.map(({ status, caller }) => [status, caller])).toEqual([
+    [404, 'boss'],
+    [200, undefined],
+  ]);
+});
+
 it('an unexpected error is logged completely, with the request id of the answer', async () => {
   const { opd, lines } = await openLogged('info');
   opd.archive.token = () => Promise.reject(new Error('the secret of the store'));

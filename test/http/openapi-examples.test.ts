@@ -84,9 +84,10 @@ const SESSION = [
   ...['book', 'noShow'],
   ...['bookAll', 'book', 'cancel'],
   ...['reviseSlot', 'delayDay', 'setBreak', 'closeSlot', 'reopenSlot', 'readSlot', 'findTokens'],
-  ...['correct', 'readQueue'],
+  ...['searchTokens', 'correct', 'readQueue'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
   ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
+  ...['createEventTicket', 'readEvents', 'readChanges'],
   ...['putWebhook', 'listWebhooks', 'readWebhook', 'rotateWebhook', 'testWebhook'],
   ...['listDeliveries', 'replayWebhook', 'deleteWebhook'],
 ];

@@ -31,7 +31,7 @@ interface Description {
 
 /** The codes of every route, and of every route that needs a key. */
 const PUBLIC = ['misdirected_request', 'internal'];
-const ALWAYS = [...PUBLIC, 'unauthenticated', 'forbidden', 'rate_limited'];
+const ALWAYS = [...PUBLIC, 'unauthenticated', 'forbidden', 'rate_limited', 'identity_unavailable'];
 const BODY = ['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'];
 const COMMAND = [...BODY, 'overloaded', 'not_durable', 'stopping', ...ALWAYS];
 const POST = [...COMMAND, 'idempotency_in_progress', 'idempotency_key_reused'];
@@ -75,6 +75,10 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   ],
   'POST /no-show': ['200', [...STEP, 'too_early']],
   'GET /tokens': ['200', READ],
+  'POST /tokens/search': [
+    '200',
+    [...READ, 'malformed_json', 'payload_too_large', 'unsupported_media_type'],
+  ],
   'PATCH /tokens/{id}': ['200', [...COMMAND, 'token_not_found', 'duplicate_booking']],
   'GET /tokens/{id}': ['200', [...READ, 'token_not_found']],
   'GET /tokens/{id}/history': ['200', [...READ, 'token_not_found']],
@@ -101,6 +105,9 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', ...ALWAYS]],
   'GET /audit': ['200', READ],
+  'GET /events': ['200', [...READ, 'stopping']],
+  'POST /events/ticket': ['200', COMMAND],
+  'GET /changes': ['200', [...READ, 'unknown_cursor']],
   'GET /keys': ['200', [...READ, 'stopping']],
   'PUT /keys/{name}': ['200 201', COMMAND],
   'DELETE /keys/{name}': ['200', [...COMMAND, 'key_not_found']],
@@ -120,6 +127,9 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
 const OTHER_TYPES: Readonly<Record<string, readonly string[]>> = {
   'GET /reports/day': ['text/csv'],
 };
+
+/** A stream is not JSON. */
+const STREAM = 'GET /events';
 
 /** Queries without which a route answers nothing. */
 const QUERIES: Readonly<Record<string, string>> = {
@@ -179,7 +189,8 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     for (const [status, { description: text, content }] of Object.entries(responses)) {
       for (const [, code = ''] of text.matchAll(/`(\w+)`/g))
         expect(String(PROBLEMS[code as ProblemCode].status)).toBe(status);
-      const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
+      const success = route === STREAM ? 'text/event-stream' : 'application/json';
+      const type = Number(status) < 400 ? success : 'application/problem+json';
       const others = Number(status) < 400 ? (OTHER_TYPES[route] ?? []) : [];
       expect(Object.keys(content)).toEqual([type, ...others]);
       expect(content[type]?.schema).toMatchObject({ type: 'object' });
@@ -212,13 +223,19 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     expect(declared.map(({ name, required }) => [name, required])).toEqual(
       inPath.map((name) => [name, true]),
     );
-    expect(requestBody === undefined).toBe(/^(GET|DELETE) /.test(route));
+    const takesNothing = route === 'POST /events/ticket';
+    expect(requestBody === undefined).toBe(takesNothing || /^(GET|DELETE) /.test(route));
     const object = { type: 'object', additionalProperties: false };
     const schema = route === 'PUT /holidays' ? { type: 'array', items: object } : object;
     if (requestBody !== undefined)
       expect(requestBody.content).toMatchObject({ 'application/json': { schema } });
     const keys = parameters.filter(({ name }) => name.toLowerCase() === 'idempotency-key');
-    const takesKey = route.startsWith('POST') && !route.startsWith('POST /webhooks/');
+    // A search is a read, although it is sent by POST.
+    const takesKey =
+      route.startsWith('POST') &&
+      route !== 'POST /tokens/search' &&
+      !route.startsWith('POST /webhooks/') &&
+      !takesNothing;
     expect(keys).toHaveLength(takesKey ? 1 : 0);
   });
 });
@@ -299,7 +316,7 @@ it('answers every route as it is described', async () => {
   const { id } = await opd.book('W1', { patient_id: 'p' });
   await opd.put('/webhooks/app', { url: 'https://app.example/opd' });
   for (const [route, operation] of operations) {
-    if (!route.startsWith('GET')) continue;
+    if (!route.startsWith('GET') || route === STREAM) continue;
     const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1', webhooks: 'app' };
     const url = route.slice(4).replace('{id}', String(ids[route.split('/')[1] ?? '']));
     const answer = await opd.get<Json>(url + (QUERIES[url] ?? ''));

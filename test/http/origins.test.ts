@@ -59,6 +59,7 @@ it('an answer names the allowed origin and the headers that its pages may read, 
     expect(headers).toMatchObject({ 'access-control-allow-origin': DESK, vary: 'Origin' });
     expect(listIn(headers['access-control-expose-headers'])).toEqual([
       ...['Location', 'Retry-After', 'ETag', 'Idempotency-Replayed', 'WWW-Authenticate'],
+      ...['RateLimit', 'RateLimit-Policy'],
     ]);
   }
 });

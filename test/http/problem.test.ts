@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { doctorId, slotId } from '../../src/engine/index.ts';
-import { ATTEMPTS_MAX } from '../../src/http/failed-attempts.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
 import { bookingOf } from '../../src/http/resources/booking.ts';
 import { ANONYMOUS } from '../../src/service/index.ts';
@@ -136,6 +135,7 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     await first;
     return second;
   },
+  unknown_cursor: async () => (await openApp()).get('/changes?after=x'),
   payload_too_large: async () => text(await openApp(), ' '.repeat(16 * 1024 + 1)),
   unsupported_media_type: async () => text(await openApp(), '{}', 'text/plain'),
   misdirected_request: async () =>
@@ -146,11 +146,20 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
     return opd.post('/book', booking('W2'), { 'idempotency-key': 'k' });
   },
   rate_limited: async () => {
-    const opd = await openApp();
+    const opd = await openApp({ rateLimits: { refusedPerMinute: 1 } });
     await opd.key({ role: 'desk' });
     const wrong = opd.as('opd_wrong');
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) await wrong.get('/doctors');
+    await wrong.get('/doctors');
     return wrong.get('/doctors');
+  },
+  identity_unavailable: async () => {
+    const identityProvider = {
+      ...{ issuer: 'http://127.0.0.1:1', audience: 'opd' },
+      claims: { role: 'roles', doctors: 'doctors' },
+    };
+    // A token whose header names an algorithm that is accepted.
+    const header = Buffer.from('{"alg":"ES256"}').toString('base64url');
+    return (await openApp({ identityProvider })).as(`${header}.e30.AA`).get('/doctors');
   },
   overloaded: async () => {
     const { opd, disk } = await openAppOnTestDisk({ waitlistMax: PENDING });

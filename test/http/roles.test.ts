@@ -123,6 +123,12 @@ const REQUESTS: Readonly<
     names: 'doctor',
     request: get(`/tokens?doctor_id=${doctor}&patient_id=p1&number=1&name=patient`),
   }),
+  searchTokens: ({ doctor }) => ({
+    names: 'doctor',
+    request: post('/tokens/search', {
+      ...{ doctor_id: doctor, patient_id: 'p1', number: 1, name: 'patient' },
+    }),
+  }),
   readDoctor: ({ doctor }) => ({ names: 'doctor', request: get(`/doctors/${doctor}`) }),
   listDoctors: () => ({ names: 'nothing', request: get('/doctors') }),
   listHolidays: () => ({ names: 'nothing', request: get('/holidays') }),
@@ -138,6 +144,9 @@ const REQUESTS: Readonly<
     request: { method: 'PUT', url: '/keys/another', payload: { role: 'display' } },
   }),
   revokeKey: () => ({ names: 'nothing', request: { method: 'DELETE', url: '/keys/another' } }),
+  readEvents: ({ doctor }) => ({ names: 'doctor', request: get(`/events?doctor_id=${doctor}`) }),
+  readChanges: ({ doctor }) => ({ names: 'doctor', request: get(`/changes?doctor_id=${doctor}`) }),
+  createEventTicket: () => ({ names: 'nothing', request: post('/events/ticket', {}) }),
   listWebhooks: () => ({ names: 'nothing', request: get('/webhooks') }),
   readWebhook: () => ({ names: 'nothing', request: get('/webhooks/another') }),
   putWebhook: () => ({
@@ -276,5 +285,9 @@ it('the table, the description and the walk have the same operations', async () 
   const guarded = described.filter(({ security }) => security.length > 0);
   expect(guarded.map(({ id }) => id).toSorted()).toEqual(OPERATIONS.toSorted());
   for (const { id, security } of guarded)
-    expect(security).toEqual(rolesFor(id as Operation).map((role) => ({ accessKey: [role] })));
+    expect(security).toEqual(
+      ['accessKey', 'identityToken'].flatMap((scheme) =>
+        rolesFor(id as Operation).map((role) => ({ [scheme]: [role] })),
+      ),
+    );
 });

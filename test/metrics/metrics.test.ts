@@ -5,8 +5,8 @@ import { booking } from '../support/app/app.ts';
 import { TestDisk } from '../support/app/test-disk.ts';
 import { eventually } from '../support/eventually.ts';
 import { openMeasuredApp } from '../support/metrics.ts';
+import { failChanges } from '../support/postgres/pg-hospital.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
-import { runSql } from '../support/store/run-sql.ts';
 
 // A scrape is given to all who ask within a second. The tests ask more often, so they advance the clock.
 beforeEach(() => {
@@ -56,15 +56,7 @@ it('counts every decision once when its transaction was rolled back and decided 
   vi.useRealTimers();
   const { url } = await createDatabase();
   const { opd, scrape } = await openMeasuredApp({ store: (engine) => openDatabase(url, engine) });
-  await runSql(
-    url,
-    `CREATE SEQUENCE failures;
-     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-       IF nextval('failures') = 1 THEN RAISE SQLSTATE '40001'; END IF;
-       RETURN NULL;
-     END $$;
-     CREATE TRIGGER fail AFTER INSERT ON changes FOR EACH ROW EXECUTE FUNCTION fail()`,
-  );
+  await failChanges(url, '40001', { times: 1 });
   await opd.book('W1');
   const read = await scrape();
   expect(read.series('opd_token_changes_total')).toEqual({ 'booked WALK_IN': 1 });

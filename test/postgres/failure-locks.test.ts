@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import {
   bookAt,
   databaseFaults,
+  failChanges,
   lockRows,
   NOT_DURABLE,
   startProxied,
@@ -25,14 +26,14 @@ const LOCK = /FROM doctors .* FOR UPDATE$/;
 const send = (server: ServerProcess, signal: 'SIGSTOP' | 'SIGCONT'): void =>
   void server.stop(signal);
 
-/** Books ten patients by `book`, of other doctors, and checks that `waiting` is still pending after that. */
+/** Books three patients by `book`, of other doctors, and checks that `waiting` is still pending after that. */
 async function bookMeanwhile(
   book: (name: string) => Promise<Booked>,
   waiting: Promise<unknown>,
 ): Promise<void> {
   let isOver = false;
   void waiting.then(() => (isOver = true));
-  for (let count = 0; count < 10; count += 1)
+  for (let count = 0; count < 3; count += 1)
     expect((await book(`other doctor's ${count}`)).status).toBe(201);
   expect(isOver).toBe(false);
 }
@@ -116,25 +117,10 @@ it('a deadlock is broken, and the command in it succeeds at the next attempt', a
   await stop(server, other);
 });
 
-/** Makes transactions that change this doctor fail, `times` times or until the returned function is called. */
-async function fail(url: string, doctor: string, code: string, times = 1_000_000) {
-  await runSql(
-    url,
-    `CREATE SEQUENCE failures;
-     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-       IF nextval('failures') <= ${times} THEN RAISE SQLSTATE '${code}'; END IF;
-       RETURN NULL;
-     END $$;
-     CREATE TRIGGER fail AFTER INSERT ON changes
-       FOR EACH ROW WHEN (NEW.doctor_id = '${doctor}') EXECUTE FUNCTION fail()`,
-  );
-  return () => runSql(url, 'DROP FUNCTION fail CASCADE; DROP SEQUENCE failures');
-}
-
 it('a command is retried after a serialisation failure, a deadlock, a timeout and a full disk, and takes effect once', async () => {
   const { url, proxy, server, other } = await startProxied();
   for (const code of ['40001', '40P01', '55P03', '57014', '53100']) {
-    const stopFailing = await fail(url, 'doc1', code, 3);
+    const stopFailing = await failChanges(url, code, { doctor: 'doc1', times: 3 });
     const bookings = ['a', 'b', 'c'].map((name) => bookAt(server, 'doc1', `${name} ${code}`));
     for (const { status, body } of await Promise.all(bookings)) {
       expect(status).toBe(201);
@@ -149,7 +135,7 @@ it('a command is retried after a serialisation failure, a deadlock, a timeout an
 
 it('a command that fails at every attempt is refused with 503, changes nothing and does not delay other doctors', async () => {
   const { url, proxy, server, other } = await startProxied();
-  const stopFailing = await fail(url, 'doc1', '40001');
+  const stopFailing = await failChanges(url, '40001', { doctor: 'doc1' });
   const waiting = bookAt(server, 'doc1', 'refused');
   await bookMeanwhile((name) => bookAt(server, 'doc3', name), waiting);
   expect(await waiting).toMatchObject(NOT_DURABLE);
@@ -174,7 +160,7 @@ it('commands that share a failed transaction are retried in separate transaction
     return runSql(url, `SELECT DISTINCT xmin::text FROM tokens WHERE patient_name = '${name}'`);
   };
   expect(await transactions('W1')).toHaveLength(1);
-  await fail(url, 'doc1', '40001', 1);
+  await failChanges(url, '40001', { doctor: 'doc1', times: 1 });
   expect(await transactions('W2')).toHaveLength(2);
 });
 

@@ -1,7 +1,5 @@
 import type postgres from 'postgres';
 import { expect, it } from 'vitest';
-import { Servers } from '../../src/store/postgres/servers.ts';
-import { Session } from '../../src/store/postgres/session.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   bookAt,
@@ -71,19 +69,6 @@ it('a database that restarts under load, by a shutdown or a crash, loses no book
     expect(begun.length).toBeGreaterThanOrEqual(2);
     expect(ended.length).toBe(begun.length);
   }
-});
-
-it('a session is destroyed when the server closes the connection before it has sent anything', async () => {
-  const { url } = await createDatabase();
-  const proxy = await startPgProxy(url);
-  proxy.isOpen = false;
-  const session = new Session(new Servers(proxy.url));
-  const answers = [session.run('ping'), session.run('ping')];
-  for (const answer of await Promise.allSettled(answers)) expect(answer.status).toBe('rejected');
-  expect(session.isDestroyed).toBe(true);
-  proxy.isOpen = true;
-  await expect(session.run('ping')).rejects.toMatchObject({ code: 'OPD_CONNECTION_LOST' });
-  expect(await sessionsOf(url)).toBe(0);
 });
 
 /** Connections that the server reserves for ordinary users. It has three more for superusers. */

@@ -10,13 +10,14 @@ import {
   stop,
   tokensByName,
 } from '../support/postgres/pg-hospital.ts';
+import { PGBOUNCER, startPgBouncer } from '../support/postgres/pg-bouncer.ts';
 import { debianPrograms } from '../support/postgres/postgres-programs.ts';
 import { PostgresServer } from '../support/postgres/postgres-server.ts';
 import { DayLedger } from '../support/process/day-ledger.ts';
-import { skipNote } from '../support/process/installed.ts';
+import { skipNote, whyMissing } from '../support/process/installed.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { runTool } from '../support/process/tool.ts';
-import { rerun, seed } from '../support/seed.ts';
+import { isThorough, rerun, seed } from '../support/seed.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { runSql } from '../support/store/run-sql.ts';
 
@@ -159,4 +160,32 @@ describe.skipIf(missing !== null)(`a standby takes over${skipNote(missing)}`, ()
     expect(await databaseFaults(standby.url)).toEqual([]);
     await stop(server);
   });
+
+  const unpooled =
+    whyMissing(PGBOUNCER, '--version') ?? (isThorough ? null : 'TEST_EFFORT is less than 1');
+  it.skipIf(unpooled !== null)(
+    `through a pooler before each server, a process finds the new primary${skipNote(unpooled)}`,
+    async () => {
+      const { primary, standby } = await startPair();
+      await waitForStandby(primary);
+      const urls = await Promise.all(
+        [standby, primary].map(async ({ url }) => {
+          const pooler = await startPgBouncer(url);
+          onTestFinished(() => pooler.stop());
+          return new URL(pooler.through(url));
+        }),
+      );
+      const [first, second] = urls.map((url) => url.host);
+      const url = String(urls[0]).replace(`@${first}`, `@${first},${second}`);
+      const server = await startOne(url);
+      expect((await bookAt(server, 'doc1', 'before')).status).toBe(201);
+      await primary.kill();
+      await eventually(async () => !(await isReady(server)));
+      await takeOver(standby);
+      await eventually(() => isReady(server));
+      expect((await bookAt(server, 'doc1', 'after')).body.number).toBe(2);
+      expect(await databaseFaults(standby.url)).toEqual([]);
+      await stop(server);
+    },
+  );
 });

@@ -1,22 +1,14 @@
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/index.ts';
 import { openApp } from '../support/app/app.ts';
+import { failChanges } from '../support/postgres/pg-hospital.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
-import { runSql } from '../support/store/run-sql.ts';
 import { listenTo } from '../support/telemetry.ts';
 
 it('each attempt of a transaction is published with its counts, and each command once with its outcome', async () => {
   const { url } = await createDatabase();
   const opd = await openApp({ store: (engine) => openDatabase(url, engine) });
-  await runSql(
-    url,
-    `CREATE SEQUENCE failures;
-     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-       IF nextval('failures') = 1 THEN RAISE SQLSTATE '40001'; END IF;
-       RETURN NULL;
-     END $$;
-     CREATE TRIGGER fail AFTER INSERT ON changes FOR EACH ROW EXECUTE FUNCTION fail()`,
-  );
+  await failChanges(url, '40001', { times: 1 });
   const transactions = listenTo('opd:transaction');
   const commands = listenTo('opd:command');
   const key = { 'idempotency-key': 'k1' };

@@ -19,9 +19,10 @@ const WRONG = { PORT: 'none', DATABASE_URL: 'nothing', ROSTER: 'no such file', H
 /** Runs a program in an empty folder. */
 function run(file: string, args: readonly string[]) {
   const cwd = tempDir();
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, file), ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], ...WRONG },
+    env: { PATH, NODE_COMPILE_CACHE, ...WRONG },
     encoding: 'utf8',
   });
   return { status, stdout, stderr, files: readdirSync(cwd) };

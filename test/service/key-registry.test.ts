@@ -15,7 +15,7 @@ function open() {
 
 /** Adds a key and returns its secret. */
 async function secretOf({ registry }: AccessKeys, input: KeyInput): Promise<string> {
-  const put = await registry.put(input, false);
+  const put = await registry.put(input, false, 'boss');
   return 'secret' in put ? (put.secret ?? '') : '';
 }
 
@@ -31,7 +31,7 @@ it.each<[Partial<KeyInput>, string]>([
   [{ expiresAt: NOW }, '/expires_at'],
 ])('a key with %j has a fault and is not added', async (more, pointer) => {
   const { keys } = open();
-  const put = await keys.registry.put({ ...DESK, ...more }, false);
+  const put = await keys.registry.put({ ...DESK, ...more }, false, 'boss');
   expect(put).toMatchObject({ faults: [{ pointer }] });
   expect(await keys.registry.list()).toEqual([]);
 });
@@ -39,12 +39,12 @@ it.each<[Partial<KeyInput>, string]>([
 it('a key keeps its secret when only its role changes, and gets another one when it rotates', async () => {
   const { keys } = open();
   const secret = await secretOf(keys, DESK);
-  expect(await keys.registry.put({ ...DESK, role: 'kiosk' }, false)).toMatchObject({
+  expect(await keys.registry.put({ ...DESK, role: 'kiosk' }, false, 'boss')).toMatchObject({
     ...{ secret: null, isNew: false },
   });
   await keys.refresh();
   expect(keys.recognise(secret)).toMatchObject({ identity: { role: 'kiosk' } });
-  const rotated = await keys.registry.put(DESK, true);
+  const rotated = await keys.registry.put(DESK, true, 'boss');
   expect(rotated).toMatchObject({
     isNew: false,
     secret: expect.not.stringMatching(secret) as string,
@@ -56,11 +56,11 @@ it('a key keeps its secret when only its role changes, and gets another one when
 it('a revoked key stays on record, and a new key may have its name', async () => {
   const { keys } = open();
   const secret = await secretOf(keys, DESK);
-  await keys.registry.revoke('desk');
+  await keys.registry.revoke('desk', 'boss');
   await keys.refresh();
   expect([keys.state, keys.recognise(secret)]).toMatchObject(['some', { failure: 'revoked' }]);
-  expect(await keys.registry.rotate('desk')).toBeUndefined();
-  expect(await keys.registry.put(DESK, false)).toMatchObject({ isNew: true });
+  expect(await keys.registry.rotate('desk', 'boss')).toBeUndefined();
+  expect(await keys.registry.put(DESK, false, 'boss')).toMatchObject({ isNew: true });
   await keys.refresh();
   expect(keys.recognise(secret)).toMatchObject({ failure: 'unknown' });
 });

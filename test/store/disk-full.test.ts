@@ -131,10 +131,10 @@ describe('a clock tick', () => {
   it('succeeds while the database is busy', async () => {
     const file = join(tempDir(), 'opd.db');
     const engine = new AllocationEngine(RULES);
-    const { store, archive, keys } = openDatabase(`sqlite:${file}`, engine);
+    const { store, archive, changeLog, keys } = openDatabase(`sqlite:${file}`, engine);
     onTestFinished(() => store.close());
     const service = createService({
-      ...{ engine, store, archive, keys },
+      ...{ engine, store, archive, changeLog, keys },
       clock: () => NOW,
       horizonDays: 1,
     });

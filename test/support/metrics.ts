@@ -92,6 +92,7 @@ export async function openMeasuredApp(
     problemCodes: Object.keys(PROBLEMS),
     isReady: () => running().service.unreadiness === undefined,
     queueLength: () => running().service.queueLength,
+    subscribers: () => running().service.eventFeed.subscriberCount,
     occupancy: () => running().service.occupancy(),
     connections: () => Promise.resolve(0),
     webhookBacklog: () => running().webhooks.backlog,

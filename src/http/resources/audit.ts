@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { HOSPITAL } from '../../engine/index.ts';
-import { instantOf, type AuditPage } from '../../service/index.ts';
+import { instantOf, isKeyChange, type AuditPage, type AuditPlace } from '../../service/index.ts';
 import { arrayOf, Instant, orNull, Text, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
@@ -9,7 +9,7 @@ const AuditEntry = Type.Object(
     id: Type.String({ description: 'The doctor and the number of the change; it never changes.' }),
     at: Instant,
     kind: Text,
-    doctor_id: TextOrNull('Null for the holidays of the hospital.'),
+    doctor_id: TextOrNull('Null for the holidays of the hospital, and for a change of a key.'),
     slot_id: TextOrNull(),
     token_id: TextOrNull(),
     from: orNull(StatusName),
@@ -19,6 +19,8 @@ const AuditEntry = Type.Object(
       description: 'The key, and behind a slash the person, if one was named.',
     }),
     reason: TextOrNull(),
+    key: TextOrNull('The name of the access key that was changed; null for every other change.'),
+    role: TextOrNull('The role of this key after the change.'),
   },
   { title: 'AuditEntry', description: 'A change, and who made it. It has no name of a patient.' },
 );
@@ -31,19 +33,48 @@ export const Audit = Type.Object(
   { title: 'Audit', description: 'A part of the record of all changes, the latest first.' },
 );
 
-export const auditOf = ({ entries, before }: AuditPage): Static<typeof Audit> => ({
-  entries: entries.map((entry) => ({
+/** The members of an entry that only a change of the clinic has. */
+const NOT_OF_CLINIC = {
+  ...{ doctor_id: null, slot_id: null, token_id: null },
+  ...{ from: null, to: null, cause: null, reason: null },
+};
+
+function entryOf(entry: AuditPage['entries'][number]): Static<typeof AuditEntry> {
+  const { kind, actor } = entry;
+  const at = instantOf(entry.at);
+  if (isKeyChange(entry))
+    return { ...NOT_OF_CLINIC, id: entry.id, at, kind, actor, key: entry.name, role: entry.role };
+  return {
     id: `${entry.doctorId}:${entry.version}`,
-    at: instantOf(entry.at),
-    kind: entry.kind,
+    at,
+    kind,
     doctor_id: entry.doctorId === HOSPITAL ? null : entry.doctorId,
     slot_id: entry.slotId,
     token_id: entry.tokenId,
     from: entry.from,
     to: entry.to,
     cause: entry.cause,
-    actor: entry.actor,
+    actor,
     reason: entry.reason,
-  })),
-  next_cursor: before === null ? null : String(before),
+    key: null,
+    role: null,
+  };
+}
+
+/** The text of `CURSOR_PATTERN`: the position, and behind a dot the id of a change of a key. */
+const cursorOf = ({ position, keyChange }: AuditPlace): string =>
+  [position ?? '', keyChange ?? []].flat().join('.');
+
+/** A cursor that `placeOf` reads. */
+export const CURSOR_PATTERN = '^\\d{0,15}(\\.[\\da-f-]{36})?$';
+
+/** The place of a cursor. */
+export function placeOf(cursor: string): AuditPlace {
+  const [position = '', keyChange = null] = cursor.split('.');
+  return { position: position === '' ? null : Number(position), keyChange };
+}
+
+export const auditOf = ({ entries, before }: AuditPage): Static<typeof Audit> => ({
+  entries: entries.map(entryOf),
+  next_cursor: before === null ? null : cursorOf(before),
 });

@@ -1,7 +1,13 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { HOSPITAL } from '../../engine/index.ts';
-import { EVENT_TYPES, instantOf, type PublicEvent } from '../../service/index.ts';
-import { Count, Instant, oneOf, orNull, TextOrNull } from '../schema.ts';
+import {
+  EVENT_TYPES,
+  instantOf,
+  type ChangesPage,
+  type EventDetail,
+  type PublicEvent,
+} from '../../service/index.ts';
+import { arrayOf, Count, Instant, oneOf, orNull, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
 /** An event: something that has happened and is durable. */
@@ -44,11 +50,31 @@ export const Event = Type.Object(
 );
 export type EventView = Static<typeof Event>;
 
-/**
- * How much of an event is shown: `patients` is all of it, `ids` has no names and ids of patients, `numbers` is for public
- * screens and has no ids of tokens either.
- */
-export type EventDetail = 'patients' | 'ids' | 'numbers';
+export const EventChanges = Type.Object(
+  {
+    events: arrayOf(Event),
+    cursor: Type.String({ description: 'The `after` of the next request.' }),
+    has_more: Type.Boolean({ description: 'Whether there are more events already.' }),
+  },
+  { title: 'Changes', description: 'Some of the events, in their order.' },
+);
+
+export const changesOf = (
+  { events, cursor, hasMore }: ChangesPage,
+  detail: EventDetail,
+): Static<typeof EventChanges> => ({
+  events: events.map((event) => eventOf(event, detail)),
+  cursor,
+  has_more: hasMore,
+});
+
+export const EventTicket = Type.Object(
+  {
+    ticket: Type.String({ description: 'The `ticket` of a stream. It is a secret.' }),
+    expires_at: Instant,
+  },
+  { title: 'EventTicket', description: 'Opens streams of events until it expires.' },
+);
 
 /** The event as it is shown. The order of the fields is that of the schema. */
 export function eventOf(event: PublicEvent, detail: EventDetail): EventView {

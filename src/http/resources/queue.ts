@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { estimatedTimeOf, type Moment, type Token } from '../../engine/index.ts';
+import { estimatedTimeOf, SLOT_STATUSES, type Moment, type Token } from '../../engine/index.ts';
 import {
   inTurns,
   instantOf,
@@ -8,10 +8,11 @@ import {
   type DoctorQueue,
   type LongQueue,
   type Queue as DoctorQueues,
+  type QueueSlot as QueueSlotFacts,
   type Role,
 } from '../../service/index.ts';
 import { itemsOf, Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
-import { arrayOf, Count, Instant, orNull, Text, TextOrNull } from '../schema.ts';
+import { arrayOf, Count, Instant, oneOf, orNull, Text, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
 const QueueToken = Type.Object(
@@ -31,6 +32,25 @@ const QueueToken = Type.Object(
 );
 export type QueueTokenView = Static<typeof QueueToken>;
 
+const QueueSlot = Type.Object(
+  {
+    slot_id: Text,
+    start_time: Instant,
+    end_time: Instant,
+    delay_minutes: Count,
+    status: oneOf(SLOT_STATUSES, { title: 'SlotStatus' }),
+  },
+  { title: 'QueueSlot', description: 'A slot of the day without its patients.' },
+);
+
+const queueSlotOf = ({ facts, status }: QueueSlotFacts): Static<typeof QueueSlot> => ({
+  slot_id: facts.id,
+  start_time: instantOf(facts.startTime),
+  end_time: instantOf(facts.endTime),
+  delay_minutes: facts.delayMinutes,
+  status,
+});
+
 /** The fields of a queue beside its tokens. */
 const headFields = {
   doctor_id: Text,
@@ -39,6 +59,10 @@ const headFields = {
   date: Text,
   rooms: Count,
   break_until: orNull(Instant),
+  slots: arrayOf(
+    QueueSlot,
+    'The slots of the day, and of the days before as long as they go on, in the order of their starts.',
+  ),
 };
 
 const QueueHead = Type.Object(headFields);
@@ -90,13 +114,19 @@ export function boardTokenOf(token: Token, moment: Moment): QueueTokenView {
 export const queueTokenFor = (role: Role): typeof queueTokenOf =>
   seesPatients(role) ? queueTokenOf : boardTokenOf;
 
-const headOf = ({ doctor, date, breakUntil }: DoctorQueue<unknown>): Static<typeof QueueHead> => ({
+const headOf = ({
+  doctor,
+  date,
+  breakUntil,
+  slots,
+}: DoctorQueue<unknown>): Static<typeof QueueHead> => ({
   doctor_id: doctor.id,
   name: doctor.name,
   ...(doctor.department === null ? {} : { department: doctor.department }),
   date,
   rooms: doctor.rooms,
   break_until: breakUntil === null ? null : instantOf(breakUntil),
+  slots: slots.map(queueSlotOf),
 });
 
 /** The queues of some doctors. The tokens of short ones are projected already, because each doctor was read at one instant. */

@@ -1,21 +1,19 @@
 import { Type } from '@sinclair/typebox';
 import { doctorId, epochMs, tokenId } from '../../engine/index.ts';
 import { Id, type AuditTrail } from '../../service/index.ts';
-import { Audit, auditOf } from '../resources/audit.ts';
+import { Audit, auditOf, CURSOR_PATTERN, placeOf } from '../resources/audit.ts';
 import { shown, type Routes } from '../route.ts';
-import { closed } from '../schema.ts';
+import { closed, InstantText } from '../schema.ts';
 
 const PAGE = { default: 100, max: 500 } as const;
 
-const TimeText = Type.String({ format: 'date-time' });
-
 const AuditQuery = closed({
-  from: Type.Optional(Type.String({ ...TimeText, description: 'The first instant.' })),
-  to: Type.Optional(Type.String({ ...TimeText, description: 'The last instant.' })),
+  from: Type.Optional(Type.String({ ...InstantText, description: 'The first instant.' })),
+  to: Type.Optional(Type.String({ ...InstantText, description: 'The last instant.' })),
   actor: Type.Optional(
     Type.String({
       minLength: 1,
-      maxLength: 200,
+      maxLength: 500,
       description:
         'A key, which stands for all persons behind it, or a key and a person: `desk/asha`.',
     }),
@@ -25,7 +23,7 @@ const AuditQuery = closed({
   kind: Type.Optional(
     Type.String({
       pattern: '^[a-z_]{1,32}$',
-      description: 'A kind of change, such as `cancelled`.',
+      description: 'A kind of change, such as `cancelled` or `key_revoked`.',
     }),
   ),
   limit: Type.Optional(
@@ -35,7 +33,7 @@ const AuditQuery = closed({
     }),
   ),
   cursor: Type.Optional(
-    Type.String({ pattern: '^\\d{1,15}$', description: '`next_cursor` of the page before.' }),
+    Type.String({ pattern: CURSOR_PATTERN, description: '`next_cursor` of the page before.' }),
   ),
 });
 
@@ -50,7 +48,7 @@ export function addAuditRoutes(routes: Routes, { auditTrail }: { auditTrail: Aud
     tag: 'Reports',
     summary: 'Read who changed what, when and why',
     description:
-      'The record of all changes, the latest first, without names of patients. All of what is given must fit. A page can have fewer entries than `limit`: there are more as long as `next_cursor` is not null.',
+      'The record of all changes, also of access keys, the latest first, without names of patients. All of what is given must fit. A page can have fewer entries than `limit`: there are more as long as `next_cursor` is not null.',
     query: AuditQuery,
     success: Audit,
     codes: [],
@@ -61,9 +59,8 @@ export function addAuditRoutes(routes: Routes, { auditTrail }: { auditTrail: Aud
         doctorId: doctor_id === undefined ? null : doctorId(doctor_id),
         tokenId: token_id === undefined ? null : tokenId(token_id),
       };
-      const before = cursor === undefined ? null : Number(cursor);
       const page = await auditTrail.page({
-        ...{ ...asked, filter, before },
+        ...{ ...asked, filter, before: placeOf(cursor ?? '') },
         limit: limit === undefined ? PAGE.default : Number(limit),
       });
       return shown(page, auditOf);

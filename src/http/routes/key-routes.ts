@@ -13,7 +13,7 @@ import {
 } from '../../service/index.ts';
 import { Key, keyOf, Keys, PutKey, putKeyOf } from '../resources/key.ts';
 import { BODY_CODES, optionsOf, type Routes } from '../route.ts';
-import { closed, oneOf } from '../schema.ts';
+import { closed, oneOf, InstantText } from '../schema.ts';
 import { sendProblem, sendRefusal } from '../send-problem.ts';
 
 /** Doctors to whom a key may be limited. */
@@ -38,7 +38,7 @@ const KeyBody = closed(
     ),
     expires_at: Type.Optional(
       Type.String({
-        format: 'date-time',
+        ...InstantText,
         description: 'When the key stops to be valid. Never by default.',
       }),
     ),
@@ -75,7 +75,7 @@ function addList(routes: Routes, { service }: KeyRoutes): void {
     { ...options, onRequest: routes.access.hook('listKeys') },
     (request, reply) =>
       orRefuse(service, request, reply, async () =>
-        answer(reply, { keys: (await service.keys.registry.list()).map(keyOf) }),
+        reply.send({ keys: (await service.keys.registry.list()).map(keyOf) }),
       ),
   );
 }
@@ -101,11 +101,15 @@ function addPut(routes: Routes, { service, logger }: KeyRoutes): void {
         const expiresAt = expires_at === undefined ? null : epochMs(Date.parse(expires_at));
         const { name } = request.params;
         const doctorIds = doctor_ids.map(doctorId);
-        const put = await service.keys.registry.put({ name, role, doctorIds, expiresAt }, rotate);
+        const put = await service.keys.registry.put(
+          { name, role, doctorIds, expiresAt },
+          rotate,
+          request.identity.actor,
+        );
         if ('faults' in put)
           return sendProblem(request, reply, 'invalid_request', { errors: put.faults });
         await follow('putKey', { request, service, logger });
-        return answer(reply.code(put.isNew ? 201 : 200), putKeyOf(put));
+        return reply.code(put.isNew ? 201 : 200).send(putKeyOf(put));
       }),
   );
 }
@@ -126,10 +130,10 @@ function addRevoke(routes: Routes, { service, logger }: KeyRoutes): void {
     { ...options, onRequest: routes.access.hook('revokeKey') },
     (request, reply) =>
       orRefuse(service, request, reply, async () => {
-        const key = await service.keys.registry.revoke(request.params.name);
+        const key = await service.keys.registry.revoke(request.params.name, request.identity.actor);
         if (key === undefined) return sendProblem(request, reply, 'key_not_found');
         await follow('revokeKey', { request, service, logger });
-        return answer(reply, keyOf(key));
+        return reply.send(keyOf(key));
       }),
   );
 }
@@ -147,10 +151,6 @@ async function follow(
   );
   await service.keys.refresh();
 }
-
-/** Answers with what no cache may store. */
-export const answer = (reply: FastifyReply, view: object): FastifyReply =>
-  reply.header('cache-control', 'no-store').send(view);
 
 /** Answers with a refusal when the store cannot read or write now. */
 export async function orRefuse(

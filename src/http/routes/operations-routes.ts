@@ -41,7 +41,4 @@ export function addOperationsRoutes(
   );
 
   if (metrics !== null) addMetricsRoute(app, metrics, access.hook('readMetrics'));
-
-  // Not a permanent redirect, because browsers would remember it.
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302));
 }

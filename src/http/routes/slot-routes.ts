@@ -19,7 +19,16 @@ import {
   slotOf,
 } from '../resources/slot.ts';
 import { shown, type Routes } from '../route.ts';
-import { closed, DateText, DRY_RUN, DryRunQuery, idParams, oneOf, Reason } from '../schema.ts';
+import {
+  closed,
+  DateText,
+  DRY_RUN,
+  DryRunQuery,
+  idParams,
+  InstantText,
+  oneOf,
+  Reason,
+} from '../schema.ts';
 
 interface SlotRoutes {
   readonly clinic: ClinicCommands;
@@ -29,8 +38,8 @@ interface SlotRoutes {
 const SlotBody = closed(
   {
     doctor_id: Id,
-    start_time: Type.String({ format: 'date-time' }),
-    end_time: Type.String({ format: 'date-time', description: 'Later than `start_time`.' }),
+    start_time: InstantText,
+    end_time: Type.String({ ...InstantText, description: 'Later than `start_time`.' }),
     capacity: Capacity,
     id: Type.Optional(Id),
   },

@@ -1,4 +1,4 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import {
   doctorId,
   patientId,
@@ -14,7 +14,9 @@ import {
   PatientIdText,
   type BookCommand,
   type Permissions,
+  type Query,
   type Reads,
+  type Result,
   type TokenCommands,
 } from '../../service/index.ts';
 import { EXAMPLE_TOKEN_ID } from '../examples.ts';
@@ -23,6 +25,7 @@ import { History, historyOf } from '../resources/history.ts';
 import {
   FoundTokens,
   foundTokensOf,
+  type FoundTokensView,
   overTokenOf,
   StatusName,
   Token,
@@ -133,15 +136,19 @@ const StatusQuery = Type.Unsafe<Status | readonly Status[]>({
   description: 'One status, or several: `status=BOOKED&status=WAITING`.',
 });
 
-const SearchQuery = closed({
+const NUMBER = { description: 'The printed number, 1 or more.' };
+const LIMIT = {
+  description: `How many tokens at most: 1 to ${PAGE.max}, ${PAGE.default} by default.`,
+};
+
+/** What a search by `GET` and one by `POST` ask for. A query has numbers as texts, a body has them as numbers. */
+const searchFields = <T extends TSchema>(number: T, limit: T) => ({
   patient_id: Type.Optional(PatientIdText),
   doctor_id: Type.Optional(Type.String({ ...Id, examples: ['doc1'] })),
   date: Type.Optional(DateText),
   from: Type.Optional(DateText),
   to: Type.Optional(DateText),
-  number: Type.Optional(
-    Type.String({ pattern: '^[1-9]\\d{0,8}$', description: 'The printed number, 1 or more.' }),
-  ),
+  number: Type.Optional(number),
   status: Type.Optional(StatusQuery),
   name: Type.Optional(
     Type.String({
@@ -152,12 +159,7 @@ const SearchQuery = closed({
         'A part of the name, without regard to case or accents; together with a day or a `doctor_id`.',
     }),
   ),
-  limit: Type.Optional(
-    Type.String({
-      pattern: '^([1-9]\\d?|1\\d\\d|200)$',
-      description: `How many tokens at most: 1 to ${PAGE.max}, ${PAGE.default} by default.`,
-    }),
-  ),
+  limit: Type.Optional(limit),
   cursor: Type.Optional(
     Type.String({
       minLength: 1,
@@ -166,6 +168,22 @@ const SearchQuery = closed({
     }),
   ),
 });
+
+const SearchQuery = closed(
+  searchFields(
+    Type.String({ pattern: '^[1-9]\\d{0,8}$', ...NUMBER }),
+    Type.String({ pattern: '^([1-9]\\d?|1\\d\\d|200)$', ...LIMIT }),
+  ),
+);
+
+const SearchBody = closed(
+  searchFields(
+    Type.Integer({ minimum: 1, maximum: 999_999_999, ...NUMBER }),
+    Type.Integer({ minimum: 1, maximum: PAGE.max, ...LIMIT }),
+  ),
+  { title: 'SearchRequest', examples: [{ patient_id: 'UHID/2024/0012' }] },
+);
+type SearchInput = Static<typeof SearchQuery> | Static<typeof SearchBody>;
 
 /** The id of a patient in the form in which ids are compared; null when there is none. */
 const patientIdOf = (text: string | undefined): PatientId | null =>
@@ -284,6 +302,29 @@ function addCorrection(routes: Routes, tokens: TokenCommands): void {
 }
 
 function addReads(routes: Routes, reads: Reads, permissions: Permissions): void {
+  const find = async (sent: SearchInput, asked: Query): Promise<Result<FoundTokensView>> => {
+    const page = await reads.tokens(
+      {
+        ...asked,
+        patientId: patientIdOf(sent.patient_id),
+        doctorId: sent.doctor_id === undefined ? null : doctorId(sent.doctor_id),
+        ...{ date: sent.date, from: sent.from, to: sent.to, name: sent.name },
+        number: sent.number === undefined ? null : Number(sent.number),
+        statuses: sent.status === undefined ? [] : [sent.status].flat(),
+        limit: sent.limit === undefined ? PAGE.default : Number(sent.limit),
+        cursor: sent.cursor,
+      },
+      { live: tokenOf, over: overTokenOf },
+    );
+    if (!page.ok) return page;
+    const { tokens: found } = page.value;
+    const tokens = await permissions.seenBy(asked.identity, found, ({ id, doctor_id }) => ({
+      id: tokenId(id),
+      doctorId: doctorId(doctor_id),
+    }));
+    return { ok: true, value: foundTokensOf({ ...page.value, tokens }) };
+  };
+
   routes.read({
     name: 'findTokens',
     url: '/tokens',
@@ -294,28 +335,21 @@ function addReads(routes: Routes, reads: Reads, permissions: Permissions): void 
     query: SearchQuery,
     success: FoundTokens,
     codes: [],
-    run: async ({ query }, asked) => {
-      const page = await reads.tokens(
-        {
-          ...asked,
-          patientId: patientIdOf(query.patient_id),
-          doctorId: query.doctor_id === undefined ? null : doctorId(query.doctor_id),
-          ...{ date: query.date, from: query.from, to: query.to, name: query.name },
-          number: query.number === undefined ? null : Number(query.number),
-          statuses: query.status === undefined ? [] : [query.status].flat(),
-          limit: query.limit === undefined ? PAGE.default : Number(query.limit),
-          cursor: query.cursor,
-        },
-        { live: tokenOf, over: overTokenOf },
-      );
-      if (!page.ok) return page;
-      const { tokens: found } = page.value;
-      const tokens = await permissions.seenBy(asked.identity, found, ({ id, doctor_id }) => ({
-        id: tokenId(id),
-        doctorId: doctorId(doctor_id),
-      }));
-      return { ok: true, value: foundTokensOf({ ...page.value, tokens }) };
-    },
+    run: ({ query }, asked) => find(query, asked),
+  });
+
+  routes.read({
+    name: 'searchTokens',
+    method: 'POST',
+    url: '/tokens/search',
+    tag: 'Tokens',
+    summary: 'Find tokens by a body',
+    description:
+      'The same search as `GET /tokens`, in a body instead of the URL, because proxies log URLs and an id or a name of a patient must not stand there. It changes nothing: an `Idempotency-Key` is ignored.',
+    body: SearchBody,
+    success: FoundTokens,
+    codes: [],
+    run: ({ body }, asked) => find(body, asked),
   });
 
   routes.read({

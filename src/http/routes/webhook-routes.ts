@@ -28,7 +28,7 @@ import {
 import { BODY_CODES, optionsOf, type Routes } from '../route.ts';
 import { closed, oneOf } from '../schema.ts';
 import { sendProblem } from '../send-problem.ts';
-import { answer, orRefuse } from './key-routes.ts';
+import { orRefuse } from './key-routes.ts';
 
 /** Doctors that a webhook may name. */
 const DOCTORS_MAX = 100;
@@ -233,14 +233,14 @@ const TEST = optionsOf({
 
 function list({ webhooks }: WebhookRoutes): Handler {
   return async (_id, _request, reply) =>
-    answer(reply, { webhooks: (await webhooks.registry.list()).map(webhookOf) });
+    reply.send({ webhooks: (await webhooks.registry.list()).map(webhookOf) });
 }
 
 function read({ webhooks }: WebhookRoutes): Handler {
   return async (id, request, reply) => {
     const webhook = await webhooks.registry.find(id);
     if (webhook === undefined) return sendProblem(request, reply, 'webhook_not_found');
-    return answer(reply, webhookOf(webhook));
+    return reply.send(webhookOf(webhook));
   };
 }
 
@@ -252,7 +252,7 @@ function put(deps: WebhookRoutes): Handler {
     if ('faults' in done)
       return sendProblem(request, reply, 'invalid_request', { errors: done.faults });
     await follow('putWebhook', id, request, deps);
-    return answer(reply.code(done.isNew ? 201 : 200), putWebhookOf(done));
+    return reply.code(done.isNew ? 201 : 200).send(putWebhookOf(done));
   };
 }
 
@@ -261,7 +261,7 @@ function remove(deps: WebhookRoutes): Handler {
     const webhook = await deps.webhooks.registry.remove(id);
     if (webhook === undefined) return sendProblem(request, reply, 'webhook_not_found');
     await follow('deleteWebhook', id, request, deps);
-    return answer(reply, webhookOf(webhook));
+    return reply.send(webhookOf(webhook));
   };
 }
 
@@ -270,7 +270,7 @@ function rotate(deps: WebhookRoutes): Handler {
     const done = await deps.webhooks.registry.rotate(id);
     if (done === undefined) return sendProblem(request, reply, 'webhook_not_found');
     await follow('rotateWebhook', id, request, deps);
-    return answer(reply, putWebhookOf(done));
+    return reply.send(putWebhookOf(done));
   };
 }
 
@@ -284,7 +284,7 @@ function deliveries({ webhooks }: WebhookRoutes): Handler {
     const found = await webhooks.deliveries(id, filter);
     const page = found.slice(0, count);
     const next = found.length > count ? cursorOf(page.at(-1)) : null;
-    return answer(reply, { deliveries: page.map(deliveryOf), next_cursor: next });
+    return reply.send({ deliveries: page.map(deliveryOf), next_cursor: next });
   };
 }
 
@@ -303,7 +303,7 @@ function replay(deps: WebhookRoutes): Handler {
         : await resend(webhook, event_id, deps);
     if (done === undefined) return sendProblem(request, reply, 'event_not_found');
     await follow('replayWebhook', id, request, deps);
-    return answer(reply, { webhook: webhookOf(done.webhook), delivery: done.delivery });
+    return reply.send({ webhook: webhookOf(done.webhook), delivery: done.delivery });
   };
 }
 
@@ -321,7 +321,7 @@ function test({ webhooks }: WebhookRoutes): Handler {
   return async (id, request, reply) => {
     const webhook = await webhooks.registry.find(id);
     if (webhook === undefined) return sendProblem(request, reply, 'webhook_not_found');
-    return answer(reply, deliveryOf(await webhooks.test(webhook)));
+    return reply.send(deliveryOf(await webhooks.test(webhook)));
   };
 }
 

@@ -1,7 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { Type, type Static } from '@sinclair/typebox';
-import { ValueErrorType, type ValueError } from '@sinclair/typebox/errors';
 import { Value } from '@sinclair/typebox/value';
 import {
   doctorId,
@@ -29,7 +27,9 @@ import {
   leavesOf,
 } from '../leave-input.ts';
 import { duplicateFieldsOf } from '../duplicate-fields.ts';
-import { lastStepOf, wordsOf, type Fault, type Finding } from '../fault-words.ts';
+import { wordsOf, type Fault } from '../fault-words.ts';
+import { findingsOf } from '../schema-findings.ts';
+import { NOT_UTF8, utf8TextOf } from '../utf8-text.ts';
 import { RosterError } from './error.ts';
 import { SlotInput, slotFaultsOf } from './single-slot.ts';
 
@@ -93,7 +93,7 @@ export function parseRoster(text: string): RosterFile | { faults: Fault[] } {
     const faults = contentFaultsOf(roster, () => true);
     return faults.length > 0 ? { faults } : fileOf(roster);
   }
-  const findings = formFindingsOf(roster);
+  const findings = findingsOf(RosterText, roster);
   // An unknown field leaves the rest of its object valid.
   const wrong = [...findings].flatMap(([place, { kind }]) => (kind === 'unknown' ? [] : [place]));
   const [places, around] = [new Set(wrong), new Set(wrong.flatMap(pointersUpTo))];
@@ -119,21 +119,6 @@ const fileOf = ({
   ),
   holidays: more.holidays && holidaysOf(more.holidays),
 });
-
-/** What the schema finds wrong, by place: the first finding of each. */
-function formFindingsOf(roster: unknown): Map<string, Finding> {
-  const findings = new Map<string, Finding>();
-  for (const error of Value.Errors(RosterText, roster))
-    if (!findings.has(error.path)) findings.set(error.path, findingOf(error));
-  return findings;
-}
-
-function findingOf({ type, path, schema, value }: ValueError): Finding {
-  const field = lastStepOf(path);
-  if (type === ValueErrorType.ObjectRequiredProperty) return { kind: 'missing', field };
-  if (type !== ValueErrorType.ObjectAdditionalProperties) return { kind: 'wrong', schema, value };
-  return { kind: 'unknown', field, known: Object.keys(schema['properties'] as object) };
-}
 
 /** A JSON Pointer with the pointers of everything that contains its place: a list with an invalid item is invalid. */
 function pointersUpTo(pointer: string): string[] {
@@ -194,16 +179,10 @@ export function readRoster(file: string): RosterFile {
   } catch (error) {
     throw new RosterError(`The roster cannot be read: ${(error as Error).message}.`);
   }
-  // Without this check each byte that is not UTF-8 would become U+FFFD in a name.
-  if (!isUtf8(bytes))
-    throw new RosterError(
-      `The roster ${file} is not written in UTF-8. Save it again with the encoding UTF-8; some editors call this choice "Unicode (UTF-8)".`,
-    );
-  const roster = parseRoster(textOf(bytes));
+  const text = utf8TextOf(bytes);
+  if (text === null) throw new RosterError(`The roster ${file} ${NOT_UTF8}`);
+  const roster = parseRoster(text);
   if ('doctors' in roster) return roster;
   const faults = roster.faults.map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`);
   throw new RosterError(`The roster ${file} is not valid:\n${faults.join('\n')}`);
 }
-
-/** The text of a file in UTF-8. Some editors put a byte order mark before the text; it is not a part of the text. */
-const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\uFEFF/, '');

@@ -29,6 +29,7 @@ export function openMemoryDatabase(
     commits: new GroupCommit(write),
     hints,
     load: () => undefined,
+    clean: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   });
 }

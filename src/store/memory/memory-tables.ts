@@ -13,7 +13,13 @@ import {
   startsBefore,
   type TokenChange,
 } from '../../engine/index.ts';
-import type { KeyWrite, StoredKey } from '../access-keys.ts';
+import type {
+  KeyChange,
+  KeyChangeFilter,
+  KeyWrite,
+  StoredKey,
+  StoredSecret,
+} from '../access-keys.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -34,7 +40,8 @@ import {
 } from '../archive.ts';
 import { TOKEN_FACT_KINDS, type FactChange, type Subjects } from '../change-log.ts';
 import type { PlacedChange } from '../cursor.ts';
-import { changeRowOf, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
+import { changeRowOf, erasedChange, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
+import { ERASED_NAME, type Erasure, type ErasureRequest, type SlotOfDoctor } from '../erasure.ts';
 import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
@@ -47,6 +54,7 @@ export class MemoryTables implements StoredRows {
   readonly #slots = new Map<SlotId, SlotFacts>();
   /** The number printed last on each doctor's day. */
   readonly #lastNumbers = new Map<DoctorId, Map<LocalDate, number>>();
+  readonly #timeZones = new Map<DoctorId, string>();
   readonly #tokensOf = new Map<SlotId, Set<TokenId>>();
   readonly #tokens = new Map<TokenId, StoredToken>();
   readonly #history = new Map<TokenId, ChangeRecord[]>();
@@ -55,15 +63,18 @@ export class MemoryTables implements StoredRows {
   readonly #changes: PlacedChange[] = [];
   readonly #responses = new Map<string, StoredResponse>();
   readonly #keys = new Map<string, StoredKey>();
+  readonly #secrets = new Map<string, StoredSecret>();
+  readonly #keyChanges: KeyChange[] = [];
   readonly #webhooks = new MemoryWebhooks();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
-    for (const { changes, origin, response, keys = [], webhooks = [] } of decisions) {
+    for (const { changes, origin, response, keys = [], webhooks = [], erasure } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
       for (const write of keys) this.#writeKey(write);
       for (const write of webhooks) this.#webhooks.write(write);
+      if (erasure !== undefined) this.#erase(erasure);
     }
   }
 
@@ -158,18 +169,26 @@ export class MemoryTables implements StoredRows {
         recordEntryOf({ ...changeRowOf(change, origin), position }),
       )
       .filter((entry) => {
-        const isOfActor =
-          actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
-        const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);
         const isOfToken = tokenId === null || entry.tokenId === tokenId;
         const isOfDoctor = doctorId === null || entry.doctorId === doctorId;
-        return isOfActor && isInTime && isOfToken && isOfDoctor && kind === (kind && entry.kind);
+        return isOfToken && isOfDoctor && fits(entry, { actor, kind, from, to });
       });
     return Promise.resolve(entries.reverse().slice(0, limit));
   }
 
   accessKeys(): readonly StoredKey[] {
     return [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  secrets(): readonly StoredSecret[] {
+    return [...this.#secrets.values()];
+  }
+
+  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): KeyChange[] {
+    return this.#keyChanges
+      .filter((change) => (before === null || change.id < before) && fits(change, filter))
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
   }
 
   webhooks(): readonly StoredWebhook[] {
@@ -207,13 +226,67 @@ export class MemoryTables implements StoredRows {
     });
   }
 
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[] {
+    return [...this.#slots.values()]
+      .filter(({ id, doctorId, date }) => {
+        const limitDate = before.get(this.#timeZones.get(doctorId) ?? '');
+        return limitDate !== undefined && date < limitDate && this.#hasNames(id);
+      })
+      .slice(0, limit)
+      .map(({ id, doctorId }) => ({ doctorId, slotId: id }));
+  }
+
+  responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]> {
+    const responses = [...this.#responses.values()];
+    return Promise.resolve(
+      responses.filter(({ answer }) => texts.some((text) => answer.includes(text))),
+    );
+  }
+
+  /** No other program reaches this memory. */
+  erasureRequests(): ReadonlyMap<number, ErasureRequest> {
+    return new Map();
+  }
+
+  #hasNames(id: SlotId): boolean {
+    const tokens = [...(this.#tokensOf.get(id) ?? [])];
+    return tokens.some((tokenId) => {
+      const token = this.#tokens.get(tokenId);
+      return token !== undefined && token.patientName !== ERASED_NAME;
+    });
+  }
+
+  #erase({ tokenIds, patientId, responses = [], responsesUpTo = 0 }: Erasure): void {
+    const erased = new Set(tokenIds);
+    const without = (change: Change): Change =>
+      isTokenChange(change) &&
+      erased.has(change.tokenId) &&
+      (patientId === undefined || ('patientId' in change && change.patientId === patientId))
+        ? erasedChange(change)
+        : change;
+    for (const [index, placed] of this.#changes.entries())
+      this.#changes[index] = { ...placed, change: without(placed.change) };
+    for (const [id, changes] of this.#changesOf) this.#changesOf.set(id, changes.map(without));
+    for (const response of responses) this.#responses.set(keyOf(response), response);
+    for (const [id, { at }] of this.#responses) if (at <= responsesUpTo) this.#responses.delete(id);
+  }
+
   #liveTokensOf(id: SlotId): StoredLiveToken[] {
     const tokens = [...(this.#tokensOf.get(id) ?? [])];
     return tokens.flatMap((tokenId) => this.#tokens.get(tokenId) ?? []).filter(isLiveToken);
   }
 
   #writeKey(write: KeyWrite): void {
-    if ('set' in write) return void this.#keys.set(write.set.name, write.set);
+    if ('set' in write) {
+      this.#keys.set(write.set.name, write.set);
+      this.#keyChanges.push(write.change);
+      return;
+    }
+    if ('secret' in write) {
+      const { secret } = write;
+      this.#secrets.set(secret.name, this.#secrets.get(secret.name) ?? secret);
+      return;
+    }
     const { id, at } = write.used;
     const key = [...this.#keys.values()].find((each) => each.id === id);
     if (key !== undefined) this.#keys.set(key.name, { ...key, lastUsedAt: at });
@@ -223,6 +296,7 @@ export class MemoryTables implements StoredRows {
     const { actor } = origin;
     const reason = reasonOf(change, origin);
     this.#changes.push({ position: this.#changes.length + 1, change, actor, reason });
+    if (change.kind === 'doctor_set') this.#timeZones.set(change.doctorId, change.doctor.timeZone);
     if (change.kind === 'slot_set') {
       this.#slots.set(change.slot.id, change.slot);
       add(this.#changesOf, change.slot.id, change);
@@ -262,6 +336,16 @@ export class MemoryTables implements StoredRows {
       else this.#responses.delete(id);
     }
   }
+}
+
+/** Whether an entry of a record is of this actor, kind and time. */
+function fits(
+  entry: { readonly actor: string; readonly kind: string; readonly at: EpochMs },
+  { actor, kind, from, to }: KeyChangeFilter,
+): boolean {
+  const isOfActor = actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
+  const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);
+  return isOfActor && isInTime && kind === (kind && entry.kind);
 }
 
 /** The pages of a list as it is when the first of them is read. */

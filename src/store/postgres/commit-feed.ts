@@ -71,7 +71,7 @@ export class CommitFeed {
   #listen(): void {
     this.#hints.publish();
     if (this.#session?.isDestroyed === false) return;
-    const session = new Session(this.#servers, 0, () => this.#hints.publish());
+    const session = new Session(this.#servers, { onnotify: () => this.#hints.publish() });
     this.#session = session;
     session.send(`LISTEN ${CHANGES_CHANNEL}`).then(
       // Commits before the server listened were notified too early to arrive here.

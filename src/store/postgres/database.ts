@@ -6,6 +6,7 @@ import { CommitFeed } from './commit-feed.ts';
 import { CommandExecutor } from './command-executor.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Health } from './health.ts';
+import { postgresErasures } from './erasures.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { Loader } from './loader.ts';
 import { migrate } from './open.ts';
@@ -47,6 +48,7 @@ export function openPostgresDatabase(engine: AllocationEngine, url: string): Dat
     archive: new PostgresArchive(run),
     changeLog: new PostgresChangeLog(run, feed),
     keys: new PostgresKeyStore(run),
+    erasures: postgresErasures(run, servers),
     webhooks: new PostgresWebhookStore(run),
   };
 }

@@ -1,11 +1,18 @@
 import {
+  keyChangeValues,
   keyOf,
   keyRow,
+  secretOf,
+  secretRow,
+  type KeyChange,
+  type KeyChangeFilter,
   type KeyRow,
   type KeyStore,
   type KeyWrite,
   type OpenKeyStore,
+  type SecretRow,
   type StoredKey,
+  type StoredSecret,
 } from '../access-keys.ts';
 import { openForKeys } from './open.ts';
 import type { Run } from './session.ts';
@@ -23,10 +30,29 @@ export class PostgresKeyStore implements KeyStore {
     return (await this.#run('accessKeys')).map((row) => keyOf(row as unknown as KeyRow));
   }
 
+  async secrets(): Promise<readonly StoredSecret[]> {
+    return (await this.#run('secrets')).map((row) => secretOf(row as unknown as SecretRow));
+  }
+
+  async keyChanges(
+    filter: KeyChangeFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<readonly KeyChange[]> {
+    const rows = await this.#run('keyChanges', ...keyChangeValues(filter, before, limit));
+    return rows as unknown as readonly KeyChange[];
+  }
+
   async writeKeys(writes: readonly KeyWrite[]): Promise<void> {
-    const set = writes.flatMap((write) => ('set' in write ? [keyRow(write.set)] : []));
+    const set = writes.flatMap((write) => ('set' in write ? [write] : []));
+    const secrets = writes.flatMap((write) => ('secret' in write ? [secretRow(write.secret)] : []));
     const used = writes.flatMap((write) => ('used' in write ? [write.used] : []));
-    if (set.length > 0) await this.#run('setKeys', JSON.stringify(set));
+    if (set.length > 0) {
+      // The record comes first, so that no key is changed without one, whatever fails in between.
+      await this.#run('recordKeyChanges', JSON.stringify(set.map(({ change }) => change)));
+      await this.#run('setKeys', JSON.stringify(set.map((write) => keyRow(write.set))));
+    }
+    if (secrets.length > 0) await this.#run('addSecrets', JSON.stringify(secrets));
     if (used.length > 0) await this.#run('noteKeyUses', JSON.stringify(used));
   }
 }

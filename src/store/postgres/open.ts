@@ -119,7 +119,7 @@ async function connect<T>(url: string, begin: (session: Session) => Promise<T>):
 function sessionAt(servers: Servers): Session {
   try {
     // A statement on whole tables may take longer than any response timeout.
-    return new Session(servers, 0);
+    return new Session(servers, { responseTimeoutMs: 0 });
   } catch {
     throw new StoreOpenError(
       'The URL of the PostgreSQL database is not valid: in a user name or password, / is written as %2F, @ as %40, % as %25.',

@@ -13,6 +13,7 @@ import {
 } from '../../engine/index.ts';
 import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
+import { ERASED_NAME, type Erasure } from '../erasure.ts';
 import {
   countersOf,
   dayRows,
@@ -55,8 +56,13 @@ export class RowWrites {
   /** In the order of their keys, because another process may store responses under the same keys at the same time. */
   readonly #responses: readonly ResponseRow[];
 
+  readonly #erasures: readonly Erasure[];
+  /** The slots of tokens that a correction has given a name. */
+  readonly #named = new Set<string>();
+
   constructor(decided: readonly Decided[]) {
     this.#decided = decided;
+    this.#erasures = decided.flatMap(({ decision: { erasure } }) => erasure ?? []);
     this.#responses = decided
       .flatMap(({ decision: { response } }) => response ?? [])
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
@@ -70,7 +76,9 @@ export class RowWrites {
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.#changes.length === 0 && this.#responses.length === 0;
+    return (
+      this.#changes.length === 0 && this.#responses.length === 0 && this.#erasures.length === 0
+    );
   }
 
   /**
@@ -108,6 +116,8 @@ export class RowWrites {
       send('deleteExpiredResponses', this.#responses, responsesExpiredAt(first.at));
       send('storeResponses', this.#responses);
     }
+    if (this.#named.size > 0) sent.push(run('setNotErased', arrayOf(this.#named)));
+    for (const erasure of this.#erasures) sent.push(...sendErasure(run, erasure));
     return sent;
   }
 
@@ -127,6 +137,8 @@ export class RowWrites {
         statement: 'setTokens',
         row: { ...tokenRow(change) },
       });
+    if (change.kind === 'corrected' && change.patientName !== ERASED_NAME)
+      this.#named.add(change.slotId);
     const write = this.#tokens.get(place) ?? {
       statement: 'stepTokens',
       row: { doctor_id, id },
@@ -134,6 +146,24 @@ export class RowWrites {
     this.#tokens.set(place, write);
     Object.assign(write.row, columnsAfter(change), lastColumnsAfter(change));
   }
+}
+
+/** Sends what an erasure writes. No request waits for it. */
+function sendErasure(run: Run, erasure: Erasure): Promise<unknown>[] {
+  const { tokenIds, patientId, slotIds = [], responses = [], responsesUpTo } = erasure;
+  const ids = arrayOf(tokenIds);
+  const sent: Promise<unknown>[] = [];
+  if (tokenIds.length > 0)
+    sent.push(
+      patientId === undefined
+        ? run('eraseRecords', ids)
+        : run('eraseRecordsOfPatient', ids, patientId),
+    );
+  if (slotIds.length > 0) sent.push(run('setErased', arrayOf(slotIds)));
+  if (responses.length > 0)
+    sent.push(run('setAnswers', JSON.stringify(responses.map(responseRow))));
+  if (responsesUpTo !== undefined) sent.push(run('eraseExpiredResponses', responsesUpTo));
+  return sent;
 }
 
 /** The columns of a token that a change sets, beside those of its last change. */

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 import { ConnectionLostError } from './errors.ts';
 import type { Servers } from './servers.ts';
-import { HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
+import { ERASING, HOT, OTHERS, STATEMENTS, type StatementName } from './statements.ts';
 
 /** Milliseconds that a statement waits for a row that another transaction has locked. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -37,6 +37,7 @@ const FIRST = `SELECT pg_is_in_recovery() AS is_standby, ${Object.entries(SETTIN
 /** The statements of transactions that have parameters. */
 const PREPARED = [
   ...Object.values(HOT),
+  ...Object.values(ERASING),
   OTHERS.ownersOfRoots,
   OTHERS.foreignSlots,
   OTHERS.restampResponses,
@@ -62,6 +63,13 @@ interface Address {
   readonly path?: string | false;
 }
 
+export interface SessionOptions {
+  /** Milliseconds without a response after which the connection counts as lost; 0 for never. */
+  readonly responseTimeoutMs?: number;
+  /** Called for every notification of a channel that the session listens to. */
+  readonly onnotify?: () => void;
+}
+
 /**
  * One connection with one life. The driver itself would reconnect and continue in the middle of a transaction, so a
  * session never connects twice: it is *connecting* at its first statement, then *open*, and *destroyed* when the
@@ -79,16 +87,15 @@ export class Session {
   /** Why the session could not be opened. */
   #refusal: Error | undefined;
   #responseTimer: NodeJS.Timeout | undefined;
-  /** Statements that were sent and have no result yet. */
-  #inFlight = 0;
+  /** The functions that reject the statements without a result. */
+  readonly #inFlight = new Set<(error: Error) => void>();
   #opened: Promise<unknown> | undefined;
   #prepared: Promise<unknown> | undefined;
 
-  /**
-   * @param responseTimeoutMs milliseconds without a response after which the connection counts as lost; 0 for never
-   * @param onnotify called for every notification of a channel that the session listens to
-   */
-  constructor(servers: Servers, responseTimeoutMs = RESPONSE_TIMEOUT_MS, onnotify?: () => void) {
+  constructor(
+    servers: Servers,
+    { responseTimeoutMs = RESPONSE_TIMEOUT_MS, onnotify }: SessionOptions = {},
+  ) {
     this.#servers = servers;
     this.#url = servers.current;
     this.#responseTimeoutMs = responseTimeoutMs;
@@ -118,8 +125,7 @@ export class Session {
   /** Closes the connection at once and rejects the statements in flight. */
   destroy(): void {
     if (this.#isDestroyed) return;
-    this.#end();
-    void this.#sql.end({ timeout: 0 });
+    void this.#end(0);
     this.#socket?.destroy();
   }
 
@@ -154,17 +160,27 @@ export class Session {
     return this.#awaitResponse(this.#sql.unsafe<Row[]>(text, parameters.map(withoutNul), options));
   }
 
-  /** Closes the connection after the statements in flight have their results, or after a second. */
+  /**
+   * Closes the connection after the statements in flight have their results, or after a second. Statements that still
+   * wait for the connection are rejected.
+   */
   async close(): Promise<void> {
-    this.#end();
-    await this.#sql.end({ timeout: 1 });
+    await this.#end(1);
     this.#socket?.destroy();
   }
 
-  #end(): void {
+  /**
+   * Ends the driver and rejects what it leaves without a result.
+   * @param timeout seconds that the driver waits for the results of statements in flight
+   */
+  async #end(timeout: number): Promise<void> {
     this.#isDestroyed = true;
     if (!this.#isOpen) this.#servers.leave(this.#url);
     clearTimeout(this.#responseTimer);
+    await this.#sql.end({ timeout });
+    // While it connects, the driver keeps all statements but the first one in a queue of its own, and it forgets the queue
+    // when the server refuses the login or the driver is ended before the first result.
+    for (const reject of this.#inFlight) reject(new ConnectionLostError());
   }
 
   /** Connects and sends the first statement, unless that was done. A standby is left, because it answers with old rows. */
@@ -188,21 +204,23 @@ export class Session {
    * @throws the error of the first statement, if there is one, because the other errors only follow from it
    */
   async #awaitResponse<T>(result: PromiseLike<T>): Promise<T> {
-    this.#inFlight += 1;
-    if (this.#inFlight === 1) this.#restartResponseTimer();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    result.then(resolve, reject);
+    this.#inFlight.add(reject);
+    if (this.#inFlight.size === 1) this.#restartResponseTimer();
     try {
-      return await result;
+      return await promise;
     } catch (error) {
       throw this.#refusal ?? error;
     } finally {
-      this.#inFlight -= 1;
+      this.#inFlight.delete(reject);
       this.#restartResponseTimer();
     }
   }
 
   #restartResponseTimer(): void {
     clearTimeout(this.#responseTimer);
-    if (this.#inFlight > 0 && this.#responseTimeoutMs > 0 && !this.#isDestroyed)
+    if (this.#inFlight.size > 0 && this.#responseTimeoutMs > 0 && !this.#isDestroyed)
       this.#responseTimer = setTimeout(() => this.destroy(), this.#responseTimeoutMs);
   }
 

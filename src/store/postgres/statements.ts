@@ -1,4 +1,5 @@
 import { TOKEN_FACT_KINDS } from '../change-log.ts';
+import { NAMING_KINDS } from '../change-rows.ts';
 import {
   columnsOf,
   columnsOfType,
@@ -147,6 +148,23 @@ export const HOT = {
 
 export type HotName = keyof typeof HOT;
 
+const ERASE_RECORDS = `UPDATE changes
+  SET data = (data::jsonb || '{"patientName":"","patientId":null}')::json
+  WHERE ${idsIn('token_id')} AND kind IN (${NAMING_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** The statements with which a transaction erases names and patient ids. */
+export const ERASING = {
+  eraseRecords: ERASE_RECORDS,
+  eraseRecordsOfPatient: `${ERASE_RECORDS} AND data ->> 'patientId' = $2`,
+  setErased: `UPDATE slots SET erased = true WHERE ${idsIn('id')}`,
+  setNotErased: `UPDATE slots SET erased = false WHERE ${idsIn('id')} AND erased`,
+  setAnswers: `UPDATE idempotency_keys SET answer = given.answer
+    FROM ${given({ caller: 'text', key: 'text', answer: 'text' })}
+    WHERE idempotency_keys.caller = given.caller AND idempotency_keys.key = given.key`,
+  eraseExpiredResponses: `DELETE FROM idempotency_keys WHERE (caller, key) IN (
+    SELECT caller, key FROM idempotency_keys WHERE at <= $1 ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+} as const;
+
 /** The other statements: of setup commands, of the archive and of the change log. */
 export const OTHERS = {
   ping: `SELECT 1`,
@@ -209,8 +227,19 @@ export const OTHERS = {
       AND kind IN (${TOKEN_FACT_KINDS.map((kind) => `'${kind}'`).join(', ')})
     UNION ALL ${select('changes')} WHERE position <= $3 AND ${idsIn('slot_id', 2)} AND kind = 'slot_set'
     ORDER BY position`,
+  slotsToErase: `SELECT slots.doctor_id, slots.id FROM slots JOIN doctors ON doctors.id = slots.doctor_id
+    JOIN json_each_text($1::text::json) AS days ON days.key = doctors.time_zone
+    WHERE NOT slots.erased AND slots.date < $2 AND slots.date < days.value ORDER BY slots.date LIMIT $3`,
+  responsesWith: `${select('idempotency_keys')}
+    WHERE EXISTS (SELECT FROM unnest($1::text::text[]) AS word WHERE strpos(answer, word) > 0)`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   setKeys: upsert('access_keys', 'name'),
+  secrets: select('secrets'),
+  addSecrets: `${insert('secrets')} ON CONFLICT DO NOTHING`,
+  recordKeyChanges: upsert('key_changes', 'id'),
+  keyChanges: `${select('key_changes')} WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR kind = $2)
+    AND ($3::text IS NULL OR actor = $3 OR starts_with(actor, $3 || '/'))
+    AND ($4::bigint IS NULL OR at >= $4) AND ($5::bigint IS NULL OR at <= $5) ORDER BY id DESC LIMIT $6`,
   noteKeyUses: `UPDATE access_keys SET last_used_at = given.at
     FROM ${given({ id: 'text', at: 'integer' })} WHERE access_keys.id = given.id`,
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
@@ -280,10 +309,12 @@ const WEBHOOKS = {
     AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE webhook_id = webhooks.id)`,
 } as const;
 
-export type StatementName = HotName | keyof typeof OTHERS | keyof typeof WEBHOOKS;
+export type StatementName =
+  HotName | keyof typeof ERASING | keyof typeof OTHERS | keyof typeof WEBHOOKS;
 
 export const STATEMENTS: Readonly<Record<StatementName, string>> = {
   ...HOT,
+  ...ERASING,
   ...OTHERS,
   ...WEBHOOKS,
 };

@@ -6,10 +6,11 @@ import {
   type TokenTransition,
   type TokenUndone,
 } from '../../engine/index.ts';
-import { keyRow, type KeyWrite } from '../access-keys.ts';
+import { keyRow, secretRow, type KeyWrite } from '../access-keys.ts';
 import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
+import { ERASED_NAME, type Erasure } from '../erasure.ts';
 import {
   countersOf,
   dayRows,
@@ -38,6 +39,8 @@ const tokenValues = valuesOf('tokens');
 const changeValues = valuesOf('changes');
 const responseValues = valuesOf('idempotency_keys');
 const keyValues = valuesOf('access_keys');
+const secretValues = valuesOf('secrets');
+const keyChangeValues = valuesOf('key_changes');
 
 // The doctor's own row is written with the counters of the batch.
 const doctorOperations = (doctor: DoctorFacts): Operation[] => [
@@ -65,7 +68,13 @@ function stateOperations(change: Change): Operation[] {
       return [['setClass', [patientType, priority, change.kind, from, tokenId]]];
     }
     case 'corrected':
-      return [['setPatient', [change.patientName, change.patientId, change.tokenId]]];
+      return [
+        ['setPatient', [change.patientName, change.patientId, change.tokenId]],
+        // A name that a correction gives to an erased token is erased later, as every other name.
+        ...(change.patientName === ERASED_NAME
+          ? []
+          : [['setErased', [0, change.slotId]] satisfies Operation]),
+      ];
     case 'break_set':
       // The end of a break is written with the doctor's own row.
       return [];
@@ -93,11 +102,33 @@ const responseOperations = (response: StoredResponse): Operation[] => [
   ['storeResponse', responseValues(responseRow(response))],
 ];
 
-/** A write of an access key as one statement. */
-export const keyOperation = (write: KeyWrite): Operation =>
-  'set' in write
-    ? ['setKey', keyValues(keyRow(write.set))]
-    : ['noteKeyUse', [write.used.at, write.used.id]];
+/** The statements that a write of an access key or a secret is. */
+export function keyOperations(write: KeyWrite): Operation[] {
+  if ('secret' in write) return [['addSecret', secretValues(secretRow(write.secret))]];
+  if ('used' in write) return [['noteKeyUse', [write.used.at, write.used.id]]];
+  return [
+    ['setKey', keyValues(keyRow(write.set))],
+    ['recordKeyChange', keyChangeValues(write.change)],
+  ];
+}
+
+/** What an erasure writes. */
+const erasureOperations = (erasure: Erasure): Operation[] => {
+  const { tokenIds, patientId, slotIds = [], responses = [], responsesUpTo, answered } = erasure;
+  return [
+    ...tokenIds.map((id): Operation =>
+      patientId === undefined ? ['eraseRecords', [id]] : ['eraseRecordsOfPatient', [id, patientId]],
+    ),
+    ...slotIds.map((id): Operation => ['setErased', [1, id]]),
+    ...responses.map(({ answer, caller, key }): Operation => ['setAnswer', [answer, caller, key]]),
+    ...(responsesUpTo === undefined
+      ? []
+      : [['eraseExpiredResponses', [responsesUpTo]] satisfies Operation]),
+    ...(answered === undefined
+      ? []
+      : [['answerErasure', [answered.answer, answered.id]] satisfies Operation]),
+  ];
+};
 
 /** What a command writes: state, change records, the stored response if there is one, and the search index. */
 export const operationsOf = ({
@@ -107,6 +138,7 @@ export const operationsOf = ({
   past = [],
   keys = [],
   webhooks = [],
+  erasure,
 }: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
     ...stateOperations(change),
@@ -117,8 +149,9 @@ export const operationsOf = ({
     ['indexTokens', [id]],
     ['indexSlot', [id]],
   ]),
-  ...keys.map(keyOperation),
+  ...keys.flatMap(keyOperations),
   ...webhooks.flatMap(webhookOperations),
+  ...(erasure === undefined ? [] : erasureOperations(erasure)),
 ];
 
 function doctorOperation(counters: Counters): Operation {

@@ -47,6 +47,7 @@ export function openSqliteDatabase(engine: AllocationEngine, file: string): Data
       loadInto(engine, rows, horizon);
       await indexPastSlots(horizon.now);
     },
+    clean: () => client.truncateLog(),
     close: async () => {
       rows.close();
       await pages.close();

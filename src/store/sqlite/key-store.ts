@@ -2,12 +2,15 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import {
   keyOf,
+  secretOf,
   type KeyRow,
   type KeyWrite,
   type OpenKeyStore,
+  type SecretRow,
   type StoredKey,
+  type StoredSecret,
 } from '../access-keys.ts';
-import { keyOperation } from './batch-writer.ts';
+import { keyOperations } from './batch-writer.ts';
 import { openCurrent } from './open-read-only.ts';
 import { migrate, openForWriting, prepareFile, takeOwnership, writing } from './open.ts';
 import { READS, WRITES } from './statements.ts';
@@ -33,11 +36,16 @@ export class SqliteKeyStore implements OpenKeyStore {
     return Promise.resolve(rows.map(keyOf));
   }
 
+  secrets(): Promise<readonly StoredSecret[]> {
+    const rows = this.#database.prepare(READS.secrets).all() as unknown as SecretRow[];
+    return Promise.resolve(rows.map(secretOf));
+  }
+
   async writeKeys(writes: readonly KeyWrite[]): Promise<void> {
     await Promise.resolve();
     writing(this.#path, () => {
       this.#database.exec('BEGIN IMMEDIATE');
-      for (const [name, values] of writes.map(keyOperation))
+      for (const [name, values] of writes.flatMap(keyOperations))
         this.#database.prepare(WRITES[name]).run(...values);
       this.#database.exec('COMMIT');
     });

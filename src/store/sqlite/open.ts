@@ -12,7 +12,7 @@ import {
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isUsable, missingIn, type Migrations } from '../migrations.ts';
-import { StoreOpenError } from '../store.ts';
+import { DatabaseInUseError, StoreOpenError } from '../store.ts';
 
 /** 'OPDT' in the header of the file: tells our databases from those of other programs. */
 const APPLICATION_ID = 0x4f504454;
@@ -21,7 +21,7 @@ const SQLITE_NOTADB = 26;
 /** The permissions of every file that the program creates: only its owner may read and write it. */
 const OWNER_ONLY = 0o600;
 /** Milliseconds that a write waits for the lock of another connection, such as a backup's. */
-const BUSY_TIMEOUT_MS = 1_000;
+export const BUSY_TIMEOUT_MS = 1_000;
 /** The folder of the default DATABASE_URL, in the working directory. */
 const DEFAULT_FOLDER = 'data';
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
@@ -64,10 +64,12 @@ export function takeOwnership(path: string): DatabaseSync {
     return owner;
   } catch (error) {
     owner?.close();
+    if (errcodeOf(error) === SQLITE_BUSY)
+      throw new DatabaseInUseError(
+        `The database ${path} is in use by another process: stop it first, or name another file in DATABASE_URL.`,
+      );
     throw new StoreOpenError(
-      errcodeOf(error) === SQLITE_BUSY
-        ? `The database ${path} is in use by another process: stop it first, or name another file in DATABASE_URL.`
-        : `The database ${path} cannot be locked with ${file}: ${messageOf(error)}.`,
+      `The database ${path} cannot be locked with ${file}: ${messageOf(error)}.`,
     );
   }
 }
@@ -119,7 +121,8 @@ export function migrate(path: string): void {
   const database = new DatabaseSync(path);
   try {
     assertOurs(database, path);
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE;
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+      BEGIN IMMEDIATE;
       PRAGMA application_id = ${APPLICATION_ID};
       CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;`);
     applyMissing(database, path);
@@ -139,7 +142,8 @@ export function migrate(path: string): void {
 /** A connection that writes: when a commit has returned, its rows are on the disk. */
 export function openForWriting(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  // What a row was before it changed must not stay in the free space of its page, because it may be an erased name.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
   return database;
 }
 

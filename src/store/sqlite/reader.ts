@@ -1,6 +1,23 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DoctorSnapshot, EpochMs, LocalDate, SlotFacts, SlotId } from '../../engine/index.ts';
-import { keyOf, type KeyRow, type StoredKey } from '../access-keys.ts';
+import {
+  keyChangeValues,
+  keyOf,
+  secretOf,
+  type KeyChange,
+  type KeyChangeFilter,
+  type KeyRow,
+  type SecretRow,
+  type StoredKey,
+  type StoredSecret,
+} from '../access-keys.ts';
+import type {
+  DoctorId,
+  DoctorSnapshot,
+  EpochMs,
+  LocalDate,
+  SlotFacts,
+  SlotId,
+} from '../../engine/index.ts';
 import {
   responsesExpiredAt,
   type FoundToken,
@@ -11,6 +28,7 @@ import {
 import type { FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
+import type { ErasureRequest, SlotOfDoctor } from '../erasure.ts';
 import {
   lastNumberOf,
   slotOf,
@@ -28,6 +46,7 @@ import {
   type TokenRow,
 } from '../rows.ts';
 import type { SessionOfDoctor } from '../store.ts';
+import { parseStored } from '../stored-json.ts';
 import { columnsOf } from '../tables.ts';
 import {
   deliveryOf,
@@ -125,8 +144,28 @@ export class Reader {
     return rows.map(storedResponseOf)[0];
   }
 
+  slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): SlotOfDoctor[] {
+    const days = JSON.stringify(Object.fromEntries(before));
+    const last = [...before.values()].sort().at(-1) ?? '';
+    const rows = this.#all<{ doctor_id: DoctorId; id: SlotId }>('slotsToErase', days, last, limit);
+    return rows.map(({ doctor_id, id }) => ({ doctorId: doctor_id, slotId: id }));
+  }
+
+  erasureRequests(): Map<number, ErasureRequest> {
+    const rows = this.#all<{ id: number; request: string }>('erasures');
+    return new Map(rows.map(({ id, request }) => [id, parseStored(request) as ErasureRequest]));
+  }
+
   accessKeys(): StoredKey[] {
     return this.#all<KeyRow>('accessKeys').map(keyOf);
+  }
+
+  secrets(): StoredSecret[] {
+    return this.#all<SecretRow>('secrets').map(secretOf);
+  }
+
+  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): KeyChange[] {
+    return this.#all<KeyChange>('keyChanges', ...keyChangeValues(filter, before, limit));
   }
 
   webhooks(): StoredWebhook[] {

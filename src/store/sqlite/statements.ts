@@ -1,4 +1,5 @@
 import { TOKEN_FACT_KINDS } from '../change-log.ts';
+import { NAMING_KINDS } from '../change-rows.ts';
 import { columnsOf, orUpdate, writtenColumnsOf, type TableName } from '../tables.ts';
 
 export type SqlValue = string | number | null;
@@ -36,6 +37,9 @@ export const SET_DOCTOR_COLUMNS = writtenColumnsOf('doctors').filter((name) => n
 /** The columns of a webhook that say how far it has come. Its settings are the others. */
 export const PLACE_COLUMNS: ReadonlySet<string> = new Set(['cursor', 'succeeded_at']);
 
+const ERASE_RECORDS = `UPDATE changes SET data = json_set(data, '$.patientName', '', '$.patientId', NULL)
+  WHERE token_id = ? AND kind IN (${NAMING_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
 /** Every statement that writes. */
 export const WRITES = {
   addDoctor: insert('doctors'),
@@ -70,7 +74,16 @@ export const WRITES = {
   // Responses are in the order in which they came. Each new one deletes two expired ones: the table never outgrows a day.
   deleteExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 2)`,
+  eraseRecords: ERASE_RECORDS,
+  eraseRecordsOfPatient: `${ERASE_RECORDS} AND data ->> '$.patientId' = ?`,
+  setErased: `UPDATE slots SET erased = ? WHERE id = ?`,
+  setAnswer: `UPDATE idempotency_keys SET answer = ? WHERE caller = ? AND key = ?`,
+  eraseExpiredResponses: `DELETE FROM idempotency_keys WHERE at <= ? AND position IN
+    (SELECT position FROM idempotency_keys ORDER BY position LIMIT 1000)`,
+  answerErasure: `UPDATE erasures SET request = NULL, answer = ? WHERE id = ?`,
   setKey: upsert('access_keys', 'name'),
+  addSecret: insert('secrets', undefined, 'INSERT OR IGNORE'),
+  recordKeyChange: upsert('key_changes', 'id'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
   setWebhook: upsert('webhooks', 'id'),
   configureWebhook: `UPDATE webhooks SET ${writtenColumnsOf('webhooks')
@@ -167,7 +180,19 @@ export const READS = {
   changeUpTo: `${select('changes')} WHERE position <= ? ORDER BY position DESC LIMIT 1`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
+  // The index is in the order of the dates. CROSS keeps SQLite from beginning with another table.
+  slotsToErase: `SELECT slots.doctor_id, slots.id FROM slots
+    CROSS JOIN doctors ON doctors.id = slots.doctor_id
+    CROSS JOIN json_each(?1) AS days ON days.key = doctors.time_zone
+    WHERE slots.erased = 0 AND slots.date < ?2 AND slots.date < days.value ORDER BY slots.date LIMIT ?3`,
+  responsesWith: `${select('idempotency_keys')}
+    WHERE EXISTS (SELECT 1 FROM json_each(?) WHERE instr(answer, value))`,
+  erasures: `SELECT id, request FROM erasures WHERE request IS NOT NULL`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
+  secrets: select('secrets'),
+  keyChanges: `${select('key_changes')} WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR kind = ?2)
+    AND (?3 IS NULL OR actor = ?3 OR (actor > ?3 || '/' AND actor < ?3 || '0'))
+    AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at <= ?5) ORDER BY id DESC LIMIT ?6`,
   webhooks: `${select('webhooks')} ORDER BY id`,
   lags: `${select('webhook_lags')} WHERE webhook_id = ? ORDER BY doctor_id`,
   deliveries: `${select('webhook_deliveries')} WHERE webhook_id = ?1 AND (?2 IS NULL OR status = ?2)

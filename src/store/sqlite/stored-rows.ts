@@ -7,6 +7,7 @@ import type {
   RecordEntry,
   RecordFilter,
   StoredLiveToken,
+  StoredResponse,
   TokenFilter,
   TokenPlace,
 } from '../archive.ts';
@@ -17,7 +18,13 @@ import {
   recordOfRow,
   type ChangeRow,
 } from '../change-rows.ts';
-import { isLiveToken, tokenOf, type TokenRow } from '../rows.ts';
+import {
+  isLiveToken,
+  storedResponseOf,
+  tokenOf,
+  type ResponseRow,
+  type TokenRow,
+} from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import { columnsOf } from '../tables.ts';
 import type { PageClient } from './page-client.ts';
@@ -26,6 +33,7 @@ import { FOUND_COLUMNS } from './statements.ts';
 
 const TOKEN_COLUMNS = columnsOf('tokens');
 const CHANGE_COLUMNS = columnsOf('changes');
+const RESPONSE_COLUMNS = columnsOf('idempotency_keys');
 
 /** The rows of a database file: what may be long is read by another thread, the rest at once. */
 export class SqliteStoredRows extends Reader implements StoredRows {
@@ -72,6 +80,17 @@ export class SqliteStoredRows extends Reader implements StoredRows {
         : this.#client.pages<FoundRow>(FOUND_COLUMNS, 'tokensOfDoctor', doctorId, ...values);
     const found: FoundToken[] = [];
     for await (const rows of pages) found.push(...rows.map(foundOf));
+    return found;
+  }
+
+  async responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]> {
+    const found: StoredResponse[] = [];
+    const pages = this.#client.pages<ResponseRow>(
+      RESPONSE_COLUMNS,
+      'responsesWith',
+      JSON.stringify(texts),
+    );
+    for await (const rows of pages) found.push(...rows.map(storedResponseOf));
     return found;
   }
 

@@ -16,6 +16,11 @@ export type WriteResult =
   /** `errcode` is SQLite's; 0 when SQLite reports no error. */
   | { readonly ok: false; readonly message: string; readonly errcode: number };
 
+/** The outcome of `truncateLog`. */
+export interface LogTruncation {
+  readonly isTruncated: boolean;
+}
+
 /** Full, busy, locked: the same batch may fit later. The extended one is the shared-memory file on a full disk. */
 const TRANSIENT_PRIMARY = new Set([13, 5, 6]);
 const SQLITE_IOERR_SHMSIZE = 4874;
@@ -31,11 +36,15 @@ const indexOf = Object.fromEntries(
 export class WriterClient {
   readonly #worker: Worker;
   #current: PromiseWithResolvers<undefined> | null = null;
+  #truncation: PromiseWithResolvers<boolean> | null = null;
   #death: Error | null = null;
 
   constructor(path: string) {
     this.#worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: { path } });
-    this.#worker.on('message', (result: WriteResult) => this.#answer(result));
+    this.#worker.on('message', (result: WriteResult | LogTruncation) => {
+      if ('isTruncated' in result) this.#truncated(result);
+      else this.#answer(result);
+    });
     this.#worker.on('error', (error: Error) => this.#die(error));
     this.#worker.on('exit', () => this.#die(new Error('the thread has ended')));
   }
@@ -53,6 +62,17 @@ export class WriterClient {
     this.#current = Promise.withResolvers();
     this.#worker.postMessage(batch);
     return this.#current.promise;
+  }
+
+  /**
+   * Moves everything from the write-ahead log into the database and empties the log.
+   * @returns false when a reader prevents it now
+   */
+  truncateLog(): Promise<boolean> {
+    if (this.#death !== null) return Promise.reject(this.#death);
+    this.#truncation ??= Promise.withResolvers();
+    this.#worker.postMessage('truncate');
+    return this.#truncation.promise;
   }
 
   async close(): Promise<void> {
@@ -73,9 +93,16 @@ export class WriterClient {
     current?.reject(new failure(`The database cannot be written (SQLite ${errcode}): ${message}.`));
   }
 
+  #truncated({ isTruncated }: LogTruncation): void {
+    this.#truncation?.resolve(isTruncated);
+    this.#truncation = null;
+  }
+
   #die(cause: Error): void {
     this.#death ??= new Error(`The writer of the database has died: ${cause.message}.`, { cause });
     this.#current?.reject(this.#death);
     this.#current = null;
+    this.#truncation?.reject(this.#death);
+    this.#truncation = null;
   }
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DatabaseFiles } from './database-files.ts';
-import { openForWriting } from './open.ts';
-import type { WriteBatch, WriteResult } from './writer-client.ts';
+import { BUSY_TIMEOUT_MS, openForWriting } from './open.ts';
+import type { LogTruncation, WriteBatch, WriteResult } from './writer-client.ts';
 import { FINDING, WRITES, type StatementName } from './statements.ts';
 
 // The one thread that writes to the database. It receives a batch and answers with the outcome. It knows the statements,
@@ -43,9 +43,23 @@ function write({ statements: indexes, values }: WriteBatch): WriteResult {
   }
 }
 
-parentPort?.on('message', (batch: WriteBatch | 'close') => {
+function truncateLog(): LogTruncation {
+  try {
+    // The next batch must not wait for a reader that holds an old snapshot.
+    database.exec('PRAGMA busy_timeout = 0');
+    const result = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    return { isTruncated: result?.['busy'] === 0 };
+  } catch {
+    // A full disk, for example. The log is as it was, and the next try may succeed.
+    return { isTruncated: false };
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+}
+
+parentPort?.on('message', (batch: WriteBatch | 'truncate' | 'close') => {
   if (batch === 'close') {
     database.close();
     parentPort?.close();
-  } else parentPort?.postMessage(write(batch));
+  } else parentPort?.postMessage(batch === 'truncate' ? truncateLog() : write(batch));
 });

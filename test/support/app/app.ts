@@ -1,3 +1,4 @@
+import { text as readText } from 'node:stream/consumers';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import pino from 'pino';
 import { expect, onTestFinished } from 'vitest';
@@ -13,6 +14,8 @@ import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
 import type { AdmissionLimits } from '../../../src/http/admission.ts';
 import type { ConnectionLimits } from '../../../src/http/connections.ts';
+import type { IdentityProviderOptions } from '../../../src/http/identity-provider.ts';
+import type { RateLimits } from '../../../src/http/rate-limiter.ts';
 import type { MetricsSource } from '../../../src/http/metrics.ts';
 import type { BookingView, SlotView } from '../../../src/http/resources/index.ts';
 import {
@@ -61,6 +64,10 @@ export interface AppOptions {
   readonly origins?: readonly string[];
   /** Whether everybody may do everything while there is no key. True by default, as on loopback. */
   readonly allowsAnonymous?: boolean;
+  /** The provider whose tokens are accepted. None by default. */
+  readonly identityProvider?: IdentityProviderOptions;
+  /** What a caller may send within a minute. Without limits by default. */
+  readonly rateLimits?: RateLimits;
   /** The addresses of proxies whose `X-Forwarded-For` counts. */
   readonly trustedProxies?: readonly string[];
   /** Host names of the service beside the loopback names. */
@@ -142,6 +149,7 @@ export class TestApp {
     const put = await registry.put(
       { name: input.role, doctorIds: [], expiresAt: null, ...input },
       false,
+      'boss',
     );
     await this.service.keys.refresh();
     if ('faults' in put || put.secret === null) throw new Error(JSON.stringify(put));
@@ -150,6 +158,8 @@ export class TestApp {
 
   async send<T>(request: InjectOptions): Promise<Answer<T>> {
     const headersSent = { ...this.#caller, ...request.headers };
+    if (/^\/events(\?|$)/.test(String(request.url)) && request.method === 'GET')
+      return this.#headOfStream({ ...request, headers: headersSent });
     const { statusCode, headers, body } = await this.app.inject({
       ...request,
       headers: headersSent,
@@ -157,6 +167,15 @@ export class TestApp {
     const isJson = /json/.test(String(headers['content-type'])) && body !== '';
     const parsed = (isJson ? JSON.parse(body) : null) as T;
     return { status: statusCode, headers, body: parsed, text: body };
+  }
+
+  /** The answer to a request for a stream, which is ended when it has begun. A refusal has its body. */
+  async #headOfStream<T>(request: InjectOptions): Promise<Answer<T>> {
+    const reply = await this.app.inject({ ...request, payloadAsStream: true });
+    const { statusCode: status, headers } = reply;
+    if (status === 200) reply.raw.res.destroy();
+    const text = status === 200 ? '' : await readText(reply.stream());
+    return { status, headers, body: (text === '' ? null : JSON.parse(text)) as T, text };
   }
 
   get<T = unknown>(url: string): Promise<Answer<T>> {
@@ -222,7 +241,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   });
   const open = options.store ?? (await newDatabase());
   const database = open(engine);
-  const { store, archive, keys } = database;
+  const { store, archive, changeLog, keys } = database;
   // The close may fail, because a test that restarts the program has closed the store already.
   onTestFinished(() => store.close().catch(() => undefined));
   const clock = () => time.now;
@@ -230,6 +249,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     engine,
     store,
     archive,
+    changeLog,
     keys,
     clock,
     horizonDays: options.horizonDays ?? 14,
@@ -255,12 +275,15 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     hosts: options.hosts ?? [],
     origins: options.origins ?? [],
     allowsAnonymous: options.allowsAnonymous ?? true,
+    identityProvider: options.identityProvider ?? null,
     trustedProxies: options.trustedProxies ?? [],
+    rateLimits: options.rateLimits ?? {},
     metrics: options.metrics ?? null,
   });
   const { roster: doctors = demoRoster(timeZone), slots = [] } = options;
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
+  onTestFinished(() => service.eventFeed.stop());
   return new TestApp({ app, service, webhooks, engine, database, time });
 }
 

@@ -90,7 +90,7 @@ export class DescribedRoute {
   /** The schema of an answer. It forbids fields that it does not describe, except in a problem. */
   answerSchema(status: string): Schema | undefined {
     const { content = {} } = this.#operation.responses[status] ?? { description: '' };
-    const json = content['application/json']?.schema;
+    const json = (content['application/json'] ?? content['text/event-stream'])?.schema;
     return json === undefined ? content['application/problem+json']?.schema : closed(json);
   }
 
@@ -156,12 +156,13 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
   const database = openMemoryDatabase(engine);
-  const { store, archive, keys } = database;
+  const { store, archive, changeLog, keys } = database;
   const clock = () => epochMs(0);
   const service = createService({
     engine,
     store,
     archive,
+    changeLog,
     keys,
     clock,
     horizonDays: 14,
@@ -183,6 +184,14 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     allowsAnonymous: true,
     metrics: { contentType: 'text/plain', scrape: () => Promise.resolve('') },
   });
+}
+
+/** What `/openapi.json` answers. */
+export async function describedApi(): Promise<unknown> {
+  const app = await buildUnstartedApp();
+  const description = (await app.inject('/openapi.json')).json<unknown>();
+  await app.close();
+  return description;
 }
 
 /** What `/openapi.json` says of who may use each operation. */

@@ -2,17 +2,19 @@ import { channel } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
-type Compilers = Required<
+export type Compilers = Required<
   NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>
 >;
-type Builder<Compile> = (schemas: unknown, options: unknown) => Compile;
-type Compile = (definition: { readonly schema: unknown }) => unknown;
+/** Makes a compiler for these shared schemas and options. */
+export type Builder = (schemas: unknown, options: unknown) => Compile;
+type Compile = (definition: { readonly schema: unknown }) => Compiled;
+type Compiled = ((...args: unknown[]) => unknown) & { readonly errors?: unknown };
 
 // Resolves from Fastify's own folder, because npm may install Fastify's compilers below it.
 const fastifyRequires = createRequire(createRequire(import.meta.url).resolve('fastify'));
 /** Makes the functions that Fastify compiles from schemas: validators or serialisers. */
 export const fastifyCompiler = (name: 'ajv-compiler' | 'fast-json-stringify-compiler') =>
-  (fastifyRequires(`@fastify/${name}`) as () => Builder<Compile>)();
+  (fastifyRequires(`@fastify/${name}`) as () => Builder)();
 
 /**
  * From now on, all apps of this process share the functions that Fastify compiles from schemas, because compiling them
@@ -30,7 +32,7 @@ export function shareCompilers(): void {
 }
 
 /** Compiles each schema once for the same shared schemas and the same options. */
-function memoized(build: Builder<Compile>): Builder<Compile> {
+function memoized(build: Builder): Builder {
   const compilers = new Map<string, Compile>();
   return (schemas, options) => {
     const cacheKey = JSON.stringify([schemas, options]);
@@ -41,7 +43,7 @@ function memoized(build: Builder<Compile>): Builder<Compile> {
 }
 
 function memoizedBySchema(compile: Compile): Compile {
-  const functions = new Map<string, unknown>();
+  const functions = new Map<string, Compiled>();
   return (definition) => {
     const text = JSON.stringify(definition.schema);
     const compiled = functions.get(text) ?? compile(definition);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
 import { inject, onTestFinished } from 'vitest';
 
 /** Where Debian's package installs Chromium. */
@@ -13,11 +13,11 @@ export const needsBrowser = noBrowser === null ? '' : ` (skipped: ${noBrowser})`
  * Opens an empty page in the browser that all test files of a run share, with cookies and storage of its own. The page
  * is closed when the test ends. Every host name that ends with `.example` leads to this machine.
  */
-export async function openPage(): Promise<Page> {
+export async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
   const answer = await fetch(inject('sharedBrowser'));
   const text = await answer.text();
   if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
   const browser = await chromium.connect(text);
   onTestFinished(() => browser.close());
-  return (await browser.newContext()).newPage();
+  return (await browser.newContext(options)).newPage();
 }

@@ -142,6 +142,31 @@ export async function otherSession(url: string): Promise<postgres.Sql> {
   return sql;
 }
 
+/**
+ * Makes transactions that write change records fail with a SQLSTATE.
+ * @param doctor whose changes fail; by default all fail
+ * @param times how often; by default until the returned function is called
+ */
+export async function failChanges(
+  url: string,
+  code: string,
+  { doctor, times }: { readonly doctor?: DoctorName; readonly times?: number },
+) {
+  const fails = times === undefined ? 'TRUE' : `nextval('failures') <= ${times}`;
+  const isMeant = doctor === undefined ? 'TRUE' : `NEW.doctor_id = '${doctor}'`;
+  await runSql(
+    url,
+    `CREATE SEQUENCE failures;
+     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF ${fails} THEN RAISE SQLSTATE '${code}'; END IF;
+       RETURN NULL;
+     END $$;
+     CREATE TRIGGER fail AFTER INSERT ON changes
+       FOR EACH ROW WHEN (${isMeant}) EXECUTE FUNCTION fail()`,
+  );
+  return () => runSql(url, 'DROP FUNCTION fail CASCADE; DROP SEQUENCE failures');
+}
+
 /** Locks the rows of these doctors. Returns a function that releases them. */
 export async function lockRows(url: string, ...doctors: readonly DoctorName[]) {
   const sql = await otherSession(url);

@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 export interface Link {
   /** Breaks both sides. The server still receives what was sent before. */
   readonly cut: () => void;
+  /** Breaks the client's side with an error, and the server's side. */
+  readonly reset: () => void;
   /** Breaks only the client's side. The server does not notice it. */
   readonly orphan: () => void;
   /** Delays the server's messages until `release`. */
@@ -13,10 +15,13 @@ export interface Link {
   readonly release: () => void;
 }
 
+/** Does something to a connection. */
+export type Act = (link: Link) => void;
+
 interface Watch {
   readonly when: 'sent' | 'answered';
   readonly statement: RegExp;
-  readonly act: (link: Link) => void;
+  readonly act: Act;
   readonly done: () => void;
 }
 
@@ -31,6 +36,7 @@ export class PgProxy {
   readonly #rewrite: (statement: string) => string;
   readonly #links = new Set<Connection>();
   #watches: Watch[] = [];
+  readonly #interruptions: { readonly messages: number; readonly act: Act }[] = [];
 
   constructor(url: string, rewrite: (statement: string) => string) {
     this.url = url;
@@ -38,13 +44,18 @@ export class PgProxy {
   }
 
   /** Calls `act` when the next matching statement is sent, before the server receives it. Resolves after that. */
-  whenSent(statement: RegExp, act: (link: Link) => void): Promise<void> {
+  whenSent(statement: RegExp, act: Act): Promise<void> {
     return this.#when('sent', statement, act);
   }
 
   /** Calls `act` when the server has executed the next matching statement, before the client knows. Then resolves. */
-  whenAnswered(statement: RegExp, act: (link: Link) => void): Promise<void> {
+  whenAnswered(statement: RegExp, act: Act): Promise<void> {
     return this.#when('answered', statement, act);
+  }
+
+  /** Calls `act` on a later connection, when the server has sent it so many messages. Each connection has one at most. */
+  interrupt(messages: number, act: Act): void {
+    this.#interruptions.push({ messages, act });
   }
 
   /** Breaks all connections. */
@@ -54,16 +65,22 @@ export class PgProxy {
 
   /** Connects a client with the server. */
   join(client: Socket, server: Socket): void {
+    const interruption = this.#interruptions.shift();
+    const passed = (messages: number): void => {
+      if (messages === interruption?.messages) interruption.act(link);
+    };
     const link = new Connection(client, server, {
       rewrite: this.#rewrite,
       notice: (when, statement) => this.#notice(when, statement, link),
       failed: (code) => this.errors.push(code),
+      passed,
       closed: () => this.#links.delete(link),
     });
     this.#links.add(link);
+    passed(0);
   }
 
-  #when(when: Watch['when'], statement: RegExp, act: (link: Link) => void): Promise<void> {
+  #when(when: Watch['when'], statement: RegExp, act: Act): Promise<void> {
     return new Promise((done) => {
       this.#watches.push({ when, statement, act, done });
     });
@@ -110,6 +127,8 @@ interface Listener {
   readonly rewrite: (statement: string) => string;
   readonly notice: (when: Watch['when'], statement: string) => void;
   readonly failed: (code: string) => void;
+  /** Called after each message of the server with their number so far. */
+  readonly passed: (messages: number) => void;
   readonly closed: () => void;
 }
 
@@ -125,6 +144,7 @@ class Connection implements Link {
   /** The messages that the server has sent since `hold`; undefined when they are not delayed. */
   #held: Buffer[] | undefined;
   #isCut = false;
+  #messages = 0;
 
   constructor(client: Socket, server: Socket, listener: Listener) {
     this.#client = client;
@@ -150,6 +170,12 @@ class Connection implements Link {
   cut = (): void => {
     this.#isCut = true;
     this.#client.destroy();
+    this.#server.end();
+  };
+
+  reset = (): void => {
+    this.#isCut = true;
+    this.#client.resetAndDestroy();
     this.#server.end();
   };
 
@@ -191,6 +217,8 @@ class Connection implements Link {
     else if (type === 'Z') this.#unanswered.shift();
     if (this.#held !== undefined) this.#held.push(message);
     else if (!this.#isCut) this.#client.write(message);
+    this.#messages += 1;
+    this.#listener.passed(this.#messages);
   }
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
@@ -7,12 +7,12 @@ import { onTestFinished } from 'vitest';
 /** Falsifies the JSON text of a successful response. */
 export type Lie = (body: string) => string | Promise<string>;
 
-const FORWARDED_HEADERS = ['content-type', 'location', 'idempotency-replayed'];
+const agent = new Agent({ keepAlive: true });
 
 /** Starts a proxy that forwards to a server until the test ends, and falsifies the responses of one route. */
 export async function startLyingProxy(target: string, path: string, lie: Lie): Promise<string> {
-  const proxy = createServer((request, response) => {
-    forward(target, request, response, path, lie).catch(() => response.destroy());
+  const proxy = createServer((asked, response) => {
+    forward(target, asked, response, path, lie).catch(() => response.destroy());
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   onTestFinished(() => {
@@ -24,27 +24,26 @@ export async function startLyingProxy(target: string, path: string, lie: Lie): P
 
 async function forward(
   target: string,
-  request: IncomingMessage,
+  asked: IncomingMessage,
   response: ServerResponse,
   path: string,
   lie: Lie,
 ): Promise<void> {
-  const { method = 'GET', url = '/', headers } = request;
-  const key = headers['idempotency-key'];
-  const body = await text(request);
-  const answer = await fetch(target + url, {
-    method,
-    headers: {
-      ...(body === '' ? {} : { 'content-type': 'application/json' }),
-      ...(typeof key === 'string' ? { 'idempotency-key': key } : {}),
-    },
-    ...(body === '' ? {} : { body }),
-  });
-  const original = await answer.text();
-  for (const name of FORWARDED_HEADERS) {
-    const value = answer.headers.get(name);
-    if (value !== null) response.setHeader(name, value);
+  const { method, url = '/', headers } = asked;
+  const forwarded = request(target + url, { method, headers, agent });
+  asked.pipe(forwarded);
+  const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+  const { statusCode = 500 } = answer;
+  const own = { ...answer.headers };
+  // The connections of the proxy are its own.
+  delete own.connection;
+  delete own['keep-alive'];
+  if (statusCode >= 300 || !url.startsWith(path)) {
+    response.writeHead(statusCode, own);
+    answer.pipe(response);
+    return;
   }
-  response.statusCode = answer.status;
-  response.end(answer.ok && url.startsWith(path) ? await lie(original) : original);
+  delete own['content-length'];
+  const body = await lie(await text(answer));
+  response.writeHead(statusCode, own).end(body);
 }

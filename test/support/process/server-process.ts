@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '../eventually.ts';
 
 export const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+const LAZY_COMPILERS = new URL('./lazy-compilers.ts', import.meta.url).href;
 
 export interface Exit {
   readonly code: number | null;
@@ -101,10 +102,11 @@ export function spawnServer(
   { output = 'pipe', openFiles }: Spawning = {},
 ): ServerProcess {
   const env = environmentOf(settings);
+  const node = [process.execPath, '--import', LAZY_COMPILERS, MAIN] as const;
   const [command, ...args] =
     openFiles === undefined
-      ? [process.execPath, MAIN]
-      : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$1"`, process.execPath, MAIN];
+      ? node
+      : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...node];
   const child = spawn(command, args, { env, stdio: ['ignore', output, 'pipe'] });
   const server = new ServerProcess(child);
   started.add(server);

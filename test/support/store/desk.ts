@@ -17,6 +17,8 @@ import type {
   Database,
   Decision,
   Scope,
+  KeyChange,
+  KeyWrite,
   StoredKey,
   StoredResponse,
 } from '../../../src/store/index.ts';
@@ -52,6 +54,15 @@ export const storedResponse = (response: Partial<StoredResponse> = {}): StoredRe
 export const storedKey = (more: Partial<StoredKey> = {}): StoredKey => ({
   ...{ name: 'desk', id: '0123456789ab', hash: 'h1', role: 'desk', doctorIds: [] },
   ...{ createdAt: NOW, expiresAt: null, revokedAt: null, lastUsedAt: null, ...more },
+});
+
+/** Sets a key, and records it as made by `boss`. */
+export const keyWrite = (set: StoredKey, more: Partial<KeyChange> = {}): KeyWrite => ({
+  set,
+  change: {
+    ...{ id: `change of ${set.name}`, at: NOW, kind: 'key_created', name: set.name },
+    ...{ role: set.role, actor: 'boss', ...more },
+  },
 });
 
 /** An engine and its database, with commands for tests. The tests choose the token ids, as in `Clinic`. */

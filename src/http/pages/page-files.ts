@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
+import { extname } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+/** The folder with the scripts and styles of the pages. */
+const SOURCES = new URL('../../web/', import.meta.url);
+const PACKAGES = new URL('../../../node_modules/', import.meta.url);
+
+/** The packages that scripts import: the name in the import, and the file. A package is a module without imports, or imports these. */
+const PACKAGE_FILES = {
+  preact: 'preact/dist/preact.mjs',
+  'preact/hooks': 'preact/hooks/dist/hooks.mjs',
+  htm: 'htm/dist/htm.mjs',
+} as const;
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.ts': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** The encodings of a file, the smallest first. */
+export const ENCODINGS = ['br', 'gzip'] as const;
+type Encoding = (typeof ENCODINGS)[number];
+
+const compress = {
+  br: (bytes: Buffer) =>
+    promisify(brotliCompress)(bytes, {
+      params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    }),
+  gzip: (bytes: Buffer) => promisify(gzip)(bytes, { level: 9 }),
+} satisfies Record<Encoding, (bytes: Buffer) => Promise<Buffer>>;
+
+/** The SHA-256 of some bytes in Base64, as a content security policy names a script by it. */
+export const sha256 = (bytes: string | Buffer): string =>
+  createHash('sha256').update(bytes).digest('base64');
+
+/** A file as browsers get it. */
+export class PageFile {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+  /** Each encoding is made once, when a browser first accepts it. */
+  readonly #encoded = new Map<Encoding, Promise<Buffer>>();
+
+  constructor(mediaType: string, text: string) {
+    this.mediaType = mediaType;
+    this.bytes = Buffer.from(text);
+    this.etag = `W/"${sha256(this.bytes).slice(0, 22)}"`;
+  }
+
+  encoded(encoding: Encoding): Promise<Buffer> {
+    const encoded = this.#encoded.get(encoding) ?? compress[encoding](this.bytes);
+    this.#encoded.set(encoding, encoded);
+    return encoded;
+  }
+}
+
+/** All files that pages load. */
+export interface PageFiles {
+  /** A part of all URLs of the files. It is another one as soon as any file has changed, so browsers may keep the files for ever. */
+  readonly version: string;
+  /** By the path behind the version. */
+  readonly byPath: ReadonlyMap<string, PageFile>;
+  /** The path of each package by its name. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** Reads the files of the pages. The types are stripped from the scripts, so that browsers understand them. */
+export async function readPageFiles(): Promise<PageFiles> {
+  const names = await readdir(SOURCES, { recursive: true });
+  const own = names
+    .filter((name) => extname(name) in MEDIA_TYPES && !name.endsWith('.d.ts'))
+    .sort()
+    .map((name) => ({ path: name, url: new URL(name, SOURCES) }));
+  const packages = Object.fromEntries(
+    Object.keys(PACKAGE_FILES).map((name) => [name, `packages/${name}.mjs`]),
+  );
+  const foreign = Object.entries(PACKAGE_FILES).map(([name, file]) => ({
+    path: packages[name] ?? '',
+    url: new URL(file, PACKAGES),
+  }));
+  const files = await Promise.all(
+    [...own, ...foreign].map(
+      async ({ path, url }) => [path, fileOf(path, await readFile(url, 'utf8'))] as const,
+    ),
+  );
+  const version = sha256(files.map(([path, { etag }]) => path + etag).join());
+  return {
+    version: Buffer.from(version, 'base64').toString('hex').slice(0, 16),
+    byPath: new Map(files),
+    packages,
+  };
+}
+
+function fileOf(path: string, text: string): PageFile {
+  const extension = extname(path);
+  const stripped = extension === '.ts' ? stripTypeScriptTypes(text) : text;
+  return new PageFile(MEDIA_TYPES[extension] ?? '', stripped);
+}

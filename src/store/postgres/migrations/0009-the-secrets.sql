@@ -1,0 +1,6 @@
+-- Random texts that all processes of the database know, for example to sign tickets. Each is made at its first use.
+CREATE TABLE secrets (
+  name TEXT COLLATE "C" PRIMARY KEY,
+  value TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
