@@ -60,6 +60,8 @@ Exits with 0 after a stop, or with 1 and a sentence when it cannot start.
 
 /** The parts of a running process. */
 interface Parts extends Stoppable {
+  readonly app: FastifyInstance;
+  readonly metricsApp: FastifyInstance | null;
   readonly metrics: Metrics;
   readonly engine: AllocationEngine;
   readonly accessRules: AccessRules;

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { BackgroundTask } from '../background/index.ts';
 import type { Service } from '../service/index.ts';
@@ -21,11 +20,21 @@ const STOP_MS = 10_000;
 /** Milliseconds in which a stopping process sends the last traces. */
 const LAST_TRACES_MS = 1_000;
 
+/** A server of HTTP, as Fastify makes it. */
+interface App {
+  /** Accepts no more connections, and resolves when all of them are closed. */
+  readonly close: () => PromiseLike<unknown>;
+  readonly server: {
+    readonly closeIdleConnections: () => void;
+    readonly closeAllConnections: () => void;
+  };
+}
+
 /** What a process stops, and what it needs for that. */
 export interface Stoppable {
-  readonly app: FastifyInstance;
+  readonly app: App;
   /** Serves the metrics at an address of its own; null if the service itself serves them. */
-  readonly metricsApp: FastifyInstance | null;
+  readonly metricsApp: App | null;
   /** What sends traces. Null if no receiver of traces is set. */
   readonly tracing: { readonly stop: () => Promise<void> } | null;
   readonly service: Service;

@@ -36,8 +36,8 @@ export function createMetrics({ onError, ...sources }: MetricsDeps): Metrics {
   const watch = { registry, listen };
   watchRequests(watch, sources);
   watchStore(watch, sources);
-  watchClinic(watch, sources);
   watchFeed(watch, sources);
+  watchClinic(watch, sources);
   watchProcess(watch, sources);
   watchWebhooks(watch, sources);
   let latest: Promise<string> | undefined;

@@ -71,7 +71,7 @@ export interface StoredDelivery {
 /** What a process has done for a webhook. It counts only while the process holds the webhook in this revision. */
 export interface WebhookProgress {
   readonly webhookId: string;
-  readonly process: string;
+  readonly processId: string;
   readonly revision: number;
   readonly cursor: string;
   readonly succeededAt: EpochMs | null;
@@ -121,11 +121,11 @@ export interface WebhookStore {
   /**
    * Takes the share of this process of all webhooks that are neither deleted nor disabled, for `leaseMs` milliseconds. No
    * other process gets one of these meanwhile. A call renews what the process has; what a call does not return is lost.
-   * @param process a name that no other process has
+   * @param processId a name that no other process has
    */
-  takeShare(process: string, leaseMs: number): Promise<ReadonlySet<string>>;
+  takeShare(processId: string, leaseMs: number): Promise<ReadonlySet<string>>;
   /** Gives back the share of a process, because the process stops. */
-  leaveShare(process: string): Promise<void>;
+  leaveShare(processId: string): Promise<void>;
   lags(webhookId: string): Promise<readonly StoredLag[]>;
   /** @returns false when nothing was changed, because the process has lost the webhook or the webhook was set meanwhile */
   writeProgress(progress: WebhookProgress): Promise<boolean>;

@@ -25,7 +25,7 @@ export interface DispatcherDeps {
   readonly sender: Sender;
   readonly clock: () => EpochMs;
   /** A name that no other process has. */
-  readonly process: string;
+  readonly processId: string;
   readonly random?: () => number;
   /** See `PAUSES_MS`. */
   readonly pausesMs?: readonly number[];
@@ -96,7 +96,7 @@ export class WebhookDispatcher {
     await this.#end([...this.#workers.keys()]);
     this.#deps.sender.close();
     // A database that is away ends the leases by itself.
-    await this.#deps.store.leaveShare(this.#deps.process).catch(() => undefined);
+    await this.#deps.store.leaveShare(this.#deps.processId).catch(() => undefined);
   }
 
   /** Sends a message to a webhook, signed with its secrets. */
@@ -114,13 +114,13 @@ export class WebhookDispatcher {
   };
 
   async #look(): Promise<void> {
-    const { store, process } = this.#deps;
+    const { store, processId } = this.#deps;
     const all = await store.webhooks();
     const open = all.filter(
       ({ deletedAt, disabledAt }) => deletedAt === null && disabledAt === null,
     );
     const takenAtMs = performance.now();
-    const share = open.length === 0 ? new Set() : await store.takeShare(process, LEASE_MS);
+    const share = open.length === 0 ? new Set() : await store.takeShare(processId, LEASE_MS);
     const own = new Map(open.filter(({ id }) => share.has(id)).map((each) => [each.id, each]));
     const ended = [...this.#workers].filter(
       ([id, worker]) => own.get(id)?.revision !== worker.webhook.revision,
@@ -150,13 +150,13 @@ export class WebhookDispatcher {
   }
 
   async #begin({ id }: StoredWebhook): Promise<void> {
-    const { store, clock, process, messages, random = Math.random } = this.#deps;
+    const { store, clock, processId, messages, random = Math.random } = this.#deps;
     const lags = await store.lags(id);
     // The progress of an earlier worker may have been stored after the webhooks were read.
     const webhook = (await store.webhooks()).find((each) => each.id === id);
     if (webhook === undefined) return;
     const worker = new WebhookWorker(webhook, lags, {
-      ...{ process, store, messages, clock, random, post: this.post },
+      ...{ processId, store, messages, clock, random, post: this.post },
       pausesMs: this.#deps.pausesMs ?? PAUSES_MS,
       onDelivery: reportDelivery,
       onEnd: () => {

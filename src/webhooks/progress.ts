@@ -114,7 +114,7 @@ export class Unsaved {
 
 export interface ProgressDeps {
   /** The name of this process in the store. */
-  readonly process: string;
+  readonly processId: string;
   readonly store: Pick<WebhookStore, 'writeProgress'>;
   /** Another process has the webhook, or it was set anew: nothing can be stored any more. */
   readonly onLost: () => void;
@@ -187,7 +187,7 @@ export class Progress {
     const saved = this.#unsaved;
     const { cursor } = this.window;
     const { id: webhookId, revision } = this.#webhook;
-    const place = { webhookId, revision, process: this.#deps.process, cursor };
+    const place = { webhookId, revision, processId: this.#deps.processId, cursor };
     this.#unsaved = new Unsaved();
     try {
       const isHeld = await this.#deps.store.writeProgress({ ...place, ...saved.parts });

@@ -54,7 +54,7 @@ export class Webhooks {
     this.#dispatcher = new WebhookDispatcher({
       ...{ store, events, clock, messages: this.#messages },
       sender: new Sender({ ...deps, userAgent: `opd-token-allocation/${version}` }),
-      process: randomUUID(),
+      processId: randomUUID(),
       onFault: deps.onFault ?? (() => undefined),
       ...(deps.pausesMs === undefined ? {} : { pausesMs: deps.pausesMs }),
       ...(deps.onRun === undefined ? {} : { onRun: deps.onRun }),

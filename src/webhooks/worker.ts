@@ -30,7 +30,7 @@ const READ_RETRY_MS = 1_000;
 const STOP_MS = 2_000;
 const GONE = 410;
 
-export interface WorkerDeps extends Pick<ProgressDeps, 'process' | 'store'> {
+export interface WorkerDeps extends Pick<ProgressDeps, 'processId' | 'store'> {
   readonly messages: Pick<Messages, 'since' | 'ofDoctor' | 'end'>;
   readonly post: (
     webhook: StoredWebhook,
@@ -83,9 +83,9 @@ export class WebhookWorker {
   constructor(webhook: StoredWebhook, lags: readonly StoredLag[], deps: WorkerDeps) {
     this.webhook = webhook;
     this.#deps = deps;
-    const { process, store, onFault } = deps;
+    const { processId, store, onFault } = deps;
     this.#progress = new Progress(webhook, {
-      ...{ process, store, onFault },
+      ...{ processId, store, onFault },
       onLost: () => void this.stop(true).finally(deps.onEnd),
       onSaved: () => this.#pump(),
     });

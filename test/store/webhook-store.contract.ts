@@ -34,7 +34,7 @@ const delivery = (more: Partial<StoredDelivery> = {}): StoredDelivery => ({
 });
 
 const progress = (more: Partial<WebhookProgress> = {}): WebhookProgress => ({
-  ...{ webhookId: 'ward', process: 'one', revision: 1, cursor: 'c5', succeededAt: NOW },
+  ...{ webhookId: 'ward', processId: 'one', revision: 1, cursor: 'c5', succeededAt: NOW },
   ...{ disabled: null, lags: [], caughtUp: [], deliveries: [], ...more },
 });
 
@@ -222,7 +222,7 @@ export function webhookStoreContract(
         expect(await store.writeProgress(progress({ lags: [lag()] }))).toBe(false);
         expect(await store.webhooks()).toEqual([webhook()]);
         expect(await store.lags('ward')).toEqual([]);
-        expect(await store.writeProgress(progress({ process: 'two' }))).toBe(true);
+        expect(await store.writeProgress(progress({ processId: 'two' }))).toBe(true);
       });
     });
   });

@@ -1,14 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { StoredDelivery, StoredWebhook } from '../../service/index.ts';
-import {
-  DELIVERY_STATUSES,
-  EVENT_TYPES,
-  instantOf,
-  type PublicEvent,
-} from '../../service/index.ts';
+import { DELIVERY_STATUSES, instantOf, type PublicEvent } from '../../service/index.ts';
 import type { PutWebhook as ServicePutWebhook } from '../../webhooks/index.ts';
 import { arrayOf, Instant, oneOf, orNull, Text, TextOrNull } from '../schema.ts';
-import { eventOf } from './event.ts';
+import { eventOf, EventTypeName } from './event.ts';
 
 /** What is sent of an event: ids, numbers and statuses, and nothing that says who the patient is. */
 export const webhookBodyOf = (event: PublicEvent): string => JSON.stringify(eventOf(event, 'ids'));
@@ -16,7 +11,7 @@ export const webhookBodyOf = (event: PublicEvent): string => JSON.stringify(even
 const webhookFields = {
   id: Text,
   url: Text,
-  types: arrayOf(oneOf(EVENT_TYPES), 'The types of events that are sent; empty for all.'),
+  types: arrayOf(EventTypeName, 'The types of events that are sent; empty for all.'),
   doctor_ids: arrayOf(Text, 'The doctors whose events are sent; empty for all.'),
   created_at: Instant,
   last_success_at: orNull(Instant),

@@ -14,6 +14,7 @@ import {
   type StoredWebhook,
 } from '../../service/index.ts';
 import { URL_LENGTH_MAX, type Webhooks } from '../../webhooks/index.ts';
+import { EventTypeName } from '../resources/event.ts';
 import {
   Deliveries,
   Delivery,
@@ -51,7 +52,7 @@ const Body = closed(
         'Where events are sent to by `POST`: an `https` URL that leads to a public address.',
     }),
     types: Type.Optional(
-      Type.Array(oneOf(EVENT_TYPES), {
+      Type.Array(EventTypeName, {
         maxItems: EVENT_TYPES.length,
         uniqueItems: true,
         description: 'The types of events that are sent. All by default.',

@@ -41,13 +41,13 @@ export class PostgresWebhookStore implements WebhookStore {
     return stored?.revision === webhook.revision && stored.secret === webhook.secret;
   }
 
-  async takeShare(process: string, leaseMs: number): Promise<ReadonlySet<string>> {
-    const rows = await this.#run('takeShare', process, leaseMs);
+  async takeShare(processId: string, leaseMs: number): Promise<ReadonlySet<string>> {
+    const rows = await this.#run('takeShare', processId, leaseMs);
     return new Set(rows.map((row) => row['webhook_id'] as string));
   }
 
-  async leaveShare(process: string): Promise<void> {
-    await this.#run('leaveShare', process);
+  async leaveShare(processId: string): Promise<void> {
+    await this.#run('leaveShare', processId);
   }
 
   async lags(webhookId: string): Promise<readonly StoredLag[]> {
@@ -55,10 +55,10 @@ export class PostgresWebhookStore implements WebhookStore {
   }
 
   async writeProgress(progress: WebhookProgress): Promise<boolean> {
-    const { webhookId, process, revision, cursor, succeededAt, disabled } = progress;
+    const { webhookId, processId, revision, cursor, succeededAt, disabled } = progress;
     const written = await this.#run(
       'writeProgress',
-      ...[webhookId, process, revision, cursor, succeededAt],
+      ...[webhookId, processId, revision, cursor, succeededAt],
       ...[disabled?.at ?? null, disabled?.reason ?? null],
       JSON.stringify(progress.lags.map(lagRow)),
       arrayOf(progress.caughtUp),
