@@ -134,17 +134,18 @@ export class Eraser {
   async #eraseSlot({ doctorId, slotId }: SlotOfDoctor): Promise<void> {
     const { engine } = this.#deps;
     const reason = `Names are erased ${this.#deps.retentionDays ?? 0} days after the day.`;
-    for (let isDone = false; !isDone;)
+    const progress = { isDone: false };
+    while (!progress.isDone)
       await this.#decideIn({ doctorId, slotId }, reason, (tokens, at) => {
         const slot = engine.slot(slotId);
         const isDue =
           slot !== undefined && isOver(engine, slot.facts, slot.doctor.facts.timeZone, at);
         const named = isDue ? tokens.filter(isNamed) : [];
         const step = named.slice(0, TOKENS_PER_STEP_MAX);
-        isDone = step.length === named.length;
+        progress.isDone = step.length === named.length;
         return {
           tokens: step,
-          erasure: { slotIds: isDue && isDone ? [slotId] : [] },
+          erasure: { slotIds: isDue && progress.isDone ? [slotId] : [] },
         };
       });
   }

@@ -7,7 +7,7 @@ import { booking, openApp, type Answer, type TestApp } from '../support/app/app.
 /** Both headers, without the seconds, which depend on the speed of the machine. */
 const limitsOf = ({ headers }: Answer): unknown[] => [
   headers['ratelimit-policy'],
-  headers['ratelimit'] && String(headers['ratelimit']).replace(/t=([1-9]|[1-5]\d|60)\b/g, 't'),
+  headers['ratelimit']?.toString().replace(/t=([1-9]|[1-5]\d|60)\b/g, 't'),
 ];
 
 const statusesOf = async (caller: TestApp, url: string, count: number): Promise<number[]> => {

@@ -52,10 +52,11 @@ it(`readers that change between three processes, some of which are killed, get e
     const query = doctors.map((doctor) => `doctor_id=${doctor}`).join('&');
     return { doctors, follower: new Follower(() => any(servers).url, query) };
   });
-  onTestFinished(() => followers.forEach(({ follower }) => follower.end()));
-  const following = await Promise.all(
-    followers.map(async ({ follower }) => [await follower.start()]),
-  );
+  const end = () => Promise.all(followers.map(({ follower }) => follower.end()));
+  onTestFinished(async () => {
+    await end();
+  });
+  await Promise.all(followers.map(({ follower }) => follower.start()));
   const load = new Load();
   const clients = servers.map((server) => load.client(server));
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -81,12 +82,11 @@ it(`readers that change between three processes, some of which are killed, get e
         doctors.includes(doctor) ? expected.get(doctor) : [],
       );
     expect(follower.resets).toBe(0);
-    follower.end();
   }
   expect(followers.reduce((sum, { follower }) => sum + follower.connections, 0)).toBeGreaterThan(
     FOLLOWERS,
   );
-  await Promise.all(following.flat());
+  await end();
   await stop(...servers);
 });
 

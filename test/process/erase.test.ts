@@ -70,7 +70,9 @@ it.each([
   const url = await newUrl();
   const ids = await fill(url);
   const server = await startServer({ DATABASE_URL: url, TZ: 'UTC' });
-  onTestFinished(async () => void (await server.stop()));
+  onTestFinished(async () => {
+    await server.stop();
+  });
   const patient = ['--patient', 'Xid/1', '--apply'];
   const [rewritten, applied] = [
     await erase(url, ...patient, '--rewrite'),

@@ -38,7 +38,7 @@ it('a reader misses nothing and gets nothing twice when the service is killed an
   const { cursor: start } = await pageOf(server);
   const follower = new Follower(() => server.url, 'doctor_id=doc1');
   onTestFinished(() => follower.end());
-  const following = await follower.start();
+  await follower.start();
   for (let round = 0; round < ROUNDS; round += 1) {
     await bookAndKill(server, 30);
     server = await startServer(settings);
@@ -64,6 +64,5 @@ it('a reader misses nothing and gets nothing twice when the service is killed an
   await eventually(() => reader.isOver);
   expect(server.log).not.toContain('Requests are still unfinished');
   expect(server.log).not.toContain(ticket);
-  follower.end();
-  await following;
+  await follower.end();
 });

@@ -209,7 +209,7 @@ it('no name, id, reason or person is in any byte that a process writes outside o
     runTool('src/cli/backup.ts', [join(folder, 'backup.db')], { DATABASE_URL: url }),
   ]);
   for (const { output, errors } of programs) search('program', output + errors);
-  expect(programs[0]?.errors).toContain('cannot be read');
+  expect(programs[0].errors).toContain('cannot be read');
   for (const process of [server, again, third]) search('log', process.log + process.errors);
   expect(server.log).toContain('"route":"/tokens/search"');
   search('traces', receiver.text);

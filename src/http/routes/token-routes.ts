@@ -197,7 +197,8 @@ export function addTokenRoutes(routes: Routes, deps: TokenRoutes): void {
   addBooking(routes, tokens, classes);
   addReordering(routes, tokens, classes);
   addCorrection(routes, tokens);
-  addReads(routes, reads, permissions);
+  addSearches(routes, reads, permissions);
+  addReads(routes, reads);
 }
 
 function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly PatientClass[]): void {
@@ -301,7 +302,7 @@ function addCorrection(routes: Routes, tokens: TokenCommands): void {
   });
 }
 
-function addReads(routes: Routes, reads: Reads, permissions: Permissions): void {
+function addSearches(routes: Routes, reads: Reads, permissions: Permissions): void {
   const find = async (sent: SearchInput, asked: Query): Promise<Result<FoundTokensView>> => {
     const page = await reads.tokens(
       {
@@ -351,7 +352,9 @@ function addReads(routes: Routes, reads: Reads, permissions: Permissions): void 
     codes: [],
     run: ({ body }, asked) => find(body, asked),
   });
+}
 
+function addReads(routes: Routes, reads: Reads): void {
   routes.read({
     name: 'readToken',
     url: '/tokens/:id',

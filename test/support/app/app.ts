@@ -158,7 +158,8 @@ export class TestApp {
 
   async send<T>(request: InjectOptions): Promise<Answer<T>> {
     const headersSent = { ...this.#caller, ...request.headers };
-    if (/^\/events(\?|$)/.test(String(request.url)) && request.method === 'GET')
+    const { url, method } = request;
+    if (typeof url === 'string' && /^\/events(\?|$)/.test(url) && method === 'GET')
       return this.#headOfStream({ ...request, headers: headersSent });
     const { statusCode, headers, body } = await this.app.inject({
       ...request,

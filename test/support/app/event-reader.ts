@@ -55,6 +55,7 @@ export class Follower {
   #lastId = '';
   #reader: EventReader | undefined;
   #isOver = false;
+  #running: Promise<void> = Promise.resolve();
 
   /** @param urlOf names a process of the service; it is asked at each connection */
   constructor(urlOf: () => string, query: string) {
@@ -63,10 +64,9 @@ export class Follower {
   }
 
   /** Connects, and reads until `end` is called. Resolves when the first connection has told where it begins. */
-  async start(): Promise<Promise<void>> {
-    const running = this.#run();
+  async start(): Promise<void> {
+    this.#running = this.#run();
     await eventually(() => this.#lastId !== '');
-    return running;
   }
 
   /** Breaks the connection. */
@@ -74,9 +74,11 @@ export class Follower {
     this.#reader?.close();
   }
 
-  end(): void {
+  /** Ends the connection. Resolves when nothing of it is left. */
+  async end(): Promise<void> {
     this.#isOver = true;
     this.drop();
+    await this.#running;
   }
 
   async #run(): Promise<void> {
@@ -91,7 +93,10 @@ export class Follower {
       this.#lastId === '' ? {} : { 'last-event-id': this.#lastId };
     const reader = await EventReader.open(`${this.#urlOf()}/events?${this.#query}`, headers);
     this.#reader = reader;
-    if (reader.status !== 200) return reader.close();
+    if (reader.status !== 200) {
+      reader.close();
+      return;
+    }
     this.connections += 1;
     this.#take(reader);
     reader.response.on('data', () => this.#take(reader));
