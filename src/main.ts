@@ -24,7 +24,7 @@ import { connectionsWithin, type ConnectionLimits } from './http/connections.ts'
 import { buildMetricsApp } from './http/metrics.ts';
 import { PROBLEMS } from './http/problem.ts';
 import { webhookBodyOf } from './http/resources/webhook.ts';
-import { createMetrics, type Metrics } from './metrics/index.ts';
+import { createMetrics, type Metrics, type MetricsDeps } from './metrics/index.ts';
 import {
   classTable,
   createService,
@@ -205,6 +205,34 @@ function warnIfLost({ isDurable }: Store, logger: Logger): void {
     );
 }
 
+/**
+ * The metrics of the service.
+ * @param app the app, which is made after its metrics
+ */
+const metricsOf = (
+  {
+    service,
+    webhooks,
+    onError,
+  }: Pick<Parts, 'service' | 'webhooks'> & Pick<MetricsDeps, 'onError'>,
+  app: () => FastifyInstance,
+): Metrics =>
+  createMetrics({
+    version: readVersion(),
+    measuresProcess: true,
+    problemCodes: Object.keys(PROBLEMS),
+    isReady: () => service.unreadiness === undefined,
+    queueLength: () => service.queueLength,
+    subscribers: () => service.eventFeed.subscriberCount,
+    occupancy: () => service.occupancy(),
+    webhookBacklog: () => webhooks.backlog,
+    connections: () => {
+      const { server } = app();
+      return promisify(server.getConnections.bind(server))();
+    },
+    onError,
+  });
+
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -230,18 +258,7 @@ async function start(): Promise<void> {
     { database, allowsPrivate, bodyOf: webhookBodyOf, clock },
     logger,
   );
-  const metrics = createMetrics({
-    version,
-    measuresProcess: true,
-    problemCodes: Object.keys(PROBLEMS),
-    isReady: () => service.unreadiness === undefined,
-    queueLength: () => service.queueLength,
-    subscribers: () => service.eventFeed.subscriberCount,
-    occupancy: () => service.occupancy(),
-    webhookBacklog: () => webhooks.backlog,
-    connections: () => promisify(app.server.getConnections.bind(app.server))(),
-    onError,
-  });
+  const metrics = metricsOf({ service, webhooks, onError }, () => app);
   const accessRules = accessRulesOf(settings);
   const hasOwnAddress = settings.METRICS_PORT !== undefined;
   const metricsApp = hasOwnAddress ? buildMetricsApp(metrics, logger) : null;

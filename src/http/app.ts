@@ -136,13 +136,7 @@ export async function buildApp({
     ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   answerForNode(app.server, order);
-  addSecurityHeaders(app);
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!ownHosts.refuse(request, reply)) done();
-  });
-  takeJson(app);
-  handleErrors(app, logger);
-  await allowedOrigins.install(app);
+  await prepare(app, ownHosts, allowedOrigins, logger);
   const finishRoutes = answerOtherMethods(app);
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
@@ -156,6 +150,22 @@ export async function buildApp({
   await serveDescription(app, clock);
   finishRoutes();
   return app;
+}
+
+/** Adds what every request meets before its route. */
+async function prepare(
+  app: FastifyInstance,
+  hosts: Hosts,
+  origins: Origins,
+  logger: Logger,
+): Promise<void> {
+  addSecurityHeaders(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!hosts.refuse(request, reply)) done();
+  });
+  takeJson(app);
+  handleErrors(app, logger);
+  await origins.install(app);
 }
 
 /** Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served. */

@@ -128,6 +128,7 @@ tokens: 1 rows
 changes: 3 rows
 idempotency_keys: 1 rows
 access_keys: 0 rows
+secrets: 0 rows
 key_changes: 0 rows
 webhooks: 0 rows
 webhook_lags: 0 rows
