@@ -14,6 +14,7 @@ import { overloadBench } from './overload/overload.ts';
 import { postgresBench } from './postgres/postgres.ts';
 import { readsBench } from './reads/reads.ts';
 import { startUpBench } from './start-up/start-up.ts';
+import { webhooksBench } from './webhooks/webhooks.ts';
 
 /** The parts of the bench, in the order in which they run. */
 export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report>>> = {
@@ -28,6 +29,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   postgres: postgresBench,
   'clinic-day': clinicDayBench,
   reads: readsBench,
+  webhooks: webhooksBench,
   'start-up': startUpBench,
   memory: memoryBench,
 };
@@ -53,6 +55,7 @@ Parts:
   postgres       bookings over HTTP on PostgreSQL, through one process and through two
   clinic-day     calls and schedules of a busy doctor, and the end of many slots
   reads          the answers to others while large schedules, reports and histories are read
+  webhooks       events that are sent to another system
   start-up       the start of the service on a large database
   memory         the memory of a live token
 

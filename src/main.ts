@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { BackgroundTask } from './background/index.ts';
@@ -15,15 +13,18 @@ import { writeBanner, type StartFacts } from './cli/banner.ts';
 import { chooseRoster, type ChosenRoster } from './cli/choose-roster.ts';
 import { settingsFromEnvironment } from './cli/environment.ts';
 import { createErasing } from './cli/erasing.ts';
-import { openLog, type Log } from './cli/log.ts';
+import { openLog } from './cli/log.ts';
 import { openFilesMax } from './cli/open-files.ts';
 import { ProgramFailure, readVersion, runProgram } from './cli/program.ts';
+import { stopOnSignal, stopOnStoreFailure, type Stoppable } from './cli/stopping.ts';
+import { createWebhooks } from './cli/webhooks.ts';
 import { AllocationEngine, epochMs, isListed, type EpochMs } from './engine/index.ts';
 import { buildApp } from './http/app.ts';
 import { connectionsWithin, type ConnectionLimits } from './http/connections.ts';
 import { buildMetricsApp } from './http/metrics.ts';
 import { PROBLEMS } from './http/problem.ts';
-import { createMetrics, type Metrics } from './metrics/index.ts';
+import { webhookBodyOf } from './http/resources/webhook.ts';
+import { createMetrics, type Metrics, type MetricsDeps } from './metrics/index.ts';
 import {
   classTable,
   createService,
@@ -33,13 +34,7 @@ import {
   type Service,
 } from './service/index.ts';
 import { settingsHelp, type Settings } from './settings.ts';
-import {
-  databaseName,
-  NotDurableError,
-  openDatabase,
-  StoreOpenError,
-  type Store,
-} from './store/index.ts';
+import { databaseName, openDatabase, StoreOpenError, type Store } from './store/index.ts';
 import { publishRun } from './telemetry/index.ts';
 import type { Tracing, TracingOptions } from './tracing/index.ts';
 
@@ -51,21 +46,8 @@ const TICK_RETRY_MS = 500;
 const TURN_MS = 100;
 /** Files that the process may open beside its connections: its modules, its log, and the files or connections of its database. */
 const FILES_RESERVED = 64;
-/** Milliseconds in which the last log lines of a stopping process must be written. */
-const LAST_LOG_LINES_MS = 1_000;
-/** Milliseconds that the last log line gets when the process is killed. */
-const KILL_PAUSE_MS = 100;
-/** Milliseconds between two searches for idle connections while the process stops. */
-const IDLE_SWEEP_MS = 50;
-/** Milliseconds that loading, and after it the requests in flight, may take to finish once the process must stop. */
-const FINISH_MS = 3_000;
-/** Milliseconds after which a stopping process ends, whatever it still does. */
-const STOP_MS = 10_000;
-
 /** The address of METRICS_PORT if METRICS_HOST is not set. */
 const METRICS_HOST_DEFAULT = '127.0.0.1';
-/** Milliseconds in which a stopping process sends the last traces. */
-const LAST_TRACES_MS = 1_000;
 
 const HELP = `npm start
   Starts the service. It serves requests until it is told to stop: press Ctrl+C, or send SIGTERM to the
@@ -77,44 +59,15 @@ Exits with 0 after a stop, or with 1 and a sentence when it cannot start.
 `;
 
 /** The parts of a running process. */
-interface Parts {
+interface Parts extends Stoppable {
   readonly app: FastifyInstance;
-  readonly metrics: Metrics;
-  /** Serves the metrics at an address of its own; null if the service itself serves them. */
   readonly metricsApp: FastifyInstance | null;
-  /** Null if no receiver of traces is set. */
-  readonly tracing: Tracing | null;
-  readonly service: Service;
-  readonly store: Store;
+  readonly metrics: Metrics;
   readonly engine: AllocationEngine;
-  readonly ticks: BackgroundTask;
-  /** Reads the access keys again and again. */
-  readonly keyReads: BackgroundTask;
-  /** Erases names and patient ids. */
-  readonly erasing: BackgroundTask;
-  readonly logger: Logger;
-  readonly output: Log['output'];
   readonly accessRules: AccessRules;
-  /** Aborted as soon as the process must stop. */
-  readonly stop: AbortSignal;
 }
 
 const clock = (): EpochMs => epochMs(Date.now());
-
-/** Ends the process when the store fails, because only a new process can load what is stored. */
-function stopOnStoreFailure({ store, logger, output, stop }: Parts): void {
-  void store.failure.then((error) => {
-    if (stop.aborted && error instanceof NotDurableError) {
-      logger.warn(
-        { err: error },
-        'Commands that waited for the disk are dropped: none of them was answered.',
-      );
-      return;
-    }
-    logger.error({ err: error }, `The store has failed: stopping. ${error.message}`);
-    void endProcess(output, 1);
-  });
-}
 
 /** The ticks of the service. A slow tick delays the next one. */
 const createTicks = (service: Service, logger: Logger, stop: AbortSignal): BackgroundTask =>
@@ -133,70 +86,6 @@ const createTicks = (service: Service, logger: Logger, stop: AbortSignal): Backg
         );
     },
   });
-
-/** Lets the requests in flight finish for `FINISH_MS`, then closes the connections that are still open. */
-async function closeConnections({ app, metricsApp, logger }: Parts): Promise<void> {
-  // A connection that is kept alive becomes idle only when its requests in flight are answered.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
-  const end = setTimeout(() => {
-    logger.warn('Requests are still unfinished: closing their connections without an answer.');
-    app.server.closeAllConnections();
-  }, FINISH_MS);
-  await app.close();
-  await metricsApp?.close();
-  clearInterval(sweep);
-  clearTimeout(end);
-}
-
-/**
- * Ends the process at once, whatever it still does. It does not call `process.exit`, because that waits for a thread
- * that hangs in a system call. The pause lets another thread write the line that was logged last.
- */
-function killProcess(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, KILL_PAUSE_MS);
-  process.kill(process.pid, 'SIGKILL');
-}
-
-/** Writes the last log lines and ends the process, also when nothing reads the log any more. */
-async function endProcess(output: Log['output'], exitCode: number): Promise<void> {
-  if (await output.end(LAST_LOG_LINES_MS)) process.exit(exitCode);
-  killProcess();
-}
-
-/** Stops the process in order when a signal or an unforeseen error arrives, also while state is loading. */
-function stopOnSignal(parts: Parts, started: Promise<void>, stopping: AbortController): void {
-  const { service, store, ticks, keyReads, erasing, tracing, logger, output } = parts;
-  const kill = (facts: object, message: string): void => {
-    logger.error(facts, message);
-    killProcess();
-  };
-  closeWithGrace(
-    {
-      delay: STOP_MS,
-      logger,
-      onTimeout: () => kill({}, 'The process has not stopped in time: killing it.'),
-      onSecondSignal: (signal) => kill({ signal }, 'A second signal: killing the process.'),
-      onSecondError: (err) => kill({ err }, 'A second unforeseen error: killing the process.'),
-    },
-    async ({ err, signal }) => {
-      stopping.abort();
-      const backgroundOver = Promise.all([ticks.stop(), keyReads.stop(), erasing.stop()]);
-      if (err) logger.error({ err }, 'An unforeseen error: stopping.');
-      else logger.info({ signal }, 'Stopping.');
-      service.stop();
-      await Promise.race([started.catch(() => undefined), delay(FINISH_MS)]);
-      // Stops the service a second time, because a service that was loading began to serve when loading finished.
-      service.stop();
-      await closeConnections(parts);
-      await store.close();
-      // A tick in flight may wait for the disk, so it is awaited only when the store has given up or written it.
-      await backgroundOver;
-      await Promise.race([tracing?.stop(), delay(LAST_TRACES_MS)]);
-      logger.info('Stopped.');
-      await endProcess(output, err ? 1 : 0);
-    },
-  );
-}
 
 /** An address to listen on, and how the settings of it are named. */
 interface Address {
@@ -309,6 +198,41 @@ async function startTraces(
   return startTracing({ endpoint, ...options });
 }
 
+function warnIfLost({ isDurable }: Store, logger: Logger): void {
+  if (!isDurable)
+    logger.warn(
+      'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
+    );
+}
+
+/**
+ * The metrics of the service.
+ * @param app the app, which is made after its metrics
+ */
+const metricsOf = (
+  {
+    service,
+    webhooks,
+    onError,
+  }: Pick<Parts, 'service' | 'webhooks'> & Pick<MetricsDeps, 'onError'>,
+  app: () => FastifyInstance,
+): Metrics =>
+  createMetrics({
+    version: readVersion(),
+    measuresProcess: true,
+    problemCodes: Object.keys(PROBLEMS),
+    isReady: () => service.unreadiness === undefined,
+    queueLength: () => service.queueLength,
+    subscribers: () => service.eventFeed.subscriberCount,
+    occupancy: () => service.occupancy(),
+    webhookBacklog: () => webhooks.backlog,
+    connections: () => {
+      const { server } = app();
+      return promisify(server.getConnections.bind(server))();
+    },
+    onError,
+  });
+
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -320,31 +244,27 @@ async function start(): Promise<void> {
     graceMinutes: settings.SLOT_GRACE_MINUTES,
     waitlistMax: settings.WAITLIST_MAX,
   });
-  const { store, archive, changeLog, keys, erasures } = openDatabase(DATABASE_URL, engine);
+  const database = openDatabase(DATABASE_URL, engine);
+  const { store, archive, changeLog, keys, erasures } = database;
   const service = createService({
     ...{ engine, store, archive, changeLog, keys, clock },
     horizonDays: HORIZON_DAYS,
   });
   const version = readVersion();
-  const onError = (error: unknown): void =>
-    logger.warn({ err: error }, 'Metrics or traces have a fault. No command is affected.');
-  const metrics = createMetrics({
-    version,
-    measuresProcess: true,
-    problemCodes: Object.keys(PROBLEMS),
-    isReady: () => service.unreadiness === undefined,
-    queueLength: () => service.queueLength,
-    subscribers: () => service.eventFeed.subscriberCount,
-    occupancy: () => service.occupancy(),
-    connections: () => promisify(app.server.getConnections.bind(app.server))(),
-    onError,
-  });
+  const onError = (err: unknown): void =>
+    logger.warn({ err }, 'Metrics or traces have a fault. No command is affected.');
+  const allowsPrivate = settings.WEBHOOK_ALLOW_PRIVATE;
+  const webhooks = createWebhooks(
+    { database, allowsPrivate, bodyOf: webhookBodyOf, clock },
+    logger,
+  );
+  const metrics = metricsOf({ service, webhooks, onError }, () => app);
   const accessRules = accessRulesOf(settings);
   const hasOwnAddress = settings.METRICS_PORT !== undefined;
   const metricsApp = hasOwnAddress ? buildMetricsApp(metrics, logger) : null;
   const tracing = await startTraces(settings, { version, onError });
   const app = await buildApp({
-    ...{ service, classes, logger, clock, version },
+    ...{ service, webhooks, classes, logger, clock, version },
     connectionLimits: connectionLimitsOf(settings, logger),
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
     hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
@@ -352,10 +272,7 @@ async function start(): Promise<void> {
     ...accessRules,
     metrics: hasOwnAddress ? null : metrics,
   });
-  if (!store.isDurable)
-    logger.warn(
-      'DATABASE_URL is memory: a restart loses every booking. Use it only to try the service.',
-    );
+  warnIfLost(store, logger);
   const stopping = new AbortController();
   const ticks = createTicks(service, logger, stopping.signal);
   const keyReads = createKeyReads(service.keys, logger, stopping.signal);
@@ -364,7 +281,7 @@ async function start(): Promise<void> {
   const erasing = createErasing(eraser, logger, stopping.signal);
   const parts = {
     ...{ app, metrics, metricsApp, tracing, service, store, engine },
-    ...{ ticks, keyReads, erasing, logger, output, accessRules },
+    ...{ ticks, keyReads, erasing, webhooks, logger, output, accessRules },
     stop: stopping.signal,
   };
   stopOnStoreFailure(parts);
@@ -381,6 +298,7 @@ async function start(): Promise<void> {
   ticks.start();
   keyReads.start();
   erasing.start();
+  webhooks.start();
 }
 
 await runProgram({

@@ -177,6 +177,11 @@ export const Settings = Type.Object({
       'The addresses or networks of proxies, with commas between them, such as 127.0.0.1,10.1.0.0/16. Only their header X-Forwarded-For says from which address a request comes.',
     ),
   ),
+  WEBHOOK_ALLOW_PRIVATE: Type.Boolean({
+    default: false,
+    description:
+      '`true` lets webhooks lead to private addresses, such as those of the hospital or of this machine, and to http:// URLs. Otherwise events are sent to public addresses by https:// only.',
+  }),
   METRICS_HOST: Type.Optional(
     Type.String({
       minLength: 1,

@@ -4,6 +4,8 @@ import pino from 'pino';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs, WEEKDAYS } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
+import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
+import { Webhooks } from '../../src/webhooks/index.ts';
 import { createService, doctorFactsOf, type Service } from '../../src/service/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { shareCompilers } from '../../test/support/app/shared-compilers.ts';
@@ -89,13 +91,18 @@ export class FuzzedService {
     const time = { now: startsAt };
     const clock = () => epochMs(time.now);
     const engine = new AllocationEngine(RULES);
-    const { store, archive, changeLog, keys } = openDatabase(databaseUrl, engine);
+    const database = openDatabase(databaseUrl, engine);
+    const { store, archive, changeLog, keys } = database;
     const service = createService({
       ...{ engine, store, archive, changeLog, keys, clock },
       horizonDays: HORIZON_DAYS,
     });
+    const webhooks = new Webhooks({
+      ...{ database, clock, bodyOf: webhookBodyOf, version: 'fuzz' },
+      allowsPrivate: false,
+    });
     const app = await buildApp({
-      ...{ service, classes: DEFAULT_CLASSES, clock, version: 'fuzz', metrics: null },
+      ...{ service, webhooks, classes: DEFAULT_CLASSES, clock, version: 'fuzz', metrics: null },
       logger: pino({ level: 'silent' }),
       connectionLimits: CONNECTION_LIMITS,
       admissionLimits: ADMISSION_LIMITS,

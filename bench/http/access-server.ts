@@ -3,7 +3,7 @@ import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { RateLimits } from '../../src/http/rate-limiter.ts';
 import { AccessKeys, type Service } from '../../src/service/index.ts';
-import { BOUNDS, clock, openService, usedMicroseconds } from './in-process.ts';
+import { BOUNDS, clock, openService, type OpenedService, usedMicroseconds } from './in-process.ts';
 
 /** How the service is called. */
 export const ACCESSES = ['without a key', 'with a key', 'with a key and limits'] as const;
@@ -20,9 +20,12 @@ const LIMITS: RateLimits = { requestsPerMinute: 1_000_000, refusedPerMinute: 10 
 /** As often as the service itself. */
 const KEYS_MS = 400;
 
-async function listen(service: Service, rateLimits: RateLimits): Promise<string> {
+async function listen(
+  { service, webhooks }: OpenedService,
+  rateLimits: RateLimits,
+): Promise<string> {
   const app = await buildApp({
-    ...{ service, classes: DEFAULT_CLASSES, clock, version: 'bench', rateLimits },
+    ...{ service, webhooks, classes: DEFAULT_CLASSES, clock, version: 'bench', rateLimits },
     logger: pino({ level: 'silent' }),
     allowsAnonymous: true,
     metrics: null,
@@ -33,7 +36,7 @@ async function listen(service: Service, rateLimits: RateLimits): Promise<string>
 
 /** Starts one service with three addresses in this process, because three processes would not be equal. */
 async function serve(databaseUrl: string): Promise<AccessServer> {
-  const service = openService(databaseUrl);
+  const { service, webhooks } = openService(databaseUrl);
   await service.start(() => ({ doctors: [], slots: [] }));
   const noKeys = new AccessKeys(
     {
@@ -52,9 +55,9 @@ async function serve(databaseUrl: string): Promise<AccessServer> {
   await service.keys.refresh();
   setInterval(() => void service.keys.refresh(), KEYS_MS);
   const urls = {
-    'without a key': await listen(open, {}),
-    'with a key': await listen(service, {}),
-    'with a key and limits': await listen(service, LIMITS),
+    'without a key': await listen({ service: open, webhooks }, {}),
+    'with a key': await listen({ service, webhooks }, {}),
+    'with a key and limits': await listen({ service, webhooks }, LIMITS),
   };
   return { urls, secret: put.secret };
 }

@@ -1,6 +1,8 @@
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
+import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
 import { createService, type Service } from '../../src/service/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
+import { Webhooks } from '../../src/webhooks/index.ts';
 
 /** Bounds that the bench does not reach. */
 export const BOUNDS = {
@@ -13,12 +15,24 @@ export const BOUNDS = {
 
 export const clock = () => epochMs(Date.now());
 
+/** A service, and the webhooks of its database, which send nothing. */
+export interface OpenedService {
+  readonly service: Service;
+  readonly webhooks: Webhooks;
+}
+
 /** Makes a service on a database in this process. Its waitlists are never full. */
-export function openService(databaseUrl: string): Service {
+export function openService(databaseUrl: string): OpenedService {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive, changeLog, keys } = openDatabase(databaseUrl, engine);
-  return createService({ engine, store, archive, changeLog, keys, clock, horizonDays: 7 });
+  const database = openDatabase(databaseUrl, engine);
+  const { store, archive, changeLog, keys } = database;
+  const webhooks = new Webhooks({
+    ...{ database, clock, bodyOf: webhookBodyOf, version: 'bench' },
+    allowsPrivate: false,
+  });
+  const parts = { engine, store, archive, changeLog, keys, clock };
+  return { service: createService({ ...parts, horizonDays: 7 }), webhooks };
 }
 
 /** Microseconds of processor time that this process has used, with all its threads. */

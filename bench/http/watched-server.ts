@@ -19,7 +19,7 @@ export interface WatchedServer {
 
 /** Starts the service in this process. Its watchers change while it runs, because a second process would not be equal. */
 async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> {
-  const service = openService(databaseUrl);
+  const { service, webhooks } = openService(databaseUrl);
   const sources = {
     version: 'bench',
     // It could not be ended, and costs a booking nothing: it runs for each garbage collection and 100 times a second.
@@ -30,6 +30,7 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
     queueLength: () => service.queueLength,
     occupancy: () => service.occupancy(),
     connections: () => Promise.resolve(0),
+    webhookBacklog: () => ({ doctorsBehind: 0, failingMs: 0 }),
   };
   const onError = (error: unknown): never => {
     throw error;
@@ -51,7 +52,7 @@ async function serve({ databaseUrl, endpoint }: WatchedServer): Promise<string> 
   });
   const logger = pino({ level: 'silent' });
   const app = await buildApp({
-    ...{ service, classes: DEFAULT_CLASSES, logger, clock, version: 'bench' },
+    ...{ service, webhooks, classes: DEFAULT_CLASSES, logger, clock, version: 'bench' },
     allowsAnonymous: true,
     metrics: null,
     ...BOUNDS,

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { EpochMs, PatientClass } from '../engine/index.ts';
 import type { Service } from '../service/index.ts';
+import type { Webhooks } from '../webhooks/index.ts';
 import { Access } from './access.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Authentication } from './authentication.ts';
@@ -40,9 +41,11 @@ import { addSlotRoutes } from './routes/slot-routes.ts';
 import { addBookingListRoutes } from './routes/booking-list-routes.ts';
 import { addTokenRoutes } from './routes/token-routes.ts';
 import { addVisitRoutes } from './routes/visit-routes.ts';
+import { addWebhookRoutes } from './routes/webhook-routes.ts';
 
 export interface AppDeps {
   readonly service: Service;
+  readonly webhooks: Webhooks;
   readonly classes: readonly PatientClass[];
   readonly logger: Logger;
   readonly clock: () => EpochMs;
@@ -83,6 +86,7 @@ const STREAMS_SHARE = 0.8;
 /** Builds the HTTP app around a service. The app gets all that it needs as arguments and reads no global state. */
 export async function buildApp({
   service,
+  webhooks,
   classes,
   logger,
   clock,
@@ -133,23 +137,35 @@ export async function buildApp({
     ajv: { customOptions: VALIDATION },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
   answerForNode(app.server, order);
-  addSecurityHeaders(app);
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!ownHosts.refuse(request, reply)) done();
-  });
-  takeJson(app);
-  handleErrors(app, logger);
-  await allowedOrigins.install(app);
+  await prepare(app, ownHosts, allowedOrigins, logger);
   const finishRoutes = answerOtherMethods(app);
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
   const access = createAccess(app, { service, clock, logger, ...accessRules });
   const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
-  addRoutes(new Routes(app, access, admission), { service, classes, metrics, logger, streamsMax });
+  addRoutes(new Routes(app, access, admission), {
+    ...{ service, webhooks, classes, metrics, logger, streamsMax },
+  });
   await serveDescription(app, clock);
   finishRoutes();
   return app;
+}
+
+/** Adds what every request meets before its route. */
+async function prepare(
+  app: FastifyInstance,
+  hosts: Hosts,
+  origins: Origins,
+  logger: Logger,
+): Promise<void> {
+  addSecurityHeaders(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!hosts.refuse(request, reply)) done();
+  });
+  takeJson(app);
+  handleErrors(app, logger);
+  await origins.install(app);
 }
 
 /** Fastify itself logs at `info` only where it listens. The start banner says that, once requests are served. */
@@ -184,11 +200,14 @@ function addRoutes(
   routes: Routes,
   {
     service,
+    webhooks,
     classes,
     metrics,
     logger,
     streamsMax,
-  }: Pick<AppDeps, 'service' | 'classes' | 'metrics' | 'logger'> & { readonly streamsMax: number },
+  }: Pick<AppDeps, 'service' | 'webhooks' | 'classes' | 'metrics' | 'logger'> & {
+    readonly streamsMax: number;
+  },
 ): void {
   const { tokens, clinic, doctors, reads, reports, permissions } = service;
   addTokenRoutes(routes, { tokens, reads, permissions, classes });
@@ -201,6 +220,7 @@ function addRoutes(
   addAuditRoutes(routes, { auditTrail: service.auditTrail });
   addEventRoutes(routes, { service, streamsMax });
   addKeyRoutes(routes, { service, logger });
+  addWebhookRoutes(routes, { webhooks, service, logger });
   addOperationsRoutes(routes, { service, metrics });
   addPageRoutes(routes.app);
 }

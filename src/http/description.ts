@@ -28,6 +28,7 @@ const TAGS = {
   Events: 'What happens, as it happens: bookings, promotions, calls, closings.',
   Reports: 'The counts of a day.',
   Keys: 'Access keys: who may use the service, and for what.',
+  Webhooks: 'Other systems that are told of what happens.',
   Operations: 'Whether the service runs and accepts commands, for probes.',
 } as const;
 export type Tag = keyof typeof TAGS;

@@ -11,6 +11,8 @@ type HttpCode =
   | 'unauthenticated'
   | 'forbidden'
   | 'key_not_found'
+  | 'webhook_not_found'
+  | 'event_not_found'
   | 'rate_limited'
   | 'identity_unavailable'
   | 'internal';
@@ -84,6 +86,16 @@ export const PROBLEMS = {
     status: 404,
     title: 'There is no such access key',
     detail: 'GET /keys lists all keys with their names.',
+  },
+  webhook_not_found: {
+    status: 404,
+    title: 'There is no such webhook',
+    detail: 'GET /webhooks lists all webhooks with their ids.',
+  },
+  event_not_found: {
+    status: 404,
+    title: 'There is no such event',
+    detail: 'Check the event_id: it is the id in the body of the event.',
   },
   nobody_waiting: {
     status: 404,

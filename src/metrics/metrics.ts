@@ -5,12 +5,13 @@ import { watchProcess, type ProcessSources } from './process-metrics.ts';
 import { watchRequests, type RequestSources } from './request-metrics.ts';
 import { watchStore, type StoreSources } from './store-metrics.ts';
 import { listener } from './watch.ts';
+import { watchWebhooks, type WebhookSources } from './webhook-metrics.ts';
 
 /** Milliseconds for which a scrape answers all who ask, because a client that asks in a loop must not slow down others. */
 const SCRAPE_REUSE_MS = 1_000;
 
 export interface MetricsDeps
-  extends RequestSources, StoreSources, ClinicSources, ProcessSources, FeedSources {
+  extends RequestSources, StoreSources, ClinicSources, ProcessSources, FeedSources, WebhookSources {
   /** Receives what a subscriber throws. */
   readonly onError: (error: unknown) => void;
 }
@@ -35,9 +36,10 @@ export function createMetrics({ onError, ...sources }: MetricsDeps): Metrics {
   const watch = { registry, listen };
   watchRequests(watch, sources);
   watchStore(watch, sources);
-  watchClinic(watch, sources);
   watchFeed(watch, sources);
+  watchClinic(watch, sources);
   watchProcess(watch, sources);
+  watchWebhooks(watch, sources);
   let latest: Promise<string> | undefined;
   const forget = (): void => {
     setTimeout(() => (latest = undefined), SCRAPE_REUSE_MS).unref();

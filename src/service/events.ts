@@ -127,19 +127,34 @@ export class EventLog {
     return this.#log.beginning;
   }
 
+  /** See `ChangeLog.before`. */
+  before(cursor: string): Promise<string> {
+    return this.#log.before(cursor);
+  }
+
+  /** See `ChangeLog.at`. */
+  at(instant: EpochMs): Promise<string> {
+    return this.#log.at(instant);
+  }
+
   /** See `ChangeLog.onCommit`. */
   onCommit(listener: () => unknown): () => void {
     return this.#log.onCommit(listener);
   }
 
   /**
-   * The events behind a cursor, of all doctors.
-   * @param limit the greatest number of events, at least 1
+   * The events behind a cursor.
+   * @param limit the greatest number of events, at least 1; those left out for `doctorIds` count
+   * @param doctorIds leaves out the events of all other doctors
    * @throws UnknownCursorError when the cursor is not one of this database
    * @throws NotDurableError when the database cannot be read now
    */
-  async since(cursor: string, limit: number): Promise<EventPage> {
-    const { entries, ...page } = await this.#log.since(cursor, limit);
+  async since(
+    cursor: string,
+    limit: number,
+    doctorIds?: ReadonlySet<DoctorId>,
+  ): Promise<EventPage> {
+    const { entries, ...page } = await this.#log.since(cursor, limit, doctorIds);
     const known = new KnownFacts();
     const subjects = subjectsOf(entries);
     if (subjects.tokenIds.length + subjects.slotIds.length > 0)

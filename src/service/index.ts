@@ -96,8 +96,15 @@ export type { SearchPage } from './search.ts';
 export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
 export { Permissions, type Denial, type Subject } from './permissions.ts';
-export type { ChangeRecord, StoredKey, StoredToken } from '../store/index.ts';
-export { NotDurableError, UnknownOutcomeError } from '../store/index.ts';
+export type {
+  ChangeRecord,
+  DeliveryFilter,
+  StoredDelivery,
+  StoredKey,
+  StoredToken,
+  StoredWebhook,
+} from '../store/index.ts';
+export { DELIVERY_STATUSES, NotDurableError, UnknownOutcomeError } from '../store/index.ts';
 
 export interface ServiceDeps {
   readonly engine: AllocationEngine;

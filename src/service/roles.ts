@@ -13,7 +13,7 @@ export const ROLES = {
 export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
-/** Every operation that a key is needed for: the commands, the reads and the administration of keys. */
+/** Every operation that a key is needed for: the commands, the reads and the administration of keys and webhooks. */
 export type Operation =
   | CommandName
   | 'readQueue'
@@ -33,6 +33,14 @@ export type Operation =
   | 'listKeys'
   | 'putKey'
   | 'revokeKey'
+  | 'listWebhooks'
+  | 'readWebhook'
+  | 'putWebhook'
+  | 'deleteWebhook'
+  | 'rotateWebhook'
+  | 'listDeliveries'
+  | 'replayWebhook'
+  | 'testWebhook'
   | 'readMetrics'
   | 'readEvents'
   | 'readChanges'
@@ -122,6 +130,14 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   listKeys: AUDIT,
   putKey: ADMIN,
   revokeKey: ADMIN,
+  listWebhooks: AUDIT,
+  readWebhook: AUDIT,
+  putWebhook: ADMIN,
+  deleteWebhook: ADMIN,
+  rotateWebhook: ADMIN,
+  listDeliveries: AUDIT,
+  replayWebhook: ADMIN,
+  testWebhook: ADMIN,
   readMetrics: AUDIT,
   readEvents: EVENTS,
   readChanges: EVENTS,

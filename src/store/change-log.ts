@@ -1,4 +1,4 @@
-import type { Change, DoctorId, SlotId, TokenId } from '../engine/index.ts';
+import type { Change, DoctorId, EpochMs, SlotId, TokenId } from '../engine/index.ts';
 
 /** One durable change, as it is recorded. */
 export interface LoggedChange {
@@ -69,6 +69,18 @@ export interface ChangeLog {
    * @throws NotDurableError when the database cannot be read now
    */
   factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]>;
+  /**
+   * The cursor before the change that a cursor is behind.
+   * @throws UnknownCursorError when the cursor is not one of this database, or is that of the beginning
+   * @throws NotDurableError when the database cannot be read now
+   */
+  before(cursor: string): Promise<string>;
+  /**
+   * The cursor before the first change at or after an instant. If the clock was set back in between, it may be that of
+   * another change near it.
+   * @throws NotDurableError when the database cannot be read now
+   */
+  at(instant: EpochMs): Promise<string>;
   /**
    * Calls the listener soon after changes have become durable: a hint that `since` may have something to give. Hints may
    * come late, together, or without a change. A listener that throws or rejects harms nothing: its error is ignored.

@@ -1,4 +1,4 @@
-import type { Change, DoctorId } from '../engine/index.ts';
+import type { Change, DoctorId, EpochMs } from '../engine/index.ts';
 import { UnknownCursorError, type ChangePage, type LoggedChange } from './change-log.ts';
 
 /** A change record of the log by its place in it. Positions grow from 1 on; some may be missing. */
@@ -67,4 +67,37 @@ export function pageBehind(
     cursor: last === undefined ? cursor : cursorOf(last),
     isEnd: read.length < limit,
   };
+}
+
+/** Reads the last change up to a position, the position included; undefined when there is none. */
+export type ReadUpTo = (
+  position: number,
+) => PlacedChange | undefined | Promise<PlacedChange | undefined>;
+
+/** See `ChangeLog.before`. */
+export async function cursorBefore(cursor: string, readUpTo: ReadUpTo): Promise<string> {
+  const position = positionOf(cursor);
+  if (cursor === BEGINNING || cursorOf(await readUpTo(position)) !== cursor) throw unknown(cursor);
+  return cursorOf(await readUpTo(position - 1));
+}
+
+/**
+ * See `ChangeLog.at`. It halves the record again and again, because no index by time exists.
+ * @param end the position of the last change
+ */
+export async function cursorAt(instant: EpochMs, end: number, readUpTo: ReadUpTo): Promise<string> {
+  let before: PlacedChange | undefined;
+  // Every change up to `low` was before the instant, and no change behind `high` was.
+  let [low, high] = [0, end];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const placed = await readUpTo(middle);
+    if (placed === undefined || placed.change.at < instant) {
+      low = middle;
+      before = placed;
+    } else {
+      high = placed.position - 1;
+    }
+  }
+  return cursorOf(before);
 }

@@ -229,18 +229,11 @@ function isWithin({ changes }: Decision<unknown>, doctorIds: readonly DoctorId[]
   return changes.every(({ doctorId }) => named.has(doctorId));
 }
 
-const writesSomething = ({
-  changes,
-  response,
-  past = [],
-  keys = [],
-  erasure,
-}: Decision<unknown>): boolean =>
-  changes.length > 0 ||
-  response !== null ||
-  past.length > 0 ||
-  keys.length > 0 ||
-  erasure !== undefined;
+const writesSomething = (decision: Decision<unknown>): boolean => {
+  const { changes, response, past = [], keys = [], webhooks = [], erasure } = decision;
+  const others = past.length + keys.length + webhooks.length;
+  return changes.length > 0 || response !== null || others > 0 || erasure !== undefined;
+};
 
 const eventOf = ({ decisions, openedAtMs, writeStartedAtMs }: Batch): CommitEvent => ({
   commands: decisions.length,

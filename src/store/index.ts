@@ -51,6 +51,7 @@ export * from './migrations.ts';
 export { detachedSlot } from './restore.ts';
 export * from './store.ts';
 export { parseStored } from './stored-json.ts';
+export * from './webhook-store.ts';
 export { TABLE_NAMES, type CopiedRow, type RowBatches, type TableName } from './tables.ts';
 
 /** What `DATABASE_URL` may look like. */
@@ -65,7 +66,7 @@ const pathOf = (url: string): string => url.slice('sqlite:'.length);
 export const databaseName = (url: string): string => (isPostgres(url) ? nameOf(url) : url);
 
 /**
- * Opens the database that a URL names by its scheme, with its four ports. The engine is kept current by the store.
+ * Opens the database that a URL names by its scheme, with its five ports. The engine is kept current by the store.
  * @param url `memory:`, `sqlite:` and the path of a file, or `postgres://` and what names a database
  * @throws StoreOpenError saying in one sentence why it cannot be used
  */

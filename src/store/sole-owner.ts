@@ -39,6 +39,8 @@ import type { CommitHints } from './commit-hints.ts';
 import {
   BEGINNING,
   countFor,
+  cursorAt,
+  cursorBefore,
   cursorOf,
   pageBehind,
   positionOf,
@@ -55,10 +57,11 @@ import {
   loadSlots,
   type DoctorRows,
 } from './restore.ts';
+import { SoleOwnerWebhookStore, type WebhookRows } from './sole-owner-webhooks.ts';
 import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
 /** The stored rows of a sole owner, all of them durable. What is not read in pages is read at once, without waiting. */
-export interface StoredRows extends DoctorRows {
+export interface StoredRows extends DoctorRows, WebhookRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): Pages<ChangeRecord>;
   slotFacts(id: SlotId): SlotFacts | undefined;
@@ -81,6 +84,8 @@ export interface StoredRows extends DoctorRows {
   /** At most `count` changes from this position on, the position included, in the order of their positions. */
   changesFrom(position: number, count: number): readonly PlacedChange[];
   lastChange(): PlacedChange | undefined;
+  /** The last change up to this position, the position included. */
+  changeUpTo(position: number): PlacedChange | undefined;
   /** See `ChangeLog.factsAt`. */
   factChanges(position: number, subjects: Subjects): readonly FactChange[];
   slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[];
@@ -112,6 +117,7 @@ export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
   changeLog: new SoleOwnerChangeLog(parts),
   keys: new SoleOwnerKeyStore(parts),
   erasures: erasuresOf(parts),
+  webhooks: new SoleOwnerWebhookStore(parts),
 });
 
 class SoleOwnerStore implements Store {
@@ -350,6 +356,15 @@ class SoleOwnerChangeLog implements ChangeLog {
 
   async factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]> {
     return Promise.resolve(this.#rows.factChanges(positionOf(cursor), subjects));
+  }
+
+  before(cursor: string): Promise<string> {
+    return cursorBefore(cursor, (position) => this.#rows.changeUpTo(position));
+  }
+
+  at(instant: EpochMs): Promise<string> {
+    const end = this.#rows.lastChange()?.position ?? 0;
+    return cursorAt(instant, end, (position) => this.#rows.changeUpTo(position));
   }
 
   onCommit(listener: () => unknown): () => void {

@@ -2,6 +2,7 @@ import type { Change, DoctorId, EpochMs, LocalDate, SessionId, SlotId } from '..
 import type { KeyWrite } from './access-keys.ts';
 import type { StoredResponse } from './archive.ts';
 import type { Erasure } from './erasure.ts';
+import type { WebhookWrite } from './webhook-store.ts';
 
 /** The caller of a command, and the reason that the caller gave. Both are recorded with the command's changes (R17). */
 export interface Origin {
@@ -20,6 +21,8 @@ export interface Decision<T> {
   readonly past?: readonly SlotId[];
   /** Access keys that a store with one owner writes. A command has none. */
   readonly keys?: readonly KeyWrite[];
+  /** Webhooks and their progress, which a store with one owner writes. A command has none. */
+  readonly webhooks?: readonly WebhookWrite[];
   /** The names and patient ids that leave the database with this decision. A command has none. */
   readonly erasure?: Erasure;
 }

@@ -157,6 +157,52 @@ export const TABLES = {
     },
     order: 'id',
   },
+  webhooks: {
+    columns: {
+      id: 'text',
+      url: 'text',
+      types: 'text',
+      doctor_ids: 'text',
+      secret: 'text',
+      previous_secret: 'text',
+      previous_until: 'integer',
+      created_at: 'integer',
+      disabled_at: 'integer',
+      disabled_reason: 'text',
+      deleted_at: 'integer',
+      revision: 'integer',
+      cursor: 'text',
+      succeeded_at: 'integer',
+    },
+    order: 'id',
+  },
+  webhook_lags: {
+    columns: {
+      webhook_id: 'text',
+      doctor_id: 'text',
+      cursor: 'text',
+      tries: 'integer',
+      failing_since: 'integer',
+      next_at: 'integer',
+    },
+    order: 'webhook_id, doctor_id',
+  },
+  webhook_deliveries: {
+    columns: {
+      webhook_id: 'text',
+      event_id: 'text',
+      type: 'text',
+      doctor_id: 'text',
+      status: 'text',
+      tries: 'integer',
+      at: 'integer',
+      next_at: 'integer',
+      http_status: 'integer',
+      answer: 'text',
+      error: 'text',
+    },
+    order: 'webhook_id, event_id',
+  },
 } as const satisfies Readonly<Record<string, Table>>;
 
 export type TableName = keyof typeof TABLES;

@@ -21,6 +21,7 @@ const CHANNELS: Readonly<Record<ChannelName, Channel>> = {
   'opd:events-sent': channel('opd:events-sent'),
   'opd:event-reader-cut': channel('opd:event-reader-cut'),
   'opd:log-dropped': channel('opd:log-dropped'),
+  'opd:webhook-delivery': channel('opd:webhook-delivery'),
 };
 
 /**

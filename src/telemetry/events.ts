@@ -46,6 +46,14 @@ export interface TelemetryEvents {
   readonly 'opd:event-reader-cut': Readonly<Record<string, never>>;
   /** Log lines are lost, because standard output cannot be written or its reader is too slow. */
   readonly 'opd:log-dropped': { readonly lines: number };
+  /**
+   * A webhook was sent something: `delivered`, or else `retrying` if it is tried again by itself and `failed` if not. The
+   * status is that of the answer; null when there was none.
+   */
+  readonly 'opd:webhook-delivery': {
+    readonly outcome: 'delivered' | 'retrying' | 'failed';
+    readonly httpStatus: number | null;
+  };
 }
 
 export interface CommitEvent {

@@ -211,6 +211,7 @@ const FIRING: Readonly<Record<string, readonly { series: string; values: string 
     steady('opd_build_info{version="1.0.0"}', 1, 200),
     steady('opd_build_info{version="1.1.0"}', 1, 200),
   ],
+  OpdWebhookFailing: [steady('opd_webhook_failing_seconds', 3_700)],
 };
 
 /** For each metric of an alert values of a service that is well. */
@@ -236,6 +237,7 @@ const WELL = [
   steady('process_max_fds{job="opd"}', 1_000, 200),
   steady('opd_log_lines_dropped_total', 5, 200),
   steady('opd_build_info{version="1.0.0"}', 1, 200),
+  steady('opd_webhook_failing_seconds', 600, 200),
 ];
 
 describe.skipIf(noPromtool !== null)(`promtool${skipNote(noPromtool)}`, () => {

@@ -88,6 +88,8 @@ const SESSION = [
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
   ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
   ...['createEventTicket', 'readEvents', 'readChanges'],
+  ...['putWebhook', 'listWebhooks', 'readWebhook', 'rotateWebhook', 'testWebhook'],
+  ...['listDeliveries', 'replayWebhook', 'deleteWebhook'],
 ];
 
 /** A parameter that is not required alone, of an operation that requires one of several. */
@@ -223,7 +225,10 @@ describe('a Postman collection that is imported from the description', () => {
       else if (url === '/call-next') expect(body).toMatchObject({ code: 'nobody_waiting' });
       // Postman turns parameters off that are not required, and a search needs one of them.
       else if (url === '/tokens') expect(body).toMatchObject({ code: 'invalid_request' });
-      else expect([url, status]).toEqual([url, expect.toBeOneOf([200, 201])]);
+      // The collection deletes the webhook before it sends the rest of what needs it.
+      else if (typeof url !== 'string' || !url.startsWith('/webhooks/') || status !== 404)
+        expect([url, status]).toEqual([url, expect.toBeOneOf([200, 201])]);
+      else expect(body).toMatchObject({ code: 'webhook_not_found' });
     }
   });
 });

@@ -113,6 +113,14 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'GET /keys': ['200', [...READ, 'stopping']],
   'PUT /keys/{name}': ['200 201', COMMAND],
   'DELETE /keys/{name}': ['200', [...COMMAND, 'key_not_found']],
+  'GET /webhooks': ['200', [...READ, 'stopping']],
+  'GET /webhooks/{id}': ['200', [...READ, 'stopping', 'webhook_not_found']],
+  'PUT /webhooks/{id}': ['200 201', COMMAND],
+  'DELETE /webhooks/{id}': ['200', [...COMMAND, 'webhook_not_found']],
+  'POST /webhooks/{id}/rotate': ['200', [...COMMAND, 'webhook_not_found']],
+  'GET /webhooks/{id}/deliveries': ['200', [...READ, 'stopping', 'webhook_not_found']],
+  'POST /webhooks/{id}/replay': ['200', [...COMMAND, 'webhook_not_found', 'event_not_found']],
+  'POST /webhooks/{id}/test': ['200', [...COMMAND, 'webhook_not_found']],
   'GET /health': ['200', ['invalid_request', ...PUBLIC]],
   'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', ...PUBLIC]],
 };
@@ -168,6 +176,11 @@ it('is OpenAPI 3.1 and describes the routes that there are, none besides', () =>
   expect([...operations.keys()].sort()).toEqual(Object.keys(ROUTES).sort());
 });
 
+/** The requests of these routes have no body, although they are sent by POST. */
+const TAKES_NOTHING = new Set([
+  ...['POST /events/ticket', 'POST /webhooks/{id}/rotate', 'POST /webhooks/{id}/test'],
+]);
+
 describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
   const operation = (): Operation => {
     const found = operations.get(route);
@@ -217,7 +230,7 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
     expect(declared.map(({ name, required }) => [name, required])).toEqual(
       inPath.map((name) => [name, true]),
     );
-    const takesNothing = route === 'POST /events/ticket';
+    const takesNothing = TAKES_NOTHING.has(route);
     expect(requestBody === undefined).toBe(takesNothing || /^(GET|DELETE) /.test(route));
     const object = { type: 'object', additionalProperties: false };
     const schema = route === 'PUT /holidays' ? { type: 'array', items: object } : object;
@@ -225,7 +238,11 @@ describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
       expect(requestBody.content).toMatchObject({ 'application/json': { schema } });
     const keys = parameters.filter(({ name }) => name.toLowerCase() === 'idempotency-key');
     // A search is a read, although it is sent by POST.
-    const takesKey = route.startsWith('POST') && route !== 'POST /tokens/search' && !takesNothing;
+    const takesKey =
+      route.startsWith('POST') &&
+      route !== 'POST /tokens/search' &&
+      !route.startsWith('POST /webhooks/') &&
+      !takesNothing;
     expect(keys).toHaveLength(takesKey ? 1 : 0);
   });
 });
@@ -304,9 +321,10 @@ it('refers to nothing that is not there, and requires nothing that is not descri
 it('answers every route as it is described', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1', { patient_id: 'p' });
+  await opd.put('/webhooks/app', { url: 'https://app.example/opd' });
   for (const [route, operation] of operations) {
     if (!route.startsWith('GET') || route === STREAM) continue;
-    const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1' };
+    const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1', webhooks: 'app' };
     const url = route.slice(4).replace('{id}', String(ids[route.split('/')[1] ?? '']));
     const answer = await opd.get<Json>(url + (QUERIES[url] ?? ''));
     const schema = operation.responses['200']?.content['application/json']?.schema;

@@ -48,6 +48,12 @@ const PROVOKE: Record<ProblemCode, () => Problems> = {
   leave_not_found: async () =>
     (await openApp()).send({ method: 'DELETE', url: '/doctors/doc1/leave/x' }),
   key_not_found: async () => (await openApp()).send({ method: 'DELETE', url: '/keys/x' }),
+  webhook_not_found: async () => (await openApp()).get('/webhooks/x'),
+  event_not_found: async () => {
+    const opd = await openApp();
+    await opd.put('/webhooks/app', { url: 'https://app.example/opd' });
+    return opd.post('/webhooks/app/replay', { event_id: 'x' });
+  },
   nobody_waiting: async () => (await openApp()).post('/call-next', { doctor_id: 'doc1' }),
   method_not_allowed: async () => (await openApp()).get('/book'),
   duplicate_booking: async () => {

@@ -152,6 +152,23 @@ const REQUESTS: Readonly<
   readEvents: ({ doctor }) => ({ names: 'doctor', request: get(`/events?doctor_id=${doctor}`) }),
   readChanges: ({ doctor }) => ({ names: 'doctor', request: get(`/changes?doctor_id=${doctor}`) }),
   createEventTicket: () => ({ names: 'nothing', request: post('/events/ticket', {}) }),
+  listWebhooks: () => ({ names: 'nothing', request: get('/webhooks') }),
+  readWebhook: () => ({ names: 'nothing', request: get('/webhooks/another') }),
+  putWebhook: () => ({
+    names: 'nothing',
+    request: { method: 'PUT', url: '/webhooks/another', payload: { url: 'https://a.example' } },
+  }),
+  deleteWebhook: () => ({
+    names: 'nothing',
+    request: { method: 'DELETE', url: '/webhooks/another' },
+  }),
+  rotateWebhook: () => ({ names: 'nothing', request: post('/webhooks/another/rotate', {}) }),
+  listDeliveries: () => ({ names: 'nothing', request: get('/webhooks/another/deliveries') }),
+  replayWebhook: () => ({
+    names: 'nothing',
+    request: post('/webhooks/another/replay', { event_id: 'none' }),
+  }),
+  testWebhook: () => ({ names: 'nothing', request: post('/webhooks/another/test', {}) }),
   readMetrics: () => ({ names: 'nothing', request: get('/metrics') }),
 };
 

@@ -128,7 +128,11 @@ tokens: 1 rows
 changes: 3 rows
 idempotency_keys: 1 rows
 access_keys: 0 rows
+secrets: 0 rows
 key_changes: 0 rows
+webhooks: 0 rows
+webhook_lags: 0 rows
+webhook_deliveries: 0 rows
 `;
     const same = 'every row is the same, and both are clean.\n';
     expect(await migrateStore([lite, bare.href], { PGPASSWORD })).toEqual({

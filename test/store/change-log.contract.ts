@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { doctorId, slotId, tokenId, type Change, type DoctorId } from '../../src/engine/index.ts';
+import {
+  doctorId,
+  epochMs,
+  slotId,
+  tokenId,
+  type Change,
+  type DoctorId,
+} from '../../src/engine/index.ts';
 import { UnknownCursorError, type ChangeLog, type LoggedChange } from '../../src/store/index.ts';
 import { accepted, found, RAO, SEN } from '../support/engine/clinic.ts';
 import { eventually } from '../support/eventually.ts';
@@ -46,6 +53,7 @@ export function changeLogContract(name: string, database: DatabaseUnderTest): vo
       describe('as the only process on its database', () => durableOnlyTests(() => desk));
     describe('cursors', () => cursorTests(() => desk, database));
     describe('factsAt', () => factsTests(() => desk));
+    describe('before and at', () => placeTests(() => desk));
     describe('onCommit', () => onCommitTests(() => desk));
     describe('with ten writers', () =>
       it('a reader gets every change exactly once, and those of each doctor in order', async () => {
@@ -134,6 +142,29 @@ function sinceTests(desk: () => FrontDesk): void {
     const whole = await readAll(changeLog);
     expect(whole.length).toBeGreaterThan(10);
     expect(await readAll(changeLog, limit)).toEqual(whole);
+  });
+}
+
+function placeTests(desk: () => FrontDesk): void {
+  it('the cursor before a change is the one behind the change before it', async () => {
+    await desk().openSlots();
+    await desk().admit('nine', 'W1');
+    const { changeLog } = desk();
+    const entries = await readAll(changeLog);
+    const befores = await Promise.all(entries.map(({ cursor }) => changeLog.before(cursor)));
+    const cursors = entries.map(({ cursor }) => cursor);
+    expect(befores).toEqual([changeLog.beginning, ...cursors.slice(0, -1)]);
+    await expect(changeLog.before(changeLog.beginning)).rejects.toThrow(UnknownCursorError);
+    await expect(changeLog.before('x')).rejects.toThrow(UnknownCursorError);
+  });
+
+  it('the cursor of an instant is that before the first change at or after it', async () => {
+    await desk().openSlots();
+    const { changeLog } = desk();
+    const [first] = await readAll(changeLog);
+    const at = first?.change.at ?? epochMs(0);
+    expect(await changeLog.at(at)).toBe(changeLog.beginning);
+    expect(await changeLog.at(epochMs(at + 1))).toBe(await changeLog.end());
   });
 }
 

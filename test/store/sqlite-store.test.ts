@@ -3,8 +3,10 @@ import { archiveContract } from './archive.contract.ts';
 import { changeLogContract } from './change-log.contract.ts';
 import { keyStoreContract } from './key-store.contract.ts';
 import { storeContract } from './store.contract.ts';
+import { webhookStoreContract } from './webhook-store.contract.ts';
 
 storeContract('sqlite', SQLITE);
 archiveContract('sqlite', SQLITE);
 changeLogContract('sqlite', SQLITE);
 keyStoreContract('sqlite', SQLITE);
+webhookStoreContract('sqlite', SQLITE);

@@ -95,6 +95,7 @@ export async function openMeasuredApp(
     subscribers: () => running().service.eventFeed.subscriberCount,
     occupancy: () => running().service.occupancy(),
     connections: () => Promise.resolve(0),
+    webhookBacklog: () => running().webhooks.backlog,
     onError: (error) => {
       throw error;
     },

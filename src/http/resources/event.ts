@@ -10,11 +10,13 @@ import {
 import { arrayOf, Count, Instant, oneOf, orNull, TextOrNull } from '../schema.ts';
 import { StatusName } from './token.ts';
 
+export const EventTypeName = oneOf(EVENT_TYPES, { title: 'EventType' });
+
 /** An event: something that has happened and is durable. */
 export const Event = Type.Object(
   {
     id: Type.String({ description: 'The cursor of the event: reading goes on behind it.' }),
-    type: oneOf(EVENT_TYPES, { title: 'EventType' }),
+    type: EventTypeName,
     at: Instant,
     doctor_id: TextOrNull('Null when the holidays of the hospital changed.'),
     version: Type.Integer({

@@ -153,8 +153,8 @@ async function follow(
 }
 
 /** Answers with a refusal when the store cannot read or write now. */
-async function orRefuse(
-  { unreadiness }: KeyRoutes['service'],
+export async function orRefuse(
+  { unreadiness }: Pick<Service, 'unreadiness'>,
   request: FastifyRequest,
   reply: FastifyReply,
   run: () => Promise<FastifyReply>,

@@ -46,6 +46,8 @@ import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import type { Decision, Origin, SessionOfDoctor } from '../store.ts';
+import type { DeliveryFilter, StoredDelivery, StoredLag, StoredWebhook } from '../webhook-store.ts';
+import { MemoryWebhooks } from './memory-webhooks.ts';
 
 /** What the tables of a database hold, in memory: nothing of it is there after a restart. */
 export class MemoryTables implements StoredRows {
@@ -63,13 +65,15 @@ export class MemoryTables implements StoredRows {
   readonly #keys = new Map<string, StoredKey>();
   readonly #secrets = new Map<string, StoredSecret>();
   readonly #keyChanges: KeyChange[] = [];
+  readonly #webhooks = new MemoryWebhooks();
 
   /** Writes a batch of commands. */
   write(decisions: readonly Decision<unknown>[]): void {
-    for (const { changes, origin, response, keys = [], erasure } of decisions) {
+    for (const { changes, origin, response, keys = [], webhooks = [], erasure } of decisions) {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
       for (const write of keys) this.#writeKey(write);
+      for (const write of webhooks) this.#webhooks.write(write);
       if (erasure !== undefined) this.#erase(erasure);
     }
   }
@@ -187,6 +191,18 @@ export class MemoryTables implements StoredRows {
       .slice(0, limit);
   }
 
+  webhooks(): readonly StoredWebhook[] {
+    return this.#webhooks.webhooks();
+  }
+
+  lags(webhookId: string): readonly StoredLag[] {
+    return this.#webhooks.lags(webhookId);
+  }
+
+  deliveries(webhookId: string, filter: DeliveryFilter): readonly StoredDelivery[] {
+    return this.#webhooks.deliveries(webhookId, filter);
+  }
+
   changesFrom(position: number, count: number): readonly PlacedChange[] {
     const index = Math.max(position - 1, 0);
     return this.#changes.slice(index, index + count);
@@ -194,6 +210,10 @@ export class MemoryTables implements StoredRows {
 
   lastChange(): PlacedChange | undefined {
     return this.#changes.at(-1);
+  }
+
+  changeUpTo(position: number): PlacedChange | undefined {
+    return this.#changes.slice(0, position).at(-1);
   }
 
   factChanges(position: number, { tokenIds, slotIds }: Subjects): readonly FactChange[] {

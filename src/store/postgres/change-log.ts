@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DoctorId } from '../../engine/index.ts';
+import type { DoctorId, EpochMs } from '../../engine/index.ts';
 import type { ChangeLog, ChangePage, FactChange, Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import {
   BEGINNING,
   countFor,
+  cursorAt,
+  cursorBefore,
   cursorOf,
   pageBehind,
   positionOf,
@@ -49,8 +51,7 @@ export class PostgresChangeLog implements ChangeLog {
       throw new NotDurableError(
         'The end of the change log is not known, because another transaction that writes changes is still running.',
       );
-    const rows = await this.#run('changeUpTo', this.#finality.position);
-    return cursorOf(rows.map(placedOf)[0]);
+    return cursorOf(await this.#changeUpTo(this.#finality.position));
   }
 
   async since(
@@ -70,6 +71,19 @@ export class PostgresChangeLog implements ChangeLog {
   async factsAt(cursor: string, { tokenIds, slotIds }: Subjects): Promise<readonly FactChange[]> {
     const ids = [arrayOf(tokenIds), arrayOf(slotIds)];
     return (await this.#run('factChanges', ...ids, positionOf(cursor))).map(placedOf);
+  }
+
+  before(cursor: string): Promise<string> {
+    return cursorBefore(cursor, (position) => this.#changeUpTo(position));
+  }
+
+  async at(instant: EpochMs): Promise<string> {
+    const end = positionOf(await this.end());
+    return cursorAt(instant, end, (position) => this.#changeUpTo(position));
+  }
+
+  async #changeUpTo(position: number): Promise<PlacedChange | undefined> {
+    return (await this.#run('changeUpTo', position)).map(placedOf)[0];
   }
 
   onCommit(listener: () => unknown): () => void {

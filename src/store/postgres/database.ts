@@ -16,6 +16,7 @@ import { ReadExecutor } from './read-executor.ts';
 import { Reader } from './reader.ts';
 import { Servers } from './servers.ts';
 import type { Run } from './session.ts';
+import { PostgresWebhookStore } from './webhook-store.ts';
 
 /**
  * Puts the parts of a PostgreSQL database together.
@@ -48,5 +49,6 @@ export function openPostgresDatabase(engine: AllocationEngine, url: string): Dat
     changeLog: new PostgresChangeLog(run, feed),
     keys: new PostgresKeyStore(run),
     erasures: postgresErasures(run, servers),
+    webhooks: new PostgresWebhookStore(run),
   };
 }

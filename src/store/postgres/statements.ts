@@ -22,9 +22,9 @@ const TYPES = { text: 'text', integer: 'bigint', boolean: 'boolean', json: 'text
 export const CHANGES_CHANNEL = 'opd_changes';
 
 /** The rows of the parameter, as a table named `given`. */
-const given = (columns: Columns): string => {
+const given = (columns: Columns, parameter = 1): string => {
   const fields = Object.entries(columns).map(([column, type]) => `${column} ${TYPES[type]}`);
-  return `json_to_recordset($1::text::json) AS given (${fields.join(', ')})`;
+  return `json_to_recordset($${parameter}::text::json) AS given (${fields.join(', ')})`;
 };
 
 /** All columns of a table, as a SELECT lists them, whatever the table is joined with. JSON is read as its text. */
@@ -245,12 +245,78 @@ export const OTHERS = {
   notify: `SELECT pg_notify('${CHANGES_CHANNEL}', '')`,
 } as const;
 
-export type StatementName = HotName | keyof typeof ERASING | keyof typeof OTHERS;
+/** The instant of the server's clock, in milliseconds: leases must not depend on the clocks of the processes. */
+const SERVER_NOW = `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
+
+/** The columns of a webhook that say how far it has come. Its settings are the others. */
+const PLACE_COLUMNS = new Set(['cursor', 'succeeded_at']);
+const WEBHOOK_SETTINGS = columnsOf('webhooks').filter((name) => !PLACE_COLUMNS.has(name));
+
+/** Inserts the rows of a parameter, or replaces those with the same key, if the CTE named `held` has a row. */
+const upsertHeld = (table: TableName, parameter: number, ...key: string[]): string =>
+  `INSERT INTO ${table} (${columnsOf(table).join(', ')}) SELECT ${columnsOf(table)
+    .map((name) => `given.${name}`)
+    .join(', ')} FROM ${given(TABLES[table].columns, parameter)}, held ${orUpdate(table, key)}`;
+
+/** The statements of webhooks. No command waits for any of them. */
+const WEBHOOKS = {
+  webhooks: `${select('webhooks')} ORDER BY id`,
+  setWebhook: `WITH set_webhook AS (${upsert('webhooks', 'id')}
+      WHERE webhooks.revision = excluded.revision - 1 RETURNING id),
+    ended AS (DELETE FROM webhook_lags USING set_webhook WHERE webhook_id = set_webhook.id)
+    SELECT id FROM set_webhook`,
+  configureWebhook: `UPDATE webhooks SET ${WEBHOOK_SETTINGS.map((name) => `${name} = given.${name}`).join(', ')}
+    FROM ${given(TABLES.webhooks.columns)}
+    WHERE webhooks.id = given.id AND webhooks.revision = given.revision - 1 RETURNING webhooks.id`,
+  // Each webhook is for the living process whose name and the webhook's name have the smallest hash together, so that all
+  // processes agree without a word about it. A lease excludes the others while they do not agree yet.
+  takeShare: `WITH alive AS (
+      INSERT INTO webhook_processes (id, until) VALUES ($1, ${SERVER_NOW} + $2::bigint)
+      ON CONFLICT (id) DO UPDATE SET until = excluded.until RETURNING id),
+    dead AS (DELETE FROM webhook_processes WHERE id <> $1 AND until < ${SERVER_NOW}),
+    processes AS (SELECT id FROM alive
+      UNION ALL SELECT id FROM webhook_processes WHERE id <> $1 AND until >= ${SERVER_NOW}),
+    shares AS (SELECT DISTINCT ON (webhooks.id) webhooks.id AS webhook_id, processes.id AS process
+      FROM webhooks CROSS JOIN processes WHERE deleted_at IS NULL AND disabled_at IS NULL
+      ORDER BY webhooks.id, md5(webhooks.id || ' ' || processes.id))
+    INSERT INTO webhook_leases AS lease (webhook_id, owner, until)
+    SELECT webhook_id, $1, ${SERVER_NOW} + $2::bigint FROM shares WHERE process = $1 ORDER BY webhook_id
+    ON CONFLICT (webhook_id) DO UPDATE SET owner = excluded.owner, until = excluded.until
+      WHERE lease.owner = excluded.owner OR lease.until < ${SERVER_NOW}
+    RETURNING webhook_id`,
+  leaveShare: `WITH left_leases AS (DELETE FROM webhook_leases WHERE owner = $1)
+    DELETE FROM webhook_processes WHERE id = $1`,
+  lags: `${select('webhook_lags')} WHERE webhook_id = $1 ORDER BY doctor_id`,
+  // The lease stays locked until the progress is written, so that no other process takes the webhook in between.
+  writeProgress: `WITH lease AS (
+      SELECT FROM webhook_leases WHERE webhook_id = $1 AND owner = $2 FOR SHARE),
+    held AS (
+      UPDATE webhooks SET cursor = $4, succeeded_at = coalesce($5::bigint, succeeded_at),
+        disabled_at = coalesce($6::bigint, disabled_at), disabled_reason = coalesce($7, disabled_reason)
+      FROM lease WHERE id = $1 AND revision = $3::bigint RETURNING id),
+    set_lags AS (${upsertHeld('webhook_lags', 8, 'webhook_id', 'doctor_id')}),
+    ended AS (DELETE FROM webhook_lags USING held
+      WHERE webhook_id = held.id AND doctor_id = ANY ($9::text::text[])),
+    delivered AS (${upsertHeld('webhook_deliveries', 10, 'webhook_id', 'event_id')})
+    SELECT id FROM held`,
+  setDeliveries: upsert('webhook_deliveries', 'webhook_id', 'event_id'),
+  deliveries: `${select('webhook_deliveries')} WHERE webhook_id = $1 AND ($2::text IS NULL OR status = $2)
+    AND (at, event_id) < ($3::bigint, $4) ORDER BY at DESC, event_id DESC LIMIT $5`,
+  pruneDeliveries: `DELETE FROM webhook_deliveries WHERE (webhook_id, event_id) IN (
+    SELECT old.webhook_id, old.event_id FROM webhooks JOIN webhook_deliveries AS old
+      ON old.webhook_id = webhooks.id AND old.at < $1 LIMIT $2 FOR UPDATE OF old SKIP LOCKED)`,
+  pruneWebhooks: `DELETE FROM webhooks WHERE deleted_at < $1
+    AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE webhook_id = webhooks.id)`,
+} as const;
+
+export type StatementName =
+  HotName | keyof typeof ERASING | keyof typeof OTHERS | keyof typeof WEBHOOKS;
 
 export const STATEMENTS: Readonly<Record<StatementName, string>> = {
   ...HOT,
   ...ERASING,
   ...OTHERS,
+  ...WEBHOOKS,
 };
 
 /** Ids as one parameter: the text of a PostgreSQL array. */

@@ -24,26 +24,10 @@ import {
   type Counters,
 } from '../rows.ts';
 import type { Decision } from '../store.ts';
-import { writtenColumnsOf, type Column, type TableName } from '../tables.ts';
-import { SET_DOCTOR_COLUMNS, type Operation, type SqlValue } from './statements.ts';
+import { valuesOf } from './row-values.ts';
+import { SET_DOCTOR_COLUMNS, type Operation } from './statements.ts';
+import { webhookOperations } from './webhook-operations.ts';
 import type { WriterClient } from './writer-client.ts';
-
-/**
- * Makes the parameters of an INSERT of a table from a row. The row is read column by column, because no code
- * guarantees the order of the fields of a row.
- */
-function valuesOf<Name extends TableName>(
-  table: Name,
-  of: readonly string[] = writtenColumnsOf(table),
-): (row: Partial<Readonly<Record<Column<Name>, SqlValue | boolean>>>) => SqlValue[] {
-  const columns = of as readonly Column<Name>[];
-  return (row) =>
-    columns.map((name) => {
-      const value: SqlValue | boolean | undefined = row[name];
-      // SQLite has no booleans: 0 or 1 there.
-      return typeof value === 'boolean' ? Number(value) : (value ?? null);
-    });
-}
 
 const doctorValues = valuesOf('doctors');
 const setDoctorValues = valuesOf('doctors', SET_DOCTOR_COLUMNS);
@@ -153,6 +137,7 @@ export const operationsOf = ({
   response,
   past = [],
   keys = [],
+  webhooks = [],
   erasure,
 }: Decision<unknown>): Operation[] => [
   ...changes.flatMap((change): Operation[] => [
@@ -165,6 +150,7 @@ export const operationsOf = ({
     ['indexSlot', [id]],
   ]),
   ...keys.flatMap(keyOperations),
+  ...webhooks.flatMap(webhookOperations),
   ...(erasure === undefined ? [] : erasureOperations(erasure)),
 ];
 

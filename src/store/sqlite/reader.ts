@@ -48,6 +48,18 @@ import {
 import type { SessionOfDoctor } from '../store.ts';
 import { parseStored } from '../stored-json.ts';
 import { columnsOf } from '../tables.ts';
+import {
+  deliveryOf,
+  lagOf,
+  webhookOf,
+  type DeliveryFilter,
+  type DeliveryRow,
+  type LagRow,
+  type StoredDelivery,
+  type StoredLag,
+  type StoredWebhook,
+  type WebhookRow,
+} from '../webhook-store.ts';
 import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.ts';
 
 /** A token and its slot in one row. */
@@ -156,12 +168,29 @@ export class Reader {
     return this.#all<KeyChange>('keyChanges', ...keyChangeValues(filter, before, limit));
   }
 
+  webhooks(): StoredWebhook[] {
+    return this.#all<WebhookRow>('webhooks').map(webhookOf);
+  }
+
+  lags(webhookId: string): StoredLag[] {
+    return this.#all<LagRow>('lags', webhookId).map(lagOf);
+  }
+
+  deliveries(webhookId: string, { status, behind, limit }: DeliveryFilter): StoredDelivery[] {
+    const place = [behind?.at ?? Number.MAX_SAFE_INTEGER, behind?.eventId ?? ''];
+    return this.#all<DeliveryRow>('deliveries', webhookId, status, ...place, limit).map(deliveryOf);
+  }
+
   changesFrom(position: number, count: number): PlacedChange[] {
     return this.#all<ChangeRow>('changesFrom', position, count).map(placedChangeOf);
   }
 
   lastChange(): PlacedChange | undefined {
     return this.#all<ChangeRow>('lastChange').map(placedChangeOf)[0];
+  }
+
+  changeUpTo(position: number): PlacedChange | undefined {
+    return this.#all<ChangeRow>('changeUpTo', position).map(placedChangeOf)[0];
   }
 
   factChanges(position: number, { tokenIds, slotIds }: Subjects): FactChange[] {

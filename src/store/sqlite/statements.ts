@@ -34,6 +34,9 @@ const upsert = (table: TableName, ...key: string[]): string =>
 /** The columns that `setDoctor` sets, in the order of its parameters. The id and the version before follow. */
 export const SET_DOCTOR_COLUMNS = writtenColumnsOf('doctors').filter((name) => name !== 'id');
 
+/** The columns of a webhook that say how far it has come. Its settings are the others. */
+export const PLACE_COLUMNS: ReadonlySet<string> = new Set(['cursor', 'succeeded_at']);
+
 const ERASE_RECORDS = `UPDATE changes SET data = json_set(data, '$.patientName', '', '$.patientId', NULL)
   WHERE token_id = ? AND kind IN (${NAMING_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
 
@@ -82,6 +85,22 @@ export const WRITES = {
   addSecret: insert('secrets', undefined, 'INSERT OR IGNORE'),
   recordKeyChange: upsert('key_changes', 'id'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
+  setWebhook: upsert('webhooks', 'id'),
+  configureWebhook: `UPDATE webhooks SET ${writtenColumnsOf('webhooks')
+    .filter((name) => name !== 'id' && !PLACE_COLUMNS.has(name))
+    .map((name) => `${name} = ?`)
+    .join(', ')} WHERE id = ?`,
+  moveWebhook: `UPDATE webhooks SET cursor = ?, succeeded_at = coalesce(?, succeeded_at) WHERE id = ?`,
+  disableWebhook: `UPDATE webhooks SET disabled_at = ?, disabled_reason = ? WHERE id = ?`,
+  setLag: upsert('webhook_lags', 'webhook_id', 'doctor_id'),
+  endLag: `DELETE FROM webhook_lags WHERE webhook_id = ? AND doctor_id = ?`,
+  endLags: `DELETE FROM webhook_lags WHERE webhook_id = ?`,
+  setDelivery: upsert('webhook_deliveries', 'webhook_id', 'event_id'),
+  pruneDeliveries: `DELETE FROM webhook_deliveries WHERE (webhook_id, event_id) IN (
+    SELECT old.webhook_id, old.event_id FROM webhooks JOIN webhook_deliveries AS old
+      ON old.webhook_id = webhooks.id AND old.at < ? LIMIT ?)`,
+  pruneWebhooks: `DELETE FROM webhooks WHERE deleted_at < ?
+    AND NOT EXISTS (SELECT 1 FROM webhook_deliveries WHERE webhook_id = webhooks.id)`,
 } as const;
 
 export type StatementName = keyof typeof WRITES;
@@ -158,6 +177,7 @@ export const READS = {
     UNION ALL ${select('changes')} WHERE position <= ?1 AND kind = 'slot_set'
       AND slot_id IN (SELECT value FROM json_each(?3))
     ORDER BY position`,
+  changeUpTo: `${select('changes')} WHERE position <= ? ORDER BY position DESC LIMIT 1`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   // The index is in the order of the dates. CROSS keeps SQLite from beginning with another table.
@@ -173,6 +193,10 @@ export const READS = {
   keyChanges: `${select('key_changes')} WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR kind = ?2)
     AND (?3 IS NULL OR actor = ?3 OR (actor > ?3 || '/' AND actor < ?3 || '0'))
     AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at <= ?5) ORDER BY id DESC LIMIT ?6`,
+  webhooks: `${select('webhooks')} ORDER BY id`,
+  lags: `${select('webhook_lags')} WHERE webhook_id = ? ORDER BY doctor_id`,
+  deliveries: `${select('webhook_deliveries')} WHERE webhook_id = ?1 AND (?2 IS NULL OR status = ?2)
+    AND (at, event_id) < (?3, ?4) ORDER BY at DESC, event_id DESC LIMIT ?5`,
 } as const;
 
 export type ReadName = keyof typeof READS;

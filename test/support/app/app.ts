@@ -26,6 +26,8 @@ import {
   type Roster,
   type Service,
 } from '../../../src/service/index.ts';
+import { webhookBodyOf } from '../../../src/http/resources/webhook.ts';
+import { Webhooks, type WebhooksDeps } from '../../../src/webhooks/index.ts';
 import type { Database } from '../../../src/store/index.ts';
 import { newDatabase } from './app-database.ts';
 import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
@@ -70,6 +72,8 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Host names of the service beside the loopback names. */
   readonly hosts?: readonly string[];
+  /** Other settings of the webhooks. They deliver when the test starts them. */
+  readonly webhooks?: Partial<WebhooksDeps>;
   /** What `GET /metrics` answers. By default there is no such route. */
   readonly metrics?: MetricsSource;
 }
@@ -88,6 +92,7 @@ export type Headers = Readonly<Record<string, string>>;
 export class TestApp {
   readonly app: FastifyInstance;
   readonly service: Service;
+  readonly webhooks: Webhooks;
   readonly engine: AllocationEngine;
   readonly database: Database;
   readonly store: Database['store'];
@@ -99,6 +104,7 @@ export class TestApp {
   constructor(parts: {
     app: FastifyInstance;
     service: Service;
+    webhooks: Webhooks;
     engine: AllocationEngine;
     database: Database;
     time: { now: EpochMs };
@@ -108,6 +114,7 @@ export class TestApp {
     this.app = parts.app;
     this.database = parts.database;
     this.service = parts.service;
+    this.webhooks = parts.webhooks;
     this.engine = parts.engine;
     this.store = parts.database.store;
     this.archive = parts.database.archive;
@@ -131,9 +138,9 @@ export class TestApp {
 
   /** The same program as the holder of this access key calls it. */
   as(secret: string, headers: Headers = {}): TestApp {
-    const { app, service, engine, database } = this;
+    const { app, service, webhooks, engine, database } = this;
     const caller = { authorization: `Bearer ${secret}`, ...headers };
-    return new TestApp({ app, service, engine, database, time: this.#time, caller });
+    return new TestApp({ app, service, webhooks, engine, database, time: this.#time, caller });
   }
 
   /** Makes an access key and returns its secret. */
@@ -249,8 +256,17 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     horizonDays: options.horizonDays ?? 14,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
+  const webhooks = new Webhooks({
+    ...{ database, clock, bodyOf: webhookBodyOf, version: readVersion() },
+    allowsPrivate: false,
+    // No test looks up a name.
+    resolve: () => Promise.reject(new Error('there are no names')),
+    ...options.webhooks,
+  });
+  onTestFinished(() => webhooks.stop());
   const app = await buildApp({
     service,
+    webhooks,
     classes,
     logger,
     clock,
@@ -269,7 +285,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
   if (started) await service.start(() => ({ doctors, slots }));
   onTestFinished(() => app.close());
   onTestFinished(() => service.eventFeed.stop());
-  return new TestApp({ app, service, engine, database, time });
+  return new TestApp({ app, service, webhooks, engine, database, time });
 }
 
 /** The program on a database whose disk the test controls. */

@@ -3,6 +3,8 @@ import pino from 'pino';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../../src/engine/index.ts';
 import { readVersion } from '../../../src/cli/program.ts';
 import { buildApp } from '../../../src/http/app.ts';
+import { webhookBodyOf } from '../../../src/http/resources/webhook.ts';
+import { Webhooks } from '../../../src/webhooks/index.ts';
 import { VALIDATION } from '../../../src/http/schema.ts';
 import { createService } from '../../../src/service/index.ts';
 import { CONNECTION_LIMITS, NO_ADMISSION_LIMITS } from './limits.ts';
@@ -153,7 +155,8 @@ export function closed(schema: Schema): Schema {
 function buildUnstartedApp(): Promise<FastifyInstance> {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000 };
   const engine = new AllocationEngine(rules);
-  const { store, archive, changeLog, keys } = openMemoryDatabase(engine);
+  const database = openMemoryDatabase(engine);
+  const { store, archive, changeLog, keys } = database;
   const clock = () => epochMs(0);
   const service = createService({
     engine,
@@ -165,8 +168,13 @@ function buildUnstartedApp(): Promise<FastifyInstance> {
     horizonDays: 14,
   });
   const logger = pino({ level: 'silent' });
+  const webhooks = new Webhooks({
+    ...{ database, clock, bodyOf: webhookBodyOf, version: readVersion() },
+    allowsPrivate: false,
+  });
   return buildApp({
     service,
+    webhooks,
     classes: DEFAULT_CLASSES,
     logger,
     clock,

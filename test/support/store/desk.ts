@@ -72,14 +72,16 @@ export class Desk {
   readonly archive: Database['archive'];
   readonly changeLog: Database['changeLog'];
   readonly keys: Database['keys'];
+  readonly webhooks: Database['webhooks'];
 
   constructor(open: OpenDatabase, rules: Partial<EngineRules> = {}) {
     this.engine = new AllocationEngine({ ...RULES, ...rules });
-    const { store, archive, changeLog, keys } = open(this.engine);
+    const { store, archive, changeLog, keys, webhooks } = open(this.engine);
     this.store = store;
     this.archive = archive;
     this.changeLog = changeLog;
     this.keys = keys;
+    this.webhooks = webhooks;
   }
 
   /** Loads the engine from the database, with this instant as the present time. */
