@@ -137,7 +137,7 @@ export const WRITES = {
     (SELECT position FROM idempotency_keys ORDER BY position LIMIT 1000)`,
   answerErasure: `UPDATE erasures SET request = NULL, answer = ? WHERE id = ?`,
   setKey: upsert('access_keys', 'name'),
-  addSecret: insert('secrets', undefined, 'INSERT OR IGNORE'),
+  addSecret: insert('secrets', undefined, { verb: 'INSERT OR IGNORE' }),
   recordKeyChange: upsert('key_changes', 'id'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
 } as const;
