@@ -166,10 +166,12 @@ function linesOf(results: ReadonlyMap<string, readonly Measured[]>): Line[] {
     );
   table.push(
     line('durable to memory, p50 of one client', '2.0', 'p50', ['durable one', 'memory one']),
-    line(`durable, a booking of a list of ${PER_LIST} to a single one, processor time`, '0.4', 'cpu', [
-      'durable list',
-      'durable many',
-    ]),
+    line(
+      `durable, a booking of a list of ${PER_LIST} to a single one, processor time`,
+      '0.4',
+      'cpu',
+      ['durable list', 'durable many'],
+    ),
   );
   return table;
 }

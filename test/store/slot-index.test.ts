@@ -1,12 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  slotId,
-  tokenId,
-  type AllocationEngine,
-  type Change,
-} from '../../src/engine/index.ts';
+import { slotId, tokenId, type AllocationEngine, type Change } from '../../src/engine/index.ts';
 import { openDatabase, type Database } from '../../src/store/index.ts';
 import { Random } from '../../bench/lib/random.ts';
 import { clock, found, RAO, TODAY } from '../support/engine/clinic.ts';
@@ -63,7 +58,10 @@ const evict = ({ engine }: FrontDesk, slot: string): void =>
   engine.evictSlot(found(engine.slot(slotId(slot))));
 
 const live = async ({ archive }: FrontDesk, slot: string): Promise<string> =>
-  (await liveTokensOf(archive, slotId(slot))).map(({ id }) => id).sort().join(' ');
+  (await liveTokensOf(archive, slotId(slot)))
+    .map(({ id }) => id)
+    .sort()
+    .join(' ');
 
 const changesIn = ({ archive }: FrontDesk, slot: string): Promise<Change[]> =>
   allOf(archive.slotChanges(slotId(slot)));
@@ -187,7 +185,10 @@ describe('the start of the tokens that are not indexed', () => {
     await index(desk, 'ten');
     expect(startOf(file)).toBe(bookingOf(file, 'F6'));
     await index(desk, 'other');
-    const [last] = read<{ position: number }>(file, 'SELECT max(position) AS position FROM changes');
+    const [last] = read<{ position: number }>(
+      file,
+      'SELECT max(position) AS position FROM changes',
+    );
     expect(startOf(file)).toBe(found(last).position + 1);
   });
 
@@ -198,9 +199,12 @@ describe('the start of the tokens that are not indexed', () => {
     await before.admit('morrow', 'W1');
     await before.store.close();
     const early = bookingOf(file, 'W1');
-    tamper(file, `UPDATE doctors SET version = version + 1 WHERE id = '${RAO}';
+    tamper(
+      file,
+      `UPDATE doctors SET version = version + 1 WHERE id = '${RAO}';
       INSERT INTO changes (position, doctor_id, version, at, kind, actor, data)
-        SELECT 300000, id, version, 0, 'break_set', 'system', '{"until":null}' FROM doctors WHERE id = '${RAO}'`);
+        SELECT 300000, id, version, 0, 'break_set', 'system', '{"until":null}' FROM doctors WHERE id = '${RAO}'`,
+    );
     const desk = await deskAt(file);
     await desk.admit('nine', 'W2');
     await index(desk, 'nine');
