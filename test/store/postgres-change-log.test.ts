@@ -29,7 +29,7 @@ async function openedDatabase() {
 const FIRST_VERSION = `DROP INDEX changes_by_position, slots_by_date, tokens_by_patient;
   ALTER TABLE doctors DROP COLUMN rooms, DROP COLUMN retired, DROP COLUMN break_until;
   ALTER TABLE sessions DROP COLUMN valid_from, DROP COLUMN valid_until, DROP COLUMN every_weeks;
-  DROP TABLE leaves, access_keys, key_changes;
+  DROP TABLE leaves, access_keys, secrets, key_changes;
   ALTER TABLE slots DROP COLUMN start_delay_minutes, DROP COLUMN intake, DROP COLUMN kept,
     DROP COLUMN next_start_time, DROP COLUMN next_end_time, DROP COLUMN next_capacity, DROP COLUMN erased;
   ALTER TABLE tokens DROP COLUMN room, DROP COLUMN last_kind, DROP COLUMN last_from;

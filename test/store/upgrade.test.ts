@@ -121,7 +121,7 @@ const TO_1_4 = `DROP INDEX tokens_by_slot; DROP INDEX tokens_by_patient; DROP IN
   CREATE INDEX tokens_waiting ON tokens (id, slot_id) WHERE status = 'WAITING';
   CREATE INDEX changes_by_token ON changes (token_id) WHERE token_id IS NOT NULL;
   CREATE INDEX tokens_by_patient ON tokens (patient_id) WHERE indexed = 1;
-  DELETE FROM migrations WHERE name LIKE '0007%';`;
+  DELETE FROM migrations WHERE name LIKE '0012%';`;
 
 it('an upgraded database of version 1.4.0 has the same tokens, histories and slots, and goes on', async () => {
   const path = join(tempDir(), 'opd.db');

@@ -71,6 +71,7 @@ async function dayAt(url: string): Promise<string> {
   await desk.keys.writeKeys([
     keyWrite(storedKey(limited)),
     keyWrite(storedKey({ name: 'a', id: 'b' })),
+    { secret: { name: 's', value: NAME, createdAt: NOW } },
   ]);
   await desk.store.close();
   return url;
