@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { slotId, tokenId, type AllocationEngine, type Change } from '../../src/engine/index.ts';
-import { openDatabase, type Database } from '../../src/store/index.ts';
+import { openDatabase, type Database, type Decision } from '../../src/store/index.ts';
 import { Random } from '../../bench/lib/random.ts';
-import { clock, found, RAO, TODAY } from '../support/engine/clinic.ts';
+import { accepted, clock, found, RAO, TODAY } from '../support/engine/clinic.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { casesOf, rerun, seed } from '../support/seed.ts';
@@ -214,6 +214,31 @@ describe('the start of the tokens that are not indexed', () => {
     await desk.store.close();
     expect(snapshotOf((await deskAt(file)).engine)).toEqual(expected);
   });
+});
+
+it('an erasure finds the records along the history, and leaves what a later command of its batch writes', async () => {
+  const file = newFile();
+  const desk = await openDay(file);
+  await index(desk, 'nine');
+  const { engine, store } = desk;
+  const correct = (patientName: string, more: Pick<Decision<null>, 'erasure'> = {}) =>
+    store.transact({ doctorIds: [RAO] }, () => {
+      const command = { tokenId: tokenId('W1'), patientName, patientId: null, at: clock(9) };
+      const { changes } = accepted(engine.correct(command));
+      const origin = { actor: 'system', reason: null };
+      return { ...{ changes, answer: null, response: null, origin }, ...more };
+    });
+  // The first command is written alone. The others come while it is written, so they are one batch.
+  await Promise.all([
+    correct('early'),
+    correct('', { erasure: { tokenIds: [tokenId('W1')], slotIds: [slotId('nine')] } }),
+    correct('late'),
+  ]);
+  const names = `SELECT data ->> '$.patientName' AS name FROM changes WHERE token_id = 'W1' AND data IS NOT NULL`;
+  expect(read<{ name: string }>(file, names).map(({ name }) => name)).toEqual(['', '', '', 'late']);
+  expect(read(file, `SELECT erased FROM slots WHERE id = 'nine'`)).toEqual([{ erased: 0 }]);
+  await store.close();
+  expect(await faultsOf(file)).toEqual([]);
 });
 
 it('a history that lacks a change is found by the audit', async () => {
