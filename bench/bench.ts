@@ -3,6 +3,7 @@ import { deepWaitlistBench } from './engine/deep-waitlist.ts';
 import { engineBench } from './engine/engine.ts';
 import { memoryBench } from './engine/memory.ts';
 import { accessBench } from './http/access.ts';
+import { costsBench } from './costs/costs.ts';
 import { deepHttpBench } from './http/deep-http.ts';
 import { feedBench } from './feed/feed.ts';
 import { httpBench } from './http/http.ts';
@@ -22,6 +23,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   deep: deepWaitlistBench,
   'deep-http': deepHttpBench,
   http: httpBench,
+  costs: costsBench,
   overload: overloadBench,
   metrics: metricsBench,
   access: accessBench,
@@ -48,6 +50,7 @@ Parts:
   deep           promotions and bumps in the engine alone, by the length of the waitlist
   deep-http      the same over HTTP, one request at a time
   http           bookings and cancels over HTTP, in memory and on SQLite
+  costs          the processor time of a booking, as ratios with their targets
   overload       ten times as many bookings as the service can store
   metrics        what metrics and traces cost a booking over HTTP
   access         what an access key and rate limits cost a booking over HTTP

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../lib/client.ts';
 import { BENCH_SETTINGS, openHospital, type HospitalSize, type Target } from '../lib/hospital.ts';
+import { required } from '../lib/required.ts';
 import { startServer } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
 
@@ -17,6 +18,7 @@ export type ComparedServerName = (typeof COMPARED_SERVERS)[number];
 export interface ComparedServer {
   readonly name: ComparedServerName;
   readonly url: string;
+  readonly pid: number;
   /** Reads the slots; null for the ceiling, which has no slots. */
   readonly client: Client | null;
   /** The slots to book; empty for the ceiling. */
@@ -45,7 +47,8 @@ export async function startComparedServer(
     await server.stop();
     directory.remove();
   };
-  return { name, url: server.url, client, targets, live: 0, stop };
+  const { url, pid } = server;
+  return { name, url, pid, client, targets, live: 0, stop };
 }
 
 async function startCeiling(): Promise<ComparedServer> {
@@ -56,5 +59,6 @@ async function startCeiling(): Promise<ComparedServer> {
     child.kill();
     await exited;
   };
-  return { name: 'ceiling', url, client: null, targets: [], live: 0, stop };
+  const pid = required(child.pid);
+  return { name: 'ceiling', url, pid, client: null, targets: [], live: 0, stop };
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import {
   AllocationEngine,
   DEFAULT_CLASSES,
@@ -12,8 +12,9 @@ import {
 } from '../../src/engine/index.ts';
 import { createTokenIds } from '../../src/service/ids.ts';
 import { migrate } from '../../src/store/sqlite/open.ts';
-import { counterOperations, operationsOf } from '../../src/store/sqlite/batch-writer.ts';
-import { WRITES, type Operation, type StatementName } from '../../src/store/sqlite/statements.ts';
+import { BatchBuilder, BatchExecutor } from '../../src/store/sqlite/batch.ts';
+import { addCounters, addDecisions } from '../../src/store/sqlite/batch-writer.ts';
+import { INDEX_ALL } from '../../src/store/sqlite/statements.ts';
 import { anyClass } from './classes.ts';
 import { accepted } from './engine-clinic.ts';
 import { Random } from './random.ts';
@@ -38,7 +39,7 @@ export class HistoryWriter {
     waitlistMax: 1_000_000,
   });
   readonly #database: DatabaseSync;
-  readonly #statements: Record<StatementName, StatementSync>;
+  readonly #executor: BatchExecutor;
   readonly #newId = createTokenIds();
   readonly #random = new Random(SEED);
   tokens = 0;
@@ -49,20 +50,16 @@ export class HistoryWriter {
     this.#database = new DatabaseSync(path);
     // Without synchronization, because the file is only used if it was written to the end.
     this.#database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN');
-    this.#statements = Object.fromEntries(
-      Object.entries(WRITES).map(([name, sql]) => [name, this.#database.prepare(sql)]),
-    ) as Record<StatementName, StatementSync>;
-  }
-
-  #execute([name, values]: Operation): void {
-    this.#statements[name].run(...values);
+    this.#executor = new BatchExecutor(this.#database);
   }
 
   #write(changes: readonly Change[]): void {
-    this.changes += changes.length;
     const origin = { actor: 'anonymous', reason: null };
-    for (const operation of operationsOf({ changes, origin, response: null, answer: null }))
-      this.#execute(operation);
+    const decision = { changes, origin, response: null, answer: null };
+    const batch = new BatchBuilder();
+    addDecisions(batch, [decision], this.changes + 1);
+    this.changes += changes.length;
+    this.#executor.execute(batch);
   }
 
   /** Adds a doctor with these slots. */
@@ -115,12 +112,14 @@ export class HistoryWriter {
       ...{ facts, version, versionBefore: 0, lastArrival, breakUntil, lastNumbers },
       setsDoctor: true,
     };
-    for (const operation of counterOperations(counters)) this.#execute(operation);
+    const batch = new BatchBuilder();
+    addCounters(batch, counters);
+    this.#executor.execute(batch);
     this.#engine.evictDoctor(facts.id);
   }
 
   close(): void {
-    this.#database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#database.exec(`${INDEX_ALL} COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`);
     this.#database.close();
   }
 }

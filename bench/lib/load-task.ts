@@ -12,6 +12,8 @@ export interface Load {
   readonly isMixed: boolean;
   /** The secret of an access key; none by default. */
   readonly key?: string;
+  /** The path of the bookings; `/book` by default. */
+  readonly path?: string;
   /** Sets the tokens of this server that can be cancelled; later mixed rounds update them from the answers. */
   readonly tokenIds?: readonly string[];
 }
@@ -39,7 +41,7 @@ function requestsOf(load: Load, client: number): autocannon.Request[] {
   const headers = { 'content-type': 'application/json', ...authorizationOf(load.key) };
   const book = (body: string): autocannon.Request => ({
     method: 'POST',
-    path: '/book',
+    path: load.path ?? '/book',
     headers,
     body,
   });

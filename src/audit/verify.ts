@@ -42,6 +42,10 @@ export async function verify(source: AuditSource, rules: EngineRules): Promise<V
     faults.push(
       `doctor ${doctorId}: number ${number} of ${date} was given to tokens ${tokenIds.join(', ')} (R10)`,
     );
+  // The histories follow from the change records, so they are wrong together with wrong records.
+  if (faults.length === 0)
+    for (const id of await source.brokenHistories())
+      faults.push(`token ${id}: its history is not that of its change records`);
   return { ...report, faults };
 }
 

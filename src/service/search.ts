@@ -7,10 +7,10 @@ import {
   type EpochMs,
   type PatientId,
   type Status,
-  type Token,
 } from '../engine/index.ts';
 import {
   FIRST_PLACE,
+  foundOf,
   isBehind,
   placeOf,
   type Archive,
@@ -198,14 +198,6 @@ function nameTest(part: string | undefined): (token: StoredToken) => boolean {
   if (part === undefined) return () => true;
   const searched = searchedForm(part);
   return ({ patientName }) => searchedForm(patientName).includes(searched);
-}
-
-/** A token in memory, as the store has it. */
-function foundOf({ slot, patientClass, ...token }: Token): FoundToken {
-  const { facts } = slot;
-  const { type: patientType, priority } = patientClass;
-  const of = { doctorId: facts.doctorId, slotId: facts.id, patientType, priority };
-  return { token: { ...token, ...of }, slot: facts };
 }
 
 const CURSOR_WORDS = 'must be the `next_cursor` of an answer to the same search';

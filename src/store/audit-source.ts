@@ -68,6 +68,8 @@ export interface AuditSource {
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]>;
   /** Tokens without any change record, and tokens that have moved to another doctor and left a row behind. */
   orphanTokens(): Promise<readonly TokenId[]>;
+  /** Tokens whose stored history is not all their change records, in their order. */
+  brokenHistories(): Promise<readonly TokenId[]>;
   /** The numbers that several tokens have, by doctor, date and number. */
   doubledNumbers(): Promise<readonly DoubledNumber[]>;
   close(): Promise<void>;

@@ -194,7 +194,8 @@ export class GroupCommit {
     batch.durable.resolve(undefined);
     for (const reader of batch.readers) reader.resolve(undefined);
     publish('opd:commit', () => eventOf(batch));
-    this.#flush();
+    // One turn later, so that the first requests that follow the released answers join the next batch.
+    setImmediate(() => this.#flush());
   }
 
   #recover(): void {

@@ -46,6 +46,7 @@ export * from './change-log.ts';
 export type * from './copy.ts';
 export type * from './database.ts';
 export * from './erasure.ts';
+export { foundOf } from './engine-tokens.ts';
 export { foldToken } from './fold.ts';
 export * from './migrations.ts';
 export { detachedSlot } from './restore.ts';

@@ -19,6 +19,7 @@ import type {
   StoredSecret,
 } from './access-keys.ts';
 import {
+  PAGE_ITEMS,
   recordPartOf,
   stepFrom,
   type Archive,
@@ -48,6 +49,7 @@ import {
 } from './cursor.ts';
 import type { Database } from './database.ts';
 import type { ErasureRequest, Erasures, SlotOfDoctor } from './erasure.ts';
+import { byPlace, storedOf, tokensInEngine } from './engine-tokens.ts';
 import type { GroupCommit } from './group-commit.ts';
 import {
   completeDoctor,
@@ -57,6 +59,7 @@ import {
   loadSlots,
   type DoctorRows,
 } from './restore.ts';
+import { isLiveToken } from './rows.ts';
 import { SoleOwnerWebhookStore, type WebhookRows } from './sole-owner-webhooks.ts';
 import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
@@ -65,10 +68,13 @@ export interface StoredRows extends DoctorRows, WebhookRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): Pages<ChangeRecord>;
   slotFacts(id: SlotId): SlotFacts | undefined;
+  /** The live tokens of a slot that is not in the engine. */
   liveTokens(id: SlotId): Pages<StoredLiveToken>;
   /** A slot with an id of the form `id@...` that is not of this doctor's session; undefined when there is none. */
   foreignSlot(session: SessionOfDoctor): SlotId | undefined;
-  slotChanges(id: SlotId): Pages<Change>;
+  /** @param tokenIds the tokens that are in the slot, if it is in the engine */
+  slotChanges(id: SlotId, tokenIds: readonly TokenId[]): Pages<Change>;
+  /** Tokens of slots that are not in the engine; some of slots in the engine may be among them. */
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
@@ -261,16 +267,37 @@ class SoleOwnerArchive implements Archive {
     );
   }
 
-  liveTokens({ id }: SlotFacts): Pages<StoredLiveToken> {
-    return this.#rows.liveTokens(id);
+  async *liveTokens({ id }: SlotFacts): Pages<StoredLiveToken> {
+    const slot = this.#engine.slot(id);
+    if (slot === undefined) return yield* this.#rows.liveTokens(id);
+    const tokens = slot.tokens().map(storedOf).filter(isLiveToken);
+    await this.#commits.settled(slot.facts.doctorId);
+    for (let from = 0; from < tokens.length; from += PAGE_ITEMS)
+      yield tokens.slice(from, from + PAGE_ITEMS);
   }
 
   slotChanges(slotId: SlotId): Pages<Change> {
-    return this.#rows.slotChanges(slotId);
+    const slot = this.#engine.slot(slotId);
+    const tokens = slot === undefined ? [] : [...slot.tokens(), ...slot.over()];
+    return this.#rows.slotChanges(
+      slotId,
+      tokens.map(({ id }) => id),
+    );
   }
 
-  tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]> {
-    return this.#rows.tokens(filter, after, limit);
+  /** The tokens of slots in the engine come from there, and win over stored ones that are older. */
+  async tokens(
+    filter: TokenFilter,
+    after: TokenPlace,
+    limit: number,
+  ): Promise<readonly FoundToken[]> {
+    const current = tokensInEngine(this.#engine, filter, after, limit);
+    for (const id of new Set(current.map(({ slot }) => slot.doctorId)))
+      await this.#commits.settled(id);
+    const stored = await this.#rows.tokens(filter, after, limit);
+    if (current.length === 0) return stored;
+    const all = new Map([...stored, ...current].map((each) => [each.token.id, each]));
+    return [...all.values()].sort(byPlace).slice(0, limit);
   }
 
   tokensOfPatient(id: PatientId): Promise<readonly FoundToken[]> {

@@ -61,7 +61,7 @@ it.each<[what: string, sql: string, fault: RegExp]>([
   [
     'a token without a change record',
     `INSERT INTO tokens SELECT 'x', doctor_id, slot_id, patient_name, patient_id, patient_type,
-      arrival, number, booked_at, status, present, priority, room, last_kind, last_from, indexed
+      arrival, number, booked_at, status, present, priority, room, last_kind, last_from, indexed, NULL
       FROM tokens WHERE id = 'W1'`,
     /^token x has no change record$/m,
   ],

@@ -7,6 +7,7 @@ import { AllocationEngine, doctorId, slotId, tokenId } from '../../src/engine/in
 import { bookingOf } from '../../src/http/resources/booking.ts';
 import { ANONYMOUS, createService } from '../../src/service/index.ts';
 import { openDatabase, NotDurableError } from '../../src/store/index.ts';
+import { BatchBuilder } from '../../src/store/sqlite/batch.ts';
 import { migrate, prepareFile } from '../../src/store/sqlite/open.ts';
 import type { Operation } from '../../src/store/sqlite/statements.ts';
 import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
@@ -195,16 +196,22 @@ describe('a fault in the middle of a batch', () => {
   );
 });
 
+function batchOf(...operations: readonly Operation[]): BatchBuilder {
+  const batch = new BatchBuilder();
+  for (const operation of operations) batch.add(...operation);
+  return batch;
+}
+
 describe('the writer', () => {
   it('rolls a failed batch back as a whole and writes the next one', async () => {
     const file = prepareFile(join(tempDir(), 'opd.db'));
     migrate(file);
     const writer = new WriterClient(file);
     const day = (date: string, number: number | null): Operation => ['setDay', ['d', date, number]];
-    await writer.write([day('2026-01-05', 1)]);
-    const faulty = writer.write([day('2026-01-06', 1), day('2026-01-07', null)]);
+    await writer.write(batchOf(day('2026-01-05', 1)));
+    const faulty = writer.write(batchOf(day('2026-01-06', 1), day('2026-01-07', null)));
     await expect(faulty).rejects.toThrow(/NOT NULL/);
-    await writer.write([day('2026-01-08', 1)]);
+    await writer.write(batchOf(day('2026-01-08', 1)));
     await writer.close();
     const dates = connect(file).prepare('SELECT date FROM days ORDER BY date').all();
     expect(dates.map(({ date }) => date)).toEqual(['2026-01-05', '2026-01-08']);
@@ -250,8 +257,8 @@ describe('a writer thread that dies', () => {
 
   it('at its start reports the reason', async () => {
     const writer = new WriterClient(join(tempDir(), 'no such directory', 'opd.db'));
-    await expect(writer.write([])).rejects.toThrow(DIED);
-    await expect(writer.write([])).rejects.toThrow(/unable to open database file/);
+    await expect(writer.write(batchOf())).rejects.toThrow(DIED);
+    await expect(writer.write(batchOf())).rejects.toThrow(/unable to open database file/);
     await writer.close();
   });
 });

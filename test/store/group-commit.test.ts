@@ -41,7 +41,7 @@ describe('a batch', () => {
     expect(await statesOf(answers)).toEqual(['a', 'b']);
   });
 
-  it('collects commands while another batch is written, and is written right after it', async () => {
+  it('collects commands while another batch is written, and is written a turn after it', async () => {
     const first = disk.send('a');
     await turn();
     const second = [disk.send('b'), disk.send('c')];

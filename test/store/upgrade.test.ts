@@ -6,6 +6,7 @@ import { slotId, tokenId } from '../../src/engine/index.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { NOW, RAO, RULES } from '../support/engine/clinic.ts';
+import { snapshotOf } from '../support/engine/snapshot.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { allOf } from '../support/store/pages.ts';
@@ -109,5 +110,53 @@ it('an upgraded database takes further commands and stays clean', async () => {
     status: 'BOOKED',
     priority: 100,
   });
+  expect((await verifyDatabase(`sqlite:${path}`, RULES)).faults).toEqual([]);
+});
+
+/** Takes a database back to the tables of version 1.4.0: indexes that every booking writes, and no chain of changes. */
+const TO_1_4 = `DROP INDEX tokens_by_slot; DROP INDEX tokens_by_patient; DROP INDEX slots_unindexed; DROP TABLE unindexed;
+  ALTER TABLE tokens DROP COLUMN last_change; ALTER TABLE changes DROP COLUMN previous;
+  UPDATE tokens SET indexed = 0; UPDATE slots SET indexed = 0;
+  CREATE INDEX tokens_by_slot ON tokens (slot_id);
+  CREATE INDEX tokens_waiting ON tokens (id, slot_id) WHERE status = 'WAITING';
+  CREATE INDEX changes_by_token ON changes (token_id) WHERE token_id IS NOT NULL;
+  CREATE INDEX tokens_by_patient ON tokens (patient_id) WHERE indexed = 1;
+  DELETE FROM migrations WHERE name LIKE '0012%';`;
+
+it('an upgraded database of version 1.4.0 has the same tokens, histories and slots, and goes on', async () => {
+  const path = join(tempDir(), 'opd.db');
+  const deskNow = async (): Promise<FrontDesk> => {
+    const desk = new FrontDesk((engine) => openDatabase(`sqlite:${path}`, engine));
+    onTestFinished(() => desk.store.close().catch(() => undefined));
+    return desk.load();
+  };
+  const factsOf = async ({ engine, archive }: FrontDesk) => ({
+    engine: snapshotOf(engine),
+    histories: await Promise.all(
+      ['W1', 'W2', 'W3', 'E4'].map((name) => allOf(archive.history(tokenId(name)))),
+    ),
+    nine: await allOf(archive.slotChanges(slotId('nine'))),
+  });
+  const before = await deskNow();
+  await before.openSlots();
+  await before.admit('nine', 'W1 W2 W3 E4');
+  await before.checkIn('W1');
+  await before.move('W2', 'other');
+  await before.leave('W3');
+  const facts = await factsOf(before);
+  await before.store.close();
+  const database = new DatabaseSync(path);
+  database.exec(TO_1_4);
+  database.close();
+  const after = await deskNow();
+  expect(await factsOf(after)).toEqual(facts);
+  await after.admit('nine', 'W5 W6');
+  await after.undo('W3');
+  expect(await allOf(after.archive.history(tokenId('W3')))).toHaveLength(
+    (facts.histories[2]?.length ?? 0) + 1,
+  );
+  const expected = await factsOf(after);
+  await after.store.close();
+  expect(await factsOf(await deskNow())).toEqual(expected);
   expect((await verifyDatabase(`sqlite:${path}`, RULES)).faults).toEqual([]);
 });

@@ -71,6 +71,7 @@ async function dayAt(url: string): Promise<string> {
   await desk.keys.writeKeys([
     keyWrite(storedKey(limited)),
     keyWrite(storedKey({ name: 'a', id: 'b' })),
+    { secret: { name: 's', value: NAME, createdAt: NOW } },
   ]);
   await desk.store.close();
   return url;
@@ -95,8 +96,9 @@ async function rowsOf(url: string): Promise<Record<TableName, string[]>> {
       const rows = isSqlite(url)
         ? inSqlite(url, `SELECT * FROM ${table}`)
         : await runSql(url, `SELECT row::text FROM ${table} AS row`);
-      const hasPosition = table === 'idempotency_keys' && isSqlite(url);
-      const texts = rows.map((row) => JSON.stringify(hasPosition ? { ...row, position: 0 } : row));
+      // A copy draws new positions of responses, and all its tokens are indexed.
+      const own = { ...(table === 'idempotency_keys' && { position: 0 }), indexed: 0 };
+      const texts = rows.map((row) => JSON.stringify(isSqlite(url) ? { ...row, ...own } : row));
       return [table, texts.sort()] as const;
     }),
   );
@@ -335,7 +337,10 @@ it('every column of every table is copied, except those that only one kind of da
     rows.map(({ name }) => name as string).sort();
   // A slot of a copy is marked as erased again by the first run of the retention.
   const erasures = ['erasures.id', 'erasures.request', 'erasures.answer', 'slots.erased'];
-  const own = ['idempotency_keys.position', 'slots.indexed', 'tokens.indexed', ...erasures];
+  const own = [
+    ...['idempotency_keys.position', 'changes.previous', 'unindexed.from_position'],
+    ...['slots.indexed', 'tokens.indexed', 'tokens.last_change', ...erasures],
+  ];
   expect(namesOf(ofSqlite)).toEqual([...copied, ...migrations, ...own].sort());
   expect(namesOf(ofPostgres)).toEqual(
     [...copied, ...migrations, 'changes.command_id', 'setup.id', 'slots.erased'].sort(),

@@ -28,7 +28,7 @@ import {
   type SlotRow,
   type TokenRow,
 } from '../rows.ts';
-import { namesOf, select } from './statements.ts';
+import { namesOf, select, stepsOf } from './statements.ts';
 
 /** One consistent snapshot of a database file, stopped or live. It writes nothing and blocks no writer. */
 export class SqliteAuditSource implements AuditSource {
@@ -93,10 +93,14 @@ export class SqliteAuditSource implements AuditSource {
   }
 
   steps(ids: readonly TokenId[]): Promise<readonly DatedChange[]> {
+    this.#listMovedSteps();
     const rows = this.#all<ChangeRow & { readonly date: LocalDate | null }>(
       `SELECT ${namesOf('changes')}, slots.date
         FROM changes LEFT JOIN slots ON slots.id = changes.slot_id
-        WHERE changes.token_id IN (SELECT value FROM json_each(?)) ORDER BY changes.position`,
+        WHERE position IN (
+          SELECT position FROM moved_steps WHERE token_id IN (SELECT value FROM json_each(?1))
+          UNION ${stepsOf('id IN (SELECT value FROM json_each(?1))')})
+        ORDER BY position`,
       JSON.stringify(ids),
     );
     const steps = rows.map((row) => ({ change: auditedChange(row), date: row.date }));
@@ -105,7 +109,22 @@ export class SqliteAuditSource implements AuditSource {
 
   orphanTokens(): Promise<readonly TokenId[]> {
     const rows = this.#all<{ id: TokenId }>(
-      'SELECT id FROM tokens WHERE NOT EXISTS (SELECT 1 FROM changes WHERE token_id = tokens.id) ORDER BY id',
+      // All records are read only if a token's last change is not among them.
+      `SELECT id FROM tokens WHERE CASE
+        WHEN EXISTS (SELECT 1 FROM changes WHERE position = last_change AND token_id = tokens.id) THEN 0
+        ELSE id NOT IN (SELECT token_id FROM changes WHERE token_id IS NOT NULL) END ORDER BY id`,
+    );
+    return Promise.resolve(rows.map(({ id }) => id));
+  }
+
+  brokenHistories(): Promise<readonly TokenId[]> {
+    const rows = this.#all<{ id: TokenId }>(
+      `SELECT DISTINCT token_id AS id FROM (
+          SELECT token_id, position, previous, last_change,
+            lag(position) OVER record AS before, lead(position) OVER record AS after
+          FROM changes LEFT JOIN tokens ON tokens.id = token_id WHERE token_id IS NOT NULL
+          WINDOW record AS (PARTITION BY token_id ORDER BY position))
+        WHERE previous IS NOT before OR after IS NULL AND last_change IS NOT position ORDER BY id`,
     );
     return Promise.resolve(rows.map(({ id }) => id));
   }
@@ -128,6 +147,17 @@ export class SqliteAuditSource implements AuditSource {
   close(): Promise<void> {
     this.#database.close();
     return Promise.resolve();
+  }
+
+  /**
+   * Lists the change records of the tokens that have moved, in a table of this connection. All records are searched once,
+   * because the audit does not trust the chain along which the service reads a history.
+   */
+  #listMovedSteps(): void {
+    this.#database.exec(`CREATE TEMP TABLE IF NOT EXISTS moved_steps AS
+        SELECT token_id, position FROM changes WHERE token_id IN (
+          SELECT token_id FROM changes WHERE kind IN ('moved_out', 'moved_in'));
+      CREATE INDEX IF NOT EXISTS temp.moved_steps_by_token ON moved_steps (token_id);`);
   }
 
   #all<Row>(sql: string, ...values: string[]): Row[] {

@@ -1,13 +1,15 @@
 import {
+  isTokenChange,
   presenceAt,
   type AllocationEngine,
   type Change,
   type DoctorFacts,
+  type TokenId,
   type TokenTransition,
   type TokenUndone,
 } from '../../engine/index.ts';
 import { keyRow, secretRow, type KeyWrite } from '../access-keys.ts';
-import { responsesExpiredAt, responsesNotAfter, type StoredResponse } from '../archive.ts';
+import { responsesExpiredAt, responsesNotAfter } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
 import type { CommitHints } from '../commit-hints.ts';
 import { ERASED_NAME, type Erasure } from '../erasure.ts';
@@ -23,8 +25,10 @@ import {
   tokenRow,
   type Counters,
 } from '../rows.ts';
-import type { Decision } from '../store.ts';
+import type { Decision, Origin } from '../store.ts';
+import { BatchBuilder } from './batch.ts';
 import { valuesOf } from './row-values.ts';
+import type { SlotIndex } from './slot-index.ts';
 import { SET_DOCTOR_COLUMNS, type Operation } from './statements.ts';
 import { webhookOperations } from './webhook-operations.ts';
 import type { WriterClient } from './writer-client.ts';
@@ -43,64 +47,91 @@ const secretValues = valuesOf('secrets');
 const keyChangeValues = valuesOf('key_changes');
 
 // The doctor's own row is written with the counters of the batch.
-const doctorOperations = (doctor: DoctorFacts): Operation[] => [
-  ['endSessions', [doctor.id]],
-  ...sessionRows(doctor).map((row): Operation => ['setSession', sessionValues(row)]),
-  ['endLeaves', [doctor.id]],
-  ...leaveRows(doctor).map((row): Operation => ['setLeave', leaveValues(row)]),
-];
+function addDoctor(batch: BatchBuilder, doctor: DoctorFacts): void {
+  batch.add('endSessions', [doctor.id]);
+  for (const row of sessionRows(doctor)) batch.add('setSession', sessionValues(row));
+  batch.add('endLeaves', [doctor.id]);
+  for (const row of leaveRows(doctor)) batch.add('setLeave', leaveValues(row));
+}
 
-function stateOperations(change: Change): Operation[] {
+/** A change with its place in the record. */
+interface Placed {
+  readonly change: Change;
+  readonly origin: Origin;
+  readonly position: number;
+}
+
+/** Writes what a change sets. New tokens are in the batch already. */
+function addState(batch: BatchBuilder, { change, position }: Placed): void {
   switch (change.kind) {
-    case 'doctor_set':
-      return doctorOperations(change.doctor);
-    case 'slot_set':
-      return [['setSlot', slotValues(slotRow(change.slot))]];
     case 'booked':
-      return [['addToken', tokenValues(tokenRow(change))]];
+      return;
+    case 'doctor_set':
+      return addDoctor(batch, change.doctor);
+    case 'slot_set':
+      return batch.add('setSlot', slotValues(slotRow(change.slot)));
     case 'moved_out':
       // The new slot of the token is written with the other half of the move, in the same transaction.
-      return [];
+      return;
     case 'moved_in':
-      return [['moveToken', tokenValues(tokenRow(change))]];
+      return batch.add('moveToken', [...tokenValues(tokenRow(change)), position]);
     case 'reclassified': {
       const { patientType, priority, from, tokenId } = change;
-      return [['setClass', [patientType, priority, change.kind, from, tokenId]]];
+      return batch.add('setClass', [patientType, priority, change.kind, from, position, tokenId]);
     }
-    case 'corrected':
-      return [
-        ['setPatient', [change.patientName, change.patientId, change.tokenId]],
-        // A name that a correction gives to an erased token is erased later, as every other name.
-        ...(change.patientName === ERASED_NAME
-          ? []
-          : [['setErased', [0, change.slotId]] satisfies Operation]),
-      ];
+    case 'corrected': {
+      const { patientName, patientId, tokenId } = change;
+      batch.add('setPatient', [patientName, patientId, position, tokenId]);
+      // A name that a correction gives to an erased token is erased later, as every other name.
+      if (patientName !== ERASED_NAME) batch.add('setErased', [0, change.slotId]);
+      return;
+    }
     case 'break_set':
       // The end of a break is written with the doctor's own row.
-      return [];
+      return;
     default:
-      return stepOperations(change);
+      return addStep(batch, change, position);
   }
 }
 
-function stepOperations(change: TokenTransition | TokenUndone): Operation[] {
+function addStep(
+  batch: BatchBuilder,
+  change: TokenTransition | TokenUndone,
+  position: number,
+): void {
   const { kind, to, tokenId } = change;
   const present = presenceAt(to);
   const last = lastColumnsAfter(change);
   const presence = present === null ? null : Number(present);
-  const values = [to, presence, last?.last_kind ?? null, last?.last_from ?? null, tokenId];
-  return kind === 'started'
-    ? [
-        ['setStatus', values],
-        ['setRoom', [change.room, tokenId]],
-      ]
-    : [['setStatus', values]];
+  const [lastKind, lastFrom] = [last?.last_kind ?? null, last?.last_from ?? null];
+  batch.add('setStatus', [to, presence, lastKind, lastFrom, position, tokenId]);
+  if (kind === 'started') batch.add('setRoom', [change.room, tokenId]);
 }
 
-const responseOperations = (response: StoredResponse): Operation[] => [
-  ['deleteExpiredResponses', [responsesExpiredAt(response.at)]],
-  ['storeResponse', responseValues(responseRow(response))],
-];
+/**
+ * Writes the records of changes. Each record of a token names the one before it: that of the batch if there is one, otherwise
+ * the one that the token's row names.
+ */
+function addRecords(batch: BatchBuilder, placed: readonly Placed[]): void {
+  const latest = new Map<TokenId, number>();
+  const steps: (readonly [TokenId, Placed])[] = [];
+  for (const each of placed) {
+    const { change, origin, position } = each;
+    const token = isTokenChange(change) ? change.tokenId : null;
+    const previous = token === null ? undefined : latest.get(token);
+    if (token !== null) latest.set(token, position);
+    if (token !== null && previous === undefined && change.kind !== 'booked')
+      steps.push([token, each]);
+    else
+      batch.add('addChange', [
+        ...changeValues(changeRowOf(change, origin)),
+        position,
+        previous ?? null,
+      ]);
+  }
+  for (const [token, { change, origin, position }] of steps)
+    batch.add('addStep', [...changeValues(changeRowOf(change, origin)), position, token]);
+}
 
 /** The statements that a write of an access key or a secret is. */
 export function keyOperations(write: KeyWrite): Operation[] {
@@ -112,68 +143,85 @@ export function keyOperations(write: KeyWrite): Operation[] {
   ];
 }
 
-/** What an erasure writes. */
-const erasureOperations = (erasure: Erasure): Operation[] => {
+/** Writes what an erasure erases. */
+function addErasure(batch: BatchBuilder, erasure: Erasure): void {
   const { tokenIds, patientId, slotIds = [], responses = [], responsesUpTo, answered } = erasure;
-  return [
-    ...tokenIds.map((id): Operation =>
-      patientId === undefined ? ['eraseRecords', [id]] : ['eraseRecordsOfPatient', [id, patientId]],
-    ),
-    ...slotIds.map((id): Operation => ['setErased', [1, id]]),
-    ...responses.map(({ answer, caller, key }): Operation => ['setAnswer', [answer, caller, key]]),
-    ...(responsesUpTo === undefined
-      ? []
-      : [['eraseExpiredResponses', [responsesUpTo]] satisfies Operation]),
-    ...(answered === undefined
-      ? []
-      : [['answerErasure', [answered.answer, answered.id]] satisfies Operation]),
-  ];
-};
-
-/** What a command writes: state, change records, the stored response if there is one, and the search index. */
-export const operationsOf = ({
-  changes,
-  origin,
-  response,
-  past = [],
-  keys = [],
-  webhooks = [],
-  erasure,
-}: Decision<unknown>): Operation[] => [
-  ...changes.flatMap((change): Operation[] => [
-    ...stateOperations(change),
-    ['addChange', changeValues(changeRowOf(change, origin))],
-  ]),
-  ...(response === null ? [] : responseOperations(response)),
-  ...past.flatMap((id): Operation[] => [
-    ['indexTokens', [id]],
-    ['indexSlot', [id]],
-  ]),
-  ...keys.flatMap(keyOperations),
-  ...webhooks.flatMap(webhookOperations),
-  ...(erasure === undefined ? [] : erasureOperations(erasure)),
-];
-
-function doctorOperation(counters: Counters): Operation {
-  const { facts, version, lastArrival, versionBefore, setsDoctor } = counters;
-  if (!setsDoctor) return ['setCounters', [version, lastArrival, facts.id, versionBefore]];
-  const row = doctorRow(counters);
-  return versionBefore === 0
-    ? ['addDoctor', doctorValues(row)]
-    : ['setDoctor', [...setDoctorValues(row), row.id, versionBefore]];
+  for (const id of tokenIds)
+    if (patientId === undefined) batch.add('eraseRecords', [id]);
+    else batch.add('eraseRecordsOfPatient', [id, patientId]);
+  for (const id of slotIds) batch.add('setErased', [1, id]);
+  for (const { answer, caller, key } of responses) batch.add('setAnswer', [answer, caller, key]);
+  if (responsesUpTo !== undefined) batch.add('eraseExpiredResponses', [responsesUpTo]);
+  if (answered !== undefined) batch.add('answerErasure', [answered.answer, answered.id]);
 }
 
-/** What a batch writes for each doctor that it has changed: the doctor's row and the last numbers of the days. */
-export const counterOperations = (counters: Counters): Operation[] => [
-  doctorOperation(counters),
-  ...dayRows(counters).map((row): Operation => ['setDay', dayValues(row)]),
-];
+/**
+ * Writes what was decided: state, change records, stored responses and erasures.
+ * @param first the position of the first change
+ * @returns the position behind the last change
+ */
+export function addDecisions(
+  batch: BatchBuilder,
+  decisions: readonly Decision<unknown>[],
+  first: number,
+): number {
+  let position = first;
+  for (const run of runsOf(decisions)) position = addRun(batch, run, position);
+  return position;
+}
+
+/** Decisions in runs. An erasure ends a run, because it must not erase what a later decision writes. */
+function runsOf<D extends Decision<unknown>>(decisions: readonly D[]): readonly D[][] {
+  const runs: D[][] = [[]];
+  for (const decision of decisions) {
+    runs.at(-1)?.push(decision);
+    if (decision.erasure !== undefined) runs.push([]);
+  }
+  return runs;
+}
+
+function addRun(
+  batch: BatchBuilder,
+  decisions: readonly Decision<unknown>[],
+  first: number,
+): number {
+  let position = first;
+  const placed = decisions.flatMap(({ changes, origin }) =>
+    changes.map((change): Placed => ({ change, origin, position: position++ })),
+  );
+  for (const { change, position: at } of placed)
+    if (change.kind === 'booked') batch.add('addToken', [...tokenValues(tokenRow(change)), at]);
+  // Before the rows of the tokens name these records as their last ones.
+  addRecords(batch, placed);
+  for (const each of placed) addState(batch, each);
+  for (const { response, keys = [], webhooks = [], erasure } of decisions) {
+    if (response !== null) {
+      batch.add('deleteExpiredResponses', [responsesExpiredAt(response.at)]);
+      batch.add('storeResponse', responseValues(responseRow(response)));
+    }
+    for (const operation of keys.flatMap(keyOperations)) batch.add(...operation);
+    for (const operation of webhooks.flatMap(webhookOperations)) batch.add(...operation);
+    if (erasure !== undefined) addErasure(batch, erasure);
+  }
+  return position;
+}
+
+/** Writes for each doctor that a batch has changed the doctor's row and the last numbers of the days. */
+export function addCounters(batch: BatchBuilder, counters: Counters): void {
+  const { facts, version, lastArrival, versionBefore, setsDoctor } = counters;
+  if (setsDoctor) {
+    const row = doctorRow(counters);
+    if (versionBefore === 0) batch.add('addDoctor', doctorValues(row));
+    else batch.add('setDoctor', [...setDoctorValues(row), row.id, versionBefore]);
+  } else batch.add('setCounters', [version, lastArrival, facts.id, versionBefore]);
+  for (const row of dayRows(counters)) batch.add('setDay', dayValues(row));
+}
 
 /** Once for each batch that stores responses. */
-function restampOperations(decisions: readonly Decision<unknown>[]): Operation[] {
+function addRestamp(batch: BatchBuilder, decisions: readonly Decision<unknown>[]): void {
   const at = decisions.findLast(({ response }) => response !== null)?.response?.at;
-  if (at === undefined) return [];
-  return [['restampResponses', [at, responsesNotAfter(at), responsesNotAfter(at)]]];
+  if (at !== undefined)
+    batch.add('restampResponses', [at, responsesNotAfter(at), responsesNotAfter(at)]);
 }
 
 /** Makes the batches of `GroupCommit` durable: one transaction of the writer thread each. */
@@ -181,13 +229,26 @@ export class BatchWriter {
   readonly #engine: AllocationEngine;
   readonly #client: WriterClient;
   readonly #hints: CommitHints;
-  /** The operations of a batch that could not be written yet and is tried again. */
-  #unwritten: readonly Operation[] | null = null;
+  readonly #index: SlotIndex;
+  /** The position of the next change in the record. */
+  #position: number;
+  /** A batch that could not be written yet and is tried again. */
+  #unwritten: BatchBuilder | null = null;
 
-  constructor(engine: AllocationEngine, client: WriterClient, hints: CommitHints) {
+  constructor(
+    engine: AllocationEngine,
+    {
+      client,
+      hints,
+      index,
+      position,
+    }: { client: WriterClient; hints: CommitHints; index: SlotIndex; position: number },
+  ) {
     this.#engine = engine;
     this.#client = client;
     this.#hints = hints;
+    this.#index = index;
+    this.#position = position;
   }
 
   /**
@@ -195,14 +256,20 @@ export class BatchWriter {
    * @throws TransientWriteError nothing was written, and the same batch may be written later
    */
   readonly write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
-    // Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it.
-    this.#unwritten ??= [
-      ...restampOperations(decisions),
-      ...decisions.flatMap(operationsOf),
-      ...countersOf(this.#engine, decisions).flatMap(counterOperations),
-    ];
+    this.#unwritten ??= this.#batchOf(decisions);
     await this.#client.write(this.#unwritten);
     this.#unwritten = null;
     this.#hints.publish();
   };
+
+  /** Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it. */
+  #batchOf(decisions: readonly Decision<unknown>[]): BatchBuilder {
+    const batch = new BatchBuilder();
+    addRestamp(batch, decisions);
+    // The doctors come first, because their versions tell whether another process has written.
+    for (const counters of countersOf(this.#engine, decisions)) addCounters(batch, counters);
+    this.#position = addDecisions(batch, decisions, this.#position);
+    this.#index.addTo(batch, decisions);
+    return batch;
+  }
 }

@@ -23,7 +23,7 @@ import {
   type TableName,
   type Value,
 } from '../tables.ts';
-import { insert, select } from './statements.ts';
+import { INDEX_ALL, insert, select } from './statements.ts';
 
 /** A database file that no process has open. */
 export class SqliteCopySource implements CopySource {
@@ -99,7 +99,8 @@ export class SqliteCopyTarget implements CopyTarget {
 
   written(): CopySource {
     writing(this.#path, () => {
-      this.#database.exec('COMMIT');
+      // The copied columns do not have what the indexes need: no slot of the copy is in memory.
+      this.#database.exec(`${INDEX_ALL} COMMIT`);
       // From here on all rows are in the one file, and none in a journal beside it.
       const { journal_mode: mode } =
         this.#database.prepare('PRAGMA journal_mode = DELETE').get() ?? {};

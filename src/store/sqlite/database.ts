@@ -1,4 +1,4 @@
-import type { AllocationEngine, EpochMs } from '../../engine/index.ts';
+import type { AllocationEngine, SlotId } from '../../engine/index.ts';
 import { CommitHints } from '../commit-hints.ts';
 import type { Database } from '../database.ts';
 import { GroupCommit } from '../group-commit.ts';
@@ -7,6 +7,7 @@ import { BatchWriter } from './batch-writer.ts';
 import { loadInto } from './load.ts';
 import { migrate, openForReading, prepareFile, takeOwnership } from './open.ts';
 import { PageClient } from './page-client.ts';
+import { SlotIndex } from './slot-index.ts';
 import { SqliteStoredRows } from './stored-rows.ts';
 import { WriterClient } from './writer-client.ts';
 
@@ -25,18 +26,15 @@ export function openSqliteDatabase(engine: AllocationEngine, file: string): Data
     owner.close();
     throw error;
   }
+  const index = new SlotIndex(engine);
+  const noteIndexed = (id: SlotId): void => index.noteIndexed(id);
   const pages = new PageClient(path);
-  const rows = new SqliteStoredRows(openForReading(path), pages);
+  const rows = new SqliteStoredRows(openForReading(path), { pages, noteIndexed });
   const client = new WriterClient(path);
   const hints = new CommitHints();
-  const writer = new BatchWriter(engine, client, hints);
+  const position = (rows.lastChange()?.position ?? 0) + 1;
+  const writer = new BatchWriter(engine, { client, hints, index, position });
   const commits = new GroupCommit(writer.write);
-  // A process that ended while slots left its memory has not given all their tokens their place in the index.
-  const indexPastSlots = async (now: EpochMs): Promise<void> => {
-    const past = rows.unindexedSlots(now).filter((id) => engine.slot(id) === undefined);
-    const origin = { actor: 'system', reason: null };
-    await commits.transact([], () => ({ changes: [], answer: null, origin, response: null, past }));
-  };
   return soleOwnerDatabase({
     isDurable: true,
     engine,
@@ -44,8 +42,12 @@ export function openSqliteDatabase(engine: AllocationEngine, file: string): Data
     commits,
     hints,
     load: async (horizon) => {
-      loadInto(engine, rows, horizon);
-      await indexPastSlots(horizon.now);
+      const slots = loadInto(engine, rows, horizon, noteIndexed);
+      const past = slots.map(({ facts }) => facts.id);
+      const origin = { actor: 'system', reason: null };
+      const decision = { changes: [], answer: null, origin, response: null, past };
+      await commits.transact([], () => decision);
+      for (const slot of slots) engine.evictSlot(slot);
     },
     clean: () => client.truncateLog(),
     close: async () => {

@@ -6,21 +6,22 @@ import type { ErasureRequest, NamingToken } from '../erasure.ts';
 import { slotOf, type SlotRow } from '../rows.ts';
 import { openCurrent } from './open-read-only.ts';
 import { openForWriting, writing } from './open.ts';
-import { namesOf } from './statements.ts';
+import { namesOf, stepsOf } from './statements.ts';
 
 /** Milliseconds between two looks for the answer of the owner. */
 const ANSWER_POLL_MS = 100;
 
 const KINDS = NAMING_KINDS.map((kind) => `'${kind}'`).join(', ');
 
-const NAMING = `SELECT ${namesOf('slots')}, tokens.id AS token_id, doctors.time_zone,
-    tokens.patient_id IS ?1 AS is_current,
-    (SELECT count(*) FROM changes WHERE token_id = tokens.id AND kind IN (${KINDS})
-      AND (tokens.patient_id IS ?1 OR data ->> '$.patientId' IS ?1)) AS records
-  FROM tokens JOIN slots ON slots.id = tokens.slot_id JOIN doctors ON doctors.id = tokens.doctor_id
-  WHERE tokens.patient_id = ?1 OR tokens.id IN (SELECT token_id FROM changes
+const NAMING = `SELECT ${namesOf('slots')}, found.id AS token_id, doctors.time_zone,
+    found.patient_id IS ?1 AS is_current,
+    (SELECT count(*) FROM changes WHERE position IN (${stepsOf('tokens.id = found.id')})
+      AND kind IN (${KINDS})
+      AND (found.patient_id IS ?1 OR data ->> '$.patientId' IS ?1)) AS records
+  FROM tokens AS found JOIN slots ON slots.id = found.slot_id JOIN doctors ON doctors.id = found.doctor_id
+  WHERE found.patient_id = ?1 OR found.id IN (SELECT token_id FROM changes
     WHERE kind IN (${KINDS}) AND data ->> '$.patientId' = ?1)
-  ORDER BY slots.date, tokens.id`;
+  ORDER BY slots.date, found.id`;
 
 type NamingRow = SlotRow & {
   readonly token_id: TokenId;

@@ -66,6 +66,15 @@ import { READS, SLOT_PREFIX, type ReadName, type SqlValue } from './statements.t
 export type FoundRow = TokenRow &
   Readonly<Record<`${typeof SLOT_PREFIX}${keyof SlotRow}`, SqlValue>>;
 
+type LoadedSlotRow = SlotOfDayRow & { readonly indexed: number };
+
+/** A slot to load at a start. */
+export interface LoadedSlot {
+  readonly stored: StoredSlot;
+  /** Whether all its tokens have their place in the index by slot. A waiting token is only in a slot that is not indexed. */
+  readonly isIndexed: boolean;
+}
+
 export function foundOf(row: FoundRow): FoundToken {
   const columns = columnsOf('slots').map((name) => [
     name,
@@ -105,13 +114,23 @@ export class Reader {
     return this.#all<DayRow>('daysOf', doctorId, from).map(lastNumberOf);
   }
 
-  /** Slots that end after this instant, and those with a waiting token. */
-  *slotsToLoad(instant: number): Generator<StoredSlot> {
-    for (const row of this.#all<SlotOfDayRow>('slotsToLoad', instant)) yield this.#withTokens(row);
+  /** Slots that end after this instant, and those that are not indexed. */
+  *slotsToLoad(instant: number): Generator<LoadedSlot> {
+    const unindexed = Map.groupBy(this.#all<TokenRow>('unindexedTokens'), (row) => row.slot_id);
+    for (const row of this.#all<LoadedSlotRow>('slotsToLoad', instant))
+      yield {
+        stored: storedSlotOf(row, [
+          ...this.#all<TokenRow>('indexedTokensOf', row.id),
+          ...(unindexed.get(row.id) ?? []),
+        ]),
+        isIndexed: row.indexed === 1,
+      };
   }
 
   slot(id: string): StoredSlot | undefined {
-    return this.#all<SlotOfDayRow>('slot', id).map((row) => this.#withTokens(row))[0];
+    return this.#all<LoadedSlotRow>('slot', id).map((row) =>
+      storedSlotOf(row, this.#all<TokenRow>('tokensOf', row.id)),
+    )[0];
   }
 
   slotFacts(id: string): SlotFacts | undefined {
@@ -132,11 +151,6 @@ export class Reader {
 
   tokensOfPatient(id: string): FoundToken[] {
     return this.#all<FoundRow>('tokensOfPatient', id).map(foundOf);
-  }
-
-  /** The slots that have ended by this instant and whose tokens have no place in the index by patient. */
-  unindexedSlots(instant: number): SlotId[] {
-    return this.#all<{ id: SlotId }>('unindexedSlots', instant).map(({ id }) => id);
   }
 
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined {
@@ -200,10 +214,6 @@ export class Reader {
 
   close(): void {
     this.#database.close();
-  }
-
-  #withTokens(row: SlotOfDayRow): StoredSlot {
-    return storedSlotOf(row, this.#all<TokenRow>('tokensOf', row.id));
   }
 
   #all<Row>(name: ReadName, ...values: SqlValue[]): Row[] {

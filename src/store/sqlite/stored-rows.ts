@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Change } from '../../engine/index.ts';
+import type { Change, SlotId, TokenId } from '../../engine/index.ts';
 import type {
   ChangeRecord,
   FoundToken,
@@ -8,6 +8,7 @@ import type {
   RecordFilter,
   StoredLiveToken,
   StoredResponse,
+  StoredSlot,
   TokenFilter,
   TokenPlace,
 } from '../archive.ts';
@@ -39,9 +40,22 @@ const RESPONSE_COLUMNS = columnsOf('idempotency_keys');
 export class SqliteStoredRows extends Reader implements StoredRows {
   readonly #client: PageClient;
 
-  constructor(database: DatabaseSync, client: PageClient) {
+  readonly #noteIndexed: (id: SlotId) => void;
+
+  /** @param noteIndexed is told the slots that are read into memory */
+  constructor(
+    database: DatabaseSync,
+    { pages, noteIndexed }: { pages: PageClient; noteIndexed: (id: SlotId) => void },
+  ) {
     super(database);
-    this.#client = client;
+    this.#client = pages;
+    this.#noteIndexed = noteIndexed;
+  }
+
+  override slot(id: SlotId): StoredSlot | undefined {
+    const slot = super.slot(id);
+    if (slot !== undefined) this.#noteIndexed(id);
+    return slot;
   }
 
   async *history(id: string): Pages<ChangeRecord> {
@@ -94,8 +108,9 @@ export class SqliteStoredRows extends Reader implements StoredRows {
     return found;
   }
 
-  async *slotChanges(id: string): Pages<Change> {
-    const pages = this.#client.pages<ChangeRow>(CHANGE_COLUMNS, 'slotChanges', id);
+  async *slotChanges(id: string, tokenIds: readonly TokenId[]): Pages<Change> {
+    const ids = JSON.stringify(tokenIds);
+    const pages = this.#client.pages<ChangeRow>(CHANGE_COLUMNS, 'slotChanges', id, ids);
     for await (const rows of pages) yield rows.map(changeOf);
   }
 }

@@ -1,15 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { TransientWriteError } from '../group-commit.ts';
-import { WRITES, type Operation, type SqlValue, type StatementName } from './statements.ts';
-
-/** A batch on its way to the writer thread: flat, because a copy between threads costs by the object. */
-export interface WriteBatch {
-  /** Statements by their index in `WRITES`. */
-  readonly statements: readonly number[];
-  /** The parameters of all of them in a row. */
-  readonly values: readonly SqlValue[];
-}
+import type { WriteBatch } from './batch.ts';
 
 export type WriteResult =
   | { readonly ok: true }
@@ -27,10 +19,6 @@ const SQLITE_IOERR_SHMSIZE = 4874;
 
 const isTransient = (errcode: number): boolean =>
   TRANSIENT_PRIMARY.has(errcode & 0xff) || errcode === SQLITE_IOERR_SHMSIZE;
-
-const indexOf = Object.fromEntries(
-  Object.keys(WRITES).map((name, index) => [name, index]),
-) as Record<StatementName, number>;
 
 /** The main thread's end of the writer thread: one batch at a time. */
 export class WriterClient {
@@ -50,17 +38,13 @@ export class WriterClient {
   }
 
   /**
-   * Resolves when the operations are one durable transaction.
-   * @throws TransientWriteError nothing was written, the same operations may succeed later
+   * Resolves when the batch is one durable transaction.
+   * @throws TransientWriteError nothing was written, the same batch may succeed later
    */
-  write(operations: readonly Operation[]): Promise<undefined> {
+  write({ statements, values }: WriteBatch): Promise<undefined> {
     if (this.#death !== null) return Promise.reject(this.#death);
-    const batch: WriteBatch = {
-      statements: operations.map(([name]) => indexOf[name]),
-      values: operations.flatMap(([, values]) => values),
-    };
     this.#current = Promise.withResolvers();
-    this.#worker.postMessage(batch);
+    this.#worker.postMessage({ statements, values } satisfies WriteBatch);
     return this.#current.promise;
   }
 

@@ -44,9 +44,10 @@ export class Disk {
     return handled(found(this.commits.settled(doctorId)));
   }
 
-  /** Ends the write in progress with success. */
+  /** Ends the write in progress with success, and waits until the next one can have begun: it begins a turn later. */
   async succeed(): Promise<void> {
     this.#end().resolve(undefined);
+    await turn();
     await turn();
   }
 

@@ -30,6 +30,7 @@ export function recordedSource(changes: readonly Change[], engine: AllocationEng
         })),
       ),
     orphanTokens: () => Promise.resolve([]),
+    brokenHistories: () => Promise.resolve([]),
     doubledNumbers: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };
