@@ -4,7 +4,10 @@ import type { onSendHookHandler } from 'fastify';
 
 // Conditional requests (RFC 9110, 13): a client that has an answer already gets a short 304 while the answer is the same.
 
-/** Who may store an answer with an `ETag`: the client program alone, or also a browser, which asks again each time. */
+/**
+ * Who may store an answer with an `ETag`: also a browser, which asks again each time, or with `no-store` the client
+ * program alone, because the answer has names of patients.
+ */
 export type CacheControl = 'no-store' | 'private, no-cache';
 
 /** The header by which a client names the answers that it has. */

@@ -122,7 +122,6 @@ function addReads(routes: Routes, reads: Reads): void {
       'The slots of `date`, or of the days from `from` to `to` (31 at most), or else of today and tomorrow. Each slot lists its seated and its waiting patients, the best rank first.',
     query: ScheduleQuery,
     success: Schedule,
-    // It has names of patients, which no browser may store.
     cacheControl: 'no-store',
     codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id, ...days } }, asked) => {
