@@ -27,6 +27,8 @@ export function faultOf(request: FuzzRequest, answer: FuzzAnswer): AnswerFault |
   const types = request.operation.answers.get(status);
   if (types === undefined)
     return { rule: 'the status is not described', detail: `${status} ${text}` };
+  if (types.size === 0)
+    return text === '' ? undefined : { rule: 'the answer has a body', detail: `${status} ${text}` };
   const type = typeOf(answer);
   const schema = types.get(type);
   if (schema === undefined) return { rule: 'the media type is not described', detail: type };

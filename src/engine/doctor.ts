@@ -34,6 +34,14 @@ export class Doctor implements SlotOwner {
     this.facts = facts;
   }
 
+  /**
+   * Whether memory has every slot of the doctor from this date on. A slot is not past before its day is over, so no slot
+   * of `completeFrom`'s day or a later one was evicted or left in the store.
+   */
+  hasDaysFrom(date: LocalDate): boolean {
+    return this.completeFrom === null || date >= this.completeFrom.today;
+  }
+
   /** The slots in memory, ordered by start time, then by id. */
   get slots(): readonly Slot[] {
     return this.#slots;

@@ -16,7 +16,13 @@ const EXPOSED_HEADERS = [
 const ALLOWED = {
   origin: true,
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Opd-Actor'],
+  allowedHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Idempotency-Key',
+    'If-None-Match',
+    'Opd-Actor',
+  ],
   exposedHeaders: EXPOSED_HEADERS,
   // Seconds for which a browser need not ask again: the most that Chromium accepts.
   maxAge: 7_200,

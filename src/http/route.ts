@@ -21,6 +21,12 @@ import {
 } from '../service/index.ts';
 import type { Access } from './access.ts';
 import type { Admission, InFlight } from './admission.ts';
+import {
+  conditionalAnswers,
+  ConditionHeaders,
+  sendConditionally,
+  type CacheControl,
+} from './conditional.ts';
 import type { Tag } from './description.ts';
 import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
 import { endedSignalOf, Pieces, sendPieces } from './pieces.ts';
@@ -168,6 +174,8 @@ export interface ReadRoute<
   readonly query?: Query;
   readonly body?: Body;
   readonly success: Success;
+  /** Gives the answer an `ETag` and this `Cache-Control`. Without it the answer is never 304. */
+  readonly cacheControl?: CacheControl;
   /** The codes of the read, beside those that every read has. */
   readonly codes: readonly RefusalCode[];
   /** Its value may be the text of a `Success` in pieces. */
@@ -250,17 +258,20 @@ export class Routes {
     Body extends TSchema,
     Success extends TSchema,
   >(route: ReadRoute<Params, Query, Body, Success>): void {
-    const { name: operation, method = 'GET', url, body } = route;
+    const { name: operation, method = 'GET', url, body, cacheControl } = route;
     const inputCodes = body === undefined ? (['invalid_request'] as const) : BODY_CODES;
     this.app.route<{ Params: Static<Params>; Querystring: Static<Query>; Body: Static<Body> }>({
       method,
       url,
       ...optionsOf({
         ...route,
-        answers: { 200: route.success },
+        ...(cacheControl === undefined
+          ? { answers: { 200: route.success } }
+          : { headers: ConditionHeaders, answers: conditionalAnswers(route.success) }),
         codes: [...inputCodes, ...route.codes, 'overloaded', 'not_durable'],
       }),
       onRequest: this.access.hook(operation),
+      ...(cacheControl === undefined ? {} : { onSend: sendConditionally(cacheControl) }),
       handler: async (request, reply) => {
         const denied = this.access.denies({ operation, url }, request, reply);
         if (denied !== false && (await denied)) return reply;

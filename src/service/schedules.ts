@@ -26,6 +26,8 @@ interface DaysInMemory<View> {
   readonly from: LocalDate;
   readonly to: LocalDate;
   readonly ids: ReadonlySet<SlotId>;
+  /** Whether these are all slots of the days. */
+  readonly isWhole: boolean;
   /** The slots as they are shown; null when they are not shown at once. */
   readonly views: readonly View[] | null;
   /** Copies of the slots, when they are not shown at once. */
@@ -61,8 +63,8 @@ export class Schedules {
     const { doctorId: id } = query;
     const seen = await store.read(id, () => this.#daysInMemory(query, project, isLong));
     if (seen === undefined) return refused({ code: 'doctor_not_found' });
-    const { doctor, moment, from, to, ids, views, copies } = seen;
-    const past = await archive.slots(id, from, to, ids);
+    const { doctor, moment, from, to, ids, isWhole, views, copies } = seen;
+    const past = isWhole ? [] : await archive.slots(id, from, to, ids);
     if (views !== null && past.length > 0) return this.#schedule(query, project, true);
     if (views !== null) return { ok: true, value: { doctor, slots: views } };
     const ended = query.ended();
@@ -105,7 +107,7 @@ export class Schedules {
     const ids = new Set(slots.map(({ facts }) => facts.id));
     const isCopied = isLong || slots.length + liveTokensIn(slots) > PAGE_ITEMS;
     return {
-      ...{ doctor: doctor.facts, moment, from, to, ids },
+      ...{ doctor: doctor.facts, moment, from, to, ids, isWhole: doctor.hasDaysFrom(from) },
       views: isCopied ? null : slots.map((slot) => project(slot, moment)),
       copies: isCopied ? doctor.copy().slots.filter(({ facts }) => ids.has(facts.id)) : [],
     };

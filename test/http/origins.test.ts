@@ -35,7 +35,7 @@ it('a preflight of an allowed origin is granted, with every method and header th
     new Set([...methods, 'HEAD']),
   );
   expect(listIn(headers['access-control-allow-headers'])).toEqual([
-    ...['Authorization', 'Content-Type', 'Idempotency-Key', 'Opd-Actor'],
+    ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Opd-Actor'],
   ]);
 });
 

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ScheduleView } from '../../src/http/resources/index.ts';
 import { demoRoster } from '../../src/service/index.ts';
+import { durableDatabase, newDatabase } from '../support/app/app-database.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 import { doctorInput } from '../support/app/doctor-input.ts';
 
@@ -161,3 +162,33 @@ it('the schedule leaves out other doctors', async () => {
   const { body } = await opd.get<ScheduleView>('/schedule?doctor_id=doc2');
   expect(body.slots.every(({ doctor_id }) => doctor_id === 'doc2')).toBe(true);
 });
+
+it.each([
+  ['in memory', newDatabase],
+  ['on disk', durableDatabase],
+])(
+  'a schedule asks the archive only for days that memory may lack, with a database %s (R16)',
+  async (_name, database) => {
+    const opd = await openApp({ store: await database() });
+    await opd.book('W1');
+    const slots = vi.spyOn(opd.archive, 'slots');
+    /** How many slots a schedule shows, and whether it asks the archive. */
+    const shown = async (query: string): Promise<readonly [number, 'memory' | 'archive']> => {
+      slots.mockClear();
+      const { length } = await idsOf(opd, query);
+      return [length, slots.mock.calls.length === 0 ? 'memory' : 'archive'];
+    };
+    const YESTERDAY = '&date=2026-11-23';
+    expect(await shown('')).toEqual([4, 'memory']);
+    expect(await shown('&from=2026-11-23&to=2026-11-29')).toEqual([14, 'memory']);
+    await opd.advanceTo('2026-11-24T05:00:00Z');
+    expect(await shown('')).toEqual([4, 'memory']);
+    expect(await shown(YESTERDAY)).toEqual([2, 'archive']);
+    expect(await shown('&from=2026-11-23&to=2026-11-24')).toEqual([4, 'archive']);
+    expect((await schedule(opd, YESTERDAY)).slots[0]?.tokens).toHaveLength(1);
+    // The clock is set back: the store loads the evicted slots, so memory has them again.
+    opd.now = '2026-11-23T10:00:00Z';
+    expect(await shown('')).toEqual([4, 'memory']);
+    expect((await schedule(opd)).slots[0]?.tokens).toHaveLength(1);
+  },
+);

@@ -98,6 +98,7 @@ function addQueue(routes: Routes, reads: Reads): void {
       "Doctor by doctor the day in the order in which patients are called: who is with the doctor and in which room, who is next, who was skipped and who waits. Today in the doctor's time zone unless a `date` is given.",
     query: QueueQuery,
     success: Queue,
+    cacheControl: 'private, no-cache',
     codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id = [], date } }, asked) => {
       const { role, doctorIds: limits } = asked.identity;
@@ -121,6 +122,7 @@ function addReads(routes: Routes, reads: Reads): void {
       'The slots of `date`, or of the days from `from` to `to` (31 at most), or else of today and tomorrow. Each slot lists its seated and its waiting patients, the best rank first.',
     query: ScheduleQuery,
     success: Schedule,
+    cacheControl: 'no-store',
     codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id, ...days } }, asked) => {
       const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
