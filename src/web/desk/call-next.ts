@@ -14,7 +14,7 @@ type Current = 'complete_current' | 'skip_current' | null;
 
 /** Calls the next patient. While somebody is with the doctor, this visit is completed or skipped first. */
 export function CallNext({ doctor, tokens }: DayProps): VNode {
-  const { faults, isSending, send } = useSending([]);
+  const { faults, send } = useSending([]);
   const room = useRef<HTMLInputElement>(null);
   const isBusy = doctor.in_consultation.length >= doctor.rooms;
   const press = (current: Current): Promise<void> =>
@@ -47,7 +47,6 @@ export function CallNext({ doctor, tokens }: DayProps): VNode {
           key=${current ?? 'call'}
           type="button"
           class=${index === 0 ? 'primary' : ''}
-          disabled=${isSending}
           onClick=${() => press(current)}
         >
           ${say(LABELS[current ?? 'call'])} ${index === 0 ? html`<${Keys} keys="Alt C" />` : null}

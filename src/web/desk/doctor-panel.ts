@@ -47,7 +47,7 @@ function DelayForm(day: DayProps): VNode {
 }
 
 function BreakForm({ doctor }: DayProps): VNode {
-  const { faults, isSending, send } = useSending(['minutes']);
+  const { faults, send } = useSending(['minutes']);
   const pause = (minutes: number): Promise<void> =>
     send(async () => {
       const { until } = await call('post', '/doctors/{id}/break', {
@@ -78,13 +78,11 @@ function BreakForm({ doctor }: DayProps): VNode {
       fault=${faults.fields['minutes']}
     />
     <p class="fault" role="alert">${faults.form}</p>
-    <button disabled=${isSending}>${say('desk.startBreak')}</button>
+    <button>${say('desk.startBreak')}</button>
     ${
       doctor.break_until === null
         ? null
-        : html`<button type="button" disabled=${isSending} onClick=${() => pause(0)}>
-            ${say('desk.endBreak')}
-          </button>`
+        : html`<button type="button" onClick=${() => pause(0)}>${say('desk.endBreak')}</button>`
     }
   </form>`;
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { RefusedError, type Problem, type Schemas } from '../lib/client.ts';
 import { say, sayCode } from '../lib/words.ts';
 
@@ -38,13 +38,20 @@ export function problemInWords(problem: Problem): string {
 }
 
 /** Says what is wrong beside the field that causes it, if the form has this field. */
-export function faultsOf(error: unknown, names: readonly string[]): Faults {
+export function faultsOf(
+  error: unknown,
+  names: readonly string[],
+  values: Readonly<Record<string, string>> = {},
+): Faults {
   if (!(error instanceof RefusedError)) return { ...NO_FAULTS, form: say('desk.unanswered') };
   const { problem } = error;
   const { code } = problem;
   const { errors = [] } = problem as Problem & ProblemFacts;
   const named = errors
-    .map(({ pointer, detail }) => [pointer.split('/')[1] ?? '', detail] as const)
+    .map(({ pointer, detail }) => {
+      const name = pointer.split('/')[1] ?? '';
+      return [name, values[name] === '' ? say('desk.missing') : detail] as const;
+    })
     .filter(([name]) => names.includes(name));
   if (named.length > 0) return { fields: Object.fromEntries(named), form: '', code };
   const words = errors[0]?.detail ?? problemInWords(problem);
@@ -57,9 +64,11 @@ export function faultsOf(error: unknown, names: readonly string[]): Faults {
 /** The sending of a form. */
 export interface Sending {
   readonly faults: Faults;
-  readonly isSending: boolean;
   /** Sends, and shows the faults of a refusal. A second call while the first is not answered does nothing. */
-  readonly send: (command: () => Promise<void>) => Promise<void>;
+  readonly send: (
+    command: () => Promise<void>,
+    values?: Readonly<Record<string, string>>,
+  ) => Promise<void>;
   /** Shows a fault of a field, before anything is sent. */
   readonly setFault: (name: string, words: string) => void;
 }
@@ -67,20 +76,20 @@ export interface Sending {
 /** @param names of the form's fields */
 export function useSending(names: readonly string[]): Sending {
   const [faults, setFaults] = useState(NO_FAULTS);
-  const [isSending, setSending] = useState(false);
-  const send = async (command: () => Promise<void>): Promise<void> => {
-    if (isSending) return;
-    setSending(true);
+  const isSending = useRef(false);
+  const send: Sending['send'] = async (command, values) => {
+    if (isSending.current) return;
+    isSending.current = true;
     try {
       await command();
       setFaults(NO_FAULTS);
     } catch (error) {
-      setFaults(faultsOf(error, names));
+      setFaults(faultsOf(error, names, values));
     } finally {
-      setSending(false);
+      isSending.current = false;
     }
   };
   const setFault = (name: string, words: string): void =>
     setFaults({ fields: { [name]: words }, form: '', code: null });
-  return { faults, isSending, send, setFault };
+  return { faults, send, setFault };
 }

@@ -74,12 +74,20 @@ function ChoiceInput({ id, name, fault = '', initial, choices = [], onInput }: I
     aria-describedby="${id}-fault"
     aria-invalid=${fault !== ''}
     onChange=${onInput}
+    onKeyDown=${sendOnEnter}
   >
     ${choices.map(
       ({ value, label }) =>
         html`<option key=${value} value=${value} selected=${value === initial}>${label}</option>`,
     )}
   </select>`;
+}
+
+/** Enter sends the form from a list of choices too, where browsers would open the list. */
+function sendOnEnter(event: KeyboardEvent): void {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  (event.currentTarget as HTMLSelectElement).form?.requestSubmit();
 }
 
 /** The values of a form by the names of its fields, without blanks at their ends. */

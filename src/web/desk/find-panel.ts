@@ -19,7 +19,7 @@ const found = new Observable<readonly Token[]>([]);
 
 /** Searches a patient by a part of the name, or by the whole hospital id. */
 export function FindForm({ date }: { readonly date: string }): VNode {
-  const { faults, isSending, send } = useSending([]);
+  const { faults, send } = useSending([]);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const { text = '' } = valuesOf(event.currentTarget as HTMLFormElement);
@@ -38,7 +38,7 @@ export function FindForm({ date }: { readonly date: string }): VNode {
       autocomplete="off"
       aria-describedby="find-fault"
     />
-    <button disabled=${isSending}>${say('desk.findButton')}</button>
+    <button>${say('desk.findButton')}</button>
     <p id="find-fault" class="fault" role="alert">${faults.form}</p>
   </form>`;
 }
@@ -69,7 +69,7 @@ export function FoundPatients({ doctors }: DayProps): VNode {
       date: localDateOf(token),
       panel: { kind: 'token', id: token.id, act: null },
     });
-  return html`<h3 role="status">${say('desk.found', { count: tokens.length })}</h3>
+  return html`<h3><span role="status">${say('desk.found', { count: tokens.length })}</span></h3>
     <ul class="ranked found">
       ${tokens.map(
         (token) =>

@@ -36,11 +36,13 @@ export function PatientName({ tokenId }: { readonly tokenId: string }): VNode {
 
 /** A patient, the news, and how the news reaches the patient. */
 export function PersonLine({ tokenId, number, news, isHere }: Person): VNode {
-  return html`<b class="number">${number}</b> <${PatientName} tokenId=${tokenId} />
+  return html`<span class="person"
+    ><b class="number">${number}</b> <${PatientName} tokenId=${tokenId} />
     <span>${newsInWords(news)}</span>
     <span class="tag ${isHere ? '' : 'phone'}"
       >${say(isHere ? 'desk.isHere' : 'desk.phone')}</span
-    >`;
+    ></span
+  >`;
 }
 
 function newsInWords(news: News): string {

@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { timeOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
@@ -37,14 +37,14 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
   const sending = useSending(names);
   const [planned, setPlanned] = useState<{ values: Values; plan: Plan } | null>(null);
   const confirm = useRef<HTMLButtonElement>(null);
-  useEffect(() => confirm.current?.focus(), [planned]);
+  useLayoutEffect(() => confirm.current?.focus(), [planned]);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const values = valuesOf(event.currentTarget as HTMLFormElement);
     await sending.send(async () => {
       const { slots } = await send(values, true);
       setPlanned({ values, plan: planOf(day.slots, slots, day.tokens) });
-    });
+    }, values);
   };
   const execute = (): Promise<void> =>
     sending.send(async () => {
@@ -57,18 +57,12 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
     <h4>${title}</h4>
     ${fields(sending.faults)}
     <p class="fault" role="alert">${sending.faults.form}</p>
-    <button disabled=${sending.isSending}>${say('desk.preview')}</button>
+    <button>${say('desk.preview')}</button>
     ${
       planned === null
         ? null
         : html`<div class="plan" role="status"><${PlanList} ...${planned.plan} /></div>
-            <button
-              class="primary"
-              type="button"
-              ref=${confirm}
-              disabled=${sending.isSending}
-              onClick=${execute}
-            >
+            <button class="primary" type="button" ref=${confirm} onClick=${execute}>
               ${say('desk.confirm')} <kbd>Enter</kbd>
             </button>`
     }

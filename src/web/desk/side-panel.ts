@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { useObservable } from '../lib/observable.ts';
 import { say } from '../lib/words.ts';
@@ -15,11 +15,11 @@ export function SidePanel(day: DayProps): VNode | null {
   const { panel } = useObservable(view);
   const place = useRef<HTMLElement>(null);
   const asks = panel === null ? null : JSON.stringify(panel);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What asks for something has the focus; a token that was only chosen leaves it in the list.
     const wants = panel !== null && (panel.kind !== 'token' || panel.act !== null);
     if (wants && panel.kind !== 'find')
-      place.current?.querySelector<HTMLElement>('input, select, button:not(.close)')?.focus();
+      place.current?.querySelector<HTMLElement>('form input, form select, form button')?.focus();
   }, [asks]);
   if (panel === null) return null;
   const close = (): void => {

@@ -106,14 +106,14 @@ export const closingFields = (
     />`;
 
 function ReopenForm({ slot }: { readonly slot: Slot }): VNode {
-  const { faults, isSending, send } = useSending(['reason']);
+  const { faults, send } = useSending(['reason']);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const { reason = '' } = valuesOf(event.currentTarget as HTMLFormElement);
+    const values = valuesOf(event.currentTarget as HTMLFormElement);
     await send(async () => {
       const { affected } = await call('post', '/slots/{id}/reopen', {
         path: { id: slot.id },
-        body: { reason },
+        body: { reason: values['reason'] ?? '' },
       });
       report({
         words: say('desk.done.reopened', { slot: timeOf(slot.start_time) }),
@@ -126,7 +126,7 @@ function ReopenForm({ slot }: { readonly slot: Slot }): VNode {
           isHere: status === 'CHECKED_IN',
         })),
       });
-    });
+    }, values);
   };
   return html`<form class="act" novalidate onSubmit=${submit}>
     <${Field}
@@ -134,6 +134,6 @@ function ReopenForm({ slot }: { readonly slot: Slot }): VNode {
       fault=${faults.fields['reason']}
     />
     <p class="fault" role="alert">${faults.form}</p>
-    <button class="primary" disabled=${isSending}>${say('desk.reopen')} <kbd>Enter</kbd></button>
+    <button class="primary">${say('desk.reopen')} <kbd>Enter</kbd></button>
   </form>`;
 }

@@ -74,7 +74,7 @@ export function ToTell(): VNode {
                 checked=${entry.isTold}
                 onChange=${() => tick(entry.tokenId)}
               />
-              <span><${PersonLine} ...${entry} /></span>
+              <${PersonLine} ...${entry} />
             </label>
           </li>`,
       )}

@@ -76,7 +76,7 @@ function Refused({ token, tokens }: TokenProps): VNode {
 /** Asks for what an act needs. */
 function ActForm({ act, token, ...day }: TokenProps & { readonly act: TokenActName }): VNode {
   const fields: readonly TokenActField[] = TOKEN_ACTS[act].fields;
-  const { faults, isSending, send } = useSending(fields);
+  const { faults, send } = useSending(fields);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const values = valuesOf(event.currentTarget as HTMLFormElement);
@@ -85,14 +85,12 @@ function ActForm({ act, token, ...day }: TokenProps & { readonly act: TokenActNa
       show({ panel: { kind: 'token', id: token.id, act: null } });
       const row = document.querySelector<HTMLElement>(`[data-token="${CSS.escape(token.id)}"]`);
       (row ?? document.getElementById('number-number'))?.focus();
-    });
+    }, values);
   };
   return html`<form class="act" novalidate onSubmit=${submit}>
     ${fields.map((field) => html`<${ActField} key=${field} ...${{ field, act, token, day }} fault=${faults.fields[field]} />`)}
     <p class="fault" role="alert">${faults.form}</p>
-    <button class="primary" disabled=${isSending}>
-      ${say(TOKEN_ACTS[act].label)} <kbd>Enter</kbd>
-    </button>
+    <button class="primary">${say(TOKEN_ACTS[act].label)} <kbd>Enter</kbd></button>
   </form>`;
 }
 

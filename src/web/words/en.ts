@@ -129,6 +129,7 @@ export const en = {
   'desk.slot': 'Slot',
   'desk.bookButton': 'Book',
   'desk.nameMissing': 'Enter the name of the patient.',
+  'desk.missing': 'Fill this in.',
   'desk.double': 'Has number {number} in this slot already: {status}.',
   'desk.alsoBooked': 'Also booked that day: {doctor}, {time}, number {number}, {status}.',
   'desk.sameName': 'Same name that day: {name}, {doctor}, {time}, number {number}, {status}.',
