@@ -55,7 +55,7 @@ export function BookingForm(day: DayProps): VNode {
       setPatient(NOBODY);
       setChosen(USUAL);
       inputOf('patient_id')?.focus();
-    });
+    }, values);
   };
   /** Fills in the name of a known patient, unless the user has typed one. */
   const fillIn = (name: string): void => {

@@ -60,6 +60,7 @@ function DayHead(day: DayProps): VNode {
   return html`<div class="day-head">
     <h2>
       ${doctor.name} <small>${dateOf(slots[0]?.start_time ?? `${doctor.date}T12:00:00Z`)}</small>
+      <${Keys} keys="Alt L ↑ ↓" />
       ${state === null ? null : html` <span class="tag warn">${state}</span>`}
     </h2>
     <${CallNext} ...${day} />

@@ -76,6 +76,7 @@ function ChoiceInput({ id, name, fault = '', initial, choices = [], onInput }: I
     onChange=${onInput}
     onKeyDown=${sendOnEnter}
   >
+    ${choices.length === 0 ? html`<option value="">–</option>` : null}
     ${choices.map(
       ({ value, label }) =>
         html`<option key=${value} value=${value} selected=${value === initial}>${label}</option>`,

@@ -16,6 +16,7 @@ export function SidePanel(day: DayProps): VNode | null {
   const place = useRef<HTMLElement>(null);
   const asks = panel === null ? null : JSON.stringify(panel);
   useLayoutEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' });
     // What asks for something has the focus; a token that was only chosen leaves it in the list.
     const wants = panel !== null && (panel.kind !== 'token' || panel.act !== null);
     if (wants && panel.kind !== 'find')
