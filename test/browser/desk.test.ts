@@ -208,7 +208,6 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
     await done(page, 'is on leave from 2026-11-23 to 2026-11-23.');
     const leaves = async () => (await opd.get<DoctorView>('/doctors/doc1')).body.leaves ?? [];
     expect(await leaves()).toHaveLength(1);
-    await inspectPage(page, 'desk-doctor');
     await page.getByRole('button', { name: 'Take back' }).click();
     await done(page, 'The leave of Dr. A (Cardiology) is taken back.');
     expect(await leaves()).toEqual([]);
@@ -242,15 +241,23 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
     await page.locator('[data-token]').first().waitFor();
     await press(page, 'Alt+f', 'meera', 'Enter');
     await page.getByText('Found: 1').waitFor();
-    await inspectPage(page, 'desk-found');
     await page.getByRole('button', { name: /Meera Nair/ }).click();
     const chosen = page.getByRole('button', { expanded: true, name: /Meera Nair/ });
     await chosen.waitFor();
     expect(page.url()).toContain('date=2026-11-24');
-    await page.getByRole('button', { name: 'Print slip' }).click();
+    await page.route('**/book', async (route) => {
+      const response = await route.fetch();
+      const booked = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...booked, status_url: 'http://opd.example/t/x' } });
+    });
+    await page.locator('#book-patient_name').fill('Ravi Iyer');
+    await press(page, 'Enter');
+    await done(page, 'Number 2, Ravi Iyer, is booked for 09:00.');
+    await press(page, 'Alt+p');
+    await page.getByAltText('http://opd.example/t/x').waitFor({ state: 'attached' });
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
     const slip = page.locator('.slip');
-    await slip.getByText('10:00–11:00').waitFor();
+    await slip.getByText('09:00–10:00').waitFor();
     expect(await slip.isVisible()).toBe(true);
     expect(await page.locator('.desk').isVisible()).toBe(false);
     await page.screenshot({ path: `${process.env['SCREENSHOTS'] ?? '/tmp'}/desk-slip.png` });

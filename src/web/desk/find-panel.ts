@@ -12,7 +12,7 @@ import { show } from './view.ts';
 
 /** Days before and after the date of the desk, in which a name is searched. */
 const DAYS_AROUND = 15;
-const FOUND_MAX = '30';
+const FOUND_MAX = 30;
 
 /** The patients whom the last search has found. */
 const found = new Observable<readonly Token[]>([]);
@@ -46,9 +46,9 @@ export function FindForm({ date }: { readonly date: string }): VNode {
 /** The tokens of a hospital id of any date, and those of a name around the date; the latest date first. */
 async function find(text: string, date: string): Promise<readonly Token[]> {
   const [byId, byName] = await Promise.all([
-    call('get', '/tokens', { query: { patient_id: text, limit: FOUND_MAX } }),
-    call('get', '/tokens', {
-      query: {
+    call('post', '/tokens/search', { body: { patient_id: text, limit: FOUND_MAX } }),
+    call('post', '/tokens/search', {
+      body: {
         name: text,
         from: dayFrom(date, -DAYS_AROUND),
         to: dayFrom(date, DAYS_AROUND),

@@ -73,14 +73,14 @@ export function PatientHints({ patient, slotId, onName, ...day }: PatientHintsPr
 async function findLive({ id, name }: Patient, date: string): Promise<readonly Token[]> {
   if (id === '' && name.length < NAME_MIN) return [];
   const who = id === '' ? { name } : { patient_id: id };
-  const { tokens } = await call('get', '/tokens', {
-    query: { ...who, date, status: [...LIVE], limit: '10' },
+  const { tokens } = await call('post', '/tokens/search', {
+    body: { ...who, date, status: [...LIVE], limit: 10 },
   });
   return tokens;
 }
 
 /** The name under which the patient was last booked; undefined for a new patient. */
 async function nameOf(id: string): Promise<string | undefined> {
-  const { tokens } = await call('get', '/tokens', { query: { patient_id: id, limit: '1' } });
+  const { tokens } = await call('post', '/tokens/search', { body: { patient_id: id, limit: 1 } });
   return tokens[0]?.patient_name;
 }

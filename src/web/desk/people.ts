@@ -1,7 +1,20 @@
-import type { Schemas } from '../lib/client.ts';
+/** What the desk reads of a token. */
+export interface PlacedToken {
+  readonly id: string;
+  readonly number: number;
+  readonly slot_id: string;
+  readonly status: string;
+  readonly start_time: string;
+  readonly estimated_time: string | null;
+  readonly waitlist_position: number | null;
+}
 
-type Token = Schemas['Token'];
-type Bumped = Schemas['Bumped'];
+/** What an answer says of a token that lost its seat. */
+export interface BumpedToken {
+  readonly id: string;
+  readonly number: number;
+  readonly waitlist_position: number | null;
+}
 
 /** What a patient must be told. */
 export type News =
@@ -23,13 +36,17 @@ export interface Person {
 
 /** What answers say of other tokens than the one of the act. */
 export interface Effects {
-  readonly bumped?: Bumped | readonly Bumped[] | null;
-  readonly promoted?: Token | readonly Token[] | null;
-  readonly affected?: readonly Schemas['AffectedToken'][];
+  readonly bumped?: BumpedToken | readonly BumpedToken[] | null;
+  readonly promoted?: PlacedToken | readonly PlacedToken[] | null;
+  readonly affected?: readonly {
+    readonly outcome: string;
+    readonly seated: boolean;
+    readonly token: PlacedToken;
+  }[];
 }
 
 /** The tokens before an act, by their ids. */
-export type TokensBefore = ReadonlyMap<string, Token>;
+export type TokensBefore = ReadonlyMap<string, PlacedToken>;
 
 const PRESENT: readonly string[] = ['CHECKED_IN', 'IN_CONSULTATION'];
 
@@ -76,7 +93,7 @@ function listOf<T extends object>(value: T | readonly T[] | null | undefined): r
 
 /** The patients of a late doctor who have still to be seen. */
 export const latePeopleOf = (
-  slots: readonly Schemas['Slot'][],
+  slots: readonly { readonly tokens: readonly PlacedToken[] }[],
   minutes: number,
 ): readonly Person[] =>
   slots

@@ -3,13 +3,20 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { timeOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
-import type { DayProps, Slot, Token } from './day.ts';
+import type { DayProps } from './day.ts';
 import { useSending, type Faults } from './faults.ts';
 import { valuesOf } from './field.ts';
 import { report } from './outcome.ts';
-import type { Person } from './people.ts';
+import type { Person, PlacedToken } from './people.ts';
 import { PatientName } from './person-line.ts';
-import { planOf, type Plan, type SlotAfter, type SlotChange, type TokenChange } from './plan.ts';
+import {
+  planOf,
+  type Plan,
+  type PlannedSlot,
+  type SlotAfter,
+  type SlotChange,
+  type TokenChange,
+} from './plan.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -95,7 +102,7 @@ function SlotRow({ before, after }: SlotChange): VNode {
 }
 
 /** The state of a slot: when it sits, how full it is, and whom it takes. */
-const slotInWords = (slot: Slot): string =>
+const slotInWords = (slot: PlannedSlot): string =>
   [
     slot.status === 'OPEN' ? timeOf(slot.expected_start_time) : say('desk.closed'),
     say('desk.seats', { seated: slot.seated, capacity: slot.capacity }),
@@ -113,7 +120,7 @@ function TokenRow({ tokenId, number, before, after, bumpedTo }: TokenChange): VN
   </tr>`;
 }
 
-const placeInWords = ({ status, start_time, waitlist_position }: Token): string =>
+const placeInWords = ({ status, start_time, waitlist_position }: PlacedToken): string =>
   status === 'CANCELLED'
     ? say('status.CANCELLED')
     : `${timeOf(start_time)} · ${

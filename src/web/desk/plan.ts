@@ -1,17 +1,28 @@
-import type { Schemas } from '../lib/client.ts';
-import type { Effects, TokensBefore } from './people.ts';
+import type { BumpedToken, Effects, PlacedToken, TokensBefore } from './people.ts';
 
-type Token = Schemas['Token'];
-type Slot = Schemas['Slot'];
+/** What the desk reads of a slot. */
+export interface PlannedSlot {
+  readonly id: string;
+  readonly status: string;
+  readonly start_time: string;
+  readonly end_time: string;
+  readonly expected_start_time: string;
+  readonly capacity: number;
+  readonly seated: number;
+  readonly waiting: number;
+  readonly intake: string;
+  readonly tokens: readonly PlacedToken[];
+  readonly waitlist: readonly PlacedToken[];
+}
 
 /** A patient before and after an act. */
 export interface TokenChange {
   readonly tokenId: string;
   readonly number: number;
   /** Null for a token of a slot that the desk does not show. */
-  readonly before: Token | null;
+  readonly before: PlacedToken | null;
   /** Null for a token that the answer names without its place. */
-  readonly after: Token | null;
+  readonly after: PlacedToken | null;
   /** The place on the waitlist of a token that loses its seat; null for all others. */
   readonly bumpedTo: number | null;
 }
@@ -19,8 +30,8 @@ export interface TokenChange {
 /** A slot before and after an act. */
 export interface SlotChange {
   /** Null for a slot that the desk does not show. */
-  readonly before: Slot | null;
-  readonly after: Slot;
+  readonly before: PlannedSlot | null;
+  readonly after: PlannedSlot;
 }
 
 /** What an act would change. */
@@ -30,11 +41,11 @@ export interface Plan {
 }
 
 /** A slot with its patients after an act. */
-export type SlotAfter = Slot & Effects;
+export type SlotAfter = PlannedSlot & Effects;
 
 /** Compares the slots that the desk shows with the answer to a dry run. */
 export function planOf(
-  slotsBefore: readonly Slot[],
+  slotsBefore: readonly PlannedSlot[],
   slotsAfter: readonly SlotAfter[],
   before: TokensBefore,
 ): Plan {
@@ -57,7 +68,7 @@ export function planOf(
     }))
     .filter((change) => change.before === null || placeOf(change.before) !== placeOf(change.after));
   const bumped: TokenChange[] = slotsAfter
-    .flatMap((slot) => (Array.isArray(slot.bumped) ? slot.bumped : []) as Schemas['Bumped'][])
+    .flatMap((slot) => (Array.isArray(slot.bumped) ? slot.bumped : []) as BumpedToken[])
     .filter(({ id }) => !after.has(id))
     .map(({ id, number, waitlist_position }) => ({
       tokenId: id,
@@ -75,5 +86,5 @@ export function planOf(
   };
 }
 
-const placeOf = ({ slot_id, status, waitlist_position }: Token): string =>
+const placeOf = ({ slot_id, status, waitlist_position }: PlacedToken): string =>
   `${slot_id} ${status} ${waitlist_position ?? ''}`;
