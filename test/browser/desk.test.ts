@@ -117,6 +117,8 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
     await press(page, 'Enter');
     await done(page, 'Number 4, W4, has another class.');
     expect(await patientsIn(opd, NINE)).toBe('W4 F1:COMPLETED O2 | O3');
+    // The row went from the waitlist to the seats, and still has the focus.
+    await page.locator('.ranked:not(.waitlist) .token:focus').getByText('W4').waitFor();
     await rowOf('O3').focus();
     await press(page, 'm');
     await page.locator('#act-slot_id option').first().waitFor({ state: 'attached' });

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { useLive } from '../lib/live.ts';
 import { dateOf } from '../lib/time.ts';
@@ -38,7 +38,8 @@ export function DoctorDesk({ doctor, doctors }: DoctorDeskProps): VNode {
     [data],
   );
   const day: DayProps = { doctor, doctors, slots, tokens };
-  return html`<main id="day">
+  const focused = useKeptFocus();
+  return html`<main id="day" onFocusIn=${focused}>
       <${OutcomeBar} />
       <${DayHead} ...${day} />
       ${data !== null && slots.length === 0 ? html`<p class="muted">${say('board.absent')}</p>` : null}
@@ -52,6 +53,24 @@ export function DoctorDesk({ doctor, doctors }: DoctorDeskProps): VNode {
       <${BookingForm} ...${day} />
       <${SidePanel} ...${day} />
     </aside>`;
+}
+
+/**
+ * Keeps the focus on a token whose row is made anew, because the token went from the seats to the waitlist or back.
+ * @returns takes the focus events of the lists
+ */
+function useKeptFocus(): (event: FocusEvent) => void {
+  const tokenId = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    if (tokenId.current === null || document.activeElement !== document.body) return;
+    const row = document.querySelector<HTMLElement>(
+      `#day [data-token="${CSS.escape(tokenId.current)}"]`,
+    );
+    row?.focus({ preventScroll: true });
+  });
+  return ({ target }) => {
+    tokenId.current = target instanceof HTMLElement ? (target.dataset['token'] ?? null) : null;
+  };
 }
 
 function DayHead(day: DayProps): VNode {
