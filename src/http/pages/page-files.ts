@@ -14,6 +14,7 @@ const PACKAGE_FILES = {
   preact: 'preact/dist/preact.mjs',
   'preact/hooks': 'preact/hooks/dist/hooks.mjs',
   htm: 'htm/dist/htm.mjs',
+  'qrcode-generator': 'qrcode-generator/dist/qrcode.mjs',
 } as const;
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {

@@ -13,6 +13,7 @@ export interface PageKind {
 export const PAGES = {
   '/': { title: 'OPD tokens', folder: 'start' },
   '/board': { title: 'Waiting room', folder: 'board' },
+  '/desk': { title: 'Front desk', folder: 'desk' },
 } as const satisfies Readonly<Record<string, PageKind>>;
 
 /** The document of a page. Its script makes everything that the page shows. */

@@ -44,7 +44,10 @@ export function say(key: WordKey, values: Readonly<Record<string, string | numbe
 }
 
 /** The words of a code that the service sends, such as a status; the code itself if there are none. */
-export function sayCode(prefix: 'class' | 'status' | 'problem', code: string): string | undefined {
+export function sayCode(
+  prefix: 'class' | 'status' | 'problem' | 'intake',
+  code: string,
+): string | undefined {
   const key = `${prefix}.${code}`;
   return Object.hasOwn(en, key) ? say(key as WordKey) : undefined;
 }

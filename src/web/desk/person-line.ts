@@ -1,0 +1,65 @@
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { call, type Schemas } from '../lib/client.ts';
+import { html } from '../lib/html.ts';
+import { timeOf } from '../lib/time.ts';
+import { say } from '../lib/words.ts';
+import type { News, Person } from './people.ts';
+
+/** The tokens of the people that were shown: their names and hospital ids hardly change. */
+const patients = new Map<string, Promise<Schemas['Token']>>();
+
+function patientOf(tokenId: string): Promise<Schemas['Token']> {
+  const known = patients.get(tokenId) ?? call('get', '/tokens/{id}', { path: { id: tokenId } });
+  patients.set(tokenId, known);
+  known.catch(() => patients.delete(tokenId));
+  return known;
+}
+
+/** The name and the hospital id of a patient; empty until they are read. */
+export function PatientName({ tokenId }: { readonly tokenId: string }): VNode {
+  const [patient, setPatient] = useState<Schemas['Token'] | null>(null);
+  useEffect(() => {
+    let isShown = true;
+    // Without an answer the number alone is shown.
+    void patientOf(tokenId).then(
+      (read) => isShown && setPatient(read),
+      () => undefined,
+    );
+    return () => void (isShown = false);
+  }, [tokenId]);
+  return html`<span class="who">
+    ${patient?.patient_name ?? '…'}
+    ${patient?.patient_id === undefined ? null : html`<small>${patient.patient_id}</small>`}
+  </span>`;
+}
+
+/** A patient, the news, and how the news reaches the patient. */
+export function PersonLine({ tokenId, number, news, isHere }: Person): VNode {
+  return html`<span class="person"
+    ><b class="number">${number}</b> <${PatientName} tokenId=${tokenId} />
+    <span>${newsInWords(news)}</span>
+    <span class="tag ${isHere ? '' : 'phone'}"
+      >${say(isHere ? 'desk.isHere' : 'desk.phone')}</span
+    ></span
+  >`;
+}
+
+function newsInWords(news: News): string {
+  switch (news.kind) {
+    case 'bumped':
+      return say('desk.news.bumped', { position: news.position ?? '?' });
+    case 'promoted':
+      return say('desk.news.promoted', { time: timeOf(news.time) });
+    case 'moved':
+      return say(news.hasSeat ? 'desk.news.moved' : 'desk.news.movedWaiting', {
+        time: timeOf(news.time),
+      });
+    case 'cancelled':
+      return say('desk.news.cancelled');
+    case 'late':
+      return say('desk.news.late', { minutes: news.minutes });
+    case 'reopened':
+      return say('desk.news.reopened');
+  }
+}
