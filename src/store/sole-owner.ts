@@ -269,7 +269,10 @@ class SoleOwnerArchive implements Archive {
 
   async *liveTokens({ id }: SlotFacts): Pages<StoredLiveToken> {
     const slot = this.#engine.slot(id);
-    if (slot === undefined) return yield* this.#rows.liveTokens(id);
+    if (slot === undefined) {
+      yield* this.#rows.liveTokens(id);
+      return;
+    }
     const tokens = slot.tokens().map(storedOf).filter(isLiveToken);
     await this.#commits.settled(slot.facts.doctorId);
     for (let from = 0; from < tokens.length; from += PAGE_ITEMS)

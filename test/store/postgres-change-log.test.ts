@@ -27,7 +27,8 @@ async function openedDatabase() {
 
 /** Takes the tables back to the first migration. */
 const FIRST_VERSION = `DROP INDEX changes_by_position, slots_by_date, tokens_by_patient;
-  ALTER TABLE doctors DROP COLUMN rooms, DROP COLUMN retired, DROP COLUMN break_until;
+  ALTER TABLE doctors DROP COLUMN rooms, DROP COLUMN retired, DROP COLUMN break_until,
+    DROP COLUMN announcement;
   ALTER TABLE sessions DROP COLUMN valid_from, DROP COLUMN valid_until, DROP COLUMN every_weeks;
   DROP TABLE leaves, access_keys, secrets, key_changes, webhooks, webhook_lags, webhook_deliveries,
     webhook_processes, webhook_leases;

@@ -67,17 +67,21 @@ function addState(batch: BatchBuilder, { change, position }: Placed): void {
     case 'booked':
       return;
     case 'doctor_set':
-      return addDoctor(batch, change.doctor);
+      addDoctor(batch, change.doctor);
+      return;
     case 'slot_set':
-      return batch.add('setSlot', slotValues(slotRow(change.slot)));
+      batch.add('setSlot', slotValues(slotRow(change.slot)));
+      return;
     case 'moved_out':
       // The new slot of the token is written with the other half of the move, in the same transaction.
       return;
     case 'moved_in':
-      return batch.add('moveToken', [...tokenValues(tokenRow(change)), position]);
+      batch.add('moveToken', [...tokenValues(tokenRow(change)), position]);
+      return;
     case 'reclassified': {
       const { patientType, priority, from, tokenId } = change;
-      return batch.add('setClass', [patientType, priority, change.kind, from, position, tokenId]);
+      batch.add('setClass', [patientType, priority, change.kind, from, position, tokenId]);
+      return;
     }
     case 'corrected': {
       const { patientName, patientId, tokenId } = change;
@@ -90,7 +94,7 @@ function addState(batch: BatchBuilder, { change, position }: Placed): void {
       // The end of a break is written with the doctor's own row.
       return;
     default:
-      return addStep(batch, change, position);
+      addStep(batch, change, position);
   }
 }
 
