@@ -8,6 +8,7 @@ import { factsOf } from '../resources/problem.ts';
 import type { Routes } from '../route.ts';
 import { closed } from '../schema.ts';
 import { problemFor } from '../send-problem.ts';
+import type { StatusLinks } from '../status-links.ts';
 import { faultsOfValidation, type ValidationError } from '../validation-faults.ts';
 import { bookCommandOf, bookingRequest } from './token-routes.ts';
 
@@ -24,7 +25,13 @@ export function addBookingListRoutes(
   {
     tokens,
     classes,
-  }: { readonly tokens: TokenCommands; readonly classes: readonly PatientClass[] },
+    links,
+  }: {
+    readonly tokens: TokenCommands;
+    readonly classes: readonly PatientClass[];
+    /** Null when the answers have no links. */
+    readonly links: StatusLinks | null;
+  },
 ): void {
   routes.command({
     command: 'bookAll',
@@ -84,7 +91,9 @@ export function addBookingListRoutes(
         bookingOf,
       );
       if (!result.ok) return { result, isReplay };
-      const outcomes = result.value.map((each) => outcomeOf(request, each));
+      const made = result.value.map((each) => outcomeOf(request, each));
+      const outcomes =
+        links === null ? made : await Promise.all(made.map((each) => linked(each, links)));
       return { result: { ok: true, value: { outcomes } }, isReplay };
     },
   });
@@ -113,3 +122,12 @@ const outcomeOf = (request: FastifyRequest, result: Result<BookingView>): Bookin
   result.ok
     ? { status: 201, token: result.value }
     : problemFor(request, result.refusal.code, factsOf(result.refusal));
+
+/** The outcome with the link to the patient's own page if a booking was made. */
+const linked = async (
+  outcome: BookingOutcomeView,
+  links: StatusLinks,
+): Promise<BookingOutcomeView> =>
+  'token' in outcome && outcome.status === 201
+    ? { status: 201, token: await links.linked(outcome.token as BookingView) }
+    : outcome;
