@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { BookingView, QueueView } from '../../src/http/resources/index.ts';
+import { doctorId } from '../../src/engine/index.ts';
+import type { BookingView } from '../../src/http/resources/index.ts';
+import type { QueueView } from '../../src/http/resources/queue.ts';
 import type { PatientStatusView } from '../../src/http/resources/patient-status.ts';
 import { booking, openApp, type TestApp } from '../support/app/app.ts';
 import { postOk } from '../support/app/front-desk.ts';
@@ -55,7 +57,7 @@ describe('the link to the page of a patient', () => {
     const { id } = await opd.book('W1');
     const seen: Record<string, boolean> = {};
     for (const role of ['desk', 'admin', 'doctor', 'auditor'] as const) {
-      const doctorIds = role === 'doctor' ? ['doc1'] : [];
+      const doctorIds = role === 'doctor' ? [doctorId('doc1')] : [];
       const key = await opd.key({ role, doctorIds });
       const { body } = await opd.as(key).get<Linked>(`/tokens/${id}`);
       seen[role] = body.status_url !== undefined;

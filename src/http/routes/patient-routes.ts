@@ -10,6 +10,7 @@ import {
   type Service,
   type TicketHolder,
 } from '../../service/index.ts';
+import { EXAMPLE_TICKET } from '../examples.ts';
 import {
   namedStatusOf,
   overPatientStatusOf,
@@ -34,7 +35,7 @@ const TicketParams = closed({
     minLength: 1,
     maxLength: 1_000,
     description: 'The last part of `status_url`.',
-    examples: ['the-last-part-of-status_url'],
+    examples: [EXAMPLE_TICKET],
   }),
 });
 

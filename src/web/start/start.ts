@@ -10,6 +10,7 @@ import { say } from '../lib/words.ts';
 /** The pages that a visitor finds from here, in the order of their use. */
 const LINKS = [
   { href: '/board', title: 'start.board', help: 'start.boardHelp' },
+  { href: '/room', title: 'start.room', help: 'start.roomHelp' },
   { href: '/docs', title: 'start.docs', help: 'start.docsHelp' },
 ] as const;
 
