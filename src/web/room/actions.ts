@@ -15,7 +15,7 @@ interface ActionsProps {
 /** The buttons of a doctor. The largest one is what the doctor does most of the time. */
 export function Actions({ doctorId, room, current, refresh }: ActionsProps): VNode {
   const { isSending, fault, send } = useCommand(refresh);
-  const callNext = (how: { complete_current?: boolean; skip_current?: boolean } = {}) =>
+  const callNext = (how: { complete_current?: boolean; skip_current?: boolean }) =>
     send(() => {
       const place = { doctor_id: doctorId, ...(room === null ? {} : { room }) };
       return call('post', '/call-next', { body: { ...place, ...how } });
@@ -25,35 +25,28 @@ export function Actions({ doctorId, room, current, refresh }: ActionsProps): VNo
     send(() => call('post', path, { body: { token_id: id } }));
   return html`<section class="actions">
     <p class="fault" role="alert">${fault}</p>
+    <button
+      type="button"
+      class="primary call"
+      aria-disabled=${isSending}
+      onClick=${() => callNext(current === undefined ? {} : { complete_current: true })}
+    >
+      ${current === undefined ? say('room.call') : say('room.callAfterDone')}
+    </button>
     ${
       current === undefined
-        ? html`<button
-            type="button"
-            class="primary call"
-            disabled=${isSending}
-            onClick=${() => callNext()}
-          >
-            ${say('room.call')}
-          </button>`
+        ? null
         : html`<button
               type="button"
-              class="primary call"
-              disabled=${isSending}
-              onClick=${() => callNext({ complete_current: true })}
-            >
-              ${say('room.callAfterDone')}
-            </button>
-            <button
-              type="button"
-              disabled=${isSending}
+              aria-disabled=${isSending}
               onClick=${() => callNext({ skip_current: true })}
             >
               ${say('room.callAfterSkip')}
             </button>
-            <button type="button" disabled=${isSending} onClick=${() => end('/complete')}>
+            <button type="button" aria-disabled=${isSending} onClick=${() => end('/complete')}>
               ${say('room.done')}
             </button>
-            <button type="button" disabled=${isSending} onClick=${() => end('/skip')}>
+            <button type="button" aria-disabled=${isSending} onClick=${() => end('/skip')}>
               ${say('room.skip')}
             </button>`
     }

@@ -32,13 +32,13 @@ export function BreakChoice({ doctorId, until, refresh }: BreakChoiceProps): VNo
                 html`<button
                   key=${minutes}
                   type="button"
-                  disabled=${isSending}
+                  aria-disabled=${isSending}
                   onClick=${() => take(minutes)}
                 >
                   ${say('room.minutes', { minutes })}
                 </button>`,
             )
-          : html`<button type="button" disabled=${isSending} onClick=${() => take(0)}>
+          : html`<button type="button" aria-disabled=${isSending} onClick=${() => take(0)}>
               ${say('room.endBreak')}
             </button>`
       }

@@ -2,8 +2,14 @@ import { useState } from 'preact/hooks';
 import { RefusedError } from '../lib/client.ts';
 import { say } from '../lib/words.ts';
 
+/**
+ * Milliseconds after a command in which no further one is sent. The second tap of a double tap would otherwise complete the
+ * patient whom the first one has called.
+ */
+const PAUSE_MS = 700;
+
 export interface Command {
-  /** Whether a command is on its way: its buttons wait for it. */
+  /** Whether a command is on its way, or has just been answered: buttons do nothing then. */
   readonly isSending: boolean;
   /** Why the last command was refused, in words; empty when it was not. */
   readonly fault: string;
@@ -19,6 +25,7 @@ export function useCommand(refresh: () => void): Command {
   const [isSending, setSending] = useState(false);
   const [fault, setFault] = useState('');
   const send = async (command: () => Promise<unknown>): Promise<void> => {
+    if (isSending) return;
     setSending(true);
     try {
       await command();
@@ -27,7 +34,7 @@ export function useCommand(refresh: () => void): Command {
       setFault(faultInWords(error));
     }
     refresh();
-    setSending(false);
+    setTimeout(() => setSending(false), PAUSE_MS);
   };
   return { isSending, fault, send };
 }
