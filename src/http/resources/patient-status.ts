@@ -1,10 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox';
 import {
+  epochMs,
   estimatedRangeOf,
   nextStatuses,
   patientsAheadOf,
   type DoctorFacts,
-  type EpochMs,
   type Moment,
   type SlotFacts,
   type Status,
@@ -109,5 +109,5 @@ const unnamed = (
   },
 });
 
-const stepOf = (instant: EpochMs, round: (steps: number) => number): string =>
-  instantOf((round(instant / STEP_MS) * STEP_MS) as EpochMs);
+const stepOf = (instant: number, round: (steps: number) => number): string =>
+  instantOf(epochMs(round(instant / STEP_MS) * STEP_MS));

@@ -19,19 +19,17 @@ const BODY_LIMIT = 2 * 1024 * 1024;
 /** The place of a fault inside a booking of the list. */
 const IN_BOOKING = /^\/bookings\/(\d+)/;
 
+interface BookingListRoutes {
+  readonly tokens: TokenCommands;
+  readonly classes: readonly PatientClass[];
+  /** Null when the answers have no links. */
+  readonly links: StatusLinks | null;
+}
+
 /** Adds the route for lists of bookings. */
 export function addBookingListRoutes(
   routes: Routes,
-  {
-    tokens,
-    classes,
-    links,
-  }: {
-    readonly tokens: TokenCommands;
-    readonly classes: readonly PatientClass[];
-    /** Null when the answers have no links. */
-    readonly links: StatusLinks | null;
-  },
+  { tokens, classes, links }: BookingListRoutes,
 ): void {
   routes.command({
     command: 'bookAll',
@@ -92,8 +90,7 @@ export function addBookingListRoutes(
       );
       if (!result.ok) return { result, isReplay };
       const made = result.value.map((each) => outcomeOf(request, each));
-      const outcomes =
-        links === null ? made : await Promise.all(made.map((each) => linked(each, links)));
+      const outcomes = links === null ? made : await linkedOutcomes(made, links);
       return { result: { ok: true, value: { outcomes } }, isReplay };
     },
   });
@@ -123,11 +120,15 @@ const outcomeOf = (request: FastifyRequest, result: Result<BookingView>): Bookin
     ? { status: 201, token: result.value }
     : problemFor(request, result.refusal.code, factsOf(result.refusal));
 
-/** The outcome with the link to the patient's own page if a booking was made. */
-const linked = async (
-  outcome: BookingOutcomeView,
+/** The outcomes, those of made bookings with the links to the patients' own pages. */
+const linkedOutcomes = (
+  outcomes: readonly BookingOutcomeView[],
   links: StatusLinks,
-): Promise<BookingOutcomeView> =>
-  'token' in outcome && outcome.status === 201
-    ? { status: 201, token: await links.linked(outcome.token as BookingView) }
-    : outcome;
+): Promise<readonly BookingOutcomeView[]> =>
+  Promise.all(
+    outcomes.map(async (outcome) =>
+      'token' in outcome && outcome.status === 201
+        ? { status: 201 as const, token: await links.linked(outcome.token as BookingView) }
+        : outcome,
+    ),
+  );

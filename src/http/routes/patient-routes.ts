@@ -96,12 +96,17 @@ async function statusOf(
   );
 }
 
+const etagOf = (text: string): string =>
+  `W/"${createHash('sha256').update(text).digest('base64url').slice(0, ETAG_LENGTH)}"`;
+
 /** Answers 304 to a client that has the same answer already. */
 const answerUnchanged: onSendHookHandler = (request, reply, payload, done) => {
-  if (reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload);
-  const etag = `W/"${createHash('sha256').update(payload).digest('base64url').slice(0, ETAG_LENGTH)}"`;
-  reply.header('etag', etag);
-  if (request.headers['if-none-match'] !== etag) return done(null, payload);
+  const etag = reply.statusCode === 200 ? etagOf(String(payload)) : null;
+  if (etag !== null) reply.header('etag', etag);
+  if (etag === null || request.headers['if-none-match'] !== etag) {
+    done(null, payload);
+    return;
+  }
   reply.code(304).removeHeader('content-type').removeHeader('content-length');
   done(null, '');
 };

@@ -24,8 +24,8 @@ const NOTHING: StatusState = { status: null, before: null, isUnknown: false, off
 
 /** The state of the page after an answer of the service. */
 function answered(state: StatusState, status: PatientStatus): StatusState {
-  const hasChanged = state.status !== null && state.status.status !== status.status;
-  const before = hasChanged ? (state.status?.status ?? null) : state.before;
+  const last = state.status?.status ?? null;
+  const before = last === null || last === status.status ? state.before : last;
   return { status, before, isUnknown: false, offlineSince: null };
 }
 
