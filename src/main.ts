@@ -233,6 +233,17 @@ const metricsOf = (
     onError,
   });
 
+/** Where the service is reached from. */
+const addressesOf = ({ HOST, ALLOWED_HOSTS = [], PUBLIC_URL, CORS_ORIGINS = [] }: Settings) => ({
+  hosts: [
+    HOST.toLowerCase(),
+    ...ALLOWED_HOSTS,
+    ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname]),
+  ],
+  publicUrl: PUBLIC_URL ?? null,
+  origins: CORS_ORIGINS,
+});
+
 async function start(): Promise<void> {
   const settings = settingsFromEnvironment();
   const { ROSTER, DATABASE_URL, LOG_LEVEL, HORIZON_DAYS } = settings;
@@ -267,8 +278,7 @@ async function start(): Promise<void> {
     ...{ service, webhooks, classes, logger, clock, version },
     connectionLimits: connectionLimitsOf(settings, logger),
     admissionLimits: { requestsMax: settings.REQUESTS_MAX, turnMs: TURN_MS },
-    hosts: [settings.HOST.toLowerCase(), ...(settings.ALLOWED_HOSTS ?? [])],
-    origins: settings.CORS_ORIGINS ?? [],
+    ...addressesOf(settings),
     ...accessRules,
     metrics: hasOwnAddress ? null : metrics,
   });

@@ -33,6 +33,13 @@ export const Settings = Type.Object({
       'The origins whose web pages may use the service, with commas between them. Each is exactly as a browser sends it: in lower case, with its port if that is not the usual one, without a path, such as https://desk.hospital.example,http://localhost:5173. Without it, only the pages of the service itself may.',
     ),
   ),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$',
+      description:
+        "The URL under which patients reach the service, without a path, such as https://opd.hospital.example. With it, a booking's answer has status_url, the link to the patient's own page. Its host is accepted like those of ALLOWED_HOSTS.",
+    }),
+  ),
   DATABASE_URL: Type.String({
     pattern: DATABASE_URL_PATTERN,
     default: 'sqlite:data/opd.db',

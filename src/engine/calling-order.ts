@@ -33,6 +33,24 @@ export const callingOrderOf = (
     inConsultationWith(state, doctor, { today, at }),
   );
 
+/**
+ * How many patients are called before a token: those before it in the calling order of its day (R18). Null for a token
+ * that is not in this order, because it is skipped, waits, is with the doctor or is over.
+ */
+export function patientsAheadOf(
+  token: Token,
+  state: EngineState,
+  { today, at }: Now,
+): number | null {
+  const { doctor, facts } = token.slot;
+  const { toCall } =
+    facts.date > today
+      ? callingOrderOn(doctor, facts.date)
+      : callingOrderOf(state, doctor, today, at);
+  const place = toCall.indexOf(token);
+  return place < 0 ? null : place;
+}
+
 /** The calling order of the slots in memory of one date, which need not be the present day. */
 export function callingOrderOn(doctor: SlotOwner, date: LocalDate): CallingOrder {
   const slots = doctor.slots.filter(({ facts }) => facts.date === date);

@@ -42,6 +42,38 @@ export function estimatedTimeOf(token: Token, moment: Moment): EpochMs | null {
   return epochMs(Math.floor(free));
 }
 
+/** The earliest and the latest instant at which the doctor probably sees a patient. */
+export interface EstimatedRange {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+}
+
+/**
+ * The estimated time as a range; null where there is no estimated time. Visits differ in length by about half of the pace
+ * of the slot, so the sum of `n` visits differs by `sqrt(n)` times that; the range reaches twice as far to both sides. It
+ * does not begin before the doctor can see the patient.
+ * @param ahead patients who are called before
+ */
+export function estimatedRangeOf(
+  token: Token,
+  ahead: number,
+  moment: Moment,
+): EstimatedRange | null {
+  const estimate = estimatedTimeOf(token, moment);
+  if (estimate === null) return null;
+  const { slot, status } = token;
+  if (status === 'IN_CONSULTATION') return { from: estimate, until: estimate };
+  const { startTime, delayMinutes } = slot.facts;
+  const breakUntil = slot.doctor.breakUntil ?? moment.at;
+  const earliest = Math.max(moment.at, breakUntil, startTime + delayMinutes * MINUTE_MS);
+  const margin = paceOf(slot) * Math.sqrt(ahead + 1);
+  return {
+    // A checked-in emergency is called before its slot starts.
+    from: epochMs(Math.min(estimate, Math.floor(Math.max(estimate - margin, earliest)))),
+    until: epochMs(Math.ceil(estimate + margin)),
+  };
+}
+
 /**
  * The instant at which a room is free for the next patient: when the doctor's break is over, and when those in
  * consultation beyond the free rooms have been seen, each at the pace of the own slot.

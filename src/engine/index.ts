@@ -17,13 +17,18 @@
  * - refusal: the answer of a command that has changed nothing
  */
 export { alternativesTo } from './alternatives.ts';
-export { callingOrderOf, callingOrderOn, type CallingOrder } from './calling-order.ts';
+export {
+  callingOrderOf,
+  callingOrderOn,
+  patientsAheadOf,
+  type CallingOrder,
+} from './calling-order.ts';
 export * from './change.ts';
 export * from './command.ts';
 export type { Doctor } from './doctor.ts';
 export * from './doctor-facts.ts';
 export { AllocationEngine } from './engine.ts';
-export { estimatedTimeOf } from './estimated-time.ts';
+export { estimatedRangeOf, estimatedTimeOf, type EstimatedRange } from './estimated-time.ts';
 export * from './ids.ts';
 export type { Moment } from './moment.ts';
 export type { DoctorPlan, TakenSessions } from './namespace.ts';

@@ -1,7 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Logger } from 'pino';
-import type { Denial, Identity, Operation, Permissions } from '../service/index.ts';
-import { AuthenticationFailure } from './authentication-failure.ts';
+import {
+  NotDurableError,
+  type Denial,
+  type Identity,
+  type Operation,
+  type Permissions,
+} from '../service/index.ts';
+import { AuthenticationFailure, withoutCredential } from './authentication-failure.ts';
 import type { Authenticated } from './authentication.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { sendProblem } from './send-problem.ts';
@@ -55,6 +61,33 @@ export class Access {
       // A caller with an access key does not wait for a promise.
       if (identity instanceof Promise) identity.then(enter, done);
       else enter(identity);
+    };
+  }
+
+  /**
+   * The hook of a route that needs a ticket instead of a key.
+   * @param identify resolves with the holder of the ticket; with undefined when the ticket is not valid, which is answered
+   * as a token that does not exist
+   */
+  ticketHook(
+    identify: (request: FastifyRequest) => Promise<Identity | undefined>,
+  ): onRequestHookHandler {
+    return (request, reply, done) => {
+      const enter = (identity: Identity | undefined): void => {
+        if (identity === undefined) {
+          const stranger = withoutCredential('');
+          if (this.#limiter.countRefusal(stranger, request, reply))
+            sendProblem(request, reply, 'token_not_found');
+        } else if (this.#limiter.countRequest(identity, request, reply)) {
+          request.identity = identity;
+          done();
+        }
+      };
+      identify(request).then(enter, (error: unknown) =>
+        error instanceof NotDurableError
+          ? void sendProblem(request, reply, 'not_durable')
+          : done(error as Error),
+      );
     };
   }
 

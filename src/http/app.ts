@@ -29,6 +29,7 @@ import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';
 import { VALIDATION } from './schema.ts';
 import { addSecurityHeaders } from './security-headers.ts';
+import { StatusLinks } from './status-links.ts';
 import { addPageRoutes } from './pages/page-routes.ts';
 import { addAnnouncementRoutes } from './routes/announcement-routes.ts';
 import { addAuditRoutes } from './routes/audit-routes.ts';
@@ -36,6 +37,7 @@ import { addDoctorRoutes } from './routes/doctor-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
 import { addKeyRoutes } from './routes/key-routes.ts';
 import { addOperationsRoutes } from './routes/operations-routes.ts';
+import { addPatientRoutes } from './routes/patient-routes.ts';
 import { addReportRoutes } from './routes/report-routes.ts';
 import { addSlotRoutes } from './routes/slot-routes.ts';
 import { addBookingListRoutes } from './routes/booking-list-routes.ts';
@@ -57,6 +59,8 @@ export interface AppDeps {
   readonly hosts?: readonly string[];
   /** The origins of pages that may use the service from a browser. None by default. */
   readonly origins?: readonly string[];
+  /** The URL under which patients reach the service; null when they get no links to their own pages. */
+  readonly publicUrl?: string | null;
   /** Whether everybody may do everything while there is no access key and no identity provider. */
   readonly allowsAnonymous: boolean;
   /** The provider whose tokens are accepted beside access keys; null for none. */
@@ -96,6 +100,7 @@ export async function buildApp({
   hosts = [],
   origins = [],
   trustedProxies = [],
+  publicUrl = null,
   metrics,
   ...accessRules
 }: AppDeps): Promise<FastifyInstance> {
@@ -145,7 +150,7 @@ export async function buildApp({
   const access = createAccess(app, { service, clock, logger, ...accessRules });
   const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
   addRoutes(new Routes(app, access, admission), {
-    ...{ service, webhooks, classes, metrics, logger, streamsMax },
+    ...{ service, webhooks, classes, metrics, logger, publicUrl, streamsMax },
   });
   await serveDescription(app, clock);
   finishRoutes();
@@ -204,14 +209,17 @@ function addRoutes(
     classes,
     metrics,
     logger,
+    publicUrl = null,
     streamsMax,
-  }: Pick<AppDeps, 'service' | 'webhooks' | 'classes' | 'metrics' | 'logger'> & {
+  }: Pick<AppDeps, 'service' | 'webhooks' | 'classes' | 'metrics' | 'logger' | 'publicUrl'> & {
     readonly streamsMax: number;
   },
 ): void {
   const { tokens, clinic, doctors, reads, reports, permissions } = service;
-  addTokenRoutes(routes, { tokens, reads, permissions, classes });
-  addBookingListRoutes(routes, { tokens, classes });
+  const links = publicUrl === null ? null : new StatusLinks(service.patientTickets, publicUrl);
+  addTokenRoutes(routes, { tokens, reads, permissions, classes, links });
+  addBookingListRoutes(routes, { tokens, classes, links });
+  addPatientRoutes(routes, service);
   addVisitRoutes(routes, { tokens });
   addDoctorRoutes(routes, { doctors, reads });
   addAnnouncementRoutes(routes, { doctors, reads });

@@ -21,6 +21,7 @@ declare module 'fastify' {
 const TAGS = {
   Tokens: 'Booking a patient, and what happens to the token until the visit.',
   Visit: 'The day at the clinic: check-in, call, consultation, no-show.',
+  Patients: "What a patient's own page asks for, with the ticket of its link instead of a key.",
   Schedule: 'The slots of a doctor with all patients in them.',
   Doctors:
     'The doctors, their weekly sessions and leaves, the holidays, and the classes of patients.',

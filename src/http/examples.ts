@@ -9,6 +9,9 @@ export const EXAMPLE_DATE = '2000-01-01';
 /** Stands for the id of a token, which only the answer to a booking has. */
 export const EXAMPLE_TOKEN_ID = 'id-from-the-answer-to-a-booking';
 
+/** Stands for the ticket of a patient's page, which only the answer to a booking has. */
+export const EXAMPLE_TICKET = `ticket-of-the-${EXAMPLE_TOKEN_ID}`;
+
 /** Stands for the id of a leave, which only the answer to `POST /doctors/{id}/leave` and the doctor have. */
 export const EXAMPLE_LEAVE_ID = 'id-of-a-leave';
 

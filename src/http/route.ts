@@ -51,8 +51,8 @@ interface Texts {
   readonly description: string;
 }
 
-/** The operations for which no key is needed. */
-type PublicOperation = 'readHealth' | 'readReadiness';
+/** The operations for which no key is needed. Those of a patient need a ticket. */
+type PublicOperation = 'readHealth' | 'readReadiness' | 'readPatientStatus' | 'cancelAsPatient';
 
 interface Described extends Texts {
   /** The `operationId`: generated clients name a method after it. */
@@ -189,7 +189,7 @@ export interface ReadRoute<
 export class Routes {
   readonly app: FastifyInstance;
   readonly access: Access;
-  readonly #commands: InFlight;
+  readonly commands: InFlight;
   readonly reads: InFlight;
 
   constructor(
@@ -199,7 +199,7 @@ export class Routes {
   ) {
     this.app = app;
     this.access = access;
-    this.#commands = commands;
+    this.commands = commands;
     this.reads = reads;
   }
 
@@ -236,7 +236,7 @@ export class Routes {
           idempotency: takesKey ? idempotencyKeyOf(request, url) : null,
         };
         reply.code(statuses[0]);
-        this.#commands.begin();
+        this.commands.begin();
         try {
           const { result, isReplay } = await run(request, context, reply);
           if (isReplay) reply.header('idempotency-replayed', 'true');
@@ -245,7 +245,7 @@ export class Routes {
           // The reply is sent now, so that Fastify need not wait for it.
           void send(request, reply, result);
         } finally {
-          this.#commands.end();
+          this.commands.end();
         }
       },
     });

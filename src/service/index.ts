@@ -15,6 +15,7 @@ import { LargeReads } from './large-reads.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { load } from './load.ts';
 import { occupancyOf } from './occupancy.ts';
+import { PatientTickets } from './patient-tickets.ts';
 import { Permissions } from './permissions.ts';
 import { Reads } from './reads.ts';
 import { Reports } from './reports.ts';
@@ -57,6 +58,7 @@ export {
   type EventType,
   type PublicEvent,
 } from './events.ts';
+export { PatientTickets, type TicketHolder } from './patient-tickets.ts';
 export { inTurns, RequestEndedError, slicesOf } from './large-reads.ts';
 export type {
   DoctorQueue,
@@ -127,6 +129,7 @@ export interface Service {
   readonly auditTrail: AuditTrail;
   readonly eventFeed: EventFeed;
   readonly eventAccess: EventAccess;
+  readonly patientTickets: PatientTickets;
   readonly changes: Changes;
   readonly keys: AccessKeys;
   readonly permissions: Permissions;
@@ -161,6 +164,7 @@ export interface Started {
 export function createService(deps: ServiceDeps): Service {
   const { engine, store, archive, changeLog, clock, horizonDays } = deps;
   const keys = new AccessKeys(deps.keys, clock);
+  const tickets = new Tickets(deps.keys, clock);
   const lifecycle = new Lifecycle(store);
   const newId = createTokenIds();
   const keeper = new SlotMaintainer({ engine, store, clock, horizonDays });
@@ -177,7 +181,8 @@ export function createService(deps: ServiceDeps): Service {
     reports: new Reports(reading),
     auditTrail: new AuditTrail({ ...reading, keys: deps.keys }),
     eventFeed,
-    eventAccess: new EventAccess(keys, new Tickets(deps.keys, clock), clock),
+    eventAccess: new EventAccess(keys, tickets, clock),
+    patientTickets: new PatientTickets(tickets),
     changes: new Changes(eventLog, lifecycle),
     keys,
     permissions: new Permissions(deps),

@@ -3,7 +3,7 @@ import type { EpochMs } from '../engine/index.ts';
 import type { KeyStore } from '../store/index.ts';
 
 /** What tickets are for. A ticket for one purpose is not valid for another one. */
-export type TicketPurpose = 'events';
+export type TicketPurpose = 'events' | 'patient';
 
 /** The name under which the secret of all tickets is stored. */
 const SECRET_NAME = 'tickets';

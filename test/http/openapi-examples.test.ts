@@ -1,7 +1,7 @@
 import type { InjectOptions } from 'fastify';
 import { convertV2 } from 'openapi-to-postmanv2';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EXAMPLE_LEAVE_ID, EXAMPLE_TOKEN_ID } from '../../src/http/examples.ts';
+import { EXAMPLE_LEAVE_ID, EXAMPLE_TICKET, EXAMPLE_TOKEN_ID } from '../../src/http/examples.ts';
 import type { BookingView } from '../../src/http/resources/index.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
@@ -58,9 +58,12 @@ function triedOut(path: string, method: string, operation: Operation): InjectOpt
 }
 
 /** The same request for a token that exists. */
-const about = (id: string, request: InjectOptions): InjectOptions =>
+const about = async (id: string, request: InjectOptions): Promise<InjectOptions> =>
   JSON.parse(
-    JSON.stringify(request).replaceAll(EXAMPLE_TOKEN_ID, id).replaceAll(EXAMPLE_LEAVE_ID, id),
+    JSON.stringify(request)
+      .replaceAll(EXAMPLE_TICKET, String(await opd.service.patientTickets.ticketOf(id)))
+      .replaceAll(EXAMPLE_TOKEN_ID, id)
+      .replaceAll(EXAMPLE_LEAVE_ID, id),
   ) as InjectOptions;
 
 const needsToken = (request: InjectOptions): boolean =>
@@ -87,6 +90,7 @@ const SESSION = [
   ...['searchTokens', 'correct', 'readQueue', 'announce', 'readAnnouncement'],
   ...['takeLeave', 'endLeave', 'putHolidays', 'listHolidays', 'retireDoctor'],
   ...['putKey', 'listKeys', 'revokeKey', 'readAudit'],
+  ...['book', 'readPatientStatus', 'cancelAsPatient'],
   ...['createEventTicket', 'readEvents', 'readChanges'],
   ...['putWebhook', 'listWebhooks', 'readWebhook', 'rotateWebhook', 'testWebhook'],
   ...['listDeliveries', 'replayWebhook', 'deleteWebhook'],
@@ -100,7 +104,7 @@ describe('the examples', () => {
     expect(new Set(SESSION)).toEqual(new Set(operations.keys()));
     let id = '';
     for (const name of SESSION) {
-      const answer = await opd.send<BookingView>(about(id, requestOf(name)));
+      const answer = await opd.send<BookingView>(await about(id, requestOf(name)));
       expect([name, answer.status, answer.text]).toEqual([
         name,
         expect.toBeOneOf([200, 201]),
@@ -125,7 +129,7 @@ describe('the examples', () => {
     expect(names.map(([name]) => name).toSorted()).toEqual(
       [
         ...['cancel', 'checkIn', 'complete', 'correct', 'move', 'noShow', 'readToken'],
-        ...['readTokenHistory'],
+        ...['readTokenHistory', 'readPatientStatus', 'cancelAsPatient'],
         ...['reclassify', 'skip', 'start', 'undo'],
       ].toSorted(),
     );

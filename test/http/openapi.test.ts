@@ -121,6 +121,18 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'GET /webhooks/{id}/deliveries': ['200', [...READ, 'stopping', 'webhook_not_found']],
   'POST /webhooks/{id}/replay': ['200', [...COMMAND, 'webhook_not_found', 'event_not_found']],
   'POST /webhooks/{id}/test': ['200', [...COMMAND, 'webhook_not_found']],
+  'GET /t/{ticket}/status': [
+    '200',
+    ['invalid_request', 'rate_limited', 'token_not_found', 'overloaded', 'not_durable', ...PUBLIC],
+  ],
+  'POST /t/{ticket}/cancel': [
+    '200',
+    [
+      ...['malformed_json', 'invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      ...['rate_limited', 'overloaded', 'not_durable', 'stopping'],
+      ...['token_not_found', 'token_already_cancelled', 'invalid_transition', ...PUBLIC],
+    ],
+  ],
   'GET /health': ['200', ['invalid_request', ...PUBLIC]],
   'GET /ready': ['200', ['invalid_request', 'not_durable', 'stopping', ...PUBLIC]],
 };
@@ -179,6 +191,7 @@ it('is OpenAPI 3.1 and describes the routes that there are, none besides', () =>
 /** The requests of these routes have no body, although they are sent by POST. */
 const TAKES_NOTHING = new Set([
   ...['POST /events/ticket', 'POST /webhooks/{id}/rotate', 'POST /webhooks/{id}/test'],
+  'POST /t/{ticket}/cancel',
 ]);
 
 describe.each(Object.entries(ROUTES))('%s', (route, [success, codes]) => {
@@ -325,10 +338,14 @@ it('answers every route as it is described', async () => {
   const opd = await openApp();
   const { id } = await opd.book('W1', { patient_id: 'p' });
   await opd.put('/webhooks/app', { url: 'https://app.example/opd' });
+  const ticket = await opd.service.patientTickets.ticketOf(id);
   for (const [route, operation] of operations) {
     if (!route.startsWith('GET') || route === STREAM) continue;
     const ids: Json = { tokens: id, slots: 'doc1_slot1', doctors: 'doc1', webhooks: 'app' };
-    const url = route.slice(4).replace('{id}', String(ids[route.split('/')[1] ?? '']));
+    const url = route
+      .slice(4)
+      .replace('{id}', String(ids[route.split('/')[1] ?? '']))
+      .replace('{ticket}', String(ticket));
     const answer = await opd.get<Json>(url + (QUERIES[url] ?? ''));
     const schema = operation.responses['200']?.content?.['application/json']?.schema;
     const { required, properties } = schema as { required: string[]; properties: Json };

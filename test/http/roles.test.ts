@@ -286,7 +286,9 @@ it('without a key every operation is refused with 401, which names the scheme', 
 it('the table, the description and the walk have the same operations', async () => {
   const described = await describedOperations();
   const open = described.filter(({ security }) => security.length === 0);
-  expect(open.map(({ id }) => id).toSorted()).toEqual(['readHealth', 'readReadiness']);
+  expect(open.map(({ id }) => id).toSorted()).toEqual([
+    ...['cancelAsPatient', 'readHealth', 'readPatientStatus', 'readReadiness'],
+  ]);
   const guarded = described.filter(({ security }) => security.length > 0);
   expect(guarded.map(({ id }) => id).toSorted()).toEqual(OPERATIONS.toSorted());
   for (const { id, security } of guarded)

@@ -14,6 +14,8 @@ export const PAGES = {
   '/': { title: 'OPD tokens', folder: 'start' },
   '/board': { title: 'Waiting room', folder: 'board' },
   '/desk': { title: 'Front desk', folder: 'desk' },
+  '/room': { title: 'Consulting room', folder: 'room' },
+  '/t/:ticket': { title: 'My token', folder: 'ticket' },
 } as const satisfies Readonly<Record<string, PageKind>>;
 
 /** The document of a page. Its script makes everything that the page shows. */

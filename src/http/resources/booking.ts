@@ -9,7 +9,14 @@ import {
 } from '../../engine/index.ts';
 import { instantOf, seesPatients, type BookedVisit, type Role } from '../../service/index.ts';
 import { arrayOf, Count, Instant, oneOf, orNull, Text } from '../schema.ts';
-import { StatusName, Token as TokenSchema, tokenFields, tokenOf, type TokenView } from './token.ts';
+import {
+  StatusName,
+  StatusUrl,
+  Token as TokenSchema,
+  tokenFields,
+  tokenOf,
+  type TokenView,
+} from './token.ts';
 
 // What a command answers that gives a token its place: the token, and the others whose places it changed.
 
@@ -87,6 +94,7 @@ export const Booking = Type.Object(
         'Where the booking names a `patient_id`: the other live tokens of that patient on the same date. It is a hint for the desk, never a refusal.',
       ),
     ),
+    status_url: StatusUrl,
   },
   { title: 'Booking', description: 'The new token, and the token that lost its seat to it.' },
 );

@@ -50,6 +50,21 @@ export const Token = Type.Object(tokenFields, {
 });
 export type TokenView = Static<typeof Token>;
 
+/** The link of an answer that has one. */
+export const StatusUrl = Type.Optional(
+  Type.String({
+    format: 'uri',
+    description:
+      "The patient's own page: only where the service has the setting `PUBLIC_URL`, and only for roles that may cancel or book the token, because whoever has the link can see and cancel it.",
+  }),
+);
+
+export const LinkedToken = Type.Object(
+  { ...tokenFields, status_url: StatusUrl },
+  { title: 'LinkedToken', description: "A token, and the link to the patient's own page." },
+);
+export type LinkedTokenView = Static<typeof LinkedToken>;
+
 /** The tokens that a search has found. */
 export const FoundTokens = Type.Object(
   {

@@ -8,6 +8,7 @@ import { factsOf } from '../resources/problem.ts';
 import type { Routes } from '../route.ts';
 import { closed } from '../schema.ts';
 import { problemFor } from '../send-problem.ts';
+import type { StatusLinks } from '../status-links.ts';
 import { faultsOfValidation, type ValidationError } from '../validation-faults.ts';
 import { bookCommandOf, bookingRequest } from './token-routes.ts';
 
@@ -18,13 +19,17 @@ const BODY_LIMIT = 2 * 1024 * 1024;
 /** The place of a fault inside a booking of the list. */
 const IN_BOOKING = /^\/bookings\/(\d+)/;
 
+interface BookingListRoutes {
+  readonly tokens: TokenCommands;
+  readonly classes: readonly PatientClass[];
+  /** Null when the answers have no links. */
+  readonly links: StatusLinks | null;
+}
+
 /** Adds the route for lists of bookings. */
 export function addBookingListRoutes(
   routes: Routes,
-  {
-    tokens,
-    classes,
-  }: { readonly tokens: TokenCommands; readonly classes: readonly PatientClass[] },
+  { tokens, classes, links }: BookingListRoutes,
 ): void {
   routes.command({
     command: 'bookAll',
@@ -84,7 +89,8 @@ export function addBookingListRoutes(
         bookingOf,
       );
       if (!result.ok) return { result, isReplay };
-      const outcomes = result.value.map((each) => outcomeOf(request, each));
+      const made = result.value.map((each) => outcomeOf(request, each));
+      const outcomes = links === null ? made : await linkedOutcomes(made, links);
       return { result: { ok: true, value: { outcomes } }, isReplay };
     },
   });
@@ -113,3 +119,16 @@ const outcomeOf = (request: FastifyRequest, result: Result<BookingView>): Bookin
   result.ok
     ? { status: 201, token: result.value }
     : problemFor(request, result.refusal.code, factsOf(result.refusal));
+
+/** The outcomes, those of made bookings with the links to the patients' own pages. */
+const linkedOutcomes = (
+  outcomes: readonly BookingOutcomeView[],
+  links: StatusLinks,
+): Promise<readonly BookingOutcomeView[]> =>
+  Promise.all(
+    outcomes.map(async (outcome) =>
+      'token' in outcome && outcome.status === 201
+        ? { status: 201 as const, token: await links.linked(outcome.token as BookingView) }
+        : outcome,
+    ),
+  );

@@ -12,6 +12,7 @@ import {
   Id,
   Name,
   PatientIdText,
+  rolesFor,
   type BookCommand,
   type Permissions,
   type Query,
@@ -26,13 +27,16 @@ import {
   FoundTokens,
   foundTokensOf,
   type FoundTokensView,
+  LinkedToken,
   overTokenOf,
   StatusName,
   Token,
   tokenOf,
+  type LinkedTokenView,
 } from '../resources/token.ts';
 import { Cancellation, cancellationOf } from '../resources/visit.ts';
 import { shown, type Routes } from '../route.ts';
+import type { StatusLinks } from '../status-links.ts';
 import { closed, DateText, idParams, oneOf, Reason } from '../schema.ts';
 
 interface TokenRoutes {
@@ -40,6 +44,8 @@ interface TokenRoutes {
   readonly reads: Reads;
   readonly permissions: Permissions;
   readonly classes: readonly PatientClass[];
+  /** Null when the answers have no links. */
+  readonly links: StatusLinks | null;
 }
 
 const patientType = (classes: readonly PatientClass[]) =>
@@ -193,15 +199,15 @@ const TokenParams = idParams('The `id` in the answer to the booking.', EXAMPLE_T
 
 /** Adds the routes by which a token is made, changed, corrected, found and read. */
 export function addTokenRoutes(routes: Routes, deps: TokenRoutes): void {
-  const { tokens, reads, permissions, classes } = deps;
-  addBooking(routes, tokens, classes);
+  const { tokens, classes } = deps;
+  addBooking(routes, deps);
   addReordering(routes, tokens, classes);
   addCorrection(routes, tokens);
-  addSearches(routes, reads, permissions);
-  addReads(routes, reads);
+  addSearches(routes, deps);
+  addReads(routes, deps);
 }
 
-function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly PatientClass[]): void {
+function addBooking(routes: Routes, { tokens, classes, links }: TokenRoutes): void {
   routes.command({
     command: 'book',
     url: '/book',
@@ -213,8 +219,11 @@ function addBooking(routes: Routes, tokens: TokenCommands, classes: readonly Pat
     statuses: [201],
     success: Booking,
     locationOf: ({ id }) => `/tokens/${id}`,
-    run: ({ body }, context) =>
-      tokens.book(bookCommandOf(body), context, answerFor(context.identity.role, bookingOf)),
+    run: ({ body }, context) => {
+      const project = answerFor(context.identity.role, bookingOf);
+      const booked = tokens.book(bookCommandOf(body), context, project);
+      return links === null ? booked : links.linkedAnswer(booked);
+    },
   });
 
   routes.command({
@@ -302,7 +311,7 @@ function addCorrection(routes: Routes, tokens: TokenCommands): void {
   });
 }
 
-function addSearches(routes: Routes, reads: Reads, permissions: Permissions): void {
+function addSearches(routes: Routes, { reads, permissions }: TokenRoutes): void {
   const find = async (sent: SearchInput, asked: Query): Promise<Result<FoundTokensView>> => {
     const page = await reads.tokens(
       {
@@ -354,7 +363,7 @@ function addSearches(routes: Routes, reads: Reads, permissions: Permissions): vo
   });
 }
 
-function addReads(routes: Routes, reads: Reads): void {
+function addReads(routes: Routes, { reads, links }: TokenRoutes): void {
   routes.read({
     name: 'readToken',
     url: '/tokens/:id',
@@ -362,10 +371,16 @@ function addReads(routes: Routes, reads: Reads): void {
     summary: 'Read a token',
     description: 'Finds a token of any age and status.',
     params: TokenParams,
-    success: Token,
+    success: LinkedToken,
     codes: ['token_not_found'],
-    run: ({ params }, asked) =>
-      reads.token({ ...asked, tokenId: tokenId(params.id) }, { live: tokenOf, over: overTokenOf }),
+    run: async ({ params }, asked) => {
+      const query = { ...asked, tokenId: tokenId(params.id) };
+      const found = await reads.token(query, { live: tokenOf, over: overTokenOf });
+      // The link lets its holder cancel.
+      const isLinked = found.ok && rolesFor('cancel').includes(asked.identity.role);
+      if (links === null || !isLinked) return found;
+      return { ok: true, value: await links.linked<LinkedTokenView>(found.value) };
+    },
   });
 
   routes.read({

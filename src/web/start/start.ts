@@ -11,6 +11,7 @@ import { say } from '../lib/words.ts';
 const LINKS = [
   { href: '/board', title: 'start.board', help: 'start.boardHelp' },
   { href: '/desk', title: 'start.desk', help: 'start.deskHelp' },
+  { href: '/room', title: 'start.room', help: 'start.roomHelp' },
   { href: '/docs', title: 'start.docs', help: 'start.docsHelp' },
 ] as const;
 

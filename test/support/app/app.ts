@@ -74,6 +74,8 @@ export interface AppOptions {
   readonly hosts?: readonly string[];
   /** Other settings of the webhooks. They deliver when the test starts them. */
   readonly webhooks?: Partial<WebhooksDeps>;
+  /** The URL under which patients reach the service. By default answers have no links. */
+  readonly publicUrl?: string;
   /** What `GET /metrics` answers. By default there is no such route. */
   readonly metrics?: MetricsSource;
 }
@@ -274,6 +276,7 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     connectionLimits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
     admissionLimits: { ...NO_ADMISSION_LIMITS, ...options.admissionLimits },
     hosts: options.hosts ?? [],
+    publicUrl: options.publicUrl ?? null,
     origins: options.origins ?? [],
     allowsAnonymous: options.allowsAnonymous ?? true,
     identityProvider: options.identityProvider ?? null,
