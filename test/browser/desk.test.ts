@@ -271,6 +271,13 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
     await page.screenshot({ path: `${process.env['SCREENSHOTS'] ?? '/tmp'}/desk-day.png` });
     await page.emulateMedia({ media: null });
+    await page.getByLabel('Announce on all boards').fill('The laboratory is closed.');
+    await press(page, 'Enter');
+    await page.getByText('The boards show: The laboratory is closed.').waitFor();
+    const { body } = await opd.as(desk).get('/announcement');
+    expect(body).toEqual({ text: 'The laboratory is closed.' });
+    await page.getByRole('button', { name: 'End the announcement' }).click();
+    await page.getByText('The boards show:').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Change 09:00–10:00' }).click();
     await page.getByRole('button', { name: 'Show what would change' }).first().click();
     await page

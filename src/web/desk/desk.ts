@@ -8,6 +8,7 @@ import { useLive, type LiveState } from '../lib/live.ts';
 import { useObservable } from '../lib/observable.ts';
 import { timeOf, useNow } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
+import { AnnouncementForm } from './announcement-form.ts';
 import { dayFrom } from './day.ts';
 import { DoctorDesk } from './doctor-desk.ts';
 import { DoctorList } from './doctor-list.ts';
@@ -57,6 +58,7 @@ export function Desk(): VNode {
         }
         <div class="below">
           <${ToTell} />
+          <${AnnouncementForm} />
           <${LanguageChoice} />
           <${SignOut} />
         </div>
