@@ -122,7 +122,7 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'POST /webhooks/{id}/replay': ['200', [...COMMAND, 'webhook_not_found', 'event_not_found']],
   'POST /webhooks/{id}/test': ['200', [...COMMAND, 'webhook_not_found']],
   'GET /t/{ticket}/status': [
-    '200',
+    '200 304',
     ['invalid_request', 'rate_limited', 'token_not_found', 'overloaded', 'not_durable', ...PUBLIC],
   ],
   'POST /t/{ticket}/cancel': [

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { Type, type Static } from '@sinclair/typebox';
-import type { FastifyRequest, onSendHookHandler } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { invariant, type TokenId } from '../../engine/index.ts';
 import {
   AVAILABILITY_REFUSALS,
@@ -10,6 +9,7 @@ import {
   type Service,
   type TicketHolder,
 } from '../../service/index.ts';
+import { conditionalAnswers, ConditionHeaders, sendConditionally } from '../conditional.ts';
 import { EXAMPLE_TICKET } from '../examples.ts';
 import {
   namedStatusOf,
@@ -27,8 +27,6 @@ declare module 'fastify' {
     ticketHolder: TicketHolder | null;
   }
 }
-
-const ETAG_LENGTH = 22;
 
 const TicketParams = closed({
   ticket: Type.String({
@@ -60,15 +58,19 @@ function addStatus(routes: Routes, service: Service): void {
     name: 'readPatientStatus',
     tag: 'Patients',
     summary: 'Read what a patient may know of the own token',
-    description:
-      'What the page `/t/{ticket}` shows. It has no name of a patient. The answer has an `ETag`: a request with the same `If-None-Match` gets 304.',
+    description: 'What the page `/t/{ticket}` shows. It has no name of a patient.',
     params: TicketParams,
-    answers: { 200: PatientStatus },
+    headers: ConditionHeaders,
+    answers: conditionalAnswers(PatientStatus),
     codes: ['invalid_request', 'rate_limited', 'token_not_found', 'overloaded', 'not_durable'],
   });
   routes.app.get(
     '/t/:ticket/status',
-    { ...options, onRequest: ticketHook(routes, service), onSend: answerUnchanged },
+    {
+      ...options,
+      onRequest: ticketHook(routes, service),
+      onSend: sendConditionally('no-store'),
+    },
     async (request, reply) =>
       send(
         request,
@@ -95,21 +97,6 @@ async function statusOf(
     namedStatusOf(found.value, doctor),
   );
 }
-
-const etagOf = (text: string): string =>
-  `W/"${createHash('sha256').update(text).digest('base64url').slice(0, ETAG_LENGTH)}"`;
-
-/** Answers 304 to a client that has the same answer already. */
-const answerUnchanged: onSendHookHandler = (request, reply, payload, done) => {
-  const etag = reply.statusCode === 200 ? etagOf(String(payload)) : null;
-  if (etag !== null) reply.header('etag', etag);
-  if (etag === null || request.headers['if-none-match'] !== etag) {
-    done(null, payload);
-    return;
-  }
-  reply.code(304).removeHeader('content-type').removeHeader('content-length');
-  done(null, '');
-};
 
 function addCancellation(routes: Routes, service: Service): void {
   const options = optionsOf({
