@@ -10,14 +10,6 @@ import type {
   SlotId,
   TokenId,
 } from '../engine/index.ts';
-import type {
-  KeyChange,
-  KeyChangeFilter,
-  KeyStore,
-  KeyWrite,
-  StoredKey,
-  StoredSecret,
-} from './access-keys.ts';
 import {
   PAGE_ITEMS,
   recordPartOf,
@@ -60,11 +52,12 @@ import {
   type DoctorRows,
 } from './restore.ts';
 import { isLiveToken } from './rows.ts';
+import { SoleOwnerKeyStore, type KeyRows } from './sole-owner-keys.ts';
 import { SoleOwnerWebhookStore, type WebhookRows } from './sole-owner-webhooks.ts';
 import type { Decision, Horizon, Scope, SessionOfDoctor, Store } from './store.ts';
 
 /** The stored rows of a sole owner, all of them durable. What is not read in pages is read at once, without waiting. */
-export interface StoredRows extends DoctorRows, WebhookRows {
+export interface StoredRows extends DoctorRows, KeyRows, WebhookRows {
   token(id: TokenId): StoredToken | undefined;
   history(id: TokenId): Pages<ChangeRecord>;
   slotFacts(id: SlotId): SlotFacts | undefined;
@@ -78,9 +71,6 @@ export interface StoredRows extends DoctorRows, WebhookRows {
   tokens(filter: TokenFilter, after: TokenPlace, limit: number): Promise<readonly FoundToken[]>;
   tokensOfPatient(id: PatientId): readonly FoundToken[];
   storedResponse(caller: string, key: string, now: EpochMs): StoredResponse | undefined;
-  accessKeys(): readonly StoredKey[];
-  secrets(): readonly StoredSecret[];
-  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): readonly KeyChange[];
   /** The latest first, between two positions; the first is included. */
   recordBetween(
     filter: RecordFilter,
@@ -317,39 +307,6 @@ class SoleOwnerArchive implements Archive {
 
   storedResponse(caller: string, key: string, now: EpochMs): Promise<StoredResponse | undefined> {
     return Promise.resolve(this.#rows.storedResponse(caller, key, now));
-  }
-}
-
-/** Keys are written in the batches of the commands, because one thread writes to the database. */
-class SoleOwnerKeyStore implements KeyStore {
-  readonly #rows: StoredRows;
-  readonly #commits: GroupCommit;
-
-  constructor({ rows, commits }: SoleOwnerParts) {
-    this.#rows = rows;
-    this.#commits = commits;
-  }
-
-  async accessKeys(): Promise<readonly StoredKey[]> {
-    return Promise.resolve(this.#rows.accessKeys());
-  }
-
-  async secrets(): Promise<readonly StoredSecret[]> {
-    return Promise.resolve(this.#rows.secrets());
-  }
-
-  async keyChanges(
-    filter: KeyChangeFilter,
-    before: string | null,
-    limit: number,
-  ): Promise<readonly KeyChange[]> {
-    return Promise.resolve(this.#rows.keyChanges(filter, before, limit));
-  }
-
-  async writeKeys(keys: readonly KeyWrite[]): Promise<void> {
-    const origin = { actor: 'system', reason: null };
-    const decision = { changes: [], answer: undefined, origin, response: null, keys };
-    await this.#commits.transact([], () => decision);
   }
 }
 

@@ -47,6 +47,30 @@ const LEAVE: Leave = {
   reason: NAME,
 };
 
+/** Adds a webhook with a doctor who is behind and a delivery. */
+async function addWebhook({ webhooks }: FrontDesk): Promise<void> {
+  await webhooks.setWebhook(
+    {
+      ...{ id: 'ward', url: 'https://ward.example/opd', types: ['token.booked'] },
+      ...{ doctorIds: [doctorId('rao')], secret: NAME, previousSecret: NAME, previousUntil: NOW },
+      ...{ createdAt: NOW, disabledAt: null, disabledReason: null, deletedAt: null },
+      ...{ revision: 1, cursor: 'c0', succeededAt: null },
+    },
+    false,
+  );
+  await webhooks.takeShare('one', 60_000);
+  const about = { webhookId: 'ward', doctorId: doctorId('rao') };
+  const lag = { ...about, cursor: 'c1', tries: 2, failingSince: NOW, nextAt: NOW };
+  const delivery = {
+    ...{ ...about, eventId: 'e1', type: 'token.booked', status: 'retrying' as const, tries: 2 },
+    ...{ at: NOW, nextAt: NOW, httpStatus: 500, answer: NAME, error: null },
+  };
+  await webhooks.writeProgress({
+    ...{ webhookId: 'ward', processId: 'one', revision: 1, cursor: 'c5', succeededAt: NOW },
+    ...{ disabled: null, lags: [lag], caughtUp: [], deliveries: [delivery] },
+  });
+}
+
 /** Plays a day of two doctors that has rows in every table and values of every kind. */
 async function dayAt(url: string): Promise<string> {
   const desk = await deskAt(url);
@@ -73,6 +97,7 @@ async function dayAt(url: string): Promise<string> {
     keyWrite(storedKey({ name: 'a', id: 'b' })),
     { secret: { name: 's', value: NAME, createdAt: NOW } },
   ]);
+  await addWebhook(desk);
   await desk.store.close();
   return url;
 }
@@ -341,8 +366,11 @@ it('every column of every table is copied, except those that only one kind of da
     ...['idempotency_keys.position', 'changes.previous', 'unindexed.from_position'],
     ...['slots.indexed', 'tokens.indexed', 'tokens.last_change', ...erasures],
   ];
+  const ownOfPostgres = [
+    ...['changes.command_id', 'setup.id', 'slots.erased'],
+    ...['webhook_leases.owner', 'webhook_leases.until', 'webhook_leases.webhook_id'],
+    ...['webhook_processes.id', 'webhook_processes.until'],
+  ];
   expect(namesOf(ofSqlite)).toEqual([...copied, ...migrations, ...own].sort());
-  expect(namesOf(ofPostgres)).toEqual(
-    [...copied, ...migrations, 'changes.command_id', 'setup.id', 'slots.erased'].sort(),
-  );
+  expect(namesOf(ofPostgres)).toEqual([...copied, ...migrations, ...ownOfPostgres].sort());
 });
