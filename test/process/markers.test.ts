@@ -8,6 +8,9 @@ import {
   type DescribedRoute,
   type Schema,
 } from '../support/app/described-routes.ts';
+import { eventually } from '../support/eventually.ts';
+import { fill } from '../support/process/full-disk.ts';
+import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { runTool } from '../support/process/tool.ts';
@@ -224,3 +227,34 @@ it('no name, id, reason or person is in any byte that a process writes outside o
   search('files', readdirSync(folder, { recursive: true }).join('\n'));
   expect([...new Set(leaks)]).toEqual([]);
 });
+
+it.skipIf(noMount !== null)(
+  `no name, id or person is in what a process writes while the disk of its database is full${needsMount}`,
+  async () => {
+    const folder = mountMemory('size=16m');
+    const url = `sqlite:${join(folder, 'opd.db')}`;
+    const server = await startServer({ DATABASE_URL: url, LOG_LEVEL: 'trace', TZ: 'UTC' });
+    const makeSpace = fill(folder);
+    // The files of the database have some space left, and the first booking without space waits for it.
+    const bookings: Promise<string>[] = [];
+    await eventually(async () => {
+      bookings.push(book(server, `stalled ${bookings.length}`).catch(() => ''));
+      return (await server.get('/ready')).status === 503;
+    });
+    const refused = await server.post(
+      '/book',
+      {
+        ...{ doctor_id: 'doc1', slot_id: 'doc1_slot1', patient_type: 'WALK_IN' },
+        patient_name: `${PERSONAL} refused`,
+      },
+      ACTOR,
+    );
+    expect(refused.status).toBe(503);
+    const answer = await publicPartOf(refused);
+    makeSpace();
+    expect((await Promise.all(bookings)).some((id) => id !== '')).toBe(true);
+    await server.stop();
+    expect(server.log).toContain('database or disk is full');
+    expect(answer + server.log + server.errors).not.toMatch(new RegExp(PERSONAL, 'i'));
+  },
+);

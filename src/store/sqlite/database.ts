@@ -32,7 +32,7 @@ export function openSqliteDatabase(engine: AllocationEngine, file: string): Data
   const rows = new SqliteStoredRows(openForReading(path), { pages, noteIndexed });
   const client = new WriterClient(path);
   const hints = new CommitHints();
-  const position = (rows.lastChange()?.position ?? 0) + 1;
+  const position = rows.lastPosition() + 1;
   const writer = new BatchWriter(engine, { client, hints, index, position });
   const commits = new GroupCommit(writer.write);
   return soleOwnerDatabase({

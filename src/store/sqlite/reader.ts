@@ -199,6 +199,11 @@ export class Reader {
     return this.#all<ChangeRow>('changesFrom', position, count).map(placedChangeOf);
   }
 
+  /** The position of the last change, which is not read itself: a damaged record does not prevent a start. */
+  lastPosition(): number {
+    return this.#all<{ readonly position: number | null }>('lastPosition')[0]?.position ?? 0;
+  }
+
   lastChange(): PlacedChange | undefined {
     return this.#all<ChangeRow>('lastChange').map(placedChangeOf)[0];
   }

@@ -258,6 +258,7 @@ export const READS = {
       AND slot_id IN (SELECT value FROM json_each(?3))
     ORDER BY position`,
   changeUpTo: `${select('changes')} WHERE position <= ? ORDER BY position DESC LIMIT 1`,
+  lastPosition: `SELECT max(position) AS position FROM changes`,
   lastChange: `${select('changes')} WHERE position = (SELECT max(position) FROM changes)`,
   storedResponse: `${select('idempotency_keys')} WHERE caller = ? AND key = ? AND at > ?`,
   // The index is in the order of the dates. CROSS keeps SQLite from beginning with another table.
