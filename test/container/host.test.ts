@@ -56,7 +56,9 @@ it('opd.service starts the command of npm start, and gives it more time to stop 
   expect(command.replace('/opt/opd/node_modules/.bin/', '')).toBe(
     scripts.start.replace('--require ./src/cli/require-node.cjs ', ''),
   );
-  const stopMs = /STOP_MS = ([\d_]+)/.exec(readDocument('src/main.ts'))?.[1]?.replaceAll('_', '');
+  const stopMs = /STOP_MS = ([\d_]+)/
+    .exec(readDocument('src/cli/stopping.ts'))?.[1]
+    ?.replaceAll('_', '');
   expect(Number(valuesOf('opd.service', 'TimeoutStopSec')[0]) * 1_000).toBeGreaterThan(
     Number(stopMs),
   );
