@@ -80,8 +80,8 @@ it.each(INSTANCES)(
 it.each(INSTANCES)(
   'compose.yaml gives %s more time to stop than the service takes at most',
   (_, service) => {
-    const main = readFileSync(new URL('src/main.ts', ROOT), 'utf8');
-    const stopMs = Number(/STOP_MS = ([\d_]+)/.exec(main)?.[1]?.replaceAll('_', ''));
+    const stopping = readFileSync(new URL('src/cli/stopping.ts', ROOT), 'utf8');
+    const stopMs = Number(/STOP_MS = ([\d_]+)/.exec(stopping)?.[1]?.replaceAll('_', ''));
     const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]);
     expect(seconds * 1_000).toBeGreaterThan(stopMs);
     // The service kills itself when its log is not read. Process 1 cannot do that, so the container needs an init.

@@ -75,7 +75,11 @@ it('the log has one structured line per request and never a name, also at the mo
   const requests = requestsOf(server).slice(3);
   expect(requests.map(({ status }) => status)).toEqual([...statuses, 404]);
   const fields = 'level time pid hostname request_id method route status ms msg'.split(' ');
-  for (const line of requests) expect(Object.keys(line)).toEqual(fields);
+  for (const { caller, ...line } of requests) {
+    expect(Object.keys(line)).toEqual(fields);
+    // A route that needs no key has no caller, nor has a request that was refused before.
+    expect([undefined, 'anonymous']).toContain(caller);
+  }
   // The log has the pattern of a route and not the path, and no route for an unknown path.
   const routes = ['/book', '/cancel', '/health', '/schedule', '/tokens/:id', '/tokens/:id/history'];
   for (const { route } of requests) expect([...routes, '*', null]).toContain(route);
