@@ -121,7 +121,10 @@ describe('an installation without the development packages', () => {
     const imported = files
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => [
-        ...readFileSync(join(ROOT, 'src', name), 'utf8').matchAll(/ from '((?:@[\w-]+\/)?[\w-]+)/g),
+        // `openapi` has types only: the description of the service itself.
+        ...readFileSync(join(ROOT, 'src', name), 'utf8').matchAll(
+          / from '(?!openapi')((?:@[\w-]+\/)?[\w-]+)/g,
+        ),
       ])
       .map(([, name = '']) => name)
       .filter((name) => name !== 'node');
