@@ -57,7 +57,8 @@ export class Quota {
 
   /** Counts a request. */
   take(caller: string): Usage {
-    const nowMs = this.#now();
+    // Whole milliseconds, because the difference of two instants with fractions can be more than a minute by rounding.
+    const nowMs = Math.floor(this.#now());
     let window = this.#windows.get(caller);
     if (window === undefined || window.endsAtMs <= nowMs) {
       window = { endsAtMs: nowMs + WINDOW_S * 1_000, count: 0 };
