@@ -6,7 +6,7 @@ import { scratchDirectory } from './support/process/scratch.ts';
 /** Test files that are not run a second time with PostgreSQL as the database. */
 const NOT_ON_POSTGRES = [
   // These requests are answered before the store is used.
-  'test/http/{admission,connections,docs,hosts,identity-provider,log,methods,openapi*,origins,roles,sockets,strictness}.test.ts',
+  'test/http/{admission,connections,docs,hosts,identity-provider,log,methods,openapi*,origins,pages,precedence,problem,rate-limits,roles,sockets,strictness}.test.ts',
   // These tests use their own stores, whose disks they block.
   'test/http/{durability,stalled-reads}.test.ts',
   // These tests have no store, or always the same kind of store.

@@ -5,13 +5,19 @@ export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 *
  * The share of the cases of a thorough run that the longest random tests try. Each run has a seed of its own, so that
  * many short runs try as much as one long run. `TEST_EFFORT=1 npm test` tries all cases, and a larger number tries more.
  */
-const effort = Number(process.env['TEST_EFFORT'] ?? 0.25);
+const effort = Number(process.env['TEST_EFFORT'] ?? 0.15);
 
 /** Whether tests that need much time and seldom find something more are run. */
 export const isThorough = effort >= 1;
 
 /** The number of random cases that a test tries, from the number of a thorough run. */
 export const casesOf = (thorough: number): number => Math.ceil(thorough * effort);
+
+/** The cases of a table whose cases need seconds each: as many as the effort says, chosen by the seed. */
+export const partOf = <T>(table: readonly T[]): T[] =>
+  [...table, ...table]
+    .slice(seed % table.length)
+    .slice(0, Math.min(table.length, casesOf(table.length)));
 
 /** The end of the name of each random test: how to run the same cases again. */
 export const rerun = `(rerun with SEED=${seed})`;
