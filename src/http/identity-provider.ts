@@ -7,7 +7,7 @@ import {
   type RemoteJWKSet,
 } from 'jose';
 import type { Logger } from 'pino';
-import type { EpochMs } from '../engine/index.ts';
+import { epochMs, type EpochMs } from '../engine/index.ts';
 import type { Identity } from '../service/index.ts';
 import { AuthenticationFailure, invalidCredential } from './authentication-failure.ts';
 import { BoundedMap } from './bounded-map.ts';
@@ -97,8 +97,11 @@ export class IdentityProvider {
         ...{ issuer, audience, algorithms: ALGORITHMS, requiredClaims: ['sub', 'exp'] },
         ...{ clockTolerance: CLOCK_TOLERANCE_S, currentDate: new Date(now) },
       });
-      const identity = identityOfClaims(payload, claims);
-      this.#verified.set(jwt, { identity, until: Math.min(endOf(payload), now + VERIFIED_MS) });
+      const named = identityOfClaims(payload, claims);
+      const end = endOf(payload);
+      const identity =
+        named instanceof AuthenticationFailure ? named : { ...named, expiresAt: epochMs(end) };
+      this.#verified.set(jwt, { identity, until: Math.min(end, now + VERIFIED_MS) });
       return identity;
     } catch (error) {
       if (!(error instanceof ProviderAwayError)) return failureOf(error);

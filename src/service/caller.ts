@@ -1,4 +1,4 @@
-import type { DoctorId } from '../engine/index.ts';
+import type { DoctorId, EpochMs } from '../engine/index.ts';
 import type { Role } from './roles.ts';
 
 /** The party that sends a request. */
@@ -10,6 +10,8 @@ export interface Identity {
   readonly role: Role;
   /** The doctors to whom the party is limited; null when it is not. */
   readonly doctorIds: ReadonlySet<DoctorId> | null;
+  /** The expiry of the token by which an identity provider names the party. A key has none: it is compared again. */
+  readonly expiresAt?: EpochMs;
 }
 
 /** Everybody, while there is no access key. */

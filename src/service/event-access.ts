@@ -10,7 +10,7 @@ export const TICKET_MS = 10 * 60_000;
 /** A caller who may read events, for as long as `isValid`. */
 export interface EventGrant {
   readonly identity: Identity;
-  /** False as soon as the key is revoked, has expired, or has another secret, role or other doctors. */
+  /** False as soon as the key or token has expired, or the key is revoked or has another secret, role or other doctors. */
   readonly isValid: () => boolean;
 }
 
@@ -21,6 +21,7 @@ type TicketFacts = readonly [
   role: string,
   doctorIds: readonly string[] | null,
   keyId: string | null,
+  identityExpiresAt: number | null,
   expiresAt: number,
 ];
 
@@ -48,10 +49,10 @@ export class EventAccess {
    */
   async issue(identity: Identity): Promise<{ ticket: string; expiresAt: EpochMs }> {
     const expiresAt = epochMs(this.#clock() + TICKET_MS);
-    const { name, actor, role, doctorIds } = identity;
+    const { name, actor, role, doctorIds, expiresAt: end = null } = identity;
     const keyId = this.#keys.validKey(name)?.id ?? null;
     const doctors = doctorIds === null ? null : [...doctorIds];
-    const facts: TicketFacts = [name, actor, role, doctors, keyId, expiresAt];
+    const facts: TicketFacts = [name, actor, role, doctors, keyId, end, expiresAt];
     return { ticket: await this.#tickets.sign('events', JSON.stringify(facts)), expiresAt };
   }
 
@@ -63,17 +64,19 @@ export class EventAccess {
     const text = await this.#tickets.textOf('events', ticket);
     if (text === undefined) return undefined;
     // Only this class signs such texts.
-    const [name, actor, role, doctors, keyId, expiresAt] = JSON.parse(text) as TicketFacts;
+    const [name, actor, role, doctors, keyId, end, expiresAt] = JSON.parse(text) as TicketFacts;
     const identity: Identity = {
       ...{ name, actor, role: role as Role },
       doctorIds: doctors === null ? null : new Set(doctors.map(doctorId)),
+      ...(end === null ? {} : { expiresAt: epochMs(end) }),
     };
     if (this.#clock() >= expiresAt || !this.#isCurrent(identity, keyId)) return undefined;
     return { identity, isValid: () => this.#isCurrent(identity, keyId) };
   }
 
-  /** Whether what an identity may do is still what its key may do. */
+  /** Whether what an identity may do is still what its key may do, and its token has not expired. */
   #isCurrent(identity: Identity, keyId: string | null): boolean {
+    if (identity.expiresAt !== undefined && this.#clock() >= identity.expiresAt) return false;
     if (identity.name === ANONYMOUS.name) return this.#keys.state !== 'some';
     if (keyId === null) return true;
     const key = this.#keys.validKey(identity.name);
