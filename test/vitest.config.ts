@@ -1,7 +1,9 @@
+import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { scratchDirectory } from './support/process/scratch.ts';
+import { isThorough, seed } from './support/seed.ts';
 
 /** Test files that are not run a second time with PostgreSQL as the database. */
 const NOT_ON_POSTGRES = [
@@ -14,6 +16,15 @@ const NOT_ON_POSTGRES = [
 ];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+// One seed for all workers of a run.
+process.env['SEED'] ??= String(seed);
+
+/** How many runs repeat all files on PostgreSQL: each run repeats a part, chosen by the seed, a thorough run all of them. */
+const PARTS = isThorough ? 1 : 3;
+const REPEATED = globSync('test/{http,service}/**/*.test.ts', { cwd: ROOT })
+  .sort()
+  .filter((_file, index) => index % PARTS === seed % PARTS);
 
 // The processes of a run inherit both variables. A run starts hundreds of processes of the same files, and each process
 // would compile these files again if it had no cache.
@@ -44,7 +55,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/{http,service}/**/*.test.ts'],
+          include: REPEATED,
           exclude: NOT_ON_POSTGRES,
           provide: { isPostgres: true },
         },

@@ -5,7 +5,7 @@ export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 *
  * The share of the cases of a thorough run that the longest random tests try. Each run has a seed of its own, so that
  * many short runs try as much as one long run. `TEST_EFFORT=1 npm test` tries all cases, and a larger number tries more.
  */
-const effort = Number(process.env['TEST_EFFORT'] ?? 0.15);
+const effort = Number(process.env['TEST_EFFORT'] ?? 0.1);
 
 /** Whether tests that need much time and seldom find something more are run. */
 export const isThorough = effort >= 1;

@@ -4,16 +4,26 @@ import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { isThorough, seed } from '../seed.ts';
 
 /** The folder that gets a picture of each page. `SCREENSHOTS` sets one that stays after the run. */
 const PICTURES = process.env['SCREENSHOTS'] ?? join(tmpdir(), 'opd-pages');
 
-const SCHEMES = ['light', 'dark'] as const;
 /** A desktop and a phone, in CSS pixels. */
-const SIZES = [
+const [DESKTOP, PHONE] = [
   { width: 1_280, height: 800 },
   { width: 390, height: 844 },
-] as const;
+];
+/** Two pairs of looks. Each pair has both colours and both sizes. */
+const PAIRS = [
+  [['light', DESKTOP] as const, ['dark', PHONE] as const],
+  [['dark', DESKTOP] as const, ['light', PHONE] as const],
+];
+/** Both pairs in a thorough run and for pictures, otherwise one of them, because each look takes half a second. */
+const LOOKS =
+  isThorough || process.env['SCREENSHOTS'] !== undefined
+    ? PAIRS.flat()
+    : (PAIRS[seed % PAIRS.length] ?? []);
 
 // Scripts for the browser are texts here, because the types of the tests know no window.
 const REPORT_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) =>
@@ -57,14 +67,13 @@ export async function takePicture(page: Page, name: string): Promise<void> {
  * @param name of the pictures
  */
 export async function inspectPage(page: Page, name: string): Promise<void> {
-  for (const colorScheme of SCHEMES)
-    for (const size of SIZES) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize(size);
-      const look = `${name}-${colorScheme}-${size.width}`;
-      await takePicture(page, look);
-      expect([look, await faultsOf(page)]).toEqual([look, []]);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      expect([look, width]).toEqual([look, size.width]);
-    }
+  for (const [colorScheme, size] of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    const look = `${name}-${colorScheme}-${size.width}`;
+    await takePicture(page, look);
+    expect([look, await faultsOf(page)]).toEqual([look, []]);
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect([look, width]).toEqual([look, size.width]);
+  }
 }
