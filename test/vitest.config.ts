@@ -21,7 +21,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 process.env['SEED'] ??= String(seed);
 
 /** How many runs repeat all files on PostgreSQL: each run repeats a part, chosen by the seed, a thorough run all of them. */
-const PARTS = isThorough ? 1 : 3;
+const PARTS = isThorough ? 1 : 5;
 const REPEATED = globSync('test/{http,service}/**/*.test.ts', { cwd: ROOT })
   .sort()
   .filter((_file, index) => index % PARTS === seed % PARTS);
