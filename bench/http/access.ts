@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../lib/client.ts';
+import { ask } from '../lib/child.ts';
 import { median } from '../lib/format.ts';
 import { boardsOf, bookingsOf, checkBoards, openHospital, type Target } from '../lib/hospital.ts';
 import { startLoadGenerator, type LoadGenerator } from '../lib/load.ts';
@@ -21,13 +21,6 @@ const SERVER = fileURLToPath(new URL('./access-server.ts', import.meta.url));
 const SIZE = isSmoke
   ? { doctors: 2, sessions: 2, capacity: 2 }
   : { doctors: 100, sessions: 4, capacity: 25 };
-
-async function ask<Answer>(child: ChildProcess, message: string): Promise<Answer> {
-  const answered = once(child, 'message') as Promise<[Answer]>;
-  child.send(message);
-  const [answer] = await answered;
-  return answer;
-}
 
 /** What one load has cost. */
 interface Cost {

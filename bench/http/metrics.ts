@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../lib/client.ts';
+import { ask } from '../lib/child.ts';
 import { median } from '../lib/format.ts';
 import {
   boardsOf,
@@ -22,7 +23,7 @@ import type { Report } from '../lib/report.ts';
 import { required } from '../lib/required.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import { WATCHERS, type Watcher, type WatchedServer } from './watched-server.ts';
+import { WATCHERS, type Watcher } from './watched-server.ts';
 
 const SEED = 20_260_105;
 const CONNECTIONS = 64;
@@ -41,14 +42,6 @@ async function startReceiver(): Promise<{ server: Server; url: string; received:
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   return { server, url: `http://127.0.0.1:${port}`, received: () => received };
-}
-
-/** Sends a message to the server and returns its answer. */
-async function ask<Answer>(child: ChildProcess, message: WatchedServer | Watcher): Promise<Answer> {
-  const answered = once(child, 'message') as Promise<[Answer]>;
-  child.send(message);
-  const [answer] = await answered;
-  return answer;
 }
 
 /** The parts of a running measurement. */

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
@@ -26,6 +26,14 @@ export function serveTask(task: (input: never) => unknown): void {
       process.send?.(result, () => process.disconnect?.());
     });
   });
+}
+
+/** Sends a message to a process that answers each message with one, and returns its answer. */
+export async function ask<Answer>(child: ChildProcess, message: string | object): Promise<Answer> {
+  const answered = once(child, 'message') as Promise<[Answer]>;
+  child.send(message);
+  const [answer] = await answered;
+  return answer;
 }
 
 /** Collects the garbage of the heap if the process runs with --expose-gc. */

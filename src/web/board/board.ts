@@ -1,9 +1,10 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
-import { useLive, type LiveState } from '../lib/live.ts';
+import { useLive } from '../lib/live.ts';
 import { useObservable } from '../lib/observable.ts';
 import { dateOf, timeOf, useNow } from '../lib/time.ts';
+import { Trouble } from '../lib/trouble.ts';
 import { say } from '../lib/words.ts';
 import { allowSound, soundIsAllowed } from './chime.ts';
 import { DoctorPanel } from './doctor-panel.ts';
@@ -43,7 +44,7 @@ export function Board(): VNode {
       }
       <${Clock} />
     </header>
-    <${Trouble} ...${queue} />
+    <${Trouble} ...${queue} offline="board.offline" />
     <main class="doctors count-${shown.length}">
       ${shown.map(
         (doctor) =>
@@ -75,21 +76,6 @@ function Announcement(): VNode {
 function Clock(): VNode {
   const now = useNow(CLOCK_MS);
   return html`<p class="clock"><span>${dateOf(now)}</span> <strong>${timeOf(now)}</strong></p>`;
-}
-
-/** Says that the numbers may be old, and since when, or why the board may not see them. */
-function Trouble({ refusal, offlineSince }: Pick<LiveState<unknown>, 'refusal' | 'offlineSince'>) {
-  const words =
-    offlineSince !== null
-      ? say('board.offline', { time: timeOf(offlineSince) })
-      : refusal === null
-        ? null
-        : refusal.code === 'forbidden'
-          ? say('problem.forbidden')
-          : refusal.detail;
-  return html`<div role="alert">
-    ${words === null ? null : html`<p class="trouble">${words}</p>`}
-  </div>`;
 }
 
 /** Shown only as long as the browser forbids sounds. */

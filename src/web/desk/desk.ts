@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { signOut, accessKey } from '../lib/access-key.ts';
-import type { Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { LanguageChoice } from '../lib/language-choice.ts';
-import { useLive, type LiveState } from '../lib/live.ts';
+import { useLive } from '../lib/live.ts';
 import { useObservable } from '../lib/observable.ts';
 import { timeOf, useNow } from '../lib/time.ts';
+import { Trouble } from '../lib/trouble.ts';
 import { say } from '../lib/words.ts';
 import { AnnouncementForm } from './announcement-form.ts';
 import { dayFrom } from './day.ts';
@@ -38,7 +38,7 @@ export function Desk(): VNode {
         <${FindForm} date=${doctor?.date ?? ''} />
         <${Clock} />
       </header>
-      <${Trouble} ...${queue} />
+      <${Trouble} ...${queue} offline="desk.offline" inWords=${problemInWords} />
       <div class="desk-body">
         <nav class="rail">
           <${DoctorList} doctors=${doctors} chosen=${doctor?.doctor_id ?? ''} />
@@ -85,19 +85,6 @@ function DateChoice({ date }: { readonly date: string }): VNode {
 
 function Clock(): VNode {
   return html`<p class="clock">${timeOf(useNow(CLOCK_MS))}</p>`;
-}
-
-/** Says since when the desk has no connection, or why it may not read. */
-function Trouble({ refusal, offlineSince }: LiveState<Schemas['Queue']>): VNode {
-  const words =
-    offlineSince !== null
-      ? say('desk.offline', { time: timeOf(offlineSince) })
-      : refusal === null
-        ? null
-        : problemInWords(refusal);
-  return html`<div role="alert">
-    ${words === null ? null : html`<p class="trouble">${words}</p>`}
-  </div>`;
 }
 
 /** The button by which a shared computer forgets its key. Without a key there is none. */

@@ -2,9 +2,9 @@ import type { VNode } from 'preact';
 import type { Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { LanguageChoice } from '../lib/language-choice.ts';
-import { useLive, type LiveState } from '../lib/live.ts';
+import { useLive } from '../lib/live.ts';
 import { useObservable } from '../lib/observable.ts';
-import { timeOf } from '../lib/time.ts';
+import { Trouble } from '../lib/trouble.ts';
 import { say, sayCode } from '../lib/words.ts';
 import { Actions } from './actions.ts';
 import { BreakChoice } from './break-choice.ts';
@@ -30,7 +30,7 @@ function DoctorChoice(): VNode {
   const doctors = queue.data?.doctors ?? [];
   return html`<main class="narrow">
     <h1>${say('room.choose')}</h1>
-    <${Trouble} ...${queue} />
+    <${Trouble} ...${queue} offline="room.offline" look="fault" />
     <ul class="cards">
       ${doctors.map(
         ({ doctor_id, name }) =>
@@ -58,7 +58,7 @@ function Room({ doctorId }: { readonly doctorId: string }): VNode {
         ${say('room.change')}
       </button>
     </header>
-    <${Trouble} ...${queue} />
+    <${Trouble} ...${queue} offline="room.offline" look="fault" />
     ${
       doctor === undefined
         ? null
@@ -157,20 +157,5 @@ function NumberList({ title, tokens }: NumberListProps): VNode | null {
         )}
       ${tokens.length > LIST_MAX ? html`<li>+ ${tokens.length - LIST_MAX}</li>` : null}
     </ol>
-  </div>`;
-}
-
-/** Says that the lists may be old, and since when, or why the key may not see them. */
-function Trouble({ refusal, offlineSince }: Pick<LiveState<unknown>, 'refusal' | 'offlineSince'>) {
-  const words =
-    offlineSince !== null
-      ? say('room.offline', { time: timeOf(offlineSince) })
-      : refusal === null
-        ? null
-        : refusal.code === 'forbidden'
-          ? say('problem.forbidden')
-          : refusal.detail;
-  return html`<div role="alert">
-    ${words === null ? null : html`<p class="fault">${words}</p>`}
   </div>`;
 }
