@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { openApp, type Answer, type TestApp } from '../support/app/app.ts';
 import { fillDay } from '../support/app/large-day.ts';
-import { casesOf, rerun, seed } from '../support/seed.ts';
+import { casesOf, rerun, tryUntilReached } from '../support/seed.ts';
 
 // `GET /queue` and `GET /schedule` have an `ETag`, and answer 304 to a client that has the answer already.
 
@@ -137,6 +137,6 @@ it(`a client that keeps answers has in a random history the same as one that kee
       }
     }
   });
-  await fc.assert(property, { seed, numRuns: casesOf(inject('isPostgres') ? 2 : 10) });
-  expect(unchanged).toBeGreaterThan(0);
+  const numRuns = casesOf(inject('isPostgres') ? 2 : 10);
+  await tryUntilReached(property, numRuns, () => (unchanged > 0 ? [] : ['an answer 304']));
 });

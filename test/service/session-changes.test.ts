@@ -26,7 +26,7 @@ import { planOf } from '../../src/service/doctor-plan.ts';
 import { putHolidays } from '../../src/service/holidays.ts';
 import { doctorFacts, found, NOW, RAO, RULES, slotFacts, TODAY } from '../support/engine/clinic.ts';
 import { snapshotOf } from '../support/engine/snapshot.ts';
-import { casesOf, rerun, seed } from '../support/seed.ts';
+import { casesOf, rerun, tryUntilReached } from '../support/seed.ts';
 
 // Random histories in which a doctor's sessions, leaves and holidays change while patients book, leave and move. After
 // every command each open slot is one that the doctor sits, or it is kept for its patients and takes nobody new (R25).
@@ -236,7 +236,7 @@ const wrongEntries = (hospital: Hospital, changes: readonly Change[]): string[] 
     return isSitting && !isOff ? [] : [`${change.tokenId} in ${change.slotId}`];
   });
 
-it(`no patient comes into a slot at an hour that the doctor no longer sits (R24, R25) ${rerun}`, () => {
+it(`no patient comes into a slot at an hour that the doctor no longer sits (R24, R25) ${rerun}`, async () => {
   const seen = new Set<string>();
   const history = fc.array(fc.tuple(STEPS, PAUSES), { minLength: 10, maxLength: 60, size: 'max' });
   const property = fc.property(history, (steps) => {
@@ -259,10 +259,6 @@ it(`no patient comes into a slot at an hour that the doctor no longer sits (R24,
     const [copied, own] = [snapshotOf(copy), snapshotOf(hospital.engine)];
     if (!isDeepStrictEqual(copied, own)) expect(copied).toEqual(own);
   });
-  fc.assert(property, { seed, numRuns: casesOf(600) });
-  expect([...seen]).toEqual(
-    expect.arrayContaining([
-      ...['booked', 'moved_in', 'kept', 'undone', 'session_ended', 'on_leave', 'ill'],
-    ]),
-  );
+  const rare = ['booked', 'moved_in', 'kept', 'undone', 'session_ended', 'on_leave', 'ill'];
+  await tryUntilReached(property, casesOf(600), () => rare.filter((each) => !seen.has(each)));
 });

@@ -1,3 +1,6 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+
 /** The seed of the random tests. Their names contain it, and `SEED=... npx vitest ...` runs the same tests again. */
 export const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -21,3 +24,19 @@ export const partOf = <T>(table: readonly T[]): T[] =>
 
 /** The end of the name of each random test: how to run the same cases again. */
 export const rerun = `(rerun with SEED=${seed})`;
+
+/**
+ * Tries `property` with random cases, and with more of them until they have reached everything that `missing` names,
+ * because a few cases may by chance not reach what is rare. It fails when a case fails, and when ten times as many
+ * cases have not reached all of it.
+ */
+export async function tryUntilReached<T>(
+  property: fc.IRawProperty<T>,
+  numRuns: number,
+  missing: () => readonly string[],
+): Promise<void> {
+  let round = 0;
+  do await fc.assert(property, { seed: seed + round, numRuns });
+  while (missing().length > 0 && (round += 1) < 10);
+  expect(missing()).toEqual([]);
+}
