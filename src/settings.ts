@@ -29,8 +29,8 @@ export const Settings = Type.Object({
   ),
   CORS_ORIGINS: Type.Optional(
     listOf(
-      '^(?!http://[^/]*:80$|https://[^/]*:443$)https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$',
-      'The origins whose web pages may use the service, with commas between them. Each is exactly as a browser sends it: in lower case, with its port if that is not the usual one, without a path, such as https://desk.hospital.example,http://localhost:5173. Without it, only the pages of the service itself may.',
+      '^\\*$|^(?!http://[^/]*:80$|https://[^/]*:443$)https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$',
+      'The origins whose web pages may use the service, with commas between them. Each is exactly as a browser sends it: in lower case, with its port if that is not the usual one, without a path, such as https://desk.hospital.example,http://localhost:5173. The origin * means every origin, but only while the service answers callers without an access key. Without this setting, only the pages of the service itself may.',
     ),
   ),
   PUBLIC_URL: Type.Optional(

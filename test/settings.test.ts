@@ -117,6 +117,10 @@ it('ALLOW_ANONYMOUS is true or false, and TRUST_PROXY a list of addresses and ne
   });
 });
 
+it('CORS_ORIGINS may be every origin', () => {
+  expect(readSettings({ CORS_ORIGINS: '*' })).toMatchObject({ settings: { CORS_ORIGINS: ['*'] } });
+});
+
 it('the hosts and the origins are lists with commas between the items', () => {
   const read = readSettings({
     ALLOWED_HOSTS: 'opd.example, opd_1,[fe80::1],10.0.0.7',
@@ -138,7 +142,7 @@ it.each([
   ['ALLOWED_HOSTS', 'https://opd.example'],
   ['ALLOWED_HOSTS', 'opd.example,'],
   ['ALLOWED_HOSTS', 'opd.example other.example'],
-  ['CORS_ORIGINS', '*'],
+  ['CORS_ORIGINS', 'https://*'],
   ['CORS_ORIGINS', 'null'],
   ['CORS_ORIGINS', 'desk.example'],
   ['CORS_ORIGINS', 'https://desk.example/'],

@@ -108,7 +108,8 @@ export async function buildApp({
   const order = new RequestOrder();
   const connections = new Connections(connectionLimits, order, logger);
   const ownHosts = new Hosts(hosts);
-  const allowedOrigins = new Origins(origins);
+  const authentication = createAuthentication({ service, clock, logger, ...accessRules });
+  const allowedOrigins = new Origins(origins, () => authentication.answersEverybody);
   const newRequestId = createRequestIds(clock());
   const admission = new Admission({
     limits: admissionLimits,
@@ -147,7 +148,7 @@ export async function buildApp({
   refuseUnknownQueries(app);
   await describeRoutes(app, version);
   await app.register(accepts);
-  const access = createAccess(app, { service, clock, logger, ...accessRules });
+  const access = createAccess(app, authentication, { service, logger, ...accessRules });
   const streamsMax = Math.floor(connectionLimits.connectionsMax * STREAMS_SHARE);
   addRoutes(new Routes(app, access, admission), {
     ...{ service, webhooks, classes, metrics, logger, publicUrl, streamsMax },
@@ -177,24 +178,38 @@ async function prepare(
 const fastifyLoggerOf = (logger: Logger): Logger =>
   logger.child({}, { level: logger.isLevelEnabled('info') ? 'warn' : logger.level });
 
-type AccessDeps = Pick<
+type AuthenticationDeps = Pick<
   AppDeps,
-  'service' | 'allowsAnonymous' | 'identityProvider' | 'rateLimits' | 'clock' | 'logger'
+  'service' | 'allowsAnonymous' | 'identityProvider' | 'clock' | 'logger'
 >;
+
+/** Makes what finds out who calls. */
+function createAuthentication({
+  service: { keys },
+  allowsAnonymous,
+  identityProvider = null,
+  clock,
+  logger,
+}: AuthenticationDeps): Authentication {
+  const provider = identityProvider && new IdentityProvider(identityProvider, clock, logger);
+  return new Authentication({ keys, allowsAnonymous, provider });
+}
 
 /** Makes what decides who may do what. */
 function createAccess(
   app: FastifyInstance,
-  { service, allowsAnonymous, identityProvider = null, rateLimits = {}, clock, logger }: AccessDeps,
+  authentication: Authentication,
+  {
+    service: { permissions },
+    rateLimits = {},
+    logger,
+  }: Pick<AppDeps, 'service' | 'rateLimits' | 'logger'>,
 ): Access {
-  const { keys, permissions } = service;
-  const provider = identityProvider && new IdentityProvider(identityProvider, clock, logger);
   // A service that does not listen, as in many tests, asks no provider before the first token.
   app.addHook('onListen', (done) => {
-    void provider?.discover();
+    authentication.discoverProvider();
     done();
   });
-  const authentication = new Authentication({ keys, allowsAnonymous, provider });
   return new Access(app, {
     ...{ permissions, logger, limiter: new RateLimiter(rateLimits, logger) },
     identify: (request) => authentication.identify(request),

@@ -47,6 +47,17 @@ export class Authentication {
     this.#options = options;
   }
 
+  /** Whether everybody may do everything now, without a key. A service that loads answers no command and no read. */
+  get answersEverybody(): boolean {
+    const { keys, allowsAnonymous, provider } = this.#options;
+    return keys.state !== 'some' && allowsAnonymous && provider === null;
+  }
+
+  /** Asks the identity provider, if there is one, for its keys, so that the first token does not wait for them. */
+  discoverProvider(): void {
+    void this.#options.provider?.discover();
+  }
+
   /** Makes the identity of a request, or says why it has none: at once, unless a token must be verified first. */
   identify(request: FastifyRequest): Authenticated | Promise<Authenticated> {
     const identity = this.#identityOf(request);
@@ -60,9 +71,8 @@ export class Authentication {
   #identityOf({
     headers: { authorization },
   }: FastifyRequest): Authenticated | Promise<Authenticated> {
-    const { keys, allowsAnonymous, provider } = this.#options;
-    // A service that loads answers no command and no read, whoever asks.
-    if (keys.state !== 'some' && allowsAnonymous && provider === null) return ANONYMOUS;
+    const { keys, provider } = this.#options;
+    if (this.answersEverybody) return ANONYMOUS;
     if (keys.state === 'loading') return new AuthenticationFailure('not_durable', {});
     if (keys.state === 'none' && provider === null) return withoutCredential(FIRST_KEY);
     if (authorization === undefined)

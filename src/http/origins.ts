@@ -28,6 +28,8 @@ const ALLOWED = {
   maxAge: 7_200,
 };
 const REFUSED = { origin: false };
+/** The setting that allows every origin while the service answers everybody. */
+const EVERY_ORIGIN = '*';
 
 /**
  * The origins whose pages may use the service (CORS, a part of the Fetch standard). A page of any other origin can send
@@ -35,10 +37,16 @@ const REFUSED = { origin: false };
  */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
+  readonly #answersEverybody: () => boolean;
 
-  /** @param origins each exactly as a browser sends it, such as `https://desk.hospital.example` */
-  constructor(origins: readonly string[]) {
+  /**
+   * @param origins each exactly as a browser sends it, such as `https://desk.hospital.example`, or `*` for every origin
+   *   while the service answers everybody
+   * @param answersEverybody whether the service now answers callers without an access key
+   */
+  constructor(origins: readonly string[], answersEverybody: () => boolean) {
     this.#allowed = new Set(origins);
+    this.#answersEverybody = answersEverybody;
   }
 
   /** Gives the permissions on all routes that are added to the app later. */
@@ -58,7 +66,7 @@ export class Origins {
   headersFor({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> {
     if (this.#allowed.size === 0) return {};
     const vary = { Vary: 'Origin' };
-    if (origin === undefined || !this.#isAllowed(origin)) return vary;
+    if (!this.#isAllowed(origin)) return vary;
     return {
       ...vary,
       'Access-Control-Allow-Origin': origin,
@@ -66,7 +74,10 @@ export class Origins {
     };
   }
 
-  #isAllowed(origin: string | undefined): boolean {
-    return this.#allowed.has(origin ?? '');
+  #isAllowed(origin: string | undefined): origin is string {
+    if (origin === undefined || origin === EVERY_ORIGIN) return false;
+    return (
+      this.#allowed.has(origin) || (this.#allowed.has(EVERY_ORIGIN) && this.#answersEverybody())
+    );
   }
 }

@@ -67,7 +67,7 @@ it('reads and commands are counted apart', async () => {
 it('a long turn of the event loop accepts 100 requests, and the next turn accepts again', async () => {
   const admission = new Admission({
     limits: { requestsMax: Infinity, turnMs: 0 },
-    origins: new Origins([]),
+    origins: new Origins([], () => false),
     newRequestId: () => 'r-1',
     logger: pino({ level: 'silent' }),
   });

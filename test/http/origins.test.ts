@@ -88,3 +88,16 @@ it('without allowed origins nothing is granted', async () => {
   expect([asked.status, booked.status]).toEqual([405, 201]);
   for (const answer of [asked, booked]) expect(permissionsIn(answer)).toEqual([]);
 });
+
+it('* grants every origin until the first key is made, because from then on the allowed pages must be named', async () => {
+  const opd = await openApp({ origins: ['*', DESK] });
+  const grants = async (origin: string): Promise<unknown> => {
+    const { headers } = await preflight(opd, '/book', origin);
+    return headers['access-control-allow-origin'];
+  };
+  expect(await grants('https://other.example')).toBe('https://other.example');
+  await opd.key({ role: 'admin' });
+  expect(await grants('https://other.example')).toBeUndefined();
+  expect(await grants('*')).toBeUndefined();
+  expect(await grants(DESK)).toBe(DESK);
+});
