@@ -40,6 +40,7 @@ export default defineConfig({
     globalSetup: [
       'test/support/postgres/postgres-setup.ts',
       'test/support/browser/browser-setup.ts',
+      'test/support/process/programs-setup.ts',
     ],
     // There are more workers than cores, because many tests wait for a timer and use no core meanwhile.
     maxWorkers: availableParallelism() + 2,

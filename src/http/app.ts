@@ -11,19 +11,14 @@ import { Admission, type AdmissionLimits } from './admission.ts';
 import { Authentication } from './authentication.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
 import { describeRoutes, serveDescription } from './description.ts';
-import {
-  answerOtherMethods,
-  handleErrors,
-  refuseConnection,
-  refuseTunnel,
-  refuseUrl,
-} from './errors.ts';
+import { handleErrors, refuseConnection, refuseTunnel, refuseUrl } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { createRequestIds, RequestLog } from './log.ts';
 import { Hosts } from './hosts.ts';
 import { IdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import type { MetricsSource } from './metrics.ts';
 import { Origins } from './origins.ts';
+import { answerOtherMethods } from './other-methods.ts';
 import { RateLimiter, type RateLimits } from './rate-limiter.ts';
 import { RequestOrder } from './request-order.ts';
 import { refuseUnknownQueries, Routes } from './route.ts';

@@ -1,4 +1,3 @@
-import { METHODS } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -72,47 +71,6 @@ function sendFault(
 /** Answers a URL that the router cannot parse. */
 export function refuseUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   sendProblem(request, reply, CODE_OF[error.code] ?? 'internal');
-}
-
-/**
- * Answers a method that a route does not take with 405 and `Allow`, and an unknown route with 404. Both come before the
- * body is read. It is called before the routes are added; the function that it returns is called after them.
- */
-export function answerOtherMethods(app: FastifyInstance): () => void {
-  for (const method of METHODS)
-    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
-  const urls = new Set<string>();
-  app.addHook('onRoute', ({ url }) => void urls.add(url));
-  return () => {
-    for (const url of [...urls]) {
-      const isTaken = (method: string): boolean => app.hasRoute({ url, method });
-      const methods = app.supportedMethods.filter(isTaken);
-      const others = app.supportedMethods.filter((method) => !isTaken(method));
-      refuseAll(app, url, others, (request, reply) =>
-        sendProblem(request, reply.header('allow', methods.join(', ')), 'method_not_allowed'),
-      );
-    }
-    // The permission for other origins has a route for `OPTIONS` there. The router knows `*` as `/*`.
-    const others = app.supportedMethods.filter((method) => !app.hasRoute({ url: '/*', method }));
-    refuseAll(app, '*', others, (request, reply) => sendProblem(request, reply, 'route_not_found'));
-  };
-}
-
-function refuseAll(
-  app: FastifyInstance,
-  url: string,
-  method: string[],
-  refuse: (request: FastifyRequest, reply: FastifyReply) => FastifyReply,
-): void {
-  app.route({
-    url,
-    method,
-    schema: { hide: true },
-    exposeHeadRoute: false,
-    // A hook answers, and the handler is never reached, because Fastify reads the body before it calls a handler.
-    onRequest: (request, reply) => void refuse(request, reply),
-    handler: refuse,
-  });
 }
 
 /**

@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type onRequestHookHandler } from 'fastify';
 import type { Logger } from 'pino';
-import { answerOtherMethods, handleErrors } from './errors.ts';
+import { handleErrors } from './errors.ts';
+import { answerOtherMethods } from './other-methods.ts';
 import { optionsOf } from './route.ts';
 import { VALIDATION } from './schema.ts';
 

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { migrate } from '../../src/store/sqlite/open.ts';
@@ -18,9 +17,8 @@ import {
   threeSeats,
   verifyAt,
 } from '../support/store/damage.ts';
+import { bundleOf } from '../support/process/bundle-of.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/verify.ts', import.meta.url));
 
 it('an intact database is clean while it is written to and afterwards', async () => {
   const { desk, path } = await dayOf(threeSeats);
@@ -180,7 +178,7 @@ it.each<[what: string, sql: string]>([
 
 const { NODE_COMPILE_CACHE } = process.env;
 const run = (url: string) =>
-  spawnSync(process.execPath, [MAIN], {
+  spawnSync(process.execPath, [bundleOf('src/cli/verify.ts')], {
     env: { DATABASE_URL: url, NODE_COMPILE_CACHE },
     encoding: 'utf8',
   });

@@ -18,6 +18,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/move': 'POST',
   '/reclassify': 'POST',
   '/tokens': 'GET, HEAD',
+  '/tokens/search': 'POST',
   '/tokens/x': 'GET, HEAD, PATCH',
   '/tokens/x/history': 'GET, HEAD',
   '/schedule': 'GET, HEAD',
@@ -73,11 +74,20 @@ it('HEAD is answered like GET, without the body', async () => {
   expect(head.headers['content-length']).toBe(String(Buffer.byteLength(get.text)));
 });
 
-it.each(['/book/', '//book', '/BOOK', '/token', '/tokens/x/y', '/book%20', '/docs/static/x'])(
-  '%s is not a route',
+it('/docs/static/x is a route without a file', async () => {
+  const answer = await (await openApp()).get('/docs/static/x');
+  expect(answer).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
+});
+
+it.each(['/book/', '//book', '/BOOK', '/token', '/tokens/x/y', '/book%20', '/openapi-json'])(
+  '%s is not a route, whatever the method is',
   async (url) => {
-    const answer = await (await openApp()).get(url);
-    expect(answer).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
+    const { app } = await openApp();
+    for (const method of METHODS) {
+      const reply = await app.inject({ method, url } as InjectOptions);
+      expect([method, reply.statusCode, reply.headers.allow]).toEqual([method, 404, undefined]);
+      if (method !== 'HEAD') expect(reply.json()).toMatchObject({ code: 'route_not_found' });
+    }
   },
 );
 

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Scrape } from '../support/metrics.ts';
-import { freePort, spawnServer, startServer } from '../support/process/server-process.ts';
+import { freePort, MAIN, spawnServer, startServer } from '../support/process/server-process.ts';
 import { TraceReceiver } from '../support/trace-receiver.ts';
 
 const MEMORY = { DATABASE_URL: 'memory:' };
@@ -82,11 +82,13 @@ const SHOW_LOADED = `data:text/javascript,${encodeURIComponent(`
 
 it('a process loads nothing that makes or sends traces, unless a receiver of traces is set', async () => {
   const options = { ...MEMORY, NODE_OPTIONS: `--import=${SHOW_LOADED}` };
-  const without = await startServer(options);
+  // In a bundle, the packages have lost their names.
+  const source = { program: MAIN };
+  const without = await startServer(options, source);
   await without.stop();
   expect(without.errors).toBe('');
   const { url } = await new TraceReceiver().listen();
-  const traced = await startServer({ ...options, OTEL_EXPORTER_OTLP_ENDPOINT: url });
+  const traced = await startServer({ ...options, OTEL_EXPORTER_OTLP_ENDPOINT: url }, source);
   await traced.stop();
   expect(traced.errors).toContain('@opentelemetry/sdk-trace');
 });

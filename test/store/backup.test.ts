@@ -2,20 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { migrate } from '../../src/store/sqlite/open.ts';
 import { openSqliteDatabase } from '../../src/store/sqlite/database.ts';
 import { openApp } from '../support/app/app.ts';
+import { bundleOf } from '../support/process/bundle-of.ts';
 import { fill } from '../support/process/full-disk.ts';
 import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/backup.ts', import.meta.url));
-
 const { NODE_COMPILE_CACHE } = process.env;
 const run = (url: string, ...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, ...args], {
+  spawnSync(process.execPath, [bundleOf('src/cli/backup.ts'), ...args], {
     env: { DATABASE_URL: url, NODE_COMPILE_CACHE },
     encoding: 'utf8',
   });

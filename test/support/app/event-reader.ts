@@ -93,7 +93,8 @@ export class Follower {
       this.#lastId === '' ? {} : { 'last-event-id': this.#lastId };
     const reader = await EventReader.open(`${this.#urlOf()}/events?${this.#query}`, headers);
     this.#reader = reader;
-    if (reader.status !== 200) {
+    // The follower may have ended while the connection was made.
+    if (reader.status !== 200 || this.#isOver) {
       reader.close();
       return;
     }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { bundleOf } from './bundle-of.ts';
 import { eventually } from '../eventually.ts';
 
 export const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -94,15 +95,17 @@ export interface Spawning {
   readonly output?: number | 'pipe';
   /** How many files the process may open at the same time, if not as many as this process. */
   readonly openFiles?: number;
+  /** The file that the process runs, if not the bundle of `src/main.ts`. */
+  readonly program?: string;
 }
 
-/** Starts `src/main.ts` with these settings and no others. */
+/** Starts the service with these settings and no others. */
 export function spawnServer(
   settings: Environment,
-  { output = 'pipe', openFiles }: Spawning = {},
+  { output = 'pipe', openFiles, program = bundleOf('src/main.ts') }: Spawning = {},
 ): ServerProcess {
   const env = environmentOf(settings);
-  const node = [process.execPath, '--import', LAZY_COMPILERS, MAIN] as const;
+  const node = [process.execPath, '--import', LAZY_COMPILERS, program] as const;
   const [command, ...args] =
     openFiles === undefined
       ? node

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { bundleOf } from './bundle-of.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -11,14 +12,14 @@ export interface ToolRun {
   readonly errors: string;
 }
 
-/** Runs a program of this project until it ends. `file` is relative to the project's root. */
+/** Runs a program of this project until it ends: its bundle if there is one. `file` is relative to the project's root. */
 export async function runTool(
   file: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ToolRun> {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [bundleOf(file), ...args], {
     cwd: ROOT,
     env: { PATH, NODE_COMPILE_CACHE, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
