@@ -22,11 +22,17 @@ export class Pieces {
   }
 }
 
+/** A text of JSON, and the `ETag` that names it. */
+export interface TaggedText {
+  readonly text: string;
+  readonly etag: string;
+}
+
 /** The text of an answer that is made at once, of texts that are known already. */
 export class WholeText {
-  readonly of: (serialiserOf: SerialiserOf) => string;
+  readonly of: (serialiserOf: SerialiserOf) => TaggedText;
 
-  constructor(of: (serialiserOf: SerialiserOf) => string) {
+  constructor(of: (serialiserOf: SerialiserOf) => TaggedText) {
     this.of = of;
   }
 }
@@ -34,8 +40,10 @@ export class WholeText {
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends an answer whose text is made at once. */
-export const sendText = (reply: FastifyReply, { of }: WholeText): FastifyReply =>
-  reply.type(JSON_TYPE).send(of(serialisersOf(reply)));
+export function sendText(reply: FastifyReply, { of }: WholeText): FastifyReply {
+  const { text, etag } = of(serialisersOf(reply));
+  return reply.type(JSON_TYPE).header('etag', etag).send(text);
+}
 
 const serialisersOf =
   (reply: FastifyReply): SerialiserOf =>

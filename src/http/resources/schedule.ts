@@ -6,6 +6,7 @@ import {
   type Role,
   type Schedule as DoctorSchedule,
 } from '../../service/index.ts';
+import { etagOf } from '../conditional.ts';
 import { Pieces, WholeText, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf } from '../schema.ts';
 import { Doctor, doctorFields, doctorFor } from './doctor.ts';
@@ -28,8 +29,13 @@ export const scheduleOf = (
 ): WholeText | Pieces =>
   'slots' in schedule
     ? new WholeText((serialiserOf) => {
+        const head = headOf(schedule.doctor, role, serialiserOf);
         const slots = schedule.slots.map((slot) => slot.of(serialiserOf));
-        return `${headOf(schedule.doctor, role, serialiserOf)}${slots.join()}]}`;
+        return {
+          text: `${head}${slots.map(({ text }) => text).join()}]}`,
+          // The hash of hashes, because most of them are known already.
+          etag: etagOf(`${head}${slots.map(({ etag }) => etag).join()}`),
+        };
       })
     : new Pieces((serialiserOf) => schedulePieces(schedule, role, serialiserOf));
 

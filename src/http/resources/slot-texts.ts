@@ -5,9 +5,10 @@ import {
   type Moment,
   type Slot as EngineSlot,
 } from '../../engine/index.ts';
-import { BoundedMap } from '../bounded-map.ts';
-import type { SerialiserOf } from '../pieces.ts';
 import { seesPatients, type Role } from '../../service/index.ts';
+import { BoundedMap } from '../bounded-map.ts';
+import { etagOf } from '../conditional.ts';
+import type { SerialiserOf, TaggedText } from '../pieces.ts';
 import { Slot, slotOf, slotWithoutPatientsOf, type SlotView } from './slot.ts';
 
 /** Slots whose texts are remembered. A slot that is answered as a whole has a hundred kilobytes at most. */
@@ -22,19 +23,16 @@ interface Timing {
 
 /** A slot as it was at one instant. Its text is made when it is first needed. */
 export class SlotText {
-  #view: SlotView | null;
-  #text = '';
+  #made: SlotView | TaggedText;
 
   constructor(view: SlotView) {
-    this.#view = view;
+    this.#made = view;
   }
 
-  of(serialiserOf: SerialiserOf): string {
-    if (this.#view !== null) {
-      this.#text = serialiserOf(Slot)(this.#view);
-      this.#view = null;
-    }
-    return this.#text;
+  of(serialiserOf: SerialiserOf): TaggedText {
+    if ('text' in this.#made) return this.#made;
+    const text = serialiserOf(Slot)(this.#made);
+    return (this.#made = { text, etag: etagOf(text) });
   }
 }
 
