@@ -42,9 +42,10 @@ export class SlotText {
  * text yet. A dry run must not show slots with it, because it takes the versions back that it gave.
  */
 export class SlotTexts {
-  readonly #texts = new BoundedMap<EngineSlot, { readonly timing: Timing; readonly text: SlotText }>(
-    SLOTS_MAX,
-  );
+  readonly #texts = new BoundedMap<
+    EngineSlot,
+    { readonly timing: Timing; readonly text: SlotText }
+  >(SLOTS_MAX);
 
   /** How a slot is shown to a role at the instant of a read. Only texts with patients are remembered: the others are short. */
   for(role: Role): (slot: EngineSlot, moment: Moment) => SlotText {
