@@ -106,16 +106,12 @@ export class HistoryWriter {
   }
 
   /** Writes the doctor's counters and evicts the doctor from memory. */
-  evict({ facts, version, lastArrival, breakUntil, slots }: Doctor): void {
-    const lastNumbers = new Map(slots.map(({ day: { date, lastNumber } }) => [date, lastNumber]));
-    const counters = {
-      ...{ facts, version, versionBefore: 0, lastArrival, breakUntil, lastNumbers },
-      setsDoctor: true,
-    };
+  evict(doctor: Doctor): void {
+    const days = [...new Set(doctor.slots.map(({ day }) => day))];
     const batch = new BatchBuilder();
-    addCounters(batch, counters);
+    addCounters(batch, { doctor, versionBefore: 0, setsDoctor: true, days });
     this.#executor.execute(batch);
-    this.#engine.evictDoctor(facts.id);
+    this.#engine.evictDoctor(doctor.facts.id);
   }
 
   close(): void {

@@ -43,7 +43,7 @@ export {
 } from './refusal.ts';
 export type { RestoredToken } from './restored-token.ts';
 export { outranks } from './line.ts';
-export { Slot, type Token } from './slot.ts';
+export { Slot, type Day, type Token } from './slot.ts';
 export * from './slot-facts.ts';
 export { SLOT_STATUSES, slotStatusOf, type SlotStatus } from './slot-status.ts';
 export * from './status.ts';

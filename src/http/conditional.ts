@@ -34,7 +34,7 @@ export const conditionalAnswers = (success: TSchema): Readonly<Record<number, ob
  * The strong `ETag` of an answer: a hash of its text. No version of a doctor could replace it, because estimated times,
  * the statuses of slots and the day depend on the instant of the request too.
  */
-const etagOf = (text: string): string => `"${hash('sha256', text, 'base64url')}"`;
+export const etagOf = (text: string): string => `"${hash('sha256', text, 'base64url')}"`;
 
 /** Whether the header names the answer. A tag contains no quotes, so the list needs no parser, and `W/` does not count. */
 const isNamed = (etag: string, ifNoneMatch: string | undefined): boolean =>
@@ -42,7 +42,8 @@ const isNamed = (etag: string, ifNoneMatch: string | undefined): boolean =>
 
 /**
  * The hook of a conditional route: gives a successful answer its `ETag`, and sends 304 in its place when the client has
- * it. An answer that is sent in pieces has no `ETag`, because its text is never whole in memory.
+ * it. An answer that is sent in pieces has no `ETag`, because its text is never whole in memory. An answer of texts that are
+ * known already has its `ETag` too.
  */
 export const sendConditionally =
   (cacheControl: CacheControl): onSendHookHandler =>
@@ -51,8 +52,8 @@ export const sendConditionally =
       done();
       return;
     }
-    const etag = etagOf(payload);
-    reply.headers({ ETag: etag, 'Cache-Control': cacheControl });
+    const etag = (reply.getHeader('etag') as string | undefined) ?? etagOf(payload);
+    reply.headers({ etag, 'cache-control': cacheControl });
     if (!isNamed(etag, request.headers['if-none-match'])) {
       done();
       return;

@@ -22,15 +22,42 @@ export class Pieces {
   }
 }
 
+/** A text of JSON, and the `ETag` that names it. */
+export interface TaggedText {
+  readonly text: string;
+  readonly etag: string;
+}
+
+/** The text of an answer that is made at once, of texts that are known already. */
+export class WholeText {
+  readonly of: (serialiserOf: SerialiserOf) => TaggedText;
+
+  constructor(of: (serialiserOf: SerialiserOf) => TaggedText) {
+    this.of = of;
+  }
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Sends an answer whose text is made at once. */
+export function sendText(reply: FastifyReply, { of }: WholeText): FastifyReply {
+  const { text, etag } = of(serialisersOf(reply));
+  return reply.type(JSON_TYPE).header('etag', etag).send(text);
+}
+
+const serialisersOf =
+  (reply: FastifyReply): SerialiserOf =>
+  (schema) =>
+    reply.compileSerializationSchema(schema);
+
 /**
  * Sends an answer piece by piece: the next piece is made when the client has received those before it, and no more of them
  * when the client has gone. An error before the first bytes are sent is thrown; after that it ends the connection, so that
  * the client sees an answer that is not whole.
  */
 export async function sendPieces(reply: FastifyReply, pieces: Pieces): Promise<FastifyReply> {
-  const serialiserOf: SerialiserOf = (schema) => reply.compileSerializationSchema(schema);
-  const texts = pieces.of(serialiserOf)[Symbol.asyncIterator]();
-  reply.type('application/json; charset=utf-8');
+  const texts = pieces.of(serialisersOf(reply))[Symbol.asyncIterator]();
+  reply.type(JSON_TYPE);
   let first = '';
   while (first.length < WHOLE_MAX) {
     const next = await texts.next();

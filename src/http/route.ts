@@ -29,7 +29,7 @@ import {
 } from './conditional.ts';
 import type { Tag } from './description.ts';
 import { idempotencyKeyOf, KeyHeaders } from './idempotency-key.ts';
-import { endedSignalOf, Pieces, sendPieces } from './pieces.ts';
+import { endedSignalOf, Pieces, sendPieces, sendText, WholeText } from './pieces.ts';
 import type { ProblemCode } from './problem.ts';
 import { NoQuery } from './schema.ts';
 import { sendRefusal } from './send-problem.ts';
@@ -178,11 +178,11 @@ export interface ReadRoute<
   readonly cacheControl?: CacheControl;
   /** The codes of the read, beside those that every read has. */
   readonly codes: readonly RefusalCode[];
-  /** Its value may be the text of a `Success` in pieces. */
+  /** Its value may be the text of a `Success`, whole or in pieces. */
   readonly run: (
     sent: Sent<Params, Query> & { readonly body: Static<Body> },
     asked: Asked,
-  ) => Promise<Result<Static<Success> | Pieces>>;
+  ) => Promise<Result<Static<Success> | WholeText | Pieces>>;
 }
 
 /** Adds routes to an app: a route says what is its own, and this class knows what all routes have in common. */
@@ -304,7 +304,7 @@ export function send(
   result: Result<unknown>,
 ): FastifyReply | Promise<FastifyReply> {
   if (!result.ok) return sendRefusal(request, reply, result.refusal);
-  return result.value instanceof Pieces
-    ? sendPieces(reply, result.value)
-    : reply.send(result.value);
+  const { value } = result;
+  if (value instanceof WholeText) return sendText(reply, value);
+  return value instanceof Pieces ? sendPieces(reply, value) : reply.send(value);
 }

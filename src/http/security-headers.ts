@@ -1,28 +1,20 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 /**
  * What every answer tells browsers. An answer of the interface is data: it is stored nowhere, it is no document of any
- * other site, and it loads nothing.
+ * other site, and it loads nothing. The names are in lower case, because Fastify would otherwise convert each for every answer.
  */
 export const SECURITY_HEADERS = {
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
 /** The policy of `/docs`: the package's page sets styles by attributes and has its icons in `data:` URLs. */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** Gives the headers to all routes that are added to the app later. A route may set another value of each. */
-export function addSecurityHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(SECURITY_HEADERS);
-    done();
-  });
-}
 
 /** Lets the pages of `/docs` load what they consist of. */
 export const allowDocs = (reply: FastifyReply): FastifyReply =>

@@ -7,6 +7,8 @@ import {
   byFirstDate,
   isStatus,
   type AllocationEngine,
+  type Day,
+  type Doctor,
   type DoctorFacts,
   type DoctorId,
   type DoctorSnapshot,
@@ -145,7 +147,9 @@ export type ResponseRow = RowOf<
   }
 >;
 
-export const doctorRow = ({ facts, version, lastArrival, breakUntil }: Counters): DoctorRow => ({
+export const doctorRow = ({
+  doctor: { facts, version, lastArrival, breakUntil },
+}: Counters): DoctorRow => ({
   id: facts.id,
   name: facts.name,
   department: facts.department,
@@ -234,12 +238,8 @@ const leaveOf = ({ id, from_date: from, to_date: to, reason }: LeaveRow): Leave 
   reason,
 });
 
-export const dayRows = ({ facts, lastNumbers }: Counters): DayRow[] =>
-  Array.from(lastNumbers, ([date, lastNumber]) => ({
-    doctor_id: facts.id,
-    date,
-    last_number: lastNumber,
-  }));
+export const dayRows = ({ doctor: { facts }, days }: Counters): DayRow[] =>
+  days.map(({ date, lastNumber }) => ({ doctor_id: facts.id, date, last_number: lastNumber }));
 
 export const slotRow = (slot: SlotFacts): SlotRow => ({
   doctor_id: slot.doctorId,
@@ -356,18 +356,16 @@ export const storedResponseOf = (row: ResponseRow): StoredResponse => ({
   at: row.at,
 });
 
-/** A doctor's counters as a batch leaves them: written once a batch, however many commands it holds. */
+/** A doctor whom a batch changes: the counters are written once a batch, however many commands it holds. */
 export interface Counters {
-  readonly facts: DoctorFacts;
-  readonly version: number;
+  /** In the state after the batch. */
+  readonly doctor: Pick<Doctor, 'facts' | 'version' | 'lastArrival' | 'breakUntil'>;
   /** The version that the batch continues; 0 when it adds the doctor. */
   readonly versionBefore: number;
-  readonly lastArrival: number;
-  readonly breakUntil: EpochMs | null;
   /** Whether the batch sets more of the doctor than the counters: the facts or the break. */
   readonly setsDoctor: boolean;
   /** The days of tokens that have entered a slot, each with the number printed last on it. */
-  readonly lastNumbers: ReadonlyMap<LocalDate, number>;
+  readonly days: readonly Day[];
 }
 
 /** The counters of every doctor that a batch changes. The engine is in the state after the batch. */
@@ -375,26 +373,20 @@ export function countersOf(
   engine: AllocationEngine,
   decisions: readonly Decision<unknown>[],
 ): Counters[] {
-  const touched = new Map<
-    DoctorId,
-    { versionBefore: number; setsDoctor: boolean; lastNumbers: Map<LocalDate, number> }
-  >();
+  const touched = new Map<DoctorId, Counters & { setsDoctor: boolean; readonly days: Day[] }>();
   for (const { changes } of decisions)
     for (const change of changes) {
-      const doctor = touched.get(change.doctorId) ?? {
-        versionBefore: change.version - 1,
-        setsDoctor: false,
-        lastNumbers: new Map<LocalDate, number>(),
-      };
-      touched.set(change.doctorId, doctor);
-      doctor.setsDoctor ||= change.kind === 'doctor_set' || change.kind === 'break_set';
+      const { doctorId, kind } = change;
+      let counters = touched.get(doctorId);
+      if (counters === undefined) {
+        const doctor = engine.doctor(doctorId);
+        if (doctor === undefined) continue;
+        counters = { doctor, versionBefore: change.version - 1, setsDoctor: false, days: [] };
+        touched.set(doctorId, counters);
+      }
+      counters.setsDoctor ||= kind === 'doctor_set' || kind === 'break_set';
       const day = isEntry(change) ? engine.slot(change.slotId)?.day : undefined;
-      if (day !== undefined) doctor.lastNumbers.set(day.date, day.lastNumber);
+      if (day !== undefined && !counters.days.includes(day)) counters.days.push(day);
     }
-  return [...touched].flatMap(([id, counters]) => {
-    const doctor = engine.doctor(id);
-    if (doctor === undefined) return [];
-    const { facts, version, lastArrival, breakUntil } = doctor;
-    return [{ facts, version, lastArrival, breakUntil, ...counters }];
-  });
+  return [...touched.values()];
 }

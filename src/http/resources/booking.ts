@@ -44,20 +44,13 @@ const Alternative = Type.Object(
 );
 export type AlternativeView = Static<typeof Alternative>;
 
-/** A waiting token comes with slots that have free seats; a seated token with none. */
-const alternativesOf = (
-  token: Token,
-  moment: Moment,
-): { alternatives?: readonly AlternativeView[] } =>
-  token.status === 'WAITING'
-    ? {
-        alternatives: alternativesTo(token, moment).map(({ facts, seatsLeft }) => ({
-          id: facts.id,
-          start_time: instantOf(facts.startTime),
-          seats_left: seatsLeft,
-        })),
-      }
-    : {};
+/** The slots with free seats that a waiting token comes with. */
+const alternativesOf = (token: Token, moment: Moment): AlternativeView[] =>
+  alternativesTo(token, moment).map(({ facts, seatsLeft }) => ({
+    id: facts.id,
+    start_time: instantOf(facts.startTime),
+    seats_left: seatsLeft,
+  }));
 
 const AlsoBooked = Type.Object(
   { id: Text, doctor_id: Text, slot_id: Text, start_time: Instant, status: StatusName },
@@ -65,22 +58,13 @@ const AlsoBooked = Type.Object(
 );
 export type AlsoBookedView = Static<typeof AlsoBooked>;
 
-/** A booking without a patient id says nothing about other tokens. */
-const alsoBookedOf = ({
-  token,
-  alsoBooked,
-}: BookedVisit): { also_booked?: readonly AlsoBookedView[] } =>
-  token.patientId === null
-    ? {}
-    : {
-        also_booked: alsoBooked.map(({ id, status, slot: { facts } }) => ({
-          id,
-          doctor_id: facts.doctorId,
-          slot_id: facts.id,
-          start_time: instantOf(facts.startTime),
-          status,
-        })),
-      };
+const alsoBookedOf = ({ id, status, slot: { facts } }: Token): AlsoBookedView => ({
+  id,
+  doctor_id: facts.doctorId,
+  slot_id: facts.id,
+  start_time: instantOf(facts.startTime),
+  status,
+});
 
 /** The answer to a booking. */
 export const Booking = Type.Object(
@@ -100,12 +84,16 @@ export const Booking = Type.Object(
 );
 export type BookingView = Static<typeof Booking>;
 
-export const bookingOf = (booked: BookedVisit, moment: Moment): BookingView => ({
-  ...tokenOf(booked.token, moment),
-  bumped: booked.bumped === null ? null : bumpedOf(booked.bumped),
-  ...alternativesOf(booked.token, moment),
-  ...alsoBookedOf(booked),
-});
+/** A booking without a patient id says nothing about other tokens. */
+export function bookingOf({ token, bumped, alsoBooked }: BookedVisit, moment: Moment): BookingView {
+  const view: BookingView = {
+    ...tokenOf(token, moment),
+    bumped: bumped === null ? null : bumpedOf(bumped),
+  };
+  if (token.status === 'WAITING') view.alternatives = alternativesOf(token, moment);
+  if (token.patientId !== null) view.also_booked = alsoBooked.map(alsoBookedOf);
+  return view;
+}
 
 /** What an answer tells of other tokens than the caller's own. */
 interface OtherTokens {
@@ -150,7 +138,7 @@ export const reorderedOf = (
   ...tokenOf(token, moment),
   bumped: bumped === null ? null : bumpedOf(bumped),
   promoted: promoted === null ? null : tokenOf(promoted, moment),
-  ...alternativesOf(token, moment),
+  ...(token.status === 'WAITING' ? { alternatives: alternativesOf(token, moment) } : {}),
 });
 
 /** The answer to an undo. */

@@ -1,14 +1,17 @@
 import { Type, type Static } from '@sinclair/typebox';
+import type { DoctorFacts } from '../../engine/index.ts';
 import {
   inTurns,
   type LongSchedule,
   type Role,
   type Schedule as DoctorSchedule,
 } from '../../service/index.ts';
-import { Pieces, withoutEnd, type SerialiserOf } from '../pieces.ts';
+import { etagOf } from '../conditional.ts';
+import { Pieces, WholeText, withoutEnd, type SerialiserOf } from '../pieces.ts';
 import { arrayOf } from '../schema.ts';
 import { Doctor, doctorFields, doctorFor } from './doctor.ts';
-import { Slot, slotPieces, type SlotView } from './slot.ts';
+import type { SlotText } from './slot-texts.ts';
+import { Slot, slotPieces } from './slot.ts';
 
 export const Schedule = Type.Object(
   { ...doctorFields, slots: arrayOf(Slot) },
@@ -19,21 +22,32 @@ export const Schedule = Type.Object(
 );
 export type ScheduleView = Static<typeof Schedule>;
 
-/** The slots of a short schedule are projected already, because they were read at one instant. */
+/** The slots of a short schedule are shown already, because they were read at one instant. */
 export const scheduleOf = (
-  schedule: DoctorSchedule<SlotView> | LongSchedule,
+  schedule: DoctorSchedule<SlotText> | LongSchedule,
   role: Role,
-): ScheduleView | Pieces =>
+): WholeText | Pieces =>
   'slots' in schedule
-    ? { ...doctorFor(role)(schedule.doctor), slots: schedule.slots }
+    ? new WholeText((serialiserOf) => {
+        const head = headOf(schedule.doctor, role, serialiserOf);
+        const slots = schedule.slots.map((slot) => slot.of(serialiserOf));
+        return {
+          text: `${head}${slots.map(({ text }) => text).join()}]}`,
+          // The hash of hashes, because most of them are known already.
+          etag: etagOf(`${head}${slots.map(({ etag }) => etag).join()}`),
+        };
+      })
     : new Pieces((serialiserOf) => schedulePieces(schedule, role, serialiserOf));
+
+const headOf = (doctor: DoctorFacts, role: Role, serialiserOf: SerialiserOf): string =>
+  `${withoutEnd(serialiserOf(Doctor)(doctorFor(role)(doctor)))},"slots":[`;
 
 async function* schedulePieces(
   { doctor, shownSlots, ended }: LongSchedule,
   role: Role,
   serialiserOf: SerialiserOf,
 ): AsyncGenerator<string> {
-  yield `${withoutEnd(serialiserOf(Doctor)(doctorFor(role)(doctor)))},"slots":[`;
+  yield headOf(doctor, role, serialiserOf);
   let separator = '';
   for await (const { slot, moment } of shownSlots) {
     yield separator;

@@ -20,7 +20,7 @@ import {
 import { PatientTypes, patientTypesOf } from '../resources/patient-types.ts';
 import { Queue, queueOf, queueTokenFor } from '../resources/queue.ts';
 import { Schedule, scheduleOf } from '../resources/schedule.ts';
-import { slotFor } from '../resources/slot.ts';
+import { SlotTexts } from '../resources/slot-texts.ts';
 import { optionsOf, shown, type Routes } from '../route.ts';
 import { closed, DateText, idParams, oneOf } from '../schema.ts';
 import { addLeaveRoutes } from './leave-routes.ts';
@@ -113,6 +113,7 @@ function addQueue(routes: Routes, reads: Reads): void {
 }
 
 function addReads(routes: Routes, reads: Reads): void {
+  const slotTexts = new SlotTexts();
   routes.read({
     name: 'readSchedule',
     url: '/schedule',
@@ -127,7 +128,7 @@ function addReads(routes: Routes, reads: Reads): void {
     run: async ({ query: { doctor_id, ...days } }, asked) => {
       const query = { ...asked, doctorId: doctorId(doctor_id), ...days };
       const { role } = asked.identity;
-      return shown(await reads.schedule(query, slotFor(role)), (schedule) =>
+      return shown(await reads.schedule(query, slotTexts.for(role)), (schedule) =>
         scheduleOf(schedule, role),
       );
     },

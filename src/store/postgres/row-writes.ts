@@ -95,7 +95,7 @@ export class RowWrites {
       engine,
       this.#decided.map(({ decision }) => decision),
     );
-    const [known, added] = partition(counters, ({ facts }) => isKnown(facts.id));
+    const [known, added] = partition(counters, ({ doctor }) => isKnown(doctor.facts.id));
     send('addDoctors', added.map(doctorRow));
     send('setDoctors', known.map(doctorRow));
     if (this.#doctors.size > 0) sent.push(run('endSessions', arrayOf(this.#doctors.keys())));

@@ -212,12 +212,13 @@ function addRun(
 
 /** Writes for each doctor that a batch has changed the doctor's row and the last numbers of the days. */
 export function addCounters(batch: BatchBuilder, counters: Counters): void {
-  const { facts, version, lastArrival, versionBefore, setsDoctor } = counters;
+  const { doctor, versionBefore, setsDoctor } = counters;
   if (setsDoctor) {
     const row = doctorRow(counters);
     if (versionBefore === 0) batch.add('addDoctor', doctorValues(row));
     else batch.add('setDoctor', [...setDoctorValues(row), row.id, versionBefore]);
-  } else batch.add('setCounters', [version, lastArrival, facts.id, versionBefore]);
+  } else
+    batch.add('setCounters', [doctor.version, doctor.lastArrival, doctor.facts.id, versionBefore]);
   for (const row of dayRows(counters)) batch.add('setDay', dayValues(row));
 }
 
