@@ -65,11 +65,12 @@ describe('the report of a known day', () => {
           ...{ completed: 1, cancelled: 2, no_show: 1, expired: 1, seated: 3 },
         },
         [2, 50, 95],
+        [1, 30, 30],
       ),
       by_class: [
         {
           type: 'EMERGENCY',
-          ...counts({ booked: 1, checked_in: 1, completed: 1, seated: 1 }),
+          ...counts({ booked: 1, checked_in: 1, completed: 1, seated: 1 }, undefined, [1, 30, 30]),
         },
         {
           type: 'PAID_PRIORITY',
