@@ -7,15 +7,18 @@ import { Plot } from './plot.ts';
 /** CSS pixels. */
 const PLOT_HEIGHT = 260;
 const SMALL_PLOT_HEIGHT = 150;
+/** A table with more columns stands below its plot. */
+const COLUMNS_BESIDE = 5;
 
 /** A section of the report: its plots, and the table with all numbers of them. */
 export function Chart({ chart }: { readonly chart: ChartFacts }): VNode {
-  const { id, title, about, plots } = chart;
+  const { id, title, about, plots, columns } = chart;
   const [first] = plots;
+  const isBeside = first?.title === null && columns.length <= COLUMNS_BESIDE;
   return html`<section class="panel chart" aria-labelledby=${id}>
     <h2 id=${id}>${title}</h2>
     <p class="about">${about}</p>
-    <div class=${first?.title === null ? 'chart-body' : 'chart-body stacked'}>
+    <div class=${isBeside ? 'chart-body' : 'chart-body stacked'}>
       ${
         first === undefined
           ? html`<p class="empty">${say('reports.nothing')}</p>`
@@ -53,7 +56,7 @@ const Legend = ({ series }: { readonly series: readonly Series[] }): VNode =>
   </ul>`;
 
 function Table({ chart: { id, head, labels, columns } }: { readonly chart: ChartFacts }): VNode {
-  return html`<div class="table" tabindex="0" role="region" aria-labelledby=${id}>
+  return html`<div class="table" tabindex="0" role="group" aria-labelledby=${id}>
     <table aria-labelledby=${id}>
       <thead>
         <tr>

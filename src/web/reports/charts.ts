@@ -187,7 +187,7 @@ const sumOf = (row: readonly Due[]): Due => ({
   due: row.reduce((sum, { due }) => sum + due, 0),
 });
 
-/** `3 of 12 (25 %)`; a dash when no patient was due. */
+/** `3/12 (25 %)`; a dash when no patient was due. */
 const dueInWords = (due: Due | undefined): string =>
   due === undefined || due.due === 0
     ? '–'

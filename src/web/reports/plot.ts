@@ -2,11 +2,15 @@ import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { html } from '../lib/html.ts';
-import type { Look, Plot as PlotFacts } from './charts.ts';
+import type { Look, Plot as PlotFacts, Series } from './charts.ts';
 
 /** CSS pixels. */
 const FONT_SIZE = 13;
-const LABEL_WIDTH_MIN = 44;
+/** The room between two labels of an axis. */
+const LABEL_GAP = 8;
+/** So many labels are all shown, in two lines if need be; of more, only some are. */
+const LABELS_WHOLE = 8;
+const Y_AXIS_WIDTH = 48;
 /** The width that a number above a bar needs. */
 const VALUE_WIDTH_MIN = 26;
 
@@ -86,7 +90,7 @@ function drawnPlot(
       x: { time: false, range: [-0.5, labels.length - 0.5] },
       y: { range: (_, __, max) => [0, (plot.max ?? max) * 1.02 || 1] },
     },
-    axes: [xAxis(labels, { colours, font }), yAxis(plot, { colours, font })],
+    axes: [xAxis(labels, size.width, { colours, font }), yAxis(plot, { colours, font })],
     series: [
       {},
       ...series.map(({ label, look }) => {
@@ -97,7 +101,10 @@ function drawnPlot(
     ],
     hooks: { draw: [(drawn) => drawValues(drawn, plot, { colours, font })] },
   };
-  const data = [labels.map((_, index) => index), ...series.map(({ values }) => [...values])];
+  // A bar of nothing would be a line on the axis.
+  const valuesOf = ({ look, values }: Series): (number | null)[] =>
+    values.map((value) => (look !== 'line' && value === 0 ? null : value));
+  const data = [labels.map((_, index) => index), ...series.map(valuesOf)];
   return new uPlot(options, data as uPlot.AlignedData, element);
 }
 
@@ -138,22 +145,30 @@ const levels: uPlot.Series.PathBuilder = (drawn, series) => {
   return { stroke };
 };
 
-const xAxis = (labels: readonly string[], { colours, font }: Ink): uPlot.Axis => ({
-  ...{ font, stroke: colours.muted, size: 30, gap: 6 },
-  grid: { show: false },
-  ticks: { stroke: colours.line, size: 4 },
-  splits: (drawn) => {
-    const longest = Math.max(...labels.map((label) => label.length)) * FONT_SIZE * 0.6 + 6;
-    const room = drawn.over.clientWidth || drawn.width;
-    const most = Math.max(1, Math.floor(room / Math.max(longest, LABEL_WIDTH_MIN)));
-    const step = Math.ceil(labels.length / most);
-    return labels.map((_, index) => index).filter((index) => index % step === 0);
-  },
-  values: (_, splits) => splits.map((split) => labels[split] ?? ''),
-});
+function xAxis(labels: readonly string[], width: number, { colours, font }: Ink): uPlot.Axis {
+  const longest = Math.max(...labels.map((label) => widthOf(label, font)));
+  const most = Math.max(1, Math.floor((width - Y_AXIS_WIDTH) / (longest + LABEL_GAP)));
+  const isStaggered = labels.length > most && labels.length <= LABELS_WHOLE;
+  const step = isStaggered ? 1 : Math.ceil(labels.length / most);
+  return {
+    ...{ font, stroke: colours.muted, size: isStaggered ? 46 : 30, gap: 6 },
+    grid: { show: false },
+    ticks: { stroke: colours.line, size: 4 },
+    splits: () => labels.map((_, index) => index).filter((index) => index % step === 0),
+    values: (_, splits) =>
+      splits.map((split) => `${isStaggered && split % 2 === 1 ? '\n' : ''}${labels[split] ?? ''}`),
+  };
+}
+
+function widthOf(text: string, font: string): number {
+  const context = document.createElement('canvas').getContext('2d');
+  if (context === null) return 0;
+  context.font = font;
+  return context.measureText(text).width;
+}
 
 const yAxis = (plot: PlotFacts, { colours, font }: Ink): uPlot.Axis => ({
-  ...{ font, stroke: colours.muted, size: 48, gap: 6, space: 36 },
+  ...{ font, stroke: colours.muted, size: Y_AXIS_WIDTH, gap: 6, space: 36 },
   grid: { stroke: colours.line, width: 1 },
   ticks: { show: false },
   values: (_, splits) => splits.map(plot.format),

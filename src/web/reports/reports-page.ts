@@ -95,8 +95,8 @@ function Summary({ report: { offered, total } }: { readonly report: Report }): V
     [say('reports.notCome'), numberOf(no_show), percentOf(rateOf(dueOf([total])))],
     [say('reports.bumped'), numberOf(bumped), ''],
     [say('reports.promoted'), numberOf(promoted), ''],
-    [say('reports.callWait'), minutesOf(call_wait.median_minutes), say('reports.median')],
-    [say('reports.seatWait'), minutesOf(wait.median_minutes), say('reports.median')],
+    [say('reports.callWait'), minutesOf(call_wait.median_minutes), say('reports.half')],
+    [say('reports.seatWait'), minutesOf(wait.median_minutes), say('reports.half')],
   ];
   return html`<dl class="summary">
     ${items.map(
