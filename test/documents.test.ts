@@ -14,7 +14,7 @@ import {
 } from '../src/engine/index.ts';
 import { grantsInWords } from '../src/http/description.ts';
 import { PROBLEMS } from '../src/http/problem.ts';
-import { DayReport, reportCsvOf } from '../src/http/resources/report.ts';
+import { DayReport, dayReportCsvOf } from '../src/http/resources/report.ts';
 import { Slot } from '../src/http/resources/slot.ts';
 import { Token } from '../src/http/resources/token.ts';
 import type { DayReportView } from '../src/http/resources/index.ts';
@@ -324,7 +324,7 @@ it.each(ROUTES)('API.md has an example of a success of $name', (route) => {
 it('API.md has a day report as JSON and the same report as a table', () => {
   const [json, csv] = examplesOf(sectionOf(API, '### GET /reports/day'));
   const report = JSON.parse(json?.body ?? '') as DayReportView;
-  expect(csv?.body).toBe(reportCsvOf(report).replaceAll('\r\n', '\n'));
+  expect(csv?.body).toBe(dayReportCsvOf(report).replaceAll('\r\n', '\n'));
 });
 
 const isTable = ({ command }: Example): boolean => command.includes('Accept: text/csv');

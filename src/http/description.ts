@@ -27,7 +27,7 @@ const TAGS = {
     'The doctors, their weekly sessions and leaves, the holidays, and the classes of patients.',
   Slots: 'Single slots, and changes of slots that already have patients: seats, delays, closing.',
   Events: 'What happens, as it happens: bookings, promotions, calls, closings.',
-  Reports: 'The counts of a day.',
+  Reports: 'The counts of a day and of several days, and the record of all changes.',
   Keys: 'Access keys: who may use the service, and for what.',
   Webhooks: 'Other systems that are told of what happens.',
   Operations: 'Whether the service runs and accepts commands, for probes.',

@@ -56,6 +56,20 @@ export const startOfDate = (date: LocalDate, timeZone: string): EpochMs =>
 const startOf = (date: Temporal.PlainDate, timeZone: string): EpochMs =>
   epochMs(date.toZonedDateTime(timeZone).epochMilliseconds);
 
+const DAY_HOURS = 24;
+
+/**
+ * The instants at which the hours of a date and of the next one begin by the clock on the wall, in epoch milliseconds,
+ * and the end of the last hour. An hour that daylight saving skips has no length; one that it repeats is twice as long.
+ */
+export function hoursFrom(date: LocalDate, timeZone: string): readonly number[] {
+  const midnight = Temporal.PlainDate.from(date).toPlainDateTime();
+  return Array.from(
+    { length: 2 * DAY_HOURS + 1 },
+    (_, hours) => midnight.add({ hours }).toZonedDateTime(timeZone).epochMilliseconds,
+  );
+}
+
 /** The calendar days of an instant, by time zone. */
 export const calendarAt =
   (at: EpochMs) =>

@@ -9,7 +9,7 @@ import {
   type DoctorFacts,
   type Leave,
 } from '../engine/index.ts';
-import { isDate, isTimeZone } from './calendar.ts';
+import { daysBetween, isDate, isTimeZone } from './calendar.ts';
 import { wordsOf, type Fault, type ValueSchema } from './fault-words.ts';
 import { VISIBLE_TEXT } from './visible-text.ts';
 
@@ -160,6 +160,19 @@ export const dateFaultsOf = (
   Object.entries(dates)
     .filter(([, date]) => date !== undefined && !isDate(date))
     .map(([name]) => ({ pointer: `${at}/${name}`, detail: DATE_WORDS }));
+
+/**
+ * The faults of a first and a last date, both included.
+ * @param daysMax how many days may be asked for
+ */
+export function spanFaultsOf(from: string, to: string, daysMax: number): Fault[] {
+  const faults = dateFaultsOf({ from, to });
+  if (faults.length > 0) return faults;
+  const days = daysBetween(localDate(from), localDate(to)) + 1;
+  if (days >= 1 && days <= daysMax) return [];
+  const detail = `must not be before \`from\`, and at most ${daysMax} days may be asked for`;
+  return [{ pointer: '/to', detail }];
+}
 
 const DATE_WORDS = 'must be a date that exists, such as 2026-11-23';
 

@@ -76,8 +76,11 @@ export type {
 export { Reads } from './reads.ts';
 export * from './refusal.ts';
 export * from './roles.ts';
-export { COUNTED, type Counts, type CountedKind, type DayReport } from './report.ts';
+export { HOURLY, type HourCounts, type HourlyKind } from './hour-sum.ts';
+export type { DateCounts, RangeReport } from './range-report.ts';
+export type { DayCounts, DayReport } from './report.ts';
 export { Reports } from './reports.ts';
+export { COUNTED, type Counts, type CountedKind } from './tally.ts';
 export { load } from './load.ts';
 export type { Occupancy } from './occupancy.ts';
 export * from './doctor-input.ts';

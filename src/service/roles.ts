@@ -29,6 +29,7 @@ export type Operation =
   | 'listHolidays'
   | 'listPatientTypes'
   | 'readDayReport'
+  | 'readRangeReport'
   | 'readAudit'
   | 'listKeys'
   | 'putKey'
@@ -126,6 +127,7 @@ export const PERMISSIONS: Readonly<Record<Operation, Grants>> = {
   listHolidays: PUBLIC_FACTS,
   listPatientTypes: { display: 'any', ...PUBLIC_FACTS },
   readDayReport: AUDIT,
+  readRangeReport: AUDIT,
   readAudit: AUDIT,
   listKeys: AUDIT,
   putKey: ADMIN,

@@ -8,8 +8,8 @@ import {
   type SlotId,
 } from '../engine/index.ts';
 import { PAGE_ITEMS } from '../store/index.ts';
-import { daysBetween, plusDays } from './calendar.ts';
-import { dateFaultsOf } from './doctor-input.ts';
+import { plusDays } from './calendar.ts';
+import { dateFaultsOf, spanFaultsOf } from './doctor-input.ts';
 import type { Fault } from './fault-words.ts';
 import { liveTokensIn, pastSlot } from './past-slot.ts';
 import type { LongSchedule, ReadDeps, Schedule, ScheduleQuery, ShownSlot } from './read-model.ts';
@@ -129,16 +129,7 @@ function scheduleFaults({ date, from, to }: ScheduleQuery): Fault[] {
         detail: 'is missing: `from` and `to` go together',
       },
     ];
-  if (from === undefined || to === undefined) return [];
-  const days = daysBetween(localDate(from), localDate(to)) + 1;
-  return days >= 1 && days <= SCHEDULE_DAYS_MAX
-    ? []
-    : [
-        {
-          pointer: '/to',
-          detail: `must not be before \`from\`, and at most ${SCHEDULE_DAYS_MAX} days may be asked for`,
-        },
-      ];
+  return from === undefined || to === undefined ? [] : spanFaultsOf(from, to, SCHEDULE_DAYS_MAX);
 }
 
 function rangeOf({ date, from, to }: ScheduleQuery, today: LocalDate): [LocalDate, LocalDate] {

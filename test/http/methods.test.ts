@@ -34,6 +34,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/slots/x': 'GET, HEAD, PATCH',
   '/slots/x/close': 'POST',
   '/reports/day': 'GET, HEAD',
+  '/reports/range': 'GET, HEAD',
   '/patient-types': 'GET, HEAD',
   '/changes': 'GET, HEAD',
   '/events/ticket': 'POST',

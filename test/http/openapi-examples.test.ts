@@ -80,7 +80,7 @@ const requestOf = (name: string): InjectOptions => {
 /** Every operation, in an order in which a clinic could send them: a booking makes the token of those after it. */
 const SESSION = [
   ...['readHealth', 'readReadiness', 'listPatientTypes', 'listDoctors', 'readDoctor'],
-  ...['putDoctor', 'addSlot', 'readSchedule', 'readDayReport'],
+  ...['putDoctor', 'addSlot', 'readSchedule', 'readDayReport', 'readRangeReport'],
   ...['book', 'readToken', 'readTokenHistory', 'move', 'reclassify'],
   ...['checkIn', 'callNext', 'complete'],
   ...['book', 'start', 'skip', 'undo', 'complete'],

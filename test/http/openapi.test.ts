@@ -105,6 +105,7 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
   'POST /doctors/{id}/delay': ['200', [...POST, 'doctor_not_found']],
   'POST /doctors/{id}/break': ['200', [...POST, 'doctor_not_found']],
   'GET /reports/day': ['200', [...READ, 'doctor_not_found']],
+  'GET /reports/range': ['200', [...READ, 'doctor_not_found']],
   'GET /patient-types': ['200', ['invalid_request', ...ALWAYS]],
   'GET /audit': ['200', READ],
   'GET /events': ['200', [...READ, 'stopping']],
@@ -140,6 +141,7 @@ const ROUTES: Readonly<Record<string, readonly [success: string, codes: readonly
 /** What a route answers with besides JSON. */
 const OTHER_TYPES: Readonly<Record<string, readonly string[]>> = {
   'GET /reports/day': ['text/csv'],
+  'GET /reports/range': ['text/csv'],
 };
 
 /** A stream is not JSON. */
@@ -149,6 +151,7 @@ const STREAM = 'GET /events';
 const QUERIES: Readonly<Record<string, string>> = {
   '/schedule': '?doctor_id=doc1',
   '/reports/day': '?doctor_id=doc1&date=2026-11-23',
+  '/reports/range': '?from=2026-11-23&to=2026-11-24',
   '/tokens': '?doctor_id=doc1',
 };
 

@@ -28,13 +28,13 @@ it('the CSV report is a table of RFC 4180: a header line, a line for each class,
   const answer = await getReport('text/csv');
   expect(answer).toMatchObject({ status: 200, headers: { 'content-type': CSV_TYPE } });
   const lines = [
-    'doctor_id,date,type,slots,offered,booked,moved_in,moved_out,bumped,promoted,checked_in,skipped,completed,cancelled,no_show,expired,seated,waiting,wait_patients,wait_median_minutes,wait_p90_minutes,empty_seat_minutes',
-    'doc1,2026-11-23,EMERGENCY,,,1,0,0,0,0,1,0,1,0,0,0,1,0,0,,,',
-    'doc1,2026-11-23,PAID_PRIORITY,,,1,0,0,1,1,0,0,0,1,0,0,0,0,1,50,50,',
-    'doc1,2026-11-23,FOLLOW_UP,,,1,2,1,0,0,1,0,0,0,1,0,1,0,0,,,',
-    'doc1,2026-11-23,ONLINE_BOOKING,,,2,0,1,0,0,0,0,0,1,0,0,0,0,0,,,',
-    'doc1,2026-11-23,WALK_IN,,,2,2,2,4,4,0,0,0,0,0,1,1,0,1,95,95,',
-    'doc1,2026-11-23,TOTAL,2,3,7,4,4,5,5,2,0,1,2,1,1,3,0,2,50,95,0',
+    'doctor_id,date,type,slots,offered,booked,moved_in,moved_out,bumped,promoted,checked_in,skipped,completed,cancelled,no_show,expired,seated,waiting,wait_patients,wait_median_minutes,wait_p90_minutes,empty_seat_minutes,call_wait_patients,call_wait_median_minutes,call_wait_p90_minutes',
+    'doc1,2026-11-23,EMERGENCY,,,1,0,0,0,0,1,0,1,0,0,0,1,0,0,,,,1,30,30',
+    'doc1,2026-11-23,PAID_PRIORITY,,,1,0,0,1,1,0,0,0,1,0,0,0,0,1,50,50,,0,,',
+    'doc1,2026-11-23,FOLLOW_UP,,,1,2,1,0,0,1,0,0,0,1,0,1,0,0,,,,0,,',
+    'doc1,2026-11-23,ONLINE_BOOKING,,,2,0,1,0,0,0,0,0,1,0,0,0,0,0,,,,0,,',
+    'doc1,2026-11-23,WALK_IN,,,2,2,2,4,4,0,0,0,0,0,1,1,0,1,95,95,,0,,',
+    'doc1,2026-11-23,TOTAL,2,3,7,4,4,5,5,2,0,1,2,1,1,3,0,2,50,95,0,1,30,30',
   ];
   expect(answer.text).toBe(lines.map((line) => `${line}\r\n`).join(''));
 });

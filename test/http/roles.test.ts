@@ -142,6 +142,10 @@ const REQUESTS: Readonly<
     names: 'doctor',
     request: get(`/reports/day?doctor_id=${doctor}&date=${DATE}`),
   }),
+  readRangeReport: ({ doctor }) => ({
+    names: 'doctor',
+    request: get(`/reports/range?from=${DATE}&to=${DATE}&doctor_id=${doctor}`),
+  }),
   readAudit: () => ({ names: 'nothing', request: get('/audit') }),
   listKeys: () => ({ names: 'nothing', request: get('/keys') }),
   putKey: () => ({

@@ -15,7 +15,7 @@ import {
 import type { CountsView, DayReportView } from '../../src/http/resources/index.ts';
 import { dayReportOf as viewOf } from '../../src/http/resources/report.ts';
 import { shown } from '../../src/http/route.ts';
-import { ANONYMOUS, COUNTED } from '../../src/service/index.ts';
+import { ANONYMOUS, COUNTED, type DayCounts } from '../../src/service/index.ts';
 import { LargeReads } from '../../src/service/large-reads.ts';
 import { Lifecycle } from '../../src/service/lifecycle.ts';
 import { dayReportOf } from '../../src/service/report.ts';
@@ -65,11 +65,12 @@ describe('the report of a known day', () => {
           ...{ completed: 1, cancelled: 2, no_show: 1, expired: 1, seated: 3 },
         },
         [2, 50, 95],
+        [1, 30, 30],
       ),
       by_class: [
         {
           type: 'EMERGENCY',
-          ...counts({ booked: 1, checked_in: 1, completed: 1, seated: 1 }),
+          ...counts({ booked: 1, checked_in: 1, completed: 1, seated: 1 }, undefined, [1, 30, 30]),
         },
         {
           type: 'PAID_PRIORITY',
@@ -321,7 +322,9 @@ describe('the wait', () => {
 });
 
 /** Runs a history through a store and returns the reports of all its days. */
-async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine, DayReportView[]]> {
+async function reportsOf(
+  history: readonly Action[],
+): Promise<[AllocationEngine, DayReportView[], DayCounts]> {
   const engine = new AllocationEngine(HISTORY_RULES);
   const { store, archive } = openMemoryDatabase(engine);
   const run = (command: () => ReturnType<typeof perform>) =>
@@ -341,7 +344,14 @@ async function reportsOf(history: readonly Action[]): Promise<[AllocationEngine,
   });
   const days = DOCTORS.flatMap(({ id }) => [TODAY, TOMORROW].map((date) => [id, date] as const));
   const results = await Promise.all(days.map(([id, date]) => dayOf(reports, id, date)));
-  return [engine, results.flatMap((result) => (result.ok ? [result.value] : []))];
+  const request = new AbortController();
+  const range = await reports.range({
+    ...{ identity: ANONYMOUS, ended: () => request.signal, from: TODAY, to: TOMORROW },
+    ...{ doctorId: null, department: null },
+  });
+  request.abort();
+  if (!range.ok) throw new Error(range.refusal.code);
+  return [engine, results.flatMap((result) => (result.ok ? [result.value] : [])), range.value];
 }
 
 const balanceOf = (row: CountsView): number =>
@@ -350,8 +360,15 @@ const balanceOf = (row: CountsView): number =>
 it(`every row of a report balances, and no seat is empty while a token waits (R5) ${rerun}`, async () => {
   const seen = new Set<string>();
   const property = fc.asyncProperty(histories, async (history) => {
-    const [engine, reports] = await reportsOf(history);
+    const [engine, reports, range] = await reportsOf(history);
     expect(reports).toHaveLength(DOCTORS.length * 2);
+    for (const kind of COUNTED)
+      expect(range.total.changes[kind]).toBe(
+        reports.reduce((sum, { total }) => sum + total[kind], 0),
+      );
+    expect(range.total.wait.patients).toBe(
+      reports.reduce((sum, { total }) => sum + total.wait.patients, 0),
+    );
     for (const { doctor_id, date, total, by_class, empty_seat_minutes } of reports) {
       for (const row of [total, ...by_class]) expect(balanceOf(row)).toBe(row.seated + row.waiting);
       for (const kind of [...COUNTED, 'seated', 'waiting'] as const) {

@@ -15,7 +15,14 @@ const PACKAGE_FILES = {
   'preact/hooks': 'preact/hooks/dist/hooks.mjs',
   htm: 'htm/dist/htm.mjs',
   'qrcode-generator': 'qrcode-generator/dist/qrcode.mjs',
+  uplot: 'uplot/dist/uPlot.iife.min.js',
 } as const;
+
+/** Packages of which the small file is a classic script that sets a variable: the line that makes a module of it. */
+const MODULE_ENDS: Readonly<Record<string, string>> = { uplot: 'export default uPlot;\n' };
+
+/** The styles of packages: the name of the package, and the file. */
+const PACKAGE_STYLES = { uplot: 'uplot/dist/uPlot.min.css' } as const;
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript; charset=utf-8',
@@ -77,17 +84,26 @@ export async function readPageFiles(): Promise<PageFiles> {
   const own = names
     .filter((name) => extname(name) in MEDIA_TYPES && !name.endsWith('.d.ts'))
     .sort()
-    .map((name) => ({ path: name, url: new URL(name, SOURCES) }));
+    .map((name) => ({ path: name, url: new URL(name, SOURCES), end: '' }));
   const packages = Object.fromEntries(
     Object.keys(PACKAGE_FILES).map((name) => [name, `packages/${name}.mjs`]),
   );
-  const foreign = Object.entries(PACKAGE_FILES).map(([name, file]) => ({
-    path: packages[name] ?? '',
-    url: new URL(file, PACKAGES),
-  }));
+  const foreign = [
+    ...Object.entries(PACKAGE_FILES).map(([name, file]) => ({
+      path: packages[name] ?? '',
+      url: new URL(file, PACKAGES),
+      end: MODULE_ENDS[name] ?? '',
+    })),
+    ...Object.entries(PACKAGE_STYLES).map(([name, file]) => ({
+      path: `packages/${name}.css`,
+      url: new URL(file, PACKAGES),
+      end: '',
+    })),
+  ];
   const files = await Promise.all(
     [...own, ...foreign].map(
-      async ({ path, url }) => [path, fileOf(path, await readFile(url, 'utf8'))] as const,
+      async ({ path, url, end }) =>
+        [path, fileOf(path, (await readFile(url, 'utf8')) + end)] as const,
     ),
   );
   const version = sha256(files.map(([path, { etag }]) => path + etag).join());

@@ -7,6 +7,8 @@ export interface PageKind {
   readonly title: string;
   /** The folder in `src/web`: it has `main.ts`, and perhaps `style.css`. */
   readonly folder: string;
+  /** Styles of packages that it uses, by their names in `PACKAGE_STYLES`. */
+  readonly packageStyles?: readonly string[];
 }
 
 /** The pages by their URLs. They hold no data: a page asks for its data with the key of its user. */
@@ -15,6 +17,7 @@ export const PAGES = {
   '/board': { title: 'Waiting room', folder: 'board' },
   '/desk': { title: 'Front desk', folder: 'desk' },
   '/room': { title: 'Consulting room', folder: 'room' },
+  '/reports': { title: 'Reports', folder: 'reports', packageStyles: ['uplot'] },
   '/t/:ticket': { title: 'My token', folder: 'ticket' },
 } as const satisfies Readonly<Record<string, PageKind>>;
 
@@ -23,16 +26,17 @@ export class PageDocument extends PageFile {
   /** The content security policy. */
   readonly policy: string;
 
-  constructor({ title, folder }: PageKind, files: PageFiles) {
+  constructor({ title, folder, packageStyles = [] }: PageKind, files: PageFiles) {
     const urlOf = (path: string): string => `/web/${files.version}/${path}`;
     const imports = Object.fromEntries(
       Object.entries(files.packages).map(([name, path]) => [name, urlOf(path)]),
     );
     const importMap = JSON.stringify({ imports });
     const main = `${folder}/main.ts`;
-    const styles = ['style/style.css', `${folder}/style.css`].filter((path) =>
-      files.byPath.has(path),
-    );
+    const styles = [
+      ...packageStyles.map((name) => `packages/${name}.css`),
+      ...['style/style.css', `${folder}/style.css`].filter((path) => files.byPath.has(path)),
+    ];
     const lines = [
       '<!doctype html>',
       '<html lang="en">',

@@ -12,6 +12,7 @@ const LINKS = [
   { href: '/board', title: 'start.board', help: 'start.boardHelp' },
   { href: '/desk', title: 'start.desk', help: 'start.deskHelp' },
   { href: '/room', title: 'start.room', help: 'start.roomHelp' },
+  { href: '/reports', title: 'start.reports', help: 'start.reportsHelp' },
   { href: '/docs', title: 'start.docs', help: 'start.docsHelp' },
 ] as const;
 

@@ -62,6 +62,8 @@ export const READS: readonly (readonly [url: (tokens: Tokens) => string, statuse
   [() => '/tokens?doctor_id=doc1&name=nobody', STALLED],
   [() => '/reports/day?doctor_id=doc1&date=2026-11-23', STALLED],
   [() => '/reports/day?doctor_id=doc2&date=2026-11-23', always(200)],
+  [() => '/reports/range?from=2026-11-23&to=2026-11-24', STALLED],
+  [() => '/reports/range?from=2026-11-23&to=2026-11-24&doctor_id=doc2', always(200)],
 ];
 
 const AT_DOC2 = { doctor_id: 'doc2', slot_id: 'doc2_slot1' };

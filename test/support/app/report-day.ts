@@ -23,17 +23,26 @@ export async function reportOf(
   return answer.body;
 }
 
+/** The number of patients, the median and the 90th percentile of their wait. */
+type WaitNumbers = readonly [number, number | null, number | null];
+
+const NO_WAIT: WaitNumbers = [0, null, null];
+
+const waitOf = ([patients, median_minutes, p90_minutes]: WaitNumbers): CountsView['wait'] => ({
+  patients,
+  median_minutes,
+  p90_minutes,
+});
+
 /**
- * The given counts, and 0 for all others. The second argument describes the patients who waited and got a seat: their
- * number, the median and the 90th percentile of their wait.
+ * The given counts, and 0 for all others.
+ * @param wait of the patients who waited and got a seat
+ * @param callWait of the patients who checked in and were called
  */
 export function counts(
-  given: Partial<Omit<CountsView, 'wait'>>,
-  [patients, median_minutes, p90_minutes]: readonly [number, number | null, number | null] = [
-    0,
-    null,
-    null,
-  ],
+  given: Partial<Omit<CountsView, 'wait' | 'call_wait'>>,
+  wait = NO_WAIT,
+  callWait = NO_WAIT,
 ): CountsView {
   return {
     booked: 0,
@@ -49,7 +58,8 @@ export function counts(
     expired: 0,
     seated: 0,
     waiting: 0,
-    wait: { patients, median_minutes, p90_minutes },
+    wait: waitOf(wait),
+    call_wait: waitOf(callWait),
     ...given,
   };
 }
