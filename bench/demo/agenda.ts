@@ -48,7 +48,8 @@ export const AGENDA: readonly AgendaItem[] = [
   delay('08:55', 'iyer', 20, 'Dr. Iyer is 20 minutes late.'),
   pause('10:20', 'khan', 15, 'Dr. Khan has a break of 15 minutes.'),
   revision('10:30', ['rao', 11], { capacity: 12 }, 'Dr. Rao adds 2 seats at 11:00.'),
-  pause('11:15', 'sen', 10, 'Dr. Sen has a break of 10 minutes.'),
+  delay('11:30', 'iyer', 0, 'Dr. Iyer is on time again.'),
+  pause('11:40', 'sen', 10, 'Dr. Sen has a break of 10 minutes.'),
   announcement('12:00', null, 'The boards show no announcement any more.'),
   revision(
     '12:30',

@@ -4,8 +4,8 @@ import type { Random } from '../lib/random.ts';
 import { EMERGENCY } from '../simulation/reference-model.ts';
 import { DOCTORS, MINUTE_MS, paceOf, type DemoDoctor } from './hospital.ts';
 
-/** A consultation takes from 0.4 to 1.4 of the doctor's pace. */
-const LENGTH = { min: 0.4, range: 1 };
+/** A consultation takes from 0.5 to 1.4 of the doctor's pace. */
+const LENGTH = { min: 0.5, range: 0.9 };
 /** Share of the called patients who are not there, and the minutes for which the doctor waits for them. */
 const MISSED = { share: 0.04, minutes: 2 };
 

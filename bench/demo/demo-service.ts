@@ -1,4 +1,4 @@
-import pino from 'pino';
+import { openLog } from '../../src/cli/log.ts';
 import { readVersion } from '../../src/cli/program.ts';
 import { DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
@@ -38,7 +38,7 @@ export async function startDemoService(options: DemoServiceOptions): Promise<Dem
   const app = await buildApp({
     ...{ service, webhooks, classes: DEFAULT_CLASSES, clock, version: readVersion() },
     ...{ allowsAnonymous: true, publicUrl: url, metrics: null, ...BOUNDS },
-    logger: pino({ level: 'warn' }),
+    logger: openLog('warn').logger,
   });
   // Node itself would send the time of the machine. The pages show the time of this header.
   app.addHook('onRequest', (_request, reply, done) => {

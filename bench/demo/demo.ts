@@ -1,15 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Temporal } from 'temporal-polyfill';
 import { runProgram } from '../../src/cli/program.ts';
 import { freshSeed } from '../lib/random.ts';
+import { required } from '../lib/required.ts';
 import { print, ToolError, wholeNumber } from '../lib/tool.ts';
-import { STEP_SECONDS, type ClinicDays } from './clinic-days.ts';
+import type { ClinicDays } from './clinic-days.ts';
 import { DOCTORS } from './hospital.ts';
 import { openDemo } from './open-demo.ts';
-
-/** How many times faster than the clock of the machine the clock of the service runs. */
-const SPEED = 60;
-const STEP_MS = (STEP_SECONDS * 1_000) / SPEED;
+import { play, SPEED } from './play.ts';
 
 const HELP = `npm run demo -- [options]
 
@@ -26,11 +23,11 @@ next one begins.
 
 /** The lines that lead a visitor to the pages. */
 async function linesFor(url: string, days: ClinicDays): Promise<string[]> {
-  const [doctor] = DOCTORS;
+  const { id, rooms } = required(DOCTORS[0]);
   const rows = [
     ['waiting room', `${url}/board`],
     ['front desk', `${url}/desk`],
-    ['a doctor', `${url}/room?doctor_id=${doctor.id}&room=${doctor.rooms[0]}`],
+    ['a doctor', `${url}/room?doctor_id=${id}&room=${required(rooms[0])}`],
     ['a patient', (await days.patientLink()) ?? ''],
     ['all pages', `${url}/`],
   ];
@@ -43,16 +40,6 @@ async function linesFor(url: string, days: ClinicDays): Promise<string[]> {
     'Everything is in memory and is forgotten at the end. Ctrl+C ends the demo.',
     '',
   ];
-}
-
-/** Makes a step as often as the speed says, until the signal. A slow machine makes the clock of the service slower. */
-async function play(days: ClinicDays, stop: AbortSignal): Promise<void> {
-  let nextAt = performance.now();
-  while (!stop.aborted) {
-    await days.step();
-    nextAt = Math.max(nextAt + STEP_MS, performance.now());
-    await pause(nextAt - performance.now(), undefined, { signal: stop }).catch(() => undefined);
-  }
 }
 
 async function run(portGiven: string, seedGiven: string | undefined): Promise<void> {
