@@ -46,16 +46,16 @@ const revision = (
 export const AGENDA: readonly AgendaItem[] = [
   announcement('08:50', BLOOD, `The boards say: "${BLOOD}"`),
   delay('08:55', 'iyer', 20, 'Dr. Iyer is 20 minutes late.'),
-  pause('10:20', 'khan', 15, 'Dr. Khan has a break of 15 minutes.'),
+  pause('10:20', 'rao', 15, 'Dr. Rao has a break of 15 minutes.'),
   revision('10:30', ['rao', 11], { capacity: 12 }, 'Dr. Rao adds 2 seats at 11:00.'),
+  pause('11:15', 'sen', 10, 'Dr. Sen has a break of 10 minutes.'),
   delay('11:30', 'iyer', 0, 'Dr. Iyer is on time again.'),
-  pause('11:40', 'sen', 10, 'Dr. Sen has a break of 10 minutes.'),
   announcement('12:00', null, 'The boards show no announcement any more.'),
   revision(
     '12:30',
-    ['khan', 13],
+    ['sen', 14],
     { intake: 'EMERGENCY' },
-    'Dr. Khan takes new patients at 13:00 only if they are emergencies.',
+    'Dr. Sen takes new patients at 14:00 only if they are emergencies.',
   ),
   delay('13:40', 'rao', 15, 'Dr. Rao is 15 minutes late after lunch.'),
   {
@@ -65,5 +65,5 @@ export const AGENDA: readonly AgendaItem[] = [
     // The session stands for its next slot, which is that of tomorrow.
     body: () => ({ reason: 'Dr. Das has to leave', move_to: sessionIdOf('das', 9) }),
   },
-  pause('15:10', 'khan', 10, 'Dr. Khan has a break of 10 minutes.'),
+  pause('15:10', 'rao', 10, 'Dr. Rao has a break of 10 minutes.'),
 ];

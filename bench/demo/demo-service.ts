@@ -1,4 +1,4 @@
-import { openLog } from '../../src/cli/log.ts';
+import type { Logger } from 'pino';
 import { readVersion } from '../../src/cli/program.ts';
 import { DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
@@ -13,6 +13,7 @@ interface DemoServiceOptions {
   /** The first time of its clock, in milliseconds since the epoch. */
   readonly startsAt: number;
   readonly timeZone: string;
+  readonly logger: Logger;
 }
 
 /** The service in this process, with its data in memory and a clock that stands still until `advance` sets it. */
@@ -37,8 +38,7 @@ export async function startDemoService(options: DemoServiceOptions): Promise<Dem
   const { service, webhooks } = openService('memory:', clock);
   const app = await buildApp({
     ...{ service, webhooks, classes: DEFAULT_CLASSES, clock, version: readVersion() },
-    ...{ allowsAnonymous: true, publicUrl: url, metrics: null, ...BOUNDS },
-    logger: openLog('warn').logger,
+    ...{ logger: options.logger, allowsAnonymous: true, publicUrl: url, metrics: null, ...BOUNDS },
   });
   // Node itself would send the time of the machine. The pages show the time of this header.
   app.addHook('onRequest', (_request, reply, done) => {

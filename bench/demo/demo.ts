@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { openLog } from '../../src/cli/log.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { freshSeed } from '../lib/random.ts';
 import { required } from '../lib/required.ts';
@@ -10,7 +11,7 @@ import { play, SPEED } from './play.ts';
 
 const HELP = `npm run demo -- [options]
 
-Starts the service with simulated clinic days that run at ${SPEED} times speed: an hour takes a minute. Five doctors see
+Starts the service with simulated clinic days that run at ${SPEED} times speed: an hour takes a minute. Four doctors see
 patients who book, come, wait, are called, cancel or do not come. Prints the links to the pages. No access key is needed.
 Everything is in memory and is forgotten at the end; Ctrl+C ends the demo. A day takes about nine minutes, and then the
 next one begins.
@@ -51,6 +52,7 @@ async function run(portGiven: string, seedGiven: string | undefined): Promise<vo
     seed: seedGiven === undefined ? freshSeed() : wholeNumber('seed', seedGiven, 0, 2 ** 32 - 1),
     date: Temporal.Now.plainDateISO(timeZone),
     timeZone,
+    logger: openLog('warn').logger,
     onNews: (time, sentence) => print(`${time}  ${sentence}`),
   });
   for (const line of await linesFor(demo.url, demo.days)) print(line);

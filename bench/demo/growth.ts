@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium, type CDPSession } from 'playwright-core';
 import { Temporal } from 'temporal-polyfill';
+import { openLog } from '../../src/cli/log.ts';
 import { collectGarbage } from '../lib/child.ts';
 import { CHROMIUM, CHROMIUM_FLAGS } from '../lib/chromium.ts';
 import { freshSeed } from '../lib/random.ts';
@@ -43,7 +44,9 @@ const line = (cells: readonly string[]): string =>
 async function run(minutes: number, everySeconds: number, seed: number): Promise<number> {
   const timeZone = Temporal.Now.timeZoneId();
   const date = Temporal.Now.plainDateISO(timeZone);
-  const demo = await openDemo({ port: 0, seed, date, timeZone, onNews: () => undefined });
+  const { logger } = openLog('warn');
+  const onNews = (): void => undefined;
+  const demo = await openDemo({ port: 0, seed, date, timeZone, logger, onNews });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
   const page = await browser.newPage();
   await page.goto(`${demo.url}/board`);

@@ -21,16 +21,12 @@ export const DOCTORS: readonly DemoDoctor[] = [
     ...{ hours: [9, 10, 11, 12, 14, 15, 16], capacity: 10 },
   },
   {
-    ...{ id: 'khan', name: 'Dr. Imran Khan', department: 'General medicine', rooms: ['2'] },
-    ...{ hours: [9, 10, 11, 13, 14, 15, 16], capacity: 10 },
-  },
-  {
     ...{ id: 'iyer', name: 'Dr. Lakshmi Iyer', department: 'Cardiology', rooms: ['5'] },
     ...{ hours: [9, 10, 11, 12, 14, 15], capacity: 6 },
   },
   {
     ...{ id: 'sen', name: 'Dr. Arjun Sen', department: 'Orthopedics', rooms: ['7', '8'] },
-    ...{ hours: [9, 10, 11, 12, 14, 15, 16], capacity: 14 },
+    ...{ hours: [9, 10, 11, 13, 14, 15, 16], capacity: 14 },
   },
   {
     ...{ id: 'das', name: 'Dr. Nandini Das', department: 'Children', rooms: ['11'] },

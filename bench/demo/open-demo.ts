@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Temporal } from 'temporal-polyfill';
 import { Client } from '../lib/client.ts';
 import { Random } from '../lib/random.ts';
@@ -12,6 +13,7 @@ interface DemoOptions {
   /** The first day. */
   readonly date: Temporal.PlainDate;
   readonly timeZone: string;
+  readonly logger: Logger;
   /** Called with each sentence on what has happened, after the time `HH:MM` of the clinic. */
   readonly onNews: (time: string, sentence: string) => void;
 }
@@ -27,8 +29,20 @@ export interface Demo {
  * Starts the service and opens the first day. The clock stands still until the days make a step.
  * @throws ToolError when another program listens on the port
  */
-export async function openDemo({ port, seed, date, timeZone, onNews }: DemoOptions): Promise<Demo> {
-  const service = await startDemoService({ port, startsAt: openingOf(date, timeZone), timeZone });
+export async function openDemo({
+  port,
+  seed,
+  date,
+  timeZone,
+  logger,
+  onNews,
+}: DemoOptions): Promise<Demo> {
+  const service = await startDemoService({
+    port,
+    startsAt: openingOf(date, timeZone),
+    timeZone,
+    logger,
+  });
   const client = new Client(service.url, 1);
   const close = async (): Promise<void> => {
     client.close();

@@ -13,7 +13,7 @@ const AT_THE_HOSPITAL: readonly string[] = [EMERGENCY, WALK_IN];
 /** Share of the seats that are booked before the day. */
 const BOOKED_BEFORE = 0.75;
 /** How often something happens in the whole hospital, each hour. */
-const HOURLY = { booking: 20, cancel: 4, move: 2, triage: 1 };
+const HOURLY = { booking: 16, cancel: 4, move: 2, triage: 1 };
 /** Share of the patients who booked and do not come. */
 const ABSENT = 0.07;
 /** Minutes before the start of the slot at which the first of its patients come, and within which all of them come. */
