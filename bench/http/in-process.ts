@@ -1,4 +1,9 @@
-import { AllocationEngine, DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
+import {
+  AllocationEngine,
+  DEFAULT_CLASSES,
+  epochMs,
+  type EpochMs,
+} from '../../src/engine/index.ts';
 import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
 import { createService, type Service } from '../../src/service/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
@@ -13,7 +18,7 @@ export const BOUNDS = {
   admissionLimits: { requestsMax: Infinity, turnMs: Infinity },
 };
 
-export const clock = () => epochMs(Date.now());
+export const clock = (): EpochMs => epochMs(Date.now());
 
 /** A service, and the webhooks of its database, which send nothing. */
 export interface OpenedService {
@@ -21,17 +26,20 @@ export interface OpenedService {
   readonly webhooks: Webhooks;
 }
 
-/** Makes a service on a database in this process. Its waitlists are never full. */
-export function openService(databaseUrl: string): OpenedService {
+/**
+ * Makes a service on a database in this process. Its waitlists are never full.
+ * @param now its clock
+ */
+export function openService(databaseUrl: string, now = clock): OpenedService {
   const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
   const engine = new AllocationEngine(rules);
   const database = openDatabase(databaseUrl, engine);
   const { store, archive, changeLog, keys } = database;
   const webhooks = new Webhooks({
-    ...{ database, clock, bodyOf: webhookBodyOf, version: 'bench' },
+    ...{ database, clock: now, bodyOf: webhookBodyOf, version: 'bench' },
     allowsPrivate: false,
   });
-  const parts = { engine, store, archive, changeLog, keys, clock };
+  const parts = { engine, store, archive, changeLog, keys, clock: now };
   return { service: createService({ ...parts, horizonDays: 7 }), webhooks };
 }
 

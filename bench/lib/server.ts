@@ -71,7 +71,7 @@ export async function startServer(
 }
 
 /** Returns a port of 127.0.0.1 that no program listens on at this moment. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

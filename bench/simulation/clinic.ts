@@ -83,7 +83,8 @@ function timesOf(id: string, timeZone: string) {
   ];
 }
 
-async function prioritiesOf(client: Client): Promise<Priorities> {
+/** Reads the priority of each class. */
+export async function prioritiesOf(client: Client): Promise<Priorities> {
   const { patient_types: classes } = bodyOf(await client.get('/patient-types'), 'The classes') as {
     readonly patient_types: readonly PatientClass[];
   };

@@ -36,11 +36,28 @@ export interface PlanDeps {
   readonly run: string;
 }
 
-const SURNAMES = ['Das', 'Iyer', 'Khan', 'Lal', 'Mehta', 'Nair', 'Rao', 'Sen', 'Varma', 'Yadav'];
+export const SURNAMES = [
+  'Das',
+  'Iyer',
+  'Khan',
+  'Lal',
+  'Mehta',
+  'Nair',
+  'Rao',
+  'Sen',
+  'Varma',
+  'Yadav',
+];
 /** The statuses of patients who may cancel or move. */
 const NOT_CALLED = ['BOOKED', 'CHECKED_IN', 'WAITING'] as const satisfies readonly Status[];
 /** Share of the bookings that are sent twice at the same time. */
 const DOUBLE_CLICKS = 0.05;
+
+/** Every class as often as patients of it come: the lower its priority, the more often. */
+export const classesOf = (priorities: Priorities): readonly string[] =>
+  [...priorities]
+    .sort(([, a], [, b]) => b - a)
+    .flatMap(([type], index) => Array.from({ length: index + 1 }, () => type));
 
 /** Makes the patients of the day and chooses among them. The seed decides all choices. */
 export class PatientPool {
@@ -52,10 +69,7 @@ export class PatientPool {
 
   constructor(deps: PlanDeps) {
     this.#deps = deps;
-    // In descending priority; the class with the lowest priority is the most frequent.
-    this.#classes = [...deps.priorities]
-      .sort(([, a], [, b]) => b - a)
-      .flatMap(([type], index) => Array.from({ length: index + 1 }, () => type));
+    this.#classes = classesOf(deps.priorities);
   }
 
   beginPhase(): void {

@@ -1,5 +1,6 @@
 import type { components, paths } from 'openapi';
 import { accessKey, signInReason } from './access-key.ts';
+import { setServiceTime } from './service-time.ts';
 
 // The types of this client are the service's own description, so a request that the service would refuse for its form
 // does not compile. `npm run check` makes them anew.
@@ -131,6 +132,7 @@ async function exchange(
     const isOwn = /json/.test(response.headers.get('content-type') ?? '');
     // A proxy in between answers with a page of its own while the service is away.
     if (!isOwn) throw new UnreachableError(`${url} was answered with ${response.status}`);
+    setServiceTime(response);
     return { ok: response.ok, text };
   } catch (error) {
     if (tries === 1) throw new UnreachableError(`${url} was not answered`, { cause: error });

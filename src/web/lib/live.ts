@@ -11,6 +11,7 @@ import {
   type Sent,
 } from './client.ts';
 import { Observable, useObservable } from './observable.ts';
+import { serviceNow } from './service-time.ts';
 
 /** What is known of something that the service shows. */
 export interface LiveState<T> {
@@ -105,7 +106,7 @@ class LiveRead<T> {
       this.state.set({
         data,
         refusal,
-        offlineSince: isServing ? null : (offlineSince ?? Date.now()),
+        offlineSince: isServing ? null : (offlineSince ?? serviceNow()),
       });
       this.#retryLater();
     }

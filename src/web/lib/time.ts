@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { serviceNow } from './service-time.ts';
 import { language } from './words.ts';
 
 /** The language as `Intl` names it. English is that of India, and digits are those of the printed token. */
@@ -18,11 +19,11 @@ export const dateOf = (instant: string | number): string =>
     new Date(instant),
   );
 
-/** The current instant, in milliseconds since the epoch. The component is rendered again after each `periodMs`. */
+/** The current time of the service, in milliseconds since the epoch. The component is rendered again after each `periodMs`. */
 export function useNow(periodMs: number): number {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(serviceNow());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), periodMs);
+    const timer = setInterval(() => setNow(serviceNow()), periodMs);
     return () => clearInterval(timer);
   }, [periodMs]);
   return now;

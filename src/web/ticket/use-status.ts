@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Schemas } from '../lib/client.ts';
+import { serviceNow, setServiceTime } from '../lib/service-time.ts';
 
 export type PatientStatus = Schemas['PatientStatus'];
 
@@ -48,6 +49,7 @@ export function useStatus(ticket: string): readonly [StatusState, (status: Patie
       const isOwn = answer.status === 304 || /json/.test(answer.headers.get('content-type') ?? '');
       if (!isOwn || answer.status === 429 || answer.status >= 500)
         throw new Error(`${url} was answered with ${answer.status}`);
+      setServiceTime(answer);
       if (answer.status === 304) setState((known) => ({ ...known, offlineSince: null }));
       else if (answer.ok) {
         const status = (await answer.json()) as PatientStatus;
@@ -60,7 +62,7 @@ export function useStatus(ticket: string): readonly [StatusState, (status: Patie
       isReading = true;
       readOnce()
         .catch(() =>
-          setState((known) => ({ ...known, offlineSince: known.offlineSince ?? Date.now() })),
+          setState((known) => ({ ...known, offlineSince: known.offlineSince ?? serviceNow() })),
         )
         .finally(() => (isReading = false));
     };

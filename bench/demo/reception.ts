@@ -1,0 +1,245 @@
+import type { BookingView } from '../../src/http/resources/index.ts';
+import type { DoctorQueueView, QueueTokenView, QueueView } from '../../src/http/resources/queue.ts';
+import type { Client } from '../lib/client.ts';
+import type { Random } from '../lib/random.ts';
+import { SURNAMES } from '../simulation/patients.ts';
+import { EMERGENCY } from '../simulation/reference-model.ts';
+import { DOCTORS, MINUTE_MS } from './hospital.ts';
+
+const WALK_IN = 'WALK_IN';
+/** Patients who come at once, because they are at the hospital already. */
+const AT_THE_HOSPITAL: readonly string[] = [EMERGENCY, WALK_IN];
+
+/** Share of the seats that are booked before the day. */
+const BOOKED_BEFORE = 0.75;
+/** How often something happens in the whole hospital, each hour. */
+const HOURLY = { booking: 16, cancel: 4, move: 2, triage: 1 };
+/** Share of the patients who booked and do not come. */
+const ABSENT = 0.07;
+/** Minutes before the start of the slot at which the first of its patients come, and within which all of them come. */
+const EARLY_MINUTES = 30;
+const ARRIVAL_MINUTES = 45;
+/** Minutes after the start of the slot at which the desk does not wait any longer for a patient. */
+const PATIENCE_MINUTES = 35;
+/** Minutes after which a skipped patient is back. */
+const BACK_MINUTES = 10;
+/** Minutes until the end of a slot that are enough for a walk-in. */
+const LEFT_MINUTES = 15;
+
+const FIRST_NAMES = [
+  'Anil',
+  'Asha',
+  'Deepa',
+  'Farah',
+  'Gita',
+  'Hari',
+  'John',
+  'Leela',
+  'Omar',
+  'Priya',
+  'Ravi',
+  'Sunil',
+  'Tara',
+  'Uma',
+  'Vijay',
+  'Zoya',
+];
+
+/** What the demo knows of a patient of its own. */
+interface Visitor {
+  /** When the patient comes to the desk, in milliseconds since the epoch; infinite when never, or when already here. */
+  comesAt: number;
+  isHere: boolean;
+  /** The link to the patient's own page. */
+  readonly url: string;
+}
+
+interface ReceptionDeps {
+  readonly client: Client;
+  readonly random: Random;
+  /** Every class as often as patients of it come. */
+  readonly classes: readonly string[];
+}
+
+type QueueSlot = DoctorQueueView['slots'][number];
+
+const startOf = ({ start_time, delay_minutes }: QueueSlot): number =>
+  Date.parse(start_time) + delay_minutes * MINUTE_MS;
+const endOf = ({ end_time, delay_minutes }: QueueSlot): number =>
+  Date.parse(end_time) + delay_minutes * MINUTE_MS;
+
+/** Those who have not been called, or were not there when they were called. */
+const tokensOf = ({ calling_order, waiting, skipped }: DoctorQueueView): QueueTokenView[] => [
+  ...calling_order,
+  ...waiting,
+  ...skipped,
+];
+
+/**
+ * The patients of the demo and the front desk that they meet. It decides from what the service shows, not from what it has
+ * done, because the people who watch the demo use the same desk. A refused command is tried no second time: the next
+ * decision is made from the next queue.
+ */
+export class Reception {
+  readonly #deps: ReceptionDeps;
+  readonly #visitors = new Map<string, Visitor>();
+  #patients = 0;
+
+  constructor(deps: ReceptionDeps) {
+    this.#deps = deps;
+  }
+
+  /** Forgets the patients of the day before, and books those who have called or used the app before this day. */
+  async openDay({ doctors }: QueueView): Promise<void> {
+    const moved = new Set(doctors.flatMap((doctor) => tokensOf(doctor).map(({ id }) => id)));
+    for (const id of this.#visitors.keys()) if (!moved.has(id)) this.#visitors.delete(id);
+    const booked = this.#deps.classes.filter((type) => !AT_THE_HOSPITAL.includes(type));
+    const seats = doctors.flatMap((doctor) =>
+      doctor.slots.flatMap((slot) => {
+        const { capacity = 0 } = DOCTORS.find(({ id }) => id === doctor.doctor_id) ?? {};
+        return Array.from({ length: Math.round(capacity * BOOKED_BEFORE) }, () => ({
+          doctor,
+          slot,
+        }));
+      }),
+    );
+    for (const { doctor, slot } of this.#deps.random.sample(seats))
+      await this.#book(doctor, slot, this.#deps.random.pick(booked), 0);
+  }
+
+  /**
+   * Does what patients and the desk do in some minutes.
+   * @param now the time of the service, in milliseconds since the epoch
+   */
+  async step({ doctors }: QueueView, now: number, minutes: number): Promise<void> {
+    for (const doctor of doctors) {
+      const slots = new Map(doctor.slots.map((slot) => [slot.slot_id, slot]));
+      for (const token of tokensOf(doctor)) await this.#meet(token, slots.get(token.slot_id), now);
+    }
+    const { random } = this.#deps;
+    const happens = (hourly: number): boolean => random.chance((hourly * minutes) / 60);
+    if (happens(HOURLY.booking)) await this.#bookAny(doctors, now);
+    const away = doctors.flatMap(({ calling_order }) =>
+      calling_order.filter(({ id = '', status }) => status === 'BOOKED' && this.#visitors.has(id)),
+    );
+    if (away.length === 0) return;
+    if (happens(HOURLY.cancel)) await this.#send('/cancel', { token_id: random.pick(away).id });
+    if (happens(HOURLY.move)) await this.#moveAny(random.pick(away), doctors, now);
+    if (happens(HOURLY.triage)) await this.#triageAny(doctors);
+  }
+
+  /** The link to the page of the booked patient who is called at about this time; undefined when there is none. */
+  linkOf({ doctors }: QueueView, at: number): string | undefined {
+    const distance = ({ estimated_time }: QueueTokenView): number =>
+      Math.abs(Date.parse(estimated_time ?? '') - at);
+    const [token] = doctors
+      .flatMap(({ calling_order }) => calling_order)
+      .filter((candidate) => this.#visitors.has(candidate.id ?? '') && distance(candidate) >= 0)
+      .sort((a, b) => distance(a) - distance(b));
+    return this.#visitors.get(token?.id ?? '')?.url;
+  }
+
+  /** Notes that a patient was skipped. Most come back. */
+  skipped(id: string, now: number): void {
+    const visitor = this.#visitors.get(id);
+    if (visitor === undefined) return;
+    visitor.isHere = false;
+    visitor.comesAt = this.#deps.random.chance(0.7) ? now + BACK_MINUTES * MINUTE_MS : Infinity;
+  }
+
+  /** Checks a patient in who has come, and gives the seat of one who does not come to the next. */
+  async #meet(token: QueueTokenView, slot: QueueSlot | undefined, now: number): Promise<void> {
+    const { id = '', status } = token;
+    const visitor = this.#visitors.get(id);
+    if (visitor === undefined || slot === undefined || visitor.isHere) return;
+    if (visitor.comesAt <= now) {
+      visitor.isHere = true;
+      await this.#send('/check-in', { token_id: id });
+    } else if (
+      visitor.comesAt === Infinity &&
+      status !== 'WAITING' &&
+      startOf(slot) + PATIENCE_MINUTES * MINUTE_MS <= now
+    )
+      await this.#send('/no-show', { token_id: id });
+  }
+
+  async #bookAny(doctors: readonly DoctorQueueView[], now: number): Promise<void> {
+    const { random, classes } = this.#deps;
+    const type = random.pick(classes);
+    const doctor = random.pick(doctors);
+    const slot = this.#slotFor(type, doctor.slots, now);
+    if (slot !== undefined) await this.#book(doctor, slot, type, now);
+  }
+
+  /** An emergency and a walk-in take the first slot that has time left; the others choose one that has not begun. */
+  #slotFor(type: string, slots: readonly QueueSlot[], now: number): QueueSlot | undefined {
+    const open = slots.filter(
+      (slot) => slot.status === 'OPEN' && endOf(slot) - LEFT_MINUTES * MINUTE_MS > now,
+    );
+    if (AT_THE_HOSPITAL.includes(type)) return open[0];
+    const later = open.filter((slot) => startOf(slot) > now);
+    return later.length === 0 ? undefined : this.#deps.random.pick(later);
+  }
+
+  async #book(
+    { doctor_id }: DoctorQueueView,
+    slot: QueueSlot,
+    type: string,
+    now: number,
+  ): Promise<void> {
+    const { random } = this.#deps;
+    const nth = (this.#patients += 1);
+    const body = {
+      ...{ doctor_id, slot_id: slot.slot_id, patient_type: type },
+      patient_name: `${random.pick(FIRST_NAMES)} ${random.pick(SURNAMES)}`,
+      ...(nth % 2 === 0 ? { patient_id: `MRN-${10_000 + nth}` } : {}),
+    };
+    const comesAt = AT_THE_HOSPITAL.includes(type) ? now : this.#arrivalFor(slot);
+    const booking = (await this.#send('/book', body)) as BookingView | undefined;
+    if (booking === undefined) return;
+    const { id, status_url: url = '' } = booking;
+    this.#visitors.set(id, { comesAt, isHere: false, url });
+  }
+
+  /** When a patient comes who has booked before: some before the start of the slot, some after it, some never. */
+  #arrivalFor({ start_time }: QueueSlot): number {
+    const { random } = this.#deps;
+    const minutes = random.next() * ARRIVAL_MINUTES - EARLY_MINUTES;
+    return random.chance(ABSENT) ? Infinity : Date.parse(start_time) + minutes * MINUTE_MS;
+  }
+
+  /** Moves a patient to another slot of the same doctor. */
+  async #moveAny(
+    token: QueueTokenView,
+    doctors: readonly DoctorQueueView[],
+    now: number,
+  ): Promise<void> {
+    const slots = doctors.find(({ slots }) =>
+      slots.some((s) => s.slot_id === token.slot_id),
+    )?.slots;
+    const others = (slots ?? []).filter(
+      (slot) => slot.slot_id !== token.slot_id && slot.status === 'OPEN' && startOf(slot) > now,
+    );
+    if (others.length === 0) return;
+    const slot = this.#deps.random.pick(others);
+    await this.#send('/move', { token_id: token.id, slot_id: slot.slot_id });
+    const visitor = this.#visitors.get(token.id ?? '');
+    if (visitor !== undefined) visitor.comesAt = this.#arrivalFor(slot);
+  }
+
+  /** Triage finds that a patient in the waiting room is an emergency. */
+  async #triageAny(doctors: readonly DoctorQueueView[]): Promise<void> {
+    const here = doctors.flatMap(({ calling_order }) =>
+      calling_order.filter(({ status, type }) => status === 'CHECKED_IN' && type !== EMERGENCY),
+    );
+    if (here.length === 0) return;
+    const { id } = this.#deps.random.pick(here);
+    await this.#send('/reclassify', { token_id: id, patient_type: EMERGENCY, reason: 'triage' });
+  }
+
+  /** Sends a command; undefined when it is refused, because somebody else at the desk was faster. */
+  async #send(path: string, body: object): Promise<unknown> {
+    const { status, body: answer } = await this.#deps.client.post(path, body);
+    return status < 300 ? answer : undefined;
+  }
+}
