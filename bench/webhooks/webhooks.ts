@@ -55,9 +55,8 @@ async function measure(url: string, events: number, doctors: number): Promise<Ra
     sessions: model.sessions.map((session) => ({ ...session, id: slotId(`s${n}-${session.id}`) })),
   }));
   await service.start(() => ({ doctors: roster as never, slots: [] }));
-  await webhooks.registry.put('bench', {
-    ...{ url: `http://127.0.0.1:${port}/`, types: [], doctorIds: [] },
-  });
+  const input = { url: `http://127.0.0.1:${port}/`, types: [], doctorIds: [] };
+  await webhooks.registry.put('bench', input, 'bench');
   const slots = [...engine.doctors].flatMap((doctor) => doctor.slots.slice(-1));
   for (let n = 0; n < events; n += 1) {
     const slot = slots[n % slots.length];

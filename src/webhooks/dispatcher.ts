@@ -7,6 +7,7 @@ import { PAUSES_MS } from './back-off.ts';
 import type { Message, Messages } from './messages.ts';
 import type { Sender, SentAnswer } from './sender.ts';
 import { signedHeaders } from './signature.ts';
+import type { ChangeOf } from './registry.ts';
 import { WebhookWorker } from './worker.ts';
 
 /** Milliseconds between two looks at the webhooks, which other processes change too. */
@@ -24,6 +25,7 @@ export interface DispatcherDeps {
   readonly messages: Messages;
   readonly sender: Sender;
   readonly clock: () => EpochMs;
+  readonly changeOf: ChangeOf;
   /** A name that no other process has. */
   readonly processId: string;
   readonly random?: () => number;
@@ -150,13 +152,13 @@ export class WebhookDispatcher {
   }
 
   async #begin({ id }: StoredWebhook): Promise<void> {
-    const { store, clock, processId, messages, random = Math.random } = this.#deps;
+    const { store, clock, changeOf, processId, messages, random = Math.random } = this.#deps;
     const lags = await store.lags(id);
     // The progress of an earlier worker may have been stored after the webhooks were read.
     const webhook = (await store.webhooks()).find((each) => each.id === id);
     if (webhook === undefined) return;
     const worker = new WebhookWorker(webhook, lags, {
-      ...{ processId, store, messages, clock, random, post: this.post },
+      ...{ processId, store, messages, clock, changeOf, random, post: this.post },
       pausesMs: this.#deps.pausesMs ?? PAUSES_MS,
       onDelivery: reportDelivery,
       onEnd: () => {
