@@ -5,6 +5,7 @@ import type { StoredDelivery, StoredWebhook, WebhookStore } from '../store/index
 import { publish } from '../telemetry/index.ts';
 import { PAUSES_MS } from './back-off.ts';
 import type { Message, Messages } from './messages.ts';
+import { Pace } from './pace.ts';
 import type { Sender, SentAnswer } from './sender.ts';
 import { signedHeaders } from './signature.ts';
 import type { ChangeOf } from './registry.ts';
@@ -51,6 +52,7 @@ export interface Backlog {
 export class WebhookDispatcher {
   readonly #deps: DispatcherDeps;
   readonly #task: BackgroundTask;
+  readonly #pace = new Pace();
   readonly #workers = new Map<string, WebhookWorker>();
   #unsubscribe: (() => void) | undefined;
   #leaseTimer: NodeJS.Timeout | undefined;
@@ -101,12 +103,13 @@ export class WebhookDispatcher {
     await this.#deps.store.leaveShare(this.#deps.processId).catch(() => undefined);
   }
 
-  /** Sends a message to a webhook, signed with its secrets. */
-  readonly post = (
+  /** Sends a message to a webhook, signed with its secrets, when it is its turn. */
+  readonly post = async (
     { id, url, secret, previousSecret, previousUntil }: StoredWebhook,
     message: Pick<Message, 'id' | 'body'>,
     signal: AbortSignal,
   ): Promise<SentAnswer> => {
+    await this.#pace.turn();
     const now = this.#deps.clock();
     const isPreviousValid = previousSecret !== null && (previousUntil ?? 0) > now;
     const { body } = message;
