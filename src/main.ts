@@ -37,6 +37,7 @@ import { settingsHelp, type Settings } from './settings.ts';
 import { databaseName, openDatabase, StoreOpenError, type Store } from './store/index.ts';
 import { publishRun } from './telemetry/index.ts';
 import type { Tracing, TracingOptions } from './tracing/index.ts';
+import { WEBHOOK_SOCKETS_MAX } from './webhooks/index.ts';
 
 /** Milliseconds between two ticks. A tick ends the slots whose time is over and opens the slots of a new day. */
 const TICK_MS = 1_000;
@@ -44,8 +45,11 @@ const TICK_MS = 1_000;
 const TICK_RETRY_MS = 500;
 /** Milliseconds for which a turn of the event loop accepts requests. All other requests wait for the turn. */
 const TURN_MS = 100;
-/** Files that the process may open beside its connections: its modules, its log, and the files or connections of its database. */
-const FILES_RESERVED = 64;
+/**
+ * Files that the process may open beside its connections: its modules, its log, the files or connections of its database, and
+ * the connections to the receivers of webhooks.
+ */
+const FILES_RESERVED = 64 + WEBHOOK_SOCKETS_MAX;
 /** The address of METRICS_PORT if METRICS_HOST is not set. */
 const METRICS_HOST_DEFAULT = '127.0.0.1';
 

@@ -41,7 +41,7 @@ async function serve(databaseUrl: string): Promise<AccessServer> {
   const noKeys = new AccessKeys(
     {
       accessKeys: () => Promise.resolve([]),
-      keyChanges: () => Promise.resolve([]),
+      adminChanges: () => Promise.resolve([]),
       secrets: () => Promise.resolve([]),
       writeKeys: () => Promise.resolve(),
     },

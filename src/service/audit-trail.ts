@@ -1,10 +1,11 @@
-import type {
-  Archive,
-  KeyChange,
-  KeyStore,
-  RecordEntry,
-  RecordFilter,
-  RecordPart,
+import {
+  ADMIN_CHANGE_KINDS,
+  type AdminChange,
+  type Archive,
+  type KeyStore,
+  type RecordEntry,
+  type RecordFilter,
+  type RecordPart,
 } from '../store/index.ts';
 import type { Query } from './caller.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -17,8 +18,8 @@ const STEPS_MAX = 10;
 export interface AuditPlace {
   /** The position in the record of changes; null for its end. */
   readonly position: number | null;
-  /** The id of a change of a key; null for the latest. */
-  readonly keyChange: string | null;
+  /** The id of a change of a key or a webhook; null for the latest. */
+  readonly adminChange: string | null;
 }
 
 /** The place before which there is no change of the clinic. */
@@ -32,10 +33,10 @@ export interface AuditQuery extends Query {
   readonly limit: number;
 }
 
-/** A change of the clinic, or of an access key. */
-export type AuditEntry = RecordEntry | KeyChange;
+/** A change of the clinic, or of an access key or a webhook. */
+export type AuditEntry = RecordEntry | AdminChange;
 
-export const isKeyChange = (entry: AuditEntry): entry is KeyChange => !('position' in entry);
+export const isAdminChange = (entry: AuditEntry): entry is AdminChange => !('position' in entry);
 
 /** A page of the record, the latest change first. */
 export interface AuditPage {
@@ -66,7 +67,7 @@ export class AuditTrail {
   page(query: AuditQuery): Promise<Result<AuditPage>> {
     return this.#lifecycle.read<AuditPage>(async () => {
       const changes = await this.#changes(query);
-      const value = pageOf(query, changes, await this.#keyChanges(query));
+      const value = pageOf(query, changes, await this.#adminChanges(query));
       return { ok: true, value };
     });
   }
@@ -75,7 +76,7 @@ export class AuditTrail {
   async #changes({ filter, before: start, limit, ended }: AuditQuery): Promise<RecordPart> {
     const entries: RecordEntry[] = [];
     let before = start.position;
-    if (before === NO_POSITION || isOfKeys(filter)) return { entries, before: null };
+    if (before === NO_POSITION || isOfAdmin(filter)) return { entries, before: null };
     for (let step = 0; step < STEPS_MAX; step += 1) {
       ended().throwIfAborted();
       const part = await this.#archive.record(filter, before, limit - entries.length);
@@ -86,41 +87,42 @@ export class AuditTrail {
     return { entries, before };
   }
 
-  /** The changes of keys that may be on the page, and one more, which tells that there are more. */
-  async #keyChanges({ filter, before, limit }: AuditQuery): Promise<readonly KeyChange[]> {
-    // A change of a key is of no doctor and of no token.
+  /** The changes of keys and webhooks that may be on the page, and one more, which tells that there are more. */
+  async #adminChanges({ filter, before, limit }: AuditQuery): Promise<readonly AdminChange[]> {
+    // These changes are of no doctor and of no token.
     const isOfClinic = filter.doctorId !== null || filter.tokenId !== null;
-    return isOfClinic ? [] : this.#keys.keyChanges(filter, before.keyChange, limit + 1);
+    return isOfClinic ? [] : this.#keys.adminChanges(filter, before.adminChange, limit + 1);
   }
 }
 
-const isOfKeys = ({ kind }: RecordFilter): boolean => kind?.startsWith('key_') ?? false;
+const ADMIN_KINDS: ReadonlySet<string | null> = new Set(ADMIN_CHANGE_KINDS);
+const isOfAdmin = ({ kind }: RecordFilter): boolean => ADMIN_KINDS.has(kind);
 
 /** Merges both records by time, and says where the next page begins. */
 function pageOf(
   { before: start, limit }: AuditQuery,
   changes: RecordPart,
-  keyChanges: readonly KeyChange[],
+  adminChanges: readonly AdminChange[],
 ): AuditPage {
   // Older ones are left to a later page, because there may be changes of the clinic that are later than they.
   const oldest = changes.before === null ? -Infinity : (changes.entries.at(-1)?.at ?? Infinity);
-  const due = keyChanges.filter(({ at }) => at >= oldest);
+  const due = adminChanges.filter(({ at }) => at >= oldest);
   const entries: AuditEntry[] = [];
-  let [ofClinic, ofKeys] = [0, 0];
+  let [ofClinic, ofAdmin] = [0, 0];
   while (entries.length < limit) {
-    const [change, keyChange] = [changes.entries[ofClinic], due[ofKeys]];
-    const isOfKey = keyChange !== undefined && keyChange.at > (change?.at ?? -Infinity);
-    const next = isOfKey ? keyChange : change;
+    const [change, adminChange] = [changes.entries[ofClinic], due[ofAdmin]];
+    const isAdminNext = adminChange !== undefined && adminChange.at > (change?.at ?? -Infinity);
+    const next = isAdminNext ? adminChange : change;
     if (next === undefined) break;
     entries.push(next);
-    if (isOfKey) ofKeys += 1;
+    if (isAdminNext) ofAdmin += 1;
     else ofClinic += 1;
   }
   const isWhole = ofClinic === changes.entries.length;
-  if (isWhole && changes.before === null && ofKeys === keyChanges.length)
+  if (isWhole && changes.before === null && ofAdmin === adminChanges.length)
     return { entries, before: null };
   const position = isWhole
     ? (changes.before ?? NO_POSITION)
     : (changes.entries[ofClinic - 1]?.position ?? start.position);
-  return { entries, before: { position, keyChange: due[ofKeys - 1]?.id ?? start.keyChange } };
+  return { entries, before: { position, adminChange: due[ofAdmin - 1]?.id ?? start.adminChange } };
 }

@@ -27,7 +27,8 @@ import { TokenCommands } from './token-commands.ts';
 
 export { classTable } from './roster/class-table.ts';
 export { AccessKeys, type KeyFailure, type Recognition } from './access-keys.ts';
-export { AuditTrail, isKeyChange, type AuditPage, type AuditPlace } from './audit-trail.ts';
+export { createAdminRecorder } from './admin-changes.ts';
+export { AuditTrail, isAdminChange, type AuditPage, type AuditPlace } from './audit-trail.ts';
 export * from './caller.ts';
 export { Changes, isOfDoctors, type ChangesPage } from './changes.ts';
 export {
@@ -102,6 +103,7 @@ export type { SlotInput } from './roster/single-slot.ts';
 export { TokenCommands, type BookCommand, type BookedVisit } from './token-commands.ts';
 export { Permissions, type Denial, type Subject } from './permissions.ts';
 export type {
+  AdminChange,
   ChangeRecord,
   DeliveryFilter,
   StoredDelivery,

@@ -1,9 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
 import { epochMs, type DoctorId, type EpochMs } from '../engine/index.ts';
-import type { KeyChangeKind, OpenKeyStore, StoredKey } from '../store/index.ts';
+import type { AdminChangeKind, OpenKeyStore, StoredKey } from '../store/index.ts';
+import { createAdminRecorder } from './admin-changes.ts';
 import { isDate } from './calendar.ts';
 import type { Fault } from './fault-words.ts';
-import { createTokenIds } from './ids.ts';
 import { LIMITED_ROLES, type Role } from './roles.ts';
 
 /** Keys that a database may have, revoked ones included: each process reads all of them twice a second. */
@@ -61,11 +61,12 @@ type KeyRows = Omit<OpenKeyStore, 'close'>;
 export class KeyRegistry {
   readonly #store: KeyRows;
   readonly #clock: () => EpochMs;
-  readonly #newId = createTokenIds();
+  readonly #changeOf: ReturnType<typeof createAdminRecorder>;
 
   constructor(store: KeyRows, clock: () => EpochMs) {
     this.#store = store;
     this.#clock = clock;
+    this.#changeOf = createAdminRecorder(clock);
   }
 
   /** All keys, also revoked and expired ones, in the order of their names. */
@@ -126,11 +127,10 @@ export class KeyRegistry {
     return key;
   }
 
-  async #write(set: StoredKey, kind: KeyChangeKind, actor: string): Promise<void> {
-    const at = this.#clock();
+  async #write(set: StoredKey, kind: AdminChangeKind, actor: string): Promise<void> {
     const { name, role } = set;
     await this.#store.writeKeys([
-      { set, change: { id: this.#newId(at), at, kind, name, role, actor } },
+      { set, change: this.#changeOf({ kind, name, role, url: null, actor }) },
     ]);
   }
 }

@@ -1,5 +1,5 @@
 import type { DoctorId, EpochMs } from '../engine/index.ts';
-import type { RecordFilter } from './archive.ts';
+import type { AdminChange, AdminChangeFilter } from './admin-changes.ts';
 import type { RowOf } from './tables.ts';
 
 /** An access key as it is stored. The secret itself is not stored anywhere. */
@@ -34,30 +34,13 @@ export interface StoredSecret {
   readonly value: string;
   readonly createdAt: EpochMs;
 }
-/** What was done to a key. */
-export type KeyChangeKind = 'key_created' | 'key_changed' | 'key_rotated' | 'key_revoked';
-
-/** A change of a key, as it is recorded. */
-export interface KeyChange {
-  /** A UUID of version 7, so it sorts by time. */
-  readonly id: string;
-  readonly at: EpochMs;
-  readonly kind: KeyChangeKind;
-  readonly name: string;
-  /** The role of the key after the change. */
-  readonly role: string;
-  readonly actor: string;
-}
-
-/** Which changes of keys are asked for: those that have all of what is given. */
-export type KeyChangeFilter = Pick<RecordFilter, 'actor' | 'kind' | 'from' | 'to'>;
 
 /**
  * A write to the tables of keys and secrets. A key that is set goes on record with it. A secret whose name exists already
  * is left out: the first one stays.
  */
 export type KeyWrite =
-  | { readonly set: StoredKey; readonly change: KeyChange }
+  | { readonly set: StoredKey; readonly change: AdminChange }
   | { readonly used: KeyUse }
   | { readonly secret: StoredSecret };
 
@@ -74,16 +57,16 @@ export interface KeyStore {
    */
   secrets(): Promise<readonly StoredSecret[]>;
   /**
-   * The changes of keys, the latest first.
+   * The changes of keys and webhooks, the latest first.
    * @param before the id before which they are; null for the latest
    * @param limit how many at most, 1 or more
    * @throws NotDurableError they cannot be read now
    */
-  keyChanges(
-    filter: KeyChangeFilter,
+  adminChanges(
+    filter: AdminChangeFilter,
     before: string | null,
     limit: number,
-  ): Promise<readonly KeyChange[]>;
+  ): Promise<readonly AdminChange[]>;
   /**
    * Makes writes durable, all or none. A key that is set replaces the key of the same name.
    * @throws NotDurableError nothing was changed, because the store cannot write now
@@ -123,15 +106,6 @@ export const secretRow = ({ name, value, createdAt }: StoredSecret): SecretRow =
 export const secretOf = ({ name, value, created_at: createdAt }: SecretRow): StoredSecret => ({
   ...{ name, value, createdAt },
 });
-
-export type KeyChangeRow = RowOf<'key_changes', KeyChange>;
-
-/** The parameters of the statement that reads changes of keys. */
-export const keyChangeValues = (
-  { actor, kind, from, to }: KeyChangeFilter,
-  before: string | null,
-  limit: number,
-) => [before, kind, actor, from, to, limit] as const;
 
 export const keyRow = (key: StoredKey): KeyRow => ({
   name: key.name,

@@ -30,9 +30,6 @@ import type { Migrations } from './migrations.ts';
 import { StoreOpenError, type DryRunStore } from './store.ts';
 
 export type {
-  KeyChange,
-  KeyChangeFilter,
-  KeyChangeKind,
   KeyStore,
   KeyUse,
   KeyWrite,
@@ -40,6 +37,8 @@ export type {
   StoredKey,
   StoredSecret,
 } from './access-keys.ts';
+export { ADMIN_CHANGE_KINDS } from './admin-changes.ts';
+export type { AdminChange, AdminChangeFilter, AdminChangeKind } from './admin-changes.ts';
 export * from './archive.ts';
 export * from './audit-source.ts';
 export * from './change-log.ts';

@@ -1,18 +1,16 @@
-import type {
-  KeyChange,
-  KeyChangeFilter,
-  KeyStore,
-  KeyWrite,
-  StoredKey,
-  StoredSecret,
-} from './access-keys.ts';
+import type { KeyStore, KeyWrite, StoredKey, StoredSecret } from './access-keys.ts';
+import type { AdminChange, AdminChangeFilter } from './admin-changes.ts';
 import type { GroupCommit } from './group-commit.ts';
 
 /** The stored rows of access keys and secrets, all of them durable. */
 export interface KeyRows {
   accessKeys(): readonly StoredKey[];
   secrets(): readonly StoredSecret[];
-  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): readonly KeyChange[];
+  adminChanges(
+    filter: AdminChangeFilter,
+    before: string | null,
+    limit: number,
+  ): readonly AdminChange[];
 }
 
 /** Keys are written in the batches of the commands, because one thread writes to the database. */
@@ -33,12 +31,12 @@ export class SoleOwnerKeyStore implements KeyStore {
     return Promise.resolve(this.#rows.secrets());
   }
 
-  async keyChanges(
-    filter: KeyChangeFilter,
+  async adminChanges(
+    filter: AdminChangeFilter,
     before: string | null,
     limit: number,
-  ): Promise<readonly KeyChange[]> {
-    return Promise.resolve(this.#rows.keyChanges(filter, before, limit));
+  ): Promise<readonly AdminChange[]> {
+    return Promise.resolve(this.#rows.adminChanges(filter, before, limit));
   }
 
   async writeKeys(keys: readonly KeyWrite[]): Promise<void> {

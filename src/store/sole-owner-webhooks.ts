@@ -1,3 +1,4 @@
+import type { AdminChange } from './admin-changes.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
   DeliveryFilter,
@@ -33,9 +34,13 @@ export class SoleOwnerWebhookStore implements WebhookStore {
     return Promise.resolve(this.#rows.webhooks());
   }
 
-  async setWebhook(webhook: StoredWebhook, keepsPlace: boolean): Promise<boolean> {
+  async setWebhook(
+    webhook: StoredWebhook,
+    keepsPlace: boolean,
+    change: AdminChange,
+  ): Promise<boolean> {
     if (webhook.revision !== this.#revisionOf(webhook.id) + 1) return false;
-    await this.#write({ set: webhook, keepsPlace }, () =>
+    await this.#write({ set: webhook, keepsPlace, change }, () =>
       this.#revisions.set(webhook.id, webhook.revision),
     );
     return true;
@@ -62,8 +67,8 @@ export class SoleOwnerWebhookStore implements WebhookStore {
     return true;
   }
 
-  writeDelivery(delivery: StoredDelivery): Promise<void> {
-    return this.#write({ delivery });
+  writeDelivery(delivery: StoredDelivery, change: AdminChange): Promise<void> {
+    return this.#write({ delivery, change });
   }
 
   async deliveries(webhookId: string, filter: DeliveryFilter): Promise<readonly StoredDelivery[]> {

@@ -154,6 +154,7 @@ export const TABLES = {
       name: 'text',
       role: 'text',
       actor: 'text',
+      url: 'text',
     },
     order: 'id',
   },

@@ -1,4 +1,5 @@
 import type { DoctorId, EpochMs } from '../engine/index.ts';
+import type { AdminChange } from './admin-changes.ts';
 import type { RowOf } from './tables.ts';
 
 /** Why a webhook gets nothing more: its server answered 410, or no delivery succeeded for days. */
@@ -75,8 +76,8 @@ export interface WebhookProgress {
   readonly revision: number;
   readonly cursor: string;
   readonly succeededAt: EpochMs | null;
-  /** Set when the webhook gets nothing more from now on. */
-  readonly disabled: { readonly at: EpochMs; readonly reason: DisabledReason } | null;
+  /** Set when the webhook gets nothing more from now on, with what goes on record. */
+  readonly disabled: { readonly reason: DisabledReason; readonly change: AdminChange } | null;
   /** Lags that are new or have changed. */
   readonly lags: readonly StoredLag[];
   /** Doctors who have caught up. */
@@ -101,23 +102,29 @@ export interface DeliveryFilter {
 
 /** A write to the tables of webhooks, as a store with one owner makes it in a batch with commands. */
 export type WebhookWrite =
-  | { readonly set: StoredWebhook; readonly keepsPlace: boolean }
+  | { readonly set: StoredWebhook; readonly keepsPlace: boolean; readonly change: AdminChange }
   | { readonly progress: WebhookProgress }
-  | { readonly delivery: StoredDelivery }
+  | { readonly delivery: StoredDelivery; readonly change: AdminChange }
   | { readonly prune: Pruning };
+
+/** What goes on record with a write; undefined when nothing does. */
+export function adminChangeOf(write: WebhookWrite): AdminChange | undefined {
+  if ('change' in write) return write.change;
+  return 'progress' in write ? write.progress.disabled?.change : undefined;
+}
 
 /** The webhooks of a database, and how far each has come. Every method throws NotDurableError when it cannot work now. */
 export interface WebhookStore {
   /** All webhooks in the order of their ids, deleted and disabled ones included. */
   webhooks(): Promise<readonly StoredWebhook[]>;
   /**
-   * Sets a webhook.
+   * Sets a webhook, and records the change with it.
    * @param webhook its revision is one more than that of the stored webhook of this id, or 1
    * @param keepsPlace whether the cursor, the last success and the lags stay as they are stored; otherwise there are no
    *   lags from then on
    * @returns false when nothing was changed, because the webhook was set meanwhile
    */
-  setWebhook(webhook: StoredWebhook, keepsPlace: boolean): Promise<boolean>;
+  setWebhook(webhook: StoredWebhook, keepsPlace: boolean, change: AdminChange): Promise<boolean>;
   /**
    * Takes the share of this process of all webhooks that are neither deleted nor disabled, for `leaseMs` milliseconds. No
    * other process gets one of these meanwhile. A call renews what the process has; what a call does not return is lost.
@@ -129,8 +136,8 @@ export interface WebhookStore {
   lags(webhookId: string): Promise<readonly StoredLag[]>;
   /** @returns false when nothing was changed, because the process has lost the webhook or the webhook was set meanwhile */
   writeProgress(progress: WebhookProgress): Promise<boolean>;
-  /** Stores what a person has sent, in place of an earlier delivery of the event. */
-  writeDelivery(delivery: StoredDelivery): Promise<void>;
+  /** Stores what a person has sent, in place of an earlier delivery of the event, and records that it was sent. */
+  writeDelivery(delivery: StoredDelivery, change: AdminChange): Promise<void>;
   deliveries(webhookId: string, filter: DeliveryFilter): Promise<readonly StoredDelivery[]>;
   /** Deletes old deliveries, and the webhooks that were deleted before the same instant and have none left. */
   prune(pruning: Pruning): Promise<void>;

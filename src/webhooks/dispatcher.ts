@@ -5,8 +5,10 @@ import type { StoredDelivery, StoredWebhook, WebhookStore } from '../store/index
 import { publish } from '../telemetry/index.ts';
 import { PAUSES_MS } from './back-off.ts';
 import type { Message, Messages } from './messages.ts';
+import { Pace } from './pace.ts';
 import type { Sender, SentAnswer } from './sender.ts';
 import { signedHeaders } from './signature.ts';
+import type { ChangeOf } from './registry.ts';
 import { WebhookWorker } from './worker.ts';
 
 /** Milliseconds between two looks at the webhooks, which other processes change too. */
@@ -24,6 +26,7 @@ export interface DispatcherDeps {
   readonly messages: Messages;
   readonly sender: Sender;
   readonly clock: () => EpochMs;
+  readonly changeOf: ChangeOf;
   /** A name that no other process has. */
   readonly processId: string;
   readonly random?: () => number;
@@ -49,6 +52,7 @@ export interface Backlog {
 export class WebhookDispatcher {
   readonly #deps: DispatcherDeps;
   readonly #task: BackgroundTask;
+  readonly #pace = new Pace();
   readonly #workers = new Map<string, WebhookWorker>();
   #unsubscribe: (() => void) | undefined;
   #leaseTimer: NodeJS.Timeout | undefined;
@@ -99,12 +103,13 @@ export class WebhookDispatcher {
     await this.#deps.store.leaveShare(this.#deps.processId).catch(() => undefined);
   }
 
-  /** Sends a message to a webhook, signed with its secrets. */
-  readonly post = (
+  /** Sends a message to a webhook, signed with its secrets, when it is its turn. */
+  readonly post = async (
     { id, url, secret, previousSecret, previousUntil }: StoredWebhook,
     message: Pick<Message, 'id' | 'body'>,
     signal: AbortSignal,
   ): Promise<SentAnswer> => {
+    await this.#pace.turn();
     const now = this.#deps.clock();
     const isPreviousValid = previousSecret !== null && (previousUntil ?? 0) > now;
     const { body } = message;
@@ -150,13 +155,13 @@ export class WebhookDispatcher {
   }
 
   async #begin({ id }: StoredWebhook): Promise<void> {
-    const { store, clock, processId, messages, random = Math.random } = this.#deps;
+    const { store, clock, changeOf, processId, messages, random = Math.random } = this.#deps;
     const lags = await store.lags(id);
     // The progress of an earlier worker may have been stored after the webhooks were read.
     const webhook = (await store.webhooks()).find((each) => each.id === id);
     if (webhook === undefined) return;
     const worker = new WebhookWorker(webhook, lags, {
-      ...{ processId, store, messages, clock, random, post: this.post },
+      ...{ processId, store, messages, clock, changeOf, random, post: this.post },
       pausesMs: this.#deps.pausesMs ?? PAUSES_MS,
       onDelivery: reportDelivery,
       onEnd: () => {

@@ -1,6 +1,6 @@
 import type { DoctorId, EpochMs } from '../engine/index.ts';
 import type { Fault } from '../service/index.ts';
-import type { StoredWebhook, WebhookStore } from '../store/index.ts';
+import type { AdminChange, AdminChangeKind, StoredWebhook, WebhookStore } from '../store/index.ts';
 import { URL_LENGTH_MAX, urlFaultOf } from './address.ts';
 import { newSecret } from './signature.ts';
 
@@ -26,16 +26,27 @@ export interface PutWebhook {
   readonly isNew: boolean;
 }
 
+/** Makes what goes on record of a webhook. */
+export type ChangeOf = (
+  webhook: Pick<StoredWebhook, 'id' | 'url'>,
+  kind: AdminChangeKind,
+  actor: string,
+) => AdminChange;
+
 export interface RegistryDeps {
   readonly store: WebhookStore;
   readonly clock: () => EpochMs;
+  readonly changeOf: ChangeOf;
   /** See `SenderOptions.allowsPrivate`. */
   readonly allowsPrivate: boolean;
   /** The cursor of now: a new webhook is told of what comes behind it. */
   readonly end: () => Promise<string>;
 }
 
-/** Adds, changes, rotates and deletes webhooks. A change that another process makes at the same time is not lost. */
+/**
+ * Adds, changes, rotates and deletes webhooks, and records who did it. A change that another process makes at the same time is
+ * not lost.
+ */
 export class WebhookRegistry {
   readonly #deps: RegistryDeps;
 
@@ -54,9 +65,14 @@ export class WebhookRegistry {
 
   /**
    * Adds a webhook, or changes what it is told and where. A disabled webhook is enabled and goes on where it stopped.
+   * @param actor who does it, for the record
    * @returns the webhook, or the faults of the input, in which case nothing was changed
    */
-  async put(id: string, input: WebhookInput): Promise<PutWebhook | { faults: readonly Fault[] }> {
+  async put(
+    id: string,
+    input: WebhookInput,
+    actor: string,
+  ): Promise<PutWebhook | { faults: readonly Fault[] }> {
     const secret = newSecret();
     for (;;) {
       const all = await this.#deps.store.webhooks();
@@ -75,7 +91,9 @@ export class WebhookRegistry {
         ...{ disabledAt: null, disabledReason: null, revision: (stored?.revision ?? 0) + 1 },
       };
       const isNew = before === undefined;
-      if (await this.#deps.store.setWebhook(webhook, !isNew))
+      const kind = isNew ? 'webhook_created' : 'webhook_changed';
+      const change = this.#deps.changeOf(webhook, kind, actor);
+      if (await this.#deps.store.setWebhook(webhook, !isNew, change))
         return { webhook, secret: isNew ? secret : null, isNew };
     }
   }
@@ -84,39 +102,42 @@ export class WebhookRegistry {
    * Gives a webhook a new secret. The old one signs too for a day.
    * @returns undefined when there is no such webhook
    */
-  async rotate(id: string): Promise<PutWebhook | undefined> {
+  async rotate(id: string, actor: string): Promise<PutWebhook | undefined> {
     const secret = newSecret();
     const previousUntil = (this.#deps.clock() + OLD_SECRET_MS) as EpochMs;
-    const webhook = await this.#change(id, (before) => ({
+    const webhook = await this.#change(id, 'webhook_rotated', actor, (before) => ({
       ...{ ...before, secret, previousSecret: before.secret, previousUntil },
     }));
     return webhook && { webhook, secret, isNew: false };
   }
 
   /** @returns undefined when there is no such webhook */
-  remove(id: string): Promise<StoredWebhook | undefined> {
+  remove(id: string, actor: string): Promise<StoredWebhook | undefined> {
     const deletedAt = this.#deps.clock();
-    return this.#change(id, (before) => ({ ...before, deletedAt }));
+    return this.#change(id, 'webhook_deleted', actor, (before) => ({ ...before, deletedAt }));
   }
 
   /**
    * Delivers everything behind a cursor, also what was delivered before.
    * @returns undefined when there is no such webhook
    */
-  replay(id: string, cursor: string): Promise<StoredWebhook | undefined> {
-    return this.#change(id, (before) => ({ ...before, cursor }), false);
+  replay(id: string, cursor: string, actor: string): Promise<StoredWebhook | undefined> {
+    return this.#change(id, 'webhook_replayed', actor, (before) => ({ ...before, cursor }));
   }
 
   async #change(
     id: string,
+    kind: AdminChangeKind,
+    actor: string,
     change: (before: StoredWebhook) => StoredWebhook,
-    keepsPlace = true,
   ): Promise<StoredWebhook | undefined> {
     for (;;) {
       const before = await this.find(id);
       if (before === undefined) return undefined;
       const webhook = { ...change(before), revision: before.revision + 1 };
-      if (await this.#deps.store.setWebhook(webhook, keepsPlace)) return webhook;
+      const recorded = this.#deps.changeOf(webhook, kind, actor);
+      const keepsPlace = kind !== 'webhook_replayed';
+      if (await this.#deps.store.setWebhook(webhook, keepsPlace, recorded)) return webhook;
     }
   }
 

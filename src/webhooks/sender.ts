@@ -115,7 +115,8 @@ export class Sender {
     body: string,
     signal: AbortSignal,
   ): Promise<SentAnswer | undefined> {
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(this.#options.tryMs ?? TRY_MS)]);
+    if (signal.aborted) return without('OPD_STOPPED');
+    let isLate = false;
     const isHttps = url.protocol === 'https:';
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const request = (isHttps ? requestHttps : requestHttp)(url, {
@@ -132,7 +133,11 @@ export class Sender {
     request.once('response', resolve);
     request.on('error', reject);
     const abort = (): void => void request.destroy(new Error('ended'));
-    ended.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => {
+      isLate = true;
+      abort();
+    }, this.#options.tryMs ?? TRY_MS);
+    signal.addEventListener('abort', abort, { once: true });
     request.end(body);
     try {
       const answer = await promise;
@@ -142,10 +147,12 @@ export class Sender {
       return { status: statusCode, text, error: null, retryAfterMs };
     } catch (error) {
       const code = codeOf(error);
-      if (request.reusedSocket && code === 'ECONNRESET' && !ended.aborted) return undefined;
-      return without(signal.aborted ? 'OPD_STOPPED' : ended.aborted ? 'OPD_TIMEOUT' : code);
+      if (signal.aborted) return without('OPD_STOPPED');
+      if (isLate) return without('OPD_TIMEOUT');
+      return request.reusedSocket && code === 'ECONNRESET' ? undefined : without(code);
     } finally {
-      ended.removeEventListener('abort', abort);
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
     }
   }
 }

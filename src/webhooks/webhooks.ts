@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { DoctorId, EpochMs } from '../engine/index.ts';
 import type { BackgroundRun } from '../background/index.ts';
-import { EventLog, instantOf, type PublicEvent } from '../service/index.ts';
+import { createAdminRecorder, EventLog, instantOf, type PublicEvent } from '../service/index.ts';
 import {
   UnknownCursorError,
+  type AdminChange,
   type Database,
   type DeliveryFilter,
   type StoredDelivery,
@@ -13,7 +14,7 @@ import {
 import { deliveryAfter, isDelivered } from './delivery.ts';
 import { reportDelivery, WebhookDispatcher, type Backlog } from './dispatcher.ts';
 import { Messages, type Message } from './messages.ts';
-import { WebhookRegistry } from './registry.ts';
+import { WebhookRegistry, type ChangeOf } from './registry.ts';
 import { Sender, TRY_MS, type SenderOptions } from './sender.ts';
 
 export interface WebhooksDeps extends Omit<SenderOptions, 'userAgent'> {
@@ -39,6 +40,7 @@ export class Webhooks {
   readonly #store: WebhookStore;
   readonly #events: EventLog;
   readonly #messages: Messages;
+  readonly #changeOf: ChangeOf;
   readonly #dispatcher: WebhookDispatcher;
   readonly #stopped = new AbortController();
 
@@ -49,10 +51,15 @@ export class Webhooks {
     this.#deps = deps;
     this.#store = store;
     this.#events = events;
-    this.registry = new WebhookRegistry({ store, clock, allowsPrivate, end: () => events.end() });
+    const record = createAdminRecorder(clock);
+    const changeOf: ChangeOf = ({ id: name, url }, kind, actor) =>
+      record({ kind, name, role: '', url, actor });
+    this.#changeOf = changeOf;
+    const end = () => events.end();
+    this.registry = new WebhookRegistry({ store, clock, allowsPrivate, changeOf, end });
     this.#messages = new Messages(events, bodyOf);
     this.#dispatcher = new WebhookDispatcher({
-      ...{ store, events, clock, messages: this.#messages },
+      ...{ store, events, clock, changeOf, messages: this.#messages },
       sender: new Sender({ ...deps, userAgent: `opd-token-allocation/${version}` }),
       processId: randomUUID(),
       onFault: deps.onFault ?? (() => undefined),
@@ -85,41 +92,51 @@ export class Webhooks {
     return this.#store.deliveries(id, filter);
   }
 
-  /** Sends a message that tells nothing, once. */
-  test(webhook: StoredWebhook): Promise<StoredDelivery> {
+  /**
+   * Sends a message that tells nothing, once.
+   * @param actor who does it, for the record
+   */
+  test(webhook: StoredWebhook, actor: string): Promise<StoredDelivery> {
     const id = `test-${randomUUID()}`;
     const at = this.#deps.clock();
     const body = JSON.stringify({ id, type: TEST_TYPE, at: instantOf(at) });
-    return this.#send(webhook, { id, type: TEST_TYPE, doctorId: null, body });
+    const message = { id, type: TEST_TYPE, doctorId: null, body };
+    return this.#send(webhook, message, this.#changeOf(webhook, 'webhook_tested', actor));
   }
 
   /**
    * Sends one event again, once, beside the order of its doctor.
    * @returns undefined when there is no such event
    */
-  async resend(webhook: StoredWebhook, eventId: string): Promise<StoredDelivery | undefined> {
+  async resend(
+    webhook: StoredWebhook,
+    eventId: string,
+    actor: string,
+  ): Promise<StoredDelivery | undefined> {
     const message = await this.#messages.find(eventId).catch((error: unknown) => {
       if (error instanceof UnknownCursorError) return undefined;
       throw error;
     });
-    return message && this.#send(webhook, message);
+    const change = this.#changeOf(webhook, 'webhook_replayed', actor);
+    return message && this.#send(webhook, message, change);
   }
 
   /** Delivers everything from an instant on once more, in order. */
-  async replayFrom(id: string, from: EpochMs): Promise<StoredWebhook | undefined> {
-    return this.registry.replay(id, await this.#events.at(from));
+  async replayFrom(id: string, from: EpochMs, actor: string): Promise<StoredWebhook | undefined> {
+    return this.registry.replay(id, await this.#events.at(from), actor);
   }
 
   async #send(
     webhook: StoredWebhook,
     message: Pick<Message, 'id' | 'type' | 'body'> & { readonly doctorId: DoctorId | null },
+    change: AdminChange,
   ): Promise<StoredDelivery> {
     const ended = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(2 * TRY_MS)]);
     const answer = await this.#dispatcher.post(webhook, message, ended);
     const status = isDelivered(answer) ? 'delivered' : 'failed';
     const outcome = { status, tries: 1, at: this.#deps.clock(), nextAt: null } as const;
     const delivery = deliveryAfter(webhook.id, message, answer, outcome);
-    await this.#store.writeDelivery(delivery);
+    await this.#store.writeDelivery(delivery, change);
     reportDelivery(delivery);
     return delivery;
   }

@@ -11,6 +11,7 @@ import { deliveryAfter, isDelivered, type Outcome } from './delivery.ts';
 import type { Behind, Lane } from './lane.ts';
 import type { Message, Messages } from './messages.ts';
 import { Progress, type ProgressDeps } from './progress.ts';
+import type { ChangeOf } from './registry.ts';
 import type { SentAnswer } from './sender.ts';
 
 /** Deliveries of one webhook that are under way at the same time, each of another doctor. */
@@ -38,6 +39,7 @@ export interface WorkerDeps extends Pick<ProgressDeps, 'processId' | 'store'> {
     signal: AbortSignal,
   ) => Promise<SentAnswer>;
   readonly clock: () => EpochMs;
+  readonly changeOf: ChangeOf;
   /** Between 0 and 1. */
   readonly random: () => number;
   /** Milliseconds after each failed try. */
@@ -342,11 +344,11 @@ export class WebhookWorker {
 
   /** Sends nothing more. When a person enables the webhook again, what has failed is tried at once. */
   #disable(reason: 'gone' | 'failing'): void {
-    const at = this.#deps.clock();
-    this.#progress.unsaved.disabled = { at, reason };
+    const change = this.#deps.changeOf(this.webhook, 'webhook_disabled', 'system');
+    this.#progress.unsaved.disabled = { reason, change };
     for (const [doctorId, behind] of this.#behind) {
       behind.tries = 0;
-      behind.nextAt = at;
+      behind.nextAt = change.at;
       this.#noteLag(doctorId, behind);
     }
     void this.stop().finally(() => this.#deps.onEnd());

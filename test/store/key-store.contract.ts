@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctorId, epochMs } from '../../src/engine/index.ts';
 import { NOW } from '../support/engine/clinic.ts';
-import type { KeyChange } from '../../src/store/index.ts';
+import type { AdminChange } from '../../src/store/index.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
 import { Desk, keyWrite, storedKey, type OpenDatabase } from '../support/store/desk.ts';
 
@@ -48,7 +48,7 @@ export function keyStoreContract(name: string, { database, whyNotDurable }: Data
     });
 
     it('gives back the changes of keys, the latest first, by actor, kind, time and place', async () => {
-      const changes: readonly Partial<KeyChange>[] = [
+      const changes: readonly Partial<AdminChange>[] = [
         { id: '3', kind: 'key_revoked', actor: 'boss/asha', at: epochMs(NOW + 2) },
         { id: '2', kind: 'key_rotated', actor: 'bosss', at: epochMs(NOW + 1) },
         { id: '1' },
@@ -57,11 +57,11 @@ export function keyStoreContract(name: string, { database, whyNotDurable }: Data
         await opened.keys.writeKeys([keyWrite(storedKey(), change)]);
       const all = { actor: null, kind: null, from: null, to: null };
       const idsOf = async (filter: object, before: string | null = null, limit = 9) => {
-        const found = await opened.keys.keyChanges({ ...all, ...filter }, before, limit);
+        const found = await opened.keys.adminChanges({ ...all, ...filter }, before, limit);
         return found.map(({ id }) => id);
       };
-      expect(await opened.keys.keyChanges(all, null, 1)).toEqual([
-        { ...changes[0], name: 'desk', role: 'desk' },
+      expect(await opened.keys.adminChanges(all, null, 1)).toEqual([
+        { ...changes[0], name: 'desk', role: 'desk', url: null },
       ]);
       expect(await idsOf({})).toEqual(['3', '2', '1']);
       expect(await idsOf({}, '3', 1)).toEqual(['2']);

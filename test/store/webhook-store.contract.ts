@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctorId, epochMs } from '../../src/engine/index.ts';
 import type {
+  AdminChange,
   StoredDelivery,
   StoredLag,
   StoredWebhook,
@@ -8,7 +9,7 @@ import type {
 } from '../../src/store/index.ts';
 import { NOW } from '../support/engine/clinic.ts';
 import type { DatabaseUnderTest } from '../support/store/database-under-test.ts';
-import { Desk, type OpenDatabase } from '../support/store/desk.ts';
+import { adminChange, Desk, type OpenDatabase } from '../support/store/desk.ts';
 import { eventually } from '../support/eventually.ts';
 
 const LEASE_MS = 60_000;
@@ -33,6 +34,10 @@ const delivery = (more: Partial<StoredDelivery> = {}): StoredDelivery => ({
   ...{ httpStatus: 500, answer: 'oh "no"', error: null, ...more },
 });
 
+let acts = 0;
+/** An act that is not on record yet. */
+const act = (): AdminChange => adminChange({ id: `act ${(acts += 1)}` });
+
 const progress = (more: Partial<WebhookProgress> = {}): WebhookProgress => ({
   ...{ webhookId: 'ward', processId: 'one', revision: 1, cursor: 'c5', succeededAt: NOW },
   ...{ disabled: null, lags: [], caughtUp: [], deliveries: [], ...more },
@@ -52,7 +57,7 @@ export function webhookStoreContract(
     };
     /** Sets the webhook and takes it for the process `one`. */
     const started = async () => {
-      await opened.webhooks.setWebhook(webhook(), false);
+      await opened.webhooks.setWebhook(webhook(), false, act());
       await opened.webhooks.takeShare('one', LEASE_MS);
       return opened.webhooks;
     };
@@ -69,18 +74,20 @@ export function webhookStoreContract(
         webhook({ id: 'old', deletedAt: NOW, disabledAt: NOW, disabledReason: 'gone' }),
       ];
       for (const each of [webhook(), deleted, other])
-        expect(await opened.webhooks.setWebhook(each, false)).toBe(true);
+        expect(await opened.webhooks.setWebhook(each, false, act())).toBe(true);
       expect(await opened.webhooks.webhooks()).toEqual([other, deleted, webhook()]);
     });
 
     it('a webhook is set only by one who knows its latest revision', async () => {
       const store = await started();
-      expect(await store.setWebhook(webhook({ secret: 'whsec_b' }), false)).toBe(false);
-      expect(await store.setWebhook(webhook({ secret: 'whsec_b', revision: 3 }), true)).toBe(false);
-      expect(await store.webhooks()).toEqual([webhook()]);
-      expect(await store.setWebhook(webhook({ url: 'https://b.example', revision: 2 }), true)).toBe(
-        true,
+      expect(await store.setWebhook(webhook({ secret: 'whsec_b' }), false, act())).toBe(false);
+      expect(await store.setWebhook(webhook({ secret: 'whsec_b', revision: 3 }), true, act())).toBe(
+        false,
       );
+      expect(await store.webhooks()).toEqual([webhook()]);
+      expect(
+        await store.setWebhook(webhook({ url: 'https://b.example', revision: 2 }), true, act()),
+      ).toBe(true);
       expect(await store.webhooks()).toEqual([webhook({ url: 'https://b.example', revision: 2 })]);
     });
 
@@ -102,19 +109,19 @@ export function webhookStoreContract(
     it('a webhook that is set keeps its place, or gets a new one without lags', async () => {
       const store = await started();
       await store.writeProgress(progress({ lags: [lag()] }));
-      await store.setWebhook(webhook({ revision: 2 }), true);
+      await store.setWebhook(webhook({ revision: 2 }), true, act());
       expect(await store.webhooks()).toEqual([
         webhook({ revision: 2, cursor: 'c5', succeededAt: NOW }),
       ]);
       expect(await store.lags('ward')).toEqual([lag()]);
-      await store.setWebhook(webhook({ revision: 3 }), false);
+      await store.setWebhook(webhook({ revision: 3 }), false, act());
       expect(await store.webhooks()).toEqual([webhook({ revision: 3 })]);
       expect(await store.lags('ward')).toEqual([]);
     });
 
     it('progress of an earlier revision changes nothing', async () => {
       const store = await started();
-      await store.setWebhook(webhook({ revision: 2 }), true);
+      await store.setWebhook(webhook({ revision: 2 }), true, act());
       const late = progress({ lags: [lag()], deliveries: [delivery()] });
       expect(await store.writeProgress(late)).toBe(false);
       expect(await store.webhooks()).toEqual([webhook({ revision: 2 })]);
@@ -125,9 +132,44 @@ export function webhookStoreContract(
 
     it('progress may disable the webhook', async () => {
       const store = await started();
-      await store.writeProgress(progress({ disabled: { at: NOW, reason: 'gone' } }));
+      await store.writeProgress(
+        progress({
+          disabled: {
+            reason: 'gone',
+            change: adminChange({ id: 'gone', kind: 'webhook_disabled' }),
+          },
+        }),
+      );
       expect(await store.webhooks()).toMatchObject([{ disabledAt: NOW, disabledReason: 'gone' }]);
       expect(await store.takeShare('one', LEASE_MS)).toEqual(new Set());
+    });
+
+    it('each act goes on record once, with the act and only with it', async () => {
+      const store = await started();
+      const recorded = async () => {
+        const all = { actor: null, kind: null, from: null, to: null };
+        return opened.keys.adminChanges(all, null, 9);
+      };
+      const moved = webhook({ url: 'https://b.example', revision: 2 });
+      const [two, three, four] = [
+        adminChange({ id: 'change 2', kind: 'webhook_changed', url: 'https://b.example' }),
+        adminChange({ id: 'change 3', kind: 'webhook_tested' }),
+        adminChange({ id: 'change 4', kind: 'webhook_disabled', actor: 'system' }),
+      ];
+      expect(await store.setWebhook(moved, true, two)).toBe(true);
+      const [late, refused] = [
+        { ...moved, url: 'https://c.example' },
+        adminChange({ id: 'change 5' }),
+      ];
+      expect(await store.setWebhook(late, true, refused)).toBe(false);
+      expect(await store.setWebhook(late, false, refused)).toBe(false);
+      const disabled = (given: AdminChange) =>
+        ({ disabled: { reason: 'gone', change: given } }) as const;
+      expect(await store.writeProgress(progress(disabled(refused)))).toBe(false);
+      await store.writeDelivery(delivery(), three);
+      expect(await recorded()).toMatchObject([three, two, { kind: 'webhook_created' }]);
+      expect(await store.writeProgress(progress({ revision: 2, ...disabled(four) }))).toBe(true);
+      expect(await recorded()).toMatchObject([four, three, two, { kind: 'webhook_created' }]);
     });
 
     it('deliveries are listed from the latest back, page by page and by status', async () => {
@@ -138,7 +180,7 @@ export function webhookStoreContract(
         delivery({ eventId: 'e0', type: 'webhook.test', doctorId: null, at: epochMs(NOW + 1) }),
       ];
       await store.writeProgress(progress({ deliveries: [first, second] }));
-      await store.writeDelivery(third);
+      await store.writeDelivery(third, act());
       expect(await store.deliveries('ward', { ...ALL, limit: 2 })).toEqual([third, second]);
       const behind = { at: second.at, eventId: second.eventId };
       expect(await store.deliveries('ward', { ...ALL, behind })).toEqual([first]);
@@ -155,7 +197,7 @@ export function webhookStoreContract(
       expect(await store.deliveries('ward', ALL)).toHaveLength(2);
       await store.prune({ before: epochMs(NOW + 2), countMax: 10 });
       expect(await store.deliveries('ward', ALL)).toEqual(deliveries.slice(2));
-      await store.setWebhook(webhook({ revision: 2, deletedAt: NOW }), true);
+      await store.setWebhook(webhook({ revision: 2, deletedAt: NOW }), true, act());
       await store.prune({ before: epochMs(NOW + 2), countMax: 10 });
       expect(await store.webhooks()).toHaveLength(1);
       await store.prune({ before: epochMs(NOW + 3), countMax: 10 });
@@ -167,9 +209,10 @@ export function webhookStoreContract(
       await store.setWebhook(
         webhook({ id: 'off', disabledAt: NOW, disabledReason: 'gone' }),
         false,
+        act(),
       );
-      await store.setWebhook(webhook({ id: 'old', deletedAt: NOW }), false);
-      await store.setWebhook(webhook({ id: 'app' }), false);
+      await store.setWebhook(webhook({ id: 'old', deletedAt: NOW }), false, act());
+      await store.setWebhook(webhook({ id: 'app' }), false, act());
       expect(await store.takeShare('one', LEASE_MS)).toEqual(new Set(['app', 'ward']));
     });
 
@@ -181,13 +224,13 @@ export function webhookStoreContract(
       expect(await next.webhooks()).toEqual([webhook({ cursor: 'c5', succeededAt: NOW })]);
       expect(await next.lags('ward')).toEqual([lag()]);
       expect(await next.deliveries('ward', ALL)).toEqual([delivery()]);
-      expect(await next.setWebhook(webhook({ revision: 2 }), true)).toBe(true);
+      expect(await next.setWebhook(webhook({ revision: 2 }), true, act())).toBe(true);
     });
 
     describe.runIf(!isSoleOwner)('with several processes', () => {
       const IDS = Array.from({ length: 20 }, (_, n) => `w${n}`);
       const setAll = async () => {
-        for (const id of IDS) await opened.webhooks.setWebhook(webhook({ id }), false);
+        for (const id of IDS) await opened.webhooks.setWebhook(webhook({ id }), false, act());
         return opened.webhooks;
       };
 

@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/store/index.ts';
 import { migrateStore } from '../../src/transfer/index.ts';
 import { ROWS_PER_BATCH } from '../../src/store/audit-source.ts';
 import { NOW, RULES, TODAY, TOMORROW } from '../support/engine/clinic.ts';
-import { keyWrite, storedKey, storedResponse } from '../support/store/desk.ts';
+import { adminChange, keyWrite, storedKey, storedResponse } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
@@ -57,6 +57,7 @@ async function addWebhook({ webhooks }: FrontDesk): Promise<void> {
       ...{ revision: 1, cursor: 'c0', succeededAt: null },
     },
     false,
+    adminChange({ name: NAME, url: NAME }),
   );
   await webhooks.takeShare('one', 60_000);
   const about = { webhookId: 'ward', doctorId: doctorId('rao') };

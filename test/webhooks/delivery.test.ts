@@ -234,3 +234,43 @@ it('a deleted webhook gets nothing more, and one without a webhook costs no look
   expect(reads).toBe(0);
   expect(receiver.received).toHaveLength(1);
 });
+
+it('GET /audit tells who did what with which webhook, and where it led, and never a secret', async () => {
+  const [opd, receiver] = [await openWebhookApp(), await Receiver.start()];
+  const boss = opd.as(await opd.key({ role: 'admin' }), { 'opd-actor': 'ravi' });
+  const secret = await putWebhook(boss, receiver);
+  // A request that changes nothing is not on record.
+  await putWebhook(boss, receiver);
+  await putWebhook(boss, receiver, { types: ['token.booked'] });
+  const rotated = await boss.post<{ secret: string }>('/webhooks/app/rotate', {});
+  await boss.post('/webhooks/app/test', {});
+  await boss.post('/webhooks/app/replay', { from: '2026-11-23T08:30:00Z' });
+  await bookFor(boss, 'doc1', 1);
+  await receiver.has(2);
+  await boss.post('/webhooks/app/replay', { event_id: receiver.received[1]?.event.id });
+  await boss.post('/webhooks/app/replay', { event_id: 'none' });
+  receiver.respond = failing(1_000, 410);
+  await bookFor(boss, 'doc1', 1);
+  const entries = async (query = '') =>
+    (await boss.get<{ entries: Record<string, unknown>[] }>(`/audit?${query}`)).body.entries;
+  await eventually(async () => (await entries('kind=webhook_disabled')).length === 1);
+  await boss.send({ method: 'DELETE', url: '/webhooks/app' });
+  const acts = (await entries()).filter(({ webhook }) => webhook !== null);
+  // Acts of the same millisecond are in no certain order.
+  expect(acts.map(({ kind, actor }) => `${kind} ${actor}`).toSorted()).toEqual([
+    'webhook_changed admin/ravi',
+    'webhook_created admin/ravi',
+    'webhook_deleted admin/ravi',
+    'webhook_disabled system',
+    'webhook_replayed admin/ravi',
+    'webhook_replayed admin/ravi',
+    'webhook_rotated admin/ravi',
+    'webhook_tested admin/ravi',
+  ]);
+  for (const act of acts)
+    expect(act).toMatchObject({ webhook: 'app', url: receiver.url, key: null, role: null });
+  for (const made of [secret, rotated.body.secret]) {
+    expect(made).toMatch(/^whsec_/);
+    expect(JSON.stringify(acts)).not.toContain(made.slice(6, 30));
+  }
+});

@@ -48,7 +48,7 @@ export function addAuditRoutes(routes: Routes, { auditTrail }: { auditTrail: Aud
     tag: 'Reports',
     summary: 'Read who changed what, when and why',
     description:
-      'The record of all changes, also of access keys, the latest first, without names of patients. All of what is given must fit. A page can have fewer entries than `limit`: there are more as long as `next_cursor` is not null.',
+      'The record of all changes, also of access keys and webhooks, the latest first, without names of patients. All of what is given must fit. A page can have fewer entries than `limit`: there are more as long as `next_cursor` is not null.',
     query: AuditQuery,
     success: Audit,
     codes: [],

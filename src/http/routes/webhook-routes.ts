@@ -249,7 +249,7 @@ function put(deps: WebhookRoutes): Handler {
   return async (id, request, reply) => {
     const { url, types = [], doctor_ids = [] } = request.body as Static<typeof Body>;
     const input = { url, types, doctorIds: doctor_ids.map(doctorId) };
-    const done = await deps.webhooks.registry.put(id, input);
+    const done = await deps.webhooks.registry.put(id, input, request.identity.actor);
     if ('faults' in done)
       return sendProblem(request, reply, 'invalid_request', { errors: done.faults });
     await follow('putWebhook', id, request, deps);
@@ -259,7 +259,7 @@ function put(deps: WebhookRoutes): Handler {
 
 function remove(deps: WebhookRoutes): Handler {
   return async (id, request, reply) => {
-    const webhook = await deps.webhooks.registry.remove(id);
+    const webhook = await deps.webhooks.registry.remove(id, request.identity.actor);
     if (webhook === undefined) return sendProblem(request, reply, 'webhook_not_found');
     await follow('deleteWebhook', id, request, deps);
     return reply.send(webhookOf(webhook));
@@ -268,7 +268,7 @@ function remove(deps: WebhookRoutes): Handler {
 
 function rotate(deps: WebhookRoutes): Handler {
   return async (id, request, reply) => {
-    const done = await deps.webhooks.registry.rotate(id);
+    const done = await deps.webhooks.registry.rotate(id, request.identity.actor);
     if (done === undefined) return sendProblem(request, reply, 'webhook_not_found');
     await follow('rotateWebhook', id, request, deps);
     return reply.send(putWebhookOf(done));
@@ -300,21 +300,32 @@ function replay(deps: WebhookRoutes): Handler {
     if (webhook === undefined) return sendProblem(request, reply, 'webhook_not_found');
     const done =
       event_id === undefined
-        ? await replayFrom(webhook, from ?? '', deps)
-        : await resend(webhook, event_id, deps);
+        ? await replayFrom(webhook, from ?? '', request, deps)
+        : await resend(webhook, event_id, request, deps);
     if (done === undefined) return sendProblem(request, reply, 'event_not_found');
     await follow('replayWebhook', id, request, deps);
     return reply.send({ webhook: webhookOf(done.webhook), delivery: done.delivery });
   };
 }
 
-async function replayFrom(webhook: StoredWebhook, from: string, { webhooks }: WebhookRoutes) {
-  const replayed = await webhooks.replayFrom(webhook.id, epochMs(Date.parse(from)));
+async function replayFrom(
+  webhook: StoredWebhook,
+  from: string,
+  { identity }: FastifyRequest,
+  { webhooks }: WebhookRoutes,
+) {
+  const instant = epochMs(Date.parse(from));
+  const replayed = await webhooks.replayFrom(webhook.id, instant, identity.actor);
   return { webhook: replayed ?? webhook, delivery: null };
 }
 
-async function resend(webhook: StoredWebhook, eventId: string, { webhooks }: WebhookRoutes) {
-  const delivery = await webhooks.resend(webhook, eventId);
+async function resend(
+  webhook: StoredWebhook,
+  eventId: string,
+  { identity }: FastifyRequest,
+  { webhooks }: WebhookRoutes,
+) {
+  const delivery = await webhooks.resend(webhook, eventId, identity.actor);
   return delivery && { webhook, delivery: deliveryOf(delivery) };
 }
 
@@ -322,7 +333,7 @@ function test({ webhooks }: WebhookRoutes): Handler {
   return async (id, request, reply) => {
     const webhook = await webhooks.registry.find(id);
     if (webhook === undefined) return sendProblem(request, reply, 'webhook_not_found');
-    return reply.send(deliveryOf(await webhooks.test(webhook)));
+    return reply.send(deliveryOf(await webhooks.test(webhook, request.identity.actor)));
   };
 }
 

@@ -13,13 +13,8 @@ import {
   startsBefore,
   type TokenChange,
 } from '../../engine/index.ts';
-import type {
-  KeyChange,
-  KeyChangeFilter,
-  KeyWrite,
-  StoredKey,
-  StoredSecret,
-} from '../access-keys.ts';
+import type { KeyWrite, StoredKey, StoredSecret } from '../access-keys.ts';
+import type { AdminChange, AdminChangeFilter } from '../admin-changes.ts';
 import {
   PAGE_ITEMS,
   isBehind,
@@ -46,7 +41,13 @@ import { foldToken } from '../fold.ts';
 import { isLiveToken } from '../rows.ts';
 import type { StoredRows } from '../sole-owner.ts';
 import type { Decision, Origin, SessionOfDoctor } from '../store.ts';
-import type { DeliveryFilter, StoredDelivery, StoredLag, StoredWebhook } from '../webhook-store.ts';
+import {
+  adminChangeOf,
+  type DeliveryFilter,
+  type StoredDelivery,
+  type StoredLag,
+  type StoredWebhook,
+} from '../webhook-store.ts';
 import { MemoryWebhooks } from './memory-webhooks.ts';
 
 /** What the tables of a database hold, in memory: nothing of it is there after a restart. */
@@ -64,7 +65,7 @@ export class MemoryTables implements StoredRows {
   readonly #responses = new Map<string, StoredResponse>();
   readonly #keys = new Map<string, StoredKey>();
   readonly #secrets = new Map<string, StoredSecret>();
-  readonly #keyChanges: KeyChange[] = [];
+  readonly #adminChanges: AdminChange[] = [];
   readonly #webhooks = new MemoryWebhooks();
 
   /** Writes a batch of commands. */
@@ -73,7 +74,10 @@ export class MemoryTables implements StoredRows {
       for (const change of changes) this.#write(change, origin);
       if (response !== null) this.#responses.set(keyOf(response), response);
       for (const write of keys) this.#writeKey(write);
-      for (const write of webhooks) this.#webhooks.write(write);
+      for (const write of webhooks) {
+        this.#webhooks.write(write);
+        this.#adminChanges.push(...[adminChangeOf(write) ?? []].flat());
+      }
       if (erasure !== undefined) this.#erase(erasure);
     }
   }
@@ -184,8 +188,8 @@ export class MemoryTables implements StoredRows {
     return [...this.#secrets.values()];
   }
 
-  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): KeyChange[] {
-    return this.#keyChanges
+  adminChanges(filter: AdminChangeFilter, before: string | null, limit: number): AdminChange[] {
+    return this.#adminChanges
       .filter((change) => (before === null || change.id < before) && fits(change, filter))
       .sort((a, b) => (a.id < b.id ? 1 : -1))
       .slice(0, limit);
@@ -279,7 +283,7 @@ export class MemoryTables implements StoredRows {
   #writeKey(write: KeyWrite): void {
     if ('set' in write) {
       this.#keys.set(write.set.name, write.set);
-      this.#keyChanges.push(write.change);
+      this.#adminChanges.push(write.change);
       return;
     }
     if ('secret' in write) {
@@ -341,7 +345,7 @@ export class MemoryTables implements StoredRows {
 /** Whether an entry of a record is of this actor, kind and time. */
 function fits(
   entry: { readonly actor: string; readonly kind: string; readonly at: EpochMs },
-  { actor, kind, from, to }: KeyChangeFilter,
+  { actor, kind, from, to }: AdminChangeFilter,
 ): boolean {
   const isOfActor = actor === null || entry.actor === actor || entry.actor.startsWith(`${actor}/`);
   const isInTime = (from === null || entry.at >= from) && (to === null || entry.at <= to);

@@ -59,7 +59,7 @@ export class MemoryWebhooks {
     if (before === undefined) return;
     const succeededAt = progress.succeededAt ?? before.succeededAt;
     const ended =
-      disabled === null ? {} : { disabledAt: disabled.at, disabledReason: disabled.reason };
+      disabled === null ? {} : { disabledAt: disabled.change.at, disabledReason: disabled.reason };
     this.#webhooks.set(webhookId, { ...before, cursor, succeededAt, ...ended });
     for (const lag of progress.lags) this.#lags.set(keyOf(webhookId, lag.doctorId), lag);
     for (const doctorId of progress.caughtUp) this.#endLag(webhookId, doctorId);

@@ -1,11 +1,8 @@
 import {
-  keyChangeValues,
   keyOf,
   keyRow,
   secretOf,
   secretRow,
-  type KeyChange,
-  type KeyChangeFilter,
   type KeyRow,
   type KeyStore,
   type KeyWrite,
@@ -14,6 +11,7 @@ import {
   type StoredKey,
   type StoredSecret,
 } from '../access-keys.ts';
+import { adminChangeValues, type AdminChange, type AdminChangeFilter } from '../admin-changes.ts';
 import { openForKeys } from './open.ts';
 import type { Run } from './session.ts';
 
@@ -34,13 +32,13 @@ export class PostgresKeyStore implements KeyStore {
     return (await this.#run('secrets')).map((row) => secretOf(row as unknown as SecretRow));
   }
 
-  async keyChanges(
-    filter: KeyChangeFilter,
+  async adminChanges(
+    filter: AdminChangeFilter,
     before: string | null,
     limit: number,
-  ): Promise<readonly KeyChange[]> {
-    const rows = await this.#run('keyChanges', ...keyChangeValues(filter, before, limit));
-    return rows as unknown as readonly KeyChange[];
+  ): Promise<readonly AdminChange[]> {
+    const rows = await this.#run('adminChanges', ...adminChangeValues(filter, before, limit));
+    return rows as unknown as readonly AdminChange[];
   }
 
   async writeKeys(writes: readonly KeyWrite[]): Promise<void> {
@@ -49,7 +47,7 @@ export class PostgresKeyStore implements KeyStore {
     const used = writes.flatMap((write) => ('used' in write ? [write.used] : []));
     if (set.length > 0) {
       // The record comes first, so that no key is changed without one, whatever fails in between.
-      await this.#run('recordKeyChanges', JSON.stringify(set.map(({ change }) => change)));
+      await this.#run('recordAdminChanges', JSON.stringify(set.map(({ change }) => change)));
       await this.#run('setKeys', JSON.stringify(set.map((write) => keyRow(write.set))));
     }
     if (secrets.length > 0) await this.#run('addSecrets', JSON.stringify(secrets));

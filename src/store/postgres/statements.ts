@@ -236,8 +236,8 @@ export const OTHERS = {
   setKeys: upsert('access_keys', 'name'),
   secrets: select('secrets'),
   addSecrets: `${insert('secrets')} ON CONFLICT DO NOTHING`,
-  recordKeyChanges: upsert('key_changes', 'id'),
-  keyChanges: `${select('key_changes')} WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR kind = $2)
+  recordAdminChanges: upsert('key_changes', 'id'),
+  adminChanges: `${select('key_changes')} WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR kind = $2)
     AND ($3::text IS NULL OR actor = $3 OR starts_with(actor, $3 || '/'))
     AND ($4::bigint IS NULL OR at >= $4) AND ($5::bigint IS NULL OR at <= $5) ORDER BY id DESC LIMIT $6`,
   noteKeyUses: `UPDATE access_keys SET last_used_at = given.at
@@ -258,16 +258,26 @@ const upsertHeld = (table: TableName, parameter: number, ...key: string[]): stri
     .map((name) => `given.${name}`)
     .join(', ')} FROM ${given(TABLES[table].columns, parameter)}, held ${orUpdate(table, key)}`;
 
+/**
+ * Records that a webhook was set. A statement whose connection was lost may have been carried out before it was repeated: then
+ * its record is there.
+ */
+const RECORD_SET = `recorded AS (${upsertHeld('key_changes', 2, 'id')})
+    SELECT id FROM held UNION ALL
+    SELECT known.id FROM key_changes AS known, ${given(TABLES.key_changes.columns, 2)} WHERE known.id = given.id`;
+
 /** The statements of webhooks. No command waits for any of them. */
 const WEBHOOKS = {
   webhooks: `${select('webhooks')} ORDER BY id`,
-  setWebhook: `WITH set_webhook AS (${upsert('webhooks', 'id')}
+  setWebhook: `WITH held AS (${upsert('webhooks', 'id')}
       WHERE webhooks.revision = excluded.revision - 1 RETURNING id),
-    ended AS (DELETE FROM webhook_lags USING set_webhook WHERE webhook_id = set_webhook.id)
-    SELECT id FROM set_webhook`,
-  configureWebhook: `UPDATE webhooks SET ${WEBHOOK_SETTINGS.map((name) => `${name} = given.${name}`).join(', ')}
-    FROM ${given(TABLES.webhooks.columns)}
-    WHERE webhooks.id = given.id AND webhooks.revision = given.revision - 1 RETURNING webhooks.id`,
+    ended AS (DELETE FROM webhook_lags USING held WHERE webhook_id = held.id),
+    ${RECORD_SET}`,
+  configureWebhook: `WITH held AS (
+      UPDATE webhooks SET ${WEBHOOK_SETTINGS.map((name) => `${name} = given.${name}`).join(', ')}
+      FROM ${given(TABLES.webhooks.columns)}
+      WHERE webhooks.id = given.id AND webhooks.revision = given.revision - 1 RETURNING webhooks.id),
+    ${RECORD_SET}`,
   // Each webhook is for the living process whose name and the webhook's name have the smallest hash together, so that all
   // processes agree without a word about it. A lease excludes the others while they do not agree yet.
   takeShare: `WITH alive AS (
@@ -297,7 +307,8 @@ const WEBHOOKS = {
     set_lags AS (${upsertHeld('webhook_lags', 8, 'webhook_id', 'doctor_id')}),
     ended AS (DELETE FROM webhook_lags USING held
       WHERE webhook_id = held.id AND doctor_id = ANY ($9::text::text[])),
-    delivered AS (${upsertHeld('webhook_deliveries', 10, 'webhook_id', 'event_id')})
+    delivered AS (${upsertHeld('webhook_deliveries', 10, 'webhook_id', 'event_id')}),
+    recorded AS (${upsertHeld('key_changes', 11, 'id')})
     SELECT id FROM held`,
   setDeliveries: upsert('webhook_deliveries', 'webhook_id', 'event_id'),
   deliveries: `${select('webhook_deliveries')} WHERE webhook_id = $1 AND ($2::text IS NULL OR status = $2)

@@ -1,3 +1,4 @@
+import type { AdminChange } from '../admin-changes.ts';
 import {
   deliveryOf,
   deliveryRow,
@@ -32,13 +33,14 @@ export class PostgresWebhookStore implements WebhookStore {
     return (await this.#run('webhooks')).map((row) => webhookOf(row as unknown as WebhookRow));
   }
 
-  async setWebhook(webhook: StoredWebhook, keepsPlace: boolean): Promise<boolean> {
-    const rows = JSON.stringify([webhookRow(webhook)]);
-    const written = await this.#run(keepsPlace ? 'configureWebhook' : 'setWebhook', rows);
-    if (written.length > 0) return true;
-    // A statement whose connection was lost may have been carried out before it was repeated.
-    const stored = (await this.webhooks()).find(({ id }) => id === webhook.id);
-    return stored?.revision === webhook.revision && stored.secret === webhook.secret;
+  async setWebhook(
+    webhook: StoredWebhook,
+    keepsPlace: boolean,
+    change: AdminChange,
+  ): Promise<boolean> {
+    const rows = [[webhookRow(webhook)], [change]].map((each) => JSON.stringify(each));
+    const written = await this.#run(keepsPlace ? 'configureWebhook' : 'setWebhook', ...rows);
+    return written.length > 0;
   }
 
   async takeShare(processId: string, leaseMs: number): Promise<ReadonlySet<string>> {
@@ -59,15 +61,18 @@ export class PostgresWebhookStore implements WebhookStore {
     const written = await this.#run(
       'writeProgress',
       ...[webhookId, processId, revision, cursor, succeededAt],
-      ...[disabled?.at ?? null, disabled?.reason ?? null],
+      ...[disabled?.change.at ?? null, disabled?.reason ?? null],
       JSON.stringify(progress.lags.map(lagRow)),
       arrayOf(progress.caughtUp),
       JSON.stringify(progress.deliveries.map(deliveryRow)),
+      JSON.stringify(disabled === null ? [] : [disabled.change]),
     );
     return written.length > 0;
   }
 
-  async writeDelivery(delivery: StoredDelivery): Promise<void> {
+  async writeDelivery(delivery: StoredDelivery, change: AdminChange): Promise<void> {
+    // The record comes first, as with access keys.
+    await this.#run('recordAdminChanges', JSON.stringify([change]));
     await this.#run('setDeliveries', JSON.stringify([deliveryRow(delivery)]));
   }
 

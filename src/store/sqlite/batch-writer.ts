@@ -30,7 +30,7 @@ import { BatchBuilder } from './batch.ts';
 import { valuesOf } from './row-values.ts';
 import type { SlotIndex } from './slot-index.ts';
 import { SET_DOCTOR_COLUMNS, type Operation } from './statements.ts';
-import { webhookOperations } from './webhook-operations.ts';
+import { recordOperation, webhookOperations } from './webhook-operations.ts';
 import type { WriterClient } from './writer-client.ts';
 
 const doctorValues = valuesOf('doctors');
@@ -44,7 +44,6 @@ const changeValues = valuesOf('changes');
 const responseValues = valuesOf('idempotency_keys');
 const keyValues = valuesOf('access_keys');
 const secretValues = valuesOf('secrets');
-const keyChangeValues = valuesOf('key_changes');
 
 // The doctor's own row is written with the counters of the batch.
 function addDoctor(batch: BatchBuilder, doctor: DoctorFacts): void {
@@ -141,10 +140,7 @@ function addRecords(batch: BatchBuilder, placed: readonly Placed[]): void {
 export function keyOperations(write: KeyWrite): Operation[] {
   if ('secret' in write) return [['addSecret', secretValues(secretRow(write.secret))]];
   if ('used' in write) return [['noteKeyUse', [write.used.at, write.used.id]]];
-  return [
-    ['setKey', keyValues(keyRow(write.set))],
-    ['recordKeyChange', keyChangeValues(write.change)],
-  ];
+  return [['setKey', keyValues(keyRow(write.set))], recordOperation(write.change)];
 }
 
 /** Writes what an erasure erases. */

@@ -1,15 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import {
-  keyChangeValues,
   keyOf,
   secretOf,
-  type KeyChange,
-  type KeyChangeFilter,
   type KeyRow,
   type SecretRow,
   type StoredKey,
   type StoredSecret,
 } from '../access-keys.ts';
+import { adminChangeValues, type AdminChange, type AdminChangeFilter } from '../admin-changes.ts';
 import type {
   DoctorId,
   DoctorSnapshot,
@@ -178,8 +176,8 @@ export class Reader {
     return this.#all<SecretRow>('secrets').map(secretOf);
   }
 
-  keyChanges(filter: KeyChangeFilter, before: string | null, limit: number): KeyChange[] {
-    return this.#all<KeyChange>('keyChanges', ...keyChangeValues(filter, before, limit));
+  adminChanges(filter: AdminChangeFilter, before: string | null, limit: number): AdminChange[] {
+    return this.#all<AdminChange>('adminChanges', ...adminChangeValues(filter, before, limit));
   }
 
   webhooks(): StoredWebhook[] {

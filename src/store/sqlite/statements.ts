@@ -141,7 +141,7 @@ export const WRITES = {
   answerErasure: `UPDATE erasures SET request = NULL, answer = ? WHERE id = ?`,
   setKey: upsert('access_keys', 'name'),
   addSecret: insert('secrets', undefined, { verb: 'INSERT OR IGNORE' }),
-  recordKeyChange: upsert('key_changes', 'id'),
+  recordAdminChange: upsert('key_changes', 'id'),
   noteKeyUse: `UPDATE access_keys SET last_used_at = ? WHERE id = ?`,
   setWebhook: upsert('webhooks', 'id'),
   configureWebhook: `UPDATE webhooks SET ${writtenColumnsOf('webhooks')
@@ -271,7 +271,7 @@ export const READS = {
   erasures: `SELECT id, request FROM erasures WHERE request IS NOT NULL`,
   accessKeys: `${select('access_keys')} ORDER BY name`,
   secrets: select('secrets'),
-  keyChanges: `${select('key_changes')} WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR kind = ?2)
+  adminChanges: `${select('key_changes')} WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR kind = ?2)
     AND (?3 IS NULL OR actor = ?3 OR (actor > ?3 || '/' AND actor < ?3 || '0'))
     AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at <= ?5) ORDER BY id DESC LIMIT ?6`,
   webhooks: `${select('webhooks')} ORDER BY id`,

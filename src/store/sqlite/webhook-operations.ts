@@ -1,4 +1,6 @@
+import type { AdminChange } from '../admin-changes.ts';
 import {
+  adminChangeOf,
   deliveryRow,
   lagRow,
   webhookRow,
@@ -18,6 +20,13 @@ const configValues = valuesOf(
 );
 const lagValues = valuesOf('webhook_lags');
 const deliveryValues = valuesOf('webhook_deliveries');
+const changeValues = valuesOf('key_changes');
+
+/** Records a change of an access key or of a webhook. */
+export const recordOperation = (change: AdminChange): Operation => [
+  'recordAdminChange',
+  changeValues(change),
+];
 
 const deliveryOperation = (delivery: StoredDelivery): Operation => [
   'setDelivery',
@@ -40,15 +49,14 @@ function progressOperations(progress: WebhookProgress): Operation[] {
     ['moveWebhook', [cursor, succeededAt, webhookId]],
     ...(disabled === null
       ? []
-      : [['disableWebhook', [disabled.at, disabled.reason, webhookId]] as Operation]),
+      : [['disableWebhook', [disabled.change.at, disabled.reason, webhookId]] as Operation]),
     ...lags.map((lag): Operation => ['setLag', lagValues(lagRow(lag))]),
     ...caughtUp.map((doctorId): Operation => ['endLag', [webhookId, doctorId]]),
     ...deliveries.map(deliveryOperation),
   ];
 }
 
-/** A write to the tables of webhooks as statements. */
-export function webhookOperations(write: WebhookWrite): Operation[] {
+function writeOperations(write: WebhookWrite): Operation[] {
   if ('set' in write) return setOperations(write.set, write.keepsPlace);
   if ('progress' in write) return progressOperations(write.progress);
   if ('delivery' in write) return [deliveryOperation(write.delivery)];
@@ -57,4 +65,10 @@ export function webhookOperations(write: WebhookWrite): Operation[] {
     ['pruneDeliveries', [before, countMax]],
     ['pruneWebhooks', [before]],
   ];
+}
+
+/** A write to the tables of webhooks, and what goes on record with it, as statements. */
+export function webhookOperations(write: WebhookWrite): Operation[] {
+  const change = adminChangeOf(write);
+  return [...writeOperations(write), ...(change === undefined ? [] : [recordOperation(change)])];
 }

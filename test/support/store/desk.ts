@@ -17,7 +17,7 @@ import type {
   Database,
   Decision,
   Scope,
-  KeyChange,
+  AdminChange,
   KeyWrite,
   StoredKey,
   StoredResponse,
@@ -56,13 +56,19 @@ export const storedKey = (more: Partial<StoredKey> = {}): StoredKey => ({
   ...{ createdAt: NOW, expiresAt: null, revokedAt: null, lastUsedAt: null, ...more },
 });
 
+/** What goes on record of a webhook that was made, with these differences. */
+export const adminChange = (more: Partial<AdminChange> = {}): AdminChange => ({
+  ...{ id: 'change', at: NOW, kind: 'webhook_created', name: 'ward', role: '' },
+  ...{ url: 'https://ward.example/opd', actor: 'boss', ...more },
+});
+
 /** Sets a key, and records it as made by `boss`. */
-export const keyWrite = (set: StoredKey, more: Partial<KeyChange> = {}): KeyWrite => ({
+export const keyWrite = (set: StoredKey, more: Partial<AdminChange> = {}): KeyWrite => ({
   set,
-  change: {
-    ...{ id: `change of ${set.name}`, at: NOW, kind: 'key_created', name: set.name },
-    ...{ role: set.role, actor: 'boss', ...more },
-  },
+  change: adminChange({
+    ...{ id: `change of ${set.name}`, kind: 'key_created', name: set.name },
+    ...{ role: set.role, url: null, ...more },
+  }),
 });
 
 /** An engine and its database, with commands for tests. The tests choose the token ids, as in `Clinic`. */
