@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { DATE, playDay } from '../support/app/report-day.ts';
@@ -68,7 +68,8 @@ describe.skipIf(noBrowser !== null)(`the reports in Chromium${needsBrowser}`, ()
       ...{ method: 'GET', url: `/reports/range?from=${DATE}&to=${DATE}&doctor_id=doc1` },
       headers: { accept: 'text/csv' },
     });
-    expect(await readFile(await file.path(), 'utf8')).toBe(`\uFEFF${text}`);
+    const saved = await buffer(await file.createReadStream());
+    expect(saved.toString()).toBe(`\uFEFF${text}`);
     expect(faults()).toEqual([]);
   });
 
@@ -84,14 +85,16 @@ describe.skipIf(noBrowser !== null)(`the reports in Chromium${needsBrowser}`, ()
       ['Mon, 23 Nov', '18', '1', '1'],
       ['Tue, 24 Nov', '18', '0', '0'],
     ]);
-    await page.getByLabel('To').fill('2026-11-22');
-    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByLabel('To', { exact: true }).fill('2026-11-22');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
     await page.locator('#to-fault').getByText('before the first one').waitFor();
-    expect(await page.getByLabel('To').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByLabel('To', { exact: true }).getAttribute('aria-invalid')).toBe('true');
     expect(await page.locator('table').count()).toBe(0);
-    await page.getByLabel('To').fill(DATE);
-    await page.getByLabel('Doctors').selectOption({ label: 'Dr. B (Orthopedics)' });
-    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByLabel('To', { exact: true }).fill(DATE);
+    await page
+      .getByLabel('Doctors', { exact: true })
+      .selectOption({ label: 'Dr. B (Orthopedics)' });
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
     await page.getByText('Dr. B (Orthopedics) ·').waitFor();
     expect(new URL(page.url()).search).toBe(`?lang=en&from=${DATE}&to=${DATE}&doctor_id=doc2`);
     await page.goBack();

@@ -116,13 +116,15 @@ interface Ink {
 /** The part of a label's place that a bar takes, when it has the place alone or shares it. */
 const BAR_ALONE = 0.6;
 const BAR_SHARED = 0.38;
+/** CSS pixels. */
+const BAR_WIDTH_MAX = 64;
 
 /** @param side -1 and 1 for the bars of two series side by side, 0 for those of one */
 function looksOf(look: Look, side: -1 | 0 | 1, { looks }: Colours): Partial<uPlot.Series> {
   const stroke = looks[look];
   const common = { stroke, points: { show: false }, width: 2 };
   if (look === 'line') return { ...common, paths: levels };
-  const size: [number, number] = [side === 0 ? BAR_ALONE : BAR_SHARED, 64];
+  const size: [number, number] = [side === 0 ? BAR_ALONE : BAR_SHARED, BAR_WIDTH_MAX];
   const bars = uPlot.paths.bars?.({ size, align: side });
   return {
     ...common,
@@ -180,8 +182,8 @@ function drawValues(drawn: uPlot, { labels, series, format }: PlotFacts, { colou
     look === 'line' ? [] : { values, index: index + 1 },
   );
   const place = drawn.bbox.width / labels.length;
-  const room = (place * (bars.length === 1 ? 1 : BAR_SHARED)) / devicePixelRatio;
-  if (room < VALUE_WIDTH_MIN) return;
+  const bar = Math.min(BAR_SHARED * place, BAR_WIDTH_MAX * devicePixelRatio);
+  if ((bars.length === 1 ? place : bar) < VALUE_WIDTH_MIN * devicePixelRatio) return;
   const { ctx } = drawn;
   ctx.save();
   ctx.font = font.replace(/^\d+/, String(Math.round((FONT_SIZE - 1) * devicePixelRatio)));
@@ -192,7 +194,7 @@ function drawValues(drawn: uPlot, { labels, series, format }: PlotFacts, { colou
     for (const [index, value] of values.entries()) {
       if (value === null || value === 0) continue;
       const side = bars.length === 1 ? 0 : nth === 0 ? -0.5 : 0.5;
-      const x = drawn.valToPos(index, 'x', true) + side * BAR_SHARED * place;
+      const x = drawn.valToPos(index, 'x', true) + side * bar;
       ctx.fillText(format(value), x, drawn.valToPos(value, 'y', true) - 3 * devicePixelRatio);
     }
   ctx.restore();
