@@ -34,6 +34,7 @@ export function Board(): VNode {
   const wanted = pages.findIndex((page) => page.some(({ doctor_id }) => calling.has(doctor_id)));
   const current = useRotation(pages.length, wanted);
   const shown = pages[current] ?? [];
+  const timeZone = (shown[0] ?? queue.data?.doctors[0])?.time_zone;
   return html`<div class="board ${flashes ? 'flashes' : ''}">
     <header class="board-head">
       <h1>${department ?? say('board.title')}</h1>
@@ -42,9 +43,9 @@ export function Board(): VNode {
           ? html`<p>${say('board.page', { page: current + 1, pages: pages.length })}</p>`
           : null
       }
-      <${Clock} />
+      ${timeZone === undefined ? null : html`<${Clock} timeZone=${timeZone} />`}
     </header>
-    <${Trouble} ...${queue} offline="board.offline" />
+    <${Trouble} ...${queue} offline="board.offline" timeZone=${timeZone} />
     <main class="doctors count-${shown.length}">
       ${shown.map(
         (doctor) =>
@@ -73,9 +74,11 @@ function Announcement(): VNode {
   </div>`;
 }
 
-function Clock(): VNode {
+function Clock({ timeZone }: { readonly timeZone: string }): VNode {
   const now = useNow(CLOCK_MS);
-  return html`<p class="clock"><span>${dateOf(now)}</span> <strong>${timeOf(now)}</strong></p>`;
+  return html`<p class="clock">
+    <span>${dateOf(now, timeZone)}</span> <strong>${timeOf(now, timeZone)}</strong>
+  </p>`;
 }
 
 /** Shown only as long as the browser forbids sounds. */

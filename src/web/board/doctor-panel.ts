@@ -26,7 +26,7 @@ export function DoctorPanel({ doctor, isCalling }: DoctorPanelProps): VNode {
   return html`<section class="doctor ${isCalling ? 'calling' : ''}" aria-label=${doctor.name}>
     <header>
       <h2>${doctor.name}</h2>
-      <${StateLine} state=${state} />
+      <${StateLine} state=${state} timeZone=${doctor.time_zone} />
     </header>
     <div class="now">
       <h3>${say('board.now')}</h3>
@@ -94,18 +94,23 @@ function NumberLine({ label, tokens }: NumberLineProps): VNode | null {
   </p>`;
 }
 
+interface StateLineProps {
+  readonly state: DoctorState;
+  readonly timeZone: string;
+}
+
 /** A doctor who is late, has a break or sees nobody any more. */
-function StateLine({ state }: { readonly state: DoctorState }): VNode | null {
-  const words = stateInWords(state);
+function StateLine({ state, timeZone }: StateLineProps): VNode | null {
+  const words = stateInWords(state, timeZone);
   return words === null ? null : html`<p class="doctor-state">${words}</p>`;
 }
 
-function stateInWords(state: DoctorState): string | null {
+function stateInWords(state: DoctorState, timeZone: string): string | null {
   switch (state.kind) {
     case 'open':
       return null;
     case 'break':
-      return say('board.break', { time: timeOf(state.until) });
+      return say('board.break', { time: timeOf(state.until, timeZone) });
     case 'late':
       return say('board.late', { minutes: state.minutes });
     case 'closed':

@@ -40,7 +40,7 @@ export function DoctorDesk({ doctor, doctors }: DoctorDeskProps): VNode {
   const day: DayProps = { doctor, doctors, slots, tokens };
   const focused = useKeptFocus();
   return html`<main id="day" onFocusIn=${focused}>
-      <${OutcomeBar} />
+      <${OutcomeBar} doctors=${doctors} />
       <${DayHead} ...${day} />
       ${data !== null && slots.length === 0 ? html`<p class="muted">${say('board.absent')}</p>` : null}
       <div class="slots">
@@ -75,10 +75,11 @@ function useKeptFocus(): (event: FocusEvent) => void {
 
 function DayHead(day: DayProps): VNode {
   const { doctor, slots } = day;
+  const start = slots[0]?.start_time ?? `${doctor.date}T12:00:00Z`;
   const state = stateInWords(doctor);
   return html`<div class="day-head">
     <h2>
-      ${doctor.name} <small>${dateOf(slots[0]?.start_time ?? `${doctor.date}T12:00:00Z`)}</small>
+      ${doctor.name} <small>${dateOf(start, doctor.time_zone)}</small>
       <${Keys} keys="Alt L ↑ ↓" />
       ${state === null ? null : html` <span class="tag warn">${state}</span>`}
     </h2>

@@ -59,7 +59,7 @@ function BreakForm({ doctor }: DayProps): VNode {
         words:
           until === null
             ? say('desk.done.breakOver', { name })
-            : say('desk.done.break', { name, time: timeOf(until) }),
+            : say('desk.done.break', { name, time: timeOf(until, doctor.time_zone) }),
         token: null,
         canUndo: false,
         people: [],

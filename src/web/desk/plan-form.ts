@@ -68,7 +68,7 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
     ${
       planned === null
         ? null
-        : html`<div class="plan" role="status"><${PlanList} ...${planned.plan} /></div>
+        : html`<div class="plan" role="status"><${PlanList} ...${planned.plan} day=${day} /></div>
             <button class="primary" type="button" ref=${confirm} onClick=${execute}>
               ${say('desk.confirm')} <kbd>Enter</kbd>
             </button>`
@@ -76,7 +76,10 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
   </form>`;
 }
 
-function PlanList({ slots, tokens }: Plan): VNode {
+type PlanListProps = Plan & { readonly day: DayProps };
+
+function PlanList({ slots, tokens, day }: PlanListProps): VNode {
+  const timeZone = day.doctor.time_zone;
   return html`<table>
       <thead>
         <tr>
@@ -86,44 +89,53 @@ function PlanList({ slots, tokens }: Plan): VNode {
         </tr>
       </thead>
       <tbody>
-        ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} />`)}
-        ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} />`)}
+        ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} timeZone=${timeZone} />`)}
+        ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} timeZone=${timeZone} />`)}
       </tbody>
     </table>
     ${tokens.length === 0 ? html`<p class="muted">${say('desk.nobodyAffected')}</p>` : null}`;
 }
 
-function SlotRow({ before, after }: SlotChange): VNode {
+/** The time zone in which a plan tells its times. */
+interface InZone {
+  readonly timeZone: string;
+}
+
+function SlotRow({ before, after, timeZone }: SlotChange & InZone): VNode {
   return html`<tr>
-    <th scope="row">${timeOf(after.start_time)}–${timeOf(after.end_time)}</th>
-    <td>${before === null ? '–' : slotInWords(before)}</td>
-    <td>${slotInWords(after)}</td>
+    <th scope="row">${timeOf(after.start_time, timeZone)}–${timeOf(after.end_time, timeZone)}</th>
+    <td>${before === null ? '–' : slotInWords(before, timeZone)}</td>
+    <td>${slotInWords(after, timeZone)}</td>
   </tr>`;
 }
 
 /** The state of a slot: when it sits, how full it is, and whom it takes. */
-const slotInWords = (slot: PlannedSlot): string =>
+const slotInWords = (slot: PlannedSlot, timeZone: string): string =>
   [
-    slot.status === 'OPEN' ? timeOf(slot.expected_start_time) : say('desk.closed'),
+    slot.status === 'OPEN' ? timeOf(slot.expected_start_time, timeZone) : say('desk.closed'),
     say('desk.seats', { seated: slot.seated, capacity: slot.capacity }),
     ...(slot.waiting > 0 ? [say('desk.waitCount', { count: slot.waiting })] : []),
     ...(slot.intake === 'ALL' ? [] : [sayCode('intake', slot.intake) ?? slot.intake]),
   ].join(' · ');
 
-function TokenRow({ tokenId, number, before, after, bumpedTo }: TokenChange): VNode {
+function TokenRow(change: TokenChange & InZone): VNode {
+  const { tokenId, number, before, after, bumpedTo, timeZone } = change;
   return html`<tr>
     <th scope="row"><b class="number">${number}</b> <${PatientName} tokenId=${tokenId} /></th>
-    <td>${before === null ? '–' : placeInWords(before)}</td>
+    <td>${before === null ? '–' : placeInWords(before, timeZone)}</td>
     <td>
-      ${after === null ? say('desk.position', { position: bumpedTo ?? '?' }) : placeInWords(after)}
+      ${after === null ? say('desk.position', { position: bumpedTo ?? '?' }) : placeInWords(after, timeZone)}
     </td>
   </tr>`;
 }
 
-const placeInWords = ({ status, start_time, waitlist_position }: PlacedToken): string =>
+const placeInWords = (
+  { status, start_time, waitlist_position }: PlacedToken,
+  timeZone: string,
+): string =>
   status === 'CANCELLED'
     ? say('status.CANCELLED')
-    : `${timeOf(start_time)} · ${
+    : `${timeOf(start_time, timeZone)} · ${
         waitlist_position === null
           ? (sayCode('status', status) ?? status)
           : say('desk.position', { position: waitlist_position })

@@ -4,7 +4,7 @@ import { html } from '../lib/html.ts';
 import { useLive } from '../lib/live.ts';
 import { say } from '../lib/words.ts';
 import { slotChoicesOf } from './choices.ts';
-import type { DayProps } from './day.ts';
+import { timeZoneOf, type DayProps } from './day.ts';
 import { Field, type Choice, type InputEventOf } from './field.ts';
 
 type SlotChoiceProps = DayProps & {
@@ -28,7 +28,7 @@ export function SlotChoice(props: SlotChoiceProps): VNode {
   const slots = (data?.slots ?? []).filter(({ id }) => id !== except);
   const choices: readonly Choice[] = [
     ...(none === undefined ? [] : [{ value: '', label: none }]),
-    ...slotChoicesOf(slots),
+    ...slotChoicesOf(slots, timeZoneOf(doctors, doctorId)),
   ];
   return html`<${Field}
       ...${{ form, name, label, fault, choices, wide: true }}

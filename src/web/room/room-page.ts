@@ -30,7 +30,7 @@ function DoctorChoice(): VNode {
   const doctors = queue.data?.doctors ?? [];
   return html`<main class="narrow">
     <h1>${say('room.choose')}</h1>
-    <${Trouble} ...${queue} offline="room.offline" look="fault" />
+    <${Trouble} ...${queue} offline="room.offline" timeZone=${doctors[0]?.time_zone} look="fault" />
     <ul class="cards">
       ${doctors.map(
         ({ doctor_id, name }) =>
@@ -58,7 +58,7 @@ function Room({ doctorId }: { readonly doctorId: string }): VNode {
         ${say('room.change')}
       </button>
     </header>
-    <${Trouble} ...${queue} offline="room.offline" look="fault" />
+    <${Trouble} ...${queue} offline="room.offline" timeZone=${doctor?.time_zone} look="fault" />
     ${
       doctor === undefined
         ? null
@@ -122,7 +122,12 @@ function Consultation({ doctor, room, refresh }: ConsultationProps): VNode {
           : null
       }
     </section>
-    <${BreakChoice} doctorId=${doctor.doctor_id} until=${doctor.break_until} refresh=${refresh} />
+    <${BreakChoice}
+      doctorId=${doctor.doctor_id}
+      until=${doctor.break_until}
+      timeZone=${doctor.time_zone}
+      refresh=${refresh}
+    />
     <${LanguageChoice} />`;
 }
 

@@ -54,7 +54,6 @@ export const en = {
   'start.title': 'OPD tokens',
   'start.ready': 'The service is ready.',
   'start.notReady': 'The service is not ready: {reason}',
-  'start.away': 'The service is not reached since {time}.',
   'start.checking': 'Asking the service …',
   'start.notDurable': 'It keeps everything in memory only: a restart loses all bookings.',
   'start.board': 'Waiting room',

@@ -51,7 +51,6 @@ export const hi: Partial<Record<WordKey, string>> = {
   'start.title': 'ओपीडी टोकन',
   'start.ready': 'सेवा तैयार है।',
   'start.notReady': 'सेवा तैयार नहीं है: {reason}',
-  'start.away': '{time} से सेवा से संपर्क नहीं है।',
   'start.checking': 'सेवा से पूछा जा रहा है …',
   'start.notDurable': 'सब कुछ केवल मेमोरी में है: पुनः चालू करने पर सारी बुकिंग खो जाएगी।',
   'start.board': 'प्रतीक्षा कक्ष',
