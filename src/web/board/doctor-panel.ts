@@ -46,7 +46,7 @@ export function DoctorPanel({ doctor, isCalling }: DoctorPanelProps): VNode {
         }
       </p>
       <${NumberLine} label=${say('board.missed')} tokens=${doctor.skipped} />
-      <${NumberLine} label=${say('board.away')} tokens=${away} />
+      <${NumberLine} label=${say('board.away')} look="away" tokens=${away} />
     </footer>
   </section>`;
 }
@@ -81,15 +81,17 @@ function Next({ tokens }: { readonly tokens: readonly QueueToken[] }): VNode {
 
 interface NumberLineProps {
   readonly label: string;
+  /** The class of the paragraph. */
+  readonly look?: string;
   readonly tokens: readonly QueueToken[];
 }
 
 /** A line of numbers behind a label; nothing when there are no numbers. */
-function NumberLine({ label, tokens }: NumberLineProps): VNode | null {
+function NumberLine({ label, look, tokens }: NumberLineProps): VNode | null {
   if (tokens.length === 0) return null;
   const numbers = tokens.slice(0, OTHERS_MAX).map(({ number }) => number);
   const more = tokens.length > OTHERS_MAX ? ' …' : '';
-  return html`<p>
+  return html`<p class=${look}>
     <span>${label} <strong>${numbers.join(' · ')}${more}</strong></span>
   </p>`;
 }

@@ -12,6 +12,7 @@ import { GoneList } from './gone-list.ts';
 import { NumberForm } from './number-form.ts';
 import { outcome, OutcomeBar } from './outcome.ts';
 import { Keys } from './shortcuts.ts';
+import { tokensOf } from './people.ts';
 import { SidePanel } from './side-panel.ts';
 import { SlotList } from './slot-list.ts';
 import { show } from './view.ts';
@@ -28,15 +29,7 @@ export function DoctorDesk({ doctor, doctors }: DoctorDeskProps): VNode {
   });
   useEffect(() => outcome.subscribe(refresh), [refresh]);
   const slots = data?.slots ?? [];
-  const tokens = useMemo(
-    () =>
-      new Map(
-        slots
-          .flatMap(({ tokens, waitlist }) => [...tokens, ...waitlist])
-          .map((token) => [token.id, token]),
-      ),
-    [data],
-  );
+  const tokens = useMemo(() => tokensOf(slots), [data]);
   const day: DayProps = { doctor, doctors, slots, tokens };
   const focused = useKeptFocus();
   return html`<main id="day" onFocusIn=${focused}>

@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
-import { timeOf } from '../lib/time.ts';
+import { dateOf, isoDateOf, timeOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
 import type { DayProps } from './day.ts';
 import { useSending, type Faults } from './faults.ts';
@@ -23,6 +23,8 @@ type Values = Readonly<Record<string, string>>;
 /** What the service answers to an act on slots. */
 export interface PlanAnswer {
   readonly slots: readonly SlotAfter[];
+  /** The slots as they are now, where they are not those of the day. */
+  readonly before?: readonly PlannedSlot[];
   readonly people: readonly Person[];
 }
 
@@ -49,8 +51,8 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
     event.preventDefault();
     const values = valuesOf(event.currentTarget as HTMLFormElement);
     await sending.send(async () => {
-      const { slots } = await send(values, true);
-      setPlanned({ values, plan: planOf(day.slots, slots, day.tokens) });
+      const { slots, before = day.slots } = await send(values, true);
+      setPlanned({ values, plan: planOf(before, slots) });
     }, values);
   };
   const execute = (): Promise<void> =>
@@ -89,7 +91,7 @@ function PlanList({ slots, tokens, day }: PlanListProps): VNode {
         </tr>
       </thead>
       <tbody>
-        ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} timeZone=${timeZone} />`)}
+        ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} day=${day} />`)}
         ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} timeZone=${timeZone} />`)}
       </tbody>
     </table>
@@ -101,9 +103,13 @@ interface InZone {
   readonly timeZone: string;
 }
 
-function SlotRow({ before, after, timeZone }: SlotChange & InZone): VNode {
+function SlotRow({ before, after, day }: SlotChange & { readonly day: DayProps }): VNode {
+  const timeZone = day.doctor.time_zone;
   return html`<tr>
-    <th scope="row">${timeOf(after.start_time, timeZone)}–${timeOf(after.end_time, timeZone)}</th>
+    <th scope="row">
+      ${isoDateOf(after.start_time, timeZone) === day.doctor.date ? '' : dateOf(after.start_time, timeZone)}
+      ${timeOf(after.start_time, timeZone)}–${timeOf(after.end_time, timeZone)}
+    </th>
     <td>${before === null ? '–' : slotInWords(before, timeZone)}</td>
     <td>${slotInWords(after, timeZone)}</td>
   </tr>`;

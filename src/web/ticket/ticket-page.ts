@@ -119,16 +119,22 @@ function Facts(status: PatientStatus): VNode | null {
   const { ahead, waitlist_position, estimated_from, estimated_until, time_zone } = status;
   if (status.status === 'WAITING')
     return html`<dl class="panel facts">
-      <dt>${say('ticket.waitlistPlace')}</dt>
-      <dd>${waitlist_position}</dd>
+      <div>
+        <dt>${say('ticket.waitlistPlace')}</dt>
+        <dd>${waitlist_position}</dd>
+      </div>
     </dl>`;
   if (ahead === null || estimated_from === null || estimated_until === null) return null;
   return html`<dl class="panel facts">
-    <dt>${say('ticket.ahead')}</dt>
-    <dd>${ahead}</dd>
-    <dt>${say('ticket.time')}</dt>
-    <dd class="time">
-      ${timeOf(estimated_from, time_zone)} – ${timeOf(estimated_until, time_zone)}
-    </dd>
+    <div>
+      <dt>${say('ticket.ahead')}</dt>
+      <dd>${ahead}</dd>
+    </div>
+    <div>
+      <dt>${say('ticket.time')}</dt>
+      <dd class="time">
+        ${timeOf(estimated_from, time_zone)} – ${timeOf(estimated_until, time_zone)}
+      </dd>
+    </div>
   </dl>`;
 }

@@ -137,7 +137,7 @@ export const en = {
     'How often a patient lost the seat to a higher class, and how often a waiting patient got a free seat.',
 
   'board.title': 'Waiting room',
-  'board.now': 'Now with the doctor',
+  'board.now': 'With the doctor',
   'board.next': 'Next',
   'board.room': 'Room {room}',
   'board.waiting': 'Waiting here: {count}',
@@ -190,7 +190,7 @@ export const en = {
   'desk.kept': 'Takes nobody new',
   'desk.gone': 'Cancelled, did not come or expired: {count}',
   'desk.checkInNumber': 'Check in by number',
-  'desk.numberHelp': 'The number on the slip.',
+  'desk.numberHelp': 'The number on a slip of {name}.',
   'desk.noSuchNumber': '{name} has no patient with this number on this day.',
   'desk.noSeatYet': 'Number {number} is on the waitlist and has no seat yet.',
   'desk.notNow': 'Number {number} cannot check in: {status}.',

@@ -132,7 +132,7 @@ export const hi: Partial<Record<WordKey, string>> = {
     'कितनी बार किसी मरीज़ की सीट ऊँची श्रेणी को गई, और कितनी बार प्रतीक्षा करने वाले मरीज़ को ख़ाली सीट मिली।',
 
   'board.title': 'प्रतीक्षा कक्ष',
-  'board.now': 'अभी डॉक्टर के पास',
+  'board.now': 'डॉक्टर के पास',
   'board.next': 'अगले',
   'board.room': 'कमरा {room}',
   'board.waiting': 'यहाँ प्रतीक्षा में: {count}',
@@ -185,7 +185,7 @@ export const hi: Partial<Record<WordKey, string>> = {
   'desk.kept': 'कोई नया नहीं',
   'desk.gone': 'रद्द, नहीं आए या समाप्त: {count}',
   'desk.checkInNumber': 'नंबर से चेक-इन',
-  'desk.numberHelp': 'पर्ची पर छपा नंबर।',
+  'desk.numberHelp': '{name} की पर्ची पर छपा नंबर।',
   'desk.noSuchNumber': '{name} के पास इस दिन इस नंबर का कोई मरीज़ नहीं है।',
   'desk.noSeatYet': 'नंबर {number} प्रतीक्षा सूची में है, अभी सीट नहीं है।',
   'desk.notNow': 'नंबर {number} का चेक-इन नहीं हो सकता: {status}।',
