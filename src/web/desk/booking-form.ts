@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { call, type Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
-import { timeOf } from '../lib/time.ts';
+import { whenOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
 import { slotChoicesOf, useClasses } from './choices.ts';
 import type { ClassName, DayProps, Slot } from './day.ts';
@@ -120,7 +120,7 @@ function reportBooking(booked: Schemas['Booking'], { doctor, tokens }: DayProps)
   report({
     words:
       position === null
-        ? say('desk.done.booked', { number, name, time: timeOf(start_time, doctor.time_zone) })
+        ? say('desk.done.booked', { number, name, time: whenOf(start_time, doctor.time_zone) })
         : say('desk.done.waiting', { number, name, position }),
     token: booked,
     canUndo: false,

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { call } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { Observable, useObservable } from '../lib/observable.ts';
-import { dateOf, isoDateOf, timeOf } from '../lib/time.ts';
+import { isoDateOf, whenOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
 import { dayFrom, timeZoneOf, type DayProps, type Token } from './day.ts';
 import { useSending } from './faults.ts';
@@ -64,6 +64,9 @@ async function find(text: string, date: string): Promise<readonly Token[]> {
 export function FoundPatients({ doctors }: DayProps): VNode {
   const tokens = useObservable(found);
   const zoneOf = ({ doctor_id }: Token): string => timeZoneOf(doctors, doctor_id);
+  const doctorOf = (token: Token) => doctors.find(({ doctor_id }) => doctor_id === token.doctor_id);
+  const statusOf = (token: Token): string =>
+    `${whenOf(token.start_time, zoneOf(token))} · ${sayCode('status', token.status) ?? token.status}`;
   const open = (token: Token): void =>
     show({
       doctorId: token.doctor_id,
@@ -79,16 +82,9 @@ export function FoundPatients({ doctors }: DayProps): VNode {
               <b class="number">${token.number}</b>
               <span class="who"
                 >${token.patient_name}
-                <small
-                  >${token.patient_id ?? ''}
-                  ${doctors.find(({ doctor_id }) => doctor_id === token.doctor_id)?.name ?? ''}</small
-                ></span
+                <small>${token.patient_id ?? ''} ${doctorOf(token)?.name ?? ''}</small></span
               >
-              <span class="status"
-                >${dateOf(token.start_time, zoneOf(token))}
-                ${timeOf(token.start_time, zoneOf(token))} ·
-                ${sayCode('status', token.status)}</span
-              >
+              <span class="status">${statusOf(token)}</span>
             </button>
           </li>`,
       )}

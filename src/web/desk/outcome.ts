@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import type { Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { Observable, useObservable } from '../lib/observable.ts';
-import { timeOf } from '../lib/time.ts';
+import { whenOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
 import { timeZoneOf } from './day.ts';
 import type { Person } from './people.ts';
@@ -56,7 +56,7 @@ function Done({ words, token, canUndo, people, alternatives = [], doctors }: Don
             ${alternatives.map(
               ({ id, start_time, seats_left }) =>
                 html` <span class="tag"
-                  >${timeOf(start_time, timeZoneOf(doctors, token?.doctor_id))}
+                  >${whenOf(start_time, timeZoneOf(doctors, token?.doctor_id))}
                   ${say('desk.seatsLeft', { count: seats_left })}
                   <span class="unseen">${id}</span></span
                 >`,

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, type Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
-import { timeOf } from '../lib/time.ts';
+import { whenOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
 import { timeZoneOf, type DoctorQueue } from './day.ts';
 import type { News, Person } from './people.ts';
@@ -68,10 +68,10 @@ function newsInWords(news: News, timeZone: string): string {
     case 'bumped':
       return say('desk.news.bumped', { position: news.position ?? '?' });
     case 'promoted':
-      return say('desk.news.promoted', { time: timeOf(news.time, timeZone) });
+      return say('desk.news.promoted', { time: whenOf(news.time, timeZone) });
     case 'moved':
       return say(news.hasSeat ? 'desk.news.moved' : 'desk.news.movedWaiting', {
-        time: timeOf(news.time, timeZone),
+        time: whenOf(news.time, timeZone),
       });
     case 'cancelled':
       return say('desk.news.cancelled');

@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
-import { dateOf, isoDateOf, timeOf } from '../lib/time.ts';
+import { timeOf, whenOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
 import type { DayProps } from './day.ts';
 import { useSending, type Faults } from './faults.ts';
@@ -17,6 +17,9 @@ import {
   type SlotChange,
   type TokenChange,
 } from './plan.ts';
+
+/** Milliseconds for which a new plan is not executed: a key that is pressed twice must not close a slot unseen. */
+const READ_MS = 700;
 
 type Values = Readonly<Record<string, string>>;
 
@@ -46,7 +49,13 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
   const sending = useSending(names);
   const [planned, setPlanned] = useState<{ values: Values; plan: Plan } | null>(null);
   const confirm = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => confirm.current?.focus(), [planned]);
+  const [isReady, setReady] = useState(false);
+  useLayoutEffect(() => {
+    confirm.current?.focus();
+    setReady(false);
+    const timer = setTimeout(() => setReady(true), READ_MS);
+    return () => clearTimeout(timer);
+  }, [planned]);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const values = valuesOf(event.currentTarget as HTMLFormElement);
@@ -57,7 +66,7 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
   };
   const execute = (): Promise<void> =>
     sending.send(async () => {
-      if (planned === null) return;
+      if (planned === null || !isReady) return;
       const { people } = await send(planned.values, false);
       report({ words: done(planned.values), token: null, canUndo: false, people });
       setPlanned(null);
@@ -70,46 +79,52 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
     ${
       planned === null
         ? null
-        : html`<div class="plan" role="status"><${PlanList} ...${planned.plan} day=${day} /></div>
-            <button class="primary" type="button" ref=${confirm} onClick=${execute}>
+        : html`<p role="status">
+              ${
+                planned.plan.tokens.length === 0
+                  ? say('desk.nobodyAffected')
+                  : say('desk.affected', { count: planned.plan.tokens.length })
+              }
+            </p>
+            <div class="plan" role="group" tabindex="0" aria-label=${title}>
+              <${PlanList} ...${planned.plan} timeZone=${day.doctor.time_zone} />
+            </div>
+            <button
+              class="primary"
+              type="button"
+              ref=${confirm}
+              aria-disabled=${!isReady}
+              onClick=${execute}
+            >
               ${say('desk.confirm')} <kbd>Enter</kbd>
             </button>`
     }
   </form>`;
 }
 
-type PlanListProps = Plan & { readonly day: DayProps };
-
-function PlanList({ slots, tokens, day }: PlanListProps): VNode {
-  const timeZone = day.doctor.time_zone;
+function PlanList({ slots, tokens, timeZone }: Plan & InZone): VNode {
   return html`<table>
-      <thead>
-        <tr>
-          <th scope="col">${say('desk.what')}</th>
-          <th scope="col">${say('desk.before')}</th>
-          <th scope="col">${say('desk.after')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} day=${day} />`)}
-        ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} timeZone=${timeZone} />`)}
-      </tbody>
-    </table>
-    ${tokens.length === 0 ? html`<p class="muted">${say('desk.nobodyAffected')}</p>` : null}`;
+    <thead>
+      <tr>
+        <th scope="col">${say('desk.what')}</th>
+        <th scope="col">${say('desk.before')}</th>
+        <th scope="col">${say('desk.after')}</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} timeZone=${timeZone} />`)}
+      ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} timeZone=${timeZone} />`)}
+    </tbody>
+  </table>`;
 }
 
-/** The time zone in which a plan tells its times. */
 interface InZone {
   readonly timeZone: string;
 }
 
-function SlotRow({ before, after, day }: SlotChange & { readonly day: DayProps }): VNode {
-  const timeZone = day.doctor.time_zone;
+function SlotRow({ before, after, timeZone }: SlotChange & InZone): VNode {
   return html`<tr>
-    <th scope="row">
-      ${isoDateOf(after.start_time, timeZone) === day.doctor.date ? '' : dateOf(after.start_time, timeZone)}
-      ${timeOf(after.start_time, timeZone)}–${timeOf(after.end_time, timeZone)}
-    </th>
+    <th scope="row">${whenOf(after.start_time, timeZone)}–${timeOf(after.end_time, timeZone)}</th>
     <td>${before === null ? '–' : slotInWords(before, timeZone)}</td>
     <td>${slotInWords(after, timeZone)}</td>
   </tr>`;
@@ -141,7 +156,7 @@ const placeInWords = (
 ): string =>
   status === 'CANCELLED'
     ? say('status.CANCELLED')
-    : `${timeOf(start_time, timeZone)} · ${
+    : `${whenOf(start_time, timeZone)} · ${
         waitlist_position === null
           ? (sayCode('status', status) ?? status)
           : say('desk.position', { position: waitlist_position })

@@ -32,6 +32,12 @@ export const dateOf = (instant: string | number, timeZone: string): string =>
 export const isoDateOf = (instant: string | number, timeZone: string): string =>
   new Intl.DateTimeFormat('en-CA', { timeZone }).format(new Date(instant));
 
+/** The hour and minute of an instant; behind the date, unless it is today. */
+export const whenOf = (instant: string | number, timeZone: string): string =>
+  isoDateOf(instant, timeZone) === isoDateOf(serviceNow(), timeZone)
+    ? timeOf(instant, timeZone)
+    : `${dateOf(instant, timeZone)}, ${timeOf(instant, timeZone)}`;
+
 /** The current time of the service, in milliseconds since the epoch. The component is rendered again after each `periodMs`. */
 export function useNow(periodMs: number): number {
   const [now, setNow] = useState(serviceNow());

@@ -247,6 +247,7 @@ export const en = {
   'desk.what': 'Slot or patient',
   'desk.before': 'Before',
   'desk.after': 'After',
+  'desk.affected': 'Patients affected: {count}',
   'desk.nobodyAffected': 'No patient gets another place.',
   'desk.find': 'Find a patient',
   'desk.findButton': 'Find',

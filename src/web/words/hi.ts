@@ -242,6 +242,7 @@ export const hi: Partial<Record<WordKey, string>> = {
   'desk.what': 'समय या मरीज़',
   'desk.before': 'पहले',
   'desk.after': 'बाद में',
+  'desk.affected': 'प्रभावित मरीज़: {count}',
   'desk.nobodyAffected': 'किसी मरीज़ की जगह नहीं बदलती।',
   'desk.find': 'मरीज़ खोजें',
   'desk.findButton': 'खोजें',
