@@ -11,6 +11,7 @@ import {
   type Token,
 } from '../engine/index.ts';
 import { PAGE_ITEMS } from '../store/index.ts';
+import type { Identity } from './caller.ts';
 import { dateFaultsOf } from './doctor-input.ts';
 import { liveTokensIn } from './past-slot.ts';
 import type { DoctorQueue, LongQueue, Queue, QueueQuery, ReadDeps } from './read-model.ts';
@@ -38,11 +39,10 @@ export class Queues {
     project: Projection<Token, View>,
   ): Promise<Result<Queue<View> | LongQueue>> {
     const { engine, store, largeReads } = this.#deps;
-    const { doctorIds, date } = query;
+    const { doctorIds, date, identity } = query;
     const errors = dateFaultsOf({ date });
     if (errors.length > 0) return refused({ code: 'invalid_request', errors });
-    const listed = [...engine.doctors].map(({ facts }) => facts).filter(isListed);
-    const ids = doctorIds.length > 0 ? new Set(doctorIds) : listed.map(({ id }) => id).sort();
+    const ids = doctorIds.length > 0 ? new Set(doctorIds) : this.#doctorsFor(identity);
     let tokens = 0;
     const queues = await Promise.all(
       Array.from(ids, (id) =>
@@ -61,6 +61,13 @@ export class Queues {
     const ended = query.ended();
     await largeReads.begin(ended);
     return { ok: true, value: { longQueues: this.#longQueues([...ids], date), ended } };
+  }
+
+  /** The doctors whom an identity sees, in the order of their ids. */
+  #doctorsFor({ doctorIds }: Identity): readonly DoctorId[] {
+    const listed = [...this.#deps.engine.doctors].map(({ facts }) => facts).filter(isListed);
+    const ids = listed.map(({ id }) => id).sort();
+    return doctorIds === null ? ids : ids.filter((id) => doctorIds.has(id));
   }
 
   /** The queues one after another, each as it is when it is asked for. */

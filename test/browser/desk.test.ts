@@ -17,6 +17,8 @@ async function openDesk({ nine = 'O1', ten = '' }: { nine?: string; ten?: string
     ...(ten === '' ? {} : await bookAll(opd, ten, TEN)),
   };
   const page = await openPage();
+  // Otherwise the day of the service is not the browser's today, and every time stands behind its date.
+  await page.clock.setFixedTime(NOW);
   const faults = await watchPage(page);
   await page.goto(`${url}/desk`);
   await page.locator('[data-token]').first().waitFor();
@@ -155,7 +157,7 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
     const preview = (index: number) =>
       page.getByRole('button', { name: 'Show what would change' }).nth(index).click();
     const confirm = async (): Promise<void> => {
-      await page.getByRole('button', { name: 'Do it' }).waitFor();
+      await page.getByRole('button', { name: 'Do it', disabled: false }).waitFor();
       await press(page, 'Enter');
     };
     await slotNine.getByRole('button', { name: 'Change' }).click();
@@ -193,8 +195,12 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
 
     await press(page, 'Alt+o');
     await page.locator('#delay-minutes').fill('20');
+    // The clock of the page stands still: a second Enter at once executes nothing.
+    await page.clock.pauseAt('2026-11-23T09:06:00Z');
     await press(page, 'Enter');
     await plan.getByText('10:20').waitFor();
+    await press(page, 'Enter');
+    await page.clock.resume();
     await confirm();
     await done(page, 'Dr. A (Cardiology) is 20 minutes late.');
     expect((await opd.get<SlotView>(`/slots/${TEN}`)).body.delay_minutes).toBe(20);
@@ -254,7 +260,7 @@ describe.skipIf(noBrowser !== null)(`the desk in Chromium${needsBrowser}`, () =>
     });
     await page.locator('#book-patient_name').fill('Ravi Iyer');
     await press(page, 'Enter');
-    await done(page, 'Number 2, Ravi Iyer, is booked for 09:00.');
+    await done(page, 'Number 2, Ravi Iyer, is booked for Tuesday, 24 November, 09:00.');
     await press(page, 'Alt+p');
     await page.getByAltText('http://opd.example/t/x').waitFor({ state: 'attached' });
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });

@@ -39,8 +39,8 @@ describe.skipIf(noBrowser !== null)(`the page of a doctor in Chromium${needsBrow
     await page.getByLabel('Access key').fill(key);
     await press('Sign in');
     const faults = await watchPage(page);
-    await press('Dr. A (Cardiology)');
     await page.getByText('Ben Ortiz').waitFor();
+    expect(await page.getByRole('button', { name: 'Another doctor' }).count()).toBe(0);
 
     // The second tap does not complete the patient whom the first one calls.
     await page.getByRole('button', { name: 'Call next' }).dblclick();
@@ -64,6 +64,26 @@ describe.skipIf(noBrowser !== null)(`the page of a doctor in Chromium${needsBrow
     expect(faults()).toEqual([]);
     await press('Call next');
     await page.getByText('Nobody who has checked in is waiting.').waitFor();
+  });
+
+  it('offers a key for several doctors these alone', async () => {
+    const { opd, url } = await openSite({ now: NOW });
+    const doctorIds = ['doc3', 'doc1', 'left-long-ago'].map(doctorId);
+    const key = await opd.key({ role: 'doctor', doctorIds });
+    const page = await openPage();
+    await page.goto(`${url}/room?lang=en`);
+    await page.getByLabel('Access key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Which doctor are you?').waitFor();
+    const names = page.locator('.cards button');
+    expect(await names.allTextContents()).toEqual([
+      expect.stringContaining('Dr. A'),
+      expect.stringContaining('Dr. C'),
+    ]);
+    await names.last().click();
+    await page.getByText('Nobody has checked in.').waitFor();
+    await page.getByRole('button', { name: 'Another doctor' }).click();
+    await names.first().waitFor();
   });
 
   it('shows what a desk does, and works by the keyboard alone', async () => {

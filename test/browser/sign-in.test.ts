@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { doctorId } from '../../src/engine/index.ts';
 import { needsBrowser, noBrowser, openPage } from '../support/browser/browser.ts';
 import { inspectPage, watchPage } from '../support/browser/inspect-page.ts';
 import { openSite } from '../support/browser/site.ts';
+
+const REVOKE_DISPLAY = { method: 'DELETE', url: '/keys/display' } as const;
 
 describe.skipIf(noBrowser !== null)(`signing in with Chromium${needsBrowser}`, () => {
   it('is not asked for while the service serves everybody', async () => {
@@ -40,6 +43,28 @@ describe.skipIf(noBrowser !== null)(`signing in with Chromium${needsBrowser}`, (
     expect(await page.content()).not.toContain(display);
   });
 
+  it('is not asked for by a board whose link has the key, which no request has in its URL', async () => {
+    const { opd, url } = await openSite();
+    const key = await opd.key({ role: 'display', doctorIds: [doctorId('doc2')] });
+    const page = await openPage();
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(request.url(), request.headers()['referer'] ?? ''));
+    await page.goto(`${url}/board#key=${key}`);
+    await page.getByText('Dr. B (Orthopedics)').waitFor();
+    expect(await page.getByRole('region').count()).toBe(1);
+    expect(sent.join()).not.toContain(key);
+    // Another window, such as a desk, does not get the key.
+    expect(await page.evaluate('localStorage.length')).toBe(0);
+    await page.reload();
+    await page.getByText('Dr. B (Orthopedics)').waitFor();
+    await opd.key({ role: 'admin' }).then((boss) => opd.as(boss).send(REVOKE_DISPLAY));
+    await page.getByText('The key of this browser is no longer accepted.').waitFor();
+    await page.getByLabel('Access key').fill(await opd.key({ role: 'display', name: 'new' }));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Dr. A (Cardiology)').waitFor();
+    expect(page.url()).toBe(`${url}/board`);
+  });
+
   it('is asked for again when the key is revoked', async () => {
     const { opd, url } = await openSite();
     const admin = await opd.key({ role: 'admin' });
@@ -49,7 +74,7 @@ describe.skipIf(noBrowser !== null)(`signing in with Chromium${needsBrowser}`, (
     await page.getByLabel('Access key').fill(display);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('Dr. A (Cardiology)').waitFor();
-    await opd.as(admin).send({ method: 'DELETE', url: '/keys/display' });
+    await opd.as(admin).send(REVOKE_DISPLAY);
     await page.getByText('The key of this browser is no longer accepted.').waitFor();
     expect(await page.getByText('Dr. A (Cardiology)').count()).toBe(0);
   });

@@ -82,6 +82,7 @@ describe('GET /t/{ticket}/status', () => {
     expect(status).toEqual({
       ...{ number: 1, status: 'BOOKED', doctor_name: 'Dr. A (Cardiology)', date: '2026-11-23' },
       ...{ start_time: '2026-11-23T09:00:00.000Z', end_time: '2026-11-23T10:00:00.000Z' },
+      time_zone: 'UTC',
       ...{ delay_minutes: 0, break_until: null, room: null, ahead: 0, waitlist_position: null },
       estimated_from: '2026-11-23T09:00:00.000Z',
       estimated_until: '2026-11-23T09:20:00.000Z',

@@ -52,7 +52,7 @@ it('a plan lists the patients whose place changes, and those of other slots who 
     reason: 'ill',
     move_to: TEN,
   });
-  const { slots, tokens } = planOf([before.slot], [closed], before.tokens);
+  const { slots, tokens } = planOf([before.slot], [closed]);
   expect(slots.map((each) => [each.before?.status, each.after.status])).toEqual([
     ['OPEN', 'CLOSED'],
   ]);

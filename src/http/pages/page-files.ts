@@ -114,8 +114,22 @@ export async function readPageFiles(): Promise<PageFiles> {
   };
 }
 
+/** Comments that have lines of their own, and blanks at both ends of a line: browsers need neither. */
+const COMMENT_LINES = /^[ \t]*(?:\/\/.*|\/\*[^]*?\*\/[ \t]*)\n/gm;
+const OUTER_BLANKS = /^\s+|[ \t]+$/gm;
+
+/**
+ * What browsers get of a file: no types, no comments and no indentation. Templates of `html` do not notice, because htm
+ * leaves out the blanks around a line break. Files of packages stay whole, because they name their licences.
+ */
+function servedText(path: string, text: string): string {
+  const extension = extname(path);
+  if (extension !== '.ts' && extension !== '.css') return text;
+  const script = extension === '.ts' ? stripTypeScriptTypes(text) : text;
+  return script.replace(COMMENT_LINES, '').replace(OUTER_BLANKS, '');
+}
+
 function fileOf(path: string, text: string): PageFile {
   const extension = extname(path);
-  const stripped = extension === '.ts' ? stripTypeScriptTypes(text) : text;
-  return new PageFile(MEDIA_TYPES[extension] ?? '', stripped);
+  return new PageFile(MEDIA_TYPES[extension] ?? '', servedText(path, text));
 }

@@ -28,6 +28,7 @@ const PatientStatus = Type.Object(
     doctor_name: Text,
     department: Type.Optional(Text),
     date: Text,
+    time_zone: Text,
     start_time: Instant,
     end_time: Instant,
     delay_minutes: Count,
@@ -49,7 +50,7 @@ export type PatientStatusView = Static<typeof PatientStatus>;
 /** A status before its doctor is known. */
 export interface Unnamed {
   readonly doctorId: DoctorFacts['id'];
-  readonly view: Omit<PatientStatusView, 'doctor_name' | 'department'>;
+  readonly view: Omit<PatientStatusView, 'doctor_name' | 'department' | 'time_zone'>;
 }
 
 /** What the patient of a live token sees. */
@@ -85,6 +86,7 @@ export const overPatientStatusOf = (token: StoredToken, slot: SlotFacts): Unname
 export const namedStatusOf = ({ view }: Unnamed, doctor: DoctorFacts): PatientStatusView => ({
   ...view,
   doctor_name: doctor.name,
+  time_zone: doctor.timeZone,
   ...(doctor.department === null ? {} : { department: doctor.department }),
 });
 

@@ -57,6 +57,7 @@ const headFields = {
   name: Text,
   department: Type.Optional(Text),
   date: Text,
+  time_zone: Text,
   rooms: Count,
   break_until: orNull(Instant),
   slots: arrayOf(
@@ -124,6 +125,7 @@ const headOf = ({
   name: doctor.name,
   ...(doctor.department === null ? {} : { department: doctor.department }),
   date,
+  time_zone: doctor.timeZone,
   rooms: doctor.rooms,
   break_until: breakUntil === null ? null : instantOf(breakUntil),
   slots: slots.map(queueSlotOf),

@@ -101,10 +101,8 @@ function addQueue(routes: Routes, reads: Reads): void {
     cacheControl: 'private, no-cache',
     codes: ['doctor_not_found'],
     run: async ({ query: { doctor_id = [], date } }, asked) => {
-      const { role, doctorIds: limits } = asked.identity;
-      const named = [doctor_id].flat().map(doctorId);
-      const doctorIds = named.length === 0 ? [...(limits ?? [])] : named;
-      const project = queueTokenFor(role);
+      const doctorIds = [doctor_id].flat().map(doctorId);
+      const project = queueTokenFor(asked.identity.role);
       return shown(await reads.queue({ ...asked, doctorIds, date }, project), (queue) =>
         queueOf(queue, project),
       );

@@ -12,8 +12,8 @@ import { boardOptionsOf } from './options.ts';
 import { pagesOf, useRotation } from './rotation.ts';
 import { useCalls } from './use-calls.ts';
 
-/** Doctors on one page of a screen that is wider than high, and of one that is higher than wide. */
-const PER_PAGE = { wide: 6, high: 3 } as const;
+/** Doctors on one page of a screen that is wider than high, and of one that is higher than wide: more are hard to read from five metres. */
+const PER_PAGE = { wide: 4, high: 3 } as const;
 /** Milliseconds between two looks at the clock, which shows minutes. */
 const CLOCK_MS = 1_000;
 
@@ -28,12 +28,16 @@ export function Board(): VNode {
   const calling = useCalls(queue.data?.doctors ?? null, hasSound);
   const isWide = useWideScreen();
   const doctors = (queue.data?.doctors ?? []).filter(
-    (doctor) => department === null || doctor.department === department,
+    (doctor) =>
+      (department === null || doctor.department === department) &&
+      // Doctors who are not there today have no place on a screen that does not name them.
+      (options.doctorIds.length > 0 || doctor.slots.length > 0),
   );
   const pages = pagesOf(doctors, isWide ? PER_PAGE.wide : PER_PAGE.high);
   const wanted = pages.findIndex((page) => page.some(({ doctor_id }) => calling.has(doctor_id)));
   const current = useRotation(pages.length, wanted);
   const shown = pages[current] ?? [];
+  const timeZone = (shown[0] ?? queue.data?.doctors[0])?.time_zone;
   return html`<div class="board ${flashes ? 'flashes' : ''}">
     <header class="board-head">
       <h1>${department ?? say('board.title')}</h1>
@@ -42,9 +46,10 @@ export function Board(): VNode {
           ? html`<p>${say('board.page', { page: current + 1, pages: pages.length })}</p>`
           : null
       }
-      <${Clock} />
+      ${hasSound ? html`<${SoundButton} />` : null}
+      ${timeZone === undefined ? null : html`<${Clock} timeZone=${timeZone} />`}
     </header>
-    <${Trouble} ...${queue} offline="board.offline" />
+    <${Trouble} ...${queue} offline="board.offline" timeZone=${timeZone} />
     <main class="doctors count-${shown.length}">
       ${shown.map(
         (doctor) =>
@@ -61,7 +66,6 @@ export function Board(): VNode {
       }
     </main>
     <${Announcement} />
-    ${hasSound ? html`<${SoundButton} />` : null}
   </div>`;
 }
 
@@ -73,9 +77,11 @@ function Announcement(): VNode {
   </div>`;
 }
 
-function Clock(): VNode {
+function Clock({ timeZone }: { readonly timeZone: string }): VNode {
   const now = useNow(CLOCK_MS);
-  return html`<p class="clock"><span>${dateOf(now)}</span> <strong>${timeOf(now)}</strong></p>`;
+  return html`<p class="clock">
+    <span>${dateOf(now, timeZone)}</span> <strong>${timeOf(now, timeZone)}</strong>
+  </p>`;
 }
 
 /** Shown only as long as the browser forbids sounds. */
@@ -84,7 +90,7 @@ function SoundButton(): VNode | null {
   useEffect(() => void allowSound(), []);
   return isAllowed
     ? null
-    : html`<button class="sound" type="button" onClick=${() => void allowSound()}>
+    : html`<button type="button" onClick=${() => void allowSound()}>
         ${say('board.allowSound')}
       </button>`;
 }

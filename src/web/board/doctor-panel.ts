@@ -26,7 +26,7 @@ export function DoctorPanel({ doctor, isCalling }: DoctorPanelProps): VNode {
   return html`<section class="doctor ${isCalling ? 'calling' : ''}" aria-label=${doctor.name}>
     <header>
       <h2>${doctor.name}</h2>
-      <${StateLine} state=${state} />
+      <${StateLine} state=${state} timeZone=${doctor.time_zone} />
     </header>
     <div class="now">
       <h3>${say('board.now')}</h3>
@@ -46,7 +46,7 @@ export function DoctorPanel({ doctor, isCalling }: DoctorPanelProps): VNode {
         }
       </p>
       <${NumberLine} label=${say('board.missed')} tokens=${doctor.skipped} />
-      <${NumberLine} label=${say('board.away')} tokens=${away} />
+      <${NumberLine} label=${say('board.away')} look="away" tokens=${away} />
     </footer>
   </section>`;
 }
@@ -81,31 +81,38 @@ function Next({ tokens }: { readonly tokens: readonly QueueToken[] }): VNode {
 
 interface NumberLineProps {
   readonly label: string;
+  /** The class of the paragraph. */
+  readonly look?: string;
   readonly tokens: readonly QueueToken[];
 }
 
 /** A line of numbers behind a label; nothing when there are no numbers. */
-function NumberLine({ label, tokens }: NumberLineProps): VNode | null {
+function NumberLine({ label, look, tokens }: NumberLineProps): VNode | null {
   if (tokens.length === 0) return null;
   const numbers = tokens.slice(0, OTHERS_MAX).map(({ number }) => number);
   const more = tokens.length > OTHERS_MAX ? ' …' : '';
-  return html`<p>
+  return html`<p class=${look}>
     <span>${label} <strong>${numbers.join(' · ')}${more}</strong></span>
   </p>`;
 }
 
+interface StateLineProps {
+  readonly state: DoctorState;
+  readonly timeZone: string;
+}
+
 /** A doctor who is late, has a break or sees nobody any more. */
-function StateLine({ state }: { readonly state: DoctorState }): VNode | null {
-  const words = stateInWords(state);
+function StateLine({ state, timeZone }: StateLineProps): VNode | null {
+  const words = stateInWords(state, timeZone);
   return words === null ? null : html`<p class="doctor-state">${words}</p>`;
 }
 
-function stateInWords(state: DoctorState): string | null {
+function stateInWords(state: DoctorState, timeZone: string): string | null {
   switch (state.kind) {
     case 'open':
       return null;
     case 'break':
-      return say('board.break', { time: timeOf(state.until) });
+      return say('board.break', { time: timeOf(state.until, timeZone) });
     case 'late':
       return say('board.late', { minutes: state.minutes });
     case 'closed':

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { call, type Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
-import { timeOf } from '../lib/time.ts';
+import { whenOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
 import { slotChoicesOf, useClasses } from './choices.ts';
 import type { ClassName, DayProps, Slot } from './day.ts';
@@ -10,7 +10,7 @@ import { useSending, type Faults } from './faults.ts';
 import { Field, givenOf, valuesOf, type InputEventOf } from './field.ts';
 import { report } from './outcome.ts';
 import { PatientHints, type Patient } from './patient-hints.ts';
-import { peopleOf, type TokensBefore } from './people.ts';
+import { peopleOf } from './people.ts';
 
 const FIELDS = ['patient_id', 'patient_name', 'patient_type', 'slot_id'] as const;
 
@@ -25,7 +25,7 @@ const USUAL: Chosen = { type: null, slot: null };
 
 /** Books a patient with the doctor whose day is shown. Enter in any field sends it. */
 export function BookingForm(day: DayProps): VNode {
-  const { doctor, slots, tokens } = day;
+  const { doctor, slots } = day;
   const form = useRef<HTMLFormElement>(null);
   const [patient, setPatient] = useState(NOBODY);
   const [chosen, setChosen] = useState(USUAL);
@@ -50,7 +50,7 @@ export function BookingForm(day: DayProps): VNode {
       const booked = await call('post', '/book', {
         body: { doctor_id, slot_id: slot, patient_type: type as ClassName, ...who },
       });
-      reportBooking(booked, tokens);
+      reportBooking(booked, day);
       form.current?.reset();
       setPatient(NOBODY);
       setChosen(USUAL);
@@ -75,7 +75,7 @@ export function BookingForm(day: DayProps): VNode {
       onInput=${(event: InputEventOf) => setChosen({ ...chosen, type: event.currentTarget.value })}
     />
     <${Field}
-      ...${{ form: 'book', name: 'slot_id', label: say('desk.slot'), choices: slotChoicesOf(slots) }}
+      ...${{ form: 'book', name: 'slot_id', label: say('desk.slot'), choices: slotChoicesOf(slots, doctor.time_zone) }}
       initial=${slot}
       fault=${faults.fields['slot_id']}
       onInput=${(event: InputEventOf) => setChosen({ ...chosen, slot: event.currentTarget.value })}
@@ -115,16 +115,16 @@ function usualSlotOf(slots: readonly Slot[], type: string): string {
   return (free ?? open[0])?.id ?? '';
 }
 
-function reportBooking(booked: Schemas['Booking'], before: TokensBefore): void {
+function reportBooking(booked: Schemas['Booking'], { doctor, tokens }: DayProps): void {
   const { number, patient_name: name, start_time, waitlist_position: position } = booked;
   report({
     words:
       position === null
-        ? say('desk.done.booked', { number, name, time: timeOf(start_time) })
+        ? say('desk.done.booked', { number, name, time: whenOf(start_time, doctor.time_zone) })
         : say('desk.done.waiting', { number, name, position }),
     token: booked,
     canUndo: false,
-    people: peopleOf(booked, before),
+    people: peopleOf(booked, tokens),
     alternatives: booked.alternatives ?? [],
   });
 }

@@ -14,12 +14,12 @@ export function useClasses(): readonly Choice[] {
 }
 
 /** The slots that are open, as choices of a field. */
-export const slotChoicesOf = (slots: readonly Slot[]): readonly Choice[] =>
+export const slotChoicesOf = (slots: readonly Slot[], timeZone: string): readonly Choice[] =>
   slots
     .filter(({ status }) => status === 'OPEN')
     .map(({ id, start_time, seats_left, waiting }) => ({
       value: id,
-      label: `${timeOf(start_time)} · ${
+      label: `${timeOf(start_time, timeZone)} · ${
         seats_left > 0
           ? say('desk.seatsLeft', { count: seats_left })
           : say('desk.fullWaiting', { count: waiting })

@@ -36,9 +36,14 @@ export function Desk(): VNode {
         <h1>${say('desk.title')}</h1>
         <${DateChoice} date=${doctor?.date ?? ''} />
         <${FindForm} date=${doctor?.date ?? ''} />
-        <${Clock} />
+        ${doctor === undefined ? null : html`<${Clock} timeZone=${doctor.time_zone} />`}
       </header>
-      <${Trouble} ...${queue} offline="desk.offline" inWords=${problemInWords} />
+      <${Trouble}
+        ...${queue}
+        offline="desk.offline"
+        timeZone=${doctor?.time_zone}
+        inWords=${problemInWords}
+      />
       <div class="desk-body">
         <nav class="rail">
           <${DoctorList} doctors=${doctors} chosen=${doctor?.doctor_id ?? ''} />
@@ -57,7 +62,7 @@ export function Desk(): VNode {
               />`
         }
         <div class="below">
-          <${ToTell} />
+          <${ToTell} doctors=${doctors} />
           <${AnnouncementForm} />
           <${LanguageChoice} />
           <${SignOut} />
@@ -83,8 +88,8 @@ function DateChoice({ date }: { readonly date: string }): VNode {
   </div>`;
 }
 
-function Clock(): VNode {
-  return html`<p class="clock">${timeOf(useNow(CLOCK_MS))}</p>`;
+function Clock({ timeZone }: { readonly timeZone: string }): VNode {
+  return html`<p class="clock">${timeOf(useNow(CLOCK_MS), timeZone)}</p>`;
 }
 
 /** The button by which a shared computer forgets its key. Without a key there is none. */

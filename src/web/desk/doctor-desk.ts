@@ -12,6 +12,7 @@ import { GoneList } from './gone-list.ts';
 import { NumberForm } from './number-form.ts';
 import { outcome, OutcomeBar } from './outcome.ts';
 import { Keys } from './shortcuts.ts';
+import { tokensOf } from './people.ts';
 import { SidePanel } from './side-panel.ts';
 import { SlotList } from './slot-list.ts';
 import { show } from './view.ts';
@@ -28,19 +29,11 @@ export function DoctorDesk({ doctor, doctors }: DoctorDeskProps): VNode {
   });
   useEffect(() => outcome.subscribe(refresh), [refresh]);
   const slots = data?.slots ?? [];
-  const tokens = useMemo(
-    () =>
-      new Map(
-        slots
-          .flatMap(({ tokens, waitlist }) => [...tokens, ...waitlist])
-          .map((token) => [token.id, token]),
-      ),
-    [data],
-  );
+  const tokens = useMemo(() => tokensOf(slots), [data]);
   const day: DayProps = { doctor, doctors, slots, tokens };
   const focused = useKeptFocus();
   return html`<main id="day" onFocusIn=${focused}>
-      <${OutcomeBar} />
+      <${OutcomeBar} doctors=${doctors} />
       <${DayHead} ...${day} />
       ${data !== null && slots.length === 0 ? html`<p class="muted">${say('board.absent')}</p>` : null}
       <div class="slots">
@@ -75,10 +68,11 @@ function useKeptFocus(): (event: FocusEvent) => void {
 
 function DayHead(day: DayProps): VNode {
   const { doctor, slots } = day;
+  const start = slots[0]?.start_time ?? `${doctor.date}T12:00:00Z`;
   const state = stateInWords(doctor);
   return html`<div class="day-head">
     <h2>
-      ${doctor.name} <small>${dateOf(slots[0]?.start_time ?? `${doctor.date}T12:00:00Z`)}</small>
+      ${doctor.name} <small>${dateOf(start, doctor.time_zone)}</small>
       <${Keys} keys="Alt L ↑ ↓" />
       ${state === null ? null : html` <span class="tag warn">${state}</span>`}
     </h2>

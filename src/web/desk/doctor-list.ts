@@ -61,9 +61,9 @@ function DoctorLine({ doctor }: { readonly doctor: DoctorQueue }): VNode {
 }
 
 /** A break, a delay, or a day without open slots; null for a doctor who works as planned. */
-export function stateInWords({ break_until, slots }: DoctorQueue): string | null {
+export function stateInWords({ break_until, slots, time_zone }: DoctorQueue): string | null {
   if (slots.length === 0) return say('board.absent');
-  if (break_until !== null) return say('board.break', { time: timeOf(break_until) });
+  if (break_until !== null) return say('board.break', { time: timeOf(break_until, time_zone) });
   const open = slots.find(({ status }) => status === 'OPEN');
   if (open === undefined)
     return slots.some(({ status }) => status === 'CLOSED') ? say('desk.closed') : say('board.over');

@@ -59,7 +59,7 @@ function BreakForm({ doctor }: DayProps): VNode {
         words:
           until === null
             ? say('desk.done.breakOver', { name })
-            : say('desk.done.break', { name, time: timeOf(until) }),
+            : say('desk.done.break', { name, time: timeOf(until, doctor.time_zone) }),
         token: null,
         canUndo: false,
         people: [],
@@ -97,7 +97,9 @@ function LeaveForm(day: DayProps): VNode {
       body: { from, to, reason, ...givenOf(values, 'move_to') },
     });
     const people = leave.slots.flatMap((slot) => peopleOf(slot, day.tokens));
-    return { slots: leave.slots, people };
+    if (!isDryRun) return { slots: leave.slots, people };
+    const { slots: before } = await call('get', '/schedule', { query: { doctor_id, from, to } });
+    return { slots: leave.slots, before, people };
   };
   const dateField = (dateName: 'from' | 'to', faults: Faults): VNode =>
     html`<${Field}

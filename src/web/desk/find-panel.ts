@@ -2,9 +2,9 @@ import type { VNode } from 'preact';
 import { call } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { Observable, useObservable } from '../lib/observable.ts';
-import { dateOf, timeOf } from '../lib/time.ts';
+import { isoDateOf, whenOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
-import { dayFrom, type DayProps, type Token } from './day.ts';
+import { dayFrom, timeZoneOf, type DayProps, type Token } from './day.ts';
 import { useSending } from './faults.ts';
 import { valuesOf } from './field.ts';
 import { Keys } from './shortcuts.ts';
@@ -63,10 +63,14 @@ async function find(text: string, date: string): Promise<readonly Token[]> {
 /** What the search has found. A patient leads to the doctor's day. */
 export function FoundPatients({ doctors }: DayProps): VNode {
   const tokens = useObservable(found);
+  const zoneOf = ({ doctor_id }: Token): string => timeZoneOf(doctors, doctor_id);
+  const doctorOf = (token: Token) => doctors.find(({ doctor_id }) => doctor_id === token.doctor_id);
+  const statusOf = (token: Token): string =>
+    `${whenOf(token.start_time, zoneOf(token))} · ${sayCode('status', token.status) ?? token.status}`;
   const open = (token: Token): void =>
     show({
       doctorId: token.doctor_id,
-      date: localDateOf(token),
+      date: isoDateOf(token.start_time, zoneOf(token)),
       panel: { kind: 'token', id: token.id, act: null },
     });
   return html`<h3><span role="status">${say('desk.found', { count: tokens.length })}</span></h3>
@@ -78,24 +82,11 @@ export function FoundPatients({ doctors }: DayProps): VNode {
               <b class="number">${token.number}</b>
               <span class="who"
                 >${token.patient_name}
-                <small
-                  >${token.patient_id ?? ''}
-                  ${doctors.find(({ doctor_id }) => doctor_id === token.doctor_id)?.name ?? ''}</small
-                ></span
+                <small>${token.patient_id ?? ''} ${doctorOf(token)?.name ?? ''}</small></span
               >
-              <span class="status"
-                >${dateOf(token.start_time)} ${timeOf(token.start_time)} ·
-                ${sayCode('status', token.status)}</span
-              >
+              <span class="status">${statusOf(token)}</span>
             </button>
           </li>`,
       )}
     </ul>`;
-}
-
-/** The date of a token's slot, as a machine in the hospital's time zone sees it. */
-function localDateOf({ start_time }: Token): string {
-  const start = new Date(start_time);
-  const minutes = start.getTime() - start.getTimezoneOffset() * 60_000;
-  return new Date(minutes).toISOString().slice(0, 10);
 }

@@ -43,7 +43,7 @@ export function NumberForm(day: DayProps): VNode {
       <p class="match">
         ${
           token === undefined
-            ? say('desk.numberHelp')
+            ? say('desk.numberHelp', { name: day.doctor.name })
             : html`<button
                 type="button"
                 onClick=${() => show({ panel: { kind: 'token', id: token.id, act: null } })}

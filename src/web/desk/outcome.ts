@@ -2,10 +2,11 @@ import type { VNode } from 'preact';
 import type { Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { Observable, useObservable } from '../lib/observable.ts';
-import { timeOf } from '../lib/time.ts';
+import { whenOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
+import { timeZoneOf } from './day.ts';
 import type { Person } from './people.ts';
-import { PersonLine } from './person-line.ts';
+import { PersonLine, type DoctorsProps } from './person-line.ts';
 import { Keys } from './shortcuts.ts';
 import { printSlip } from './slip.ts';
 import { tell } from './to-tell.ts';
@@ -33,14 +34,16 @@ export function report(done: Outcome): void {
 }
 
 /** The last act: what it did, whom it concerns, and what can be done next. It is read aloud. */
-export function OutcomeBar(): VNode {
+export function OutcomeBar({ doctors }: DoctorsProps): VNode {
   const done = useObservable(outcome);
   return html`<div class="outcome" role="status">
-    ${done === null ? html`<p>${say('desk.nothingDone')}</p>` : html`<${Done} ...${done} />`}
+    ${done === null ? html`<p>${say('desk.nothingDone')}</p>` : html`<${Done} ...${done} doctors=${doctors} />`}
   </div>`;
 }
 
-function Done({ words, token, canUndo, people, alternatives = [] }: Outcome): VNode {
+type DoneProps = Outcome & DoctorsProps;
+
+function Done({ words, token, canUndo, people, alternatives = [], doctors }: DoneProps): VNode {
   return html`<p class="done">
       <strong>${words}</strong>
       ${token === null ? null : html`<${DoneButtons} token=${token} canUndo=${canUndo} />`}
@@ -53,7 +56,8 @@ function Done({ words, token, canUndo, people, alternatives = [] }: Outcome): VN
             ${alternatives.map(
               ({ id, start_time, seats_left }) =>
                 html` <span class="tag"
-                  >${timeOf(start_time)} ${say('desk.seatsLeft', { count: seats_left })}
+                  >${whenOf(start_time, timeZoneOf(doctors, token?.doctor_id))}
+                  ${say('desk.seatsLeft', { count: seats_left })}
                   <span class="unseen">${id}</span></span
                 >`,
             )}
@@ -63,7 +67,7 @@ function Done({ words, token, canUndo, people, alternatives = [] }: Outcome): VN
       people.length === 0
         ? null
         : html`<ul class="people">
-            ${people.map((person) => html`<li key=${person.tokenId}><${PersonLine} ...${person} /></li>`)}
+            ${people.map((person) => html`<li key=${person.tokenId}><${PersonLine} ...${person} doctors=${doctors} /></li>`)}
           </ul>`
     }`;
 }

@@ -4,7 +4,7 @@ import { call } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { timeOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
-import type { DayProps, Token } from './day.ts';
+import { timeZoneOf, type DayProps, type Token } from './day.ts';
 
 /** Milliseconds without a key after which the typed patient is searched. */
 const PAUSE_MS = 200;
@@ -60,7 +60,7 @@ export function PatientHints({ patient, slotId, onName, ...day }: PatientHintsPr
             number: token.number,
             name: token.patient_name,
             doctor: day.doctors.find(({ doctor_id }) => doctor_id === token.doctor_id)?.name ?? '',
-            time: timeOf(token.start_time),
+            time: timeOf(token.start_time, timeZoneOf(day.doctors, token.doctor_id)),
             status: sayCode('status', token.status) ?? token.status,
           },
         )}

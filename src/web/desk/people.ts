@@ -48,6 +48,16 @@ export interface Effects {
 /** The tokens before an act, by their ids. */
 export type TokensBefore = ReadonlyMap<string, PlacedToken>;
 
+/** All tokens of some slots, by their ids. */
+export const tokensOf = <T extends PlacedToken>(
+  slots: readonly { readonly tokens: readonly T[]; readonly waitlist: readonly T[] }[],
+): ReadonlyMap<string, T> =>
+  new Map(
+    slots
+      .flatMap(({ tokens, waitlist }) => [...tokens, ...waitlist])
+      .map((token) => [token.id, token]),
+  );
+
 const PRESENT: readonly string[] = ['CHECKED_IN', 'IN_CONSULTATION'];
 
 /**

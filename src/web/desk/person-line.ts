@@ -2,8 +2,9 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, type Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
-import { timeOf } from '../lib/time.ts';
+import { whenOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
+import { timeZoneOf, type DoctorQueue } from './day.ts';
 import type { News, Person } from './people.ts';
 
 /** The tokens of the people that were shown: their names and hospital ids hardly change. */
@@ -16,8 +17,8 @@ function patientOf(tokenId: string): Promise<Schemas['Token']> {
   return known;
 }
 
-/** The name and the hospital id of a patient; empty until they are read. */
-export function PatientName({ tokenId }: { readonly tokenId: string }): VNode {
+/** The token of a patient; null until it is read. */
+function usePatient(tokenId: string): Schemas['Token'] | null {
   const [patient, setPatient] = useState<Schemas['Token'] | null>(null);
   useEffect(() => {
     let isShown = true;
@@ -28,32 +29,49 @@ export function PatientName({ tokenId }: { readonly tokenId: string }): VNode {
     );
     return () => void (isShown = false);
   }, [tokenId]);
+  return patient;
+}
+
+/** The name and the hospital id of a patient; empty until they are read. */
+export function PatientName({ tokenId }: { readonly tokenId: string }): VNode {
+  const patient = usePatient(tokenId);
   return html`<span class="who">
     ${patient?.patient_name ?? '…'}
     ${patient?.patient_id === undefined ? null : html`<small>${patient.patient_id}</small>`}
   </span>`;
 }
 
+export interface DoctorsProps {
+  readonly doctors: readonly DoctorQueue[];
+}
+
 /** A patient, the news, and how the news reaches the patient. */
-export function PersonLine({ tokenId, number, news, isHere }: Person): VNode {
+export function PersonLine({
+  doctors,
+  tokenId,
+  number,
+  news,
+  isHere,
+}: Person & DoctorsProps): VNode {
+  const timeZone = timeZoneOf(doctors, usePatient(tokenId)?.doctor_id);
   return html`<span class="person"
     ><b class="number">${number}</b> <${PatientName} tokenId=${tokenId} />
-    <span>${newsInWords(news)}</span>
+    <span>${newsInWords(news, timeZone)}</span>
     <span class="tag ${isHere ? '' : 'phone'}"
       >${say(isHere ? 'desk.isHere' : 'desk.phone')}</span
     ></span
   >`;
 }
 
-function newsInWords(news: News): string {
+function newsInWords(news: News, timeZone: string): string {
   switch (news.kind) {
     case 'bumped':
       return say('desk.news.bumped', { position: news.position ?? '?' });
     case 'promoted':
-      return say('desk.news.promoted', { time: timeOf(news.time) });
+      return say('desk.news.promoted', { time: whenOf(news.time, timeZone) });
     case 'moved':
       return say(news.hasSeat ? 'desk.news.moved' : 'desk.news.movedWaiting', {
-        time: timeOf(news.time),
+        time: whenOf(news.time, timeZone),
       });
     case 'cancelled':
       return say('desk.news.cancelled');

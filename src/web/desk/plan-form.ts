@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
-import { timeOf } from '../lib/time.ts';
+import { timeOf, whenOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
 import type { DayProps } from './day.ts';
 import { useSending, type Faults } from './faults.ts';
@@ -18,11 +18,16 @@ import {
   type TokenChange,
 } from './plan.ts';
 
+/** Milliseconds for which a new plan is not executed: a key that is pressed twice must not close a slot unseen. */
+const READ_MS = 700;
+
 type Values = Readonly<Record<string, string>>;
 
 /** What the service answers to an act on slots. */
 export interface PlanAnswer {
   readonly slots: readonly SlotAfter[];
+  /** The slots as they are now, where they are not those of the day. */
+  readonly before?: readonly PlannedSlot[];
   readonly people: readonly Person[];
 }
 
@@ -44,18 +49,24 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
   const sending = useSending(names);
   const [planned, setPlanned] = useState<{ values: Values; plan: Plan } | null>(null);
   const confirm = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => confirm.current?.focus(), [planned]);
+  const [isReady, setReady] = useState(false);
+  useLayoutEffect(() => {
+    confirm.current?.focus();
+    setReady(false);
+    const timer = setTimeout(() => setReady(true), READ_MS);
+    return () => clearTimeout(timer);
+  }, [planned]);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const values = valuesOf(event.currentTarget as HTMLFormElement);
     await sending.send(async () => {
-      const { slots } = await send(values, true);
-      setPlanned({ values, plan: planOf(day.slots, slots, day.tokens) });
+      const { slots, before = day.slots } = await send(values, true);
+      setPlanned({ values, plan: planOf(before, slots) });
     }, values);
   };
   const execute = (): Promise<void> =>
     sending.send(async () => {
-      if (planned === null) return;
+      if (planned === null || !isReady) return;
       const { people } = await send(planned.values, false);
       report({ words: done(planned.values), token: null, canUndo: false, people });
       setPlanned(null);
@@ -68,62 +79,84 @@ export function PlanForm({ day, title, names, fields, send, done }: PlanFormProp
     ${
       planned === null
         ? null
-        : html`<div class="plan" role="status"><${PlanList} ...${planned.plan} /></div>
-            <button class="primary" type="button" ref=${confirm} onClick=${execute}>
+        : html`<p role="status">
+              ${
+                planned.plan.tokens.length === 0
+                  ? say('desk.nobodyAffected')
+                  : say('desk.affected', { count: planned.plan.tokens.length })
+              }
+            </p>
+            <div class="plan" role="group" tabindex="0" aria-label=${title}>
+              <${PlanList} ...${planned.plan} timeZone=${day.doctor.time_zone} />
+            </div>
+            <button
+              class="primary"
+              type="button"
+              ref=${confirm}
+              aria-disabled=${!isReady}
+              onClick=${execute}
+            >
               ${say('desk.confirm')} <kbd>Enter</kbd>
             </button>`
     }
   </form>`;
 }
 
-function PlanList({ slots, tokens }: Plan): VNode {
+function PlanList({ slots, tokens, timeZone }: Plan & InZone): VNode {
   return html`<table>
-      <thead>
-        <tr>
-          <th scope="col">${say('desk.what')}</th>
-          <th scope="col">${say('desk.before')}</th>
-          <th scope="col">${say('desk.after')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} />`)}
-        ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} />`)}
-      </tbody>
-    </table>
-    ${tokens.length === 0 ? html`<p class="muted">${say('desk.nobodyAffected')}</p>` : null}`;
+    <thead>
+      <tr>
+        <th scope="col">${say('desk.what')}</th>
+        <th scope="col">${say('desk.before')}</th>
+        <th scope="col">${say('desk.after')}</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${slots.map((change) => html`<${SlotRow} key=${change.after.id} ...${change} timeZone=${timeZone} />`)}
+      ${tokens.map((change) => html`<${TokenRow} key=${change.tokenId} ...${change} timeZone=${timeZone} />`)}
+    </tbody>
+  </table>`;
 }
 
-function SlotRow({ before, after }: SlotChange): VNode {
+interface InZone {
+  readonly timeZone: string;
+}
+
+function SlotRow({ before, after, timeZone }: SlotChange & InZone): VNode {
   return html`<tr>
-    <th scope="row">${timeOf(after.start_time)}–${timeOf(after.end_time)}</th>
-    <td>${before === null ? '–' : slotInWords(before)}</td>
-    <td>${slotInWords(after)}</td>
+    <th scope="row">${whenOf(after.start_time, timeZone)}–${timeOf(after.end_time, timeZone)}</th>
+    <td>${before === null ? '–' : slotInWords(before, timeZone)}</td>
+    <td>${slotInWords(after, timeZone)}</td>
   </tr>`;
 }
 
 /** The state of a slot: when it sits, how full it is, and whom it takes. */
-const slotInWords = (slot: PlannedSlot): string =>
+const slotInWords = (slot: PlannedSlot, timeZone: string): string =>
   [
-    slot.status === 'OPEN' ? timeOf(slot.expected_start_time) : say('desk.closed'),
+    slot.status === 'OPEN' ? timeOf(slot.expected_start_time, timeZone) : say('desk.closed'),
     say('desk.seats', { seated: slot.seated, capacity: slot.capacity }),
     ...(slot.waiting > 0 ? [say('desk.waitCount', { count: slot.waiting })] : []),
     ...(slot.intake === 'ALL' ? [] : [sayCode('intake', slot.intake) ?? slot.intake]),
   ].join(' · ');
 
-function TokenRow({ tokenId, number, before, after, bumpedTo }: TokenChange): VNode {
+function TokenRow(change: TokenChange & InZone): VNode {
+  const { tokenId, number, before, after, bumpedTo, timeZone } = change;
   return html`<tr>
     <th scope="row"><b class="number">${number}</b> <${PatientName} tokenId=${tokenId} /></th>
-    <td>${before === null ? '–' : placeInWords(before)}</td>
+    <td>${before === null ? '–' : placeInWords(before, timeZone)}</td>
     <td>
-      ${after === null ? say('desk.position', { position: bumpedTo ?? '?' }) : placeInWords(after)}
+      ${after === null ? say('desk.position', { position: bumpedTo ?? '?' }) : placeInWords(after, timeZone)}
     </td>
   </tr>`;
 }
 
-const placeInWords = ({ status, start_time, waitlist_position }: PlacedToken): string =>
+const placeInWords = (
+  { status, start_time, waitlist_position }: PlacedToken,
+  timeZone: string,
+): string =>
   status === 'CANCELLED'
     ? say('status.CANCELLED')
-    : `${timeOf(start_time)} · ${
+    : `${whenOf(start_time, timeZone)} · ${
         waitlist_position === null
           ? (sayCode('status', status) ?? status)
           : say('desk.position', { position: waitlist_position })

@@ -1,4 +1,4 @@
-import type { BumpedToken, Effects, PlacedToken, TokensBefore } from './people.ts';
+import { tokensOf, type BumpedToken, type Effects, type PlacedToken } from './people.ts';
 
 /** What the desk reads of a slot. */
 export interface PlannedSlot {
@@ -43,20 +43,17 @@ export interface Plan {
 /** A slot with its patients after an act. */
 export type SlotAfter = PlannedSlot & Effects;
 
-/** Compares the slots that the desk shows with the answer to a dry run. */
+/** Compares slots as they are with the answer to a dry run. */
 export function planOf(
   slotsBefore: readonly PlannedSlot[],
   slotsAfter: readonly SlotAfter[],
-  before: TokensBefore,
 ): Plan {
+  const before = tokensOf(slotsBefore);
   const after = new Map(
-    slotsAfter
-      .flatMap(({ tokens, waitlist, affected = [] }) => [
-        ...tokens,
-        ...waitlist,
-        ...affected.map(({ token }) => token),
-      ])
-      .map((token) => [token.id, token]),
+    [
+      ...tokensOf(slotsAfter).values(),
+      ...slotsAfter.flatMap(({ affected = [] }) => affected.map(({ token }) => token)),
+    ].map((token) => [token.id, token]),
   );
   const changed: TokenChange[] = [...after.values()]
     .map((token) => ({

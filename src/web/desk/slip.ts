@@ -5,6 +5,7 @@ import { html } from '../lib/html.ts';
 import { Observable, useObservable } from '../lib/observable.ts';
 import { dateOf, timeOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
+import { timeZoneOf } from './day.ts';
 
 type Token = Schemas['Token'];
 
@@ -23,21 +24,22 @@ export function Slip({ doctors }: { readonly doctors: readonly Schemas['DoctorQu
     document.documentElement.classList.toggle('prints-slip', token !== null);
   }, [token]);
   const url = token === null ? undefined : (token as { readonly status_url?: string }).status_url;
-  return token === null
-    ? null
-    : html`<section class="slip" key=${token.id}>
-        <p>${doctors.find(({ doctor_id }) => doctor_id === token.doctor_id)?.name ?? ''}</p>
-        <p>${dateOf(token.start_time)}</p>
-        <p class="slip-number"><span>${say('desk.number')}</span> <b>${token.number}</b></p>
-        <p>${timeOf(token.start_time)}–${timeOf(token.end_time)}</p>
-        ${
-          token.estimated_time === null
-            ? html`<p>${sayCode('status', token.status)}</p>`
-            : html`<p>${say('desk.estimated', { time: timeOf(token.estimated_time) })}</p>`
-        }
-        <p>${sayCode('class', token.type) ?? token.type}</p>
-        <${QrCode} url=${url} />
-      </section>`;
+  if (token === null) return null;
+  const doctor = doctors.find(({ doctor_id }) => doctor_id === token.doctor_id);
+  const timeZone = timeZoneOf(doctors, token.doctor_id);
+  return html`<section class="slip" key=${token.id}>
+    <p>${doctor?.name ?? ''}</p>
+    <p>${dateOf(token.start_time, timeZone)}</p>
+    <p class="slip-number"><span>${say('desk.number')}</span> <b>${token.number}</b></p>
+    <p>${timeOf(token.start_time, timeZone)}–${timeOf(token.end_time, timeZone)}</p>
+    ${
+      token.estimated_time === null
+        ? html`<p>${sayCode('status', token.status)}</p>`
+        : html`<p>${say('desk.estimated', { time: timeOf(token.estimated_time, timeZone) })}</p>`
+    }
+    <p>${sayCode('class', token.type) ?? token.type}</p>
+    <${QrCode} url=${url} />
+  </section>`;
 }
 
 /** The QR code of a URL, as an image; then the slip is printed. Without a URL it is printed at once. */

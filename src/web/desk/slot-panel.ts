@@ -3,7 +3,7 @@ import { call, type Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { timeOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
-import type { DayProps, Slot } from './day.ts';
+import { titleOf, type DayProps, type Slot } from './day.ts';
 import { useSending, type Faults } from './faults.ts';
 import { Field, givenOf, valuesOf } from './field.ts';
 import { report } from './outcome.ts';
@@ -22,11 +22,11 @@ export const dryRunOf = (isDryRun: boolean): { query: { dry_run: 'true' | 'false
 
 /** A slot, and what can be done with it: seats, delay, intake, close and reopen. */
 export function SlotPanel({ slot, ...day }: SlotPanelProps): VNode {
-  const title = `${timeOf(slot.start_time)}–${timeOf(slot.end_time)}`;
+  const title = titleOf(slot, day);
   return html`<h3>${title}</h3>
     ${
       slot.status === 'CLOSED'
-        ? html`<${ReopenForm} slot=${slot} />`
+        ? html`<${ReopenForm} slot=${slot} ...${day} />`
         : html`<${ReviseForm} slot=${slot} ...${day} title=${title} />
             <${CloseForm} slot=${slot} ...${day} title=${title} />`
     }`;
@@ -105,7 +105,7 @@ export const closingFields = (
       fault=${faults.fields['move_to']}
     />`;
 
-function ReopenForm({ slot }: { readonly slot: Slot }): VNode {
+function ReopenForm({ slot, doctor }: SlotPanelProps): VNode {
   const { faults, send } = useSending(['reason']);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -116,7 +116,7 @@ function ReopenForm({ slot }: { readonly slot: Slot }): VNode {
         body: { reason: values['reason'] ?? '' },
       });
       report({
-        words: say('desk.done.reopened', { slot: timeOf(slot.start_time) }),
+        words: say('desk.done.reopened', { slot: timeOf(slot.start_time, doctor.time_zone) }),
         token: null,
         canUndo: false,
         people: affected.map(({ id, number, status }) => ({

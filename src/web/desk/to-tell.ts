@@ -3,7 +3,7 @@ import { html } from '../lib/html.ts';
 import { Observable, useObservable } from '../lib/observable.ts';
 import { say } from '../lib/words.ts';
 import type { Person } from './people.ts';
-import { PersonLine } from './person-line.ts';
+import { PersonLine, type DoctorsProps } from './person-line.ts';
 import { Keys } from './shortcuts.ts';
 
 /** A patient on the list of those to be told. */
@@ -58,7 +58,7 @@ const tick = (tokenId: string): void =>
   );
 
 /** The patients who must be told something, to be ticked off. */
-export function ToTell(): VNode {
+export function ToTell({ doctors }: DoctorsProps): VNode {
   const list = useObservable(entries);
   const left = list.filter(({ isTold }) => !isTold).length;
   return html`<section class="to-tell panel" id="to-tell" aria-labelledby="to-tell-title">
@@ -74,7 +74,7 @@ export function ToTell(): VNode {
                 checked=${entry.isTold}
                 onChange=${() => tick(entry.tokenId)}
               />
-              <${PersonLine} ...${entry} />
+              <${PersonLine} ...${entry} doctors=${doctors} />
             </label>
           </li>`,
       )}

@@ -3,10 +3,9 @@ import { useEffect } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { useLive } from '../lib/live.ts';
 import { useObservable } from '../lib/observable.ts';
-import { timeOf } from '../lib/time.ts';
 import { say, sayCode } from '../lib/words.ts';
 import { useClasses } from './choices.ts';
-import type { DayProps, Token } from './day.ts';
+import { titleOf, type DayProps, type Token } from './day.ts';
 import { faultsOf, useSending } from './faults.ts';
 import { Field, valuesOf } from './field.ts';
 import { outcome } from './outcome.ts';
@@ -30,7 +29,7 @@ export function TokenPanel({ id, act, ...day }: TokenPanelProps): VNode {
     </h3>
     <p>
       <span class="tag ${token.type}">${sayCode('class', token.type) ?? token.type}</span>
-      ${sayCode('status', token.status)} · ${timeOf(token.start_time)}–${timeOf(token.end_time)}
+      ${sayCode('status', token.status)} · ${titleOf(token, day)}
     </p>
     <div class="acts">
       ${actsFor(token.status).map(

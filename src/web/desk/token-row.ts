@@ -43,18 +43,21 @@ export function TokenRow({ token, ...day }: TokenRowProps): VNode {
         ${token.patient_id === undefined ? null : html`<small>${token.patient_id}</small>`}</span
       >
       <span class="tag ${token.type}">${sayCode('class', token.type) ?? token.type}</span>
-      <span class="status">${statusInWords(token)}</span>
+      <span class="status">${statusInWords(token, day.doctor.time_zone)}</span>
     </button>
   </li>`;
 }
 
-function statusInWords({ status, room, waitlist_position, estimated_time }: Token): string {
+function statusInWords(
+  { status, room, waitlist_position, estimated_time }: Token,
+  timeZone: string,
+): string {
   const words = sayCode('status', status) ?? status;
   if (waitlist_position !== null) return say('desk.position', { position: waitlist_position });
   if (status === 'IN_CONSULTATION' && room) return `${words}, ${say('board.room', { room })}`;
   return estimated_time === null || status === 'IN_CONSULTATION'
     ? words
-    : `${words} · ${timeOf(estimated_time)}`;
+    : `${words} · ${timeOf(estimated_time, timeZone)}`;
 }
 
 function focusNeighbour(row: EventTarget | null, step: number): void {

@@ -11,7 +11,7 @@ export function LanguageChoice(): VNode {
           type="button"
           lang=${code}
           aria-pressed=${code === language.value}
-          onClick=${() => chooseLanguage(code as Language)}
+          onClick=${() => void chooseLanguage(code as Language)}
         >
           ${name}
         </button>`,

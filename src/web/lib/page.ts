@@ -6,6 +6,7 @@ import type { PathOf } from './client.ts';
 import { html } from './html.ts';
 import { useObservable } from './observable.ts';
 import { SignIn } from './sign-in.ts';
+import { reloadAfterUpgrade } from './upgrade.ts';
 import { language, say } from './words.ts';
 
 export interface PageOptions {
@@ -28,6 +29,7 @@ export function showPage({ title, reads, view }: PageOptions): void {
       ? html`<${view} key=${code} />`
       : html`<${SignIn} reason=${reason} reads=${reads} />`;
   }
+  reloadAfterUpgrade();
   const place = document.getElementById('app');
   if (place !== null) render(html`<${Root} />`, place);
 }

@@ -9,6 +9,8 @@ import { say } from './words.ts';
 interface TroubleProps extends Pick<LiveState<unknown>, 'refusal' | 'offlineSince'> {
   /** The words that say since when there is no connection. */
   readonly offline: WordKey;
+  /** In which the time is told; undefined before the service has told one. */
+  readonly timeZone: string | undefined;
   /** Says why the service has refused to show the data. */
   readonly inWords?: (refusal: Problem) => string;
   /** The class of the paragraph. */
@@ -23,12 +25,13 @@ export function Trouble({
   refusal,
   offlineSince,
   offline,
+  timeZone,
   inWords = refusalInWords,
   look = 'trouble',
 }: TroubleProps): VNode {
   const words =
     offlineSince !== null
-      ? say(offline, { time: timeOf(offlineSince) })
+      ? offlineInWords(offline, offlineSince, timeZone)
       : refusal === null
         ? null
         : inWords(refusal);
@@ -36,3 +39,8 @@ export function Trouble({
     ${words === null ? null : html`<p class=${look}>${words}</p>`}
   </div>`;
 }
+
+const offlineInWords = (words: WordKey, since: number, timeZone: string | undefined): string =>
+  timeZone === undefined
+    ? say('problem.unreachable')
+    : say(words, { time: timeOf(since, timeZone) });

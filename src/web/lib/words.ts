@@ -1,14 +1,16 @@
 import { en, type WordKey } from '../words/en.ts';
-import { hi } from '../words/hi.ts';
 import { Observable } from './observable.ts';
 
-/** The languages by their codes: each with its own name and its words. A word that a language lacks is shown in English. */
+type Words = Partial<Record<WordKey, string>>;
+
+/**
+ * The languages by their codes: each with its own name and its words. English is always loaded, because a word that a
+ * language lacks is shown in English. Of the others, a page loads the one that it shows.
+ */
 export const LANGUAGES = {
-  en: { name: 'English', words: en },
-  hi: { name: 'हिन्दी', words: hi },
-} as const satisfies Readonly<
-  Record<string, { readonly name: string; readonly words: Partial<Record<WordKey, string>> }>
->;
+  en: { name: 'English', load: (): Promise<Words> => Promise.resolve(en) },
+  hi: { name: 'हिन्दी', load: (): Promise<Words> => import('../words/hi.ts').then(({ hi }) => hi) },
+} as const;
 export type Language = keyof typeof LANGUAGES;
 
 const STORED = 'opd-language';
@@ -29,15 +31,21 @@ function firstLanguage(): Language {
 /** The language of the page. */
 export const language = new Observable<Language>(firstLanguage());
 
+/** The words of a language; none if they cannot be loaded, so that the page is shown in English. */
+const wordsOf = (code: Language): Promise<Words> => LANGUAGES[code].load().catch(() => ({}));
+
+// No module that imports this one runs before the words are there.
+let words = await wordsOf(language.value);
+
 /** Chooses a language, for this page and for all that are opened later. */
-export function chooseLanguage(chosen: Language): void {
+export async function chooseLanguage(chosen: Language): Promise<void> {
   localStorage.setItem(STORED, chosen);
+  words = await wordsOf(chosen);
   language.set(chosen);
 }
 
 /** The words of a key in the language of the page. `{name}` in the words is replaced by the value of that name. */
 export function say(key: WordKey, values: Readonly<Record<string, string | number>> = {}): string {
-  const words: Partial<Record<WordKey, string>> = LANGUAGES[language.value].words;
   return (words[key] ?? en[key]).replace(/\{(\w+)\}/g, (_, name: string) =>
     String(values[name] ?? ''),
   );

@@ -12,17 +12,20 @@ interface BreakChoiceProps {
   readonly doctorId: string;
   /** The end of the doctor's break; null for none. */
   readonly until: string | null;
+  readonly timeZone: string;
   readonly refresh: () => void;
 }
 
 /** Begins a break, or ends it. */
-export function BreakChoice({ doctorId, until, refresh }: BreakChoiceProps): VNode {
+export function BreakChoice({ doctorId, until, timeZone, refresh }: BreakChoiceProps): VNode {
   const { isSending, fault, send } = useCommand(refresh);
   const take = (minutes: number) =>
     send(() => call('post', '/doctors/{id}/break', { path: { id: doctorId }, body: { minutes } }));
   return html`<section class="break ${until === null ? '' : 'on'}">
     <div role="status">
-      <h2>${until === null ? say('room.break') : say('board.break', { time: timeOf(until) })}</h2>
+      <h2>
+        ${until === null ? say('room.break') : say('board.break', { time: timeOf(until, timeZone) })}
+      </h2>
     </div>
     <div class="choices">
       ${

@@ -21,16 +21,19 @@ export function RoomPage(): VNode {
   const { doctorId } = useObservable(place);
   return doctorId === null
     ? html`<${DoctorChoice} />`
-    : html`<${Room} key=${doctorId} doctorId=${doctorId} />`;
+    : html`<${Room} key=${doctorId} doctorId=${doctorId} hasChoice />`;
 }
 
-/** Asks which doctor uses the page. */
+/** Asks which doctor uses the page. A key for one doctor leaves nothing to ask. */
 function DoctorChoice(): VNode {
   const queue = useLive('queue', '/queue');
   const doctors = queue.data?.doctors ?? [];
+  const [only] = doctors;
+  if (only !== undefined && doctors.length === 1)
+    return html`<${Room} doctorId=${only.doctor_id} hasChoice=${false} />`;
   return html`<main class="narrow">
     <h1>${say('room.choose')}</h1>
-    <${Trouble} ...${queue} offline="room.offline" look="fault" />
+    <${Trouble} ...${queue} offline="room.offline" timeZone=${doctors[0]?.time_zone} look="fault" />
     <ul class="cards">
       ${doctors.map(
         ({ doctor_id, name }) =>
@@ -46,7 +49,13 @@ function DoctorChoice(): VNode {
   </main>`;
 }
 
-function Room({ doctorId }: { readonly doctorId: string }): VNode {
+interface RoomProps {
+  readonly doctorId: string;
+  /** Whether the page may be for another doctor. */
+  readonly hasChoice: boolean;
+}
+
+function Room({ doctorId, hasChoice }: RoomProps): VNode {
   const { room } = useObservable(place);
   const queue = useLive('queue', '/queue', { query: { doctor_id: [doctorId] } });
   const doctor = queue.data?.doctors[0];
@@ -54,11 +63,15 @@ function Room({ doctorId }: { readonly doctorId: string }): VNode {
     <header>
       <h1>${doctor?.name ?? say('room.title')}</h1>
       ${doctor === undefined || doctor.rooms === 1 ? null : html`<${RoomField} room=${room} />`}
-      <button type="button" onClick=${() => goTo({ doctorId: null, room: null })}>
-        ${say('room.change')}
-      </button>
+      ${
+        hasChoice
+          ? html`<button type="button" onClick=${() => goTo({ doctorId: null, room: null })}>
+              ${say('room.change')}
+            </button>`
+          : null
+      }
     </header>
-    <${Trouble} ...${queue} offline="room.offline" look="fault" />
+    <${Trouble} ...${queue} offline="room.offline" timeZone=${doctor?.time_zone} look="fault" />
     ${
       doctor === undefined
         ? null
@@ -122,7 +135,12 @@ function Consultation({ doctor, room, refresh }: ConsultationProps): VNode {
           : null
       }
     </section>
-    <${BreakChoice} doctorId=${doctor.doctor_id} until=${doctor.break_until} refresh=${refresh} />
+    <${BreakChoice}
+      doctorId=${doctor.doctor_id}
+      until=${doctor.break_until}
+      timeZone=${doctor.time_zone}
+      refresh=${refresh}
+    />
     <${LanguageChoice} />`;
 }
 

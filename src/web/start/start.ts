@@ -4,7 +4,6 @@ import { html } from '../lib/html.ts';
 import { LanguageChoice } from '../lib/language-choice.ts';
 import { useLive } from '../lib/live.ts';
 import { useObservable } from '../lib/observable.ts';
-import { timeOf } from '../lib/time.ts';
 import { say } from '../lib/words.ts';
 
 /** The pages that a visitor finds from here, in the order of their use. */
@@ -55,7 +54,7 @@ interface ReadinessFacts {
 function readinessInWords({ refusal, offlineSince, durable }: ReadinessFacts): string {
   if (offlineSince !== null)
     return refusal === null
-      ? say('start.away', { time: timeOf(offlineSince) })
+      ? say('problem.unreachable')
       : say('start.notReady', { reason: refusal.detail });
   if (durable === undefined) return say('start.checking');
   return durable ? say('start.ready') : `${say('start.ready')} ${say('start.notDurable')}`;

@@ -34,13 +34,17 @@ export function TicketPage(): VNode {
 }
 
 /** Says since when the page may be old. */
-const Offline = ({ offlineSince }: StatusState): VNode =>
+const Offline = ({ offlineSince, status }: StatusState): VNode =>
   html`<div role="alert">
     ${
       offlineSince === null
         ? null
         : html`<p class="ticket-offline">
-            ${say('ticket.offline', { time: timeOf(offlineSince) })}
+            ${
+              status === null
+                ? say('problem.unreachable')
+                : say('ticket.offline', { time: timeOf(offlineSince, status.time_zone) })
+            }
           </p>`
     }
   </div>`;
@@ -94,14 +98,16 @@ const Doctor = (status: PatientStatus): VNode =>
     <h2>${status.doctor_name}</h2>
     <p>
       ${say('ticket.when', {
-        date: dateOf(status.start_time),
-        from: timeOf(status.start_time),
-        until: timeOf(status.end_time),
+        date: dateOf(status.start_time, status.time_zone),
+        from: timeOf(status.start_time, status.time_zone),
+        until: timeOf(status.end_time, status.time_zone),
       })}
     </p>
     ${
       status.break_until !== null
-        ? html`<p class="late">${say('board.break', { time: timeOf(status.break_until) })}</p>`
+        ? html`<p class="late">
+            ${say('board.break', { time: timeOf(status.break_until, status.time_zone) })}
+          </p>`
         : status.delay_minutes > 0
           ? html`<p class="late">${say('ticket.late', { minutes: status.delay_minutes })}</p>`
           : null
@@ -110,17 +116,25 @@ const Doctor = (status: PatientStatus): VNode =>
 
 /** How many are before the patient, and when the patient is seen. */
 function Facts(status: PatientStatus): VNode | null {
-  const { ahead, waitlist_position, estimated_from, estimated_until } = status;
+  const { ahead, waitlist_position, estimated_from, estimated_until, time_zone } = status;
   if (status.status === 'WAITING')
     return html`<dl class="panel facts">
-      <dt>${say('ticket.waitlistPlace')}</dt>
-      <dd>${waitlist_position}</dd>
+      <div>
+        <dt>${say('ticket.waitlistPlace')}</dt>
+        <dd>${waitlist_position}</dd>
+      </div>
     </dl>`;
   if (ahead === null || estimated_from === null || estimated_until === null) return null;
   return html`<dl class="panel facts">
-    <dt>${say('ticket.ahead')}</dt>
-    <dd>${ahead}</dd>
-    <dt>${say('ticket.time')}</dt>
-    <dd class="time">${timeOf(estimated_from)} – ${timeOf(estimated_until)}</dd>
+    <div>
+      <dt>${say('ticket.ahead')}</dt>
+      <dd>${ahead}</dd>
+    </div>
+    <div>
+      <dt>${say('ticket.time')}</dt>
+      <dd class="time">
+        ${timeOf(estimated_from, time_zone)} – ${timeOf(estimated_until, time_zone)}
+      </dd>
+    </div>
   </dl>`;
 }

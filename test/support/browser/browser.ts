@@ -11,7 +11,8 @@ export const needsBrowser = noBrowser === null ? '' : ` (skipped: ${noBrowser})`
 
 /**
  * Opens an empty page in the browser that all test files of a run share, with cookies and storage of its own. The page
- * is closed when the test ends. Every host name that ends with `.example` leads to this machine.
+ * is closed when the test ends. Every host name that ends with `.example` leads to this machine. The browser is in a time
+ * zone in which no doctor of a test is, because a page must not show its times.
  */
 export async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
   const answer = await fetch(inject('sharedBrowser'));
@@ -19,5 +20,5 @@ export async function openPage(options: BrowserContextOptions = {}): Promise<Pag
   if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
   const browser = await chromium.connect(text);
   onTestFinished(() => browser.close());
-  return (await browser.newContext(options)).newPage();
+  return (await browser.newContext({ timezoneId: 'Pacific/Kiritimati', ...options })).newPage();
 }
