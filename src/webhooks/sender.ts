@@ -132,6 +132,8 @@ export class Sender {
     });
     request.once('response', resolve);
     request.on('error', reject);
+    // Without an error the connection ends too, for example when the server switches protocols.
+    request.once('close', () => reject(new Error('closed')));
     const abort = (): void => void request.destroy(new Error('ended'));
     const timer = setTimeout(() => {
       isLate = true;

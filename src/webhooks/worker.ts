@@ -326,11 +326,12 @@ export class WebhookWorker {
     if (behind.tries === 0) behind.failingSince = at;
     behind.tries += 1;
     const { tries } = behind;
-    const pauseMs = pauseAfter(tries, answer.retryAfterMs, random(), pausesMs);
+    const isGone = answer.status === GONE;
+    const pauseMs = isGone ? null : pauseAfter(tries, answer.retryAfterMs, random(), pausesMs);
     const nextAt = pauseMs === null ? null : epochMs(at + pauseMs);
     const status = nextAt === null ? 'failed' : 'retrying';
     this.#note(message, answer, { status, tries, at, nextAt });
-    if (answer.status === GONE) {
+    if (isGone) {
       this.#disable('gone');
     } else if (nextAt !== null) {
       behind.nextAt = nextAt;

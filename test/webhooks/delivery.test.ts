@@ -88,6 +88,8 @@ it('an answer of 410 disables the webhook, and setting it again goes on where it
   });
   await bookFor(opd, 'doc2', 1);
   expect(receiver.received).toHaveLength(1);
+  // It is not tried again by itself.
+  expect(await deliveriesOf(opd)).toMatchObject([{ status: 'failed', next_try_at: null }]);
   receiver.respond = accept;
   const { status, body } = await opd.put('/webhooks/app', { url: receiver.url });
   expect([status, body]).toMatchObject([200, { secret: null, disabled_at: null }]);

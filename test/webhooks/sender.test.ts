@@ -172,6 +172,16 @@ it.each<[name: string, answer: (socket: Socket) => void, expected: object]>([
     (socket) => socket.end('\0\x01 no HTTP'),
     { status: null, error: 'HPE_INVALID_CONSTANT' },
   ],
+  [
+    'switches protocols',
+    (socket) => socket.write('HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    { status: null, error: 'OPD_REQUEST_FAILED' },
+  ],
+  [
+    'sends early hints without end',
+    (socket) => trickle(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
+    { status: null, error: 'OPD_TIMEOUT' },
+  ],
   ['answers never', () => undefined, { status: null, error: 'OPD_TIMEOUT' }],
   [
     'sends headers without end',

@@ -81,6 +81,12 @@ export class Receiver {
     for (const response of this.#underWay) response.destroy();
   }
 
+  /** Accepts everything from now on, and what has no answer yet. */
+  release(): void {
+    this.respond = accept;
+    for (const response of this.#underWay) response.writeHead(204).end();
+  }
+
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
