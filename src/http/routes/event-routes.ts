@@ -186,6 +186,7 @@ async function openStream(
   const stream = new EventStream(reply, grant, filterOf(query, grant.identity));
   const subscribed = await eventFeed.subscribe(stream, after);
   if (!subscribed.ok) return sendRefusal(request, reply, subscribed.refusal);
+  raw.on('drain', () => eventFeed.ready(stream));
   raw.once('close', () => eventFeed.unsubscribe(stream));
   if (raw.destroyed) eventFeed.unsubscribe(stream);
   return reply;
