@@ -77,7 +77,7 @@ interface FeedDeps {
  * up to the place of the newest events joins them without a gap. Nothing is read while there is no subscriber.
  *
  * A write to a connection costs as much as the tenth part of a booking, however few bytes it has. So the events of a pause
- * share one write for each subscriber, and `FeedPace` chooses the pause by the processor time of the last delivery.
+ * share one write for each subscriber, and `FeedPace` chooses the pause by the processor time of the deliveries.
  */
 export class EventFeed {
   readonly #log: EventLog;
