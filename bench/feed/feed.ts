@@ -72,9 +72,9 @@ class FeedBench {
   async delays(count: number, probes: number, isLoaded: boolean): Promise<number[]> {
     const doctorIds = Array<string>(count).fill(this.#target(0).doctorId);
     return this.#withStreams(doctorIds, async (subscribers) => {
-      let isOver = false;
-      const probing = this.#probe(subscribers, count, probes).finally(() => (isOver = true));
-      while (isLoaded && !isOver) await this.#load(CONNECTIONS * 10);
+      const over = new AbortController();
+      const probing = this.#probe(subscribers, count, probes).finally(() => over.abort());
+      while (isLoaded && !over.signal.aborted) await this.#load(CONNECTIONS * 10);
       return probing;
     });
   }

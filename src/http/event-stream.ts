@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { DoctorId } from '../engine/index.ts';
 import {
-  eventDetailOf,
   isActorOf,
   seesOwnTokensOnly,
   type EventDetail,
@@ -68,12 +67,13 @@ function sharedOf(
   return shown;
 }
 
-/** Which events a request asks for. */
-export interface EventFilter {
+/** Which events a stream has, and what it shows of them. */
+export interface StreamedEvents {
   /** Null for all. */
   readonly doctorIds: ReadonlySet<DoctorId> | null;
   /** Null for all. */
   readonly types: ReadonlySet<string> | null;
+  readonly detail: EventDetail;
 }
 
 /** Whether an identity sees an event: an app of patients sees only those of the tokens that it has booked. */
@@ -94,17 +94,21 @@ export class EventStream implements Subscriber {
   readonly #kind: string | null;
   #isCut = false;
 
-  constructor(reply: FastifyReply, grant: EventGrant, { doctorIds, types }: EventFilter) {
+  constructor(
+    reply: FastifyReply,
+    grant: EventGrant,
+    { doctorIds, types, detail }: StreamedEvents,
+  ) {
     const { identity } = grant;
     this.#reply = reply;
     this.#response = reply.raw;
     this.#grant = grant;
     this.doctorIds = doctorIds;
-    this.#detail = eventDetailOf(identity.role);
+    this.#detail = detail;
     this.#isWanted = (event) => (types?.has(event.type) ?? true) && isSeenBy(event, identity);
     this.#kind = seesOwnTokensOnly(identity.role)
       ? null
-      : [this.#detail, ...(types === null ? ['*'] : [...types].sort())].join();
+      : [detail, ...(types === null ? ['*'] : [...types].sort())].join();
   }
 
   get isAllowed(): boolean {

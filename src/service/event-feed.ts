@@ -178,14 +178,19 @@ export class EventFeed {
     for (;;) {
       this.#endForbidden();
       const old = [...this.#places].filter(isOldAndReady);
-      if (this.#cursor === null || !(this.#isDue || old.length > 0)) return;
-      const newestMs = this.#isDue ? this.#newestPace.waitMs : Infinity;
+      if (this.#cursor === null || !(this.#hasNewest() || old.length > 0)) return;
+      const newestMs = this.#hasNewest() ? this.#newestPace.waitMs : Infinity;
       const waitMs = Math.min(newestMs, old.length > 0 ? this.#oldPace.waitMs : Infinity);
       if (waitMs > 0) await delay(waitMs);
       else if (newestMs === 0) await this.#handNewest(this.#cursor);
       else await this.#handOld(old.slice(0, OLD_PAGES_PER_STEP));
       await this.#beat();
     }
+  }
+
+  /** Whether there may be events that were not read; a method, because a hint comes while the loop waits. */
+  #hasNewest(): boolean {
+    return this.#isDue;
   }
 
   /** Tells subscribers without events from time to time how far they are: they may resume from there. */
