@@ -3,9 +3,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_CLASSES } from '../../src/engine/index.ts';
 import { Client } from '../lib/client.ts';
+import { cpuTimeOf } from '../lib/cpu-time.ts';
 import { median } from '../lib/format.ts';
-import { BENCH_SETTINGS, bookingsOf, openHospital, type HospitalSize } from '../lib/hospital.ts';
-import { startGenerator, startLoadGenerator, type Generator } from '../lib/load.ts';
+import {
+  BENCH_SETTINGS,
+  bookingsOf,
+  openHospital,
+  type HospitalSize,
+  type Target,
+} from '../lib/hospital.ts';
+import {
+  startGenerator,
+  startLoadGenerator,
+  type Generator,
+  type LoadGenerator,
+} from '../lib/load.ts';
 import { isSmoke, parameter } from '../lib/parameter.ts';
 import type { OnStep } from '../lib/progress.ts';
 import { Random } from '../lib/random.ts';
@@ -14,7 +26,7 @@ import { required } from '../lib/required.ts';
 import { startServer, type ServerProcess } from '../lib/server.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import type { Probe, Subscribe, SubscriberOrder } from './subscribers-task.ts';
+import type { SubscriberOrder } from './subscribers-task.ts';
 
 const SEED = 20_261_127;
 const CONNECTIONS = 64;
@@ -22,129 +34,176 @@ const TASK = fileURLToPath(new URL('./subscribers-task.ts', import.meta.url));
 const SIZE: HospitalSize = isSmoke
   ? { doctors: 2, sessions: 2, capacity: 2 }
   : { doctors: 100, sessions: 4, capacity: 25 };
-/** Clock ticks of a second in `/proc/PID/stat`. */
-const TICKS = 100;
-
-/** Seconds of processor time of all threads of a process so far. */
-function processorSeconds({ pid }: ServerProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
+/** Milliseconds before a booking whose event is waited for: at random, so that the feed's pauses are not met in step. */
+const PAUSE_MS = { min: 20, max: 120 } as const;
+/** The part of the connections of a service that may be streams. */
+const STREAMS_SHARE = 0.8;
 
 type Subscribers = Generator<SubscriberOrder, number | number[]>;
-
-const subscribe = (subscribers: Subscribers, subscription: Subscribe['subscribe']) =>
-  subscribers.send({ subscribe: subscription });
-
-const probe = async (subscribers: Subscribers, order: Probe['probe']): Promise<number[]> =>
-  (await subscribers.send({ probe: order })) as number[];
 
 /** The value below which this share of the values is. */
 const quantile = (values: readonly number[], share: number): number =>
   required(values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1]);
 
-interface Bench {
-  readonly server: ServerProcess;
-  readonly targets: Awaited<ReturnType<typeof openHospital>>;
+const milliseconds = (values: readonly number[]): string[] =>
+  [0.5, 0.99].map((share) => quantile(values, share).toFixed(1));
+
+function residentMiB({ pid }: ServerProcess): number {
+  const [, size] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(size) / 1_024;
 }
 
-/** Milliseconds from answers until 1, 100 and 1,000 streams of the booked doctor have the event. */
-async function delaysOf({ server, targets }: Bench, count: number, first: number) {
-  const subscribers: Subscribers = startGenerator(TASK);
-  try {
-    const target = required(targets[0]);
-    const port = Number(new URL(server.url).port);
-    await subscribe(subscribers, { port, doctorIds: Array(count).fill(target.doctorId) });
-    const probes = parameter('FEED_PROBES', 3, 200);
-    const random = new Random(SEED + first);
+/** A service, the load on it, and its streams. */
+class FeedBench {
+  readonly #server: ServerProcess;
+  readonly #generator: LoadGenerator;
+  readonly #targets: readonly Target[];
+  /** Events that have come to streams. */
+  received = 0;
+  #booked = 0;
+
+  constructor(server: ServerProcess, generator: LoadGenerator, targets: readonly Target[]) {
+    this.#server = server;
+    this.#generator = generator;
+    this.#targets = targets;
+  }
+
+  /** Milliseconds from answers until all of so many streams of the booked doctor have the event. */
+  async delays(count: number, probes: number, isLoaded: boolean): Promise<number[]> {
+    const doctorIds = Array<string>(count).fill(this.#target(0).doctorId);
+    return this.#withStreams(doctorIds, async (subscribers) => {
+      const over = new AbortController();
+      const probing = this.#probe(subscribers, count, probes).finally(() => over.abort());
+      while (isLoaded && !over.signal.aborted) await this.#load(CONNECTIONS * 10);
+      return probing;
+    });
+  }
+
+  /** Microseconds of processor time of the service for a booking, while there are so many streams of all doctors. */
+  async cost(count: number, requests: number): Promise<number> {
+    const doctorIds = Array.from({ length: count }, (_, index) => this.#target(index).doctorId);
+    return this.#withStreams(doctorIds, async (subscribers) => {
+      const beforeUs = cpuTimeOf(this.#server.pid);
+      await this.#load(requests);
+      // The events come in order: when a stream has the last one, the streams of its doctor have all.
+      const streams = doctorIds.filter((id) => id === this.#target(0).doctorId).length;
+      if (streams > 0) await this.#probe(subscribers, streams, 1);
+      return (cpuTimeOf(this.#server.pid) - beforeUs) / requests;
+    });
+  }
+
+  /** MiB of memory of the service that so many streams take. */
+  async memory(count: number): Promise<number> {
+    const beforeMiB = residentMiB(this.#server);
+    const doctorIds = Array.from({ length: count }, (_, index) => this.#target(index).doctorId);
+    return this.#withStreams(doctorIds, () =>
+      Promise.resolve(residentMiB(this.#server) - beforeMiB),
+    );
+  }
+
+  #target(index: number): Target {
+    return required(this.#targets[index % this.#targets.length]);
+  }
+
+  async #withStreams<T>(
+    doctorIds: readonly string[],
+    measure: (subscribers: Subscribers) => Promise<T>,
+  ): Promise<T> {
+    const subscribers: Subscribers = startGenerator(TASK);
+    try {
+      const port = Number(new URL(this.#server.url).port);
+      await subscribers.send({ subscribe: { port, doctorIds } });
+      const measured = await measure(subscribers);
+      this.received += (await subscribers.send({ count: true })) as number;
+      return measured;
+    } finally {
+      subscribers.stop();
+    }
+  }
+
+  async #probe(subscribers: Subscribers, streams: number, probes: number): Promise<number[]> {
+    const random = new Random(SEED + this.#booked);
     // No booking of the lowest class bumps another token, so each booking is one event.
     const lowest = () => required(DEFAULT_CLASSES.at(-1));
-    const bookings = bookingsOf([target], { random, first, count: probes }, lowest);
-    return await probe(subscribers, { url: server.url, bookings });
-  } finally {
-    subscribers.stop();
+    const bookings = this.#bookings([this.#target(0)], probes, random, lowest);
+    const pausesMs = bookings.map(() => PAUSE_MS.min + random.below(PAUSE_MS.max - PAUSE_MS.min));
+    const { url } = this.#server;
+    return (await subscribers.send({ probe: { url, bookings, streams, pausesMs } })) as number[];
+  }
+
+  async #load(requests: number): Promise<void> {
+    const random = new Random(SEED + this.#booked);
+    const bookings = this.#bookings(this.#targets, requests, random);
+    const { url } = this.#server;
+    await this.#generator.send({ url, connections: CONNECTIONS, bookings, isMixed: false });
+  }
+
+  #bookings(
+    targets: readonly Target[],
+    count: number,
+    random: Random,
+    ...classOf: [] | [() => (typeof DEFAULT_CLASSES)[number]]
+  ): string[] {
+    const first = this.#booked;
+    this.#booked += count;
+    return bookingsOf(targets, { random, first, count }, ...classOf);
   }
 }
 
-/** Measures how fast events arrive, and what streams cost a booking. */
+/** Measures how fast events arrive, idle and under load, and what streams cost a booking. */
 export async function feedBench(onStep: OnStep): Promise<Report> {
-  const counts = isSmoke ? [1, 2] : [1, 100, 1_000];
+  const streams = parameter('FEED_STREAMS', 2, 1_000);
+  const counts = isSmoke ? [1, streams] : [1, 100, streams];
+  const probes = parameter('FEED_PROBES', 2, 100);
   const rounds = parameter('FEED_ROUNDS', 1, 7);
-  const requests = CONNECTIONS * Math.ceil(parameter('FEED_REQUESTS', 128, 6_400) / CONNECTIONS);
+  const requests = CONNECTIONS * Math.ceil(parameter('FEED_REQUESTS', 128, 12_800) / CONNECTIONS);
   const directory = temporaryDirectory();
   const generator = startLoadGenerator();
   const server = await startServer({
     ...BENCH_SETTINGS,
     DATABASE_URL: `sqlite:${join(directory.path, 'opd.db')}`,
-    ...{ CONNECTIONS_MAX: '3000', LOG_LEVEL: 'warn' },
+    CONNECTIONS_MAX: String(Math.ceil(streams / STREAMS_SHARE) + 2 * CONNECTIONS),
+    LOG_LEVEL: 'warn',
   });
   try {
     const client = new Client(server.url, 8);
-    const targets = await openHospital(client, SIZE);
+    const bench = new FeedBench(server, generator, await openHospital(client, SIZE));
+    client.close();
+    const memory = await bench.memory(streams);
     const rows: string[][] = [];
-    let booked = 0;
     for (const [index, count] of counts.entries()) {
       onStep('wait for streams', index + 1, counts.length);
-      const times = await delaysOf({ server, targets }, count, booked);
-      booked += times.length;
-      const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
-      rows.push([
-        `until ${grouped(count)} have the event`,
-        `${p50.toFixed(1)} ms`,
-        `${p99.toFixed(1)} ms`,
-      ]);
+      const idle = await bench.delays(count, probes, false);
+      const loaded = await bench.delays(count, probes, true);
+      const delays = [...milliseconds(idle), ...milliseconds(loaded)];
+      rows.push([`until ${grouped(count)} have the event`, ...delays, '', '']);
     }
-    const costs = new Map<number, number[]>([
-      [0, []],
-      [counts.at(-1) ?? 0, []],
-    ]);
-    let received = 0;
-    for (let round = 0; round <= rounds; round += 1)
+    const costs = new Map([0, 1, streams].map((count) => [count, [] as number[]]));
+    for (let round = 0; round <= rounds; round += 1) {
+      onStep('book, round', round + 1, rounds + 1);
       for (const [count, values] of costs) {
-        onStep('book, round', round + 1, rounds + 1);
-        const subscribers: Subscribers = startGenerator(TASK);
-        const doctorIds = Array.from(
-          { length: count },
-          (_, index) => required(targets[index % targets.length]).doctorId,
-        );
-        await subscribe(subscribers, { port: Number(new URL(server.url).port), doctorIds });
-        const bookings = bookingsOf(targets, {
-          random: new Random(SEED + booked),
-          first: booked,
-          count: requests,
-        });
-        const before = processorSeconds(server);
-        await generator.send({
-          url: server.url,
-          connections: CONNECTIONS,
-          bookings,
-          isMixed: false,
-        });
-        if (round > 0) values.push(((processorSeconds(server) - before) / requests) * 1e6);
-        booked += requests;
-        received += (await subscribers.send({ count: true })) as number;
-        subscribers.stop();
+        const cost = await bench.cost(count, requests);
+        // The first round is only to make the code warm.
+        if (round > 0) values.push(cost);
       }
-    client.close();
-    if (received === 0) throw new Error('No stream has had an event.');
+    }
+    if (bench.received === 0) throw new Error('No stream has had an event.');
     const base = required(costs.get(0));
     for (const [count, values] of costs) {
-      const more = values.map((us, round) => us / required(base[round]) - 1);
-      rows.push([
-        `a booking, ${grouped(count)} streams`,
-        `${median(values).toFixed(1)} µs`,
-        `${(median(more) * 100).toFixed(1)} %`,
-      ]);
+      const more = median(values.map((us, round) => us / required(base[round]) - 1)) * 100;
+      const name = `a booking, ${grouped(count)} streams`;
+      rows.push([name, '', '', '', '', median(values).toFixed(1), `${more.toFixed(1)} %`]);
     }
     return {
       title: 'Live feed: how fast events arrive, and what streams cost a booking',
       remarks: [
-        'SQLite. The first rows: p50 and p99 of the time from the answer to a booking until the last of so many streams of its doctor has the event, one booking at a time.',
+        `SQLite. The first rows: milliseconds from the answer to a booking until the last of so many streams of its doctor has the event, ${grouped(probes)} bookings one at a time: idle, and while ${CONNECTIONS} connections book as fast as they can.`,
         `The last rows: processor time of all threads of the server for a booking, and how much more that is than without streams; ${CONNECTIONS} connections, ${rounds} rounds of ${grouped(requests)} bookings, the streams spread over ${SIZE.doctors} doctors. Target: 10 % at most.`,
+        `${grouped(streams)} streams on which nothing happens take ${memory.toFixed(1)} MiB of memory of the service.`,
       ],
-      head: ['what', 'p50, or time', 'p99, or more'],
+      head: ['what', 'idle p50', 'p99', 'loaded p50', 'p99', 'processor µs', 'more'],
       rows,
-      checked: `every answer a success; every probed event came to every stream; ${grouped(received)} events came to streams under load.`,
+      checked: `every answer a success; every awaited event came to every stream; ${grouped(bench.received)} events came to streams.`,
     };
   } finally {
     generator.stop();

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { required } from '../lib/required.ts';
 
 /** Streams to open, each with the events of one of these doctors. */
@@ -7,9 +8,18 @@ export interface Subscribe {
   readonly subscribe: { readonly port: number; readonly doctorIds: readonly string[] };
 }
 
-/** Bookings to send one after another; the answer has the milliseconds from each answer until all streams had the event. */
+/**
+ * Bookings to send one after another; the answer has the milliseconds from each answer until as many streams had the
+ * event as there are of its doctor. No other booking has the name of its patient.
+ */
 export interface Probe {
-  readonly probe: { readonly url: string; readonly bookings: readonly string[] };
+  readonly probe: {
+    readonly url: string;
+    readonly bookings: readonly string[];
+    readonly streams: number;
+    /** Milliseconds before each booking. */
+    readonly pausesMs: readonly number[];
+  };
 }
 
 /** Asks how many events the streams have had. */
@@ -17,10 +27,10 @@ export type SubscriberOrder = Subscribe | Probe | { readonly count: true };
 
 const sockets: Socket[] = [];
 let events = 0;
-/** Called at each event of each stream. */
-let onEvent: () => void = () => undefined;
+/** What the event has that is waited for, and what is called for each stream that has it. */
+let awaited = { name: '', onStream: (): void => undefined };
 
-/** Opens a stream; resolves when it has begun. Only the lines of events are looked for, because parsing costs time. */
+/** Opens a stream; resolves when it has begun. The text is only searched, because parsing costs time. */
 async function open(port: number, doctorId: string): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.setEncoding('latin1');
@@ -29,36 +39,37 @@ async function open(port: number, doctorId: string): Promise<void> {
   let rest = '';
   await new Promise<void>((resolve) => {
     socket.on('data', (piece: unknown) => {
-      rest += String(piece);
-      const blocks = rest.split('\n\n');
-      rest = required(blocks.pop());
-      for (const block of blocks)
-        if (block.includes('retry: ')) resolve();
-        else if (block.includes('event: ')) {
-          events += 1;
-          onEvent();
-        }
+      const text = rest + String(piece);
+      const end = text.lastIndexOf('\n\n') + 2;
+      rest = text.slice(end);
+      const whole = text.slice(0, end);
+      events += whole.split('event: ').length - 1;
+      if (awaited.name !== '' && whole.includes(awaited.name)) awaited.onStream();
+      if (whole.includes('retry: ')) resolve();
     });
   });
 }
 
-async function probe({ url, bookings }: Probe['probe']): Promise<number[]> {
+async function probe(order: Probe['probe']): Promise<number[]> {
   const times: number[] = [];
-  for (const body of bookings) {
-    const expected = events + sockets.length;
+  for (const [index, body] of order.bookings.entries()) {
+    await pause(required(order.pausesMs[index]));
+    const { patient_name } = JSON.parse(body) as { readonly patient_name: string };
+    let missing = order.streams;
     const all = new Promise<number>((resolve) => {
-      onEvent = () => {
-        if (events === expected) resolve(performance.now());
+      const onStream = (): void => {
+        missing -= 1;
+        if (missing === 0) resolve(performance.now());
       };
+      awaited = { name: `"patient_name":"${patient_name}"`, onStream };
     });
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${url}/book`, { method: 'POST', headers, body });
+    const answer = await fetch(`${order.url}/book`, { method: 'POST', headers, body });
     const answeredMs = performance.now();
     if (answer.status !== 201) throw new Error(`a booking was answered with ${answer.status}`);
     await answer.arrayBuffer();
     times.push(Math.max((await all) - answeredMs, 0));
   }
-  onEvent = () => undefined;
   return times;
 }
 

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { DoctorId } from '../engine/index.ts';
 import {
-  eventDetailOf,
   isActorOf,
   seesOwnTokensOnly,
   type EventDetail,
@@ -15,56 +14,66 @@ import { publish } from '../telemetry/index.ts';
 import { eventOf } from './resources/event.ts';
 
 export const LIMITS = {
-  /** Bytes that may wait for a reader before its stream is cut. It resumes behind the last event that it has. */
+  /** Bytes of earlier events that may wait for a reader. With more its stream is cut, and it resumes behind the last event that it has. */
   bufferBytesMax: 256 * 1024,
   /** Milliseconds after which a client connects again; browsers obey. */
   retryMs: 2_000,
 } as const;
 
-/** Bytes that may wait for a reader when it gets a page of old events. */
-const READY_BYTES = 16 * 1024;
-
-/** The frames of the newest events: made once for all streams that show as much of them. */
+/** The frames of events: made once for all streams that show as much of them. */
 const FRAMES: Readonly<Record<EventDetail, WeakMap<PublicEvent, Buffer>>> = {
   ...{ patients: new WeakMap(), ids: new WeakMap(), numbers: new WeakMap() },
 };
-/** The frames of lists of events that several streams get whole. */
-const JOINED: Readonly<Record<EventDetail, WeakMap<readonly PublicEvent[], Buffer>>> = {
-  ...{ patients: new WeakMap(), ids: new WeakMap(), numbers: new WeakMap() },
-};
-
-/** Finds the value of a key, or makes it. */
-function remembered<Key extends object>(
-  known: WeakMap<Key, Buffer>,
-  key: Key,
-  make: () => Buffer,
-): Buffer {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const made = make();
-  known.set(key, made);
-  return made;
-}
 
 /** An event in the format of event streams. JSON has no line break, so `data` is one line. */
-const frameOf = (event: PublicEvent, detail: EventDetail): Buffer =>
-  remembered(FRAMES[detail], event, () =>
-    Buffer.from(
-      `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(eventOf(event, detail))}\n\n`,
-    ),
-  );
+function frameOf(event: PublicEvent, detail: EventDetail): Buffer {
+  const frames = FRAMES[detail];
+  let frame = frames.get(event);
+  if (frame === undefined) {
+    const data = JSON.stringify(eventOf(event, detail));
+    frame = Buffer.from(`id: ${event.id}\nevent: ${event.type}\ndata: ${data}\n\n`);
+    frames.set(event, frame);
+  }
+  return frame;
+}
 
-const joinedOf = (events: readonly PublicEvent[], detail: EventDetail): Buffer =>
-  remembered(JOINED[detail], events, () =>
-    Buffer.concat(events.map((event) => frameOf(event, detail))),
-  );
+/** The events of a list that a stream shows. */
+interface ShownEvents {
+  readonly count: number;
+  readonly frames: Buffer;
+}
 
-/** Which events a request asks for. */
-export interface EventFilter {
+function shownOf(
+  events: readonly PublicEvent[],
+  detail: EventDetail,
+  isWanted: (event: PublicEvent) => boolean,
+): ShownEvents {
+  const wanted = events.filter(isWanted);
+  const frames = wanted.map((event) => frameOf(event, detail));
+  return { count: wanted.length, frames: Buffer.concat(frames) };
+}
+
+/** What is shown of lists of events, by the kind of the stream. Streams of one kind that are given the same list share the bytes. */
+const SHOWN = new WeakMap<readonly PublicEvent[], Map<string, ShownEvents>>();
+
+function sharedOf(
+  events: readonly PublicEvent[],
+  kind: string,
+  make: () => ShownEvents,
+): ShownEvents {
+  const ofKind = SHOWN.get(events) ?? new Map<string, ShownEvents>();
+  const shown = ofKind.get(kind) ?? make();
+  SHOWN.set(events, ofKind.set(kind, shown));
+  return shown;
+}
+
+/** Which events a stream has, and what it shows of them. */
+export interface StreamedEvents {
   /** Null for all. */
   readonly doctorIds: ReadonlySet<DoctorId> | null;
   /** Null for all. */
   readonly types: ReadonlySet<string> | null;
+  readonly detail: EventDetail;
 }
 
 /** Whether an identity sees an event: an app of patients sees only those of the tokens that it has booked. */
@@ -80,21 +89,26 @@ export class EventStream implements Subscriber {
   readonly #response: ServerResponse;
   readonly #grant: EventGrant;
   readonly #detail: EventDetail;
-  /** Null when every event of the doctors is wanted. */
-  readonly #isWanted: ((event: PublicEvent) => boolean) | null;
+  readonly #isWanted: (event: PublicEvent) => boolean;
+  /** Streams of one kind show the same of the same events; null when what it shows depends on the caller. */
+  readonly #kind: string | null;
   #isCut = false;
 
-  constructor(reply: FastifyReply, grant: EventGrant, { doctorIds, types }: EventFilter) {
+  constructor(
+    reply: FastifyReply,
+    grant: EventGrant,
+    { doctorIds, types, detail }: StreamedEvents,
+  ) {
     const { identity } = grant;
     this.#reply = reply;
     this.#response = reply.raw;
     this.#grant = grant;
     this.doctorIds = doctorIds;
-    this.#detail = eventDetailOf(identity.role);
-    this.#isWanted =
-      types === null && !seesOwnTokensOnly(identity.role)
-        ? null
-        : (event) => (types?.has(event.type) ?? true) && isSeenBy(event, identity);
+    this.#detail = detail;
+    this.#isWanted = (event) => (types?.has(event.type) ?? true) && isSeenBy(event, identity);
+    this.#kind = seesOwnTokensOnly(identity.role)
+      ? null
+      : [detail, ...(types === null ? ['*'] : [...types].sort())].join();
   }
 
   get isAllowed(): boolean {
@@ -102,29 +116,24 @@ export class EventStream implements Subscriber {
   }
 
   get isReady(): boolean {
-    return this.#response.writableLength <= READY_BYTES;
+    return !this.#response.writableNeedDrain;
   }
 
   /** Sends the head of the answer. A client that gets no event resumes from the cursor of its beginning. */
   begin(cursor: string): void {
     this.#reply.hijack();
+    // The end of the connection is the end of the stream, so the bytes of an event need no frame of their own in HTTP.
+    this.#response.removeHeader('transfer-encoding');
     this.#response.writeHead(200, { ...(this.#reply.getHeaders() as Headers), ...HEADERS });
     this.#write(Buffer.from(`retry: ${LIMITS.retryMs}\nid: ${cursor}\n\n`));
   }
 
   take(events: readonly PublicEvent[]): void {
-    const wanted = this.#isWanted === null ? events : events.filter(this.#isWanted);
-    if (wanted.length === 0) return;
-    this.#write(this.#framesOf(wanted, wanted === events));
-    publish('opd:events-sent', () => ({ count: wanted.length }));
-  }
-
-  #framesOf(wanted: readonly PublicEvent[], isShared: boolean): Buffer {
-    const [first] = wanted;
-    if (wanted.length === 1 && first !== undefined) return frameOf(first, this.#detail);
-    return isShared
-      ? joinedOf(wanted, this.#detail)
-      : Buffer.concat(wanted.map((event) => frameOf(event, this.#detail)));
+    const make = (): ShownEvents => shownOf(events, this.#detail, this.#isWanted);
+    const { count, frames } = this.#kind === null ? make() : sharedOf(events, this.#kind, make);
+    if (count === 0) return;
+    this.#write(frames);
+    publish('opd:events-sent', () => ({ count }));
   }
 
   rest(cursor: string): void {
@@ -141,10 +150,13 @@ export class EventStream implements Subscriber {
     else this.#response.destroy();
   }
 
+  // The bytes of this delivery do not count, because no reader could have taken them yet, and streams share them.
   #write(frames: Buffer): void {
     if (this.#isCut || this.#response.writableEnded) return;
-    this.#response.write(frames);
-    if (this.#response.writableLength <= LIMITS.bufferBytesMax) return;
+    if (this.#response.writableLength <= LIMITS.bufferBytesMax) {
+      this.#response.write(frames);
+      return;
+    }
     this.#isCut = true;
     publish('opd:event-reader-cut', () => ({}));
     this.#response.destroy();
@@ -156,6 +168,7 @@ type Headers = Readonly<Record<string, string>>;
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
+  connection: 'close',
   // nginx would hold events back otherwise.
   'x-accel-buffering': 'no',
 } as const;

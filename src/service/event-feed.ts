@@ -1,24 +1,27 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { BackgroundTask, type BackgroundRun } from '../background/index.ts';
 import type { DoctorId } from '../engine/index.ts';
 import { UnknownCursorError } from '../store/index.ts';
-import { isOfDoctors } from './changes.ts';
+import { DoctorFilter, EventBatch } from './event-batch.ts';
 import type { EventLog, EventPage, PublicEvent } from './events.ts';
+import { FeedPace } from './feed-pace.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 
 /** Events that are read at once: a millisecond or two of work. */
 const PAGE_EVENTS = 250;
+/** Events of one delivery at most. The others follow in the next. */
+const DELIVERY_EVENTS_MAX = 10_000;
+/** Subscribers that get their events in one turn of the event loop: about a millisecond of work. */
+const TURN_SUBSCRIBERS = 100;
 /** Subscribers that get a page of old events between two reads of the newest events. */
 const OLD_PAGES_PER_STEP = 8;
 /** Milliseconds between two reads when no hint comes, and the longest time for which a revoked key still gets events. */
 const PERIOD_MS = 400;
-/** Milliseconds from one read of the newest events to the next, at least. */
-const GAP_MIN_MS = 20;
-/** The same in the times that the last delivery took, so that subscribers take a twentieth of the process at most. */
-const GAP_PER_DELIVERY = 20;
-/** The same at most. */
-const GAP_MAX_MS = 1_000;
+/** Deliveries take a thirtieth of a busy process. */
+const DELIVERY_PAUSES = 30;
+/** Reads of old events take a tenth of a busy process. */
+const OLD_PAUSES = 10;
 /** Milliseconds from one heartbeat to the next. */
 const HEARTBEAT_MS = 15_000;
 
@@ -28,7 +31,7 @@ export interface Subscriber {
   readonly doctorIds: ReadonlySet<DoctorId> | null;
   /** Whether the caller may still read events. */
   readonly isAllowed: boolean;
-  /** Whether it can take a page of old events now: it has passed on most of those before. */
+  /** Whether it can take a page of old events now. If it cannot, `EventFeed.ready` is called later. */
   readonly isReady: boolean;
   /** It is subscribed: its events are those behind this cursor. */
   begin(cursor: string): void;
@@ -44,34 +47,19 @@ export interface Subscriber {
 
 /** Where a subscriber is in the log. */
 interface Place {
+  readonly filter: DoctorFilter;
   /** The subscriber has all events up to this cursor; null when it gets the newest events. */
   old: string | null;
   /** The event up to which the newest events are left out, because the subscriber has them; null for none. */
   skipUntil: string | null;
 }
 
-/** Events in their order, also those of some doctors. */
-class Batch {
-  readonly events: readonly PublicEvent[];
-  readonly #ofDoctor = new Map<DoctorId, readonly PublicEvent[]>();
-
-  constructor(events: readonly PublicEvent[]) {
-    this.events = events;
-  }
-
-  /** The events of these doctors and of the hospital. For one doctor it is the same list at each call. */
-  of(doctorIds: ReadonlySet<DoctorId> | null): readonly PublicEvent[] {
-    if (doctorIds === null) return this.events;
-    const [only] = doctorIds;
-    if (doctorIds.size > 1 || only === undefined) return this.#filtered(doctorIds);
-    const known = this.#ofDoctor.get(only) ?? this.#filtered(doctorIds);
-    this.#ofDoctor.set(only, known);
-    return known;
-  }
-
-  #filtered(doctorIds: ReadonlySet<DoctorId>): readonly PublicEvent[] {
-    return this.events.filter((event) => isOfDoctors(event, doctorIds));
-  }
+/** The newest events behind a cursor. */
+interface Newest {
+  /** Null when the cursor is unknown. */
+  readonly batch: EventBatch | null;
+  readonly cursor: string;
+  readonly isEnd: boolean;
 }
 
 interface FeedDeps {
@@ -84,25 +72,30 @@ interface FeedDeps {
 /**
  * Hands the events of the record to subscribers: each event once and in the order of the record.
  *
- * One loop reads for all subscribers. Each step reads the newest events once for everybody, then a page of old events for
+ * One loop reads for all subscribers. Each step reads the newest events once for everybody, or a page of old events for
  * some of the subscribers that resumed from an old cursor. Because all reads are in one loop, a subscriber that has read
  * up to the place of the newest events joins them without a gap. Nothing is read while there is no subscriber.
+ *
+ * A write to a connection costs as much as the tenth part of a booking, however few bytes it has. So the events of a pause
+ * share one write for each subscriber, and `FeedPace` chooses the pause by the processor time of the deliveries.
  */
 export class EventFeed {
   readonly #log: EventLog;
   readonly #lifecycle: Lifecycle;
   readonly #task: BackgroundTask;
   readonly #places = new Map<Subscriber, Place>();
+  readonly #newestPace = new FeedPace(DELIVERY_PAUSES);
+  readonly #oldPace = new FeedPace(OLD_PAUSES);
   /** The newest events are read up to here; null while there is no subscriber. */
   #cursor: string | null = null;
   /** The first read of the end of the log, while it is under way. */
   #opening: Promise<string> | null = null;
   #unsubscribeHints: (() => void) | null = null;
+  /** Whether there may be events that were not read. */
   #isDue = false;
   #isStopped = false;
-  #readMs = 0;
+  #checkMs = 0;
   #beatMs = 0;
-  #deliveryMs = 0;
 
   constructor({ log, lifecycle, onRun }: FeedDeps) {
     this.#log = log;
@@ -131,7 +124,8 @@ export class EventFeed {
         const cursor = this.#cursor ?? (await this.#open());
         // The last subscriber may have left while the end was read.
         if (cursor !== this.#cursor) continue;
-        this.#places.set(subscriber, { old: after, skipUntil: null });
+        const filter = new DoctorFilter(subscriber.doctorIds);
+        this.#places.set(subscriber, { filter, old: after, skipUntil: null });
         subscriber.begin(after ?? cursor);
         if (after !== null) this.#wake();
         return { ok: true, value: null };
@@ -146,6 +140,11 @@ export class EventFeed {
     this.#unsubscribeHints?.();
     this.#unsubscribeHints = null;
     void this.#task.stop();
+  }
+
+  /** A subscriber that was not ready for a page of old events is ready now. */
+  ready(subscriber: Subscriber): void {
+    if (typeof this.#places.get(subscriber)?.old === 'string') void this.#task.run();
   }
 
   /** Ends all subscriptions, and lets no subscriber in any more. */
@@ -174,32 +173,39 @@ export class EventFeed {
   }
 
   async #work(): Promise<void> {
-    this.#endForbidden();
+    // A hint may have been lost.
+    this.#isDue = true;
     for (;;) {
-      await this.#pause();
-      this.#isDue = false;
-      if (this.#cursor === null) return;
-      const hasMore = await this.#readNewest(this.#cursor);
-      this.#beat();
-      const hasOld = await this.#readOld();
-      if (!hasMore && !hasOld && !this.#wasHinted()) return;
+      this.#endForbidden();
+      const old = [...this.#places].filter(isOldAndReady);
+      if (this.#cursor === null || !(this.#hasNewest() || old.length > 0)) return;
+      const newestMs = this.#hasNewest() ? this.#newestPace.waitMs : Infinity;
+      const waitMs = Math.min(newestMs, old.length > 0 ? this.#oldPace.waitMs : Infinity);
+      if (waitMs > 0) await delay(waitMs);
+      else if (newestMs === 0) await this.#handNewest(this.#cursor);
+      else await this.#handOld(old.slice(0, OLD_PAGES_PER_STEP));
+      await this.#beat();
     }
   }
 
-  /** Tells subscribers without events from time to time how far they are: they may resume from there. */
-  #beat(): void {
-    if (this.#cursor === null || performance.now() - this.#beatMs < HEARTBEAT_MS) return;
-    this.#beatMs = performance.now();
-    for (const [subscriber, { old, skipUntil }] of this.#places)
-      if (old === null && skipUntil === null) subscriber.rest(this.#cursor);
-  }
-
-  /** Whether there was a hint since the last read began; a method, because a hint comes while the loop waits. */
-  #wasHinted(): boolean {
+  /** Whether there may be events that were not read; a method, because a hint comes while the loop waits. */
+  #hasNewest(): boolean {
     return this.#isDue;
   }
 
+  /** Tells subscribers without events from time to time how far they are: they may resume from there. */
+  async #beat(): Promise<void> {
+    const cursor = this.#cursor;
+    if (cursor === null || performance.now() - this.#beatMs < HEARTBEAT_MS) return;
+    this.#beatMs = performance.now();
+    const isCurrent = ({ old, skipUntil }: Place): boolean => old === null && skipUntil === null;
+    await this.#forEach(isCurrent, (subscriber) => subscriber.rest(cursor));
+  }
+
+  /** Ends the subscriptions of those who may not read events any more. It checks them once in a period. */
   #endForbidden(): void {
+    if (performance.now() - this.#checkMs < PERIOD_MS) return;
+    this.#checkMs = performance.now();
     for (const subscriber of this.#places.keys()) if (!subscriber.isAllowed) this.#end(subscriber);
   }
 
@@ -208,39 +214,67 @@ export class EventFeed {
     subscriber.end();
   }
 
-  /** Waits until the newest events may be read again: events of that time share a read, and a write to each subscriber. */
-  async #pause(): Promise<void> {
-    const gapMs = Math.min(Math.max(GAP_MIN_MS, GAP_PER_DELIVERY * this.#deliveryMs), GAP_MAX_MS);
-    const waitMs = this.#readMs + gapMs - performance.now();
-    if (waitMs > 0) await delay(waitMs);
-    this.#readMs = performance.now();
-  }
-
-  /** Reads a page of the newest events for all who have those before. */
-  async #readNewest(from: string): Promise<boolean> {
-    const page = await this.#pageBehind(from);
-    const cursor = page?.cursor ?? (await this.#log.end());
+  /** Reads the newest events, and hands them to all who have those before. */
+  async #handNewest(from: string): Promise<void> {
+    this.#isDue = false;
+    const { batch, cursor, isEnd } = await this.#readNewest(from);
     // All subscribers have left meanwhile, and perhaps new ones have come.
-    if (this.#cursor !== from) return false;
+    if (this.#cursor !== from) return;
     this.#cursor = cursor;
-    const startedMs = performance.now();
-    const batch = new Batch(page?.events ?? []);
-    for (const [subscriber, place] of this.#places) {
-      if (place.old !== null) continue;
-      if (page === null) subscriber.reset(cursor);
-      else deliver(subscriber, place, batch);
-    }
-    this.#deliveryMs = performance.now() - startedMs;
-    return page !== null && !page.isEnd;
+    this.#isDue ||= !isEnd;
+    const costMs = await this.#forEach(
+      (place) => place.old === null && (batch === null || concerns(place, batch)),
+      (subscriber, place) => {
+        if (batch !== null) deliver(subscriber, place, batch);
+        else {
+          place.skipUntil = null;
+          subscriber.reset(cursor);
+        }
+      },
+    );
+    this.#newestPace.worked(costMs);
   }
 
-  /** Reads a page for some of those who are behind. Returns whether there are more who could take a page now. */
-  async #readOld(): Promise<boolean> {
-    const old = [...this.#places].filter(
-      ([subscriber, { old: cursor }]) => cursor !== null && subscriber.isReady,
-    );
+  async #readNewest(from: string): Promise<Newest> {
+    const events: PublicEvent[] = [];
+    let cursor = from;
+    for (;;) {
+      const page = await this.#pageBehind(cursor);
+      if (page === null) return { batch: null, cursor: await this.#log.end(), isEnd: false };
+      events.push(...page.events);
+      ({ cursor } = page);
+      if (page.isEnd || events.length >= DELIVERY_EVENTS_MAX)
+        return { batch: new EventBatch(events), cursor, isEnd: page.isEnd };
+      await nextTurn();
+    }
+  }
+
+  /**
+   * Calls `hand` for the subscribers that are wanted now, some in each turn of the event loop.
+   * @returns the processor time that it took, in milliseconds
+   */
+  async #forEach(
+    isWanted: (place: Place) => boolean,
+    hand: (subscriber: Subscriber, place: Place) => void,
+  ): Promise<number> {
+    const wanted = [...this.#places].filter(([, place]) => isWanted(place));
+    let costMs = 0;
+    for (let first = 0; first < wanted.length; first += TURN_SUBSCRIBERS) {
+      if (first > 0) await nextTurn();
+      const before = process.threadCpuUsage();
+      for (const [subscriber, place] of wanted.slice(first, first + TURN_SUBSCRIBERS))
+        if (this.#places.get(subscriber) === place) hand(subscriber, place);
+      await afterWrites();
+      costMs += millisecondsSince(before);
+    }
+    return costMs;
+  }
+
+  /** Reads a page for some of those who are behind. */
+  async #handOld(old: readonly (readonly [Subscriber, Place])[]): Promise<void> {
+    const before = process.threadCpuUsage();
     const pages = new Map<string, EventPage | null>();
-    for (const [subscriber, place] of old.slice(0, OLD_PAGES_PER_STEP)) {
+    for (const [subscriber, place] of old) {
       const from = place.old;
       if (from === null) continue;
       const page = pages.get(from) ?? (await this.#pageBehind(from));
@@ -254,9 +288,8 @@ export class EventFeed {
       // The next step serves the others first.
       if (this.#places.delete(subscriber)) this.#places.set(subscriber, place);
     }
-    return [...this.#places].some(
-      ([subscriber, { old: cursor }]) => cursor !== null && subscriber.isReady,
-    );
+    await afterWrites();
+    this.#oldPace.worked(millisecondsSince(before));
   }
 
   /** The page behind a cursor; null when the cursor is unknown. */
@@ -270,16 +303,31 @@ export class EventFeed {
   }
 }
 
+const isOldAndReady = ([subscriber, { old }]: [Subscriber, Place]): boolean =>
+  old !== null && subscriber.isReady;
+
+/** Node writes to a connection at the end of the operation that asked for it. */
+const afterWrites = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+function millisecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+/** Whether a batch has something for a subscriber. */
+const concerns = ({ filter, skipUntil }: Place, batch: EventBatch): boolean =>
+  skipUntil !== null || batch.of(filter).length > 0;
+
 /** Hands the newest events on, without those that the subscriber has read already. */
-function deliver(subscriber: Subscriber, place: Place, batch: Batch): void {
+function deliver(subscriber: Subscriber, place: Place, batch: EventBatch): void {
   if (place.skipUntil === null) {
-    take(subscriber, batch.of(subscriber.doctorIds));
+    take(subscriber, batch.of(place.filter));
     return;
   }
   const index = batch.events.findIndex(({ id }) => id === place.skipUntil);
   if (index === -1) return;
   place.skipUntil = null;
-  take(subscriber, new Batch(batch.events.slice(index + 1)).of(subscriber.doctorIds));
+  take(subscriber, new EventBatch(batch.events.slice(index + 1)).of(place.filter));
 }
 
 /**
@@ -293,7 +341,7 @@ function advance(subscriber: Subscriber, place: Place, page: EventPage, newest: 
   const events = isThere ? page.events.slice(0, joins) : page.events;
   if (!isThere && page.isEnd) place.skipUntil = page.cursor;
   place.old = isThere || page.isEnd ? null : page.cursor;
-  take(subscriber, new Batch(events).of(subscriber.doctorIds));
+  take(subscriber, new EventBatch(events).of(place.filter));
 }
 
 function take(subscriber: Subscriber, events: readonly PublicEvent[]): void {

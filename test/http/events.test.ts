@@ -124,6 +124,16 @@ describe('what a caller sees', () => {
     expect(JSON.stringify(reader.messages)).not.toMatch(new RegExp(`Wilma|p-77|${id}`));
   });
 
+  it('a stream that asks for numbers gets neither names nor ids, whatever the role may see', async () => {
+    const { opd, read } = await openFeed();
+    const reader = await read('?detail=numbers');
+    const { id } = await opd.book('Wilma', { patient_id: 'p-77' });
+    const [message] = await reader.until(1);
+    expect(message?.data).toMatchObject({ number: 1, patient_type: 'WALK_IN' });
+    expect(JSON.stringify(reader.messages)).not.toMatch(new RegExp(`Wilma|p-77|${id}`));
+    expect((await read('?detail=patients')).status).toBe(400);
+  });
+
   it('an app of patients gets the events of the tokens that it has booked', async () => {
     const { opd, read } = await openFeed();
     const [admin, app] = [await opd.key({ role: 'admin' }), await opd.key({ role: 'patient_app' })];
@@ -230,7 +240,7 @@ it('a reader that takes nothing is cut as soon as too much waits for it', async 
   onTestFinished(() => app.close());
   const opened = Promise.withResolvers<EventStream>();
   app.get('/', (_request, reply) => {
-    const stream = new EventStream(reply, GRANT, { doctorIds: null, types: null });
+    const stream = new EventStream(reply, GRANT, { doctorIds: null, types: null, detail: 'ids' });
     stream.begin('start');
     opened.resolve(stream);
     return reply;

@@ -13,7 +13,7 @@ import {
   type Identity,
   type Service,
 } from '../../service/index.ts';
-import { EventStream, isSeenBy, type EventFilter } from '../event-stream.ts';
+import { EventStream, isSeenBy, type StreamedEvents } from '../event-stream.ts';
 import { changesOf, Event, EventChanges, EventTicket } from '../resources/event.ts';
 import { BODY_CODES, optionsOf, shown, type Routes } from '../route.ts';
 import { closed } from '../schema.ts';
@@ -58,6 +58,12 @@ const filterFields = {
 
 const StreamQuery = closed({
   ...filterFields,
+  detail: Type.Optional(
+    Type.Literal('numbers', {
+      description:
+        'Leaves out names and the ids of patients and tokens, as for a `display`. By default the role decides.',
+    }),
+  ),
   ticket: Type.Optional(
     Type.String({
       minLength: 1,
@@ -103,7 +109,7 @@ export function addEventRoutes(routes: Routes, deps: EventRoutes): void {
 function filterOf(
   { doctor_id = [], types }: Static<typeof ChangesQuery>,
   { doctorIds: limits }: Identity,
-): EventFilter {
+): Pick<StreamedEvents, 'doctorIds' | 'types'> {
   const named = new Set<DoctorId>([doctor_id].flat().map(doctorId));
   return {
     doctorIds: named.size > 0 ? named : limits,
@@ -183,9 +189,13 @@ async function openStream(
   const { 'last-event-id': lastId } = request.headers;
   const after = typeof lastId === 'string' && lastId !== '' ? lastId : (query.after ?? null);
   const { raw } = reply;
-  const stream = new EventStream(reply, grant, filterOf(query, grant.identity));
+  const stream = new EventStream(reply, grant, {
+    ...filterOf(query, grant.identity),
+    detail: query.detail ?? eventDetailOf(grant.identity.role),
+  });
   const subscribed = await eventFeed.subscribe(stream, after);
   if (!subscribed.ok) return sendRefusal(request, reply, subscribed.refusal);
+  raw.on('drain', () => eventFeed.ready(stream));
   raw.once('close', () => eventFeed.unsubscribe(stream));
   if (raw.destroyed) eventFeed.unsubscribe(stream);
   return reply;

@@ -101,11 +101,15 @@ interface AnyRequest {
   readonly body?: unknown;
 }
 
+/** The headers that tell the service who the user is; none without an access key. */
+export const authorization = (): Readonly<Record<string, string>> =>
+  accessKey.value === null ? {} : { authorization: `Bearer ${accessKey.value}` };
+
 async function callText(method: Method, path: string, sent: unknown = {}): Promise<string> {
   const { body, ...parameters } = sent as AnyRequest;
   const url = urlOf(path, parameters);
   const headers = {
-    ...(accessKey.value === null ? {} : { authorization: `Bearer ${accessKey.value}` }),
+    ...authorization(),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(method === 'post' ? { 'idempotency-key': newIdempotencyKey() } : {}),
   };

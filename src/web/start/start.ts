@@ -37,7 +37,7 @@ export function Start(): VNode {
 
 /** One line on the state of the service. It is read aloud when it changes. */
 function Readiness(): VNode {
-  const { data, refusal, offlineSince } = useLive('queue', '/ready');
+  const { data, refusal, offlineSince } = useLive('service', '/ready');
   const state = offlineSince !== null ? 'bad' : data === null ? '' : 'good';
   return html`<p class="state ${state}" role="status">
     ${readinessInWords({ refusal, offlineSince, durable: data?.durable })}
