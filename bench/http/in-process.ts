@@ -20,7 +20,7 @@ export const BOUNDS = {
 
 export const clock = (): EpochMs => epochMs(Date.now());
 
-/** A service, and the webhooks of its database, which send nothing. */
+/** A service, and the webhooks of its database, which send nothing until they are started. */
 export interface OpenedService {
   readonly service: Service;
   readonly webhooks: Webhooks;
@@ -37,7 +37,7 @@ export function openService(databaseUrl: string, now = clock): OpenedService {
   const { store, archive, changeLog, keys } = database;
   const webhooks = new Webhooks({
     ...{ database, clock: now, bodyOf: webhookBodyOf, version: 'bench' },
-    allowsPrivate: false,
+    allowsPrivate: true,
   });
   const parts = { engine, store, archive, changeLog, keys, clock: now };
   return { service: createService({ ...parts, horizonDays: 7 }), webhooks };

@@ -129,7 +129,7 @@ export async function webhooksBench(onStep: OnStep): Promise<Report> {
     title: 'Webhooks: how fast they are told of events, and what they cost a booking',
     remarks: [
       `A message: ${grouped(events)} bookings of ${doctors} doctors are in the record; one webhook is told of them, four at a time.`,
-      'A booking: at full load over HTTP on SQLite, without a webhook and with some on all events, in turn. Processor time of all threads of the server. Target: 10 % more at most.',
+      'A booking: at full load on SQLite, 64 requests in flight, without a webhook and with some on all events, in turn. Processor time of all threads of the process. Target: 10 % more at most.',
       'The receiver is a process of its own on the same machine and answers at once. Medians of the rounds.',
     ],
     head: ['what', 'webhooks/s', 'processor µs', 'more'],
