@@ -14,6 +14,7 @@ import { print, runTool, ToolError, type Values } from './lib/tool.ts';
 import { overloadBench } from './overload/overload.ts';
 import { postgresBench } from './postgres/postgres.ts';
 import { readsBench } from './reads/reads.ts';
+import { scheduleBench } from './schedule/schedule.ts';
 import { startUpBench } from './start-up/start-up.ts';
 import { webhooksBench } from './webhooks/webhooks.ts';
 
@@ -24,6 +25,7 @@ export const BENCHES: Readonly<Record<string, (onStep: OnStep) => Promise<Report
   'deep-http': deepHttpBench,
   http: httpBench,
   costs: costsBench,
+  schedule: scheduleBench,
   overload: overloadBench,
   metrics: metricsBench,
   access: accessBench,
@@ -51,6 +53,7 @@ Parts:
   deep-http      the same over HTTP, one request at a time
   http           bookings and cancels over HTTP, in memory and on SQLite
   costs          the processor time of a booking, as ratios with their targets
+  schedule       the processor time of GET /schedule, to a bare route with an equally large answer
   overload       ten times as many bookings as the service can store
   metrics        what metrics and traces cost a booking over HTTP
   access         what an access key and rate limits cost a booking over HTTP
