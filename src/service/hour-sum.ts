@@ -59,7 +59,7 @@ interface HourTarget {
 export class HoursOfDay {
   readonly #starts: readonly number[];
   readonly #target: HourTarget;
-  /** The hour of each token's last change of a kind, because a change that is taken back did not happen (R22). */
+  /** The hour of each token's last change of a kind, because an undone change does not count (R22). */
   readonly #hourOf = new Map(HOURLY.map((kind) => [kind, new Map<TokenId, number>()]));
 
   constructor(starts: readonly number[], target: HourTarget) {

@@ -15,7 +15,7 @@ export interface RangeReport extends DayCounts {
   /** The doctor and the department that were asked for; null for all. */
   readonly doctorId: DoctorId | null;
   readonly department: string | null;
-  /** Doctors of whom the report is, also those without a slot in the range. */
+  /** Doctors that the report covers, also those without a slot in the range. */
   readonly doctors: number;
   /** The instant up to which the report counts. */
   readonly at: EpochMs;

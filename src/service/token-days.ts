@@ -31,7 +31,7 @@ export class TokenDay {
   /** Milliseconds from its entry into the slot until it got the seat that it had waited for; null when it never waited. */
   waitMs: number | null = null;
   #visit = NOT_HERE;
-  /** The visit before the last change of place or status, because only that change can be taken back (R22). */
+  /** The visit before the last change of place or status, because only that change can be undone (R22). */
   #visitBefore = NOT_HERE;
   #enteredAt = 0;
   /** Whether it waited when it was live last. */

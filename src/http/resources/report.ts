@@ -119,7 +119,7 @@ export const RangeReport = Type.Object(
     to: Text,
     doctor_id: TextOrNull('The doctor who was asked for; null for all.'),
     department: TextOrNull('The department that was asked for; null for all.'),
-    doctors: Type.Integer({ minimum: 0, description: 'Doctors of whom the report is.' }),
+    doctors: Type.Integer({ minimum: 0, description: 'Doctors that the report covers.' }),
     at: Instant,
     ...dayFields,
     by_hour: arrayOf(HourCounts, 'The hours 0 to 23, added up over all days.'),

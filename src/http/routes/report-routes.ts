@@ -84,7 +84,7 @@ interface Report<Asked extends TObject, Success extends TSchema> {
   readonly success: Success;
   readonly read: (query: Static<Asked>, asked: Query) => Promise<Result<Static<Success>>>;
   readonly csvOf: (view: Static<Success>) => string;
-  /** The days of the report, for the name of a file. It has nothing else, because a doctor is a person. */
+  /** The days of the report. The name of a file has nothing else, because a doctor is a person. */
   readonly daysOf: (view: Static<Success>) => string;
 }
 

@@ -127,12 +127,13 @@ function waitChart(
   };
 }
 
-/** Patients who were due: those who have a seat or have used it up, and those who did not come. */
+/** How many patients had a seat on the day, and how many of them did not come. */
 interface Due {
   readonly noShows: number;
   readonly due: number;
 }
 
+/** A token that is seated at the end was due, and so was a no-show. */
 export const dueOf = (counts: readonly Counts[]): Due => {
   const noShows = counts.reduce((sum, { no_show }) => sum + no_show, 0);
   return { noShows, due: counts.reduce((sum, { seated }) => sum + seated, noShows) };

@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import type { Problem, Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
 import { useObservable } from '../lib/observable.ts';
+import { serviceNow } from '../lib/service-time.ts';
 import { say } from '../lib/words.ts';
 import { choice, choose, datesOf, type Choice, type Span } from './choice.ts';
 import { useAnswer } from './use-answer.ts';
@@ -25,11 +26,11 @@ export function ChoiceForm({ refusal }: { readonly refusal: Problem | null }): V
     const text = (name: string): string => values.get(name) as string;
     choose({ from: text('from'), to: text('to'), ...doctorsOf(text('doctors')) });
   };
-  // The fields are made anew when the choice changes, because they hold what is typed and not what is shown.
+  // The fields are made anew when the choice changes, because their text belongs to the user until the form is sent.
   return html`<form key=${`${from} ${to}`} class="panel choice" onSubmit=${submit} novalidate>
     <div class="spans">
       ${SPANS.map((span) => {
-        const dates = datesOf(span, new Date());
+        const dates = datesOf(span, new Date(serviceNow()));
         return html`<button
           key=${span.key}
           type="button"

@@ -31,7 +31,7 @@ export function choiceOf(search: string, today: string): Choice {
   };
 }
 
-/** The query of a choice: what is null is left out. */
+/** The query of a choice, without the members that are null. */
 export const queryOf = ({ from, to, doctor_id, department }: Choice) => ({
   from,
   to,

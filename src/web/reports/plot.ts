@@ -14,7 +14,7 @@ const Y_AXIS_WIDTH = 48;
 /** The width that a number above a bar needs. */
 const VALUE_WIDTH_MIN = 26;
 
-/** The colours of the style sheet, by what they are for. */
+/** The colours of the style sheet. */
 interface Colours {
   readonly ink: string;
   readonly muted: string;

@@ -9,7 +9,7 @@ import {
   type Sent,
 } from '../lib/client.ts';
 
-/** What is known of something that is read once. */
+/** The state of a read that is made once. */
 export interface AnswerState<T> {
   /** The last answer; null before the first. */
   readonly data: T | null;
