@@ -1,1 +1,2 @@
 export * from './background-task.ts';
+export * from './thread-time.ts';

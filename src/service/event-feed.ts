@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { BackgroundTask, type BackgroundRun } from '../background/index.ts';
+import { BackgroundTask, threadMs, type BackgroundRun } from '../background/index.ts';
 import type { DoctorId } from '../engine/index.ts';
 import { UnknownCursorError } from '../store/index.ts';
 import { DoctorFilter, EventBatch } from './event-batch.ts';
@@ -261,18 +261,18 @@ export class EventFeed {
     let costMs = 0;
     for (let first = 0; first < wanted.length; first += TURN_SUBSCRIBERS) {
       if (first > 0) await nextTurn();
-      const before = process.threadCpuUsage();
+      const before = threadMs();
       for (const [subscriber, place] of wanted.slice(first, first + TURN_SUBSCRIBERS))
         if (this.#places.get(subscriber) === place) hand(subscriber, place);
       await afterWrites();
-      costMs += millisecondsSince(before);
+      costMs += threadMs() - before;
     }
     return costMs;
   }
 
   /** Reads a page for some of those who are behind. */
   async #handOld(old: readonly (readonly [Subscriber, Place])[]): Promise<void> {
-    const before = process.threadCpuUsage();
+    const before = threadMs();
     const pages = new Map<string, EventPage | null>();
     for (const [subscriber, place] of old) {
       const from = place.old;
@@ -289,7 +289,7 @@ export class EventFeed {
       if (this.#places.delete(subscriber)) this.#places.set(subscriber, place);
     }
     await afterWrites();
-    this.#oldPace.worked(millisecondsSince(before));
+    this.#oldPace.worked(threadMs() - before);
   }
 
   /** The page behind a cursor; null when the cursor is unknown. */
@@ -308,11 +308,6 @@ const isOldAndReady = ([subscriber, { old }]: [Subscriber, Place]): boolean =>
 
 /** Node writes to a connection at the end of the operation that asked for it. */
 const afterWrites = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
-
-function millisecondsSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1_000;
-}
 
 /** Whether a batch has something for a subscriber. */
 const concerns = ({ filter, skipUntil }: Place, batch: EventBatch): boolean =>

@@ -1,3 +1,5 @@
+import { threadMs } from '../background/index.ts';
+
 /** Milliseconds of processor time that a message takes (`npm run bench -- --only webhooks`). */
 const MESSAGE_MS = 0.25;
 /** The part of its processor time that a busy thread spends on messages. */
@@ -20,8 +22,7 @@ export interface Usage {
 
 function usageOfThread(): Usage {
   const { idle, active } = performance.eventLoopUtilization();
-  const { user, system } = process.threadCpuUsage();
-  return { idleMs: idle, activeMs: active, processorMs: (user + system) / 1_000 };
+  return { idleMs: idle, activeMs: active, processorMs: threadMs() };
 }
 
 /**
