@@ -12,9 +12,11 @@ import {
   type Node,
   type SourceFile,
 } from 'typescript';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PAGES } from '../../src/http/pages/page.ts';
 import { readPageFiles } from '../../src/http/pages/page-files.ts';
+import { en } from '../../src/web/words/en.ts';
+import { hi } from '../../src/web/words/hi.ts';
 import { openApp, type TestApp } from '../support/app/app.ts';
 
 // The pages of the service as bytes. test/browser opens them.
@@ -50,17 +52,21 @@ it.each(URLS)(
     const files = new Set([url, ...filesOf(body)]);
     const accepted = { 'accept-encoding': 'gzip, deflate, br' };
     let bytes = 0;
+    const languages: number[] = [];
     for (const file of files) {
       const { statusCode, headers, rawPayload } = await fetchAs(opd, file, accepted);
       expect([file, statusCode, headers['content-encoding']]).toEqual([file, 200, 'br']);
-      bytes += rawPayload.length;
+      if (file.includes('/words/')) languages.push(rawPayload.length);
+      else bytes += rawPayload.length;
       const script = brotliDecompressSync(rawPayload).toString();
       for (const later of lazyFilesOf(script, file, imports)) files.add(later);
     }
-    expect(bytes).toBeLessThan(60_000);
-    // All pages can be shown in Hindi.
-    expect([...files].filter((file) => file.endsWith('/words/hi.ts'))).toHaveLength(1);
-    expect(filesOf(body).join()).not.toContain('/words/hi.ts');
+    // A page loads one language.
+    const [own, ...others] = languages.sort((a, b) => b - a);
+    expect(own).toBeGreaterThan(0);
+    expect(others).not.toEqual([]);
+    expect(bytes + (own ?? 0)).toBeLessThan(60_000);
+    expect(filesOf(body).join()).not.toContain('/words/');
   },
 );
 
@@ -68,7 +74,7 @@ it('the scripts are those of the sources without comments and indentation', asyn
   const { byPath } = await readPageFiles();
   const printer = createPrinter({ removeComments: true });
   const partsOf = (script: SourceFile): string => printer.printFile(script).replace(/^\s+/gm, '');
-  const scripts = [...byPath].filter(([path]) => path.endsWith('.ts'));
+  const scripts = [...byPath].filter(([path]) => /^(?!words).*\.ts$/.test(path));
   expect(scripts.length).toBeGreaterThan(50);
   for (const [path, { bytes }] of scripts) {
     const text = readFileSync(new URL(`../../src/web/${path}`, import.meta.url), 'utf8');
@@ -78,6 +84,19 @@ it('the scripts are those of the sources without comments and indentation', asyn
     expect([path, bytes.toString().match(/^\s*(\/\/|\/\*| )/m)]).toEqual([path, null]);
     expect([path, indentedTexts(source)]).toEqual([path, []]);
   }
+});
+
+it('a language has its words, and English ones where it lacks them', async () => {
+  const has = hi['room.offline'];
+  // The words of this language stay as they are for other tests, which share the file.
+  onTestFinished(() => void Object.assign(hi, { 'room.offline': has }));
+  delete hi['room.offline'];
+  const { byPath } = await readPageFiles();
+  const script = byPath.get('words/hi.ts')?.bytes.toString() ?? '';
+  const words = JSON.parse(/{.*}/.exec(script)?.[0] ?? '') as object;
+  expect(script).toMatch(/^export const hi = {/);
+  expect(words).toEqual({ ...en, ...hi });
+  expect(words).toMatchObject({ 'room.offline': en['room.offline'] });
 });
 
 /** The texts of several lines that are no templates of `html`: their indentation would matter. */

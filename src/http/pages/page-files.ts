@@ -103,7 +103,7 @@ export async function readPageFiles(): Promise<PageFiles> {
   const files = await Promise.all(
     [...own, ...foreign].map(
       async ({ path, url, end }) =>
-        [path, fileOf(path, (await readFile(url, 'utf8')) + end)] as const,
+        [path, fileOf(path, await wordsIn(path, (await readFile(url, 'utf8')) + end))] as const,
     ),
   );
   const version = sha256(files.map(([path, { etag }]) => path + etag).join());
@@ -112,6 +112,22 @@ export async function readPageFiles(): Promise<PageFiles> {
     byPath: new Map(files),
     packages,
   };
+}
+
+/** The file of a language, by the code of the language. */
+const WORDS = /^words\/(\w+)\.ts$/;
+
+/** The text of a file; that of a language gets the English words that it lacks, so that a page loads one language alone. */
+async function wordsIn(path: string, text: string): Promise<string> {
+  const code = WORDS.exec(path)?.[1];
+  if (code === undefined) return text;
+  const words = { ...(await wordsOf('en')), ...(await wordsOf(code)) };
+  return `export const ${code} = ${JSON.stringify(words)};\n`;
+}
+
+async function wordsOf(code: string): Promise<object> {
+  const file = (await import(new URL(`words/${code}.ts`, SOURCES).href)) as Record<string, object>;
+  return file[code] ?? {};
 }
 
 /** Comments that have lines of their own, and blanks at both ends of a line: browsers need neither. */

@@ -1,14 +1,17 @@
-import { en, type WordKey } from '../words/en.ts';
+import type { WordKey } from '../words/en.ts';
 import { Observable } from './observable.ts';
 
 type Words = Partial<Record<WordKey, string>>;
 
 /**
- * The languages by their codes: each with its own name and its words. English is always loaded, because a word that a
- * language lacks is shown in English. Of the others, a page loads the one that it shows.
+ * The languages by their codes: each with its own name and its words. A page loads the one that it shows. The service puts
+ * the English words into a file that lacks them.
  */
 export const LANGUAGES = {
-  en: { name: 'English', load: (): Promise<Words> => Promise.resolve(en) },
+  en: {
+    name: 'English',
+    load: (): Promise<Words> => import('../words/en.ts').then(({ en }) => en),
+  },
   hi: { name: 'हिन्दी', load: (): Promise<Words> => import('../words/hi.ts').then(({ hi }) => hi) },
 } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -31,24 +34,19 @@ function firstLanguage(): Language {
 /** The language of the page. */
 export const language = new Observable<Language>(firstLanguage());
 
-/** The words of a language; none if they cannot be loaded, so that the page is shown in English. */
-const wordsOf = (code: Language): Promise<Words> => LANGUAGES[code].load().catch(() => ({}));
-
 // No module that imports this one runs before the words are there.
-let words = await wordsOf(language.value);
+let words = await LANGUAGES[language.value].load();
 
 /** Chooses a language, for this page and for all that are opened later. */
 export async function chooseLanguage(chosen: Language): Promise<void> {
   localStorage.setItem(STORED, chosen);
-  words = await wordsOf(chosen);
+  words = await LANGUAGES[chosen].load();
   language.set(chosen);
 }
 
 /** The words of a key in the language of the page. `{name}` in the words is replaced by the value of that name. */
 export function say(key: WordKey, values: Readonly<Record<string, string | number>> = {}): string {
-  return (words[key] ?? en[key]).replace(/\{(\w+)\}/g, (_, name: string) =>
-    String(values[name] ?? ''),
-  );
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
 /** The words of a code that the service sends, such as a status; the code itself if there are none. */
@@ -57,5 +55,5 @@ export function sayCode(
   code: string,
 ): string | undefined {
   const key = `${prefix}.${code}`;
-  return Object.hasOwn(en, key) ? say(key as WordKey) : undefined;
+  return Object.hasOwn(words, key) ? say(key as WordKey) : undefined;
 }
