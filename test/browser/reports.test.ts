@@ -29,7 +29,7 @@ describe.skipIf(noBrowser !== null)(`the reports in Chromium${needsBrowser}`, ()
     await page.getByText('Dr. A (Cardiology) ·').waitFor();
     // The numbers of the day as test/service/report.test.ts has them by hand.
     expect(await tableOf(page, 'hours')).toEqual([
-      ['Hour', 'Seats', 'Check-ins', 'Bookings of the same day', 'Seen'],
+      ['Hour', 'Seats', 'Check-ins', 'Same-day bookings', 'Seen'],
       ['08:00', '0', '2', '5', '0'],
       ['09:00', '3', '0', '2', '1'],
     ]);

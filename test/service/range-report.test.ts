@@ -45,6 +45,11 @@ const undone = (
   at: number,
 ): Change => ({ ...head(name, at), kind: 'undone', undone: kind, from, to });
 
+const corrected = (name: string, at: number): Change => ({
+  ...head(name, at),
+  ...{ kind: 'corrected', from: 'SKIPPED', patientName: 'W. One', patientId: null },
+});
+
 interface Day {
   readonly date?: string;
   readonly timeZone?: string;
@@ -168,6 +173,15 @@ describe('the wait for the call', () => {
       [
         ...[here('W1', CALL[0]), called('W1', CALL[1]), absent('W1', clock(9, 30))],
         undone('W1', 'skipped', ['SKIPPED', 'IN_CONSULTATION'], clock(9, 31)),
+      ],
+      25,
+    ],
+    [
+      'a skip that was taken back after a correction',
+      [
+        ...[here('W1', CALL[0]), called('W1', CALL[1]), absent('W1', clock(9, 30))],
+        corrected('W1', clock(9, 31)),
+        undone('W1', 'skipped', ['SKIPPED', 'IN_CONSULTATION'], clock(9, 32)),
       ],
       25,
     ],

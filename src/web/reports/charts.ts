@@ -154,23 +154,10 @@ function noShowChart({ by_class, by_day }: Report): Chart {
   const labels = types.map((type) => (type === null ? say('reports.all') : classOf(type)));
   const names = weekdays();
   const dayNames = columns.map((day) => names[day] ?? '');
-  const max = Math.max(...rates.flat().map((rate) => rate ?? 0));
   return {
     ...{ id: 'no-shows', title: say('reports.noShows'), about: say('reports.noShowsAbout') },
     ...{ head: say('reports.class'), labels },
-    plots:
-      max === 0
-        ? []
-        : rates.flatMap((values, index) =>
-            values.every((rate) => rate === null)
-              ? []
-              : {
-                  title: labels[index] ?? '',
-                  labels: dayNames,
-                  series: [{ label: say('reports.noShowRate'), look: 'solid', values }],
-                  ...{ max, format: percentOf },
-                },
-          ),
+    plots: noShowPlots(rates, labels, dayNames),
     columns: [
       ...dayNames.map((label, day) => ({
         label,
@@ -181,6 +168,34 @@ function noShowChart({ by_class, by_day }: Report): Chart {
         : [{ label: say('reports.allDays'), cells: dues.map((row) => dueInWords(sumOf(row))) }]),
     ],
   };
+}
+
+/**
+ * A small plot over the weekdays for each class, all with one axis. With one weekday alone, one plot over the classes.
+ * @param rates of each class, by weekday
+ */
+function noShowPlots(
+  rates: readonly (readonly (number | null)[])[],
+  classes: readonly string[],
+  weekdays: readonly string[],
+): readonly Plot[] {
+  const seriesOf = (values: readonly (number | null)[]): readonly Series[] => [
+    { label: say('reports.noShowRate'), look: 'solid', values },
+  ];
+  const max = Math.max(...rates.flat().map((rate) => rate ?? 0));
+  if (max === 0) return [];
+  if (weekdays.length === 1) {
+    const series = seriesOf(rates.map(([rate = null]) => rate));
+    return [{ ...plotOf(classes, series), format: percentOf }];
+  }
+  return rates.flatMap((values, index) =>
+    values.every((rate) => rate === null)
+      ? []
+      : {
+          ...{ title: classes[index] ?? '', labels: weekdays, series: seriesOf(values) },
+          ...{ max, format: percentOf },
+        },
+  );
 }
 
 const sumOf = (row: readonly Due[]): Due => ({

@@ -102,7 +102,7 @@ export const en = {
   'reports.taken': '{percent} taken',
   'reports.seated': 'Patients with a seat',
   'reports.booked': 'Bookings',
-  'reports.bookedOnDay': 'Bookings of the same day',
+  'reports.bookedOnDay': 'Same-day bookings',
   'reports.checkedIn': 'Check-ins',
   'reports.seen': 'Seen',
   'reports.notCome': 'Did not come',
