@@ -232,7 +232,7 @@ export class EventFeed {
         }
       },
     );
-    this.#newestPace.worked(costMs);
+    this.#newestPace.worked(costMs, batch?.events.length ?? 0);
   }
 
   async #readNewest(from: string): Promise<Newest> {
@@ -289,7 +289,7 @@ export class EventFeed {
       if (this.#places.delete(subscriber)) this.#places.set(subscriber, place);
     }
     await afterWrites();
-    this.#oldPace.worked(threadMs() - before);
+    this.#oldPace.worked(threadMs() - before, 0);
   }
 
   /** The page behind a cursor; null when the cursor is unknown. */

@@ -16,22 +16,22 @@ interface Place {
   readonly at: number;
 }
 
-const encode = ({ position, version, at }: Place): string =>
-  Buffer.from([position, version, at].join(':')).toString('base64url');
+const encode = (position: number, { version, at }: Pick<Place, 'version' | 'at'>): string =>
+  Buffer.from(`${position}:${version}:${at}`, 'latin1').toString('base64url');
 
 /** The cursor before the first change. */
-export const BEGINNING = encode({ position: 0, version: 0, at: 0 });
+export const BEGINNING = encode(0, { version: 0, at: 0 });
 
 /** The cursor behind a change; the beginning when there is none. */
 export const cursorOf = (placed: { position: number; change: Change } | undefined): string =>
-  placed === undefined ? BEGINNING : encode({ ...placed.change, position: placed.position });
+  placed === undefined ? BEGINNING : encode(placed.position, placed.change);
 
 function decode(cursor: string): Place {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   const [position = 0, version = 0, at = 0] = text.split(':').map(Number);
   const place = { position, version, at };
   // A text that merely resembles a cursor does not come back as it was, or has a position that no change can have.
-  if (encode(place) !== cursor || !Number.isSafeInteger(position) || position < 0)
+  if (encode(position, place) !== cursor || !Number.isSafeInteger(position) || position < 0)
     throw unknown(cursor);
   return place;
 }
@@ -63,7 +63,10 @@ export function pageBehind(
   return {
     entries: read
       .filter(({ change }) => doctorIds?.has(change.doctorId) ?? true)
-      .map(({ position, ...entry }) => ({ ...entry, cursor: cursorOf({ position, ...entry }) })),
+      .map((placed) => {
+        const { change, actor, reason } = placed;
+        return { change, actor, reason, cursor: cursorOf(placed) };
+      }),
     cursor: last === undefined ? cursor : cursorOf(last),
     isEnd: read.length < limit,
   };

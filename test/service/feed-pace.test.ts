@@ -4,7 +4,7 @@ import { FeedPace } from '../../src/service/feed-pace.ts';
 afterEach(() => vi.restoreAllMocks());
 
 /** A pace whose last piece of work has just ended; time passes by `pass`, and others use a share of the event loop. */
-function paceAfter(costMs: number, othersShare: number) {
+function paceAfter(costMs: number, othersShare: number, items = 0) {
   let nowMs = 1_000;
   vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
   vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => ({
@@ -12,14 +12,14 @@ function paceAfter(costMs: number, othersShare: number) {
   }));
   const pace = new FeedPace(30);
   expect(pace.waitMs).toBe(0);
-  pace.worked(costMs);
+  pace.worked(costMs, items);
   const pass = (ms: number): void => void (nowMs += ms);
   return { pace, pass };
 }
 
 /** How long the pause is when `waitMs` is waited for again and again, and how often it is asked for. */
-function pauseOf(costMs: number, othersShare: number): { pauseMs: number; questions: number } {
-  const { pace, pass } = paceAfter(costMs, othersShare);
+function pauseOf(...work: [costMs: number, othersShare: number, items: number]) {
+  const { pace, pass } = paceAfter(...work);
   let [pauseMs, questions] = [0, 0];
   for (let waitMs = pace.waitMs; waitMs > 0; waitMs = pace.waitMs) {
     pass(waitMs);
@@ -30,23 +30,28 @@ function pauseOf(costMs: number, othersShare: number): { pauseMs: number; questi
 }
 
 it.each([
-  // cost  others  pause
-  [10, 0, 10],
-  [0.01, 0, 1],
-  [10, 0.9, 300],
-  [0.01, 0.9, 20],
-  [100, 0.9, 1_000],
-  [5_000, 0, 1_000],
-])('after work of %d ms, while others use %d of the event loop, the pause is %d ms', (...row) => {
-  const [costMs, othersShare, expectedMs] = row;
-  const { pauseMs, questions } = pauseOf(costMs, othersShare);
-  expect(pauseMs).toBeCloseTo(expectedMs);
-  expect(questions).toBeLessThan(8);
-});
+  // cost, others, items, pause
+  [10, 0, 0, 10],
+  [10, 0, 10, 10],
+  [0.01, 0, 0, 1],
+  [10, 0.9, 0, 300],
+  [10, 0, 5_000, 300],
+  [0.01, 0.9, 0, 20],
+  [100, 0.9, 0, 1_000],
+  [5_000, 0, 0, 1_000],
+])(
+  'after work of %d ms, with others at %d of the event loop and %d items, the pause is %d ms',
+  (...row) => {
+    const [costMs, othersShare, items, expectedMs] = row;
+    const { pauseMs, questions } = pauseOf(costMs, othersShare, items);
+    expect(pauseMs).toBeCloseTo(expectedMs);
+    expect(questions).toBeLessThan(8);
+  },
+);
 
 it('the pause follows the mean of the last pieces of work, because a single measurement is coarse', () => {
   const { pace, pass } = paceAfter(8, 0.9);
-  pace.worked(0);
+  pace.worked(0, 0);
   pass(30 * 7 - 1);
   expect(pace.waitMs).toBeCloseTo(1);
   pass(1);
