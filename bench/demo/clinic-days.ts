@@ -58,7 +58,7 @@ export class ClinicDays {
     return days;
   }
 
-  /** The link to the page of a patient who is called soon; undefined when nobody has booked who is not here yet. */
+  /** The link to the page of a patient who is called soon; undefined when no patient of the demo is to be called. */
   async patientLink(): Promise<string | undefined> {
     const at = this.#deps.service.now + PAGE_AHEAD_MINUTES * MINUTE_MS;
     return this.#reception.linkOf(await this.#queue(), at);
@@ -146,7 +146,7 @@ export class ClinicDays {
 const clockTimeOf = (time: Temporal.ZonedDateTime): string =>
   time.toPlainTime().toString({ smallestUnit: 'minute' });
 
-/** Whether nobody is at the clinic any more. */
+/** Whether no patient is at the clinic any more. */
 const isOver = ({ doctors }: QueueView): boolean =>
   doctors.every(
     ({ in_consultation, calling_order }) =>

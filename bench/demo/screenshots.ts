@@ -8,7 +8,7 @@ import { print, runTool } from '../lib/tool.ts';
 import { STEP_SECONDS } from './clinic-days.ts';
 import { openDemo } from './open-demo.ts';
 
-const HELP = `npm run screenshots
+const HELP = `npm run screenshots -- [options]
 
 Plays the demo's day until a fixed moment, with a fixed seed, and writes the pictures of README.md anew: those of the
 pages in Chromium (${CHROMIUM}). The pictures change only if the pages, the rules or the day change.
