@@ -4,7 +4,7 @@ import type { Client } from '../lib/client.ts';
 import type { Random } from '../lib/random.ts';
 import { SURNAMES } from '../simulation/patients.ts';
 import { EMERGENCY } from '../simulation/reference-model.ts';
-import { DOCTORS, MINUTE_MS } from './hospital.ts';
+import { DOCTORS, MINUTE_MS, slotIdOf } from './hospital.ts';
 
 const WALK_IN = 'WALK_IN';
 /** Patients who come at once, because they are at the hospital already. */
@@ -54,6 +54,15 @@ interface DemoPatient {
   readonly url: string;
 }
 
+/** A patient who books. */
+interface NewPatient {
+  readonly doctorId: string;
+  readonly slotId: string;
+  readonly type: string;
+  /** When the patient comes to the desk, in milliseconds since the epoch; near the start of the slot by default. */
+  readonly comesAt?: number;
+}
+
 interface ReceptionDeps {
   readonly client: Client;
   readonly random: Random;
@@ -88,22 +97,25 @@ export class Reception {
     this.#deps = deps;
   }
 
-  /** Forgets the patients of the day before, and books those who have called or used the app before this day. */
-  async openDay({ doctors }: QueueView): Promise<void> {
-    const moved = new Set(doctors.flatMap((doctor) => tokensOf(doctor).map(({ id }) => id)));
-    for (const id of this.#patients.keys()) if (!moved.has(id)) this.#patients.delete(id);
-    const booked = this.#deps.classes.filter((type) => !AT_THE_HOSPITAL.includes(type));
-    const seats = doctors.flatMap((doctor) =>
-      doctor.slots.flatMap((slot) => {
-        const { capacity = 0 } = DOCTORS.find(({ id }) => id === doctor.doctor_id) ?? {};
-        return Array.from({ length: Math.round(capacity * BOOKED_BEFORE) }, () => ({
-          doctor,
-          slot,
-        }));
-      }),
+  /** Books the patients who call or use the app before a date. */
+  async bookBefore(date: string): Promise<void> {
+    const { random, classes } = this.#deps;
+    const booked = classes.filter((type) => !AT_THE_HOSPITAL.includes(type));
+    const seats = DOCTORS.flatMap(({ id, hours, capacity }) =>
+      hours.flatMap((hour) =>
+        Array.from({ length: Math.round(capacity * BOOKED_BEFORE) }, () => ({
+          ...{ doctorId: id, slotId: slotIdOf(id, hour, date) },
+        })),
+      ),
     );
-    for (const { doctor, slot } of this.#deps.random.sample(seats))
-      await this.#book(doctor, slot, this.#deps.random.pick(booked), 0);
+    for (const seat of random.sample(seats))
+      await this.#book({ ...seat, type: random.pick(booked) });
+  }
+
+  /** Forgets the patients who are not in the queues, because their day is over. */
+  forgetOthers({ doctors }: QueueView): void {
+    const known = new Set(doctors.flatMap((doctor) => tokensOf(doctor).map(({ id }) => id)));
+    for (const id of this.#patients.keys()) if (!known.has(id)) this.#patients.delete(id);
   }
 
   /**
@@ -169,7 +181,9 @@ export class Reception {
     const type = random.pick(classes);
     const doctor = random.pick(doctors);
     const slot = this.#slotFor(type, doctor.slots, now);
-    if (slot !== undefined) await this.#book(doctor, slot, type, now);
+    if (slot === undefined) return;
+    const comesAt = AT_THE_HOSPITAL.includes(type) ? { comesAt: now } : {};
+    await this.#book({ doctorId: doctor.doctor_id, slotId: slot.slot_id, type, ...comesAt });
   }
 
   /** An emergency and a walk-in take the first slot that has time left; the others choose one that has not begun. */
@@ -182,31 +196,29 @@ export class Reception {
     return later.length === 0 ? undefined : this.#deps.random.pick(later);
   }
 
-  async #book(
-    { doctor_id }: DoctorQueueView,
-    slot: QueueSlot,
-    type: string,
-    now: number,
-  ): Promise<void> {
+  async #book({ doctorId, slotId, type, comesAt }: NewPatient): Promise<void> {
     const { random } = this.#deps;
     const nth = (this.#bookings += 1);
     const body = {
-      ...{ doctor_id, slot_id: slot.slot_id, patient_type: type },
+      ...{ doctor_id: doctorId, slot_id: slotId, patient_type: type },
       patient_name: `${random.pick(FIRST_NAMES)} ${random.pick(SURNAMES)}`,
       ...(nth % 2 === 0 ? { patient_id: `MRN-${10_000 + nth}` } : {}),
     };
-    const comesAt = AT_THE_HOSPITAL.includes(type) ? now : this.#arrivalFor(slot);
     const booking = (await this.#send('/book', body)) as BookingView | undefined;
     if (booking === undefined) return;
-    const { id, status_url: url = '' } = booking;
-    this.#patients.set(id, { comesAt, isHere: false, url });
+    const { id, start_time, status_url: url = '' } = booking;
+    this.#patients.set(id, {
+      comesAt: comesAt ?? this.#arrivalFor(start_time),
+      isHere: false,
+      url,
+    });
   }
 
   /** When a patient comes who has booked before: some before the start of the slot, some after it, some never. */
-  #arrivalFor({ start_time }: QueueSlot): number {
+  #arrivalFor(startTime: string): number {
     const { random } = this.#deps;
     const minutes = random.next() * ARRIVAL_MINUTES - EARLY_MINUTES;
-    return random.chance(ABSENT) ? Infinity : Date.parse(start_time) + minutes * MINUTE_MS;
+    return random.chance(ABSENT) ? Infinity : Date.parse(startTime) + minutes * MINUTE_MS;
   }
 
   /** Moves a patient to another slot of the same doctor. */
@@ -225,7 +237,7 @@ export class Reception {
     const slot = this.#deps.random.pick(others);
     await this.#send('/move', { token_id: token.id, slot_id: slot.slot_id });
     const patient = this.#patients.get(token.id ?? '');
-    if (patient !== undefined) patient.comesAt = this.#arrivalFor(slot);
+    if (patient !== undefined) patient.comesAt = this.#arrivalFor(slot.start_time);
   }
 
   /** Triage finds that a patient in the waiting room is an emergency. */

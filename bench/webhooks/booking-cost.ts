@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../lib/temporary.ts';
 import { startReceiver } from './start-receiver.ts';
 
 const SEED = 20_261_128;
-const CONNECTIONS = parameter("WEBHOOKS_LOAD_CONNECTIONS", 64, 64);
+const CONNECTIONS = parameter('WEBHOOKS_LOAD_CONNECTIONS', 64, 64);
 const SIZE: HospitalSize = isSmoke
   ? { doctors: 2, sessions: 2, capacity: 2 }
   : { doctors: 100, sessions: 4, capacity: 25 };
@@ -65,7 +65,18 @@ export async function bookingCosts(onStep: OnStep): Promise<BookingCost[]> {
         const { seconds } = await generator.send(load);
         const us = (cpuTimeOf(server.pid) - cpuBefore) / requests;
         const { received } = await receiver.count();
-        if (process.env['DBG']) console.error(webhooks, 'bookings/s', Math.round(requests/seconds), 'us', us.toFixed(0), 'msg/s', Math.round((received-before)/seconds), 'msg/bk', ((received-before)/requests).toFixed(3));
+        if (process.env['DBG'])
+          console.error(
+            webhooks,
+            'bookings/s',
+            Math.round(requests / seconds),
+            'us',
+            us.toFixed(0),
+            'msg/s',
+            Math.round((received - before) / seconds),
+            'msg/bk',
+            ((received - before) / requests).toFixed(3),
+          );
         if (round > 0) values.push({ us, perSecond: (received - before) / seconds });
         booked += requests;
         for (const id of ids) await client.send('DELETE', `/webhooks/${id}`, undefined, {});
