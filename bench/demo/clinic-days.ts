@@ -19,9 +19,12 @@ const CLOSING_HOUR = 17;
 /** At about how many minutes from now the patient is called whose page is shown. */
 const PAGE_AHEAD_MINUTES = 40;
 
-/** The instant at which the day of a date begins, in milliseconds since the epoch. */
-export const openingOf = (date: Temporal.PlainDate, timeZone: string): number =>
+const openingOf = (date: Temporal.PlainDate, timeZone: string): number =>
   date.toZonedDateTime({ timeZone, plainTime: OPENS_AT }).epochMilliseconds;
+
+/** The evening before a date, on which patients book for it, in milliseconds since the epoch. */
+export const eveningBefore = (date: Temporal.PlainDate, timeZone: string): number =>
+  date.subtract({ days: 1 }).toZonedDateTime({ timeZone, plainTime: '18:00' }).epochMilliseconds;
 
 interface ClinicDaysDeps {
   readonly service: DemoService;
@@ -51,14 +54,14 @@ export class ClinicDays {
     });
   }
 
-  /** Opens the first day. The clock of the service is at the opening of a day. */
+  /** Opens the first day. The clock of the service is at the evening before it. */
   static async open(deps: ClinicDaysDeps): Promise<ClinicDays> {
     const days = new ClinicDays(deps, classesOf(await prioritiesOf(deps.client)));
-    await days.#openDay();
+    await days.#nextDay();
     return days;
   }
 
-  /** The link to the page of a patient who is called soon; undefined when nobody has booked who is not here yet. */
+  /** The link to the page of a patient who is called soon; undefined when no patient of the demo is to be called. */
   async patientLink(): Promise<string | undefined> {
     const at = this.#deps.service.now + PAGE_AHEAD_MINUTES * MINUTE_MS;
     return this.#reception.linkOf(await this.#queue(), at);
@@ -72,8 +75,10 @@ export class ClinicDays {
     await this.#reception.step(queue, service.now, STEP_SECONDS / 60);
     await this.#rooms.step(queue, service.now);
     await this.#keepAgenda();
-    if (this.#time.hour >= CLOSING_HOUR && isOver(queue)) await this.#nextDay();
-    else await this.#tellHour();
+    if (this.#time.hour >= CLOSING_HOUR && isOver(queue)) {
+      this.#tell(`The day is over: ${await this.#summary()}. The next morning begins.`);
+      await this.#nextDay();
+    } else await this.#tellHour();
   }
 
   get #time(): Temporal.ZonedDateTime {
@@ -89,19 +94,16 @@ export class ClinicDays {
     return bodyOf(await this.#deps.client.get('/queue'), 'The queue') as QueueView;
   }
 
-  async #openDay(): Promise<void> {
-    this.#agenda = [...AGENDA];
-    this.#newsHour = this.#time.hour + 1;
-    this.#rooms.openDay();
-    await this.#reception.openDay(await this.#queue());
-  }
-
+  /** Books the patients of tomorrow, and goes on with tomorrow's opening. */
   async #nextDay(): Promise<void> {
     const { service, timeZone } = this.#deps;
-    this.#tell(`The day is over: ${await this.#summary()}. The next morning begins.`);
     const tomorrow = this.#time.toPlainDate().add({ days: 1 });
+    await this.#reception.bookBefore(tomorrow.toString());
     await service.advance(openingOf(tomorrow, timeZone) - service.now);
-    await this.#openDay();
+    this.#reception.forgetOthers(await this.#queue());
+    this.#rooms.openDay();
+    this.#agenda = [...AGENDA];
+    this.#newsHour = this.#time.hour + 1;
   }
 
   async #keepAgenda(): Promise<void> {
@@ -146,7 +148,7 @@ export class ClinicDays {
 const clockTimeOf = (time: Temporal.ZonedDateTime): string =>
   time.toPlainTime().toString({ smallestUnit: 'minute' });
 
-/** Whether nobody is at the clinic any more. */
+/** Whether no patient is at the clinic any more. */
 const isOver = ({ doctors }: QueueView): boolean =>
   doctors.every(
     ({ in_consultation, calling_order }) =>

@@ -9,7 +9,7 @@ const LENGTH = { min: 0.5, range: 0.9 };
 /** Share of the called patients who are not there, and the minutes for which the doctor waits for them. */
 const MISSED = { share: 0.04, minutes: 2 };
 
-/** What the demo plans for a patient whom a doctor has called. */
+/** What the demo plans for a called patient. */
 interface Consultation {
   /** In milliseconds since the epoch. */
   readonly endsAt: number;
@@ -71,7 +71,7 @@ export class ConsultingRooms {
     if (isEnded && isMissed) this.#deps.onSkipped(id, now);
   }
 
-  /** The plan for a patient who is with a doctor, also for one whom somebody else has called. */
+  /** The plan for a patient who is with a doctor, also if the person who watches has called the patient. */
   #planOf(id: string, doctor: DemoDoctor, now: number): Consultation {
     const known = this.#planned.get(id);
     if (known !== undefined) return known;
@@ -91,7 +91,7 @@ export class ConsultingRooms {
   }
 }
 
-/** Whether the doctor calls a patient now: somebody has checked in whose slot has begun, and there is no break. */
+/** Whether the doctor calls a patient now: the slot of a checked-in patient has begun, and there is no break. */
 function mayCall({ calling_order, slots, break_until }: DoctorQueueView, now: number): boolean {
   if (break_until !== null && Date.parse(break_until) > now) return false;
   const next = calling_order.find(({ status }) => status === 'CHECKED_IN');

@@ -30,6 +30,7 @@ async function linesFor(url: string, days: ClinicDays): Promise<string[]> {
     ['front desk', `${url}/desk`],
     ['a doctor', `${url}/room?doctor_id=${id}&room=${required(rooms[0])}`],
     ['a patient', (await days.patientLink()) ?? ''],
+    ['reports', `${url}/reports`],
     ['all pages', `${url}/`],
   ];
   return [

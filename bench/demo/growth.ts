@@ -6,6 +6,7 @@ import { collectGarbage } from '../lib/child.ts';
 import { CHROMIUM, CHROMIUM_FLAGS } from '../lib/chromium.ts';
 import { freshSeed } from '../lib/random.ts';
 import { print, runTool, wholeNumber } from '../lib/tool.ts';
+import { STEP_SECONDS } from './clinic-days.ts';
 import { openDemo } from './open-demo.ts';
 import { play, SPEED } from './play.ts';
 
@@ -22,7 +23,15 @@ in which doctors see patients.
   --version           prints the version`;
 
 const MIB = 2 ** 20;
-const COLUMNS = ['minute', 'nodes', 'listeners', 'heap MiB', 'service heap MiB', 'resident MiB'];
+const COLUMNS = [
+  'minute',
+  'clinic hours',
+  'nodes',
+  'listeners',
+  'heap MiB',
+  'service heap MiB',
+  'resident MiB',
+];
 
 /** What the board and the process of the service take now, after a garbage collection. */
 async function measure(session: CDPSession): Promise<string[]> {
@@ -54,11 +63,16 @@ async function run(minutes: number, everySeconds: number, seed: number): Promise
   print(`--seed ${seed}`);
   print(line(COLUMNS));
   const stopping = new AbortController();
-  const playing = play(demo.days, stopping.signal);
+  let hours = 0;
+  const step = async (): Promise<void> => {
+    await demo.days.step();
+    hours += STEP_SECONDS / 3_600;
+  };
+  const playing = play({ step }, stopping.signal);
   for (let second = 0; second < minutes * 60; second += everySeconds) {
     await Promise.race([playing, pause(everySeconds * 1_000)]);
     const minute = ((second + everySeconds) / 60).toFixed(1);
-    print(line([minute, ...(await measure(session))]));
+    print(line([minute, hours.toFixed(1), ...(await measure(session))]));
   }
   stopping.abort();
   await playing;

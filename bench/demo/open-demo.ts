@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Temporal } from 'temporal-polyfill';
 import { Client } from '../lib/client.ts';
 import { Random } from '../lib/random.ts';
-import { ClinicDays, openingOf } from './clinic-days.ts';
+import { ClinicDays, eveningBefore } from './clinic-days.ts';
 import { startDemoService } from './demo-service.ts';
 
 interface DemoOptions {
@@ -39,7 +39,7 @@ export async function openDemo({
 }: DemoOptions): Promise<Demo> {
   const service = await startDemoService({
     port,
-    startsAt: openingOf(date, timeZone),
+    startsAt: eveningBefore(date, timeZone),
     timeZone,
     logger,
   });

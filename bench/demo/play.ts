@@ -6,7 +6,7 @@ export const SPEED = 60;
 const STEP_MS = (STEP_SECONDS * 1_000) / SPEED;
 
 /** Plays the days at `SPEED` until the signal. A machine that is too slow makes the clock of the service slower. */
-export async function play(days: ClinicDays, stop: AbortSignal): Promise<void> {
+export async function play(days: Pick<ClinicDays, 'step'>, stop: AbortSignal): Promise<void> {
   let nextAt = performance.now();
   while (!stop.aborted) {
     await days.step();

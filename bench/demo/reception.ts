@@ -4,7 +4,7 @@ import type { Client } from '../lib/client.ts';
 import type { Random } from '../lib/random.ts';
 import { SURNAMES } from '../simulation/patients.ts';
 import { EMERGENCY } from '../simulation/reference-model.ts';
-import { DOCTORS, MINUTE_MS } from './hospital.ts';
+import { DOCTORS, MINUTE_MS, slotIdOf } from './hospital.ts';
 
 const WALK_IN = 'WALK_IN';
 /** Patients who come at once, because they are at the hospital already. */
@@ -46,12 +46,21 @@ const FIRST_NAMES = [
 ];
 
 /** What the demo knows of a patient of its own. */
-interface Visitor {
-  /** When the patient comes to the desk, in milliseconds since the epoch; infinite when never, or when already here. */
+interface DemoPatient {
+  /** When the patient comes to the desk, in milliseconds since the epoch; infinite when never. */
   comesAt: number;
   isHere: boolean;
   /** The link to the patient's own page. */
   readonly url: string;
+}
+
+/** A patient who books. */
+interface NewPatient {
+  readonly doctorId: string;
+  readonly slotId: string;
+  readonly type: string;
+  /** When the patient comes to the desk, in milliseconds since the epoch; near the start of the slot by default. */
+  readonly comesAt?: number;
 }
 
 interface ReceptionDeps {
@@ -68,7 +77,7 @@ const startOf = ({ start_time, delay_minutes }: QueueSlot): number =>
 const endOf = ({ end_time, delay_minutes }: QueueSlot): number =>
   Date.parse(end_time) + delay_minutes * MINUTE_MS;
 
-/** Those who have not been called, or were not there when they were called. */
+/** The tokens of the patients who have not been called, or were not there when they were called. */
 const tokensOf = ({ calling_order, waiting, skipped }: DoctorQueueView): QueueTokenView[] => [
   ...calling_order,
   ...waiting,
@@ -76,35 +85,37 @@ const tokensOf = ({ calling_order, waiting, skipped }: DoctorQueueView): QueueTo
 ];
 
 /**
- * The patients of the demo and the front desk that they meet. It decides from what the service shows, not from what it has
- * done, because the people who watch the demo use the same desk. A refused command is tried no second time: the next
- * decision is made from the next queue.
+ * The patients of the demo, and the front desk. They decide from what the service shows, not from what they have done,
+ * because the people who watch the demo book and call too. A refused command is not repeated.
  */
 export class Reception {
   readonly #deps: ReceptionDeps;
-  readonly #visitors = new Map<string, Visitor>();
-  #patients = 0;
+  readonly #patients = new Map<string, DemoPatient>();
+  #bookings = 0;
 
   constructor(deps: ReceptionDeps) {
     this.#deps = deps;
   }
 
-  /** Forgets the patients of the day before, and books those who have called or used the app before this day. */
-  async openDay({ doctors }: QueueView): Promise<void> {
-    const moved = new Set(doctors.flatMap((doctor) => tokensOf(doctor).map(({ id }) => id)));
-    for (const id of this.#visitors.keys()) if (!moved.has(id)) this.#visitors.delete(id);
-    const booked = this.#deps.classes.filter((type) => !AT_THE_HOSPITAL.includes(type));
-    const seats = doctors.flatMap((doctor) =>
-      doctor.slots.flatMap((slot) => {
-        const { capacity = 0 } = DOCTORS.find(({ id }) => id === doctor.doctor_id) ?? {};
-        return Array.from({ length: Math.round(capacity * BOOKED_BEFORE) }, () => ({
-          doctor,
-          slot,
-        }));
-      }),
+  /** Books the patients who call or use the app before a date. */
+  async bookBefore(date: string): Promise<void> {
+    const { random, classes } = this.#deps;
+    const booked = classes.filter((type) => !AT_THE_HOSPITAL.includes(type));
+    const seats = DOCTORS.flatMap(({ id, hours, capacity }) =>
+      hours.flatMap((hour) =>
+        Array.from({ length: Math.round(capacity * BOOKED_BEFORE) }, () => ({
+          ...{ doctorId: id, slotId: slotIdOf(id, hour, date) },
+        })),
+      ),
     );
-    for (const { doctor, slot } of this.#deps.random.sample(seats))
-      await this.#book(doctor, slot, this.#deps.random.pick(booked), 0);
+    for (const seat of random.sample(seats))
+      await this.#book({ ...seat, type: random.pick(booked) });
+  }
+
+  /** Forgets the patients who are not in the queues, because their day is over. */
+  forgetOthers({ doctors }: QueueView): void {
+    const known = new Set(doctors.flatMap((doctor) => tokensOf(doctor).map(({ id }) => id)));
+    for (const id of this.#patients.keys()) if (!known.has(id)) this.#patients.delete(id);
   }
 
   /**
@@ -120,7 +131,7 @@ export class Reception {
     const happens = (hourly: number): boolean => random.chance((hourly * minutes) / 60);
     if (happens(HOURLY.booking)) await this.#bookAny(doctors, now);
     const away = doctors.flatMap(({ calling_order }) =>
-      calling_order.filter(({ id = '', status }) => status === 'BOOKED' && this.#visitors.has(id)),
+      calling_order.filter(({ id = '', status }) => status === 'BOOKED' && this.#patients.has(id)),
     );
     if (away.length === 0) return;
     if (happens(HOURLY.cancel)) await this.#send('/cancel', { token_id: random.pick(away).id });
@@ -128,35 +139,37 @@ export class Reception {
     if (happens(HOURLY.triage)) await this.#triageAny(doctors);
   }
 
-  /** The link to the page of the booked patient who is called at about this time; undefined when there is none. */
+  /** The link to the page of the patient of the demo who is called nearest to this time; undefined when there is none. */
   linkOf({ doctors }: QueueView, at: number): string | undefined {
-    const distance = ({ estimated_time }: QueueTokenView): number =>
-      Math.abs(Date.parse(estimated_time ?? '') - at);
-    const [token] = doctors
+    const [nearest] = doctors
       .flatMap(({ calling_order }) => calling_order)
-      .filter((candidate) => this.#visitors.has(candidate.id ?? '') && distance(candidate) >= 0)
-      .sort((a, b) => distance(a) - distance(b));
-    return this.#visitors.get(token?.id ?? '')?.url;
+      .flatMap(({ id = '', estimated_time }) => {
+        const patient = this.#patients.get(id);
+        if (patient === undefined || estimated_time === null) return [];
+        return [{ url: patient.url, distance: Math.abs(Date.parse(estimated_time) - at) }];
+      })
+      .sort((a, b) => a.distance - b.distance);
+    return nearest?.url;
   }
 
   /** Notes that a patient was skipped. Most come back. */
   skipped(id: string, now: number): void {
-    const visitor = this.#visitors.get(id);
-    if (visitor === undefined) return;
-    visitor.isHere = false;
-    visitor.comesAt = this.#deps.random.chance(0.7) ? now + BACK_MINUTES * MINUTE_MS : Infinity;
+    const patient = this.#patients.get(id);
+    if (patient === undefined) return;
+    patient.isHere = false;
+    patient.comesAt = this.#deps.random.chance(0.7) ? now + BACK_MINUTES * MINUTE_MS : Infinity;
   }
 
   /** Checks a patient in who has come, and gives the seat of one who does not come to the next. */
   async #meet(token: QueueTokenView, slot: QueueSlot | undefined, now: number): Promise<void> {
     const { id = '', status } = token;
-    const visitor = this.#visitors.get(id);
-    if (visitor === undefined || slot === undefined || visitor.isHere) return;
-    if (visitor.comesAt <= now) {
-      visitor.isHere = true;
+    const patient = this.#patients.get(id);
+    if (patient === undefined || slot === undefined || patient.isHere) return;
+    if (patient.comesAt <= now) {
+      patient.isHere = true;
       await this.#send('/check-in', { token_id: id });
     } else if (
-      visitor.comesAt === Infinity &&
+      patient.comesAt === Infinity &&
       status !== 'WAITING' &&
       startOf(slot) + PATIENCE_MINUTES * MINUTE_MS <= now
     )
@@ -168,7 +181,9 @@ export class Reception {
     const type = random.pick(classes);
     const doctor = random.pick(doctors);
     const slot = this.#slotFor(type, doctor.slots, now);
-    if (slot !== undefined) await this.#book(doctor, slot, type, now);
+    if (slot === undefined) return;
+    const comesAt = AT_THE_HOSPITAL.includes(type) ? { comesAt: now } : {};
+    await this.#book({ doctorId: doctor.doctor_id, slotId: slot.slot_id, type, ...comesAt });
   }
 
   /** An emergency and a walk-in take the first slot that has time left; the others choose one that has not begun. */
@@ -181,31 +196,29 @@ export class Reception {
     return later.length === 0 ? undefined : this.#deps.random.pick(later);
   }
 
-  async #book(
-    { doctor_id }: DoctorQueueView,
-    slot: QueueSlot,
-    type: string,
-    now: number,
-  ): Promise<void> {
+  async #book({ doctorId, slotId, type, comesAt }: NewPatient): Promise<void> {
     const { random } = this.#deps;
-    const nth = (this.#patients += 1);
+    const nth = (this.#bookings += 1);
     const body = {
-      ...{ doctor_id, slot_id: slot.slot_id, patient_type: type },
+      ...{ doctor_id: doctorId, slot_id: slotId, patient_type: type },
       patient_name: `${random.pick(FIRST_NAMES)} ${random.pick(SURNAMES)}`,
       ...(nth % 2 === 0 ? { patient_id: `MRN-${10_000 + nth}` } : {}),
     };
-    const comesAt = AT_THE_HOSPITAL.includes(type) ? now : this.#arrivalFor(slot);
     const booking = (await this.#send('/book', body)) as BookingView | undefined;
     if (booking === undefined) return;
-    const { id, status_url: url = '' } = booking;
-    this.#visitors.set(id, { comesAt, isHere: false, url });
+    const { id, start_time, status_url: url = '' } = booking;
+    this.#patients.set(id, {
+      comesAt: comesAt ?? this.#arrivalFor(start_time),
+      isHere: false,
+      url,
+    });
   }
 
   /** When a patient comes who has booked before: some before the start of the slot, some after it, some never. */
-  #arrivalFor({ start_time }: QueueSlot): number {
+  #arrivalFor(startTime: string): number {
     const { random } = this.#deps;
     const minutes = random.next() * ARRIVAL_MINUTES - EARLY_MINUTES;
-    return random.chance(ABSENT) ? Infinity : Date.parse(start_time) + minutes * MINUTE_MS;
+    return random.chance(ABSENT) ? Infinity : Date.parse(startTime) + minutes * MINUTE_MS;
   }
 
   /** Moves a patient to another slot of the same doctor. */
@@ -223,8 +236,8 @@ export class Reception {
     if (others.length === 0) return;
     const slot = this.#deps.random.pick(others);
     await this.#send('/move', { token_id: token.id, slot_id: slot.slot_id });
-    const visitor = this.#visitors.get(token.id ?? '');
-    if (visitor !== undefined) visitor.comesAt = this.#arrivalFor(slot);
+    const patient = this.#patients.get(token.id ?? '');
+    if (patient !== undefined) patient.comesAt = this.#arrivalFor(slot.start_time);
   }
 
   /** Triage finds that a patient in the waiting room is an emergency. */
@@ -237,7 +250,7 @@ export class Reception {
     await this.#send('/reclassify', { token_id: id, patient_type: EMERGENCY, reason: 'triage' });
   }
 
-  /** Sends a command; undefined when it is refused, because somebody else at the desk was faster. */
+  /** Sends a command; undefined when it is refused, for example because the person who watches was faster. */
   async #send(path: string, body: object): Promise<unknown> {
     const { status, body: answer } = await this.#deps.client.post(path, body);
     return status < 300 ? answer : undefined;

@@ -8,10 +8,9 @@ import { print, runTool } from '../lib/tool.ts';
 import { STEP_SECONDS } from './clinic-days.ts';
 import { openDemo } from './open-demo.ts';
 
-const HELP = `npm run screenshots
+const HELP = `npm run screenshots -- [options]
 
-Plays the demo's day until a fixed moment, with a fixed seed, and writes the pictures of README.md anew: those of the
-pages in Chromium (${CHROMIUM}). The pictures change only if the pages, the rules or the day change.
+Plays the demo's day with a fixed date and seed, and writes the pictures of README.md anew, as the pages look in Chromium (${CHROMIUM}). The pictures change only if the pages, the rules or the day change.
 
   --help              prints this text
   --version           prints the version`;
@@ -20,9 +19,8 @@ const FOLDER = new URL('../../.screenshots/', import.meta.url);
 const SEED = 2;
 const DATE = Temporal.PlainDate.from('2027-01-18');
 const TIME_ZONE = 'Asia/Kolkata';
-/** The time of the pictures, and the minutes until then after the opening of the day: every room is taken, a break begins. */
-const TIME = '10:25';
-const MINUTES = 100;
+/** Minutes after the opening of the day: at 10:25 every room is taken and a doctor has a break, at 16:55 the day has a report. */
+const [MORNING, EVENING] = [100, 490];
 /** The quality of a WebP picture, of 100: less makes letters blurred. */
 const QUALITY = 80;
 
@@ -34,32 +32,46 @@ interface Picture {
   readonly path: string;
   readonly screen: typeof DESKTOP;
   readonly colorScheme: 'light' | 'dark';
+  /** When it is taken, in minutes after the opening of the day. */
+  readonly minutes: number;
   /** What the page shows when all its data is there, as selectors. */
   readonly shows: readonly string[];
 }
 
-/** The clock of a page at the time of the pictures; before the first answer of the service it shows the machine's time. */
-const CLOCK = `.clock:has-text("${TIME}")`;
+/** The clock of a page in the morning; before the first answer of the service it shows the time of the machine. */
+const CLOCK = '.clock:has-text("10:25")';
 
+/** The pictures in the order of their times. */
 const picturesOf = (ticketPath: string): readonly Picture[] => [
   {
     ...{ name: 'board', path: '/board?sound=off', screen: DESKTOP, colorScheme: 'light' },
-    shows: ['.doctor .number', CLOCK],
-  },
-  {
-    ...{ name: 'board-dark', path: '/board?sound=off', screen: DESKTOP, colorScheme: 'dark' },
-    shows: ['.doctor .number', CLOCK],
+    ...{ minutes: MORNING, shows: ['.doctor .number', CLOCK] },
   },
   {
     ...{ name: 'desk', path: '/desk?doctor_id=iyer', screen: DESKTOP, colorScheme: 'light' },
-    shows: ['.slot', CLOCK],
+    ...{ minutes: MORNING, shows: ['.slot', CLOCK] },
   },
   {
-    ...{ name: 'room', path: '/room?doctor_id=das&room=11', screen: PHONE, colorScheme: 'light' },
-    shows: ['.number'],
+    ...{ name: 'room', path: '/room?doctor_id=das&room=11', screen: PHONE, colorScheme: 'dark' },
+    ...{ minutes: MORNING, shows: ['.number'] },
   },
-  { name: 'ticket', path: ticketPath, screen: PHONE, colorScheme: 'light', shows: ['.number'] },
-  { name: 'start', path: '/', screen: DESKTOP, colorScheme: 'light', shows: ['.good'] },
+  {
+    ...{ name: 'ticket', path: ticketPath, screen: PHONE, colorScheme: 'light' },
+    ...{ minutes: MORNING, shows: ['.number'] },
+  },
+  {
+    ...{ name: 'start', path: '/', screen: DESKTOP, colorScheme: 'light' },
+    ...{ minutes: MORNING, shows: ['.good'] },
+  },
+  {
+    ...{
+      name: 'reports',
+      path: `/reports?from=${DATE.toString()}`,
+      screen: DESKTOP,
+      colorScheme: 'light',
+    },
+    ...{ minutes: EVENING, shows: ['canvas'] },
+  },
 ];
 
 /** Takes a picture of a page; returns its bytes. */
@@ -87,11 +99,16 @@ async function run(): Promise<number> {
     logger: openLog('warn').logger,
     onNews: () => undefined,
   });
-  for (let second = 0; second < MINUTES * 60; second += STEP_SECONDS) await demo.days.step();
+  let seconds = 0;
+  const playUntil = async (minutes: number): Promise<void> => {
+    for (; seconds < minutes * 60; seconds += STEP_SECONDS) await demo.days.step();
+  };
+  await playUntil(MORNING);
   const ticket = new URL((await demo.days.patientLink()) ?? demo.url).pathname;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
   mkdirSync(FOLDER, { recursive: true });
   for (const picture of picturesOf(ticket)) {
+    await playUntil(picture.minutes);
     const file = new URL(`${picture.name}.webp`, FOLDER);
     const bytes = await take(browser, demo.url, picture);
     writeFileSync(file, bytes);

@@ -31,11 +31,12 @@ it('the demo prints links to pages that change, names a port that is in use, and
   await eventually(() => output.includes('Ctrl+C ends the demo.') || child.exitCode !== null);
 
   const links = output.match(/http:\S+/g) ?? [];
-  expect(links.map((link) => /\/(board|desk|room|t)\b|\/$/.exec(link)?.[0])).toEqual([
+  expect(links.map((link) => /\/(board|desk|room|t|reports)\b|\/$/.exec(link)?.[0])).toEqual([
     '/board',
     '/desk',
     '/room',
     '/t',
+    '/reports',
     '/',
   ]);
   for (const link of links) expect([link, (await fetch(link)).status]).toEqual([link, 200]);

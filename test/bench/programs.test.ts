@@ -12,10 +12,11 @@ describe.each([
   'bench/load/load.ts',
   'bench/fuzz/fuzz.ts',
   'bench/soak/soak.ts',
+  'bench/demo/screenshots.ts',
 ])('%s', (program) => {
   it('prints its help and does nothing else', async () => {
     const { code, output, errors } = await runTool(program, ['--help', '--unknown']);
-    expect(output).toMatch(/^npm run (bench|simulate|replay|load|fuzz|soak) -- /);
+    expect(output).toMatch(/^npm run (bench|simulate|replay|load|fuzz|soak|screenshots) -- /);
     for (const option of ['--help', '--version']) expect(output).toContain(`  ${option} `);
     expect(errors).toBe('');
     expect(code).toBe(0);

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BrowserServer } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
-import { CHROMIUM } from './browser.ts';
+import { CHROMIUM, CHROMIUM_FLAGS } from '../../../bench/lib/chromium.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,8 +13,7 @@ declare module 'vitest' {
 }
 
 const FLAGS = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  ...CHROMIUM_FLAGS,
   // Pages of tests have origins such as http://desk.example:4000.
   '--host-resolver-rules=MAP *.example 127.0.0.1',
 ];

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
 import { inject, onTestFinished } from 'vitest';
+import { CHROMIUM } from '../../../bench/lib/chromium.ts';
 
-/** Where Debian's package installs Chromium. */
-export const CHROMIUM = '/usr/bin/chromium';
 /** The reason why no test with a browser can run on this machine; null if they can. */
 export const noBrowser = existsSync(CHROMIUM) ? null : `${CHROMIUM} is not installed`;
 /** What the name of such a test says when it is skipped. */
