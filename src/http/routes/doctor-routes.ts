@@ -82,6 +82,7 @@ const refuseLongLists: preValidationHookHandler = (request, reply, done) => {
 
 /** Adds the routes of doctors, their sessions and leaves, and their slots with the patients. */
 export function addDoctorRoutes(routes: Routes, { doctors, reads }: DoctorRoutes): void {
+  addSchedule(routes, reads);
   addReads(routes, reads);
   addQueue(routes, reads);
   addSetup(routes, doctors);
@@ -110,7 +111,7 @@ function addQueue(routes: Routes, reads: Reads): void {
   });
 }
 
-function addReads(routes: Routes, reads: Reads): void {
+function addSchedule(routes: Routes, reads: Reads): void {
   const slotTexts = new SlotTexts();
   routes.read({
     name: 'readSchedule',
@@ -131,7 +132,9 @@ function addReads(routes: Routes, reads: Reads): void {
       );
     },
   });
+}
 
+function addReads(routes: Routes, reads: Reads): void {
   routes.read({
     name: 'listDoctors',
     url: '/doctors',
