@@ -95,7 +95,7 @@ export async function bookingCosts(onStep: OnStep): Promise<BookingCost[]> {
     }));
   } finally {
     receiver.stop();
-    await webhooks.stop();
+    webhooks.stop();
     await app.close();
     await service.stop();
     directory.remove();

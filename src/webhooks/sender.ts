@@ -115,8 +115,9 @@ export class Sender {
     body: string,
     signal: AbortSignal,
   ): Promise<SentAnswer | undefined> {
-    if (signal.aborted) return without('OPD_STOPPED');
-    let isLate = false;
+    const stopped = (): boolean => signal.aborted;
+    if (stopped()) return without('OPD_STOPPED');
+    const late = new AbortController();
     const isHttps = url.protocol === 'https:';
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const request = (isHttps ? requestHttps : requestHttp)(url, {
@@ -135,11 +136,9 @@ export class Sender {
     // Without an error the connection ends too, for example when the server switches protocols.
     request.once('close', () => reject(new Error('closed')));
     const abort = (): void => void request.destroy(new Error('ended'));
-    const timer = setTimeout(() => {
-      isLate = true;
-      abort();
-    }, this.#options.tryMs ?? TRY_MS);
-    signal.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => late.abort(), this.#options.tryMs ?? TRY_MS);
+    const ends = [signal, late.signal];
+    for (const end of ends) end.addEventListener('abort', abort, { once: true });
     request.end(body);
     try {
       const answer = await promise;
@@ -149,12 +148,12 @@ export class Sender {
       return { status: statusCode, text, error: null, retryAfterMs };
     } catch (error) {
       const code = codeOf(error);
-      if (signal.aborted) return without('OPD_STOPPED');
-      if (isLate) return without('OPD_TIMEOUT');
+      if (stopped()) return without('OPD_STOPPED');
+      if (late.signal.aborted) return without('OPD_TIMEOUT');
       return request.reusedSocket && code === 'ECONNRESET' ? undefined : without(code);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      for (const end of ends) end.removeEventListener('abort', abort);
     }
   }
 }

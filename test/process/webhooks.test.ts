@@ -99,7 +99,7 @@ it('of two processes one takes over when the other is stopped or killed, and wha
   const rowsOf = queriesOf(DATABASE_URL);
   const owners = 'SELECT webhook_id AS id, owner FROM webhook_leases';
   const haveOneOwner = (rows: readonly postgres.Row[]) =>
-    rows.length === 2 && new Set(rows.map(({ owner }) => owner)).size === 1;
+    rows.length === 2 && new Set(rows.map(({ owner }) => String(owner))).size === 1;
   const receivers = new Map<string, Receiver>();
   const addWebhook = async (id: string) => {
     const receiver = await Receiver.start();

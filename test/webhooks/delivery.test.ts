@@ -259,7 +259,7 @@ it('GET /audit tells who did what with which webhook, and where it led, and neve
   await boss.send({ method: 'DELETE', url: '/webhooks/app' });
   const acts = (await entries()).filter(({ webhook }) => webhook !== null);
   // Acts of the same millisecond are in no certain order.
-  expect(acts.map(({ kind, actor }) => `${kind} ${actor}`).toSorted()).toEqual([
+  expect(acts.map(({ kind, actor }) => `${String(kind)} ${String(actor)}`).toSorted()).toEqual([
     'webhook_changed admin/ravi',
     'webhook_created admin/ravi',
     'webhook_deleted admin/ravi',
