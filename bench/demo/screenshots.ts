@@ -19,8 +19,8 @@ const FOLDER = new URL('../../.screenshots/', import.meta.url);
 const SEED = 2;
 const DATE = Temporal.PlainDate.from('2027-01-18');
 const TIME_ZONE = 'Asia/Kolkata';
-/** Minutes after the opening of the day: at 10:25 every room is taken and a doctor has a break, at 16:55 the day has a report. */
-const [MORNING, EVENING] = [100, 490];
+/** Minutes after the opening of the day: at 10:21 every room is taken and a doctor has a break, at 16:55 the day has a report. */
+const [MORNING, EVENING] = [96, 490];
 /** The quality of a WebP picture, of 100: less makes letters blurred. */
 const QUALITY = 80;
 
@@ -39,7 +39,7 @@ interface Picture {
 }
 
 /** The clock of a page in the morning; before the first answer of the service it shows the time of the machine. */
-const CLOCK = '.clock:has-text("10:25")';
+const CLOCK = '.clock:has-text("10:21")';
 
 /** The pictures in the order of their times. */
 const picturesOf = (ticketPath: string): readonly Picture[] => [
