@@ -95,9 +95,9 @@ export async function bookingCosts(onStep: OnStep): Promise<BookingCost[]> {
     }));
   } finally {
     receiver.stop();
-    webhooks.stop();
+    await webhooks.stop();
     await app.close();
-    await service.stop();
+    service.stop();
     directory.remove();
   }
 }
