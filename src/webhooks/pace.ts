@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { threadMs } from '../background/index.ts';
 
 /** Milliseconds of processor time that a message takes (`npm run bench -- --only webhooks`). */
