@@ -21,17 +21,17 @@ export const LIMITS = {
 } as const;
 
 /** The frames of events: made once for all streams that show as much of them. */
-const FRAMES: Readonly<Record<EventDetail, WeakMap<PublicEvent, Buffer>>> = {
+const FRAMES: Readonly<Record<EventDetail, WeakMap<PublicEvent, string>>> = {
   ...{ patients: new WeakMap(), ids: new WeakMap(), numbers: new WeakMap() },
 };
 
 /** An event in the format of event streams. JSON has no line break, so `data` is one line. */
-function frameOf(event: PublicEvent, detail: EventDetail): Buffer {
+function frameOf(event: PublicEvent, detail: EventDetail): string {
   const frames = FRAMES[detail];
   let frame = frames.get(event);
   if (frame === undefined) {
     const data = JSON.stringify(eventOf(event, detail));
-    frame = Buffer.from(`id: ${event.id}\nevent: ${event.type}\ndata: ${data}\n\n`);
+    frame = `id: ${event.id}\nevent: ${event.type}\ndata: ${data}\n\n`;
     frames.set(event, frame);
   }
   return frame;
@@ -50,7 +50,7 @@ function shownOf(
 ): ShownEvents {
   const wanted = events.filter(isWanted);
   const frames = wanted.map((event) => frameOf(event, detail));
-  return { count: wanted.length, frames: Buffer.concat(frames) };
+  return { count: wanted.length, frames: Buffer.from(frames.join('')) };
 }
 
 /** What is shown of lists of events, by the kind of the stream. Streams of one kind that are given the same list share the bytes. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { BackgroundTask, threadMs, type BackgroundRun } from '../background/index.ts';
+import { afterWrites, BackgroundTask, threadMs, type BackgroundRun } from '../background/index.ts';
 import type { DoctorId } from '../engine/index.ts';
 import { UnknownCursorError } from '../store/index.ts';
 import { DoctorFilter, EventBatch } from './event-batch.ts';
@@ -18,10 +18,10 @@ const TURN_SUBSCRIBERS = 100;
 const OLD_PAGES_PER_STEP = 8;
 /** Milliseconds between two reads when no hint comes, and the longest time for which a revoked key still gets events. */
 const PERIOD_MS = 400;
-/** Deliveries take a thirtieth of a busy process. */
-const DELIVERY_PAUSES = 30;
-/** Reads of old events take a tenth of a busy process. */
-const OLD_PAUSES = 10;
+/** In a busy process others get thirty times as much processor time as deliveries. */
+const OTHERS_PER_DELIVERY = 30;
+/** In a busy process others get ten times as much processor time as reads of old events. */
+const OTHERS_PER_OLD = 10;
 /** Milliseconds from one heartbeat to the next. */
 const HEARTBEAT_MS = 15_000;
 
@@ -84,8 +84,8 @@ export class EventFeed {
   readonly #lifecycle: Lifecycle;
   readonly #task: BackgroundTask;
   readonly #places = new Map<Subscriber, Place>();
-  readonly #newestPace = new FeedPace(DELIVERY_PAUSES);
-  readonly #oldPace = new FeedPace(OLD_PAUSES);
+  readonly #newestPace = new FeedPace(OTHERS_PER_DELIVERY);
+  readonly #oldPace = new FeedPace(OTHERS_PER_OLD);
   /** The newest events are read up to here; null while there is no subscriber. */
   #cursor: string | null = null;
   /** The first read of the end of the log, while it is under way. */
@@ -305,9 +305,6 @@ export class EventFeed {
 
 const isOldAndReady = ([subscriber, { old }]: [Subscriber, Place]): boolean =>
   old !== null && subscriber.isReady;
-
-/** Node writes to a connection at the end of the operation that asked for it. */
-const afterWrites = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 /** Whether a batch has something for a subscriber. */
 const concerns = ({ filter, skipUntil }: Place, batch: EventBatch): boolean =>

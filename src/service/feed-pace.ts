@@ -1,6 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
+import { threadMs } from '../background/index.ts';
 
-/** Milliseconds from the end of a piece of work to the next one, at least: when the event loop is idle, and when it is busy. */
+/** Milliseconds from the end of a piece of work to the next one, at least: when the process is idle, and when it is busy. */
 const PAUSE_MIN_MS = { idle: 1, busy: 20 } as const;
 /** The same at most. */
 const PAUSE_MAX_MS = 1_000;
@@ -8,27 +9,28 @@ const PAUSE_MAX_MS = 1_000;
 const BUSY_SHARE = 0.2;
 /** Items a millisecond from which on the process counts as busy too, because a client that needs the processor lets it wait. */
 const BUSY_RATE = 0.1;
-
 /** Pieces of work whose mean is the cost of one: the kernel counts the processor time of a thread in steps of some milliseconds. */
 const MEAN_OF = 8;
 
 /**
  * Decides when work that repeats may begin again, so that it takes a small share of the processor while others need it.
  *
- * While the process is idle, the pause is as long as a piece of work, so the work begins at once in almost all cases.
- * While others keep it busy, the pause is many times as long, but never longer than a second.
+ * While the process is idle, the pause is as long as a piece of work, so the work begins at once in almost all cases. While
+ * others keep it busy, the pause ends when they have had many times as much processor time of this thread, and after a
+ * second at the latest. Their processor time counts and not the clock, because other programs may use the machine.
  */
 export class FeedPace {
-  readonly #busyPauses: number;
+  readonly #othersPart: number;
   #costMs: number | null = null;
   #endMs = -PAUSE_MAX_MS;
+  #threadEndMs = 0;
   /** Items a millisecond between the ends of the last two pieces of work. */
   #rate = 0;
   #loopAtEnd: EventLoopUtilization = performance.eventLoopUtilization();
 
-  /** @param busyPauses how many times as long as a piece of work the pause is while the process is busy */
-  constructor(busyPauses: number) {
-    this.#busyPauses = busyPauses;
+  /** @param othersPart how many times as much processor time as the work others get while the process is busy */
+  constructor(othersPart: number) {
+    this.#othersPart = othersPart;
   }
 
   /** A piece of work has ended that took so many milliseconds of processor time for so many items. */
@@ -36,6 +38,7 @@ export class FeedPace {
     this.#rate = items / (performance.now() - this.#endMs);
     this.#costMs = (this.#costMs ?? costMs) * (1 - 1 / MEAN_OF) + costMs / MEAN_OF;
     this.#endMs = performance.now();
+    this.#threadEndMs = threadMs();
     this.#loopAtEnd = performance.eventLoopUtilization();
   }
 
@@ -43,12 +46,18 @@ export class FeedPace {
   get waitMs(): number {
     const costMs = this.#costMs ?? 0;
     const pausedMs = performance.now() - this.#endMs;
-    const idleMs = pauseOf(costMs, PAUSE_MIN_MS.idle);
+    if (pausedMs >= PAUSE_MAX_MS) return 0;
+    const idleMs = Math.min(Math.max(costMs, PAUSE_MIN_MS.idle), PAUSE_MAX_MS);
     if (pausedMs < idleMs) return idleMs - pausedMs;
-    const restMs = pauseOf(costMs * this.#busyPauses, PAUSE_MIN_MS.busy) - pausedMs;
-    if (restMs <= 0 || !this.#isBusy) return 0;
-    // The pause has doubled until then, so a long pause needs few timers and ends soon after the load.
-    return Math.min(pausedMs, restMs);
+    if (!this.#isBusy) return 0;
+    const othersMs = threadMs() - this.#threadEndMs;
+    const shortMs = PAUSE_MIN_MS.busy - pausedMs;
+    if (shortMs <= 0 && othersMs >= costMs * this.#othersPart) return 0;
+    // A thread has at most as much processor time as passes by the clock. At the latest the pause has doubled when this is
+    // asked again, so a long pause needs few timers and ends soon after the load.
+    const restMs =
+      shortMs > 0 ? shortMs : Math.max(costMs * this.#othersPart - othersMs, PAUSE_MIN_MS.busy);
+    return Math.min(restMs, pausedMs, PAUSE_MAX_MS - pausedMs);
   }
 
   /** Whether others have kept the event loop busy since the last piece of work, or many items come. */
@@ -57,5 +66,3 @@ export class FeedPace {
     return utilization >= BUSY_SHARE || this.#rate >= BUSY_RATE;
   }
 }
-
-const pauseOf = (ms: number, minMs: number): number => Math.min(Math.max(ms, minMs), PAUSE_MAX_MS);
