@@ -19,5 +19,13 @@ export async function openPage(options: BrowserContextOptions = {}): Promise<Pag
   if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
   const browser = await chromium.connect(text);
   onTestFinished(() => browser.close());
-  return (await browser.newContext({ timezoneId: 'Pacific/Kiritimati', ...options })).newPage();
+  const context = await browser.newContext({ timezoneId: 'Pacific/Kiritimati', ...options });
+  // A deadline matters only when a test fails, and a busy machine needs more than the default of 30 s.
+  context.setDefaultTimeout(120_000);
+  const page = await context.newPage();
+  // A page may ask for something that a test answers just when the test ends.
+  onTestFinished(async () => {
+    if (!page.isClosed()) await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+  return page;
 }
