@@ -144,6 +144,13 @@ describe.skipIf(noBrowser !== null)(`the board in Chromium${needsBrowser}`, () =
     await page.setViewportSize({ width: 1_920, height: 1_080 });
     await postOk(opd, '/call-next', { doctor_id: 'd8', room: '12', complete_current: true });
     await page.locator('.calling').getByText('कमरा 12').waitFor();
+    // An old screen is 4:3: the panels of few doctors have the largest numbers.
+    await page.setViewportSize({ width: 1_024, height: 768 });
+    for (const shown of ['d1', 'd1&doctor_id=d3', 'd1&doctor_id=d3&doctor_id=d2']) {
+      await page.goto(`${url}/board?doctor_id=${shown}`);
+      await page.locator('.doctor').first().waitFor();
+      expect(await page.evaluate(FITS), shown).toBe(true);
+    }
     expect(faults()).toEqual([]);
   });
 });
