@@ -1,9 +1,8 @@
 import { Temporal } from 'temporal-polyfill';
 import { openLog } from '../../src/cli/log.ts';
 import { runProgram } from '../../src/cli/program.ts';
-import { freshSeed } from '../lib/random.ts';
 import { required } from '../lib/required.ts';
-import { print, ToolError, wholeNumber } from '../lib/tool.ts';
+import { print, seedOf, ToolError, wholeNumber } from '../lib/tool.ts';
 import type { ClinicDays } from './clinic-days.ts';
 import { DOCTORS } from './hospital.ts';
 import { openDemo } from './open-demo.ts';
@@ -50,7 +49,7 @@ async function run(portGiven: string, seedGiven: string | undefined): Promise<vo
   const timeZone = Temporal.Now.timeZoneId();
   const demo = await openDemo({
     port: wholeNumber('port', portGiven, 0, 65_535),
-    seed: seedGiven === undefined ? freshSeed() : wholeNumber('seed', seedGiven, 0, 2 ** 32 - 1),
+    seed: seedOf(seedGiven),
     date: Temporal.Now.plainDateISO(timeZone),
     timeZone,
     logger: openLog('warn').logger,

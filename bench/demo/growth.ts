@@ -4,8 +4,7 @@ import { Temporal } from 'temporal-polyfill';
 import { openLog } from '../../src/cli/log.ts';
 import { collectGarbage } from '../lib/child.ts';
 import { CHROMIUM, CHROMIUM_FLAGS } from '../lib/chromium.ts';
-import { freshSeed } from '../lib/random.ts';
-import { print, runTool, wholeNumber } from '../lib/tool.ts';
+import { print, runTool, seedOf, wholeNumber } from '../lib/tool.ts';
 import { STEP_SECONDS } from './clinic-days.ts';
 import { openDemo } from './open-demo.ts';
 import { play, SPEED } from './play.ts';
@@ -92,6 +91,6 @@ await runTool({
     run(
       wholeNumber('minutes', minutes, 1, 10_000),
       wholeNumber('every', every, 1, 3_600),
-      seed === undefined ? freshSeed() : wholeNumber('seed', seed, 0, 2 ** 32 - 1),
+      seedOf(seed),
     ),
 });

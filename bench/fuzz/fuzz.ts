@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { PostgresServer } from '../../test/support/postgres/postgres-server.ts';
 import { runSql } from '../../test/support/store/run-sql.ts';
 import { Progress } from '../lib/progress.ts';
-import { freshSeed, Random } from '../lib/random.ts';
+import { Random } from '../lib/random.ts';
 import { required } from '../lib/required.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import { print, runTool, wholeNumber, type Values } from '../lib/tool.ts';
+import { print, runTool, wholeNumber, type Values, seedOf } from '../lib/tool.ts';
 import { Findings } from './findings.ts';
 import { reportLines } from './fuzz-report.ts';
 import { FuzzedService } from './fuzzed-service.ts';
@@ -67,8 +67,7 @@ class Databases {
 
 async function run(values: Values<typeof options>): Promise<number> {
   const requests = wholeNumber('requests', values.requests, 1, 100_000_000);
-  const seed =
-    values.seed === undefined ? freshSeed() : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1);
+  const seed = seedOf(values.seed);
   print(`${grouped(requests)} requests; repeat them with --seed ${seed} --requests ${requests}`);
   const findings = new Findings();
   const progress = new Progress(process.stderr);

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { readVersion } from '../../src/cli/program.ts';
+import { freshSeed } from './random.ts';
 
 /** A failure that the person who started the tool can correct; it is printed as one sentence, without a stack trace. */
 export class ToolError extends Error {
@@ -46,6 +47,13 @@ export function wholeNumber(name: string, text: string, min: number, max: number
     `--${name}=${text} is not valid: it takes a whole number from ${min} to ${max}; see --help.`,
   );
 }
+
+/**
+ * Reads the seed of the command line; makes one when there is none.
+ * @throws ToolError when it is no seed
+ */
+export const seedOf = (text: string | undefined): number =>
+  text === undefined ? freshSeed() : wholeNumber('seed', text, 0, 2 ** 32 - 1);
 
 /**
  * Reads the address of a running server: scheme, host and port; the rest is ignored.

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client } from '../lib/client.ts';
-import { freshSeed, Random } from '../lib/random.ts';
+import { Random } from '../lib/random.ts';
 import { startServer } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import { print, runTool, serverUrl, wholeNumber, type Values } from '../lib/tool.ts';
+import { print, runTool, serverUrl, wholeNumber, type Values, seedOf } from '../lib/tool.ts';
 import { Violations, reportViolations } from '../lib/violations.ts';
 import { AnswerChecks } from './answer-checks.ts';
 import { Audit } from './audit.ts';
@@ -58,7 +58,7 @@ function checked({ url, key, seed, patients, concurrency }: Values<typeof option
   return {
     url: url === undefined ? undefined : serverUrl(url),
     key,
-    seed: seed === undefined ? freshSeed() : wholeNumber('seed', seed, 0, 2 ** 32 - 1),
+    seed: seedOf(seed),
     patients: wholeNumber('patients', patients, 1, 100_000),
     concurrency: wholeNumber('concurrency', concurrency, 1, 1_000),
   };

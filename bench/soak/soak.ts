@@ -1,5 +1,4 @@
-import { freshSeed } from '../lib/random.ts';
-import { print, runTool, ToolError, wholeNumber, type Values } from '../lib/tool.ts';
+import { print, runTool, seedOf, ToolError, type Values } from '../lib/tool.ts';
 import { DATABASES, isDatabaseName, type DatabaseName } from './databases.ts';
 import { reportLines } from './report.ts';
 import { soak } from './run.ts';
@@ -35,7 +34,7 @@ const MINUTE_MS = 60_000;
 function checked({ minutes, seed, database }: Values<typeof options>) {
   return {
     durationMs: minutesOf(minutes) * MINUTE_MS,
-    seed: seed === undefined ? freshSeed() : wholeNumber('seed', seed, 0, 2 ** 32 - 1),
+    seed: seedOf(seed),
     databases: database.split(',').map(databaseOf),
   };
 }

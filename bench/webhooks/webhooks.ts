@@ -11,6 +11,7 @@ import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
 import { createService, demoRoster } from '../../src/service/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { Webhooks } from '../../src/webhooks/index.ts';
+import { usedMicroseconds } from '../http/in-process.ts';
 import { median } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
 import type { OnStep } from '../lib/progress.ts';
@@ -65,7 +66,7 @@ async function measure(url: string, events: number, doctors: number): Promise<Ra
       return { changes: booked.changes, answer: null, origin, response: null };
     });
   }
-  const before = process.cpuUsage();
+  const before = usedMicroseconds();
   const start = performance.now();
   webhooks.start();
   let count = await receiver.count();
@@ -74,13 +75,13 @@ async function measure(url: string, events: number, doctors: number): Promise<Ra
     count = await receiver.count();
   }
   const seconds = (performance.now() - start) / 1_000;
-  const { user, system } = process.cpuUsage(before);
+  const cpuUs = (usedMicroseconds() - before) / events;
   await webhooks.stop();
   await database.store.close();
   receiver.stop();
   if (count.received !== events || !count.isInOrder)
     throw new Error('The events did not come once each and in the order of each doctor.');
-  return { perSecond: events / seconds, cpuUs: (user + system) / events };
+  return { perSecond: events / seconds, cpuUs };
 }
 
 const KINDS = ['memory', 'durable'] as const;

@@ -37,10 +37,15 @@ export class HourSum {
    * @param starts when the hours of the date and of the next one begin, see `hoursFrom`
    */
   day(starts: readonly number[]): HoursOfDay {
-    return new HoursOfDay(starts, {
-      addSeats: (index, seats) => addAt(this.#seats, index, seats),
-      count: (kind, index, difference) => addAt(this.#changes.get(kind) ?? [], index, difference),
-    });
+    return new HoursOfDay(starts, this);
+  }
+
+  addSeats(index: number, seats: number): void {
+    addAt(this.#seats, index, seats);
+  }
+
+  count(kind: HourlyKind, index: number, difference: 1 | -1): void {
+    addAt(this.#changes.get(kind) ?? [], index, difference);
   }
 }
 
@@ -50,21 +55,16 @@ function addAt(hours: number[], index: number, difference: number): void {
   hours[hour] = (hours[hour] ?? 0) + difference;
 }
 
-interface HourTarget {
-  readonly addSeats: (index: number, seats: number) => void;
-  readonly count: (kind: HourlyKind, index: number, difference: 1 | -1) => void;
-}
-
-/** What happened in the hours of a doctor's day. */
-export class HoursOfDay {
+/** What happened in the hours of a doctor's day, added to a sum. */
+class HoursOfDay {
   readonly #starts: readonly number[];
-  readonly #target: HourTarget;
+  readonly #sum: HourSum;
   /** The hour of each token's last change of a kind, because an undone change does not count (R22). */
   readonly #hourOf = new Map(HOURLY.map((kind) => [kind, new Map<TokenId, number>()]));
 
-  constructor(starts: readonly number[], target: HourTarget) {
+  constructor(starts: readonly number[], sum: HourSum) {
     this.#starts = starts;
-    this.#target = target;
+    this.#sum = sum;
   }
 
   /** Counts a change. One before the date, such as a booking for a later day, is in no hour. */
@@ -72,7 +72,7 @@ export class HoursOfDay {
     if (change.kind === 'undone') {
       const kind = HOURLY.find((each) => each === change.undone);
       const index = kind && this.#hourOf.get(kind)?.get(change.tokenId);
-      if (kind !== undefined && index !== undefined) this.#target.count(kind, index, -1);
+      if (kind !== undefined && index !== undefined) this.#sum.count(kind, index, -1);
       return;
     }
     const kind = HOURLY.find((each) => each === change.kind);
@@ -81,7 +81,7 @@ export class HoursOfDay {
     const index = this.#indexOf(change.at);
     if (index === undefined) return void hours?.delete(change.tokenId);
     hours?.set(change.tokenId, index);
-    this.#target.count(kind, index, 1);
+    this.#sum.count(kind, index, 1);
   }
 
   /** Spreads the seats of a slot over its planned time. A closed slot has none. */
@@ -90,7 +90,7 @@ export class HoursOfDay {
     for (const [index, start] of this.#starts.entries()) {
       const end = this.#starts[index + 1] ?? start;
       const sharedMs = Math.min(end, endTime) - Math.max(start, startTime);
-      if (sharedMs > 0) this.#target.addSeats(index, (capacity * sharedMs) / (endTime - startTime));
+      if (sharedMs > 0) this.#sum.addSeats(index, (capacity * sharedMs) / (endTime - startTime));
     }
   }
 

@@ -115,9 +115,7 @@ export class Sender {
     body: string,
     signal: AbortSignal,
   ): Promise<SentAnswer | undefined> {
-    const stopped = (): boolean => signal.aborted;
-    if (stopped()) return without('OPD_STOPPED');
-    const late = new AbortController();
+    if (signal.aborted) return without('OPD_STOPPED');
     const isHttps = url.protocol === 'https:';
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const request = (isHttps ? requestHttps : requestHttp)(url, {
@@ -135,10 +133,12 @@ export class Sender {
     request.on('error', reject);
     // Without an error the connection ends too, for example when the server switches protocols.
     request.once('close', () => reject(new Error('closed')));
-    const abort = (): void => void request.destroy(new Error('ended'));
-    const timer = setTimeout(() => late.abort(), this.#options.tryMs ?? TRY_MS);
-    const ends = [signal, late.signal];
-    for (const end of ends) end.addEventListener('abort', abort, { once: true });
+    const endWith = (code: string): void => {
+      request.destroy(Object.assign(new Error('ended'), { code }));
+    };
+    const timer = setTimeout(endWith, this.#options.tryMs ?? TRY_MS, 'OPD_TIMEOUT');
+    const stop = (): void => endWith('OPD_STOPPED');
+    signal.addEventListener('abort', stop, { once: true });
     request.end(body);
     try {
       const answer = await promise;
@@ -148,12 +148,10 @@ export class Sender {
       return { status: statusCode, text, error: null, retryAfterMs };
     } catch (error) {
       const code = codeOf(error);
-      if (stopped()) return without('OPD_STOPPED');
-      if (late.signal.aborted) return without('OPD_TIMEOUT');
       return request.reusedSocket && code === 'ECONNRESET' ? undefined : without(code);
     } finally {
       clearTimeout(timer);
-      for (const end of ends) end.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', stop);
     }
   }
 }

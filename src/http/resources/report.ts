@@ -2,6 +2,7 @@ import { Type, type Static, type TInteger } from '@sinclair/typebox';
 import {
   COUNTED,
   HOURLY,
+  instantOf,
   type CountedKind,
   type Counts,
   type DayCounts,
@@ -133,7 +134,7 @@ export const RangeReport = Type.Object(
 export type RangeReportView = Static<typeof RangeReport>;
 
 export const rangeReportOf = ({ from, to, doctors, at, ...report }: Range): RangeReportView => ({
-  ...{ from, to, doctors, at: new Date(at).toISOString() },
+  ...{ from, to, doctors, at: instantOf(at) },
   doctor_id: report.doctorId,
   department: report.department,
   ...dayFieldsOf(report),

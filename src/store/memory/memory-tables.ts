@@ -76,7 +76,8 @@ export class MemoryTables implements StoredRows {
       for (const write of keys) this.#writeKey(write);
       for (const write of webhooks) {
         this.#webhooks.write(write);
-        this.#adminChanges.push(...[adminChangeOf(write) ?? []].flat());
+        const recorded = adminChangeOf(write);
+        if (recorded !== undefined) this.#adminChanges.push(recorded);
       }
       if (erasure !== undefined) this.#erase(erasure);
     }

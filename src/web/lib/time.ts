@@ -8,11 +8,13 @@ const DATE = { weekday: 'long', day: 'numeric', month: 'long' } as const;
 /** The formats that were used, because making one takes longer than using it. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** A format in the language of the page. English is that of India, and digits are those of the printed token. */
+/** The language of the page as `Intl` names it. English is that of India, and digits are those of the printed token. */
+export const locale = (): string => `${language.value}-IN-u-nu-latn`;
+
+/** A format in the language of the page. */
 function formatOf(timeZone: string, parts: typeof TIME | typeof DATE): Intl.DateTimeFormat {
   const name = `${language.value} ${timeZone} ${parts === TIME ? 'time' : 'date'}`;
-  const locale = `${language.value}-IN-u-nu-latn`;
-  const format = formats.get(name) ?? new Intl.DateTimeFormat(locale, { ...parts, timeZone });
+  const format = formats.get(name) ?? new Intl.DateTimeFormat(locale(), { ...parts, timeZone });
   formats.set(name, format);
   return format;
 }

@@ -17,7 +17,8 @@ interface TroubleProps extends Pick<LiveState<unknown>, 'refusal' | 'offlineSinc
   readonly look?: string;
 }
 
-const refusalInWords = ({ code, detail }: Problem): string =>
+/** Why the service refuses to show something. */
+export const refusalInWords = ({ code, detail }: Problem): string =>
   code === 'forbidden' ? say('problem.forbidden') : detail;
 
 /** Says that what a page shows may be old, and since when, or why the page may not see it. */

@@ -45,9 +45,7 @@ export interface Plot {
 type Counts = Report['total'];
 type Wait = Counts['wait'];
 
-const columnOf = ({ label, values }: Series): Column => ({ label, cells: values.map(numberOf) });
-
-const numbers = (label: string, values: readonly number[]): Column => ({
+const columnOf = ({ label, values }: Pick<Series, 'label' | 'values'>): Column => ({
   label,
   cells: values.map(numberOf),
 });
@@ -87,10 +85,7 @@ function hoursChart({ by_hour }: Report): Chart {
     plots: hours.length === 0 ? [] : [plotOf(labels, series)],
     columns: [
       ...series.map(columnOf),
-      numbers(
-        say('reports.seen'),
-        hours.map(({ completed }) => completed),
-      ),
+      columnOf({ label: say('reports.seen'), values: hours.map(({ completed }) => completed) }),
     ],
   };
 }
@@ -118,10 +113,7 @@ function waitChart(
     ...{ head: say('reports.class'), labels: [...labels, say('reports.all')] },
     plots: total[field].patients === 0 ? [] : [plotOf(labels, seriesOf(waits))],
     columns: [
-      numbers(
-        say('reports.patients'),
-        rows.map(({ patients }) => patients),
-      ),
+      columnOf({ label: say('reports.patients'), values: rows.map(({ patients }) => patients) }),
       ...seriesOf(rows).map(columnOf),
     ],
   };
@@ -215,10 +207,7 @@ const dueInWords = (due: Due | undefined): string =>
 function daysChart({ by_day }: Report): Chart {
   const labels = by_day.map(({ date }) => dayOf(date));
   const ofDays = (label: string, value: (counts: Counts) => number): Column =>
-    numbers(
-      label,
-      by_day.map(({ total }) => value(total)),
-    );
+    columnOf({ label, values: by_day.map(({ total }) => value(total)) });
   const series: readonly Series[] = [
     { label: say('reports.seats'), look: 'line', values: by_day.map(({ offered }) => offered) },
     {

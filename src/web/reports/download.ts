@@ -1,5 +1,4 @@
-import { accessKey } from '../lib/access-key.ts';
-import { urlOf } from '../lib/client.ts';
+import { authorization, urlOf } from '../lib/client.ts';
 import { queryOf, type Choice } from './choice.ts';
 
 /** Milliseconds within which the table must come. */
@@ -12,10 +11,9 @@ const MARK = '\uFEFF';
  * @returns whether the service has answered with a table
  */
 export async function download(choice: Choice): Promise<boolean> {
-  const key = accessKey.value;
   try {
     const answer = await fetch(urlOf('/reports/range', { query: queryOf(choice) }), {
-      headers: { accept: 'text/csv', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+      headers: { accept: 'text/csv', ...authorization() },
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (!answer.headers.get('content-type')?.startsWith('text/csv')) return false;

@@ -1,7 +1,5 @@
-import { language, say, sayCode } from '../lib/words.ts';
-
-/** The language as `Intl` names it, with the digits of the printed token. */
-const locale = (): string => `${language.value}-IN-u-nu-latn`;
+import { locale } from '../lib/time.ts';
+import { say, sayCode } from '../lib/words.ts';
 
 /** A number of a table; a dash for none. */
 export const numberOf = (value: number | null): string =>

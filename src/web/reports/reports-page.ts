@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { LanguageChoice } from '../lib/language-choice.ts';
 import { useObservable } from '../lib/observable.ts';
+import { refusalInWords } from '../lib/trouble.ts';
 import { say } from '../lib/words.ts';
 import { Chart } from './chart.ts';
 import { chartsOf, dueOf, rateOf } from './charts.ts';
@@ -33,9 +34,7 @@ export function ReportsPage(): VNode {
         refusal.code === 'invalid_request' ||
         refusal.code === 'doctor_not_found'
           ? null
-          : html`<p class="fault">
-              ${refusal.code === 'forbidden' ? say('problem.forbidden') : refusal.detail}
-            </p>`
+          : html`<p class="fault">${refusalInWords(refusal)}</p>`
       }
     </div>
     ${isShown ? html`<${Contents} report=${data} refresh=${refresh} />` : null}
