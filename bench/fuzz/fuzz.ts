@@ -6,7 +6,7 @@ import { Random } from '../lib/random.ts';
 import { required } from '../lib/required.ts';
 import { grouped } from '../lib/statistics.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import { print, runTool, wholeNumber, type Values, seedOf } from '../lib/tool.ts';
+import { print, runTool, seedOf, wholeNumber, type Values } from '../lib/tool.ts';
 import { Findings } from './findings.ts';
 import { reportLines } from './fuzz-report.ts';
 import { FuzzedService } from './fuzzed-service.ts';

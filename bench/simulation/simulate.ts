@@ -4,7 +4,7 @@ import { Client } from '../lib/client.ts';
 import { Random } from '../lib/random.ts';
 import { startServer } from '../lib/server.ts';
 import { temporaryDirectory } from '../lib/temporary.ts';
-import { print, runTool, serverUrl, wholeNumber, type Values, seedOf } from '../lib/tool.ts';
+import { print, runTool, seedOf, serverUrl, wholeNumber, type Values } from '../lib/tool.ts';
 import { Violations, reportViolations } from '../lib/violations.ts';
 import { AnswerChecks } from './answer-checks.ts';
 import { Audit } from './audit.ts';

@@ -27,6 +27,7 @@ describe.skipIf(noBrowser !== null)(`the reports in Chromium${needsBrowser}`, ()
     const faults = await watchPage(page);
     await page.goto(`${url}/reports?lang=en&from=${DATE}&doctor_id=doc1`);
     await page.getByText('Dr. A (Cardiology) ·').waitFor();
+    await page.getByText('counted on 23 Nov, 10:30').waitFor();
     // The numbers of the day as test/service/report.test.ts has them by hand.
     expect(await tableOf(page, 'hours')).toEqual([
       ['Hour', 'Seats', 'Check-ins', 'Same-day bookings', 'Seen'],
@@ -100,6 +101,29 @@ describe.skipIf(noBrowser !== null)(`the reports in Chromium${needsBrowser}`, ()
     await page.goBack();
     await page.goBack();
     await page.getByText('All doctors (3) ·').waitFor();
+  });
+
+  it('begins with today, as the first doctor has it and not the machine', async () => {
+    const { opd, url } = await openSite();
+    // In the time zone of the browser it is the next day.
+    await opd.advanceTo(`${DATE}T12:00:00Z`);
+    const page = await openPage();
+    const reads: string[] = [];
+    page.on('request', (request) => reads.push(new URL(request.url()).pathname));
+    await page.goto(`${url}/reports?lang=en`);
+    await page.getByText('Mon, 23 Nov, 2026').waitFor();
+    await page.getByRole('button', { name: 'Yesterday' }).click();
+    await page.getByText('Sun, 22 Nov, 2026').waitFor();
+    expect(await page.getByLabel('From', { exact: true }).inputValue()).toBe('2026-11-22');
+    // The doctors, and the retired ones, are read once.
+    expect(reads.filter((path) => path === '/doctors')).toHaveLength(2);
+    // A report that was not answered is read again by the same choice.
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Today' }).click();
+    await page.getByText('The service is not reached').waitFor();
+    await page.context().setOffline(false);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('Mon, 23 Nov, 2026').waitFor();
   });
 
   it('asks for a key of the office, and is in Hindi too', async () => {

@@ -29,10 +29,3 @@ export const timeZoneOf = (
   doctorId: string | undefined,
 ): string =>
   (doctors.find(({ doctor_id }) => doctor_id === doctorId) ?? doctors[0])?.time_zone ?? 'UTC';
-
-/** The date some days after a date, both as `YYYY-MM-DD`. */
-export function dayFrom(date: string, days: number): string {
-  const day = new Date(`${date}T00:00:00Z`);
-  day.setUTCDate(day.getUTCDate() + days);
-  return day.toISOString().slice(0, 10);
-}

@@ -34,6 +34,13 @@ export const dateOf = (instant: string | number, timeZone: string): string =>
 export const isoDateOf = (instant: string | number, timeZone: string): string =>
   new Intl.DateTimeFormat('en-CA', { timeZone }).format(new Date(instant));
 
+/** The date some days after a date, both as `YYYY-MM-DD`. */
+export function dayFrom(date: string, days: number): string {
+  const day = new Date(`${date}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() + days);
+  return day.toISOString().slice(0, 10);
+}
+
 /** The hour and minute of an instant; behind the date, unless it is today. */
 export const whenOf = (instant: string | number, timeZone: string): string =>
   isoDateOf(instant, timeZone) === isoDateOf(serviceNow(), timeZone)

@@ -1,11 +1,8 @@
 import type { VNode } from 'preact';
 import type { Problem, Schemas } from '../lib/client.ts';
 import { html } from '../lib/html.ts';
-import { useObservable } from '../lib/observable.ts';
-import { serviceNow } from '../lib/service-time.ts';
 import { say } from '../lib/words.ts';
-import { choice, choose, datesOf, type Choice, type Span } from './choice.ts';
-import { useAnswer } from './use-answer.ts';
+import { choose, datesOf, type Choice, type Doctors, type Span } from './choice.ts';
 
 /** The dates that have a button. */
 const SPANS = [
@@ -15,27 +12,37 @@ const SPANS = [
   { key: 'reports.days30', days: 30, ago: 0 },
 ] as const satisfies readonly (Span & { readonly key: string })[];
 
+interface ChoiceFormProps {
+  readonly choice: Choice;
+  readonly today: string;
+  readonly doctors: Doctors;
+  readonly refusal: Problem | null;
+  /** Reads the report again, also when the choice is the same. */
+  readonly refresh: () => void;
+}
+
 /** What the page reports on, and what the service says against it. */
-export function ChoiceForm({ refusal }: { readonly refusal: Problem | null }): VNode {
-  const { from, to, doctor_id, department } = useObservable(choice);
+export function ChoiceForm({ choice, today, doctors, refusal, refresh }: ChoiceFormProps): VNode {
+  const { from, to, doctor_id, department } = choice;
   const { errors = [] } = (refusal ?? {}) as { readonly errors?: readonly Schemas['Fault'][] };
   const faults = errors.map(({ pointer }) => pointer);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const values = new FormData(event.currentTarget as HTMLFormElement);
     const text = (name: string): string => values.get(name) as string;
-    choose({ from: text('from'), to: text('to'), ...doctorsOf(text('doctors')) });
+    choose({ from: text('from'), to: text('to'), ...chosenOf(text('doctors')) });
+    refresh();
   };
   // The fields are made anew when the choice changes, because their text belongs to the user until the form is sent.
   return html`<form key=${`${from} ${to}`} class="panel choice" onSubmit=${submit} novalidate>
     <div class="spans">
       ${SPANS.map((span) => {
-        const dates = datesOf(span, new Date(serviceNow()));
+        const dates = datesOf(span, today);
         return html`<button
           key=${span.key}
           type="button"
           aria-pressed=${dates.from === from && dates.to === to}
-          onClick=${() => choose({ ...choice.value, ...dates })}
+          onClick=${() => choose({ ...choice, ...dates })}
         >
           ${say(span.key)}
         </button>`;
@@ -54,6 +61,7 @@ export function ChoiceForm({ refusal }: { readonly refusal: Problem | null }): V
       isWrong=${faults.includes('/to')}
     />
     <${DoctorField}
+      doctors=${doctors}
       value=${valueOf({ doctor_id, department })}
       isWrong=${faults.includes('/department') || refusal?.code === 'doctor_not_found'}
     />
@@ -85,9 +93,9 @@ const DateField = ({ name, label, value, isWrong }: DateFieldProps): VNode =>
   </div>`;
 
 // One list names all doctors, those of a department, or one doctor, so that no choice contradicts another one.
-type Doctors = Pick<Choice, 'doctor_id' | 'department'>;
+type Chosen = Pick<Choice, 'doctor_id' | 'department'>;
 
-const valueOf = ({ doctor_id, department }: Doctors): string =>
+const valueOf = ({ doctor_id, department }: Chosen): string =>
   doctor_id !== null
     ? `doctor ${doctor_id}`
     : department !== null
@@ -95,7 +103,7 @@ const valueOf = ({ doctor_id, department }: Doctors): string =>
       : '';
 
 /** The doctors that a value of the list means. */
-export function doctorsOf(value: string): Doctors {
+function chosenOf(value: string): Chosen {
   const [, kind, name = ''] = /^(doctor|department) (.*)$/.exec(value) ?? [];
   return {
     doctor_id: kind === 'doctor' ? name : null,
@@ -104,13 +112,12 @@ export function doctorsOf(value: string): Doctors {
 }
 
 interface DoctorFieldProps {
+  readonly doctors: Doctors;
   readonly value: string;
   readonly isWrong: boolean;
 }
 
-function DoctorField({ value, isWrong }: DoctorFieldProps): VNode {
-  const active = useAnswer('/doctors').data?.doctors ?? [];
-  const retired = useAnswer('/doctors', { query: { retired: 'true' } }).data?.doctors ?? [];
+function DoctorField({ doctors: { active, retired }, value, isWrong }: DoctorFieldProps): VNode {
   const departments = Map.groupBy(active, ({ department }) => department ?? '');
   const named = [...departments.keys()].filter((name) => name !== '').sort();
   const others = departments.get('') ?? [];

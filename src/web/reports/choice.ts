@@ -1,7 +1,14 @@
 import type { Schemas } from '../lib/client.ts';
 import { Observable } from '../lib/observable.ts';
+import { dayFrom } from '../lib/time.ts';
 
 export type Report = Schemas['RangeReport'];
+
+/** The doctors whom a report can be of. */
+export interface Doctors {
+  readonly active: readonly Schemas['Doctor'][];
+  readonly retired: readonly Schemas['Doctor'][];
+}
 
 /** What the page reports on. It stands in the URL, so a bookmark has it. */
 export interface Choice {
@@ -11,12 +18,6 @@ export interface Choice {
   /** Of all doctors when both are null. */
   readonly doctor_id: string | null;
   readonly department: string | null;
-}
-
-/** A date of the calendar as this machine shows it. */
-export function isoDate(date: Date): string {
-  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
-  return parts.map((part) => String(part).padStart(2, '0')).join('-');
 }
 
 /** The choice that a URL names: today, unless it names dates. */
@@ -39,10 +40,10 @@ export const queryOf = ({ from, to, doctor_id, department }: Choice) => ({
   ...(department === null ? {} : { department }),
 });
 
-/** The choice of the URL. */
-export const choice = new Observable<Choice>(choiceOf(location.search, isoDate(new Date())));
+/** The part of the page's URL that names the choice. */
+export const search = new Observable(location.search);
 
-addEventListener('popstate', () => choice.set(choiceOf(location.search, isoDate(new Date()))));
+addEventListener('popstate', () => search.set(location.search));
 
 /** Reports on something else. Other parts of the URL, such as the language, stay. */
 export function choose(next: Choice): void {
@@ -50,7 +51,7 @@ export function choose(next: Choice): void {
   for (const name of ['from', 'to', 'doctor_id', 'department']) query.delete(name);
   for (const [name, value] of Object.entries(queryOf(next))) query.set(name, value);
   history.pushState(null, '', `?${query.toString()}`);
-  choice.set(next);
+  search.set(location.search);
 }
 
 /** The dates that one button chooses: so many days, of which the last is so many days ago. */
@@ -59,8 +60,7 @@ export interface Span {
   readonly ago: number;
 }
 
-export function datesOf({ days, ago }: Span, now: Date): Pick<Choice, 'from' | 'to'> {
-  const daysAgo = (count: number): string =>
-    isoDate(new Date(now.getFullYear(), now.getMonth(), now.getDate() - count));
-  return { from: daysAgo(ago + days - 1), to: daysAgo(ago) };
-}
+export const datesOf = ({ days, ago }: Span, today: string): Pick<Choice, 'from' | 'to'> => ({
+  from: dayFrom(today, 1 - ago - days),
+  to: dayFrom(today, -ago),
+});

@@ -40,9 +40,10 @@ export const weekdayOf = (date: string): number =>
 /** The name of a class; of a class that the hospital added, the code. */
 export const classOf = (type: string): string => sayCode('class', type) ?? type;
 
-/** The hour and minute of an instant as this machine shows it. */
-export const clockOf = (instant: string): string =>
+/** The day, hour and minute of an instant. */
+export const clockOf = (instant: string, timeZone: string): string =>
   new Intl.DateTimeFormat(locale(), {
+    timeZone,
     ...{ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   }).format(new Date(instant));
 

@@ -3,77 +3,113 @@ import { useMemo, useState } from 'preact/hooks';
 import { html } from '../lib/html.ts';
 import { LanguageChoice } from '../lib/language-choice.ts';
 import { useObservable } from '../lib/observable.ts';
+import { serviceNow } from '../lib/service-time.ts';
+import { isoDateOf } from '../lib/time.ts';
 import { refusalInWords } from '../lib/trouble.ts';
 import { say } from '../lib/words.ts';
 import { Chart } from './chart.ts';
 import { chartsOf, dueOf, rateOf } from './charts.ts';
 import { ChoiceForm } from './choice-form.ts';
-import { choice, queryOf, type Report } from './choice.ts';
+import { choiceOf, queryOf, search, type Choice, type Doctors, type Report } from './choice.ts';
 import { download } from './download.ts';
 import { clockOf, dateOf, minutesOf, numberOf, percentOf } from './format.ts';
-import { useAnswer } from './use-answer.ts';
+import { useAnswer, type AnswerState } from './use-answer.ts';
 
 /** The page of the hospital's office: what happened on a day or on several days. */
 export function ReportsPage(): VNode {
-  const chosen = useObservable(choice);
-  const { data, refusal, isAway, isReading, refresh } = useAnswer('/reports/range', {
-    query: queryOf(chosen),
-  });
-  const isShown = data !== null && refusal === null;
+  const active = useAnswer('/doctors');
+  const retired = useAnswer('/doctors', { query: { retired: 'true' } });
   return html`<main class="reports">
     <header>
       <h1>${say('reports.title')}</h1>
       <${LanguageChoice} />
     </header>
-    <${ChoiceForm} refusal=${refusal} />
-    <p class="reading" role="status">${isReading ? say('reports.reading') : ''}</p>
+    ${
+      active.data === null
+        ? html`<${Reading} ...${active} />
+            ${active.isReading ? null : html`<${RefreshButton} refresh=${active.refresh} />`}`
+        : html`<${ChosenReport}
+            active=${active.data.doctors}
+            retired=${retired.data?.doctors ?? []}
+          />`
+    }
+  </main>`;
+}
+
+/** The report that the URL names: of today, unless it names dates. Today and all times are those of the first doctor. */
+function ChosenReport(doctors: Doctors): VNode {
+  const timeZone = doctors.active[0]?.time_zone ?? 'UTC';
+  const today = isoDateOf(serviceNow(), timeZone);
+  const chosen = choiceOf(useObservable(search), today);
+  const answer = useAnswer('/reports/range', { query: queryOf(chosen) });
+  const { data, refusal, refresh } = answer;
+  return html`<${ChoiceForm} ...${{ choice: chosen, today, doctors, refusal, refresh }} />
+    <${Reading} ...${answer} />
+    ${
+      data === null || refusal !== null
+        ? null
+        : html`<${Contents} ...${{ report: data, choice: chosen, doctors, timeZone, refresh }} />`
+    }`;
+}
+
+/** The codes that are said beside the field that they are about. */
+const SAID_BESIDE_FIELDS: readonly string[] = ['invalid_request', 'doctor_not_found'];
+
+/** Whether something is read, or why it is not shown. */
+function Reading({ isReading, isAway, refusal }: AnswerState<unknown>): VNode {
+  return html`<p class="reading" role="status">${isReading ? say('reports.reading') : ''}</p>
     <div role="alert">
       ${isAway ? html`<p class="fault">${say('reports.away')}</p>` : null}
       ${
-        refusal === null ||
-        refusal.code === 'invalid_request' ||
-        refusal.code === 'doctor_not_found'
+        refusal === null || SAID_BESIDE_FIELDS.includes(refusal.code)
           ? null
           : html`<p class="fault">${refusalInWords(refusal)}</p>`
       }
-    </div>
-    ${isShown ? html`<${Contents} report=${data} refresh=${refresh} />` : null}
-  </main>`;
+    </div>`;
 }
 
 interface ContentsProps {
   readonly report: Report;
+  readonly choice: Choice;
+  readonly doctors: Doctors;
+  readonly timeZone: string;
   readonly refresh: () => void;
 }
 
-function Contents({ report, refresh }: ContentsProps): VNode {
+function Contents({ report, choice, doctors, timeZone, refresh }: ContentsProps): VNode {
   const charts = useMemo(() => chartsOf(report), [report]);
-  return html`<${Scope} report=${report} />
-    <${Actions} refresh=${refresh} />
+  return html`<${Scope} ...${{ report, doctors, timeZone }} />
+    <${Actions} ...${{ choice, refresh }} />
     <${Summary} report=${report} />
     ${charts.map((chart) => html`<${Chart} key=${chart.id} chart=${chart} />`)}`;
 }
 
 /** Says what the numbers are of, also on paper, where the form is not. */
-function Scope({ report }: { readonly report: Report }): VNode {
+function Scope({
+  report,
+  doctors: { active },
+  timeZone,
+}: Pick<ContentsProps, 'report' | 'doctors' | 'timeZone'>): VNode {
   const { from, to, at, doctors, doctor_id, department } = report;
-  const names = useAnswer('/doctors').data?.doctors ?? [];
-  const name = names.find(({ id }) => id === doctor_id)?.name ?? doctor_id;
+  const name = active.find(({ id }) => id === doctor_id)?.name ?? doctor_id;
   const days = from === to ? dateOf(from) : `${dateOf(from)} – ${dateOf(to)}`;
   const who = name ?? department ?? say('reports.allDoctors');
   return html`<p class="scope">
     <strong>${days}</strong> · ${who}${doctor_id === null ? ` (${numberOf(doctors)})` : ''} ·
-    ${' '}${say('reports.countedAt', { time: clockOf(at) })}
+    ${' '}${say('reports.countedAt', { time: clockOf(at, timeZone) })}
   </p>`;
 }
 
-function Actions({ refresh }: { readonly refresh: () => void }): VNode {
+const RefreshButton = ({ refresh }: Pick<ContentsProps, 'refresh'>): VNode =>
+  html`<button type="button" onClick=${refresh}>${say('reports.refresh')}</button>`;
+
+function Actions({ choice, refresh }: Pick<ContentsProps, 'choice' | 'refresh'>): VNode {
   const [fault, setFault] = useState('');
   const save = async (): Promise<void> => {
-    setFault((await download(choice.value)) ? '' : say('reports.noTable'));
+    setFault((await download(choice)) ? '' : say('reports.noTable'));
   };
   return html`<div class="actions">
-    <button type="button" onClick=${refresh}>${say('reports.refresh')}</button>
+    <${RefreshButton} refresh=${refresh} />
     <button type="button" onClick=${save}>${say('reports.download')}</button>
     <button type="button" onClick=${() => print()}>${say('reports.print')}</button>
     <p class="fault" role="alert">${fault}</p>
