@@ -13,15 +13,33 @@ export class TransientWriteError extends Error {
   readonly code = 'OPD_TRANSIENT_WRITE';
 }
 
+/** A command that waits for its decision, or, decided, for its batch to become durable. */
+interface Command {
+  readonly doctorIds: readonly DoctorId[];
+  readonly prepare: () => void;
+  readonly decide: () => Decision<unknown>;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** The commands that become durable together, and the readers that wait for them. */
 class Batch {
+  readonly commands: Command[] = [];
+  /** The decisions of the commands, at the same indexes. */
   readonly decisions: Decision<unknown>[] = [];
   readonly doctorIds = new Set<DoctorId>();
-  readonly durable = Promise.withResolvers<undefined>();
+  /** Resolves when the batch is durable, or never will be. */
+  readonly ended = Promise.withResolvers<undefined>();
   readonly readers: PromiseWithResolvers<undefined>[] = [];
-  /** When the first command came and when the first write began, on the clock of `performance`. */
+  /** When the first command was decided and when the first write began, on the clock of `performance`. */
   openedAtMs = 0;
   writeStartedAtMs = 0;
+
+  add(command: Command, decision: Decision<unknown>): void {
+    if (this.commands.push(command) === 1) this.openedAtMs = performance.now();
+    this.decisions.push(decision);
+    for (const id of command.doctorIds) this.doctorIds.add(id);
+  }
 
   /** Whether a command has changed what this doctor is, or any doctor: the name, the sessions and so on. */
   setsDoctor(id?: DoctorId): boolean {
@@ -37,6 +55,10 @@ class Batch {
  * Gathers the commands of all requests in flight and writes them as one batch. While one batch is written, the next one
  * gathers. All answers of a batch are released together.
  *
+ * The commands that come in one turn of the event loop are decided at its end, one after another in the order in which
+ * they came: a processor that repeats one piece of work needs much less time for it than one that changes between the
+ * pieces, because its caches hold the code.
+ *
  * The group commit begins *ready*. A write that fails with TransientWriteError makes it *stalled*: it refuses new
  * commands, rejects readers, and retries the same batch until the write succeeds, which makes it *ready* again. Any
  * other error, also one thrown by a command, makes it *failed* for ever: nothing in flight is answered.
@@ -46,6 +68,9 @@ export class GroupCommit {
   readonly failure: Promise<Error>;
   readonly #write: (decisions: readonly Decision<unknown>[]) => Promise<void>;
   readonly #resolveFailure: (error: Error) => void;
+  /** The commands of this turn of the event loop, which are not decided yet. */
+  #undecided: Command[] = [];
+  #isTurnOpen = false;
   #gathering = new Batch();
   #writing: Batch | null = null;
   #state: StoreState = 'ready';
@@ -71,41 +96,83 @@ export class GroupCommit {
 
   /** Commands that are not durable yet. */
   get queueLength(): number {
-    return this.#gathering.decisions.length + (this.#writing?.decisions.length ?? 0);
+    return this.#gatheredCount + (this.#writing?.decisions.length ?? 0);
   }
 
-  /** See `Store.transact`. A `decide` that throws is a bug, so the state in memory cannot be trusted any more. */
-  async transact<T>(doctorIds: readonly DoctorId[], decide: () => Decision<T>): Promise<T> {
-    this.#admit();
-    let decision: Decision<T>;
+  get #gatheredCount(): number {
+    return this.#undecided.length + this.#gathering.decisions.length;
+  }
+
+  /**
+   * See `Store.transact`. A `decide` that throws is a bug, so the state in memory cannot be trusted any more.
+   * @param prepare runs immediately before `decide`; what it throws is the answer of this command alone
+   */
+  transact<T>(
+    doctorIds: readonly DoctorId[],
+    decide: () => Decision<T>,
+    prepare: () => void = doNothing,
+  ): Promise<T> {
+    if (this.#state !== 'ready') return Promise.reject(notReady());
+    if (this.#gatheredCount >= PENDING_MAX)
+      return Promise.reject(new OverloadedError('Too many commands wait for the disk.'));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const answer = resolve as Command['resolve'];
+    this.#undecided.push({ doctorIds, prepare, decide, resolve: answer, reject });
+    this.#openTurn();
+    return promise;
+  }
+
+  #openTurn(): void {
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    setImmediate(this.#endTurn);
+  }
+
+  /** All requests of the turn share a batch. */
+  readonly #endTurn = (): void => {
+    this.#isTurnOpen = false;
+    this.#decideAll();
+    this.#flush();
+  };
+
+  #decideAll(): void {
+    const commands = this.#undecided;
+    if (commands.length === 0) return;
+    this.#undecided = [];
+    for (const command of commands) this.#decide(command);
+  }
+
+  #decide(command: Command): void {
+    const { doctorIds, prepare, decide, reject } = command;
+    // The store may have stalled or failed since the command came.
+    if (this.#state !== 'ready') {
+      reject(notReady());
+      return;
+    }
+    try {
+      prepare();
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    let decision: Decision<unknown>;
     try {
       decision = decide();
       // A reader waits only for the commits of its own doctor, so a change of another doctor could be read too early.
       invariant(isWithin(decision, doctorIds), 'a command changes only the doctors it names');
     } catch (error) {
       this.#end(error as Error);
-      throw error;
+      reject(error);
+      return;
     }
-    if (writesSomething(decision)) await this.#add(doctorIds, decision);
-    else for (const id of doctorIds) await this.settled(id);
-    return decision.answer;
+    if (writesSomething(decision)) this.#gathering.add(command, decision);
+    else this.#answerWhenSettled(command, decision.answer);
   }
 
-  #admit(): void {
-    if (this.#state !== 'ready') throw new NotDurableError('The store cannot write right now.');
-    if (this.#gathering.decisions.length >= PENDING_MAX)
-      throw new OverloadedError('Too many commands wait for the disk.');
-  }
-
-  #add(doctorIds: readonly DoctorId[], decision: Decision<unknown>): Promise<undefined> {
-    const batch = this.#gathering;
-    for (const id of doctorIds) batch.doctorIds.add(id);
-    if (batch.decisions.push(decision) === 1) {
-      batch.openedAtMs = performance.now();
-      // The write begins after this turn of the event loop, so that all requests of the turn share the batch.
-      if (this.#writing === null) setImmediate(() => this.#flush());
-    }
-    return batch.durable.promise;
+  #answerWhenSettled({ doctorIds, resolve, reject }: Command, answer: unknown): void {
+    const waits = doctorIds.map((id) => this.settled(id)).filter((wait) => wait !== undefined);
+    if (waits.length === 0) resolve(answer);
+    else Promise.all(waits).then(() => resolve(answer), reject);
   }
 
   /**
@@ -133,8 +200,9 @@ export class GroupCommit {
     return reader.promise;
   }
 
-  /** See `Store.isSettled`. */
+  /** See `Store.isSettled`. A command that is not decided yet counts too. */
   isSettled(doctorId: DoctorId): boolean {
+    if (this.#undecided.some(({ doctorIds }) => doctorIds.includes(doctorId))) return false;
     const isConcerned = ({ doctorIds }: Batch): boolean => doctorIds.has(doctorId);
     return this.#state !== 'failed' && this.#inFlight(isConcerned) === undefined;
   }
@@ -147,10 +215,11 @@ export class GroupCommit {
   /** Resolves when nothing is in flight any more. A stalled batch is retried once; then the group commit fails. */
   async drain(): Promise<void> {
     clearTimeout(this.#retryTimer);
+    this.#decideAll();
     // A retry that is in flight counts as the last one, because only one write may run at a time.
     if (this.#state === 'stalled') await (this.#latestRetry ?? this.#writeNow());
     while (this.#state === 'ready' && (this.#writing ?? this.#gathering).decisions.length > 0)
-      await (this.#writing ?? this.#gathering).durable.promise.catch(() => undefined);
+      await (this.#writing ?? this.#gathering).ended.promise;
     clearTimeout(this.#retryTimer);
     if (this.#state === 'stalled') this.#end(new NotDurableError('The store stays unwritable.'));
   }
@@ -160,9 +229,8 @@ export class GroupCommit {
     this.#state = 'failed';
     for (const batch of [this.#writing, this.#gathering]) {
       for (const reader of batch?.readers.splice(0) ?? []) reader.reject(error);
-      // A batch without commands has no waiter, and its rejection must not count as unhandled.
-      batch?.durable.promise.catch(() => undefined);
-      batch?.durable.reject(error);
+      for (const { reject } of batch?.commands ?? []) reject(error);
+      batch?.ended.resolve(undefined);
     }
     publish('opd:store-failed', () => ({ cause: causeOf(error) }));
     this.#resolveFailure(error);
@@ -191,11 +259,12 @@ export class GroupCommit {
     if (this.#state === 'failed') return;
     this.#recover();
     this.#writing = null;
-    batch.durable.resolve(undefined);
+    batch.commands.forEach(({ resolve }, index) => resolve(batch.decisions[index]?.answer));
     for (const reader of batch.readers) reader.resolve(undefined);
+    batch.ended.resolve(undefined);
     publish('opd:commit', () => eventOf(batch));
     // One turn later, so that the first requests that follow the released answers join the next batch.
-    setImmediate(() => this.#flush());
+    this.#openTurn();
   }
 
   #recover(): void {
@@ -221,6 +290,10 @@ export class GroupCommit {
     );
   }
 }
+
+const doNothing = (): void => undefined;
+
+const notReady = (): NotDurableError => new NotDurableError('The store cannot write right now.');
 
 /** Whether all changes are of these doctors. Nearly every command names one doctor, and no set is made for that. */
 function isWithin({ changes }: Decision<unknown>, doctorIds: readonly DoctorId[]): boolean {

@@ -104,7 +104,7 @@ export interface SoleOwnerParts {
 }
 
 /**
- * A database that no other process writes to. Commands are decided in memory at once and become durable in batches. The
+ * A database that no other process writes to. Commands are decided in memory and become durable in batches. The
  * engine is always current, because no other process changes the rows.
  */
 export const soleOwnerDatabase = (parts: SoleOwnerParts): Database => ({
@@ -153,16 +153,20 @@ class SoleOwnerStore implements Store {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
+    return this.#commits.transact(scope.doctorIds, decide, () => this.#load(scope));
+  }
+
+  /** Restores what the engine lacks of a scope, immediately before the decision: nothing is evicted in between. */
+  #load({ doctorIds, slotIds, sessions, isSetup = false }: Scope): void {
     const engine = this.#engine;
     const { rows } = this.#parts;
-    this.#complete(scope.doctorIds);
+    this.#complete(doctorIds);
     // A command that gives ids away compares them with those of all doctors.
-    if (scope.isSetup === true) this.#complete(Array.from(engine.doctors, ({ facts }) => facts.id));
+    if (isSetup) this.#complete(Array.from(engine.doctors, ({ facts }) => facts.id));
     // A slot that is not in the engine has nothing in flight: its rows are current.
-    loadSlots(engine, scope.slotIds, (id) => rows.slot(id));
-    if (scope.sessions !== undefined)
-      loadSlots(engine, foreignSlots(engine, scope.sessions, rows), (id) => rows.slot(id));
-    return this.#commits.transact(scope.doctorIds, decide);
+    loadSlots(engine, slotIds, (id) => rows.slot(id));
+    if (sessions !== undefined)
+      loadSlots(engine, foreignSlots(engine, sessions, rows), (id) => rows.slot(id));
   }
 
   async read<T>(doctorId: DoctorId, readEngine: () => T): Promise<T> {

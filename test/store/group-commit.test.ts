@@ -30,6 +30,61 @@ const throwing = (error: Error) => () => {
   throw error;
 };
 
+describe('the commands of one turn', () => {
+  it('are decided at its end, one after another in the order in which they came', async () => {
+    const decided: string[] = [];
+    const send = (name: string, doctorId = RAO) =>
+      handled(
+        disk.commits.transact([doctorId], () => {
+          decided.push(name);
+          return named(name);
+        }),
+      );
+    const answers = [send('a'), send('b', SEN), send('c')];
+    expect(decided).toEqual([]);
+    expect(disk.commits.queueLength).toBe(3);
+    await turn();
+    expect(decided).toEqual(['a', 'b', 'c']);
+    await disk.succeed();
+    expect(await statesOf(answers)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are refused and not decided if the write in progress fails in that turn', async () => {
+    void disk.send('a');
+    await turn();
+    let runs = 0;
+    const refused = handled(disk.commits.transact([RAO], () => named(String((runs += 1)))));
+    await disk.fail(FULL);
+    expect(await statesOf([refused])).toEqual(['NotDurableError']);
+    expect(runs).toBe(0);
+  });
+
+  it('are each prepared immediately before its decision, and a failure of that is the answer of this command alone', async () => {
+    const steps: string[] = [];
+    const send = (name: string, prepare: () => void) =>
+      handled(
+        disk.commits.transact(
+          [RAO],
+          () => {
+            steps.push(`decide ${name}`);
+            return named(name);
+          },
+          prepare,
+        ),
+      );
+    const answers = ['a', 'b'].map((name) => send(name, () => void steps.push(`prepare ${name}`)));
+    answers.push(
+      send('c', throwing(new TypeError('no row'))),
+      send('d', () => undefined),
+    );
+    await turn();
+    expect(steps).toEqual(['prepare a', 'decide a', 'prepare b', 'decide b', 'decide d']);
+    await disk.succeed();
+    expect(await statesOf(answers)).toEqual(['a', 'b', 'TypeError', 'd']);
+    expect(disk.commits.state).toBe('ready');
+  });
+});
+
 describe('a batch', () => {
   it('holds the commands of one turn of the event loop', async () => {
     const answers = [disk.send('a'), disk.send('b', SEN)];
@@ -86,6 +141,7 @@ describe('settled', () => {
     void disk.send('a', RAO);
     await turn();
     void disk.send('b', SEN);
+    await turn();
     const waits = [disk.read(RAO), disk.read(SEN)];
     await disk.succeed();
     expect(await statesOf(waits)).toEqual([undefined, 'pending']);
@@ -101,6 +157,7 @@ describe('settled', () => {
     const doctor = doctorFacts({ id: SEN });
     const change = { kind: 'doctor_set', doctorId: SEN, version: 1, at: NOW, doctor } as const;
     void disk.commits.transact([SEN], () => ({ ...named('b'), changes: [change] }));
+    await turn();
     expect(disk.commits.factsSettled(RAO)).toBeUndefined();
     const waits = [undefined, SEN].map((id) => handled(found(disk.commits.factsSettled(id))));
     await disk.succeed();
@@ -113,6 +170,7 @@ describe('settled', () => {
     void disk.send('a');
     await turn();
     void disk.send('b');
+    await turn();
     const wait = disk.read(RAO);
     await disk.succeed();
     expect(await statesOf([wait])).toEqual(['pending']);
@@ -138,6 +196,7 @@ describe('while a batch does not fit', () => {
     inFlight = [disk.send('a', RAO)];
     await turn();
     inFlight.push(disk.send('b', SEN));
+    await turn();
     readers = [disk.read(RAO), disk.read(SEN)];
     await disk.fail(FULL);
   });
@@ -181,8 +240,8 @@ describe('while a batch does not fit', () => {
     await disk.succeed();
     expect(disk.commits.settled(RAO)).toBeUndefined();
     const answer = disk.send('c');
-    const reader = disk.read(RAO);
     await turn();
+    const reader = disk.read(RAO);
     await disk.succeed();
     expect(await statesOf([answer, reader])).toEqual(['c', undefined]);
   });
@@ -200,6 +259,7 @@ describe('after a final error', () => {
     const inFlight = [disk.send('a')];
     await turn();
     inFlight.push(disk.send('b'));
+    await turn();
     const readers = [disk.read(RAO)];
     await disk.fail(BROKEN);
     expect(await statesOf([...inFlight, ...readers])).toEqual(['Error', 'Error', 'Error']);
@@ -309,6 +369,7 @@ describe('drain', () => {
     const answers = [disk.send('a')];
     await turn();
     answers.push(disk.send('b'));
+    await turn();
     await disk.fail(FULL);
     await retry();
     const drained = disk.commits.drain();

@@ -12,7 +12,7 @@ import { SqliteStoredRows } from './stored-rows.ts';
 import { WriterClient } from './writer-client.ts';
 
 /**
- * One SQLite file with one owner. Commands are decided in memory at once. Their changes go in batches to one writer
+ * One SQLite file with one owner. Commands are decided in memory. Their changes go in batches to one writer
  * thread, and they are answered when that thread has synced. Reads come from memory, from a connection of their own, or in pages from another thread.
  * @param file the path of the database; the file is created when it does not exist
  * @throws StoreOpenError saying in one sentence why the file cannot be used
