@@ -36,6 +36,13 @@ export const TOKEN_FACT_KINDS = [
   'corrected',
 ] as const satisfies readonly Change['kind'][];
 
+/** A change that sets a fact of a token. */
+export type TokenFact = Extract<Change, { readonly kind: (typeof TOKEN_FACT_KINDS)[number] }>;
+
+const FACT_KINDS: ReadonlySet<string> = new Set(TOKEN_FACT_KINDS);
+
+export const isTokenFact = (change: Change): change is TokenFact => FACT_KINDS.has(change.kind);
+
 /**
  * The record of all changes as a stream, for live feeds and webhooks. Changes of doctors and slots are in it too.
  *

@@ -14,9 +14,14 @@ export class CommitHints {
     return () => this.#listeners.delete(call);
   }
 
+  /** Whether anybody listens. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** Calls the listeners soon, apart from the caller: no commit waits for a listener or fails with it. */
   publish(): void {
-    if (this.#isScheduled || this.#listeners.size === 0) return;
+    if (this.#isScheduled || !this.isHeard) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;

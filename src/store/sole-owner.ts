@@ -28,7 +28,6 @@ import {
   type TokenPlace,
 } from './archive.ts';
 import type { ChangeLog, ChangePage, FactChange, Subjects } from './change-log.ts';
-import type { CommitHints } from './commit-hints.ts';
 import {
   BEGINNING,
   countFor,
@@ -43,6 +42,7 @@ import type { Database } from './database.ts';
 import type { ErasureRequest, Erasures, SlotOfDoctor } from './erasure.ts';
 import { byPlace, storedOf, tokensInEngine } from './engine-tokens.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { RecentChanges } from './recent-changes.ts';
 import {
   completeDoctor,
   doctorsById,
@@ -83,7 +83,7 @@ export interface StoredRows extends DoctorRows, KeyRows, WebhookRows {
   /** The last change up to this position, the position included. */
   changeUpTo(position: number): PlacedChange | undefined;
   /** See `ChangeLog.factsAt`. */
-  factChanges(position: number, subjects: Subjects): readonly FactChange[];
+  factChanges(position: number, subjects: Subjects): readonly PlacedChange[];
   slotsToErase(before: ReadonlyMap<string, LocalDate>, limit: number): readonly SlotOfDoctor[];
   responsesWith(texts: readonly string[]): Promise<readonly StoredResponse[]>;
   erasureRequests(): ReadonlyMap<number, ErasureRequest>;
@@ -95,7 +95,7 @@ export interface SoleOwnerParts {
   readonly engine: AllocationEngine;
   readonly rows: StoredRows;
   readonly commits: GroupCommit;
-  readonly hints: CommitHints;
+  readonly recent: RecentChanges;
   readonly load: (horizon: Horizon) => void | Promise<void>;
   /** See `Erasures.clean`. */
   readonly clean: () => Promise<boolean>;
@@ -321,19 +321,22 @@ const erasuresOf = ({ rows, clean }: SoleOwnerParts): Erasures => ({
   clean,
 });
 
-/** One batch after another is written, so the positions are the order of the commits. */
+/**
+ * One batch after another is written, so the positions are the order of the commits. The log ends with the last change
+ * that is known to be durable: the rows may be further for a moment.
+ */
 class SoleOwnerChangeLog implements ChangeLog {
   readonly beginning = BEGINNING;
   readonly #rows: StoredRows;
-  readonly #hints: CommitHints;
+  readonly #recent: RecentChanges;
 
-  constructor({ rows, hints }: SoleOwnerParts) {
+  constructor({ rows, recent }: SoleOwnerParts) {
     this.#rows = rows;
-    this.#hints = hints;
+    this.#recent = recent;
   }
 
   async end(): Promise<string> {
-    return Promise.resolve(cursorOf(this.#rows.lastChange()));
+    return Promise.resolve(cursorOf(this.#rows.changeUpTo(this.#recent.end)));
   }
 
   async since(
@@ -341,12 +344,18 @@ class SoleOwnerChangeLog implements ChangeLog {
     limit: number,
     doctorIds?: ReadonlySet<DoctorId>,
   ): Promise<ChangePage> {
-    const placed = this.#rows.changesFrom(positionOf(cursor), countFor(limit));
+    const placed = this.#changesFrom(positionOf(cursor), countFor(limit));
     return Promise.resolve(pageBehind(cursor, placed, limit, doctorIds));
   }
 
-  async factsAt(cursor: string, subjects: Subjects): Promise<readonly FactChange[]> {
-    return Promise.resolve(this.#rows.factChanges(positionOf(cursor), subjects));
+  async factsAt(cursor: string, { tokenIds, slotIds }: Subjects): Promise<readonly FactChange[]> {
+    const position = positionOf(cursor);
+    const ofTokens = this.#recent.factsAt(position, tokenIds, (end, ids) =>
+      this.#rows.factChanges(end, { tokenIds: ids, slotIds: [] }),
+    );
+    const ofSlots =
+      slotIds.length === 0 ? [] : this.#rows.factChanges(position, { tokenIds: [], slotIds });
+    return Promise.resolve([...ofTokens, ...ofSlots].sort((a, b) => a.position - b.position));
   }
 
   before(cursor: string): Promise<string> {
@@ -354,11 +363,17 @@ class SoleOwnerChangeLog implements ChangeLog {
   }
 
   at(instant: EpochMs): Promise<string> {
-    const end = this.#rows.lastChange()?.position ?? 0;
-    return cursorAt(instant, end, (position) => this.#rows.changeUpTo(position));
+    return cursorAt(instant, this.#recent.end, (position) => this.#rows.changeUpTo(position));
   }
 
   onCommit(listener: () => unknown): () => void {
-    return this.#hints.subscribe(listener);
+    return this.#recent.onCommit(listener);
+  }
+
+  #changesFrom(position: number, count: number): readonly PlacedChange[] {
+    return (
+      this.#recent.from(position, count) ??
+      this.#rows.changesFrom(position, count).filter((each) => each.position <= this.#recent.end)
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type { AllocationEngine } from '../../engine/index.ts';
-import { CommitHints } from '../commit-hints.ts';
 import type { Database } from '../database.ts';
 import { GroupCommit } from '../group-commit.ts';
+import { RecentChanges, RECENT_MAX } from '../recent-changes.ts';
 import { soleOwnerDatabase } from '../sole-owner.ts';
 import type { Decision } from '../store.ts';
 import { MemoryTables } from './memory-tables.ts';
@@ -9,17 +9,19 @@ import { MemoryTables } from './memory-tables.ts';
 /**
  * A database in memory, of which a restart leaves nothing: for trying things out, and as a measure for the durable ones.
  * @param sync makes a batch durable before it can be read; by default at once, because memory has no disk to wait for
+ * @param recentMax see `RECENT_MAX`
  */
 export function openMemoryDatabase(
   engine: AllocationEngine,
   sync: (() => Promise<void>) | null = null,
+  recentMax = RECENT_MAX,
 ): Database {
   const rows = new MemoryTables();
-  const hints = new CommitHints();
+  const recent = new RecentChanges(0, recentMax);
   const write = async (decisions: readonly Decision<unknown>[]): Promise<void> => {
     if (sync !== null) await sync();
     rows.write(decisions);
-    hints.publish();
+    recent.committed(decisions);
   };
   return soleOwnerDatabase({
     isDurable: false,
@@ -27,7 +29,7 @@ export function openMemoryDatabase(
     rows,
     // There is nothing to write; what remains is that answers are released together.
     commits: new GroupCommit(write),
-    hints,
+    recent,
     load: () => undefined,
     clean: () => Promise.resolve(true),
     close: () => Promise.resolve(),

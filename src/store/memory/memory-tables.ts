@@ -33,7 +33,7 @@ import {
   type TokenFilter,
   type TokenPlace,
 } from '../archive.ts';
-import { TOKEN_FACT_KINDS, type FactChange, type Subjects } from '../change-log.ts';
+import { isTokenFact, type Subjects } from '../change-log.ts';
 import type { PlacedChange } from '../cursor.ts';
 import { changeRowOf, erasedChange, reasonOf, recordEntryOf, recordOf } from '../change-rows.ts';
 import { ERASED_NAME, type Erasure, type ErasureRequest, type SlotOfDoctor } from '../erasure.ts';
@@ -221,13 +221,12 @@ export class MemoryTables implements StoredRows {
     return this.#changes.slice(0, position).at(-1);
   }
 
-  factChanges(position: number, { tokenIds, slotIds }: Subjects): readonly FactChange[] {
+  factChanges(position: number, { tokenIds, slotIds }: Subjects): readonly PlacedChange[] {
     const tokens = new Set<string>(tokenIds);
     const slots = new Set<string>(slotIds);
     return this.#changes.slice(0, position).filter(({ change }) => {
       if (change.kind === 'slot_set') return slots.has(change.slot.id);
-      const isFact = TOKEN_FACT_KINDS.some((kind) => kind === change.kind);
-      return isFact && isTokenChange(change) && tokens.has(change.tokenId);
+      return isTokenFact(change) && tokens.has(change.tokenId);
     });
   }
 

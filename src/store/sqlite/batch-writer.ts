@@ -11,8 +11,8 @@ import {
 import { keyRow, secretRow, type KeyWrite } from '../access-keys.ts';
 import { responsesExpiredAt, responsesNotAfter } from '../archive.ts';
 import { changeRowOf } from '../change-rows.ts';
-import type { CommitHints } from '../commit-hints.ts';
 import { ERASED_NAME, type Erasure } from '../erasure.ts';
+import type { RecentChanges } from '../recent-changes.ts';
 import {
   countersOf,
   dayRows,
@@ -158,16 +158,14 @@ function addErasure(batch: BatchBuilder, erasure: Erasure): void {
 /**
  * Writes what was decided: state, change records, stored responses and erasures.
  * @param first the position of the first change
- * @returns the position behind the last change
  */
 export function addDecisions(
   batch: BatchBuilder,
   decisions: readonly Decision<unknown>[],
   first: number,
-): number {
+): void {
   let position = first;
   for (const run of runsOf(decisions)) position = addRun(batch, run, position);
-  return position;
 }
 
 /** Decisions in runs. An erasure ends a run, because it must not erase what a later decision writes. */
@@ -229,27 +227,19 @@ function addRestamp(batch: BatchBuilder, decisions: readonly Decision<unknown>[]
 export class BatchWriter {
   readonly #engine: AllocationEngine;
   readonly #client: WriterClient;
-  readonly #hints: CommitHints;
   readonly #index: SlotIndex;
-  /** The position of the next change in the record. */
-  #position: number;
+  readonly #recent: RecentChanges;
   /** A batch that could not be written yet and is tried again. */
   #unwritten: BatchBuilder | null = null;
 
   constructor(
     engine: AllocationEngine,
-    {
-      client,
-      hints,
-      index,
-      position,
-    }: { client: WriterClient; hints: CommitHints; index: SlotIndex; position: number },
+    { client, index, recent }: { client: WriterClient; index: SlotIndex; recent: RecentChanges },
   ) {
     this.#engine = engine;
     this.#client = client;
-    this.#hints = hints;
     this.#index = index;
-    this.#position = position;
+    this.#recent = recent;
   }
 
   /**
@@ -260,7 +250,7 @@ export class BatchWriter {
     this.#unwritten ??= this.#batchOf(decisions);
     await this.#client.write(this.#unwritten);
     this.#unwritten = null;
-    this.#hints.publish();
+    this.#recent.committed(decisions);
   };
 
   /** Everything decided so far is in this batch or an earlier one: the engine is as this batch leaves it. */
@@ -269,7 +259,7 @@ export class BatchWriter {
     addRestamp(batch, decisions);
     // The doctors come first, because their versions tell whether another process has written.
     for (const counters of countersOf(this.#engine, decisions)) addCounters(batch, counters);
-    this.#position = addDecisions(batch, decisions, this.#position);
+    addDecisions(batch, decisions, this.#recent.end + 1);
     this.#index.addTo(batch, decisions);
     return batch;
   }

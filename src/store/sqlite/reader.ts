@@ -23,7 +23,7 @@ import {
   type StoredSlot,
   type StoredToken,
 } from '../archive.ts';
-import type { FactChange, Subjects } from '../change-log.ts';
+import type { Subjects } from '../change-log.ts';
 import { placedChangeOf, type ChangeRow } from '../change-rows.ts';
 import type { PlacedChange } from '../cursor.ts';
 import type { ErasureRequest, SlotOfDoctor } from '../erasure.ts';
@@ -210,7 +210,7 @@ export class Reader {
     return this.#all<ChangeRow>('changeUpTo', position).map(placedChangeOf)[0];
   }
 
-  factChanges(position: number, { tokenIds, slotIds }: Subjects): FactChange[] {
+  factChanges(position: number, { tokenIds, slotIds }: Subjects): PlacedChange[] {
     const ids = [JSON.stringify(tokenIds), JSON.stringify(slotIds)];
     return this.#all<ChangeRow>('factChanges', position, ...ids).map(placedChangeOf);
   }
