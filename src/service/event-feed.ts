@@ -4,7 +4,7 @@ import type { DoctorId } from '../engine/index.ts';
 import { UnknownCursorError } from '../store/index.ts';
 import { DoctorFilter, EventBatch } from './event-batch.ts';
 import type { EventLog, EventPage, PublicEvent } from './events.ts';
-import { FeedPace } from './feed-pace.ts';
+import { FeedPace, type PacedWork } from './feed-pace.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { refused, type Result } from './refusal.ts';
 
@@ -222,7 +222,7 @@ export class EventFeed {
     if (this.#cursor !== from) return;
     this.#cursor = cursor;
     this.#isDue ||= !isEnd;
-    const costMs = await this.#forEach(
+    const work = await this.#forEach(
       (place) => place.old === null && (batch === null || concerns(place, batch)),
       (subscriber, place) => {
         if (batch !== null) deliver(subscriber, place, batch);
@@ -232,7 +232,7 @@ export class EventFeed {
         }
       },
     );
-    this.#newestPace.worked(costMs, batch?.events.length ?? 0);
+    this.#newestPace.worked({ ...work, items: batch?.events.length ?? 0 });
   }
 
   async #readNewest(from: string): Promise<Newest> {
@@ -251,12 +251,12 @@ export class EventFeed {
 
   /**
    * Calls `hand` for the subscribers that are wanted now, some in each turn of the event loop.
-   * @returns the processor time that it took, in milliseconds
+   * @returns the processor time that it took
    */
   async #forEach(
     isWanted: (place: Place) => boolean,
     hand: (subscriber: Subscriber, place: Place) => void,
-  ): Promise<number> {
+  ): Promise<Omit<PacedWork, 'items'>> {
     const wanted = [...this.#places].filter(([, place]) => isWanted(place));
     let costMs = 0;
     for (let first = 0; first < wanted.length; first += TURN_SUBSCRIBERS) {
@@ -267,7 +267,7 @@ export class EventFeed {
       await afterWrites();
       costMs += threadMs() - before;
     }
-    return costMs;
+    return { costMs, receivers: wanted.length };
   }
 
   /** Reads a page for some of those who are behind. */
@@ -289,7 +289,7 @@ export class EventFeed {
       if (this.#places.delete(subscriber)) this.#places.set(subscriber, place);
     }
     await afterWrites();
-    this.#oldPace.worked(threadMs() - before, 0);
+    this.#oldPace.worked({ costMs: threadMs() - before, receivers: old.length, items: 0 });
   }
 
   /** The page behind a cursor; null when the cursor is unknown. */

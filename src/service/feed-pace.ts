@@ -9,8 +9,18 @@ const PAUSE_MAX_MS = 1_000;
 const BUSY_SHARE = 0.2;
 /** Items a millisecond from which on the process counts as busy too, because a client that needs the processor lets it wait. */
 const BUSY_RATE = 0.1;
-/** Pieces of work whose mean is the cost of one: the kernel counts the processor time of a thread in steps of some milliseconds. */
+/** Pieces of work whose mean is the cost of a receiver: the kernel counts the processor time of a thread in steps of some milliseconds. */
 const MEAN_OF = 8;
+
+/** A piece of work that has ended. */
+export interface PacedWork {
+  /** Milliseconds of processor time. */
+  readonly costMs: number;
+  /** Those who got something by it. */
+  readonly receivers: number;
+  /** What came since the piece of work before. */
+  readonly items: number;
+}
 
 /**
  * Decides when work that repeats may begin again, so that it takes a small share of the processor while others need it.
@@ -21,7 +31,9 @@ const MEAN_OF = 8;
  */
 export class FeedPace {
   readonly #othersPart: number;
-  #costMs: number | null = null;
+  readonly #mean = { costMs: 0, receivers: 0 };
+  /** Milliseconds that the last piece of work has cost, by the mean of a receiver: the receivers may be many at once. */
+  #costMs = 0;
   #endMs = -PAUSE_MAX_MS;
   #threadEndMs = 0;
   /** Items a millisecond between the ends of the last two pieces of work. */
@@ -33,10 +45,13 @@ export class FeedPace {
     this.#othersPart = othersPart;
   }
 
-  /** A piece of work has ended that took so many milliseconds of processor time for so many items. */
-  worked(costMs: number, items: number): void {
+  worked({ costMs, receivers, items }: PacedWork): void {
     this.#rate = items / (performance.now() - this.#endMs);
-    this.#costMs = (this.#costMs ?? costMs) * (1 - 1 / MEAN_OF) + costMs / MEAN_OF;
+    const mean = this.#mean;
+    const kept = mean.receivers === 0 ? 0 : 1 - 1 / MEAN_OF;
+    mean.costMs = mean.costMs * kept + costMs * (1 - kept);
+    mean.receivers = mean.receivers * kept + receivers * (1 - kept);
+    this.#costMs = mean.receivers === 0 ? costMs : (mean.costMs / mean.receivers) * receivers;
     this.#endMs = performance.now();
     this.#threadEndMs = threadMs();
     this.#loopAtEnd = performance.eventLoopUtilization();
@@ -44,7 +59,7 @@ export class FeedPace {
 
   /** Milliseconds after which to ask again; 0 when the next piece of work may begin. */
   get waitMs(): number {
-    const costMs = this.#costMs ?? 0;
+    const costMs = this.#costMs;
     const pausedMs = performance.now() - this.#endMs;
     if (pausedMs >= PAUSE_MAX_MS) return 0;
     const idleMs = Math.min(Math.max(costMs, PAUSE_MIN_MS.idle), PAUSE_MAX_MS);

@@ -6,7 +6,7 @@ import type { PlacedChange } from './cursor.ts';
 import type { Decision } from './store.ts';
 
 /** Changes in memory at most, and tokens at most whose facts are in memory. */
-export const RECENT_MAX = 16_384;
+export const RECENT_MAX = 32_768;
 
 /** Reads the changes up to a position that set facts of these tokens, in the order of the record. */
 export type ReadFacts = (position: number, tokenIds: readonly TokenId[]) => readonly PlacedChange[];

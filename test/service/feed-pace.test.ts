@@ -19,7 +19,7 @@ function paceAfter(costMs: number, othersShare: number, items = 0, othersCpu = o
   }));
   const pace = new FeedPace(30);
   expect(pace.waitMs).toBe(0);
-  pace.worked(costMs, items);
+  pace.worked({ costMs, items, receivers: 1 });
   const pass = (ms: number): void => void (nowMs += ms);
   return { pace, pass };
 }
@@ -61,11 +61,22 @@ it.each([
 
 it('the pause follows the mean of the last pieces of work, because a single measurement is coarse', () => {
   const { pace, pass } = paceAfter(8, 1);
-  pace.worked(0, 0);
+  pace.worked({ costMs: 0, items: 0, receivers: 1 });
   pass(30 * 7 - 1);
   expect(pace.waitMs).toBeGreaterThan(0);
   pass(1);
   expect(pace.waitMs).toBe(0);
+});
+
+it('the pause follows the number of receivers at once', () => {
+  const { pace, pass } = paceAfter(0.02, 1);
+  for (const receivers of [1_000, 10]) {
+    pace.worked({ costMs: receivers * 0.02, items: 0, receivers });
+    pass(30 * receivers * 0.02 - 1);
+    expect(pace.waitMs, `${receivers} receivers`).toBeGreaterThan(0);
+    pass(2);
+    expect(pace.waitMs, `${receivers} receivers`).toBeLessThan(20);
+  }
 });
 
 it('a pause that was long because of a load ends soon after it', () => {

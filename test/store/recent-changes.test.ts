@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
-import type { AllocationEngine} from '../../src/engine/index.ts';
+import type { AllocationEngine } from '../../src/engine/index.ts';
 import { tokenId, type DoctorId, type TokenId } from '../../src/engine/index.ts';
 import type { ChangeLog, Database, Decision } from '../../src/store/index.ts';
 import { GroupCommit, TransientWriteError } from '../../src/store/group-commit.ts';
@@ -214,6 +214,8 @@ interface Case {
 /** Plays a history while a reader reads on from its last cursor. Returns what the reader has read. */
 async function playAndRead(desk: Desk, { history, stretches }: Omit<Case, 'max'>) {
   const { changeLog, engine } = desk;
+  const run = (action: Action) => desk.run(SCOPE, () => perform(engine, action), ORIGIN);
+  const earlier = history.slice(0, -3);
   const read: string[] = [];
   let cursor = changeLog.beginning;
   let stop: (() => void) | null = null;
@@ -223,12 +225,11 @@ async function playAndRead(desk: Desk, { history, stretches }: Omit<Case, 'max'>
       stop?.();
       stop = null;
     } else stop ??= changeLog.onCommit(ignore);
-    const actions = history.slice(from, from + length);
-    const run = (action: Action) => desk.run(SCOPE, () => perform(engine, action), ORIGIN);
+    const actions = earlier.slice(from, from + length);
     const half = actions.length / 2;
     await Promise.all([
       ...actions.slice(0, half).map(run),
-      ...(erasedAgo === null ? [] : [erase(desk, history[from + Math.floor(half) - erasedAgo])]),
+      ...(erasedAgo === null ? [] : [erase(desk, earlier[from + Math.floor(half) - erasedAgo])]),
       ...actions.slice(half).map(run),
     ]);
     from += length;
@@ -238,7 +239,7 @@ async function playAndRead(desk: Desk, { history, stretches }: Omit<Case, 'max'>
   }
   stop ??= changeLog.onCommit(ignore);
   // Something of the end is in memory in every case.
-  for (const action of history.slice(-3)) await desk.run(SCOPE, () => perform(engine, action));
+  for (const action of history.slice(-3)) await run(action);
   const { entries } = await changeLog.since(cursor, 10_000);
   return { read: [...read, ...entries.map((entry) => entry.cursor)], stop };
 }
