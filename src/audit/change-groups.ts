@@ -1,4 +1,4 @@
-import { isTokenChange, type Change, type SlotId } from '../engine/index.ts';
+import { slotIdOf, type Change } from '../engine/index.ts';
 
 /**
  * The kinds of changes that are complete only together with the change right before them. For example, a bump is
@@ -23,9 +23,3 @@ export const continuesGroup = (change: Change, previous: Change | undefined): bo
 /** True if two changes happen in the same slot at the same instant, as all changes of a group do. */
 export const sharesSlotAndInstant = (change: Change, other: Change | undefined): other is Change =>
   other !== undefined && other.at === change.at && slotIdOf(other) === slotIdOf(change);
-
-/** The slot in which a change happens; undefined for a change of the doctor. */
-export function slotIdOf(change: Change): SlotId | undefined {
-  if (isTokenChange(change)) return change.slotId;
-  return change.kind === 'slot_set' ? change.slot.id : undefined;
-}

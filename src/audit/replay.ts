@@ -7,10 +7,11 @@ import {
   type SlotId,
   type TokenId,
   isTokenChange,
+  slotIdOf,
 } from '../engine/index.ts';
 import { foldToken, type StoredToken } from '../store/index.ts';
 import { faultOfChange } from './change-check.ts';
-import { continuesGroup, slotIdOf } from './change-groups.ts';
+import { continuesGroup } from './change-groups.ts';
 import { LeaveWatch, type HolidayRecord } from './leave-check.ts';
 import type { MoveHistories } from './move-histories.ts';
 import { firstWaiting, isBeforeVisit, victimOf } from './seat-rules.ts';
@@ -103,7 +104,7 @@ export class Replay {
     const change = this.#previous;
     if (change === undefined || SEATLESS_KINDS.has(change.kind)) return;
     const id = slotIdOf(change);
-    const slot = id === undefined ? undefined : this.engine.slot(id);
+    const slot = id === null ? undefined : this.engine.slot(id);
     const isKept = slot !== undefined && slot.facts.kept !== null && !slot.isClosed;
     if (isKept && slot.isEmpty && change.at < endOf(slot.facts)) {
       const fault = `leaves slot ${slot.facts.id} kept without a live token (R25)`;

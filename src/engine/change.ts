@@ -178,6 +178,12 @@ export type TokenChange = Exclude<Change, DoctorSet | SlotSet | BreakSet>;
 export const isTokenChange = (change: Change): change is TokenChange =>
   change.kind !== 'doctor_set' && change.kind !== 'slot_set' && change.kind !== 'break_set';
 
+/** The slot in which a change happens; null for a change of the doctor. */
+export function slotIdOf(change: Change): SlotId | null {
+  if (isTokenChange(change)) return change.slotId;
+  return change.kind === 'slot_set' ? change.slot.id : null;
+}
+
 /** The last change of a token's place or status: what `undo` takes back, or the reason why it cannot (R22). */
 export interface LastChange {
   readonly kind: LastKind;

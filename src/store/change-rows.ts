@@ -24,6 +24,7 @@ import {
   isEntry,
   isLive,
   isTokenChange,
+  slotIdOf,
   type TokenChange,
 } from '../engine/index.ts';
 import type { ChangeRecord, RecordEntry } from './archive.ts';
@@ -140,11 +141,6 @@ export function changeRowOf(change: Change, origin: Origin): Omit<ChangeRow, 'po
     reason: reasonOf(change, origin),
     data: dataOf(change),
   };
-}
-
-function slotIdOf(change: Change): SlotId | null {
-  if (isTokenChange(change)) return change.slotId;
-  return change.kind === 'slot_set' ? change.slot.id : null;
 }
 
 /** All that a change has no column for, as JSON; null when there is nothing. The order of the fields is stored too. */

@@ -1,6 +1,12 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { localDate, slotId, tokenId, type Change, type Token } from '../../src/engine/index.ts';
-import { slotIdOf } from '../../src/audit/change-groups.ts';
+import {
+  localDate,
+  slotId,
+  slotIdOf,
+  tokenId,
+  type Change,
+  type Token,
+} from '../../src/engine/index.ts';
 import { clock, found, RAO, SEN, TODAY, TOMORROW } from '../support/engine/clinic.ts';
 import { decided, type OpenDatabase } from '../support/store/desk.ts';
 import { FrontDesk } from '../support/store/front-desk.ts';

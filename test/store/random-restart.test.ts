@@ -5,12 +5,12 @@ import {
   type AllocationEngine,
   type DoctorId,
   isTokenChange,
+  slotIdOf,
   type TokenChange,
 } from '../../src/engine/index.ts';
 import { foldToken } from '../../src/store/fold.ts';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { openDatabase, type StoredToken } from '../../src/store/index.ts';
-import { slotIdOf } from '../../src/audit/change-groups.ts';
 import { found, NOW } from '../support/engine/clinic.ts';
 import { Desk } from '../support/store/desk.ts';
 import {
