@@ -8,6 +8,7 @@ import {
   type EventGrant,
   type Identity,
   type PublicEvent,
+  type SharedEvents,
   type Subscriber,
 } from '../service/index.ts';
 import { publish } from '../telemetry/index.ts';
@@ -20,21 +21,10 @@ export const LIMITS = {
   retryMs: 2_000,
 } as const;
 
-/** The frames of events: made once for all streams that show as much of them. */
-const FRAMES: Readonly<Record<EventDetail, WeakMap<PublicEvent, string>>> = {
-  ...{ patients: new WeakMap(), ids: new WeakMap(), numbers: new WeakMap() },
-};
-
 /** An event in the format of event streams. JSON has no line break, so `data` is one line. */
 function frameOf(event: PublicEvent, detail: EventDetail): string {
-  const frames = FRAMES[detail];
-  let frame = frames.get(event);
-  if (frame === undefined) {
-    const data = JSON.stringify(eventOf(event, detail));
-    frame = `id: ${event.id}\nevent: ${event.type}\ndata: ${data}\n\n`;
-    frames.set(event, frame);
-  }
-  return frame;
+  const data = JSON.stringify(eventOf(event, detail));
+  return `id: ${event.id}\nevent: ${event.type}\ndata: ${data}\n\n`;
 }
 
 /** The events of a list that a stream shows. */
@@ -43,28 +33,15 @@ interface ShownEvents {
   readonly frames: Buffer;
 }
 
+/** A frame is made once for all streams that show as much of its event. */
 function shownOf(
-  events: readonly PublicEvent[],
+  list: SharedEvents,
   detail: EventDetail,
   isWanted: (event: PublicEvent) => boolean,
 ): ShownEvents {
-  const wanted = events.filter(isWanted);
-  const frames = wanted.map((event) => frameOf(event, detail));
+  const wanted = list.events.filter(isWanted);
+  const frames = wanted.map((event) => list.ofOne(detail, event, () => frameOf(event, detail)));
   return { count: wanted.length, frames: Buffer.from(frames.join('')) };
-}
-
-/** What is shown of lists of events, by the kind of the stream. Streams of one kind that are given the same list share the bytes. */
-const SHOWN = new WeakMap<readonly PublicEvent[], Map<string, ShownEvents>>();
-
-function sharedOf(
-  events: readonly PublicEvent[],
-  kind: string,
-  make: () => ShownEvents,
-): ShownEvents {
-  const ofKind = SHOWN.get(events) ?? new Map<string, ShownEvents>();
-  const shown = ofKind.get(kind) ?? make();
-  SHOWN.set(events, ofKind.set(kind, shown));
-  return shown;
 }
 
 /** Which events a stream has, and what it shows of them. */
@@ -128,9 +105,9 @@ export class EventStream implements Subscriber {
     this.#write(Buffer.from(`retry: ${LIMITS.retryMs}\nid: ${cursor}\n\n`));
   }
 
-  take(events: readonly PublicEvent[]): void {
-    const make = (): ShownEvents => shownOf(events, this.#detail, this.#isWanted);
-    const { count, frames } = this.#kind === null ? make() : sharedOf(events, this.#kind, make);
+  take(list: SharedEvents): void {
+    const make = (): ShownEvents => shownOf(list, this.#detail, this.#isWanted);
+    const { count, frames } = this.#kind === null ? make() : list.ofAll(this.#kind, make);
     if (count === 0) return;
     this.#write(frames);
     publish('opd:events-sent', () => ({ count }));

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { afterWrites, BackgroundTask, threadMs, type BackgroundRun } from '../background/index.ts';
 import type { DoctorId } from '../engine/index.ts';
 import { UnknownCursorError } from '../store/index.ts';
-import { DoctorFilter, EventBatch } from './event-batch.ts';
+import { DoctorFilter, EventBatch, type SharedEvents } from './event-batch.ts';
 import type { EventLog, EventPage, PublicEvent } from './events.ts';
 import { FeedPace, type PacedWork } from './feed-pace.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -35,8 +35,8 @@ export interface Subscriber {
   readonly isReady: boolean;
   /** It is subscribed: its events are those behind this cursor. */
   begin(cursor: string): void;
-  /** Takes the next events. Subscribers with the same doctors get the same list. */
-  take(events: readonly PublicEvent[]): void;
+  /** Takes the next events. Subscribers with the same doctors get the same object. */
+  take(events: SharedEvents): void;
   /** A heartbeat: it has all its events up to this cursor. */
   rest(cursor: string): void;
   /** Its cursor is unknown, so that it may have missed events. The next events are those behind this cursor. */
@@ -308,7 +308,7 @@ const isOldAndReady = ([subscriber, { old }]: [Subscriber, Place]): boolean =>
 
 /** Whether a batch has something for a subscriber. */
 const concerns = ({ filter, skipUntil }: Place, batch: EventBatch): boolean =>
-  skipUntil !== null || batch.of(filter).length > 0;
+  skipUntil !== null || batch.of(filter).events.length > 0;
 
 /** Hands the newest events on, without those that the subscriber has read already. */
 function deliver(subscriber: Subscriber, place: Place, batch: EventBatch): void {
@@ -336,6 +336,6 @@ function advance(subscriber: Subscriber, place: Place, page: EventPage, newest: 
   take(subscriber, new EventBatch(events).of(place.filter));
 }
 
-function take(subscriber: Subscriber, events: readonly PublicEvent[]): void {
-  if (events.length > 0) subscriber.take(events);
+function take(subscriber: Subscriber, list: SharedEvents): void {
+  if (list.events.length > 0) subscriber.take(list);
 }

@@ -51,6 +51,7 @@ export {
   type PutKey,
 } from './key-registry.ts';
 export { EventAccess, type EventGrant } from './event-access.ts';
+export { SharedEvents } from './event-batch.ts';
 export { EventFeed, type Subscriber } from './event-feed.ts';
 export {
   EVENT_TYPES,

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventStream, LIMITS } from '../../src/http/event-stream.ts';
 import { doctorId, epochMs } from '../../src/engine/index.ts';
-import { ANONYMOUS, type PublicEvent } from '../../src/service/index.ts';
+import { ANONYMOUS, SharedEvents, type PublicEvent } from '../../src/service/index.ts';
 import { subscribe } from '../../src/telemetry/index.ts';
 import { openApp, type AppOptions, type TestApp } from '../support/app/app.ts';
 import { EventReader } from '../support/app/event-reader.ts';
@@ -259,7 +259,9 @@ it('a reader that takes nothing is cut as soon as too much waits for it', async 
       () => undefined,
     ),
   );
-  const page = Array.from({ length: 200 }, (_, index) => ({ ...EVENT, version: index + 1 }));
+  const page = new SharedEvents(
+    Array.from({ length: 200 }, (_, index) => ({ ...EVENT, version: index + 1 })),
+  );
   // The buffers of the system take some megabytes before bytes wait in the service.
   for (let pages = 0; cuts === 0; pages += 1) {
     expect(pages).toBeLessThan(1_000);

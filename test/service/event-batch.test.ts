@@ -30,7 +30,7 @@ it.each<[string, DoctorId[] | null, string]>([
     const filter = new DoctorFilter(ids && new Set(ids));
     expect(
       BATCH.of(filter)
-        .map(({ id }) => id)
+        .events.map(({ id }) => id)
         .join(''),
     ).toBe(passed);
   },
@@ -40,4 +40,20 @@ it('equal filters get the same list, so that streams share the bytes of it', () 
   const list = BATCH.of(new DoctorFilter(new Set([RAO, SEN])));
   expect(BATCH.of(new DoctorFilter(new Set([SEN, RAO])))).toBe(list);
   expect(BATCH.of(new DoctorFilter(new Set([SEN])))).not.toBe(list);
+});
+
+it('what is made of a list is made once for each key, and what is made of an event once for all lists', () => {
+  const made: string[] = [];
+  const make = (name: string) => () => {
+    made.push(name);
+    return name;
+  };
+  const lists = [[RAO], [RAO], [RAO, SEN]].map((ids) => BATCH.of(new DoctorFilter(new Set(ids))));
+  for (const list of lists) {
+    expect(list.ofAll('bytes', make('list'))).toBe('list');
+    for (const event of list.events)
+      expect(list.ofOne('frame', event, make(event.id))).toBe(event.id);
+  }
+  expect(made).toEqual(['list', '1', '2', '5', 'list', '3']);
+  expect(lists[0]?.ofAll('other', make('other'))).toBe('other');
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import type { DoctorId } from '../../src/engine/index.ts';
+import type { SharedEvents } from '../../src/service/event-batch.ts';
 import { EventFeed, type Subscriber } from '../../src/service/event-feed.ts';
 import { EventLog, type PublicEvent } from '../../src/service/events.ts';
 import { Lifecycle } from '../../src/service/lifecycle.ts';
@@ -37,7 +38,7 @@ class Recorder implements Subscriber {
     this.begins = cursor;
   }
 
-  take(events: readonly PublicEvent[]): void {
+  take({ events }: SharedEvents): void {
     this.events.push(...events);
   }
 
