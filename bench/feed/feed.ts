@@ -25,7 +25,7 @@ import type { Report } from '../lib/report.ts';
 import { required } from '../lib/required.ts';
 import { startServer, type ServerProcess } from '../lib/server.ts';
 import { grouped } from '../lib/statistics.ts';
-import { temporaryDirectory } from '../lib/temporary.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../lib/temporary.ts';
 import type { SubscriberOrder } from './subscribers-task.ts';
 
 const SEED = 20_261_127;
@@ -56,16 +56,45 @@ function residentMiB({ pid }: ServerProcess): number {
 /** A service, the load on it, and its streams. */
 class FeedBench {
   readonly #server: ServerProcess;
+  readonly #directory: TemporaryDirectory;
   readonly #generator: LoadGenerator;
   readonly #targets: readonly Target[];
   /** Events that have come to streams. */
   received = 0;
   #booked = 0;
+  #open: { readonly count: number; readonly subscribers: Subscribers } | null = null;
 
-  constructor(server: ServerProcess, generator: LoadGenerator, targets: readonly Target[]) {
+  private constructor(
+    server: ServerProcess,
+    directory: TemporaryDirectory,
+    generator: LoadGenerator,
+    targets: readonly Target[],
+  ) {
     this.#server = server;
+    this.#directory = directory;
     this.#generator = generator;
     this.#targets = targets;
+  }
+
+  /** Starts a service that takes so many streams. */
+  static async start(streams: number, generator: LoadGenerator): Promise<FeedBench> {
+    const directory = temporaryDirectory();
+    const server = await startServer({
+      ...BENCH_SETTINGS,
+      DATABASE_URL: `sqlite:${join(directory.path, 'opd.db')}`,
+      CONNECTIONS_MAX: String(Math.ceil(streams / STREAMS_SHARE) + 2 * CONNECTIONS),
+      LOG_LEVEL: 'warn',
+    });
+    const client = new Client(server.url, 8);
+    const targets = await openHospital(client, SIZE);
+    client.close();
+    return new FeedBench(server, directory, generator, targets);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#open !== null) await this.#unsubscribe(this.#open.subscribers);
+    await this.#server.stop();
+    this.#directory.remove();
   }
 
   /** Milliseconds from answers until all of so many streams of the booked doctor have the event. */
@@ -79,26 +108,34 @@ class FeedBench {
     });
   }
 
-  /** Microseconds of processor time of the service for a booking, while there are so many streams of all doctors. */
-  async cost(count: number, requests: number): Promise<number> {
-    const doctorIds = Array.from({ length: count }, (_, index) => this.#target(index).doctorId);
-    return this.#withStreams(doctorIds, async (subscribers) => {
-      const beforeUs = cpuTimeOf(this.#server.pid);
-      await this.#load(requests);
-      // The events come in order: when a stream has the last one, the streams of its doctor have all.
-      const streams = doctorIds.filter((id) => id === this.#target(0).doctorId).length;
-      if (streams > 0) await this.#probe(subscribers, streams, 1);
-      return (cpuTimeOf(this.#server.pid) - beforeUs) / requests;
-    });
+  /** Opens so many streams of all doctors, for `cost`. They are open until the service stops. */
+  async open(count: number): Promise<void> {
+    this.#open = { count, subscribers: await this.#subscribe(this.#doctorIds(count)) };
+  }
+
+  /** Microseconds of processor time of the service for a booking, with the open streams. */
+  async cost(requests: number): Promise<number> {
+    const { count, subscribers } = required(this.#open);
+    const beforeUs = cpuTimeOf(this.#server.pid);
+    await this.#load(requests);
+    // The events come in order: when a stream has the last one, the streams of its doctor have all.
+    const [first, ...others] = this.#doctorIds(count);
+    const streams = others.filter((id) => id === first).length + 1;
+    if (first !== undefined) await this.#probe(subscribers, streams, 1);
+    return (cpuTimeOf(this.#server.pid) - beforeUs) / requests;
   }
 
   /** MiB of memory of the service that so many streams take. */
   async memory(count: number): Promise<number> {
     const beforeMiB = residentMiB(this.#server);
-    const doctorIds = Array.from({ length: count }, (_, index) => this.#target(index).doctorId);
-    return this.#withStreams(doctorIds, () =>
+    return this.#withStreams(this.#doctorIds(count), () =>
       Promise.resolve(residentMiB(this.#server) - beforeMiB),
     );
+  }
+
+  /** The doctors of so many streams. */
+  #doctorIds(count: number): string[] {
+    return Array.from({ length: count }, (_, index) => this.#target(index).doctorId);
   }
 
   #target(index: number): Target {
@@ -109,16 +146,23 @@ class FeedBench {
     doctorIds: readonly string[],
     measure: (subscribers: Subscribers) => Promise<T>,
   ): Promise<T> {
+    const subscribers = await this.#subscribe(doctorIds);
+    const measured = await measure(subscribers);
+    await this.#unsubscribe(subscribers);
+    return measured;
+  }
+
+  /** Starts a process that opens a stream of each doctor. It ends with the bench at the latest. */
+  async #subscribe(doctorIds: readonly string[]): Promise<Subscribers> {
     const subscribers: Subscribers = startGenerator(TASK);
-    try {
-      const port = Number(new URL(this.#server.url).port);
-      await subscribers.send({ subscribe: { port, doctorIds } });
-      const measured = await measure(subscribers);
-      this.received += (await subscribers.send({ count: true })) as number;
-      return measured;
-    } finally {
-      subscribers.stop();
-    }
+    const port = Number(new URL(this.#server.url).port);
+    await subscribers.send({ subscribe: { port, doctorIds } });
+    return subscribers;
+  }
+
+  async #unsubscribe(subscribers: Subscribers): Promise<void> {
+    this.received += (await subscribers.send({ count: true })) as number;
+    subscribers.stop();
   }
 
   async #probe(subscribers: Subscribers, streams: number, probes: number): Promise<number[]> {
@@ -150,6 +194,20 @@ class FeedBench {
   }
 }
 
+/** Starts a service, measures with it, and stops it. */
+async function withBench<T>(
+  streams: number,
+  generator: LoadGenerator,
+  measure: (bench: FeedBench) => Promise<T>,
+): Promise<T> {
+  const bench = await FeedBench.start(streams, generator);
+  try {
+    return await measure(bench);
+  } finally {
+    await bench.stop();
+  }
+}
+
 /** Measures how fast events arrive, idle and under load, and what streams cost a booking. */
 export async function feedBench(onStep: OnStep): Promise<Report> {
   const streams = parameter('FEED_STREAMS', 2, 1_000);
@@ -157,20 +215,12 @@ export async function feedBench(onStep: OnStep): Promise<Report> {
   const probes = parameter('FEED_PROBES', 2, 100);
   const rounds = parameter('FEED_ROUNDS', 1, 7);
   const requests = CONNECTIONS * Math.ceil(parameter('FEED_REQUESTS', 128, 12_800) / CONNECTIONS);
-  const directory = temporaryDirectory();
   const generator = startLoadGenerator();
-  const server = await startServer({
-    ...BENCH_SETTINGS,
-    DATABASE_URL: `sqlite:${join(directory.path, 'opd.db')}`,
-    CONNECTIONS_MAX: String(Math.ceil(streams / STREAMS_SHARE) + 2 * CONNECTIONS),
-    LOG_LEVEL: 'warn',
-  });
-  try {
-    const client = new Client(server.url, 8);
-    const bench = new FeedBench(server, generator, await openHospital(client, SIZE));
-    client.close();
-    const memory = await bench.memory(streams);
-    const rows: string[][] = [];
+  const rows: string[][] = [];
+  let received = 0;
+  let memory = 0;
+  const timeDelays = async (bench: FeedBench): Promise<void> => {
+    memory = await bench.memory(streams);
     for (const [index, count] of counts.entries()) {
       onStep('wait for streams', index + 1, counts.length);
       const idle = await bench.delays(count, probes, false);
@@ -178,36 +228,55 @@ export async function feedBench(onStep: OnStep): Promise<Report> {
       const delays = [...milliseconds(idle), ...milliseconds(loaded)];
       rows.push([`until ${grouped(count)} have the event`, ...delays, '', '']);
     }
-    const costs = new Map([0, 1, streams].map((count) => [count, [] as number[]]));
+    received += bench.received;
+  };
+  // Each number of streams has a service of its own, because streams that come and go cost more than open ones.
+  const compareCosts = async (benches: ReadonlyMap<number, FeedBench>): Promise<void> => {
+    const costs = new Map([...benches.keys()].map((count) => [count, [] as number[]]));
+    for (const [count, bench] of benches) await bench.open(count);
     for (let round = 0; round <= rounds; round += 1) {
       onStep('book, round', round + 1, rounds + 1);
-      for (const [count, values] of costs) {
-        const cost = await bench.cost(count, requests);
+      for (const [count, bench] of benches) {
+        const cost = await bench.cost(requests);
         // The first round is only to make the code warm.
-        if (round > 0) values.push(cost);
+        if (round > 0) required(costs.get(count)).push(cost);
       }
     }
-    if (bench.received === 0) throw new Error('No stream has had an event.');
     const base = required(costs.get(0));
     for (const [count, values] of costs) {
       const more = median(values.map((us, round) => us / required(base[round]) - 1)) * 100;
       const name = `a booking, ${grouped(count)} streams`;
       rows.push([name, '', '', '', '', median(values).toFixed(1), `${more.toFixed(1)} %`]);
     }
+  };
+  try {
+    await withBench(streams, generator, timeDelays);
+    await withBench(streams, generator, (none) =>
+      withBench(streams, generator, (one) =>
+        withBench(streams, generator, (many) =>
+          compareCosts(
+            new Map([
+              [0, none],
+              [1, one],
+              [streams, many],
+            ]),
+          ),
+        ),
+      ),
+    );
+    if (received === 0) throw new Error('No stream has had an event.');
     return {
       title: 'Live feed: how fast events arrive, and what streams cost a booking',
       remarks: [
         `SQLite. The first rows: milliseconds from the answer to a booking until the last of so many streams of its doctor has the event, ${grouped(probes)} bookings one at a time: idle, and while ${CONNECTIONS} connections book as fast as they can.`,
-        `The last rows: processor time of all threads of the server for a booking, and how much more that is than without streams; ${CONNECTIONS} connections, ${rounds} rounds of ${grouped(requests)} bookings, the streams spread over ${SIZE.doctors} doctors. Target: 10 % at most.`,
+        `The last rows: processor time of all threads of the server for a booking, and how much more that is than without streams; ${CONNECTIONS} connections, ${rounds} rounds of ${grouped(requests)} bookings, the streams spread over ${SIZE.doctors} doctors. Each number of streams has a server of its own, and they take turns. Target: 10 % at most.`,
         `${grouped(streams)} streams on which nothing happens take ${memory.toFixed(1)} MiB of memory of the service.`,
       ],
       head: ['what', 'idle p50', 'p99', 'loaded p50', 'p99', 'processor µs', 'more'],
       rows,
-      checked: `every answer a success; every awaited event came to every stream; ${grouped(bench.received)} events came to streams.`,
+      checked: `every answer a success; every awaited event came to every stream; ${grouped(received)} events came to streams.`,
     };
   } finally {
     generator.stop();
-    await server.stop();
-    directory.remove();
   }
 }
