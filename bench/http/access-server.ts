@@ -21,7 +21,7 @@ const LIMITS: RateLimits = { requestsPerMinute: 1_000_000, refusedPerMinute: 10 
 const KEYS_MS = 400;
 
 async function listen(
-  { service, webhooks }: OpenedService,
+  { service, webhooks }: Pick<OpenedService, 'service' | 'webhooks'>,
   rateLimits: RateLimits,
 ): Promise<string> {
   const app = await buildApp({

@@ -6,7 +6,7 @@ import {
 } from '../../src/engine/index.ts';
 import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
 import { createService, type Service } from '../../src/service/index.ts';
-import { openDatabase } from '../../src/store/index.ts';
+import { openDatabase, type Database } from '../../src/store/index.ts';
 import { Webhooks } from '../../src/webhooks/index.ts';
 
 /** Bounds that the bench does not reach. */
@@ -22,6 +22,9 @@ export const clock = (): EpochMs => epochMs(Date.now());
 
 /** A service, and the webhooks of its database, which send nothing until they are started. */
 export interface OpenedService {
+  readonly engine: AllocationEngine;
+  /** Whoever stops the service in a process that goes on closes its store. */
+  readonly database: Database;
   readonly service: Service;
   readonly webhooks: Webhooks;
 }
@@ -40,7 +43,7 @@ export function openService(databaseUrl: string, now = clock): OpenedService {
     allowsPrivate: true,
   });
   const parts = { engine, store, archive, changeLog, keys, clock: now };
-  return { service: createService({ ...parts, horizonDays: 7 }), webhooks };
+  return { engine, database, service: createService({ ...parts, horizonDays: 7 }), webhooks };
 }
 
 /** Microseconds of processor time that this process has used, with all its threads. */

@@ -56,7 +56,7 @@ export async function bookingCosts(onStep: OnStep): Promise<BookingCost[]> {
   const rounds = parameter('WEBHOOKS_LOAD_ROUNDS', 1, 7);
   const requests = parameter('WEBHOOKS_LOAD_REQUESTS', 128, 6_400);
   const [directory, receiver] = [temporaryDirectory(), await startReceiver()];
-  const { service, webhooks } = openService(`sqlite:${join(directory.path, 'opd.db')}`);
+  const { database, service, webhooks } = openService(`sqlite:${join(directory.path, 'opd.db')}`);
   const app = await buildApp({
     ...{ service, webhooks, classes: DEFAULT_CLASSES, clock, version: 'bench' },
     ...{ logger: pino({ level: 'silent' }), allowsAnonymous: true, metrics: null, ...BOUNDS },
@@ -98,6 +98,8 @@ export async function bookingCosts(onStep: OnStep): Promise<BookingCost[]> {
     await webhooks.stop();
     await app.close();
     service.stop();
+    // Its threads would keep the process alive.
+    await database.store.close();
     directory.remove();
   }
 }

@@ -1,17 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  AllocationEngine,
-  DEFAULT_CLASSES,
-  doctorId,
-  epochMs,
-  slotId,
-} from '../../src/engine/index.ts';
-import { webhookBodyOf } from '../../src/http/resources/webhook.ts';
-import { createService, demoRoster } from '../../src/service/index.ts';
-import { openDatabase } from '../../src/store/index.ts';
-import { Webhooks } from '../../src/webhooks/index.ts';
-import { usedMicroseconds } from '../http/in-process.ts';
+import { doctorId, slotId } from '../../src/engine/index.ts';
+import { demoRoster } from '../../src/service/index.ts';
+import { clock, openService, usedMicroseconds } from '../http/in-process.ts';
 import { median } from '../lib/format.ts';
 import { parameter } from '../lib/parameter.ts';
 import type { OnStep } from '../lib/progress.ts';
@@ -33,15 +24,7 @@ interface Rate {
 /** Books patients of several doctors, then measures how fast a webhook is told of them. */
 async function measure(url: string, events: number, doctors: number): Promise<Rate> {
   const receiver = await startReceiver();
-  const clock = () => epochMs(Date.now());
-  const rules = { classes: DEFAULT_CLASSES, graceMinutes: 30, waitlistMax: 1_000_000 };
-  const engine = new AllocationEngine(rules);
-  const database = openDatabase(url, engine);
-  const service = createService({ ...database, engine, clock, horizonDays: 2 });
-  const webhooks = new Webhooks({
-    ...{ database, clock, bodyOf: webhookBodyOf, version: 'bench' },
-    allowsPrivate: true,
-  });
+  const { engine, database, service, webhooks } = openService(url);
   const [model] = demoRoster('UTC');
   if (model === undefined) throw new Error('the demo roster has no doctor');
   const roster = Array.from({ length: doctors }, (_, n) => ({
