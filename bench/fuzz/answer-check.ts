@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { PROBLEMS, type ProblemKind } from '../../src/http/problem.ts';
-import { isSuccess, type Operation } from './operations.ts';
+import { EVENT_STREAM, isSuccess, type Operation } from './operations.ts';
 import { repeatsField } from './raw-json.ts';
 import { bytesOf, type FuzzRequest } from './requests.ts';
 import { faultIn, fits } from './schemas.ts';
@@ -34,7 +34,7 @@ export function faultOf(request: FuzzRequest, answer: FuzzAnswer): AnswerFault |
   if (schema === undefined) return { rule: 'the media type is not described', detail: type };
   const body = bodyOf(answer);
   if (body === undefined) return { rule: 'the body is not JSON', detail: text };
-  const fault = faultIn(schema, body);
+  const fault = type === EVENT_STREAM ? faultOfStream(text) : faultIn(schema, body);
   if (fault !== undefined)
     return { rule: 'the body does not fit its schema', detail: `${fault} in ${text}` };
   if (!isSuccess(status)) return faultOfProblem(answer);
@@ -48,6 +48,13 @@ export function faultOfUnknown(answer: FuzzAnswer): AnswerFault | undefined {
   if (status >= 500) return { rule: 'the service failed', detail: `${status} ${text}` };
   return status < 400 || text === '' ? undefined : faultOfProblem(answer);
 }
+
+/** The first frame of a stream of events: when to connect again, and the cursor behind which the events come. */
+const FIRST_FRAME = /^retry: \d+\nid: [^\r\n]*\n\n/;
+
+/** What is wrong with the begin of a stream of events. Tests of the stream check what follows. */
+const faultOfStream = (text: string): string | undefined =>
+  FIRST_FRAME.test(text) ? undefined : 'the first frame';
 
 const typeOf = ({ headers }: FuzzAnswer): string =>
   /^[^;]*/.exec(String(headers['content-type']))?.[0] ?? '';

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import pino from 'pino';
 import { verifyDatabase } from '../../src/audit/index.ts';
 import { AllocationEngine, DEFAULT_CLASSES, epochMs, WEEKDAYS } from '../../src/engine/index.ts';
@@ -10,6 +10,7 @@ import { createService, doctorFactsOf, type Service } from '../../src/service/in
 import { openDatabase } from '../../src/store/index.ts';
 import { shareCompilers } from '../../test/support/app/shared-compilers.ts';
 import type { FuzzAnswer } from './answer-check.ts';
+import { EVENT_STREAM, isStream } from './operations.ts';
 import { FUZZER_KEY } from './known-values.ts';
 import { exchange } from './raw-requests.ts';
 import { bytesOf, urlOf, type FuzzRequest } from './requests.ts';
@@ -129,12 +130,14 @@ export class FuzzedService {
   }
 
   /**
-   * Sends a request without a socket.
+   * Sends a request without a socket. The answer of a stream of events is the text that comes first.
    * @throws HangError when there is no answer in time
    */
   async send(request: FuzzRequest): Promise<FuzzAnswer> {
     const payload = bytesOf(request);
+    const end = new AbortController();
     const answered = this.#app.inject({
+      ...(isStream(request.operation) ? { payloadAsStream: true, signal: end.signal } : {}),
       method: request.method,
       url: urlOf(request),
       headers: {
@@ -143,8 +146,9 @@ export class FuzzedService {
       },
       ...(payload === undefined ? {} : { payload }),
     });
-    const { statusCode, headers, body } = await inTime(answered);
-    return { status: statusCode, headers, text: body };
+    const answer = await inTime(answered);
+    const text = isStream(request.operation) ? await inTime(textOf(answer, end)) : answer.body;
+    return { status: answer.statusCode, headers: answer.headers, text };
   }
 
   /** Reads a URL. */
@@ -182,6 +186,24 @@ async function secretOf({ keys }: Service): Promise<string> {
   );
   await keys.refresh();
   return 'secret' in put ? (put.secret ?? '') : '';
+}
+
+/**
+ * The text of an answer that was not read yet; of a stream of events only the text that comes first.
+ * @param end ends the request
+ */
+async function textOf(answer: LightMyRequestResponse, end: AbortController): Promise<string> {
+  const isEndless = String(answer.headers['content-type']).startsWith(EVENT_STREAM);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer.stream()) {
+      chunks.push(chunk as Buffer);
+      if (isEndless) break;
+    }
+  } finally {
+    end.abort();
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** A request has no answer. */

@@ -28,18 +28,13 @@ interface Described {
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
 }
 
-/**
- * Every operation of a description in the form of OpenAPI 3.1, but for streams of events: their answers have no end.
- * `GET /changes` takes the same parameters.
- */
+/** Every operation of a description in the form of OpenAPI 3.1. */
 export function operationsIn(description: object): Operation[] {
   const { paths } = withoutReferences(description, description) as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   };
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods)
-      .map(([method, described]) => operationOf(method, path, described))
-      .filter(({ answers }) => answers.get(200)?.has('text/event-stream') !== true),
+    Object.entries(methods).map(([method, described]) => operationOf(method, path, described)),
   );
 }
 
@@ -58,6 +53,13 @@ function operationOf(method: string, path: string, described: Described): Operat
     answers: new Map(answers),
   };
 }
+
+/** The media type of a stream of events, whose answer has no end. */
+export const EVENT_STREAM = 'text/event-stream';
+
+/** Whether an operation answers with a stream of events. */
+export const isStream = ({ answers }: Operation): boolean =>
+  answers.get(200)?.has(EVENT_STREAM) === true;
 
 /** Whether a status of an answer says that the request succeeded. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
