@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
-import type { AllocationEngine } from '../../src/engine/index.ts';
-import { tokenId, type DoctorId, type TokenId } from '../../src/engine/index.ts';
+import {
+  tokenId,
+  type AllocationEngine,
+  type DoctorId,
+  type TokenId,
+} from '../../src/engine/index.ts';
 import type { ChangeLog, Database, Decision } from '../../src/store/index.ts';
 import { GroupCommit, TransientWriteError } from '../../src/store/group-commit.ts';
 import { openMemoryDatabase } from '../../src/store/memory/database.ts';
@@ -196,10 +200,10 @@ const DATABASES = [
 /** Commands that are decided at once, and what happens with them. */
 const stretches = fc.array(
   fc.record({
-    length: fc.integer({ min: 1, max: 30 }),
-    isHeard: fc.constantFrom(true, true, true, false),
+    length: fc.integer({ min: 1, max: 20 }),
+    isHeard: fc.nat(9).map((n) => n > 0),
     /** The names of this token's record are erased in the middle of the commands; null for none. */
-    erasedAgo: fc.option(fc.nat(5), { nil: null, freq: 2 }),
+    erasedAgo: fc.constantFrom(null, null, null, null, 0, 3),
     limit: fc.constantFrom(1, 3, 10, 100),
   }),
   { minLength: 80, maxLength: 80 },
@@ -214,22 +218,20 @@ interface Case {
 /** Plays a history while a reader reads on from its last cursor. Returns what the reader has read. */
 async function playAndRead(desk: Desk, { history, stretches }: Omit<Case, 'max'>) {
   const { changeLog, engine } = desk;
-  const run = (action: Action) => desk.run(SCOPE, () => perform(engine, action), ORIGIN);
-  const earlier = history.slice(0, -3);
   const read: string[] = [];
   let cursor = changeLog.beginning;
-  let stop: (() => void) | null = null;
+  let stop = ignore;
   let from = 0;
   for (const { length, isHeard, erasedAgo, limit } of stretches) {
-    if (!isHeard) {
-      stop?.();
-      stop = null;
-    } else stop ??= changeLog.onCommit(ignore);
-    const actions = earlier.slice(from, from + length);
+    stop();
+    stop = isHeard ? changeLog.onCommit(ignore) : ignore;
+    if (from >= history.length) break;
+    const actions = history.slice(from, from + length);
+    const run = (action: Action) => desk.run(SCOPE, () => perform(engine, action), ORIGIN);
     const half = actions.length / 2;
     await Promise.all([
       ...actions.slice(0, half).map(run),
-      ...(erasedAgo === null ? [] : [erase(desk, earlier[from + Math.floor(half) - erasedAgo])]),
+      ...(erasedAgo === null ? [] : [erase(desk, history[from + Math.floor(half) - erasedAgo])]),
       ...actions.slice(half).map(run),
     ]);
     from += length;
@@ -237,9 +239,6 @@ async function playAndRead(desk: Desk, { history, stretches }: Omit<Case, 'max'>
     cursor = page.cursor;
     read.push(...page.entries.map((entry) => entry.cursor));
   }
-  stop ??= changeLog.onCommit(ignore);
-  // Something of the end is in memory in every case.
-  for (const action of history.slice(-3)) await run(action);
   const { entries } = await changeLog.since(cursor, 10_000);
   return { read: [...read, ...entries.map((entry) => entry.cursor)], stop };
 }
@@ -254,7 +253,7 @@ it.each(DATABASES)(
   async ({ newDatabase, forget }) => {
     const example = fc.record({
       ...{ history: histories, stretches },
-      max: fc.constantFrom(1, 2, 7, 30, 10_000),
+      max: fc.constantFrom(2, 9, 10_000, 10_000),
     });
     const property = fc.asyncProperty(example, async ({ max, ...played }) => {
       const open = newDatabase();
@@ -273,6 +272,7 @@ it.each(DATABASES)(
       expect(await answersOf(forgetful.changeLog, tokenIds)).toStrictEqual(answers);
       await forgetful.store.close();
     });
-    await fc.assert(property, { seed, numRuns: casesOf(60) });
+    // The first counterexample is reported, because the search for a smaller one takes longer than a test may.
+    await fc.assert(property, { seed, numRuns: casesOf(100), endOnFailure: true });
   },
 );

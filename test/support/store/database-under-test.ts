@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { openDatabase } from '../../../src/store/index.ts';
+import { openDatabase, type Database } from '../../../src/store/index.ts';
+import { openMemoryDatabase } from '../../../src/store/memory/database.ts';
+import { openSqliteDatabase } from '../../../src/store/sqlite/database.ts';
 import { emptyTables } from '../postgres/postgres.ts';
 import { tempDir } from '../process/temp-dir.ts';
 import type { OpenDatabase } from './desk.ts';
@@ -27,6 +29,27 @@ export const SQLITE: DatabaseUnderTest = {
   },
   whyNotDurable: null,
   isSoleOwner: true,
+};
+
+/** A reader listens, so the latest changes are in memory: so few that a test also reads the others from the rows. */
+const RECENT_MAX = 4;
+
+function heard(database: Database): Database {
+  database.changeLog.onCommit(() => undefined);
+  return database;
+}
+
+export const HEARD_MEMORY: DatabaseUnderTest = {
+  ...MEMORY,
+  database: () => (engine) => heard(openMemoryDatabase(engine, null, RECENT_MAX)),
+};
+
+export const HEARD_SQLITE: DatabaseUnderTest = {
+  ...SQLITE,
+  database: () => {
+    const file = join(tempDir(), 'opd.db');
+    return (engine) => heard(openSqliteDatabase(engine, file, RECENT_MAX));
+  },
 };
 
 export const POSTGRES: DatabaseUnderTest = {
