@@ -32,9 +32,10 @@ export function faultOf(request: FuzzRequest, answer: FuzzAnswer): AnswerFault |
   const type = typeOf(answer);
   const schema = types.get(type);
   if (schema === undefined) return { rule: 'the media type is not described', detail: type };
+  if (type === EVENT_STREAM) return faultOfStream(answer) ?? faultOfSuccess(request, answer);
   const body = bodyOf(answer);
   if (body === undefined) return { rule: 'the body is not JSON', detail: text };
-  const fault = type === EVENT_STREAM ? faultOfStream(text) : faultIn(schema, body);
+  const fault = faultIn(schema, body);
   if (fault !== undefined)
     return { rule: 'the body does not fit its schema', detail: `${fault} in ${text}` };
   if (!isSuccess(status)) return faultOfProblem(answer);
@@ -49,13 +50,6 @@ export function faultOfUnknown(answer: FuzzAnswer): AnswerFault | undefined {
   return status < 400 || text === '' ? undefined : faultOfProblem(answer);
 }
 
-/** The first frame of a stream of events: when to connect again, and the cursor behind which the events come. */
-const FIRST_FRAME = /^retry: \d+\nid: [^\r\n]*\n\n/;
-
-/** What is wrong with the begin of a stream of events. Tests of the stream check what follows. */
-const faultOfStream = (text: string): string | undefined =>
-  FIRST_FRAME.test(text) ? undefined : 'the first frame';
-
 const typeOf = ({ headers }: FuzzAnswer): string =>
   /^[^;]*/.exec(String(headers['content-type']))?.[0] ?? '';
 
@@ -68,6 +62,15 @@ export function bodyOf(answer: FuzzAnswer): unknown {
     return undefined;
   }
 }
+
+/** The first frame of a stream and, if the client named an event, the frame that says that it is unknown. */
+const BEGIN_OF_STREAM =
+  /^retry: \d+\nid: [^\n]+\n\n(id: [\w-]+\nevent: reset\ndata: \{"type":"reset"\}\n\n)?$/;
+
+const faultOfStream = ({ text }: FuzzAnswer): AnswerFault | undefined =>
+  BEGIN_OF_STREAM.test(text)
+    ? undefined
+    : { rule: 'the stream begins with other frames', detail: text };
 
 /** What the members of a problem and its headers must agree in. */
 function faultOfProblem(answer: FuzzAnswer): AnswerFault | undefined {

@@ -18,6 +18,8 @@ export interface Operation {
   readonly body: Schema | undefined;
   /** The schemas of its answers, by status and media type. Those of a success take no member that is not described. */
   readonly answers: ReadonlyMap<number, ReadonlyMap<string, Schema>>;
+  /** Whether its success is a stream of events, which has no end. */
+  readonly isStream: boolean;
 }
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
@@ -27,6 +29,9 @@ interface Described {
   readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
 }
+
+/** The media type of streams of events. */
+export const EVENT_STREAM = 'text/event-stream';
 
 /** Every operation of a description in the form of OpenAPI 3.1. */
 export function operationsIn(description: object): Operation[] {
@@ -40,26 +45,22 @@ export function operationsIn(description: object): Operation[] {
 
 function operationOf(method: string, path: string, described: Described): Operation {
   const { operationId, parameters = [], requestBody, responses } = described;
-  const answers = Object.entries(responses).map(([status, { content = {} }]) => {
-    const schemas = Object.entries(content).map(([type, { schema }]): [string, Schema] => [
-      type,
-      Number(status) < 300 ? closed(schema) : schema,
-    ]);
-    return [Number(status), new Map(schemas)] as const;
-  });
+  const answers = new Map(
+    Object.entries(responses).map(([status, { content = {} }]) => {
+      const schemas = Object.entries(content).map(([type, { schema }]): [string, Schema] => [
+        type,
+        Number(status) < 300 ? closed(schema) : schema,
+      ]);
+      return [Number(status), new Map(schemas)] as const;
+    }),
+  );
   return {
     ...{ id: operationId, method: method.toUpperCase(), path, parameters },
     body: requestBody?.content['application/json']?.schema,
-    answers: new Map(answers),
+    answers,
+    isStream: answers.get(200)?.has(EVENT_STREAM) === true,
   };
 }
-
-/** The media type of a stream of events, whose answer has no end. */
-export const EVENT_STREAM = 'text/event-stream';
-
-/** Whether an operation answers with a stream of events. */
-export const isStream = ({ answers }: Operation): boolean =>
-  answers.get(200)?.has(EVENT_STREAM) === true;
 
 /** Whether a status of an answer says that the request succeeded. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300;

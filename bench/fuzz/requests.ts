@@ -39,6 +39,11 @@ export const urlOf = ({ path, query }: Pick<FuzzRequest, 'path' | 'query'>): str
   path +
   (query.length === 0 ? '' : `?${query.map(([name, value]) => `${name}=${value}`).join('&')}`);
 
+/** Whether a request for a stream names the last event that the client has. No service knows an event of the fuzzer's. */
+export const resumes = ({ query, headers }: FuzzRequest): boolean =>
+  query.some(([name]) => name === 'after') ||
+  headers.some(([name, value]) => name === 'last-event-id' && value !== '');
+
 /** Changes one thing of a request. */
 type Change = (request: FuzzRequest) => FuzzRequest;
 

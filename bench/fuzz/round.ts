@@ -166,7 +166,8 @@ export class Round {
   }
 
   async #sendMalformed(): Promise<void> {
-    const operation = this.#random.pick(this.operations);
+    // The connection of a stream stays open.
+    const operation = this.#random.pick(this.operations.filter(({ isStream }) => !isStream));
     const bytes = malformed(this.#requests.make(operation, 'valid'), this.#random);
     const text = await this.#target.exchange(bytes, this.#random.chance(0.3));
     const { status, fault } = outcomeOf(text);

@@ -16,12 +16,14 @@ const SEED = 1;
 const REQUESTS = 60;
 /** The routes that get requests. They are few, so that the requests do not depend on the routes that are added. */
 const PATHS = ['/book', '/schedule'];
+/** The stream of events, and a route for malformed requests, which a stream does not get. */
+const STREAM_PATHS = ['/events', '/health'];
 
 /** Replaces functions of an honest service. */
 type Lies = (honest: FuzzTarget) => Partial<FuzzTarget>;
 
 /** What a run finds of a service that is honest except for these functions. */
-async function findingsOf(lies: Lies): Promise<readonly Finding[]> {
+async function findingsOf(lies: Lies, paths = PATHS): Promise<readonly Finding[]> {
   const service = await FuzzedService.open('memory:', STARTS[0] ?? 0);
   onTestFinished(() => service.close());
   const honest: FuzzTarget = {
@@ -32,7 +34,7 @@ async function findingsOf(lies: Lies): Promise<readonly Finding[]> {
     send: (request) => service.send(request),
     read: async (url) => {
       const answer = await service.read(url);
-      return url === '/openapi.json' ? { ...answer, text: ofPaths(answer.text) } : answer;
+      return url === '/openapi.json' ? { ...answer, text: ofPaths(answer.text, paths) } : answer;
     },
     exchange: () => Promise.resolve(''),
     verify: () => service.verify(),
@@ -44,21 +46,21 @@ async function findingsOf(lies: Lies): Promise<readonly Finding[]> {
 }
 
 /** A description of these paths alone. */
-function ofPaths(description: string): string {
+function ofPaths(description: string, wanted: readonly string[]): string {
   const { paths, ...others } = JSON.parse(description) as { readonly paths: object };
-  const left = Object.entries(paths).filter(([path]) => PATHS.includes(path));
+  const left = Object.entries(paths).filter(([path]) => wanted.includes(path));
   return JSON.stringify({ ...others, paths: Object.fromEntries(left) });
 }
 
 type Lie = (answer: FuzzAnswer, request: FuzzRequest) => Partial<FuzzAnswer>;
 
-/** Changes the answers to bookings. */
+/** Changes the answers to bookings, or of another operation. */
 const lying =
-  (lie: Lie): Lies =>
+  (lie: Lie, operation = 'book'): Lies =>
   (honest) => ({
     send: async (request) => {
       const answer = await honest.send(request);
-      return request.operation.id === 'book' ? { ...answer, ...lie(answer, request) } : answer;
+      return request.operation.id === operation ? { ...answer, ...lie(answer, request) } : answer;
     },
   });
 
@@ -122,6 +124,42 @@ describe('the fuzzer finds', () => {
     ]);
   });
 
+  it.each<[what: string, rule: string, lie: Lie]>([
+    [
+      'a stream of another media type',
+      'the media type is not described',
+      ({ headers }) => ({ headers: { ...headers, 'content-type': 'text/plain' } }),
+    ],
+    [
+      'a stream that begins without a cursor',
+      'the stream begins with other frames',
+      withText((text) => text.replace(/^id: .*$/m, 'id: ')),
+    ],
+    [
+      'a stream that does not reset a client whose cursor is unknown',
+      'the stream begins with other frames',
+      withText((text) => text.replace('event: reset', 'event: token.booked')),
+    ],
+    [
+      'a stream for an invalid request',
+      'an invalid request is accepted',
+      ({ status }) =>
+        status === 400
+          ? {
+              ...{ status: 200, text: 'retry: 2000\nid: MA\n\n' },
+              headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+            }
+          : {},
+    ],
+  ])('%s', async (_what, rule, lie) => {
+    const found = await findingsOf(lying(lie, 'readEvents'), STREAM_PATHS);
+    expect(found.map(({ where, rule }) => [where, rule])).toContainEqual(['readEvents', rule]);
+  });
+
+  it('no fault in honest streams', async () => {
+    expect(await findingsOf(() => ({}), STREAM_PATHS)).toEqual([]);
+  });
+
   it('a request that has no answer', async () => {
     const send = () => Promise.reject(new HangError('there is no answer after 20 s'));
     const [finding] = await findingsOf(() => ({ send }));
@@ -183,7 +221,7 @@ describe('the fuzzer finds', () => {
 
 const OPERATION: Operation = {
   ...{ id: 'book', method: 'POST', path: '/book', parameters: [] },
-  ...{ body: undefined, answers: new Map() },
+  ...{ body: undefined, answers: new Map(), isStream: false },
 };
 
 /** What bash gives to `curl` and `nc` when it runs a line: their words, and their standard input. */
