@@ -5,7 +5,7 @@ import { CommitHints } from './commit-hints.ts';
 import type { PlacedChange } from './cursor.ts';
 import type { Decision } from './store.ts';
 
-/** Changes in memory at most, and tokens at most whose facts are in memory. */
+/** Changes in memory at most, and tokens at most whose facts are in memory: about 10 MiB in all. */
 export const RECENT_MAX = 32_768;
 
 /** Reads the changes up to a position that set facts of these tokens, in the order of the record. */
