@@ -43,7 +43,7 @@ const HELP = `npm run bench -- [options]
 Measures the service in parts and checks the answers of each part. The results go to standard output, the progress to
 standard error. Exits with 1 when an answer is wrong; a missed target is no failure.
 
-  --only PARTS   the parts to run, separated by commas; without it, all parts run (five and a half minutes)
+  --only PARTS   the parts to run, separated by commas; without it, all parts run
   --help         prints this text
   --version      prints the version
 

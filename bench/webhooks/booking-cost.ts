@@ -53,8 +53,8 @@ async function book(app: FastifyInstance, bookings: readonly string[]): Promise<
  * gets nothing more, so what a round leaves undelivered does not cost the next one.
  */
 export async function bookingCosts(onStep: OnStep): Promise<BookingCost[]> {
-  const rounds = parameter('WEBHOOKS_LOAD_ROUNDS', 1, 7);
-  const requests = parameter('WEBHOOKS_LOAD_REQUESTS', 128, 6_400);
+  const rounds = parameter('WEBHOOKS_LOAD_ROUNDS', 1, 5);
+  const requests = parameter('WEBHOOKS_LOAD_REQUESTS', 128, 25_600);
   const [directory, receiver] = [temporaryDirectory(), await startReceiver()];
   const { database, service, webhooks } = openService(`sqlite:${join(directory.path, 'opd.db')}`);
   const app = await buildApp({
