@@ -108,7 +108,7 @@ export class TokenCommands {
     const { doctorId, slotId } = command;
     const isAlias = this.#deps.engine.sessionDoctor(slotId) !== undefined;
     // As `#scopeOf` has it, without its sets: most commands are single bookings.
-    const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId] };
+    const scope = { doctorIds: [doctorId], slotIds: isAlias ? [] : [slotId], canWait: true };
     const decide = (at: EpochMs): Outcome<BookedVisit> => this.#book(command, at);
     return this.#runner.run('book', context, (intent) =>
       this.#runner.decide(scope, intent, { decide, project }),

@@ -22,6 +22,11 @@ interface Command {
   readonly reject: (error: unknown) => void;
 }
 
+interface TransactOptions {
+  readonly prepare?: () => void;
+  readonly canWait?: boolean | undefined;
+}
+
 /** The commands that become durable together, and the readers that wait for them. */
 class Batch {
   readonly commands: Command[] = [];
@@ -55,9 +60,9 @@ class Batch {
  * Gathers the commands of all requests in flight and writes them as one batch. While one batch is written, the next one
  * gathers. All answers of a batch are released together.
  *
- * The commands that come in one turn of the event loop are decided at its end, one after another in the order in which
- * they came: a processor that repeats one piece of work needs much less time for it than one that changes between the
- * pieces, because its caches hold the code.
+ * Commands are decided in the order in which they come. Those that can wait, which are the bookings, are decided together
+ * at the end of the turn of the event loop, or before the next command that cannot: a processor that repeats one piece of
+ * work needs much less time for it than one that changes between the pieces, because its caches hold the code.
  *
  * The group commit begins *ready*. A write that fails with TransientWriteError makes it *stalled*: it refuses new
  * commands, rejects readers, and retries the same batch until the write succeeds, which makes it *ready* again. Any
@@ -68,7 +73,7 @@ export class GroupCommit {
   readonly failure: Promise<Error>;
   readonly #write: (decisions: readonly Decision<unknown>[]) => Promise<void>;
   readonly #resolveFailure: (error: Error) => void;
-  /** The commands of this turn of the event loop, which are not decided yet. */
+  /** The commands of this turn of the event loop that wait for their decision. */
   #undecided: Command[] = [];
   #isTurnOpen = false;
   #gathering = new Batch();
@@ -105,12 +110,13 @@ export class GroupCommit {
 
   /**
    * See `Store.transact`. A `decide` that throws is a bug, so the state in memory cannot be trusted any more.
-   * @param prepare runs immediately before `decide`; what it throws is the answer of this command alone
+   * @param options.prepare runs immediately before `decide`; what it throws is the answer of this command alone
+   * @param options.canWait see `Scope.canWait`; without it `decide` runs at once
    */
   transact<T>(
     doctorIds: readonly DoctorId[],
     decide: () => Decision<T>,
-    prepare: () => void = doNothing,
+    { prepare = doNothing, canWait = false }: TransactOptions = {},
   ): Promise<T> {
     if (this.#state !== 'ready') return Promise.reject(notReady());
     if (this.#gatheredCount >= PENDING_MAX)
@@ -118,6 +124,7 @@ export class GroupCommit {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const answer = resolve as Command['resolve'];
     this.#undecided.push({ doctorIds, prepare, decide, resolve: answer, reject });
+    if (!canWait) this.#decideAll();
     this.#openTurn();
     return promise;
   }
@@ -218,8 +225,10 @@ export class GroupCommit {
     this.#decideAll();
     // A retry that is in flight counts as the last one, because only one write may run at a time.
     if (this.#state === 'stalled') await (this.#latestRetry ?? this.#writeNow());
-    while (this.#state === 'ready' && (this.#writing ?? this.#gathering).decisions.length > 0)
+    while (this.#state === 'ready' && (this.#writing ?? this.#gathering).decisions.length > 0) {
       await (this.#writing ?? this.#gathering).ended.promise;
+      this.#decideAll();
+    }
     clearTimeout(this.#retryTimer);
     if (this.#state === 'stalled') this.#end(new NotDurableError('The store stays unwritable.'));
   }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AdminChange } from './admin-changes.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
@@ -10,6 +11,11 @@ import type {
   WebhookStore,
   WebhookWrite,
 } from './webhook-store.ts';
+
+const NOTHING = {
+  ...{ changes: [], answer: undefined, response: null },
+  origin: { actor: 'system', reason: null },
+};
 
 /** The stored rows of webhooks, all of them durable. */
 export interface WebhookRows {
@@ -39,7 +45,12 @@ export class SoleOwnerWebhookStore implements WebhookStore {
     keepsPlace: boolean,
     change: AdminChange,
   ): Promise<boolean> {
-    if (webhook.revision !== this.#revisionOf(webhook.id) + 1) return false;
+    if (webhook.revision !== this.#revisionOf(webhook.id) + 1) {
+      // The caller reads again. A write in flight reaches the rows only after this turn, or, while the disk is full, not soon.
+      await turn();
+      await this.#commits.transact([], () => NOTHING);
+      return false;
+    }
     await this.#write({ set: webhook, keepsPlace, change }, () =>
       this.#revisions.set(webhook.id, webhook.revision),
     );
@@ -87,10 +98,9 @@ export class SoleOwnerWebhookStore implements WebhookStore {
 
   /** @param decided is called when the write has its place in a batch */
   async #write(write: WebhookWrite, decided: () => unknown = () => undefined): Promise<void> {
-    const origin = { actor: 'system', reason: null };
     await this.#commits.transact([], () => {
       decided();
-      return { changes: [], answer: undefined, origin, response: null, webhooks: [write] };
+      return { ...NOTHING, webhooks: [write] };
     });
   }
 }

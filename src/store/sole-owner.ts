@@ -153,7 +153,8 @@ class SoleOwnerStore implements Store {
   }
 
   transact<T>(scope: Scope, decide: () => Decision<T>): Promise<T> {
-    return this.#commits.transact(scope.doctorIds, decide, () => this.#load(scope));
+    const prepare = (): void => this.#load(scope);
+    return this.#commits.transact(scope.doctorIds, decide, { prepare, canWait: scope.canWait });
   }
 
   /** Restores what the engine lacks of a scope, immediately before the decision: nothing is evicted in between. */

@@ -39,6 +39,11 @@ export interface Scope {
   readonly sessions?: readonly SessionOfDoctor[];
   /** Whether the command may give ids to sessions or single slots. Such commands run one after another. */
   readonly isSetup?: boolean;
+  /**
+   * Whether the command may be decided a little later, with others: the scope follows from the command's own words, and the
+   * command changes no doctor and no slot, so a scope that another command has read stays right.
+   */
+  readonly canWait?: boolean;
   /** Whether the command concerns every doctor, also one that another process adds meanwhile. It is a setup command. */
   readonly isHospitalWide?: boolean;
 }

@@ -204,7 +204,6 @@ describe('a report', () => {
     const scope = { doctorIds: [doctorId('doc1')], slotIds: [slotId(`doc1_slot1@${DATE}`)] };
     const cancel = () => opd.engine.cancel({ tokenId: tokenId(id), at: NOW });
     const cancelled = opd.store.transact(scope, () => decided(cancel()));
-    await new Promise(setImmediate);
     expect(slot()).toBeDefined();
     disk.release();
     const total = counts({ booked: 1, seated: 1 });

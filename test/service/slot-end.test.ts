@@ -151,8 +151,8 @@ it('an expiry is answered only when it is durable, and a full disk only postpone
   disk.hold();
   const { writes } = disk;
   const tick = opd.service.tick();
-  while (disk.writes === writes) await new Promise(setImmediate);
   const answer = opd.get(`/tokens/${W4 ?? ''}`).then(({ body }) => body);
+  while (disk.writes === writes) await new Promise(setImmediate);
   await expect(Promise.race([answer, opd.get('/health').then(() => 'nothing yet')])).resolves.toBe(
     'nothing yet',
   );

@@ -30,58 +30,73 @@ const throwing = (error: Error) => () => {
   throw error;
 };
 
-describe('the commands of one turn', () => {
-  it('are decided at its end, one after another in the order in which they came', async () => {
-    const decided: string[] = [];
-    const send = (name: string, doctorId = RAO) =>
-      handled(
-        disk.commits.transact([doctorId], () => {
-          decided.push(name);
+describe('commands that can wait', () => {
+  let steps: string[];
+  const send = (name: string, { canWait = true, prepare = (): void => undefined } = {}) =>
+    handled(
+      disk.commits.transact(
+        [RAO],
+        () => {
+          steps.push(`decide ${name}`);
           return named(name);
-        }),
-      );
-    const answers = [send('a'), send('b', SEN), send('c')];
-    expect(decided).toEqual([]);
+        },
+        { prepare, canWait },
+      ),
+    );
+
+  beforeEach(() => {
+    steps = [];
+  });
+
+  it('are decided at the end of the turn, one after another in the order in which they came', async () => {
+    const answers = [send('a'), send('b'), send('c')];
+    expect(steps).toEqual([]);
     expect(disk.commits.queueLength).toBe(3);
+    expect([disk.commits.isSettled(RAO), disk.commits.isSettled(SEN)]).toEqual([false, true]);
     await turn();
-    expect(decided).toEqual(['a', 'b', 'c']);
+    expect(steps).toEqual(['decide a', 'decide b', 'decide c']);
     await disk.succeed();
     expect(await statesOf(answers)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are decided before a later command that cannot', async () => {
+    const answers = [send('a'), send('b'), send('c', { canWait: false }), send('d')];
+    expect(steps).toEqual(['decide a', 'decide b', 'decide c']);
+    await turn();
+    expect(disk.calls).toEqual([['a', 'b', 'c', 'd']]);
+    await disk.succeed();
+    expect(await statesOf(answers)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('are refused and not decided if the write in progress fails in that turn', async () => {
     void disk.send('a');
     await turn();
-    let runs = 0;
-    const refused = handled(disk.commits.transact([RAO], () => named(String((runs += 1)))));
+    const refused = send('b');
     await disk.fail(FULL);
     expect(await statesOf([refused])).toEqual(['NotDurableError']);
-    expect(runs).toBe(0);
+    expect(steps).toEqual([]);
   });
 
   it('are each prepared immediately before its decision, and a failure of that is the answer of this command alone', async () => {
-    const steps: string[] = [];
-    const send = (name: string, prepare: () => void) =>
-      handled(
-        disk.commits.transact(
-          [RAO],
-          () => {
-            steps.push(`decide ${name}`);
-            return named(name);
-          },
-          prepare,
-        ),
-      );
-    const answers = ['a', 'b'].map((name) => send(name, () => void steps.push(`prepare ${name}`)));
-    answers.push(
-      send('c', throwing(new TypeError('no row'))),
-      send('d', () => undefined),
-    );
+    const noted = (name: string) => ({ prepare: () => void steps.push(`prepare ${name}`) });
+    const answers = [send('a', noted('a')), send('b', noted('b'))];
+    answers.push(send('c', { prepare: throwing(new TypeError('no row')) }), send('d'));
     await turn();
     expect(steps).toEqual(['prepare a', 'decide a', 'prepare b', 'decide b', 'decide d']);
     await disk.succeed();
     expect(await statesOf(answers)).toEqual(['a', 'b', 'TypeError', 'd']);
     expect(disk.commits.state).toBe('ready');
+  });
+
+  it('are written when the group commit drains, also those that come while it does', async () => {
+    const answers = [send('a')];
+    const drained = disk.commits.drain();
+    await turn();
+    answers.push(send('b'));
+    await disk.succeed();
+    await disk.succeed();
+    expect(await statesOf([drained, ...answers])).toEqual([undefined, 'a', 'b']);
+    expect(disk.calls).toEqual([['a'], ['b']]);
   });
 });
 

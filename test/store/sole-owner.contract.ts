@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { slotId, tokenId } from '../../src/engine/index.ts';
 import { NOW, RAO, SEN } from '../support/engine/clinic.ts';
@@ -6,11 +5,9 @@ import { storedResponse, orderOf, type Desk } from '../support/store/desk.ts';
 
 /** Tests of a store whose database no other process writes to: it decides without waiting for the database. */
 export function soleOwnerTests(desk: () => Desk): void {
-  it('a command is decided at the end of the turn in which it comes', async () => {
+  it('a command is decided synchronously', async () => {
     const { engine } = desk();
     const answered = desk().book('a');
-    expect(engine.token(tokenId('a'))).toBeUndefined();
-    await turn();
     expect(engine.token(tokenId('a'))).toBeDefined();
     await answered;
   });
@@ -21,10 +18,9 @@ export function soleOwnerTests(desk: () => Desk): void {
     expect(await orderOf({ booked, refused })).toEqual(['refused', 'booked']);
   });
 
-  it('a read sees a command of an earlier turn and resolves when it is durable', async () => {
+  it('a read sees the earlier command and resolves when it is durable', async () => {
     const { store, archive, engine } = desk();
     const answered = desk().book('a');
-    await turn();
     const seen = await store.read(RAO, () => engine.token(tokenId('a'))?.status);
     expect(seen).toBe('BOOKED');
     expect(await archive.token(tokenId('a'))).toMatchObject({ status: 'BOOKED' });
@@ -35,7 +31,6 @@ export function soleOwnerTests(desk: () => Desk): void {
     const { store, archive } = desk();
     const stored = storedResponse();
     const answered = desk().book('b', { slotId: slotId('unknown') }, { response: stored });
-    await turn();
     await store.read(RAO, () => null);
     expect(await archive.storedResponse(stored.caller, stored.key, NOW)).toEqual(stored);
     await answered;

@@ -82,8 +82,6 @@ function transactTests(desk: () => Desk): void {
       const [answer, ...statuses] = await storedState();
       // The statuses are read after the response, so they are never older.
       if (answer !== undefined) expect(statuses).toEqual(['WAITING', 'BOOKED']);
-      // A database in memory answers at once, so the reader must let the turn end in which the command came.
-      await new Promise(setImmediate);
     }
     await answered;
     expect(await storedState()).toEqual([stored, 'WAITING', 'BOOKED']);

@@ -91,6 +91,20 @@ export function webhookStoreContract(
       expect(await store.webhooks()).toEqual([webhook({ url: 'https://b.example', revision: 2 })]);
     });
 
+    it('one who sets a webhook while another write of it is in flight reads it again until he knows it', async () => {
+      const { webhooks: store } = opened;
+      /** As the registry does: it never waits for anything but the store. */
+      const set = async (url: string): Promise<void> => {
+        for (;;) {
+          const [before] = await store.webhooks();
+          const revision = (before?.revision ?? 0) + 1;
+          if (await store.setWebhook(webhook({ url, revision }), false, act())) return;
+        }
+      };
+      await Promise.all(['a', 'b', 'c'].map((name) => set(`https://${name}.example`)));
+      expect(await store.webhooks()).toMatchObject([{ revision: 3 }]);
+    });
+
     it('progress moves the cursor, sets and ends lags, and notes deliveries', async () => {
       const store = await started();
       const [other, again] = [lag({ doctorId: doctorId('iyer') }), lag({ tries: 3 })];
