@@ -92,9 +92,13 @@ class FeedBench {
   }
 
   async stop(): Promise<void> {
-    if (this.#open !== null) await this.#unsubscribe(this.#open.subscribers);
-    await this.#server.stop();
-    this.#directory.remove();
+    try {
+      if (this.#open !== null) await this.#count(this.#open.subscribers);
+    } finally {
+      this.#open?.subscribers.stop();
+      await this.#server.stop();
+      this.#directory.remove();
+    }
   }
 
   /** Milliseconds from answers until all of so many streams of the booked doctor have the event. */
@@ -147,12 +151,16 @@ class FeedBench {
     measure: (subscribers: Subscribers) => Promise<T>,
   ): Promise<T> {
     const subscribers = await this.#subscribe(doctorIds);
-    const measured = await measure(subscribers);
-    await this.#unsubscribe(subscribers);
-    return measured;
+    try {
+      const measured = await measure(subscribers);
+      await this.#count(subscribers);
+      return measured;
+    } finally {
+      subscribers.stop();
+    }
   }
 
-  /** Starts a process that opens a stream of each doctor. It ends with the bench at the latest. */
+  /** Starts a process that opens a stream of each doctor. Whoever starts it stops it. */
   async #subscribe(doctorIds: readonly string[]): Promise<Subscribers> {
     const subscribers: Subscribers = startGenerator(TASK);
     const port = Number(new URL(this.#server.url).port);
@@ -160,9 +168,8 @@ class FeedBench {
     return subscribers;
   }
 
-  async #unsubscribe(subscribers: Subscribers): Promise<void> {
+  async #count(subscribers: Subscribers): Promise<void> {
     this.received += (await subscribers.send({ count: true })) as number;
-    subscribers.stop();
   }
 
   async #probe(subscribers: Subscribers, streams: number, probes: number): Promise<number[]> {
@@ -194,20 +201,6 @@ class FeedBench {
   }
 }
 
-/** Starts a service, measures with it, and stops it. */
-async function withBench<T>(
-  streams: number,
-  generator: LoadGenerator,
-  measure: (bench: FeedBench) => Promise<T>,
-): Promise<T> {
-  const bench = await FeedBench.start(streams, generator);
-  try {
-    return await measure(bench);
-  } finally {
-    await bench.stop();
-  }
-}
-
 /** Measures how fast events arrive, idle and under load, and what streams cost a booking. */
 export async function feedBench(onStep: OnStep): Promise<Report> {
   const streams = parameter('FEED_STREAMS', 2, 1_000);
@@ -219,6 +212,15 @@ export async function feedBench(onStep: OnStep): Promise<Report> {
   const rows: string[][] = [];
   let received = 0;
   let memory = 0;
+  const withBench = async (measure: (bench: FeedBench) => Promise<void>): Promise<void> => {
+    const bench = await FeedBench.start(streams, generator);
+    try {
+      await measure(bench);
+    } finally {
+      await bench.stop();
+      received += bench.received;
+    }
+  };
   const timeDelays = async (bench: FeedBench): Promise<void> => {
     memory = await bench.memory(streams);
     for (const [index, count] of counts.entries()) {
@@ -228,7 +230,6 @@ export async function feedBench(onStep: OnStep): Promise<Report> {
       const delays = [...milliseconds(idle), ...milliseconds(loaded)];
       rows.push([`until ${grouped(count)} have the event`, ...delays, '', '']);
     }
-    received += bench.received;
   };
   // Each number of streams has a service of its own, because streams that come and go cost more than open ones.
   const compareCosts = async (benches: ReadonlyMap<number, FeedBench>): Promise<void> => {
@@ -250,10 +251,10 @@ export async function feedBench(onStep: OnStep): Promise<Report> {
     }
   };
   try {
-    await withBench(streams, generator, timeDelays);
-    await withBench(streams, generator, (none) =>
-      withBench(streams, generator, (one) =>
-        withBench(streams, generator, (many) =>
+    await withBench(timeDelays);
+    await withBench((none) =>
+      withBench((one) =>
+        withBench((many) =>
           compareCosts(
             new Map([
               [0, none],

@@ -15,18 +15,18 @@ export class DoctorFilter {
 }
 
 /**
- * What is made only once of each key. It ends with its batch: a weak map of all events would cost the collector of garbage
- * more than the events themselves.
+ * What is made only once of each event or list. It ends with its batch: a weak map of all events would cost the collector of
+ * garbage more than the events themselves.
  */
-class MadeOnce<Key> {
-  readonly #made = new Map<string, Map<Key, unknown>>();
+class MadeOnce {
+  readonly #made = new Map<string, Map<object, unknown>>();
 
   /** @param kind things of one kind have one type */
-  get<Made>(kind: string, key: Key, make: () => Made): Made {
-    let ofKind = this.#made.get(kind) as Map<Key, Made> | undefined;
-    if (ofKind === undefined) this.#made.set(kind, (ofKind = new Map<Key, Made>()));
-    let made = ofKind.get(key);
-    if (made === undefined) ofKind.set(key, (made = make()));
+  get<Made>(kind: string, source: object, make: () => Made): Made {
+    let ofKind = this.#made.get(kind) as Map<object, Made> | undefined;
+    if (ofKind === undefined) this.#made.set(kind, (ofKind = new Map<object, Made>()));
+    let made = ofKind.get(source);
+    if (made === undefined) ofKind.set(source, (made = make()));
     return made;
   }
 }
@@ -34,29 +34,28 @@ class MadeOnce<Key> {
 /** Events that several subscribers get, and what they make of them together. */
 export class SharedEvents {
   readonly events: readonly PublicEvent[];
-  readonly #ofList = new MadeOnce<string>();
-  readonly #ofEvents: MadeOnce<PublicEvent>;
+  readonly #made: MadeOnce;
 
-  constructor(events: readonly PublicEvent[], ofEvents = new MadeOnce<PublicEvent>()) {
+  constructor(events: readonly PublicEvent[], made = new MadeOnce()) {
     this.events = events;
-    this.#ofEvents = ofEvents;
+    this.#made = made;
   }
 
-  /** What is made of these events: once for all subscribers that get the same ones, with the same key. */
-  ofAll<Made>(key: string, make: () => Made): Made {
-    return this.#ofList.get('', key, make);
+  /** What is made of these events: once for all subscribers that get the same ones, by its kind. */
+  ofAll<Made>(kind: string, make: () => Made): Made {
+    return this.#made.get(kind, this, make);
   }
 
   /** What is made of an event: once for all subscribers of the batch, by its kind. */
   ofOne<Made>(kind: string, event: PublicEvent, make: () => Made): Made {
-    return this.#ofEvents.get(kind, event, make);
+    return this.#made.get(kind, event, make);
   }
 }
 
 /** Events in their order, and those of some doctors among them. */
 export class EventBatch {
   readonly events: readonly PublicEvent[];
-  readonly #ofEvents = new MadeOnce<PublicEvent>();
+  readonly #made = new MadeOnce();
   readonly #lists = new Map<string, SharedEvents>();
   #ofDoctor: Map<DoctorId, (readonly [place: number, event: PublicEvent])[]> | undefined;
 
@@ -69,7 +68,7 @@ export class EventBatch {
     let list = this.#lists.get(key);
     if (list === undefined) {
       const events = ids === null ? this.events : this.#filtered(ids);
-      list = new SharedEvents(events, this.#ofEvents);
+      list = new SharedEvents(events, this.#made);
       this.#lists.set(key, list);
     }
     return list;

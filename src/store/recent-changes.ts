@@ -111,7 +111,10 @@ export class RecentChanges {
     const kept = Math.ceil(this.#max / 2);
     if (this.#changes.length > this.#max) this.#changes = this.#changes.slice(-kept);
     if (this.#facts.size <= this.#max) return;
-    for (const id of [...this.#facts.keys()].slice(0, -kept)) this.#facts.delete(id);
+    for (const id of this.#facts.keys()) {
+      this.#facts.delete(id);
+      if (this.#facts.size === kept) return;
+    }
   }
 
   #clear(): void {
