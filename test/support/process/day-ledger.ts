@@ -13,6 +13,7 @@ import type {
   TokenView,
 } from '../../../src/http/resources/index.ts';
 import { found } from '../engine/clinic.ts';
+import { eventually } from '../eventually.ts';
 import type { ServerProcess } from './server-process.ts';
 
 interface Command {
@@ -69,6 +70,8 @@ const TYPES = DEFAULT_CLASSES.map(({ type }) => type);
 const DOCTORS = ['doc1', 'doc2'];
 /** No slot is closed when only this many slots are open. A slot whose closing has no answer yet counts as open. */
 const OPEN_MIN = 4;
+/** The clients act on this many of the latest tokens, because older ones are over or wait without end. */
+const LATEST = 100;
 
 /**
  * A clinic's day as its clients see it: it records every change that an answer reported. After a kill and a restart,
@@ -117,8 +120,19 @@ export class DayLedger {
     }
   }
 
-  /** Whether every kind of command has been answered with success. */
-  get hasEveryKind(): boolean {
+  /**
+   * Opens more slots until every kind of command has been answered with success. Without free seats almost all tokens
+   * wait, and a command such as a no-show succeeds too seldom.
+   */
+  async reachEveryKind(server: ServerProcess): Promise<void> {
+    await eventually(async () => {
+      if (this.#hasEveryKind) return true;
+      await this.open(server, 2);
+      return false;
+    });
+  }
+
+  get #hasEveryKind(): boolean {
     return this.#kinds.size === Object.keys(FACTS).length;
   }
 
@@ -140,7 +154,7 @@ export class DayLedger {
   #next(): Command {
     this.#sent += 1;
     const key = this.#random() < 0.5 ? `key ${this.#sent}` : null;
-    const token_id = this.#pick(this.#tokens) ?? 'nobody';
+    const token_id = this.#pick(this.#tokens.slice(-LATEST)) ?? 'nobody';
     const open = [...this.#open];
     const slot_id = found(this.#pick(open));
     const type = { patient_type: found(this.#pick(TYPES)) };
