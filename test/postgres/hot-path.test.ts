@@ -54,9 +54,10 @@ it('every statement for which a command or a schedule waits names the doctor or 
   const [here, there] = [await openOn(server), await openOn(server)];
   const { length } = server.log;
   await play(here, there);
-  // The notification of other processes is left out, because it is sent after the answers and no command waits for it.
+  // No command waits for two statements: the notification of other processes is sent after the answers, and the ping that
+  // asks whether the database still answers runs beside the commands. A slow machine sees one.
   const sent = (await sentSince(server, length)).filter(
-    (text) => !/^(BEGIN|COMMIT|SELECT pg_notify)\b/.test(text),
+    (text) => !/^(BEGIN|COMMIT|SELECT pg_notify|SELECT 1$)\b/.test(text),
   );
   const others = sent.filter((text) => !isOfDoctor(text));
   expect(others.filter((text) => !/\b(FROM|INTO) idempotency_keys\b/.test(text))).toEqual([]);
