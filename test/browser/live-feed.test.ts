@@ -4,6 +4,7 @@ import { needsBrowser, noBrowser, openPage } from '../support/browser/browser.ts
 import { openSite } from '../support/browser/site.ts';
 import { eventually } from '../support/eventually.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
+import { freePort } from '../support/process/free-port.ts';
 import { startServer } from '../support/process/server-process.ts';
 
 /** Milliseconds on the page's clock after which it reads anew without a change. */
@@ -87,7 +88,8 @@ describe.skipIf(noBrowser !== null)(`the live feed of a page in Chromium${needsB
   it('a page shows what another process does, goes on when that is killed, and comes back when its own one is', async () => {
     const { url } = await createDatabase();
     const settings = { DATABASE_URL: url };
-    const [own, other] = await Promise.all([startServer(settings), startServer(settings)]);
+    const ofPage = { ...settings, PORT: await freePort() };
+    const [own, other] = await Promise.all([startServer(ofPage), startServer(settings)]);
     const page = await openPage();
     await page.goto(`${own.url}/board`);
     await announce(other.url, 'One');
@@ -97,7 +99,7 @@ describe.skipIf(noBrowser !== null)(`the live feed of a page in Chromium${needsB
     await page.getByText('Two').waitFor();
     await own.stop('SIGKILL');
     await page.getByText(/No connection since \d\d:\d\d/).waitFor();
-    const again = await startServer({ ...settings, PORT: new URL(own.url).port });
+    const again = await startServer(ofPage);
     await announce(again.url, 'Three');
     await page.getByText('Three').waitFor();
     await page.getByText(/No connection/).waitFor({ state: 'detached' });

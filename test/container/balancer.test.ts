@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { booking, openApp } from '../support/app/app.ts';
 import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
 import { startBalancer } from '../support/process/balancer.ts';
+import { freePort } from '../support/process/free-port.ts';
 import { DEBIAN_ENV, skipNote, whyMissing } from '../support/process/installed.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';
@@ -27,6 +27,7 @@ class Instance {
   /** How many health checks it has answered. */
   checks = 0;
   readonly server: Server;
+  #port = 0;
 
   constructor(behaviour: Behaviour) {
     this.server = createServer((request, response) => {
@@ -42,9 +43,11 @@ class Instance {
     onTestFinished(() => this.stop());
   }
 
+  /** Listens at a port that no other process takes while the instance is away. */
   async listen(): Promise<string> {
-    await once(this.server.listen(0, '127.0.0.1'), 'listening');
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.#port ||= Number(await freePort());
+    await once(this.server.listen(this.#port, '127.0.0.1'), 'listening');
+    return `127.0.0.1:${this.#port}`;
   }
 
   stop(): void {
@@ -146,14 +149,13 @@ describe.skipIf(noBalancer !== null)(`the load balancer${skipNote(noBalancer)}`,
     const before = await places();
     expect(new Set(before)).toEqual(new Set([0, 1, 2]));
     const [away] = instances;
-    const { port } = away?.server.address() as AddressInfo;
     away?.stop();
     const meanwhile = await places();
     expect(meanwhile).not.toContain(0);
     expect(meanwhile.filter((_, nth) => before[nth] !== 0)).toEqual(
       before.filter((place) => place !== 0),
     );
-    away?.server.listen(port, '127.0.0.1');
+    await away?.listen();
     const checks = away?.checks ?? 0;
     // The balancer asks once a second, and one answer makes the instance ready.
     await eventually(() => (away?.checks ?? 0) > checks + 1);

@@ -6,6 +6,7 @@ import { KINDS, Recorder } from '../support/linearizability/linear-recorder.ts';
 import { SMALL_DAY } from '../support/linearizability/linear-request.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { casesOf, rerun, seed } from '../support/seed.ts';
+import { freePort } from '../support/process/free-port.ts';
 import { startServer } from '../support/process/server-process.ts';
 
 const PROCESSES = 3;
@@ -22,8 +23,10 @@ it(
   async () => {
     const { url } = await createDatabase();
     const settings = { DATABASE_URL: url, WAITLIST_MAX: String(SMALL_DAY.waitlistMax) };
-    const servers = [await startServer(settings)];
-    while (servers.length < PROCESSES) servers.push(await startServer(settings));
+    // The clients may still ask at the port of a killed process, so no other process may get it.
+    const start = async () => startServer({ ...settings, PORT: await freePort() });
+    const servers = [await start()];
+    while (servers.length < PROCESSES) servers.push(await start());
     const urls = () => servers.map((server) => server.url);
     const random = randomFrom(seed);
     const missing = new Set(KINDS);
@@ -41,7 +44,7 @@ it(
       await eventually(() => recorder.answered >= enough);
       await found(servers[victim]).stop('SIGKILL');
       await clients;
-      servers[victim] = await startServer(settings);
+      servers[victim] = await start();
       await recorder.run(urls(), CLIENTS, 40);
       expect(recorder.faults()).toEqual([]);
       for (const kind of recorder.accepted) missing.delete(kind);

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { EventView } from '../../src/http/resources/event.ts';
 import { EventReader, Follower } from '../support/app/event-reader.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/process/free-port.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { book, openHospital, SLOTS } from '../support/store/hospital.ts';
@@ -33,7 +34,9 @@ async function bookAndKill(server: ServerProcess, answers: number): Promise<void
 }
 
 it('a reader misses nothing and gets nothing twice when the service is killed and started again', async () => {
-  const settings = { DATABASE_URL: `sqlite:${join(tempDir(), 'opd.db')}` };
+  // The follower goes on asking at this port while no process listens there.
+  const PORT = await freePort();
+  const settings = { DATABASE_URL: `sqlite:${join(tempDir(), 'opd.db')}`, PORT };
   let server = await openHospital(settings);
   const { cursor: start } = await pageOf(server);
   const follower = new Follower(() => server.url, 'doctor_id=doc1');

@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { book, openHospital } from '../support/store/hospital.ts';
-import { freePort, startServer, type ServerProcess } from '../support/process/server-process.ts';
+import { freePort } from '../support/process/free-port.ts';
+import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 
 const NAME = 'Zebulon Quagmire';

@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
@@ -14,6 +13,7 @@ import {
   type Installed,
   type Programs,
 } from './postgres-programs.ts';
+import { freePort } from '../process/free-port.ts';
 import { runSql } from '../store/run-sql.ts';
 
 /** What a server logs when it takes connections; a standby takes read-only ones. */
@@ -118,7 +118,7 @@ export class PostgresServer {
         installed === undefined
           ? await programsFor(directory)
           : { ...installed, runAs: unprivileged() };
-      server = new PostgresServer(directory, programs, await unusedPort(), settings, password);
+      server = new PostgresServer(directory, programs, Number(await freePort()), settings, password);
       await fill(server);
       return server;
     } catch (error) {
@@ -217,21 +217,5 @@ export class PostgresServer {
     guard.on('close', () => (this.#guard = null));
     this.#guard = guard;
     return guard;
-  }
-}
-
-/**
- * A free port of 127.0.0.1, below the ports that systems assign on request, so that no other process gets it by chance
- * while the server restarts.
- */
-async function unusedPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_768);
-    const probe = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
   }
 }

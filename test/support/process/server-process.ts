@@ -1,6 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { bundleOf } from './bundle-of.ts';
 import { eventually } from '../eventually.ts';
@@ -137,14 +135,4 @@ export async function startServer(
     return server.url !== '' && (await server.get('/ready').catch(() => null))?.status === 200;
   });
   return server;
-}
-
-/** A port of 127.0.0.1 on which no process listens now. */
-export async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
 }
