@@ -88,15 +88,28 @@ const LIES: readonly [path: string, lieOf: (server: ServerProcess) => Lie][] = [
   ['/undo', lost],
 ];
 
+/** Rounds that are recorded at most until a lie is found. One round in fifty has only old answers that are right too. */
+const LYING_ROUNDS_MAX = 10;
+
+/** The faults of the first recording that has any, of random requests through a server that lies. */
+async function firstFaults(server: ServerProcess, path: string, lie: Lie): Promise<string[]> {
+  const url = await startLyingProxy(server.url, path, lie);
+  const random = randomFrom(seed);
+  for (let round = 0; round < LYING_ROUNDS_MAX; round += 1) {
+    const recorder = new Recorder(`d${round}-${path.slice(1)}`, SMALL_DAY, random);
+    await recorder.open(server.url);
+    await recorder.run([url], CLIENTS, 200);
+    const faults = recorder.faults();
+    if (faults.length > 0) return faults;
+  }
+  return [];
+}
+
 it(`a schedule, a queue or a call that is one answer too old is found, and an undo that is lost ${rerun}`, async () => {
   const server = await startServer(settings());
   for (const [path, lieOf] of LIES) {
-    const url = await startLyingProxy(server.url, path, lieOf(server));
-    const recorder = new Recorder(`d-${path.slice(1)}`, SMALL_DAY, randomFrom(seed));
-    await recorder.open(server.url);
-    await recorder.run([url], CLIENTS, 200);
     // The fault may name another operation than the falsified one, because it is of the longest order that was found.
-    expect({ path, faults: recorder.faults() }).toEqual({
+    expect({ path, faults: await firstFaults(server, path, lieOf(server)) }).toEqual({
       path,
       faults: [expect.stringMatching(/^not linearizable: /)],
     });

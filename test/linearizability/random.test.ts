@@ -180,7 +180,11 @@ it(`decides about 340 operations of 8 clients, of which 6 at the same time have 
   }));
   const history = historyOf(plans, SMALL_DAY);
   expect(faultOf(history.operations, new DoctorModel(SMALL_DAY))).toBe(null);
-  const stale = plans.findLastIndex(({ kind }) => kind === 'queue');
-  const lying = falsified(history, stale, stale - 50, SMALL_DAY);
-  expect(faultOf(lying, new DoctorModel(SMALL_DAY))).toContain('queue');
+  // An old answer is right if the queue was the same 50 turns before. Then the next read of the queue is falsified.
+  const queues = plans.flatMap(({ kind }, turn) => (kind === 'queue' && turn >= 50 ? [turn] : []));
+  const faults = queues
+    .values()
+    .map((turn) => falsified(history, turn, turn - 50, SMALL_DAY))
+    .map((lying) => faultOf(lying, new DoctorModel(SMALL_DAY)));
+  expect(faults.find((fault) => fault !== null)).toContain('queue');
 });
