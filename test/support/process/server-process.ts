@@ -78,13 +78,24 @@ export async function killServers(): Promise<void> {
   started.clear();
 }
 
+/**
+ * A time zone in which the tests begin between 3 and 4 o'clock, whatever the time in UTC. The sessions of the demo roster
+ * are in the zone of the process, so while the tests run, no day of its doctors begins and no session of theirs ends.
+ */
+function earlyZone(): string {
+  const aheadHours = ((3 - new Date().getUTCHours() + 36) % 24) - 12;
+  // The sign of these zones is reversed: Etc/GMT-5 is five hours ahead of UTC.
+  return `Etc/GMT${aheadHours > 0 ? '-' : '+'}${Math.abs(aheadHours)}`;
+}
+
+const EARLY_ZONE = earlyZone();
+
 type Environment = Readonly<Record<string, string>>;
 
 /** The environment of a process of the service: these settings and no others, and a free port if no PORT is set. */
 export function environmentOf(settings: Environment): Environment {
-  const { PATH = '', TZ, NODE_COMPILE_CACHE = '' } = process.env;
-  const zone = TZ === undefined ? {} : { TZ };
-  return { PATH, NODE_COMPILE_CACHE, ...zone, PORT: '0', ...settings };
+  const { PATH = '', TZ = EARLY_ZONE, NODE_COMPILE_CACHE = '' } = process.env;
+  return { PATH, NODE_COMPILE_CACHE, TZ, PORT: '0', ...settings };
 }
 
 /** How a process is started. */
