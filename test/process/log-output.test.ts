@@ -163,8 +163,9 @@ it('each dropped line is counted once by the log and once by telemetry', async (
 });
 
 it('a warning of Node is a line of the log, because standard error may be unwritable', async () => {
-  const NODE_OPTIONS = `--import data:text/javascript,setTimeout(()=>process.emitWarning('of_the_test'),1000)`;
+  const NODE_OPTIONS = `--import data:text/javascript,process.on('SIGUSR2',()=>process.emitWarning('of_the_test'))`;
   const server = await startServer({ DATABASE_URL: 'memory:', NODE_OPTIONS });
+  process.kill(server.pid, 'SIGUSR2');
   await eventually(() => server.log.includes('of_the_test'));
   expect(await server.stop()).toEqual(CLEAN_EXIT);
   expect(server.log).toMatch(/"level":40,.*"message":"of_the_test".*"msg":"A warning of Node\."/);
