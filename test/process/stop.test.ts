@@ -181,7 +181,7 @@ it('a failed write of the database stops the process with 1, and all answered co
   const settings = { DATABASE_URL: `sqlite:${file}` };
   const server = await openHospital(settings);
   const { id } = (await (await book(server, 'before')).json()) as BookingView;
-  const other = new DatabaseSync(file);
+  const other = new DatabaseSync(file, { timeout: 10_000 });
   other.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
     BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
   const answer = await book(server, 'after').catch(() => null);
@@ -203,7 +203,7 @@ it('a failed write of the database stops the process even when its log is not re
   // These are more lines than any pipe buffers.
   for (let round = 0; round < 30; round += 1)
     await Promise.all(Array.from({ length: 100 }, () => server.get('/health')));
-  const other = new DatabaseSync(file);
+  const other = new DatabaseSync(file, { timeout: 10_000 });
   other.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
     BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
   other.close();
