@@ -265,10 +265,11 @@ export function webhookStoreContract(
         await store.takeShare('one', 50);
         let shares: ReadonlySet<string>[] = [];
         await eventually(async () => {
-          shares = [await store.takeShare('two', LEASE_MS), await store.takeShare('one', LEASE_MS)];
-          return shares.flatMap((share) => [...share]).length === 20;
+          // On a busy machine all leases of the first have ended here. Then the second has all webhooks for a second.
+          shares = [await store.takeShare('two', 1_000), await store.takeShare('one', 1_000)];
+          const hasEach = shares.every(({ size }) => size > 0);
+          return hasEach && shares.flatMap((share) => [...share]).length === 20;
         });
-        expect(shares.map(({ size }) => size > 0)).toEqual([true, true]);
         expect(new Set(shares.flatMap((share) => [...share])).size).toBe(20);
       });
 
