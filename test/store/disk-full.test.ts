@@ -35,9 +35,9 @@ async function openDesk(file: string): Promise<Desk> {
   return desk;
 }
 
-/** A second connection to the database. */
+/** A second connection to the database. It waits while the store writes. */
 function connect(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
+  const database = new DatabaseSync(file, { timeout: 10_000 });
   onTestFinished(() => database.close());
   return database;
 }
