@@ -3,7 +3,7 @@ import { readVersion } from '../../src/cli/program.ts';
 import { DEFAULT_CLASSES, epochMs } from '../../src/engine/index.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { BOUNDS, openService } from '../http/in-process.ts';
-import { freePort } from '../lib/server.ts';
+import { freePort } from '../lib/free-port.ts';
 import { ToolError } from '../lib/tool.ts';
 import { doctorsOf } from './hospital.ts';
 
@@ -33,7 +33,7 @@ export interface DemoService {
 export async function startDemoService(options: DemoServiceOptions): Promise<DemoService> {
   let now = options.startsAt;
   const clock = () => epochMs(now);
-  const port = options.port === 0 ? await freePort() : options.port;
+  const port = options.port === 0 ? Number(await freePort()) : options.port;
   const url = `http://127.0.0.1:${port}`;
   const { service, webhooks } = openService('memory:', clock);
   const app = await buildApp({

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 import { required } from './required.ts';
 import { ToolError } from './tool.ts';
 
@@ -37,7 +37,7 @@ export async function startServer(
   onLog: (text: string) => void = () => undefined,
 ): Promise<ServerProcess> {
   const logsAddress = ADDRESS_LEVELS.includes(environment['LOG_LEVEL'] ?? 'info');
-  const port = environment['PORT'] ?? (logsAddress ? '0' : String(await freePort()));
+  const port = environment['PORT'] ?? (logsAddress ? '0' : await freePort());
   const { PATH = '', TZ, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -68,16 +68,6 @@ export async function startServer(
   } finally {
     clearTimeout(timeout);
   }
-}
-
-/** Returns a port of 127.0.0.1 that no program listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Rejects with the server's last error output when the server ends. */

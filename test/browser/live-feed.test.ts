@@ -4,7 +4,7 @@ import { needsBrowser, noBrowser, openPage } from '../support/browser/browser.ts
 import { openSite } from '../support/browser/site.ts';
 import { eventually } from '../support/eventually.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { startServer } from '../support/process/server-process.ts';
 
 /** Milliseconds on the page's clock after which it reads anew without a change. */

@@ -8,7 +8,7 @@ import { booking, openApp } from '../support/app/app.ts';
 import { listen } from '../support/app/sockets.ts';
 import { eventually } from '../support/eventually.ts';
 import { startBalancer } from '../support/process/balancer.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { DEBIAN_ENV, skipNote, whyMissing } from '../support/process/installed.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { BALANCER } from './compose.ts';

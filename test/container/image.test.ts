@@ -6,7 +6,7 @@ import { readSettings, Settings } from '../../src/settings.ts';
 import { describedRoutes } from '../support/app/described-routes.ts';
 import { eventually } from '../support/eventually.ts';
 import { readDocument, ROOT } from '../support/markdown.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import {

@@ -3,7 +3,7 @@ import { databaseFaults, sessionsOf, stop, untilWaiting } from '../support/postg
 import { startPgProxy, type Link } from '../support/postgres/pg-proxy.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { runSql } from '../support/store/run-sql.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { spawnServer, startServer } from '../support/process/server-process.ts';
 
 /** Starts a process, checks that it exits with 1 and one sentence without the password, and returns the sentence. */

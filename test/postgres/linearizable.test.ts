@@ -6,7 +6,7 @@ import { KINDS, Recorder } from '../support/linearizability/linear-recorder.ts';
 import { SMALL_DAY } from '../support/linearizability/linear-request.ts';
 import { createDatabase } from '../support/postgres/postgres.ts';
 import { casesOf, rerun, seed } from '../support/seed.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { startServer } from '../support/process/server-process.ts';
 
 const PROCESSES = 3;

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { EventView } from '../../src/http/resources/event.ts';
 import { EventReader, Follower } from '../support/app/event-reader.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { book, openHospital, SLOTS } from '../support/store/hospital.ts';

@@ -6,7 +6,7 @@ import { flood } from '../support/process/flood.ts';
 import { fill } from '../support/process/full-disk.ts';
 import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
 import { Pipe } from '../support/process/pipe.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 import { runTool } from '../support/process/tool.ts';

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { book, openHospital } from '../support/store/hospital.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 

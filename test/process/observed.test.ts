@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Scrape } from '../support/metrics.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { MAIN, spawnServer, startServer } from '../support/process/server-process.ts';
 import { TraceReceiver } from '../support/trace-receiver.ts';
 

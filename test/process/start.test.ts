@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DoctorView } from '../../src/http/resources/index.ts';
-import { freePort } from '../support/process/free-port.ts';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { spawnServer, startServer } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
 import { readDocument } from '../markdown.ts';
-import { freePort } from '../process/free-port.ts';
+import { freePort } from '../../../bench/lib/free-port.ts';
 import { changeOwner, runGuarded, unprivileged } from './postgres-programs.ts';
 
 /** Where Debian's package has the program. */

@@ -13,7 +13,7 @@ import {
   type Installed,
   type Programs,
 } from './postgres-programs.ts';
-import { freePort } from '../process/free-port.ts';
+import { freePort } from '../../../bench/lib/free-port.ts';
 import { runSql } from '../store/run-sql.ts';
 
 /** What a server logs when it takes connections; a standby takes read-only ones. */
@@ -58,7 +58,7 @@ export class PostgresServer {
   private constructor(
     directory: string,
     programs: Programs,
-    port: number,
+    port: string,
     settings: PostgresSettings,
     password: string,
   ) {
@@ -118,7 +118,7 @@ export class PostgresServer {
         installed === undefined
           ? await programsFor(directory)
           : { ...installed, runAs: unprivileged() };
-      server = new PostgresServer(directory, programs, Number(await freePort()), settings, password);
+      server = new PostgresServer(directory, programs, await freePort(), settings, password);
       await fill(server);
       return server;
     } catch (error) {

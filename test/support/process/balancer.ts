@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BALANCER } from '../../container/compose.ts';
 import { eventually } from '../eventually.ts';
 import { DEBIAN_ENV } from './installed.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../../bench/lib/free-port.ts';
 
 /** A load balancer by deploy/haproxy.cfg. */
 export interface Balancer {
