@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { booking, openApp, openAppOnTestDisk, type TestApp } from '../support/app/app.ts';
 import { listen, type Clients } from '../support/app/sockets.ts';
+import { found } from '../support/engine/clinic.ts';
 import { eventually } from '../support/eventually.ts';
 import { listenTo } from '../support/telemetry.ts';
 
@@ -76,12 +77,14 @@ it('the server destroys every connection that it has answered for the last time,
     },
   });
   const clients = await listen(opd);
-  const answers: Promise<[kind: string, status: string]>[] = [];
-  for (const [kind, bytes] of STUBBORN) {
-    const socket = await stubborn(clients);
+  // All connections are open before the server answers the first one, which it destroys half a second later.
+  const sockets: Socket[] = [];
+  while (sockets.length < STUBBORN.length) sockets.push(await stubborn(clients));
+  const answers = STUBBORN.map(async ([kind, bytes], nth) => {
+    const socket = found(sockets[nth]);
     socket.write(bytes);
-    answers.push(readUntilEnd(socket).then((text) => [kind, text.split('\r\n')[0] ?? '']));
-  }
+    return [kind, (await readUntilEnd(socket)).split('\r\n')[0]];
+  });
   expect(await Promise.all(answers)).toEqual(STUBBORN.map(([kind, , status]) => [kind, status]));
   await eventually(async () => (await connectionsOf(opd)) === 0);
 });
