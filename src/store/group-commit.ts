@@ -33,8 +33,8 @@ class Batch {
   /** The decisions of the commands, at the same indexes. */
   readonly decisions: Decision<unknown>[] = [];
   readonly doctorIds = new Set<DoctorId>();
-  /** Resolves when the batch is durable, or never will be. */
-  readonly ended = Promise.withResolvers<undefined>();
+  /** Resolves when the batch is durable or never will be, and also when its first write has stalled. */
+  readonly firstWrite = Promise.withResolvers<undefined>();
   readonly readers: PromiseWithResolvers<undefined>[] = [];
   /** When the first command was decided and when the first write began, on the clock of `performance`. */
   openedAtMs = 0;
@@ -219,18 +219,30 @@ export class GroupCommit {
     return [this.#gathering, this.#writing].filter((batch) => batch !== null).find(isConcerned);
   }
 
-  /** Resolves when nothing is in flight any more. A stalled batch is retried once; then the group commit fails. */
+  /**
+   * Resolves when nothing is in flight any more. A batch that has stalled, or stalls meanwhile, is retried once; then the
+   * group commit fails.
+   */
   async drain(): Promise<void> {
-    clearTimeout(this.#retryTimer);
     this.#decideAll();
-    // A retry that is in flight counts as the last one, because only one write may run at a time.
-    if (this.#state === 'stalled') await (this.#latestRetry ?? this.#writeNow());
-    while (this.#state === 'ready' && (this.#writing ?? this.#gathering).decisions.length > 0) {
-      await (this.#writing ?? this.#gathering).ended.promise;
+    while (this.#state !== 'failed' && this.#inFlightFirst !== null) {
+      if (this.#state === 'stalled') await this.#retryFinally();
+      else await this.#inFlightFirst.firstWrite.promise;
       this.#decideAll();
     }
+  }
+
+  get #inFlightFirst(): Batch | null {
+    return this.#writing ?? (this.#gathering.decisions.length > 0 ? this.#gathering : null);
+  }
+
+  async #retryFinally(): Promise<void> {
     clearTimeout(this.#retryTimer);
-    if (this.#state === 'stalled') this.#end(new NotDurableError('The store stays unwritable.'));
+    // A retry that is in flight counts as the last one, because only one write may run at a time.
+    await (this.#latestRetry ?? this.#writeNow());
+    if (this.#state !== 'stalled') return;
+    clearTimeout(this.#retryTimer);
+    this.#end(new NotDurableError('The store stays unwritable.'));
   }
 
   /** Fails: everything in flight is rejected. */
@@ -239,7 +251,7 @@ export class GroupCommit {
     for (const batch of [this.#writing, this.#gathering]) {
       for (const reader of batch?.readers.splice(0) ?? []) reader.reject(error);
       for (const { reject } of batch?.commands ?? []) reject(error);
-      batch?.ended.resolve(undefined);
+      batch?.firstWrite.resolve(undefined);
     }
     publish('opd:store-failed', () => ({ cause: causeOf(error) }));
     this.#resolveFailure(error);
@@ -270,7 +282,7 @@ export class GroupCommit {
     this.#writing = null;
     batch.commands.forEach(({ resolve }, index) => resolve(batch.decisions[index]?.answer));
     for (const reader of batch.readers) reader.resolve(undefined);
-    batch.ended.resolve(undefined);
+    batch.firstWrite.resolve(undefined);
     publish('opd:commit', () => eventOf(batch));
     // One turn later, so that the first requests that follow the released answers join the next batch.
     this.#openTurn();
@@ -292,6 +304,7 @@ export class GroupCommit {
     const error = new NotDurableError('The latest changes are not durable yet.', { cause });
     for (const reader of [...batch.readers.splice(0), ...this.#gathering.readers.splice(0)])
       reader.reject(error);
+    batch.firstWrite.resolve(undefined);
     this.#latestRetry = null;
     this.#retryTimer = setTimeout(
       () => void (this.#latestRetry = this.#writeNow()),

@@ -380,6 +380,24 @@ describe('drain', () => {
     expect(disk.calls).toHaveLength(2);
   });
 
+  it.each([true, false])('retries a batch once that stalls meanwhile: fits %s', async (fits) => {
+    const answers = [disk.send('a')];
+    await turn();
+    answers.push(disk.send('b'));
+    const drained = disk.commits.drain();
+    await disk.succeed();
+    await disk.fail(FULL);
+    await (fits ? disk.succeed() : disk.fail(FULL));
+    expect(await statesOf([drained, ...answers])).toEqual([
+      undefined,
+      'a',
+      fits ? 'b' : 'NotDurableError',
+    ]);
+    expect(disk.commits.state).toBe(fits ? 'ready' : 'failed');
+    expect(vi.getTimerCount()).toBe(0);
+    expect(disk.calls).toEqual([['a'], ['b'], ['b']]);
+  });
+
   it('does not write a stalled batch twice when a retry is in progress', async () => {
     const answers = [disk.send('a')];
     await turn();
