@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { TransientWriteError } from '../../src/store/group-commit.ts';
 import { subscribe } from '../../src/telemetry/index.ts';
 import { doctorFacts, NOW, RAO } from '../support/engine/clinic.ts';
@@ -11,11 +11,7 @@ const FULL = new TransientWriteError('the disk is full');
 let disk: Disk;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-  disk = new Disk();
-});
-afterEach(() => {
-  vi.useRealTimers();
+  disk = Disk.open();
 });
 
 it('a batch that is durable is published with its commands, its changes and its times', async () => {

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { PENDING_MAX, TransientWriteError } from '../../src/store/group-commit.ts';
 import { NotDurableError, OverloadedError } from '../../src/store/index.ts';
 import { doctorFacts, found, NOW, RAO, SEN } from '../support/engine/clinic.ts';
-import { Disk, handled, named, statesOf } from '../support/store/disk.ts';
+import { Disk, handled, named, statesOf, throwing } from '../support/store/disk.ts';
 
 const FULL = new TransientWriteError('the disk is full');
 const BROKEN = new Error('the disk is broken');
@@ -11,13 +11,7 @@ const BROKEN = new Error('the disk is broken');
 let disk: Disk;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  disk = new Disk();
-});
-
-afterEach(() => {
-  expect(disk.overlaps).toBe(0);
-  vi.useRealTimers();
+  disk = Disk.open();
 });
 
 /** Lets the pause between two attempts pass. */
@@ -25,80 +19,6 @@ async function retry(): Promise<void> {
   await vi.advanceTimersToNextTimerAsync();
   await turn();
 }
-
-const throwing = (error: Error) => () => {
-  throw error;
-};
-
-describe('commands that can wait', () => {
-  let steps: string[];
-  const send = (name: string, { canWait = true, prepare = (): void => undefined } = {}) =>
-    handled(
-      disk.commits.transact(
-        [RAO],
-        () => {
-          steps.push(`decide ${name}`);
-          return named(name);
-        },
-        { prepare, canWait },
-      ),
-    );
-
-  beforeEach(() => {
-    steps = [];
-  });
-
-  it('are decided at the end of the turn, one after another in the order in which they came', async () => {
-    const answers = [send('a'), send('b'), send('c')];
-    expect(steps).toEqual([]);
-    expect(disk.commits.queueLength).toBe(3);
-    expect([disk.commits.isSettled(RAO), disk.commits.isSettled(SEN)]).toEqual([false, true]);
-    await turn();
-    expect(steps).toEqual(['decide a', 'decide b', 'decide c']);
-    await disk.succeed();
-    expect(await statesOf(answers)).toEqual(['a', 'b', 'c']);
-  });
-
-  it('are decided before a later command that cannot', async () => {
-    const answers = [send('a'), send('b'), send('c', { canWait: false }), send('d')];
-    expect(steps).toEqual(['decide a', 'decide b', 'decide c']);
-    await turn();
-    expect(disk.calls).toEqual([['a', 'b', 'c', 'd']]);
-    await disk.succeed();
-    expect(await statesOf(answers)).toEqual(['a', 'b', 'c', 'd']);
-  });
-
-  it('are refused and not decided if the write in progress fails in that turn', async () => {
-    void disk.send('a');
-    await turn();
-    const refused = send('b');
-    await disk.fail(FULL);
-    expect(await statesOf([refused])).toEqual(['NotDurableError']);
-    expect(steps).toEqual([]);
-  });
-
-  it('are each prepared immediately before its decision, and a failure of that is the answer of this command alone', async () => {
-    const noted = (name: string) => ({ prepare: () => void steps.push(`prepare ${name}`) });
-    const answers = [send('a', noted('a')), send('b', noted('b'))];
-    answers.push(send('c', { prepare: throwing(new TypeError('no row')) }), send('d'));
-    await turn();
-    expect(steps).toEqual(['prepare a', 'decide a', 'prepare b', 'decide b', 'decide d']);
-    await disk.succeed();
-    expect(await statesOf(answers)).toEqual(['a', 'b', 'TypeError', 'd']);
-    expect(disk.commits.state).toBe('ready');
-  });
-
-  it('are written when the group commit drains, also those that come while it does', async () => {
-    const answers = [send('a')];
-    const drained = disk.commits.drain();
-    await turn();
-    answers.push(send('b'));
-    await disk.succeed();
-    await disk.succeed();
-    expect(await statesOf([drained, ...answers])).toEqual([undefined, 'a', 'b']);
-    expect(disk.calls).toEqual([['a'], ['b']]);
-  });
-});
 
 describe('a batch', () => {
   it('holds the commands of one turn of the event loop', async () => {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { DoctorId } from '../../../src/engine/index.ts';
 import { GroupCommit } from '../../../src/store/group-commit.ts';
 import type { Decision } from '../../../src/store/index.ts';
@@ -15,6 +16,10 @@ export const named = (name: string): Decision<string> => ({
 export const namesOf = (decisions: readonly Decision<unknown>[]): string[] =>
   decisions.map(({ response }) => found(response?.key));
 
+export const throwing = (error: Error) => () => {
+  throw error;
+};
+
 /** Marks a rejection of the promise as handled, because the test examines the promise only later. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
@@ -28,6 +33,17 @@ export class Disk {
   readonly commits = new GroupCommit((decisions) => this.#write(decisions));
   #writing: PromiseWithResolvers<undefined> | null = null;
   #overlaps = 0;
+
+  /** A disk for this test. Time passes only by the fake timers of `vi`. */
+  static open(): Disk {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const disk = new Disk();
+    onTestFinished(() => {
+      vi.useRealTimers();
+      expect(disk.overlaps).toBe(0);
+    });
+    return disk;
+  }
 
   /** The number of writes that began while another write was in progress. It must stay 0. */
   get overlaps(): number {
