@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { book, openHospital } from '../support/store/hospital.ts';
+import { occupy } from '../support/store/second-connection.ts';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { startServer, type ServerProcess } from '../support/process/server-process.ts';
 import { tempDir } from '../support/process/temp-dir.ts';
@@ -120,12 +120,10 @@ it('no request waits when the log is not read', async () => {
 it('the log tells a stall once when it begins, with its cause, and once when it ends, with its length', async () => {
   const file = join(tempDir(), 'opd.db');
   const server = await openHospital({ DATABASE_URL: `sqlite:${file}` });
-  const other = new DatabaseSync(file, { timeout: 10_000 });
-  onTestFinished(() => other.close());
-  other.exec('BEGIN IMMEDIATE');
+  const release = occupy(file);
   const waiting = book(server, NAME);
   await eventually(async () => (await server.get('/ready')).status === 503);
-  other.exec('ROLLBACK');
+  release();
   expect((await waiting).status).toBe(201);
   await server.stop();
   const lines = linesOf(server).filter(({ msg }) => String(msg).startsWith('The database takes'));

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { BookingView } from '../../src/http/resources/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { book, openHospital, SLOTS } from '../support/store/hospital.ts';
+import { occupy, secondConnection } from '../support/store/second-connection.ts';
 import { Ledger } from '../support/process/ledger.ts';
 import { randomFrom } from '../support/engine/line-pair.ts';
 import { rerun, seed } from '../support/seed.ts';
@@ -15,12 +15,12 @@ import { tempDir } from '../support/process/temp-dir.ts';
 
 const newFile = (): string => join(tempDir(), 'opd.db');
 
-/** Locks the database until the returned function is called. */
-function occupy(file: string): () => void {
-  const other = new DatabaseSync(file, { timeout: 10_000 });
-  onTestFinished(() => other.close());
-  other.exec('BEGIN IMMEDIATE');
-  return () => other.exec('ROLLBACK');
+/** Makes each booking fail. The returned function mends that. */
+function breakBookings(file: string): () => void {
+  const database = secondConnection(file);
+  database.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
+    BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
+  return () => database.exec('DROP TRIGGER fault');
 }
 
 it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -181,16 +181,13 @@ it('a failed write of the database stops the process with 1, and all answered co
   const settings = { DATABASE_URL: `sqlite:${file}` };
   const server = await openHospital(settings);
   const { id } = (await (await book(server, 'before')).json()) as BookingView;
-  const other = new DatabaseSync(file, { timeout: 10_000 });
-  other.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
-    BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
+  const mend = breakBookings(file);
   const answer = await book(server, 'after').catch(() => null);
   expect(answer?.status ?? 500).toBe(500);
   expect(await server.exited).toEqual({ code: 1, signal: null });
   const fatal = server.log.split('\n').find((line) => line.includes('The store has failed'));
   expect(fatal).toContain('a fault of the test');
-  other.exec('DROP TRIGGER fault');
-  other.close();
+  mend();
   const after = await startServer(settings);
   expect((await after.get(`/tokens/${id}`)).status).toBe(200);
   await after.stop();
@@ -203,10 +200,7 @@ it('a failed write of the database stops the process even when its log is not re
   // These are more lines than any pipe buffers.
   for (let round = 0; round < 30; round += 1)
     await Promise.all(Array.from({ length: 100 }, () => server.get('/health')));
-  const other = new DatabaseSync(file, { timeout: 10_000 });
-  other.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens
-    BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END`);
-  other.close();
+  breakBookings(file);
   await book(server, 'after').catch(() => null);
   await eventually(() => server.hasExited);
   server.resumeLog();

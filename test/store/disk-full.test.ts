@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -14,6 +14,7 @@ import { WriterClient } from '../../src/store/sqlite/writer-client.ts';
 import { doctorFacts, NOW, RAO, RULES } from '../support/engine/clinic.ts';
 import { Desk, storedResponse } from '../support/store/desk.ts';
 import { handled, statesOf } from '../support/store/disk.ts';
+import { occupy, secondConnection } from '../support/store/second-connection.ts';
 import { eventually } from '../support/eventually.ts';
 import { fill } from '../support/process/full-disk.ts';
 import { mountMemory, needsMount, noMount } from '../support/process/mount.ts';
@@ -35,13 +36,6 @@ async function openDesk(file: string): Promise<Desk> {
   return desk;
 }
 
-/** A second connection to the database. It waits while the store writes. */
-function connect(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 10_000 });
-  onTestFinished(() => database.close());
-  return database;
-}
-
 const count = (database: DatabaseSync, from: string): unknown =>
   database.prepare(`SELECT count(*) AS n FROM ${from}`).get()?.['n'];
 
@@ -57,7 +51,7 @@ async function expectStalled(desk: Desk, inFlight: readonly Promise<unknown>[]):
 
 /** Checks that the disk has exactly the answered bookings, each once, and that a restart loads the same state. */
 async function expectNothingLost(desk: Desk, file: string, names: readonly string[]) {
-  const database = connect(file);
+  const database = secondConnection(file);
   const ids = database.prepare('SELECT id FROM tokens ORDER BY arrival').all();
   expect(ids.map(({ id }) => id)).toEqual(names);
   expect(count(database, 'changes')).toBe(desk.engine.doctor(RAO)?.version);
@@ -99,14 +93,13 @@ describe('a database that is busy for longer than a write waits', () => {
     const file = join(tempDir(), 'opd.db');
     const desk = await openDesk(file);
     await desk.book('a');
-    const other = connect(file);
-    other.exec('BEGIN IMMEDIATE');
+    const release = occupy(file);
     const inFlight = [handled(desk.book('b')), handled(desk.cancel('a'))];
     await turn();
     inFlight.push(handled(desk.book('c')));
     await eventually(() => desk.store.state === 'stalled');
     await expectStalled(desk, inFlight);
-    other.exec('ROLLBACK');
+    release();
     await Promise.all(inFlight);
     expect(desk.store.state).toBe('ready');
     await desk.book('d');
@@ -116,14 +109,13 @@ describe('a database that is busy for longer than a write waits', () => {
   it('does not prevent the store from closing: commands in flight are rejected', async () => {
     const file = join(tempDir(), 'opd.db');
     const desk = await openDesk(file);
-    const other = connect(file);
-    other.exec('BEGIN IMMEDIATE');
+    const release = occupy(file);
     const answer = handled(desk.book('a'));
     await eventually(() => desk.store.state === 'stalled');
     await desk.store.close();
     await expect(answer).rejects.toThrow(NotDurableError);
-    other.exec('ROLLBACK');
-    expect(count(other, 'tokens')).toBe(0);
+    release();
+    expect(count(secondConnection(file), 'tokens')).toBe(0);
     expect(snapshotOf((await deskOn(file)).engine)[0]?.doctor.lastArrival).toBe(0);
   });
 });
@@ -140,8 +132,7 @@ describe('a clock tick', () => {
       horizonDays: 1,
     });
     await service.start(() => ({ doctors: [doctorFacts({ sessions: [MORNING] })], slots: [] }));
-    const other = connect(file);
-    other.exec('BEGIN IMMEDIATE');
+    const release = occupy(file);
     const booking = {
       doctorId: doctorId('rao'),
       slotId: slotId('morning'),
@@ -155,7 +146,7 @@ describe('a clock tick', () => {
     // An unhandled rejection would end the process, and fails this test.
     await service.tick();
     await turn();
-    other.exec('ROLLBACK');
+    release();
     expect(await answer).toMatchObject({ result: { ok: true } });
   });
 });
@@ -167,7 +158,7 @@ describe('a fault in the middle of a batch', () => {
       const file = join(tempDir(), 'opd.db');
       const desk = await openDesk(file);
       await desk.book('before');
-      const database = connect(file);
+      const database = secondConnection(file);
       database.exec(`CREATE TRIGGER fault BEFORE INSERT ON tokens WHEN NEW.id = 'b'
         BEGIN SELECT RAISE(${how}, 'a fault of the test'); END`);
       const stored = storedResponse();
@@ -213,7 +204,7 @@ describe('the writer', () => {
     await expect(faulty).rejects.toThrow(/NOT NULL/);
     await writer.write(batchOf(day('2026-01-08', 1)));
     await writer.close();
-    const dates = connect(file).prepare('SELECT date FROM days ORDER BY date').all();
+    const dates = secondConnection(file).prepare('SELECT date FROM days ORDER BY date').all();
     expect(dates.map(({ date }) => date)).toEqual(['2026-01-05', '2026-01-08']);
   });
 });
@@ -232,19 +223,18 @@ describe('a writer thread that dies', () => {
   it('during a batch makes the service fail: no command of the batch is answered or stored', async () => {
     const file = join(tempDir(), 'opd.db');
     const { desk, writer } = await deskAndWriter(file);
-    const other = connect(file);
-    other.exec('BEGIN IMMEDIATE');
+    const release = occupy(file);
     const inFlight = [handled(desk.book('a')), handled(desk.book('b'))];
     await turn();
     inFlight.push(handled(desk.book('c')));
     await writer.terminate();
-    other.exec('ROLLBACK');
+    release();
     for (const answer of inFlight) await expect(answer).rejects.toThrow(DIED);
     expect((await desk.store.failure).message).toMatch(DIED);
     await desk.store.close();
     const after = await deskOn(file);
     expect(after.engine.doctor(RAO)).toMatchObject({ lastArrival: 0 });
-    expect(count(other, 'tokens')).toBe(0);
+    expect(count(secondConnection(file), 'tokens')).toBe(0);
   });
 
   it('between two batches makes the next command and the service fail', async () => {
